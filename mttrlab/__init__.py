@@ -1,0 +1,51 @@
+"""Where incident minutes go, whether things really got better, and which investment buys the most minutes back."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Resolved on first use, so that `import mttrlab` and `mttrlab --help` are quick.
+_HOMES = {
+    "Lab": "mttrlab.lab",
+    "LoadError": "mttrlab.errors",
+    "LoadReport": "mttrlab.lab",
+    "ModelError": "mttrlab.errors",
+    "MttrlabError": "mttrlab.errors",
+    "QuestionError": "mttrlab.errors",
+    "ResponseModel": "mttrlab.response",
+    "Scenario": "mttrlab.response",
+    "SchemaError": "mttrlab.errors",
+    "SettingsError": "mttrlab.errors",
+    "StoreError": "mttrlab.errors",
+    "bottleneck": "mttrlab.analysis",
+    "compare_periods": "mttrlab.analysis",
+    "compare_scenarios": "mttrlab.decisions",
+    "incidents_needed": "mttrlab.analysis",
+    "maturity": "mttrlab.analysis",
+    "monthly_mttr": "mttrlab.analysis",
+    "monthly_review": "mttrlab.review",
+    "phase_durations": "mttrlab.analysis",
+    "phase_spans": "mttrlab.analysis",
+    "phase_summary": "mttrlab.analysis",
+    "plot_bottleneck": "mttrlab.figures",
+    "plot_levers": "mttrlab.figures",
+    "plot_months": "mttrlab.figures",
+    "plot_phases": "mttrlab.figures",
+    "plot_quality": "mttrlab.figures",
+    "read": "mttrlab.lab",
+    "simulate": "mttrlab.response",
+}
+__all__ = sorted([*_HOMES, "__version__"])
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mttrlab' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,51 @@
+"""The vocabulary of the lab: milestones, phases, clocks, verdicts, and the columns of every table."""
+
+from mttrlab.schema.tables import (
+    INCIDENT_COLUMNS,
+    PHASE_COLUMNS,
+    REPORT_COLUMNS,
+    SPAN_COLUMNS,
+    Column,
+    check_incidents,
+    conform,
+    empty,
+)
+from mttrlab.schema.words import (
+    CLOCK_ENDS,
+    CLOCKS,
+    LEVELS,
+    MILESTONES,
+    NO_LEVEL,
+    ORIGINS,
+    PHASE_ENDS,
+    PHASE_RANGES,
+    PHASES,
+    POPULATIONS,
+    STAMPS,
+    VERDICTS,
+    clock_name,
+)
+
+__all__ = [
+    "CLOCKS",
+    "CLOCK_ENDS",
+    "INCIDENT_COLUMNS",
+    "LEVELS",
+    "MILESTONES",
+    "NO_LEVEL",
+    "ORIGINS",
+    "PHASES",
+    "PHASE_COLUMNS",
+    "PHASE_ENDS",
+    "PHASE_RANGES",
+    "POPULATIONS",
+    "REPORT_COLUMNS",
+    "SPAN_COLUMNS",
+    "STAMPS",
+    "VERDICTS",
+    "Column",
+    "check_incidents",
+    "clock_name",
+    "conform",
+    "empty",
+]

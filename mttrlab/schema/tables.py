@@ -1,0 +1,177 @@
+"""The columns of every table: the only place that spells them, with unit and meaning of empty."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from mttrlab.errors import SchemaError
+from mttrlab.schema.words import CLOCKS, PHASES, STAMPS
+
+
+class Column(NamedTuple):
+    """One column of a table."""
+
+    name: str
+    kind: str
+    """text, time (UTC, microseconds), minutes, share (0 to 1), flag, or count."""
+    meaning: str
+    """What it says, and what an empty cell means."""
+
+
+_DTYPES = {
+    "text": "str",
+    "time": "datetime64[us, UTC]",
+    "minutes": "float64",
+    "share": "float64",
+    "flag": "boolean",
+    "count": "Int64",
+}
+
+_IDENTITY = (
+    Column("incident_id", "text", "The source's id of the incident; never empty."),
+    Column("source", "text", "The tool that the record comes from; of joined records, the one that gives the identity."),
+    Column("service", "text", "The service hit, under the team's own name for it; empty: not said."),
+    Column("team", "text", "The team that owned the response; empty: not said."),
+    Column("severity", "text", "As the source or the severity map says; empty: not said."),
+    Column("incident_type", "text", "What kind of failure, as the source or a title pattern says; empty: not known."),
+    Column("failure_mode", "text", "availability, latency, error_rate or dependency; empty: not known."),
+    Column("title", "text", "What people called it; never trusted as markup."),
+    Column("url", "text", "Where to read about it."),
+)
+_STAMPS = tuple(
+    column
+    for stamp in STAMPS
+    for column in (
+        Column(stamp, "time", "UTC; empty: see the verdict beside it."),
+        Column(f"{stamp}_verdict", "text", "How good the stamp is (VERDICTS); never empty."),
+        Column(f"{stamp}_origin", "text", "Where the stamp came from (ORIGINS); empty where there is no stamp."),
+    )
+)
+_FACTS = (
+    Column("first_resolved_at", "time", "The first resolution of a reopened incident; empty: never reopened."),
+    Column("detected_by", "text", "alert, monitor, customer or person; empty: not said."),
+    Column("fix_path", "text", "flag, rollback, automation, config, scale, forward_fix, …; empty: not said."),
+    Column("change_id", "text", "The change that caused it; empty: none known."),
+    Column("users", "share", "Share of users affected; empty: not said."),
+    Column("reopened", "flag", "Resolved more than once; empty: the source cannot tell."),
+    Column("population", "text", "counted, page, drill, test, maintenance, cancelled or merged; never empty."),
+    Column("exported_at", "time", "When this row was last seen at its source: open incidents are censored here."),
+)
+
+INCIDENT_COLUMNS = _IDENTITY + _STAMPS + _FACTS
+"""One row per incident, real or simulated (simulated ones add `replication`)."""
+
+REPORT_COLUMNS = (
+    Column("source", "text", "The tool that the record comes from; never empty."),
+    Column("source_id", "text", "The tool's own id of the incident; never empty."),
+    *_IDENTITY[2:],
+    Column("services", "text", "JSON list of every service or component the record names; empty: none."),
+    Column("priority", "text", "The source's priority word where it has one beside severity; empty: none."),
+    Column("status", "text", "open or closed, as the source says; empty: the source has no such word."),
+    *_STAMPS,
+    *_FACTS,
+    Column("closed_at", "time", "When the paperwork closed: never a milestone; empty: not closed or not said."),
+    Column("updated_at", "time", "The source's own last change of the record; empty: not said."),
+    Column("automated", "flag", "Automation ended it (empty: not said)."),
+    Column("resolution_s", "minutes", "Grain of the source's clock in SECONDS: 60 for minute stamps, 0.001 for ms."),
+    Column("copies", "text", "JSON pairs [stamp, copied from] that this vendor is known to fill by default."),
+    Column("record", "count", "Line or index of the record in its file, counted from 1."),
+    Column("content_hash", "text", "Hash of what the source said; the same content has the same hash."),
+)
+"""One row per source record, as judged on its own: what the lab stores."""
+
+_MEASURES = PHASES + CLOCKS
+PHASE_COLUMNS = (
+    *(c for c in INCIDENT_COLUMNS if not c.name.endswith(("_verdict", "_origin"))),
+    *(Column(m, "minutes", "Minutes; NaN where an end is unknown or its stamp is not usable.") for m in _MEASURES),
+    *(Column(f"{m}_observed", "flag", "False: still running at exported_at, so the minutes are a lower bound.")
+      for m in _MEASURES),
+)
+"""One row per incident, minutes per phase and per clock."""
+
+SPAN_COLUMNS = (
+    Column("incident_id", "text", "The incident."),
+    Column("first_phase", "text", "The first phase that the span holds."),
+    Column("last_phase", "text", "The last phase that the span holds; the same as the first where nothing merged."),
+    Column("minutes", "minutes", "Length of the span."),
+    Column("observed", "flag", "False: still running at exported_at."),
+)
+
+
+def empty(columns: tuple[Column, ...]) -> pd.DataFrame:
+    """Return a table of these columns with no rows.
+
+    Parameters
+    ----------
+    columns : tuple of Column
+
+    Returns
+    -------
+    DataFrame
+        Typed as every table of that kind is.
+
+    Examples
+    --------
+    >>> empty(SPAN_COLUMNS).columns.tolist()
+    ['incident_id', 'first_phase', 'last_phase', 'minutes', 'observed']
+    """
+    return pd.DataFrame({c.name: pd.Series(dtype=_DTYPES[c.kind]) for c in columns})
+
+
+def conform(frame: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
+    """Return `frame` with exactly these columns, in this order and of these types; absent ones are empty.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Any subset of the columns; others are left out. Times must carry a zone.
+    columns : tuple of Column
+
+    Returns
+    -------
+    DataFrame
+        A new frame; the caller's is untouched.
+
+    Raises
+    ------
+    SchemaError
+        When a column cannot hold what the frame has, or a time has no zone.
+    """
+    made: dict[str, pd.Series] = {}
+    for column in columns:
+        dtype = _DTYPES[column.kind]
+        if column.name not in frame:
+            made[column.name] = pd.Series(pd.array([None] * len(frame), dtype=dtype), index=frame.index)
+            continue
+        values = frame[column.name]
+        if column.kind == "time" and isinstance(values.dtype, np.dtype) and values.dtype.kind == "M":
+            raise SchemaError(f"{column.name} has no time zone; localise it (tz_localize) before handing it over")
+        try:
+            made[column.name] = values.astype(dtype)
+        except (TypeError, ValueError) as error:
+            raise SchemaError(f"{column.name} must be {column.kind}; {str(error)[:120]}") from None
+    return pd.DataFrame(made, index=frame.index)
+
+
+def check_incidents(incidents: pd.DataFrame, *needed: str) -> None:
+    """Refuse a frame that is no incidents table.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+    *needed : str
+        Columns that the question needs beside `incident_id`.
+
+    Raises
+    ------
+    SchemaError
+        Naming the missing columns and what gives them.
+    """
+    missing = [name for name in ("incident_id", *needed) if name not in incidents]
+    if missing:
+        raise SchemaError(
+            f"the table lacks {', '.join(missing)}; pass a table of incidents as lab.incidents() or ml.read() gives it"
+        )

@@ -1,0 +1,75 @@
+"""A SQL file answers one question; these lines run one over a lab's tables or over frames.
+
+Line one of each file says what a row is and what NULL means. Parameters are `$name`; nothing is pasted in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+HARDENING = (
+    "SET TimeZone = 'UTC'",
+    "SET autoinstall_known_extensions = false",
+    "SET autoload_known_extensions = false",
+    "SET allow_community_extensions = false",
+    "SET python_enable_replacements = false",
+)
+"""What every connection of ours is told first: UTC, and nothing fetched from anywhere."""
+
+
+@cache
+def text(name: str) -> str:
+    """Return the SQL of `name` (a path under this room, without `.sql`)."""
+    return resources.files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
+
+
+def connect(database: str = ":memory:", **options: Any) -> duckdb.DuckDBPyConnection:
+    """Return a connection that speaks UTC and fetches nothing."""
+    connection = duckdb.connect(database, **options)
+    for statement in HARDENING:
+        connection.execute(statement)
+    return connection
+
+
+def frame(connection: duckdb.DuckDBPyConnection, query: str, **parameters: Any) -> pd.DataFrame:
+    """Return the rows of `query`; times come back as UTC microseconds.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    query : str
+        SQL text with `$name` parameters.
+    **parameters
+        Values of the parameters.
+    """
+    # con.sql, not con.execute: an execute() that is not fetched whole owns the connection.
+    relation = connection.sql(query, params=parameters) if parameters else connection.sql(query)
+    if relation is None:
+        return pd.DataFrame()
+    rows = relation.df()
+    zoned = [name for name, dtype in rows.dtypes.items() if isinstance(dtype, pd.DatetimeTZDtype)]
+    return rows.astype({name: "datetime64[us, UTC]" for name in zoned})
+
+
+def run(name: str, tables: Mapping[str, pd.DataFrame], **parameters: Any) -> pd.DataFrame:
+    """Return what the file `name` answers over these frames.
+
+    Parameters
+    ----------
+    name : str
+        SQL file of this room, without `.sql`.
+    tables : mapping of str to DataFrame
+        The tables that the file reads, by name.
+    **parameters
+        Values of its `$name` parameters.
+    """
+    with connect() as connection:
+        for table, rows in tables.items():
+            connection.register(table, rows)
+        return frame(connection, text(name), **parameters)

@@ -1,0 +1,43 @@
+"""What every test may lean on: the reference material beside the checkout, and parts that may be required."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+_REQUIRED = set(filter(None, os.environ.get("MTTRLAB_REQUIRE", "").split(",")))
+
+
+def absent(part: str, reason: str) -> None:
+    """Skip with the reason, or fail where `MTTRLAB_REQUIRE` says that the part must be there."""
+    if part in _REQUIRED:
+        pytest.fail(f"{part} is required here, but {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's root."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Reference material that lies beside the checkout: known answers, real exports."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        absent("shared", "the reference material is not beside this checkout")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium that can be driven."""
+    path = shutil.which("chromium")
+    if path is None or shutil.which("chromedriver") is None:
+        absent("chromium", "chromium and chromedriver are not installed")
+    return str(path)
