@@ -1,7 +1,7 @@
 """Where incident minutes go, whether things really got better, and which investment buys the most minutes back."""
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 __version__ = "0.1.0"
 

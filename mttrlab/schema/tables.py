@@ -32,7 +32,9 @@ _DTYPES = {
 
 _IDENTITY = (
     Column("incident_id", "text", "The source's id of the incident; never empty."),
-    Column("source", "text", "The tool that the record comes from; of joined records, the one that gives the identity."),
+    Column(
+        "source", "text", "The tool that the record comes from; of joined records, the one that gives the identity."
+    ),
     Column("service", "text", "The service hit, under the team's own name for it; empty: not said."),
     Column("team", "text", "The team that owned the response; empty: not said."),
     Column("severity", "text", "As the source or the severity map says; empty: not said."),
@@ -87,8 +89,10 @@ _MEASURES = PHASES + CLOCKS
 PHASE_COLUMNS = (
     *(c for c in INCIDENT_COLUMNS if not c.name.endswith(("_verdict", "_origin"))),
     *(Column(m, "minutes", "Minutes; NaN where an end is unknown or its stamp is not usable.") for m in _MEASURES),
-    *(Column(f"{m}_observed", "flag", "False: still running at exported_at, so the minutes are a lower bound.")
-      for m in _MEASURES),
+    *(
+        Column(f"{m}_observed", "flag", "False: still running at exported_at, so the minutes are a lower bound.")
+        for m in _MEASURES
+    ),
 )
 """One row per incident, minutes per phase and per clock."""
 

@@ -54,7 +54,7 @@ def frame(connection: duckdb.DuckDBPyConnection, query: str, **parameters: Any) 
         return pd.DataFrame()
     rows = relation.df()
     zoned = [name for name, dtype in rows.dtypes.items() if isinstance(dtype, pd.DatetimeTZDtype)]
-    return rows.astype({name: "datetime64[us, UTC]" for name in zoned})
+    return rows.astype(dict.fromkeys(zoned, "datetime64[us, UTC]"))
 
 
 def run(name: str, tables: Mapping[str, pd.DataFrame], **parameters: Any) -> pd.DataFrame:
