@@ -49,10 +49,10 @@ def frame(connection: duckdb.DuckDBPyConnection, query: str, **parameters: Any) 
         Values of the parameters.
     """
     # con.sql, not con.execute: an execute() that is not fetched whole owns the connection.
-    relation = connection.sql(query, params=parameters) if parameters else connection.sql(query)
+    relation: Any = connection.sql(query, params=parameters) if parameters else connection.sql(query)
     if relation is None:
         return pd.DataFrame()
-    rows = relation.df()
+    rows: pd.DataFrame = relation.df()
     zoned = [name for name, dtype in rows.dtypes.items() if isinstance(dtype, pd.DatetimeTZDtype)]
     return rows.astype(dict.fromkeys(zoned, "datetime64[us, UTC]"))
 
