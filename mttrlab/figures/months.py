@@ -1,0 +1,117 @@
+"""How long incidents took, month by month."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from mttrlab.errors import SchemaError
+from mttrlab.figures.style import BAND, INK, MARK, QUIET, axes, clock_words, minutes, name_axis, style
+from mttrlab.schema import LEVELS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def plot_months(
+    months: pd.DataFrame, *, statistic: str = "median", reviewed: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw one statistic of every month with its interval, the number of incidents below, open ones marked.
+
+    Parameters
+    ----------
+    months : DataFrame
+        As `monthly_mttr` gives it.
+    statistic : str
+        `mean` or `median`.
+    reviewed : str, optional
+        The month to point at, as 2026-06.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+        Minutes on a logarithmic axis.
+
+    Raises
+    ------
+    SchemaError
+        When the table has no such statistic.
+    """
+    if statistic not in months:
+        raise SchemaError(f"plot_months can draw mean or median where the table has it; got {statistic!r}")
+    with style():
+        ax = axes(ax, height=4.0)
+        table = months.reset_index(drop=True)
+        ax.set_yscale("log")
+        keys = [pd.Timestamp(month).strftime("%Y-%m") for month in table["month"]]
+        if reviewed in keys:
+            ax.axvspan(keys.index(reviewed) - 0.5, keys.index(reviewed) + 0.5, color=BAND, zorder=0)
+        for row, line in table.iterrows():
+            place = float(str(row))
+            colour = MARK if keys[int(place)] == reviewed else INK
+            if pd.isna(line[statistic]):
+                continue
+            low, high = line[f"{statistic}_low"], line[f"{statistic}_high"]
+            if pd.notna(low) and pd.notna(high):
+                ax.plot([place, place], [max(low, 0.1), max(high, 0.1)], color=colour, linewidth=1.6)
+            ax.plot([place], [max(line[statistic], 0.1)], "o" if colour == INK else "D", color=colour, markersize=6)
+        _scale(ax, table, statistic)
+        _name_months(ax, table, keys)
+        name_axis(ax, y=f"minutes, {clock_words(table)}")
+        shown = f"{keys[0]} to {keys[-1]}, months of UTC" if keys else "no month"
+        below = "below each month: its incidents  ·  triangle: of which still open"
+        name_axis(ax, x=f"{shown}  ·  dot: {statistic}, line: its interval\n{below}")
+        return ax
+
+
+def _scale(ax: Axes, table: pd.DataFrame, statistic: str) -> None:
+    values = pd.concat([table[statistic], table[f"{statistic}_low"], table[f"{statistic}_high"]]).dropna()
+    low, high = (max(float(values.min()), 0.5), float(values.max())) if len(values) else (10.0, 240.0)
+    ax.set_ylim(low / 1.6, high * 1.6)
+    marks = [m for m in (1, 5, 15, 30, 60, 120, 240, 480, 1440, 4320, 10080, 43200) if low / 1.6 <= m <= high * 1.6]
+    ax.set_yticks(marks, [minutes(m).replace("1.0 days", "1 day") for m in marks])
+    ax.set_yticks([], minor=True)
+    ax.grid(axis="y")
+    for name, limit in LEVELS:
+        if low / 1.6 < limit < high * 1.6:
+            ax.annotate(
+                f"below: {name}",
+                (1.0, limit),
+                xycoords=("axes fraction", "data"),
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=9,
+                color=QUIET,
+            )
+
+
+def _name_months(ax: Axes, table: pd.DataFrame, keys: list[str]) -> None:
+    labels = []
+    for place, key in enumerate(keys):
+        month = pd.Timestamp(f"{key}-01")
+        year = f"\n{month.year}" if place == 0 or month.month == 1 else "\n"
+        line = table.iloc[place]
+        name = month.strftime("%b") if len(keys) <= 26 else month.strftime("%b")[0]
+        labels.append(f"{name}{year}\n{int(line['incidents'])}")
+    every = max(1, -(-len(keys) // 26))
+    # Counted back from the newest month, so that the newest is always named.
+    shown = [place for place in range(len(keys)) if (len(keys) - 1 - place) % every == 0]
+    ax.set_xticks(shown, [labels[place] for place in shown], fontsize=9 if len(shown) <= 14 else 8)
+    ax.set_xlim(-0.6, len(keys) - 0.4)
+    ax.tick_params(axis="x", length=0)
+    for place in range(len(keys)):
+        if int(table.iloc[place]["open"]):
+            ax.plot([place], [0.025], "^", color=MARK, transform=ax.get_xaxis_transform(), markersize=7)
+            ax.annotate(
+                f"{int(table.iloc[place]['open'])}",
+                (place, 0.025),
+                xycoords=("data", "axes fraction"),
+                xytext=(0, 5),
+                textcoords="offset points",
+                ha="center",
+                va="bottom",
+                fontsize=9,
+            )

@@ -1,0 +1,139 @@
+"""Where the minutes go: the length of each phase, and who holds the mean and the tail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from mttrlab.errors import SchemaError
+from mttrlab.figures.incidents import draw_incidents
+from mttrlab.figures.style import (
+    BAND,
+    INK,
+    OTHER,
+    PHASE_COLOURS,
+    QUIET,
+    axes,
+    beside,
+    minutes,
+    name_axis,
+    name_rows,
+    room_right,
+    style,
+)
+from mttrlab.schema import PHASE_RANGES, PHASES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def plot_phases(phases: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw how long each phase takes, over the typical range that the founding text prints.
+
+    Parameters
+    ----------
+    phases : DataFrame
+        Either a summary (`phase_summary`: a bar of the mean with its interval, a tick at the median), or minutes per
+        incident (`phase_durations`: one dot per incident on a logarithmic axis).
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    SchemaError
+        When the table is neither.
+    """
+    with style():
+        if "phase" in phases:
+            return _bars(phases.reset_index(drop=True), ax)
+        if any(phase in phases for phase in PHASES):
+            return draw_incidents(phases, ax)
+    raise SchemaError("plot_phases needs a column `phase` (phase_summary) or the phases' minutes (phase_durations)")
+
+
+def _span(name: str) -> list[str]:
+    """The phases that a row holds: 'diagnose', or 'diagnose + resolve' where they merged."""
+    return [phase for phase in PHASES if phase in name.replace("+", " ").replace("_", " ").split()]
+
+
+def _bars(summary: pd.DataFrame, ax: Axes | None) -> Axes:
+    ax = axes(ax, height=1.3 + 0.62 * max(len(summary), 2))
+    # Intervals of a few incidents can be ten times the mean: the axis follows the means, a cut interval shows an arrow.
+    reach = max(2.2 * float(summary["mean"].max()), 1.0) if summary["mean"].notna().any() else 130.0
+    ends = [min(high, reach) for high in summary["mean_high"]] + summary["mean"].tolist()
+    edge = room_right(ax, ends)
+    for row, line in summary.iterrows():
+        position = float(str(row))
+        held = _span(str(line["phase"]))
+        low = sum(PHASE_RANGES[phase][0] for phase in held)
+        high = sum(PHASE_RANGES[phase][1] for phase in held)
+        ax.barh(position, high - low, left=low, height=0.86, color=BAND, zorder=0)
+        if pd.isna(line["mean"]):
+            beside(ax, position, str(line.get("mean_method", "not known")))
+            continue
+        colour = PHASE_COLOURS.get(held[0], OTHER) if held else OTHER
+        ax.barh(
+            position, line["mean"], height=0.46, color=colour, hatch="//" if len(held) > 1 else None, edgecolor="white"
+        )
+        _interval(ax, position, line["mean_low"], line["mean_high"], edge)
+        if pd.notna(line["median"]):
+            ax.plot([line["median"]] * 2, [position - 0.34, position + 0.34], color="white", linewidth=4.5)
+            ax.plot([line["median"]] * 2, [position - 0.34, position + 0.34], color=INK, linewidth=2)
+        known = f"{minutes(line['mean_low'])} to {minutes(line['mean_high'])}" if pd.notna(line["mean_low"]) else "?"
+        said = f"mean {minutes(line['mean'])} ({known})\nmedian {minutes(line['median'])}, n = {int(line['n'])}"
+        beside(ax, position, said)
+    name_rows(ax, summary["phase"])
+    name_axis(ax, x="minutes  ·  bar: mean with its interval, black tick: median, pale band: typical range")
+    return ax
+
+
+def _interval(ax: Axes, position: float, low: float, high: float, edge: float) -> None:
+    if not low <= high:  # also where either is not known
+        return
+    ax.plot([low, min(high, edge)], [position, position], color=INK, linewidth=1.4)
+    ax.plot([low], [position], "|", color=INK, markersize=8)
+    ax.plot([min(high, edge)], [position], "|" if high <= edge else ">", color=INK, markersize=8 if high <= edge else 5)
+
+
+def plot_bottleneck(bottleneck: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw each phase's share of all minutes beside its share of the minutes of the worst tenth.
+
+    Parameters
+    ----------
+    bottleneck : DataFrame
+        As `bottleneck` gives it: `phase`, `n`, `share`, `share_of_tail` (between 0 and 1).
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    with style():
+        table = bottleneck.reset_index(drop=True)
+        ax = axes(ax, height=1.3 + 0.62 * max(len(table), 2))
+        room_right(ax, [float(value) for value in pd.concat([table["share"], table["share_of_tail"]])], 0.3)
+        for row, line in table.iterrows():
+            position = float(str(row))
+            held = _span(str(line["phase"]))
+            colour = PHASE_COLOURS.get(held[0], OTHER) if held else OTHER
+            for offset, column, words, hatch in (
+                (-0.2, "share", "of all minutes", None),
+                (0.2, "share_of_tail", "of the worst tenth's minutes", "////"),
+            ):
+                if pd.isna(line[column]):
+                    ax.text(0, position + offset, f" {words}: not known", va="center", fontsize=9.5, color=QUIET)
+                    continue
+                fill = colour if hatch is None else "white"
+                ax.barh(position + offset, line[column], height=0.36, color=fill, edgecolor=colour, hatch=hatch)
+                said = f" {line[column]:.0%} {words}"
+                ax.text(line[column], position + offset, said, va="center", fontsize=9.5)
+        name_rows(ax, table["phase"])
+        ax.set_xticks([])
+        ax.spines["bottom"].set_visible(False)
+        n = int(table["n"].max()) if len(table) and table["n"].notna().any() else 0
+        name_axis(ax, x=f"share of the minutes of {n} incidents with every milestone known  ·  hatched: worst tenth")
+        return ax

@@ -1,0 +1,156 @@
+"""How the lab draws: a style that is entered and left, colours for every eye, text that is only text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+INK = "#1a1a1a"
+QUIET = "#6b6b6b"
+BAND = "#e9e6df"
+PHASE_COLOURS = {"detect": "#E69F00", "diagnose": "#0072B2", "resolve": "#009E73", "verify": "#CC79A7"}
+"""Okabe and Ito's colours; every phase is named beside its bar as well."""
+OTHER = "#56B4E9"
+MARK = "#D55E00"
+
+_RULES: Any = {
+    "font.family": "DejaVu Sans",
+    "font.size": 11,
+    "axes.titlesize": 12,
+    "axes.titlelocation": "left",
+    "axes.titlepad": 10,
+    "axes.labelsize": 10.5,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": QUIET,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "xtick.labelsize": 10.5,
+    "ytick.labelsize": 11,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.8,
+    "hatch.linewidth": 0.7,
+    "text.color": INK,
+    # Titles come from exports: "$\\bad$" is a title, not a formula.
+    "text.parse_math": False,
+    "text.usetex": False,
+    "figure.figsize": (9.0, 3.8),
+    "figure.dpi": 100,
+    "savefig.dpi": 160,
+    "svg.hashsalt": "mttrlab",
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw in the lab's style inside this context; nothing global changes.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> with style():
+    ...     matplotlib.rcParams["text.parse_math"]
+    False
+    """
+    import matplotlib
+
+    with matplotlib.rc_context(_RULES):
+        yield
+
+
+def axes(ax: Axes | None, *, height: float = 3.8) -> Axes:
+    """Return `ax`, or the only axes of a new figure of the lab's size."""
+    if ax is not None:
+        return ax
+    from matplotlib import pyplot as plt
+
+    return plt.subplots(figsize=(9.0, height), layout="constrained")[1]
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    return frozenset(get_font(findfont(FontProperties(family="DejaVu Sans"))).get_charmap())
+
+
+def plain(text: object, width: int = 48) -> str:
+    """Return `text` as ink can show it: one line, no control or direction characters, at most `width` letters.
+
+    A letter that the font lacks becomes a box, so that nothing vanishes unmentioned.
+
+    Examples
+    --------
+    >>> plain("checkout\\x00\\n down")
+    'checkout down'
+    >>> plain("")
+    '(no name)'
+    """
+    words = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    shown = "".join(c if ord(c) in _glyphs() else "□" for c in words)
+    if not shown:
+        return "(no name)"
+    return shown if len(shown) <= width else shown[: width - 1].rstrip() + "…"
+
+
+def name_rows(ax: Axes, labels: Iterable[object], *, width: int = 28) -> None:
+    """Name the rows 0, 1, … of a horizontal chart, the first on top."""
+    names = [plain(label, width) for label in labels]
+    ax.set_yticks(range(len(names)), names)
+    # Ticks are made late, outside the style; each is told by itself that its text is only text.
+    for label in ax.get_yticklabels():
+        label.set_parse_math(False)
+    ax.set_ylim(len(names) - 0.45, -0.6)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+
+
+def minutes(value: float) -> str:
+    """Return minutes as people say them on a chart.
+
+    Examples
+    --------
+    >>> minutes(0.4), minutes(42.4), minutes(94), minutes(120), minutes(4000)
+    ('0.4 min', '42 min', '1 h 34 min', '2 h', '2.8 days')
+    """
+    if abs(value) < 9.95:
+        return f"{value:.1f} min".replace(".0 ", " ")
+    if round(abs(value)) < 60:
+        return f"{value:.0f} min"
+    hours, rest = divmod(round(abs(value)), 60)
+    sign = "-" if value < 0 else ""
+    if hours < 48:
+        return f"{sign}{hours} h {rest} min" if rest and hours < 10 else f"{sign}{round(abs(value) / 60)} h"
+    return f"{value / 1440:.1f} days"
+
+
+def name_axis(ax: Axes, *, x: str | None = None, y: str | None = None) -> None:
+    """Name the axes; the caller may have made them outside the style, so each name is told that it is only text."""
+    if x is not None:
+        ax.set_xlabel(x, parse_math=False)
+    if y is not None:
+        ax.set_ylabel(y, parse_math=False)
+
+
+def clock_words(table: Any) -> str:
+    """Return the clock of a table in words; a question mark where it does not say."""
+    return plain(str(table["clock"].iloc[0]).replace("_", " ")) if "clock" in table and len(table) else "?"
+
+
+def beside(ax: Axes, position: float, words: str) -> None:
+    """Write `words` right of the axes, on the row at `position`."""
+    ax.annotate(words, (1.02, position), xycoords=("axes fraction", "data"), va="center", fontsize=10, linespacing=1.3)
+
+
+def room_right(ax: Axes, ends: Sequence[float], share: float = 0.0) -> float:
+    """Let the x axis run from zero past the longest bar, and `share` of it further for text; return its end."""
+    longest = max([value for value in ends if value == value], default=1.0) or 1.0
+    ax.set_xlim(0, longest * (1.04 + share))
+    return longest * 1.04

@@ -1,0 +1,233 @@
+"""Figures show what their table says, in any text, and leave no trace in global state."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from mttrlab import figures
+from mttrlab.errors import SchemaError
+from mttrlab.figures.style import minutes, plain
+
+HOSTILE = (
+    "$\\bad$",
+    "$$",
+    "_x",
+    "😀 smiles",
+    "a\x00b\x1b[31m",
+    "\u202egnp.exe",
+    "<script>alert(1)</script>",
+    "",
+    "x" * 500,
+)
+
+
+def summary(*names: str) -> pd.DataFrame:
+    row = {"n": 12, "open": 1, "mean": 40.0, "mean_low": 30.0, "mean_high": 60.0, "mean_method": "lognormal",
+           "median": 25.0, "median_low": 20.0, "median_high": 33.0, "share": 0.25, "share_of_tail": 0.4}  # fmt: skip
+    return pd.DataFrame([{"phase": name, **row} for name in names])
+
+
+def months(**columns: Any) -> pd.DataFrame:
+    start = pd.date_range("2026-01-01", periods=6, freq="MS", tz="UTC")
+    made: dict[str, Any] = {"month": start, "incidents": [20, 21, 22, 23, 24, 25], "open": [0, 0, 0, 0, 0, 2]}
+    made |= {"median": 40.0, "median_low": 30.0, "median_high": 60.0, "clock": "recovery"} | columns
+    return pd.DataFrame(made)
+
+
+def savings(*names: str) -> pd.DataFrame:
+    rows = [
+        {"scenario": name, "saving": 5.0 - i, "saving_low": 2.0 - i, "saving_high": 8.0 - i}
+        for i, name in enumerate(names)
+    ]
+    return pd.DataFrame(rows).assign(clock="recovery", replications=20)
+
+
+def quality(verdict: str = "recorded") -> pd.DataFrame:
+    stamps, verdicts = ["started_at", "detected_at", "detected_at"], [verdict, "recorded", "missing"]
+    return pd.DataFrame({"milestone": stamps, "verdict": verdicts, "incidents": [10, 7, 3]})
+
+
+def comparison(group: str | None = None) -> pd.DataFrame:
+    made = {
+        "ratio": [0.8],
+        "ratio_low": [0.5],
+        "ratio_high": [1.2],
+        "n_before": [70],
+        "n_after": [66],
+        "clock": ["recovery"],
+    }
+    return pd.DataFrame(made if group is None else made | {"group": [group]})
+
+
+def drawn(plot: Callable[..., Axes], table: pd.DataFrame, **options: Any) -> Axes:
+    ax = plot(table, ax=Figure(layout="constrained").subplots(), **options)
+    ax.figure.savefig(io.BytesIO(), format="png")
+    return ax
+
+
+def words(ax: Axes) -> str:
+    return "\n".join(text.get_text() for text in ax.figure.findobj(Text))
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    yield
+    from matplotlib import pyplot as plt
+
+    plt.close("all")
+
+
+def test_the_mean_of_a_phase_is_the_length_of_its_bar() -> None:
+    ax = drawn(figures.plot_phases, summary("detect", "diagnose"))
+    lengths = [bar.get_width() for bar in ax.patches]
+    assert lengths == [30.0, 40.0, 110.0, 40.0]  # typical range 0 to 30, mean; typical range 10 to 120, mean
+    assert "mean 40 min (30 min to 1 h)" in words(ax)
+    assert "n = 12" in words(ax)
+
+
+def test_a_merged_phase_is_named_as_merged_and_stands_on_both_ranges() -> None:
+    ax = drawn(figures.plot_phases, summary("diagnose + resolve"))
+    assert (ax.patches[0].get_x(), ax.patches[0].get_width()) == (15.0, 165.0)
+    assert "diagnose + resolve" in words(ax)
+
+
+def test_a_mean_that_cannot_be_known_says_why_instead_of_a_bar() -> None:
+    unknown = summary("verify").assign(
+        mean=np.nan, mean_low=np.nan, mean_high=np.nan, mean_method="not estimable: n = 4"
+    )
+    ax = drawn(figures.plot_phases, unknown)
+    assert "not estimable: n = 4" in words(ax)
+    assert len(ax.patches) == 1  # the typical range alone
+
+
+def test_incident_minutes_are_drawn_as_dots_with_their_number_and_the_running_ones_apart() -> None:
+    phases = pd.DataFrame(
+        {"detect": [1.0, 2.0, np.nan], "verify": [0.0, 5.0, 7.0], "verify_observed": [True, True, False]}
+    )
+    ax = drawn(figures.plot_phases, phases)
+    assert "detect (n = 2)" in words(ax)
+    assert "verify (n = 2, 1 running)" in words(ax)
+
+
+def test_a_table_without_phases_is_refused_with_what_to_pass() -> None:
+    with pytest.raises(SchemaError, match="phase_summary"):
+        figures.plot_phases(pd.DataFrame({"minutes": [1.0]}))
+
+
+def test_shares_of_mean_and_tail_stand_beside_each_other() -> None:
+    ax = drawn(figures.plot_bottleneck, summary("detect", "resolve"))
+    assert [bar.get_width() for bar in ax.patches] == [0.25, 0.4, 0.25, 0.4]
+    assert "40% of the worst tenth's minutes" in words(ax)
+
+
+def test_months_carry_their_incidents_and_the_open_ones_are_marked() -> None:
+    ax = drawn(figures.plot_months, months(), reviewed="2026-06")
+    assert "Jun\n\n25" in words(ax)
+    assert any(line.get_marker() == "^" for line in ax.lines)
+    assert sum(line.get_marker() == "D" for line in ax.lines) == 1  # the reviewed month, by shape as well as colour
+
+
+def test_a_month_without_a_number_leaves_a_gap_but_keeps_its_name() -> None:
+    ax = drawn(figures.plot_months, months(median=[40, 40, np.nan, 40, 40, 40]))
+    assert sum(line.get_marker() == "o" for line in ax.lines) == 5
+    assert "Mar\n\n22" in words(ax)
+
+
+def test_months_refuse_a_statistic_that_the_table_lacks() -> None:
+    with pytest.raises(SchemaError, match="got 'mode'"):
+        figures.plot_months(months(), statistic="mode")
+
+
+def test_levers_are_sorted_by_what_they_save_and_the_baseline_is_none() -> None:
+    table = pd.concat([savings("Baseline"), savings("small", "large").assign(saving=[1.0, 9.0])])
+    ax = drawn(figures.plot_levers, table)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["large", "small"]
+
+
+def test_a_comparison_speaks_plainly_and_says_how_many() -> None:
+    said = words(drawn(figures.plot_comparison, comparison()))
+    assert "took 0.8 × as long (0.5 to 1.2)" in said
+    assert "70 incidents before, 66 after" in said
+
+
+def test_quality_counts_stand_in_the_bars_and_each_verdict_has_its_hatch() -> None:
+    ax = drawn(figures.plot_quality, quality())
+    assert {"10", "7", "3"} <= {text.get_text() for text in ax.texts}
+    looks = {(bar.get_facecolor(), bar.get_hatch()) for bar in ax.patches}
+    assert len(looks) == 2
+
+
+@pytest.mark.parametrize("title", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_text_is_drawn_as_text(title: str) -> None:
+    with matplotlib.rc_context({"text.parse_math": True}):
+        for ax in (
+            drawn(figures.plot_phases, summary(title)),
+            drawn(figures.plot_bottleneck, summary(title)),
+            drawn(figures.plot_levers, savings(title)),
+            drawn(figures.plot_comparison, comparison(title)),
+        ):
+            assert plain(title, 20)[:18] in words(ax)
+        drawn(figures.plot_months, months(clock=title))
+
+
+@given(st.text())
+@settings(max_examples=80, deadline=None)
+def test_any_text_becomes_one_visible_line(text: str) -> None:
+    shown = plain(text)
+    assert shown.strip()
+    assert shown.isprintable()
+    assert len(shown) <= 48
+
+
+@pytest.mark.parametrize(
+    ("plot", "table"),
+    [
+        (figures.plot_phases, summary("detect")),
+        (figures.plot_bottleneck, summary("detect")),
+        (figures.plot_months, months()),
+        (figures.plot_levers, savings("one")),
+        (figures.plot_quality, quality()),
+        (figures.plot_comparison, comparison()),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_figure_returns_axes_and_changes_neither_table_nor_settings(
+    plot: Callable[..., Axes], table: pd.DataFrame
+) -> None:
+    before, rules = table.copy(deep=True), dict(matplotlib.rcParams)
+    ax = plot(table)
+    assert isinstance(ax, Axes)
+    pd.testing.assert_frame_equal(table, before)
+    assert dict(matplotlib.rcParams) == rules
+
+
+@pytest.mark.parametrize(
+    ("plot", "table"),
+    [
+        (figures.plot_phases, summary("x").iloc[:0]),
+        (figures.plot_bottleneck, summary("x").iloc[:0]),
+        (figures.plot_months, months().iloc[:0]),
+        (figures.plot_levers, savings("x").iloc[:0]),
+        (figures.plot_quality, quality().iloc[:0]),
+        (figures.plot_comparison, comparison().iloc[:0]),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_an_empty_table_gives_empty_axes(plot: Callable[..., Axes], table: pd.DataFrame) -> None:
+    assert not drawn(plot, table).collections
+
+
+def test_minutes_never_round_up_to_sixty() -> None:
+    assert [minutes(m) for m in (59.4, 59.6, 119.7, 9.96)] == ["59 min", "1 h", "2 h", "10 min"]
