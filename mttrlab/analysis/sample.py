@@ -1,0 +1,126 @@
+"""From a frame to the minutes of one clock: what is measured, what still runs, what is left out and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mttrlab.errors import SchemaError
+from mttrlab.schema import STAMPS, clock_name
+
+DAYS_PER_MONTH = 365.25 / 12
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The minutes of one clock in one set of incidents."""
+
+    minutes: np.ndarray
+    """Minutes above zero, ended incidents and open ones alike."""
+    observed: np.ndarray
+    """False: still open, so the minutes are a lower bound."""
+    rows: np.ndarray
+    """Positions of these incidents in the frame they came from."""
+    incidents: int
+    """Rows of the frame."""
+    unknown: int
+    """Rows left out because an end of the clock is unknown or not usable."""
+    not_positive: int
+    """Rows left out because the minutes are zero or negative: they have no logarithm."""
+
+    @property
+    def n(self) -> int:
+        """Ended incidents."""
+        return int(self.observed.sum())
+
+    @property
+    def open(self) -> int:
+        """Incidents still running."""
+        return int(len(self.observed) - self.observed.sum())
+
+    @property
+    def logs(self) -> np.ndarray:
+        """Natural logarithms of the ended incidents' minutes."""
+        return np.asarray(np.log(self.minutes[self.observed]))
+
+
+def with_clocks(incidents: pd.DataFrame, clock: str) -> pd.DataFrame:
+    """Return `incidents` with the clock's minutes, computed where the frame does not carry them.
+
+    Raises
+    ------
+    QuestionError
+        For a word that is no clock.
+    SchemaError
+        When the frame is no table of incidents.
+    """
+    clock_name(clock)
+    if not isinstance(incidents, pd.DataFrame):
+        raise SchemaError(f"expected a table of incidents or of phases; got {type(incidents).__name__}")
+    if clock in incidents:
+        return incidents
+    from mttrlab.analysis.phases import phase_durations
+
+    return phase_durations(incidents)
+
+
+def clock_sample(incidents: pd.DataFrame, clock: str = "recovery") -> Sample:
+    """Return the minutes of one clock, and how many rows it leaves out.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        Incidents, or phases as `phase_durations` gives them. A phase is accepted as a clock.
+    clock : str
+        One of the clocks.
+
+    Raises
+    ------
+    QuestionError
+        For a word that is no clock.
+    SchemaError
+        When the frame is no table of incidents.
+
+    Examples
+    --------
+    >>> found = clock_sample(pd.DataFrame({"recovery": [30.0, 0.0, 90.0], "recovery_observed": [True, True, False]}))
+    >>> found.n, found.open, found.not_positive
+    (1, 1, 1)
+    """
+    return sample_of(with_clocks(incidents, clock), clock)
+
+
+def sample_of(phases: pd.DataFrame, measure: str) -> Sample:
+    """Return the minutes of one column of `phases`, a clock or a phase."""
+    minutes = phases[measure].to_numpy(dtype=float, na_value=np.nan)
+    flag = f"{measure}_observed"
+    ended = phases[flag].to_numpy(dtype=float, na_value=np.nan) if flag in phases else np.ones(len(minutes))
+    known = np.isfinite(minutes) & np.isfinite(ended)
+    positive = known & (minutes > 0)
+    rows = np.flatnonzero(positive)
+    return Sample(
+        minutes=minutes[rows],
+        observed=ended[rows] > 0,
+        rows=rows,
+        incidents=len(minutes),
+        unknown=int((~known).sum()),
+        not_positive=int((known & ~positive).sum()),
+    )
+
+
+def onset(incidents: pd.DataFrame) -> pd.Series:
+    """Return the first known milestone of each incident: the time that says to which period it belongs."""
+    stamps = [stamp for stamp in STAMPS if stamp in incidents]
+    if not stamps:
+        return pd.Series(pd.NaT, index=incidents.index, dtype="datetime64[us, UTC]")
+    return incidents[stamps].min(axis=1)
+
+
+def months_spanned(incidents: pd.DataFrame) -> float:
+    """Return the months between the first and the last incident; NaN where the frame carries no times."""
+    times = onset(incidents).dropna()
+    if len(times) < 2:
+        return float("nan")
+    return float((times.max() - times.min()) / pd.Timedelta(days=DAYS_PER_MONTH))

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from mttrlab.analysis.comparison import compare_periods
+from mttrlab.errors import QuestionError, SchemaError
+
+TERMS = ("confidence", "p-value", "significan", "median", "mean", "geometric", "interval", "log", "ratio", "variance")
+MINUTES = st.lists(st.floats(0.5, 1e5), min_size=5, max_size=30)
+
+
+def phases(minutes: object, observed: object = None, **columns: object) -> pd.DataFrame:
+    frame = pd.DataFrame({"recovery": np.asarray(minutes, dtype=float), **columns})
+    frame["recovery_observed"] = pd.array(np.ones(len(frame), bool) if observed is None else observed, dtype="boolean")
+    return frame
+
+
+def drawn(n: int, mu: float, seed: int, sigma: float = 1.25) -> pd.DataFrame:
+    return phases(np.exp(np.random.default_rng(seed).normal(mu, sigma, n)))
+
+
+def test_the_five_and_five_case_worked_by_hand(shared: Path) -> None:
+    cases = json.loads((shared / "truth" / "known_truth.json").read_text())
+    case = next(c for c in cases if c["id"] == "PERM-1")
+    found = compare_periods(phases(case["inputs"]["before"]), phases(case["inputs"]["after"])).iloc[0]
+    assert found.permutation_p_mean == 106 / 252
+    assert found.permutation_p == 66 / 252
+    assert found.rank_u == 19
+    assert found.rank_p == pytest.approx(case["expected"]["mwu_p"], abs=1e-6)
+    assert found.ratio == pytest.approx(case["expected"]["ratio_gm"], abs=1e-6)
+    assert found.verdict == "cannot tell"
+
+
+def test_the_ratio_and_its_ends_are_welch_on_logs() -> None:
+    before, after = drawn(40, 4.2, 1), drawn(25, 3.9, 2, sigma=0.8)
+    found = compare_periods(before, after, level=0.9).iloc[0]
+    welch = stats.ttest_ind(np.log(after["recovery"]), np.log(before["recovery"]), equal_var=False)
+    ends = welch.confidence_interval(0.9)
+    assert found.ratio_low == pytest.approx(math.exp(ends.low))
+    assert found.ratio_high == pytest.approx(math.exp(ends.high))
+    one_sided = stats.ttest_ind(
+        np.log(after["recovery"]), np.log(before["recovery"]), equal_var=False, alternative="greater"
+    )
+    assert found.p_better == pytest.approx(one_sided.pvalue)
+
+
+def test_rejection_rates_of_the_log_comparison(shared: Path) -> None:
+    cases = json.loads((shared / "truth" / "known_truth.json").read_text())
+    expected = next(c for c in cases if c["id"] == "TWOS-1")["expected"]
+    chance = np.random.default_rng(7)
+    for name, (n, reduction) in {"n30 null": (30, 0.0), "n30 -50%": (30, 0.5), "n100 -20%": (100, 0.2)}.items():
+        logs = chance.normal(4.25, 1.25, (2, 4000, n))
+        logs[1] += math.log1p(-reduction)
+        rejected = stats.ttest_ind(logs[0], logs[1], axis=1, equal_var=False).pvalue < 0.05
+        assert rejected.mean() == pytest.approx(expected[name][0], abs=0.02)
+        # The product agrees with the oracle on the first of these draws, one by one.
+        for i in range(5):
+            found = compare_periods(phases(np.exp(logs[0, i])), phases(np.exp(logs[1, i]))).iloc[0]
+            assert (found.verdict != "cannot tell") == bool(rejected[i])
+
+
+def test_twenty_percent_is_seen_in_both_directions() -> None:
+    long, short = drawn(4000, 4.2, 3), drawn(4000, 4.0, 4)
+    assert compare_periods(long, short).iloc[0].verdict == "better"
+    assert compare_periods(short, long).iloc[0].verdict == "worse"
+
+
+def test_open_incidents_count_with_their_time_so_far() -> None:
+    chance = np.random.default_rng(5)
+    truth = np.exp(chance.normal(4.0, 1.0, 3000))
+    seen_for = chance.uniform(10, 120, 3000)
+    open_now = truth > seen_for
+    after = phases(np.where(open_now, seen_for, truth), ~open_now)
+    found = compare_periods(phases(np.exp(chance.normal(4.0, 1.0, 3000))), after).iloc[0]
+    assert found.open_after == open_now.sum()
+    # Nothing changed: closed ones alone look far better, all of them do not.
+    assert found.ratio_high < 0.8
+    assert found.ratio_with_open_low < 1 < found.ratio_with_open_high
+    assert found.based_on == "ratio_with_open"
+    assert found.verdict == "cannot tell"
+
+
+def test_a_change_of_mix_does_not_pass_for_speed() -> None:
+    # Simpson: both types got slower, more of the quick type came.
+    chance = np.random.default_rng(6)
+
+    def made(quick: int, slow: int, minutes: tuple[float, float]) -> pd.DataFrame:
+        logs = np.concatenate([np.full(quick, math.log(minutes[0])), np.full(slow, math.log(minutes[1]))])
+        return phases(
+            np.exp(logs + chance.normal(0, 0.5, quick + slow)),
+            incident_type=["quick"] * quick + ["slow"] * slow,
+            severity=["high"] * (quick + slow),
+        )
+
+    found = compare_periods(made(300, 700, (10, 200)), made(800, 200, (14, 280))).iloc[0]
+    assert found.ratio_high < 1
+    assert found.adjusted_ratio_low > 1
+    assert found.adjusted_ratio == pytest.approx(1.4, rel=0.1)
+    assert found.verdict == "cannot tell"
+    assert "like for like" in found.sentence
+
+
+def test_adjusting_without_open_incidents_is_ordinary_regression() -> None:
+    chance = np.random.default_rng(8)
+    kind = chance.choice(["a", "b", "c"], 120)
+    logs = chance.normal(3, 1, 120) + (kind == "b")
+    frames = [phases(np.exp(logs[s]), incident_type=kind[s]) for s in (slice(0, 70), slice(70, None))]
+    found = compare_periods(*frames, adjust=("incident_type",)).iloc[0]
+    period = np.repeat([0.0, 1.0], [70, 50])
+    design = np.column_stack([np.ones(120), kind == "b", kind == "c", period]).astype(float)
+    beta, rest, _, _ = np.linalg.lstsq(design, logs)
+    error = math.sqrt(rest[0] / 116 * np.linalg.inv(design.T @ design)[3, 3])
+    assert math.log(found.adjusted_ratio) == pytest.approx(beta[3], abs=1e-8)
+    half = stats.t.ppf(0.975, 116) * error
+    assert math.log(found.adjusted_ratio_high) == pytest.approx(beta[3] + half, abs=1e-6)
+
+
+def test_zero_minutes_are_counted_left_out_and_said() -> None:
+    found = compare_periods(phases([0, 10, 12, 15, 20, 90]), phases([5, 7, 9, 14, 30, -3, np.nan])).iloc[0]
+    assert (found.n_before, found.n_after) == (5, 5)
+    assert "before: 1 incidents of zero or negative minutes" in found.note
+    assert "after: 1 of 7 incidents lack a usable end" in found.note
+
+
+def test_too_few_are_said_to_be_too_few() -> None:
+    for before, after in (([], []), ([10.0], [20.0]), ([10.0, 20, 30, 40], [1.0, 2, 3, 4]), ([5.0] * 6, [9.0] * 6)):
+        found = compare_periods(phases(before), phases(after)).iloc[0]
+        assert found.verdict == "cannot tell"
+        assert found.sentence.startswith("Cannot tell: ")
+        assert found.note
+
+
+def test_periods_that_share_no_level_are_not_adjusted() -> None:
+    before, after = drawn(30, 4, 1), drawn(30, 4, 2)
+    found = compare_periods(before.assign(severity="P1"), after.assign(severity="SEV1"), adjust=("severity",)).iloc[0]
+    assert math.isnan(found.adjusted_ratio)
+    assert "share no levels" in found.note
+
+
+def test_the_rate_and_the_months_come_from_the_stamps() -> None:
+    days = pd.date_range("2026-01-01", periods=61, freq="D", tz="UTC")
+    before = drawn(61, 4.2, 1).assign(detected_at=days)
+    found = compare_periods(before, drawn(61, 3.9, 2).assign(detected_at=days)).iloc[0]
+    assert found.incidents_per_month == pytest.approx(365.25 / 12)
+    assert found.months_until_visible == pytest.approx(found.incidents_needed / found.incidents_per_month)
+
+
+@settings(deadline=None, max_examples=25)
+@given(MINUTES, MINUTES)
+def test_swapping_the_periods_inverts_the_answer(before: list[float], after: list[float]) -> None:
+    there = compare_periods(phases(before), phases(after)).iloc[0]
+    back = compare_periods(phases(after), phases(before)).iloc[0]
+    assert there.ratio * back.ratio == pytest.approx(1)
+    assert there.shift_ratio * back.shift_ratio == pytest.approx(1)
+    mirrored = {"better": "worse", "worse": "better", "cannot tell": "cannot tell"}
+    assert back.verdict == mirrored[there.verdict]
+    assert there.permutation_p == pytest.approx(back.permutation_p, abs=0.05)
+
+
+@settings(deadline=None, max_examples=25)
+@given(MINUTES, MINUTES, st.floats(0.01, 100))
+def test_the_unit_of_time_changes_nothing(before: list[float], after: list[float], scale: float) -> None:
+    plain = compare_periods(phases(before), phases(after)).iloc[0]
+    scaled = compare_periods(phases(np.array(before) * scale), phases(np.array(after) * scale)).iloc[0]
+    assert scaled.ratio == pytest.approx(plain.ratio)
+    assert scaled.typical_before == pytest.approx(plain.typical_before * scale)
+
+
+def test_no_sentence_uses_a_statistical_term() -> None:
+    pairs = [
+        (drawn(30, 4, 1), drawn(30, 3.9, 2)),
+        (drawn(300, 4, 1), drawn(300, 3, 2)),
+        (drawn(300, 4, 1), drawn(300, 6, 2)),
+        (drawn(3, 4, 1), drawn(300, 6, 2)),
+        (phases([]), phases([3.0])),
+    ]
+    for before, after in pairs:
+        told = compare_periods(before, after).iloc[0].sentence.lower()
+        assert not [term for term in TERMS if term in told]
+
+
+def test_the_same_call_gives_the_same_bytes() -> None:
+    before, after = drawn(200, 4, 1), drawn(150, 3.9, 2)
+    first = compare_periods(before, after, seed=3)
+    assert first.to_csv() == compare_periods(before, after, seed=3).to_csv()
+
+
+def test_bad_questions_are_refused_in_a_sentence() -> None:
+    frame = drawn(10, 4, 1)
+    with pytest.raises(QuestionError, match="clock must be one of recovery"):
+        compare_periods(frame, frame, clock="mttr")
+    with pytest.raises(QuestionError, match="level must lie between"):
+        compare_periods(frame, frame, level=95)
+    with pytest.raises(SchemaError, match="expected a table"):
+        compare_periods([1, 2], frame)  # type: ignore[arg-type]
