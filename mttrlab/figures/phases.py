@@ -34,8 +34,8 @@ def plot_phases(phases: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     phases : DataFrame
-        Either a summary (`phase_summary`: a bar of the mean with its interval, a tick at the median), or minutes per
-        incident (`phase_durations`: one dot per incident on a logarithmic axis).
+        Either a summary (`phase_summary` or `span_summary`: a bar of the mean with its interval, a tick at the
+        median), or minutes per incident (`phase_durations`: one dot per incident on a logarithmic axis).
     ax : Axes, optional
 
     Returns
@@ -48,6 +48,8 @@ def plot_phases(phases: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         When the table is neither.
     """
     with style():
+        if "span" in phases:
+            return _bars(phases.reset_index(drop=True).assign(phase=phases["span"].to_list()), ax)
         if "phase" in phases:
             return _bars(phases.reset_index(drop=True), ax)
         if any(phase in phases for phase in PHASES):

@@ -162,6 +162,19 @@ def test_a_comparison_speaks_plainly_and_says_how_many() -> None:
     assert "70 incidents before, 66 after" in said
 
 
+def test_a_comparison_draws_the_ratio_that_its_verdict_rests_on() -> None:
+    with_open = {"based_on": "ratio_with_open", "ratio_with_open": 0.9}
+    ends = {"ratio_with_open_low": 0.6, "ratio_with_open_high": 1.4}
+    assert "took 0.9 × as long (0.6 to 1.4)" in words(
+        drawn(figures.plot_comparison, comparison().assign(**with_open, **ends))
+    )
+
+
+def test_a_comparison_of_too_few_says_so() -> None:
+    few = comparison().assign(ratio=np.nan, ratio_low=np.nan, ratio_high=np.nan)
+    assert "cannot tell: 70 incidents before, 66 after" in words(drawn(figures.plot_comparison, few))
+
+
 def test_quality_counts_stand_in_the_bars_and_each_verdict_has_its_hatch() -> None:
     ax = drawn(figures.plot_quality, quality())
     assert {"10", "7", "3"} <= {text.get_text() for text in ax.texts}
