@@ -1,0 +1,133 @@
+"""The page beside the files that says what they are and what is wrong with them on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mttrlab.examples import laws
+from mttrlab.examples.organisation import Organisation
+
+_FORMATS = {
+    "exports/incidents.csv": "the team's own tracker: the canonical table, CSV; all six stamps, UTC",
+    "exports/pagerduty.json": "PagerDuty REST incidents with log entries; pages of five services",
+    "exports/servicenow.csv": "ServiceNow audit log, a row per update; internal services; `d/m/yyyy HH:MM`, zone-less",
+    "exports/statuspage.json": "Statuspage v2; three public components, UTC",
+    "small/pagerduty.json": "PagerDuty REST incidents with log entries: all they have",
+    "small/statuspage.json": "Statuspage v2; times with the page's offset (-05:00)",
+}
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def _files(one: Organisation) -> str:
+    return _table(
+        ("file", "records", "what it is"),
+        [(f"`{name}`", count, _FORMATS[name]) for name, count in one.facts.records.items()],
+    )
+
+
+def _dirt(dirt: Mapping[str, int]) -> str:
+    return _table(("on purpose", "times"), list(dirt.items()))
+
+
+def _counted(one: Organisation) -> str:
+    real = one.truth[one.truth["population"] == "counted"]
+    months = real["started_at"].dt.strftime("%Y-%m").value_counts()
+    complete = [int(months[month]) for month in one.facts.months]
+    return f"{len(real)} counted incidents ({min(complete)} to {max(complete)} a month)"
+
+
+def page(large: Organisation, small: Organisation) -> bytes:
+    """Return README.md."""
+    kinds = [
+        (one.name, f"{one.share:.2f}", f"{one.diagnose.median:g} ({one.diagnose.sigma:g})",
+         f"{one.verify.median:g} ({one.verify.sigma:g})", f"{one.deployed:.2f}",
+         ", ".join(f"{path} {weight:.2f}" for path, weight in one.fix_paths.items()))
+        for one in laws.TYPES
+    ]  # fmt: skip
+    steps = [
+        *((f"detect, by {name}", law) for name, law in laws.DETECT.items()),
+        ("acknowledge", laws.ACKNOWLEDGE),
+        *((f"fix, by {name}", law) for name, law in laws.FIX.items()),
+        ("diagnose after the fix", laws.AFTERWARDS),
+    ]
+    text = f"""# Two made-up organisations
+
+Written by `python -m mttrlab.examples data`, the same bytes every time; a test compares. Nobody here exists.
+`mttrlab.examples.organisation("large").truth` is what really happened, `.facts` what was planted.
+
+## `exports/`: Larkspur, two years, four tools
+
+Taken {large.facts.exported_at:%Y-%m-%d %H:%M} UTC. {_counted(large)}, {large.facts.months[0]} to {
+        large.facts.months[-1]
+    }.
+
+{_files(large)}
+
+`mttrlab.yml` says what the files do not: the zone of the ServiceNow log ({
+        large.facts.zones["exports/servicenow.csv"]
+    }),
+what the status page calls the services, which severity is which, which title means which type.
+An incident may be in the tracker, in PagerDuty and on the status page; the records meet by service and start.
+`gateway-service` is in PagerDuty alone, `reporting-service` and `ledger-service` in ServiceNow alone.
+
+What was planted:
+
+{
+        _table(
+            ("truth", "value"),
+            [
+                (
+                    "work of diagnosis shortened from",
+                    f"{laws.IMPROVED_FROM} (UTC), all types, to {laws.IMPROVEMENT:g} of what it was",
+                ),
+                (
+                    "shared difficulty: correlation of each phase's logarithm with it",
+                    ", ".join(f"{phase} {loading:g}" for phase, loading in laws.LOADINGS.items()),
+                ),
+                (
+                    "nights (22 to 7 local) and weekends",
+                    ", ".join(f"{step} ×{factor:g}" for step, factor in laws.OFF_HOURS.items()),
+                ),
+                (
+                    "arrivals at night, at weekends",
+                    f"×{laws.ARRIVAL_WEIGHTS['night']:g}, ×{laws.ARRIVAL_WEIGHTS['weekend']:g}",
+                ),
+                ("incidents like none before", f"{laws.HARD_SHARE:g} of all, diagnosis ×{laws.HARD_FACTOR:g}"),
+                ("rollbacks and flags pulled before the cause was known", f"{laws.MITIGATED_FIRST:g}"),
+                (
+                    "timers",
+                    "the tracker confirms inventory-service and catalogue-service after 24 h where nobody did; "
+                    "ServiceNow closes after 120 h",
+                ),
+            ],
+        )
+    }
+
+Laws are lognormal; median in minutes, standard deviation of the logarithm in brackets.
+
+{_table(("type", "share", "diagnose, from acknowledgement", "verify", "caused by a change", "fix paths"), list(kinds))}
+
+{_table(("step", "minutes"), [(name, f"{law.median:g} ({law.sigma:g})") for name, law in steps])}
+
+{_dirt(large.facts.dirt)}
+
+## `small/`: Pinebox, three months of pages
+
+Taken {small.facts.exported_at:%Y-%m-%d %H:%M} UTC. {_counted(small)}, {small.facts.months[0]} to {
+        small.facts.months[-1]
+    }.
+
+{_files(small)}
+
+No settings: `mttrlab init` writes them. PagerDuty knows neither impact start nor diagnosis nor verification.
+Checkout has three names: `Checkout API` and `checkout-service` in PagerDuty, `Checkout` on the page;
+the website is `web-frontend` and `Website`. The posts on these two join their pages only once aliases are set.
+Until then such a post counts and its page, which has no priority, does not: 35 incidents either way.
+
+{_dirt(small.facts.dirt)}
+"""
+    return text.encode()

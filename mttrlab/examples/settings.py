@@ -1,0 +1,39 @@
+"""The settings that the large organisation has written for its exports."""
+
+SETTINGS = """\
+# What the lab must know about these exports and cannot see in them.
+sources:
+  servicenow.csv:
+    format: servicenow
+    timezone: Europe/Berlin   # the log shows the office's wall clock and does not say so
+services:
+  payment-service: [Payments]
+  checkout-service: [Checkout]
+  user-service: [Accounts and login]
+severity:
+  P1: SEV1
+  P2: SEV2
+  P3: SEV3
+  P4: SEV4
+  1 - Critical: SEV1
+  2 - High: SEV2
+  3 - Moderate: SEV3
+  4 - Low: SEV4
+  critical: SEV1
+  major: SEV2
+  minor: SEV3
+incident_types:
+  - {pattern: "(?i)certificate", type: certificate_expiry}
+  - {pattern: "(?i)release|deploy", type: bad_deployment}
+  - {pattern: "(?i)config", type: config_change}
+  - {pattern: "(?i)database|slow quer", type: database_slow}
+  - {pattern: "(?i)upstream|provider|third party", type: dependency_outage}
+  - {pattern: "(?i)capacity|saturated|pool exhausted", type: capacity}
+  - {pattern: "(?i)crash|OOMKilled", type: crash_loop}
+  - {pattern: "(?i)queue|backlog|delayed", type: queue_backlog}
+join:
+  within_minutes: 30
+slo: 0.999
+price_of_a_minute: 85.0
+currency: EUR
+"""

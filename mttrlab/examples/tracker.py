@@ -1,0 +1,68 @@
+"""The team's own tracker: the canonical table as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from mttrlab.examples.arrivals import EXPORTED
+from mttrlab.examples.dirt import Entry
+from mttrlab.schema import STAMPS
+
+COLUMNS = (
+    "incident_id", "service", "team", "severity", "incident_type", "failure_mode", "title", "url", "status",
+    *STAMPS, "first_resolved_at", "detected_by", "fix_path", "change_id", "users", "reopened", "population",
+    "updated_at", "exported_at",
+)  # fmt: skip
+
+
+def stamp(at: int | None) -> str:
+    """Return a time as `2026-06-03T14:22:07Z`, or nothing."""
+    return "" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def row(number: str, entry: Entry) -> dict[str, str]:
+    """Return one line of the table."""
+    one = entry.incident
+    seen = [at for at in (one.verified_at, one.resolved_at, one.diagnosed_at, one.detected_at) if at is not None]
+    line = {
+        "incident_id": number,
+        "service": one.service,
+        "team": one.team,
+        "severity": one.severity,
+        "incident_type": one.incident_type,
+        "failure_mode": one.failure_mode,
+        "title": one.title,
+        "url": f"https://tracker.larkspur.example.com/incidents/{number}",
+        "status": "open" if one.resolved_at is None else "closed",
+        **{name: stamp(at) for name, at in entry.stamps.items()},
+        "first_resolved_at": stamp(one.first_resolved_at),
+        "detected_by": one.detected_by,
+        "fix_path": one.fix_path or "",
+        "change_id": one.change_id or "",
+        "users": "" if one.users is None else f"{one.users:.4f}",
+        "reopened": "true" if one.first_resolved_at is not None else "false",
+        "population": one.population,
+        "updated_at": stamp(min(EXPORTED - 60, max(seen) + one.luck.whole("paperwork", 300, 90_000))),
+        "exported_at": stamp(EXPORTED),
+    }
+    if "unreadable time" in entry.marks:
+        line["resolved_at"] = one.luck.one("unreadable", ["31/02/2025 25:61", "shortly after lunch"])
+    return line
+
+
+def older(line: dict[str, str]) -> dict[str, str]:
+    """Return the same incident as it stood before its fix."""
+    later = ("diagnosed_at", "resolved_at", "verified_at", "first_resolved_at", "fix_path")
+    return line | dict.fromkeys(later, "") | {"status": "open", "reopened": "false", "updated_at": line["detected_at"]}
+
+
+def table(lines: Sequence[dict[str, str]]) -> bytes:
+    """Return the file."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return text.getvalue().encode()
