@@ -1,5 +1,13 @@
 """The vocabulary of the lab: milestones, phases, clocks, verdicts, and the columns of every table."""
 
+from mttrlab.schema.practices import (
+    ChangePath,
+    OnCallLevel,
+    OnCallSchedule,
+    Practices,
+    RemediationRule,
+    Runbook,
+)
 from mttrlab.schema.tables import (
     INCIDENT_COLUMNS,
     PHASE_COLUMNS,
@@ -9,6 +17,20 @@ from mttrlab.schema.tables import (
     check_incidents,
     conform,
     empty,
+)
+from mttrlab.schema.watching import (
+    EVALUATION_S,
+    FAILURE_MODES,
+    GROUP_WAIT_S,
+    SCRAPE_S,
+    UNKNOWN,
+    AlertMapping,
+    AlertRule,
+    Condition,
+    MonitoringSettings,
+    MonitorStep,
+    ProbeModule,
+    SyntheticMonitor,
 )
 from mttrlab.schema.words import (
     CLOCK_ENDS,
@@ -29,6 +51,9 @@ from mttrlab.schema.words import (
 __all__ = [
     "CLOCKS",
     "CLOCK_ENDS",
+    "EVALUATION_S",
+    "FAILURE_MODES",
+    "GROUP_WAIT_S",
     "INCIDENT_COLUMNS",
     "LEVELS",
     "MILESTONES",
@@ -40,10 +65,25 @@ __all__ = [
     "PHASE_RANGES",
     "POPULATIONS",
     "REPORT_COLUMNS",
+    "SCRAPE_S",
     "SPAN_COLUMNS",
     "STAMPS",
+    "UNKNOWN",
     "VERDICTS",
+    "AlertMapping",
+    "AlertRule",
+    "ChangePath",
     "Column",
+    "Condition",
+    "MonitorStep",
+    "MonitoringSettings",
+    "OnCallLevel",
+    "OnCallSchedule",
+    "Practices",
+    "ProbeModule",
+    "RemediationRule",
+    "Runbook",
+    "SyntheticMonitor",
     "check_incidents",
     "clock_name",
     "conform",
