@@ -18,7 +18,7 @@ MONTHS = tuple(f"{year}-{month:02d}" for year in (2024, 2025, 2026) for month in
 
 TEAMS = {
     "payment-service": "payments", "fraud-service": "payments", "checkout-service": "storefront",
-    "user-service": "identity", "search-service": "discovery", "catalogue-service": "discovery",
+    "user-service": "identity", "search-service": "discovery", "catalogue-service": "supply",
     "inventory-service": "supply", "notification-service": "messaging", "gateway-service": "edge",
     "reporting-service": "back-office", "ledger-service": "back-office",
 }  # fmt: skip

@@ -9,6 +9,7 @@ from mttrlab.examples.organisation import Organisation
 
 _FORMATS = {
     "exports/incidents.csv": "the team's own tracker: the canonical table, CSV; all six stamps, UTC",
+    "exports/supply.json": "the supply teams' tracker, source `stockroom`: the canonical table, JSON",
     "exports/pagerduty.json": "PagerDuty REST incidents with log entries; pages of five services",
     "exports/servicenow.csv": "ServiceNow audit log, a row per update; internal services; `d/m/yyyy HH:MM`, zone-less",
     "exports/statuspage.json": "Statuspage v2; three public components, UTC",
@@ -59,7 +60,7 @@ def page(large: Organisation, small: Organisation) -> bytes:
 Written by `python -m mttrlab.examples data`, the same bytes every time; a test compares. Nobody here exists.
 `mttrlab.examples.organisation("large").truth` is what really happened, `.facts` what was planted.
 
-## `exports/`: Larkspur, two years, four tools
+## `exports/`: Larkspur, two years, five files
 
 Taken {large.facts.exported_at:%Y-%m-%d %H:%M} UTC. {_counted(large)}, {large.facts.months[0]} to {
         large.facts.months[-1]
@@ -100,7 +101,7 @@ What was planted:
                 ("rollbacks and flags pulled before the cause was known", f"{laws.MITIGATED_FIRST:g}"),
                 (
                     "timers",
-                    "the tracker confirms inventory-service and catalogue-service after 24 h where nobody did; "
+                    "the supply teams' tracker confirms by itself after 24 h where nobody did; "
                     "ServiceNow closes after 120 h",
                 ),
             ],

@@ -23,17 +23,18 @@ severity:
   major: SEV2
   minor: SEV3
 incident_types:
-  - {pattern: "(?i)certificate", type: certificate_expiry}
-  - {pattern: "(?i)release|deploy", type: bad_deployment}
-  - {pattern: "(?i)config", type: config_change}
-  - {pattern: "(?i)database|slow quer", type: database_slow}
-  - {pattern: "(?i)upstream|provider|third party", type: dependency_outage}
-  - {pattern: "(?i)capacity|saturated|pool exhausted", type: capacity}
-  - {pattern: "(?i)crash|OOMKilled", type: crash_loop}
-  - {pattern: "(?i)queue|backlog|delayed", type: queue_backlog}
+  - {pattern: "certificate", type: certificate_expiry}
+  - {pattern: "release|deploy", type: bad_deployment}
+  - {pattern: "config", type: config_change}
+  - {pattern: "database|slow quer", type: database_slow}
+  - {pattern: "upstream|provider|third party", type: dependency_outage}
+  - {pattern: "capacity|saturated|pool exhausted", type: capacity}
+  - {pattern: "crash|OOMKilled", type: crash_loop}
+  - {pattern: "queue|backlog|delayed", type: queue_backlog}
 join:
   within_minutes: 30
 slo: 0.999
 price_of_a_minute: 85.0
 currency: EUR
+working_hours: {timezone: Europe/Berlin, days: [mon, tue, wed, thu, fri], start: "09:00", end: "18:00"}
 """

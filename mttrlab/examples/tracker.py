@@ -1,9 +1,10 @@
-"""The team's own tracker: the canonical table as CSV."""
+"""The teams' own trackers: the canonical table as CSV, and as JSON under a source name of its own."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -26,7 +27,8 @@ def stamp(at: int | None) -> str:
 def row(number: str, entry: Entry) -> dict[str, str]:
     """Return one line of the table."""
     one = entry.incident
-    seen = [at for at in (one.verified_at, one.resolved_at, one.diagnosed_at, one.detected_at) if at is not None]
+    known = (one.detected_at, one.diagnosed_at, one.resolved_at, one.verified_at, entry.stamps["verified_at"])
+    last = max(at for at in known if at is not None)
     line = {
         "incident_id": number,
         "service": one.service,
@@ -45,7 +47,7 @@ def row(number: str, entry: Entry) -> dict[str, str]:
         "users": "" if one.users is None else f"{one.users:.4f}",
         "reopened": "true" if one.first_resolved_at is not None else "false",
         "population": one.population,
-        "updated_at": stamp(min(EXPORTED - 60, max(seen) + one.luck.whole("paperwork", 300, 90_000))),
+        "updated_at": stamp(min(EXPORTED - 60, last + one.luck.whole("paperwork", 300, 90_000))),
         "exported_at": stamp(EXPORTED),
     }
     if "unreadable time" in entry.marks:
@@ -66,3 +68,13 @@ def table(lines: Sequence[dict[str, str]]) -> bytes:
     writer.writeheader()
     writer.writerows(lines)
     return text.getvalue().encode()
+
+
+def array(lines: Sequence[dict[str, str]]) -> bytes:
+    """Return the same table as a JSON array, a record a line, under the name of the supply teams' tool."""
+    records: list[dict[str, object]] = []
+    for line in lines:
+        record: dict[str, object] = {"source": "stockroom", **line, "reopened": line["reopened"] == "true"}
+        record["users"] = float(line["users"]) if line["users"] else None
+        records.append({name: None if value == "" else value for name, value in record.items()})
+    return ("[\n" + ",\n".join(json.dumps(one, ensure_ascii=False) for one in records) + "\n]\n").encode()
