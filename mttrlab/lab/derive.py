@@ -1,0 +1,109 @@
+"""What follows from all reports and the settings and is dear to find: timers, titles, and who is one incident."""
+
+from __future__ import annotations
+
+import duckdb
+import pandas as pd
+
+from mttrlab import sql
+from mttrlab.judge import judge
+from mttrlab.schema import STAMPS
+
+
+def derive(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write again what the views lean on; the caller holds the transaction."""
+    for table in ("timers", "titled", "pairs", "links", "rejudged"):
+        connection.execute(f"DELETE FROM {table}")
+    connection.execute(f"INSERT INTO timers {sql.text('lab/timers')}")
+    _read_titles(connection)
+    if _several_sources(connection):
+        _join(connection)
+
+
+def _several_sources(connection: duckdb.DuckDBPyConnection) -> bool:
+    found = connection.execute(
+        "SELECT count(*) > 0 FROM reports HAVING count(*) > 0 AND min(source) <> max(source)"
+    ).fetchall()
+    keyed = connection.execute("SELECT count(*) > 0 FROM join_keys").fetchall()
+    return bool(found) or bool(keyed[0][0])
+
+
+def _read_titles(connection: duckdb.DuckDBPyConnection) -> None:
+    patterns = connection.execute("SELECT place, pattern FROM title_patterns ORDER BY place").fetchall()
+    if not patterns:
+        return
+    connection.execute("CREATE OR REPLACE TEMP TABLE title_hits (report_id BIGINT, place BIGINT)")
+    for place, pattern in patterns:
+        # One pass per pattern: a constant pattern is compiled once, a joined one for every title.
+        connection.execute(
+            "INSERT INTO title_hits SELECT report_id, $1 FROM latest WHERE regexp_matches(title, $2, 'i')",
+            [place, pattern],
+        )
+    connection.execute(f"INSERT INTO titled {sql.text('lab/titled')}")
+    connection.execute("DROP TABLE title_hits")
+
+
+def _join(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE key_edges AS {sql.text('lab/key_edges')}")
+    _label(connection, "SELECT a_id, b_id FROM key_edges")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE keyed AS {sql.text('lab/keyed')}")
+    connection.execute("CREATE OR REPLACE TEMP TABLE key_label AS SELECT * FROM label")
+    connection.execute(f"INSERT INTO pairs {sql.text('lab/pairs')}")
+    edges = "SELECT a_id, b_id FROM key_edges UNION ALL SELECT a_id, b_id FROM pairs WHERE decision = 'join'"
+    _label(connection, edges)
+    connection.execute(sql.text("lab/chains"))
+    _label(connection, edges)
+    connection.execute(f"INSERT INTO links {sql.text('lab/members')}")
+    for table in ("key_edges", "keyed", "key_label", "label"):
+        connection.execute(f"DROP TABLE {table}")
+    _judge_again(connection)
+
+
+def _label(connection: duckdb.DuckDBPyConnection, edges: str) -> None:
+    """Give every record that an edge touches the smallest report_id of its connected group, as table `label`."""
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE both_ways AS
+        WITH edge AS ({edges}) SELECT a_id, b_id FROM edge UNION SELECT b_id, a_id FROM edge
+        """
+    )
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE label AS SELECT a_id AS report_id, a_id AS label FROM both_ways GROUP BY a_id"
+    )
+    while True:
+        moved = connection.execute(
+            """
+            UPDATE label SET label = near.lowest
+            FROM (
+                SELECT e.a_id, min(l.label) AS lowest
+                FROM both_ways AS e JOIN label AS l ON l.report_id = e.b_id
+                GROUP BY e.a_id
+            ) AS near
+            WHERE near.a_id = label.report_id AND near.lowest < label.label
+            """
+        ).fetchall()
+        if not moved or moved[0][0] == 0:
+            break
+    connection.execute("DROP TABLE both_ways")
+
+
+def _judge_again(connection: duckdb.DuckDBPyConnection) -> None:
+    """Judge the order of stamps that came from different records: each was right alone, together they may not be."""
+    merged = sql.frame(connection, "SELECT * FROM merged ORDER BY report_id")
+    if merged.empty:
+        return
+    usable = pd.DataFrame({"exported_at": merged["exported_at"]})
+    for stamp in STAMPS:
+        usable[stamp] = merged[stamp].where(merged[f"{stamp}_verdict"] == "recorded")
+    judged = judge(usable)
+    changes = [
+        pd.DataFrame({"report_id": merged["report_id"], "stamp": stamp, "verdict": judged[f"{stamp}_verdict"]})[
+            usable[stamp].notna() & (judged[f"{stamp}_verdict"] != "recorded")
+        ]
+        for stamp in STAMPS
+    ]
+    connection.register("changes", pd.concat(changes, ignore_index=True))
+    try:
+        connection.execute("INSERT INTO rejudged SELECT report_id, stamp, verdict FROM changes")
+    finally:
+        connection.unregister("changes")

@@ -1,0 +1,82 @@
+"""Which files of a folder or a pattern are exports, and how the settings say to read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from mttrlab.errors import LoadError
+from mttrlab.lab.settings import FILE_NAME, FileSettings, Settings
+from mttrlab.sources.exports import recognise
+
+
+@dataclass(frozen=True)
+class FolderFiles:
+    """What a folder holds."""
+
+    exports: tuple[Path, ...]
+    """Files to load, in the order of their names."""
+    skipped: tuple[str, ...]
+    """Names of files that are no export."""
+
+
+def folder_files(folder: str | Path, settings: Settings) -> FolderFiles:
+    """Return the exports of a folder, and the names of what is none.
+
+    Raises
+    ------
+    LoadError
+        When there is no such folder, or no export in it.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise LoadError(f"{folder} is no folder; give the folder that holds the exports")
+    exports, skipped = [], []
+    for path in sorted(folder.iterdir(), key=lambda found: found.name):
+        if path.name.startswith(".") or path.name == FILE_NAME or path.is_dir():
+            continue
+        if settings.join.keys is not None and path.resolve() == settings.join.keys.resolve():
+            continue
+        wanted = file_settings(path, settings)
+        if (wanted.format is not None and path.is_file()) or recognise(path) is not None:
+            exports.append(path)
+        else:
+            skipped.append(path.name)
+    if not exports:
+        left = f" ({len(skipped)} other files: {', '.join(skipped[:5])})" if skipped else ""
+        raise LoadError(f"{folder} holds no export that mttrlab can read{left}; README says how to make one")
+    return FolderFiles(tuple(exports), tuple(skipped))
+
+
+def file_settings(path: Path, settings: Settings) -> FileSettings:
+    """Return how the settings say to read a file: the first pattern that its name matches."""
+    for pattern, wanted in settings.sources.items():
+        if path.name == pattern or fnmatch(path.name, pattern):
+            return wanted
+    return FileSettings()
+
+
+def matching_files(path: str | Path) -> list[Path]:
+    """Return the file, or the files that match a pattern, in the order of their names.
+
+    A file whose name merely looks like a pattern is that file.
+
+    Raises
+    ------
+    LoadError
+        For a folder, a file that is not there, or a pattern that nothing matches.
+    """
+    wanted = Path(path)
+    if wanted.is_dir():
+        raise LoadError(f"{wanted} is a folder; say `mttrlab review {wanted}` or lab.load_folder for a whole folder")
+    if wanted.exists() or not any(sign in str(path) for sign in "*?["):
+        if not wanted.exists():
+            raise LoadError(f"{wanted} does not exist; check the path")
+        return [wanted]
+    anchor = Path(wanted.anchor) if wanted.is_absolute() else Path()
+    pattern = str(wanted.relative_to(anchor)) if wanted.is_absolute() else str(wanted)
+    found = sorted(file for file in anchor.glob(pattern) if file.is_file())
+    if not found:
+        raise LoadError(f"no file matches {wanted}; check the pattern")
+    return found

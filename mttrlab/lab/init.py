@@ -1,0 +1,194 @@
+"""`mttrlab init`: a first `mttrlab.yml` from what a folder holds, to be corrected by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mttrlab.errors import LoadError, SettingsError
+from mttrlab.lab.folder import folder_files
+from mttrlab.lab.init_looks import FileLook, alike, look, priorities, severities, title_words
+from mttrlab.lab.plain import plain
+from mttrlab.lab.settings import FILE_NAME, Settings
+
+
+def init_settings(folder: str | Path) -> tuple[Path, str, list[str]]:
+    """Write `mttrlab.yml` into a folder of exports; return its path, its text, and what to look at.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Holds the exports.
+
+    Returns
+    -------
+    tuple of Path, str, list of str
+        The file, what stands in it, and sentences that say what needs a decision.
+
+    Raises
+    ------
+    SettingsError
+        When there is such a file already: it is never overwritten.
+    LoadError
+        When the folder holds no export.
+    """
+    folder = Path(folder)
+    path = folder / FILE_NAME
+    if path.exists():
+        raise SettingsError(f"{path} exists and is not overwritten; correct it by hand, or remove it first")
+    files = folder_files(folder, Settings.default())
+    looks = [look(file) for file in files.exports]
+    if all(seen.reports is None for seen in looks):
+        raise LoadError(f"none of the exports can be read: {looks[0].refused}")
+    text = _text(looks)
+    try:
+        with path.open("x", encoding="utf-8") as opened:
+            opened.write(text)
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written ({error.strerror}); check the folder") from None
+    return path, text, _notes(looks, files.skipped, path)
+
+
+def _notes(looks: list[FileLook], skipped: tuple[str, ...], path: Path) -> list[str]:
+    told = [f"{seen.name}: {seen.format}, {seen.incidents:,} incidents." for seen in looks if seen.reports is not None]
+    told += [f"{seen.name} cannot be read: {seen.refused}" for seen in looks if seen.reports is None]
+    told += [
+        f"{seen.name} has times without a zone: write the zone into {path} before loading."
+        for seen in looks
+        if seen.zoneless
+    ]
+    if skipped:
+        told.append(f"Not an export, left aside: {', '.join(plain(name, 80) for name in skipped)}.")
+    groups = alike(looks)
+    if groups:
+        told.append(f"{len(groups)} services seem to have several names: check `services`.")
+    return told
+
+
+def _text(looks: list[FileLook]) -> str:
+    parts = [_HEAD, _sources(looks), _population(looks), _services(looks), _severity(looks), _types(looks), _TAIL]
+    return "\n".join(parts)
+
+
+def _sources(looks: list[FileLook]) -> str:
+    lines = ['# How to read each file, by name or pattern ("pd-*.json"). Formats are recognised by content.']
+    active: list[str] = []
+    for seen in looks:
+        if seen.zoneless:
+            active += [
+                f"  {quoted(seen.name)}:",
+                f"    format: {seen.format}",
+                "    timezone: null  # REQUIRED: its times carry no zone. Write the zone of the account that exported"
+                " it, such as Europe/Lisbon or UTC",
+            ]
+        elif seen.reports is not None:
+            lines.append(f"#   {plain(seen.name, 80)}: {seen.format}, {seen.incidents} incidents, zone in the file")
+        else:
+            lines.append(f"#   {plain(seen.name, 80)}: cannot be read: {plain(seen.refused, 200)}")
+    return "\n".join([*lines, "sources:" if active else "sources: {}", *active, ""])
+
+
+def _population(looks: list[FileLook]) -> str:
+    seen = priorities(looks)
+    told = ", ".join(f"{plain(word, 30)} ({n})" for word, n in seen) or "none"
+    hints = [
+        f"    # - {{pattern: {quoted(word)}, population: {population}}}  # {n} titles"
+        for word, population, n in title_words(looks).apart
+    ]
+    return "\n".join(
+        [
+            "# Which records count as incidents. Pages do only by this rule; records of other tools do unless their",
+            "# source or a title says drill, test, maintenance or cancelled. All are kept and counted.",
+            "population:",
+            "  count: priority_or_public  # or: priority (never by joining alone), or: all",
+            f"  # priorities that count; null: any. Seen: {told}",
+            "  priorities: null",
+            "  include_titles: []  # regular expressions; upper and lower case alike",
+            "  exclude_titles: []" + ("  # seen in titles; to use them, replace [] by lines such as:" if hints else ""),
+            *hints,
+            "",
+        ]
+    )
+
+
+def _services(looks: list[FileLook]) -> str:
+    groups = alike(looks)
+    lines = [
+        "# Your name of a service, and the names that tools use for it (whole names; upper and lower case alike).",
+        "services:" if groups else "services: {}",
+    ]
+    for name, aliases in groups:
+        lines.append(
+            f"  {quoted(name)}: [{', '.join(quoted(alias) for alias in aliases)}]  # check: proposed by spelling"
+        )
+    grouped = {name for name, _ in groups} | {alias for _, aliases in groups for alias in aliases}
+    others = sorted({name for seen in looks for name in seen.services} - grouped)
+    if others:
+        shown = ", ".join(plain(name, 60) for name in others[:40]) + (", …" if len(others) > 40 else "")
+        lines.append(f"# Others seen: {shown}")
+    return "\n".join([*lines, ""])
+
+
+def _severity(looks: list[FileLook]) -> str:
+    told = [f"#   {plain(word, 40)}: ({n} incidents)" for word, n in severities(looks)]
+    return "\n".join(
+        [
+            "# A source's severity word, and yours, such as `critical: SEV1`. Words not named here stay as they are. Seen:",
+            *(told or ["#   none"]),
+            "severity: {}",
+            "",
+        ]
+    )
+
+
+def _types(looks: list[FileLook]) -> str:
+    hints = [
+        f"#   - {{pattern: {quoted(word)}, type: {quoted(word)}}}  # {n} titles"
+        for word, n in title_words(looks).frequent
+    ]
+    return "\n".join(
+        [
+            "# A title pattern (regular expression) and the incident type it tells of; the first match wins, and only",
+            "# where the source names no type." + (" Words that stand in several titles:" if hints else ""),
+            *hints,
+            "incident_types: []",
+            "",
+        ]
+    )
+
+
+def quoted(text: str) -> str:
+    """Return a YAML text in double quotes.
+
+    Examples
+    --------
+    >>> quoted('say "on"')
+    '"say \\\\"on\\\\""'
+    """
+    escaped = plain(text).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+_HEAD = """\
+# Settings of mttrlab for this folder. Correct them by hand; nothing needs to be exported or loaded again.
+"""
+_TAIL = """\
+# Records of different sources are one incident when they name the same service and begin within so many minutes of
+# each other, and only one pairing is possible. Others are listed and left apart. A key table (CSV, one column of ids
+# per source, such as `pagerduty,statuspage`) always wins.
+join:
+  within_minutes: 30
+  keys: null
+# Whose identity (id, service, severity, title) a joined incident has, best first.
+precedence: [canonical, servicenow, pagerduty, statuspage]
+
+slo: 0.999               # share of time that must be good
+price_of_a_minute: null  # what a minute of an incident costs
+currency: EUR
+working_hours:
+  timezone: UTC
+  days: [mon, tue, wed, thu, fri]
+  start: "09:00"
+  end: "18:00"
+# The clock that leads the review: recovery, started_to_resolved, detected_to_verified or detected_to_resolved.
+lead_clock: null         # null: the widest that most incidents carry
+"""

@@ -1,0 +1,109 @@
+"""What a load did: a sentence and a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+
+from mttrlab.lab.plain import plain
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What one `lab.load` did. Records are counted in the file, incidents in the lab."""
+
+    path: str
+    """File, or pattern of files."""
+    format: str
+    """Format of the file; several are joined by a plus sign."""
+    rows: int
+    """Records in the file."""
+    accepted: int
+    """Records that became incidents or part of one."""
+    quarantined: int
+    """Records refused, each with a reason."""
+    duplicates: int
+    """Records that say exactly what another one says."""
+    new: int
+    """Incidents that the lab did not know."""
+    changed: int
+    """Incidents that it knew with other content; the older revision is kept."""
+    unchanged: int
+    """Incidents that it knew just so."""
+    warnings: tuple[str, ...] = ()
+    """Sentences that a reader of the numbers should know."""
+    load_id: int | None = None
+    """Number in the ledger; None for a pattern of files."""
+    files: tuple[LoadReport, ...] = ()
+    """The single files of a pattern."""
+
+    def __str__(self) -> str:
+        """Return the report as a sentence, with a line for each warning."""
+        told = (
+            f"{plain(self.path, 200)} ({self.format}): {self.rows:,} records: {self.accepted:,} accepted, "
+            f"{self.quarantined:,} quarantined, {self.duplicates:,} duplicates; "
+            f"incidents: {self.new:,} new, {self.changed:,} changed, {self.unchanged:,} unchanged."
+        )
+        return "\n".join([told, *(f"  note: {plain(warning)}" for warning in self.warnings)])
+
+    def table(self) -> pd.DataFrame:
+        """Return one row per file, with the counts."""
+        names = [f.name for f in fields(self) if f.name not in {"warnings", "files", "load_id"}]
+        return pd.DataFrame([{n: getattr(report, n) for n in names} for report in self.files or (self,)])
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<li>{escape(plain(warning))}</li>" for warning in self.warnings)
+        shown = self.table().to_html(index=False, escape=True, border=0)
+        return shown + (f"<ul>{notes}</ul>" if notes else "")
+
+
+@dataclass(frozen=True)
+class FolderReport:
+    """What `lab.load_folder` did."""
+
+    folder: str
+    """The folder."""
+    loads: tuple[LoadReport, ...]
+    """One per export, in the order of their names."""
+    skipped: tuple[str, ...]
+    """Names of files that are no export."""
+    settings: str | None
+    """The settings file; None: there is none, and the defaults hold."""
+    population: str
+    """The rule that says which records count, in plain words."""
+    warnings: tuple[str, ...]
+    """Sentences that a reader of the numbers should know."""
+
+    def __str__(self) -> str:
+        """Return the loads, what was left aside, the rule and the warnings, a line each."""
+        lines = [str(load) for load in self.loads]
+        if self.skipped:
+            lines.append(f"Not an export, left aside: {', '.join(plain(name, 80) for name in self.skipped)}.")
+        lines.append(
+            f"Settings: {plain(self.settings)}." if self.settings else "No mttrlab.yml here: the defaults hold."
+        )
+        lines.append(self.population)
+        loaded = {note for load in self.loads for note in load.warnings}
+        lines += [f"  note: {plain(warning)}" for warning in self.warnings if warning not in loaded]
+        return "\n".join(lines)
+
+    def table(self) -> pd.DataFrame:
+        """Return one row per file that was loaded."""
+        return pd.concat([load.table() for load in self.loads], ignore_index=True) if self.loads else pd.DataFrame()
+
+    def _repr_html_(self) -> str:
+        return f"{self.table().to_html(index=False, escape=True, border=0)}<pre>{escape(str(self))}</pre>"
+
+
+def together(path: str | Path, reports: tuple[LoadReport, ...]) -> LoadReport:
+    """Return one report over the files of a pattern."""
+    counts = {
+        name: sum(getattr(report, name) for report in reports)
+        for name in ("rows", "accepted", "quarantined", "duplicates", "new", "changed", "unchanged")
+    }
+    formats = " + ".join(sorted({report.format for report in reports}))
+    notes = tuple(dict.fromkeys(f"{Path(r.path).name}: {note}" for r in reports for note in r.warnings))
+    return LoadReport(path=str(path), format=formats, warnings=notes, files=reports, **counts)

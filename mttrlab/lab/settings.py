@@ -1,0 +1,224 @@
+"""What a team says about its own data: `mttrlab.yml`, frozen, checked whole."""
+
+from __future__ import annotations
+
+import csv
+import zoneinfo
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import duckdb
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from mttrlab import sql
+from mttrlab.errors import SettingsError
+from mttrlab.lab.plain import plain
+from mttrlab.lab.settings_yaml import read_yaml
+
+FILE_NAME = "mttrlab.yml"
+
+
+def _zone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (OSError, ValueError):
+        raise ValueError(f"{plain(name, 60)!r} is no time zone; write one such as Europe/Lisbon or UTC") from None
+    return name
+
+
+def _pattern(text: str) -> str:
+    # RE2 itself judges: it is what the lab will run.
+    with sql.connect() as connection:
+        try:
+            connection.execute("SELECT regexp_matches('', $1, 'i')", [text])
+        except duckdb.Error as error:
+            reason = str(error).splitlines()[0].partition("Error: ")[2]
+            raise ValueError(f"{plain(text, 60)!r} is no regular expression ({plain(reason, 100)})") from None
+    return text
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+Pattern = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_pattern)]
+Word = Annotated[str, Field(min_length=1)]
+Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-4]):[0-5]\d$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class FileSettings(_Part):
+    """How to read the files that a name pattern covers."""
+
+    format: Literal["canonical", "statuspage", "pagerduty", "servicenow"] | None = None
+    """None: recognised by content."""
+    timezone: Zone | None = None
+    """Zone of stamps that carry none."""
+    source: Word | None = None
+    """Name of the source in every table; None: the format's own."""
+
+
+class Excluded(_Part):
+    """Titles that tell of no incident."""
+
+    pattern: Pattern
+    """Regular expression, upper and lower case alike."""
+    population: Literal["drill", "test", "maintenance", "cancelled"] = "test"
+    """Where such records are kept and counted."""
+
+
+class Population(_Part):
+    """Which pages count as incidents. Records of other tools always do, unless their source or a title says not."""
+
+    count: Literal["priority_or_public", "priority", "all"] = "priority_or_public"
+    """A page counts if it has a priority or joins a public record; has a priority; always."""
+    priorities: tuple[Word, ...] | None = None
+    """Priorities that make a page count; None: any."""
+    include_titles: tuple[Pattern, ...] = ()
+    """Pages with such titles count."""
+    exclude_titles: tuple[Excluded, ...] = ()
+    """Records of any source with such titles are kept apart; the first match wins."""
+
+
+class TypePattern(_Part):
+    """A title pattern and the incident type it tells of."""
+
+    pattern: Pattern
+    type: Word
+
+
+class Join(_Part):
+    """When records of different sources are one incident."""
+
+    within_minutes: float = Field(30.0, ge=0, le=1440, allow_inf_nan=False)
+    """Minutes between their first known stamps, on the same service."""
+    keys: Path | None = None
+    """A CSV with one column of ids per source; each line is one incident. It always wins."""
+
+
+class WorkingHours(_Part):
+    """When people are at work."""
+
+    timezone: Zone = "UTC"
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ("mon", "tue", "wed", "thu", "fri")
+    start: Clock = "09:00"
+    end: Clock = "18:00"
+
+
+class Settings(_Part):
+    """Everything that `mttrlab.yml` may say."""
+
+    sources: dict[str, FileSettings] = {}
+    """By file name pattern; the first that matches."""
+    population: Population = Population()
+    services: dict[str, tuple[Word, ...]] = {}
+    """The team's name of a service, and the names that tools use for it."""
+    severity: dict[str, Word] = {}
+    """A source's word, and the team's."""
+    incident_types: tuple[TypePattern, ...] = ()
+    """The first pattern that matches names the type, where the source gives none."""
+    join: Join = Join()
+    precedence: tuple[Word, ...] = ("canonical", "servicenow", "pagerduty", "statuspage")
+    """Sources, or formats, best first: whose identity a joined incident has."""
+    slo: float = Field(0.999, gt=0, lt=1, allow_inf_nan=False)
+    """Share of time that must be good."""
+    price_of_a_minute: float | None = Field(None, ge=0, allow_inf_nan=False)
+    """What a minute of an incident costs, in `currency`."""
+    currency: Word = "EUR"
+    working_hours: WorkingHours = WorkingHours()
+    lead_clock: Literal["recovery", "started_to_resolved", "detected_to_verified", "detected_to_resolved"] | None = None
+    """The clock that leads the review; None: the widest that the data carry."""
+
+    @model_validator(mode="after")
+    def _one_name_per_alias(self) -> Settings:
+        seen: dict[str, str] = {}
+        for service, aliases in self.services.items():
+            for alias in (service, *aliases):
+                owner = seen.setdefault(alias.strip().lower(), service)
+                if owner != service:
+                    raise ValueError(f"services: {plain(alias, 60)!r} is named under both {owner!r} and {service!r}")
+        return self
+
+    @classmethod
+    def default(cls) -> Settings:
+        """Return what holds for a team that has said nothing."""
+        return cls()
+
+    @classmethod
+    def read(cls, path: str | Path) -> Settings:
+        """Return what the file says; what it leaves out has its default.
+
+        Parameters
+        ----------
+        path : str or Path
+            A `mttrlab.yml`. `join.keys` in it is relative to its folder.
+
+        Raises
+        ------
+        SettingsError
+            One text with every error, each with its place in the file.
+        """
+        path = Path(path)
+        said = {name: value for name, value in read_yaml(path).items() if value is not None}
+        settings = cls.checked(said, path.name)
+        if settings.join.keys is not None and not settings.join.keys.is_absolute():
+            keys = path.parent / settings.join.keys
+            settings = settings.model_copy(update={"join": settings.join.model_copy(update={"keys": keys})})
+        read_keys(settings)
+        return settings
+
+    @classmethod
+    def checked(cls, said: dict[str, Any], where: str = "settings") -> Settings:
+        """Return settings from a mapping, or refuse with every error at once.
+
+        Raises
+        ------
+        SettingsError
+        """
+        try:
+            return cls.model_validate(said)
+        except ValidationError as error:
+            raise SettingsError("; ".join(_sentences(error, where))) from None
+
+
+def _sentences(error: ValidationError, where: str) -> list[str]:
+    told = []
+    for problem in error.errors(include_url=False):
+        place = plain(".".join(str(part) for part in problem["loc"]) or "the file", 120)
+        if problem["type"] == "extra_forbidden":
+            told.append(f"{where}: {place} is no setting; correct the name or remove it")
+            continue
+        reason = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
+        given = problem.get("input")
+        value = f", got {plain(repr(given), 60)}" if isinstance(given, (str, int, float)) else ""
+        told.append(f"{where}: {place} {reason[0].lower() + reason[1:]}{value}")
+    return told
+
+
+def read_keys(settings: Settings) -> list[tuple[int, str, str]]:
+    """Return the key table as (line, source, id), one per cell that is filled.
+
+    Raises
+    ------
+    SettingsError
+        When the file is absent, has no header of at least two sources, or a line of another length.
+    """
+    path = settings.join.keys
+    if path is None:
+        return []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as opened:
+            lines = list(csv.reader(opened, strict=True))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SettingsError(f"join.keys: {path} cannot be read as CSV ({plain(error, 100)})") from None
+    if not lines or len(lines[0]) < 2 or len({name.strip() for name in lines[0]}) < len(lines[0]):
+        raise SettingsError(f"join.keys: {path} line 1 must name at least two different sources, such as pagerduty")
+    header = [name.strip() for name in lines[0]]
+    cells = []
+    for number, line in enumerate(lines[1:], start=2):
+        if not any(cell.strip() for cell in line):
+            continue
+        if len(line) != len(header):
+            raise SettingsError(f"join.keys: {path} line {number} has {len(line)} cells, its header {len(header)}")
+        cells += [(number, name, cell.strip()) for name, cell in zip(header, line, strict=True) if cell.strip()]
+    return cells

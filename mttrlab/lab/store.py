@@ -1,0 +1,153 @@
+"""Opening the lab's file: hardened, ours, and every trouble named in a sentence."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import duckdb
+
+from mttrlab import __version__, sql
+from mttrlab.errors import StoreError
+from mttrlab.lab.plain import plain
+from mttrlab.schema import REPORT_COLUMNS
+
+SCHEMA_VERSION = 1
+"""Raised by every change of the stored tables."""
+
+_TYPES = {
+    "text": "VARCHAR",
+    "time": "TIMESTAMPTZ",
+    "minutes": "DOUBLE",
+    "share": "DOUBLE",
+    "flag": "BOOLEAN",
+    "count": "BIGINT",
+}
+# The views in the order in which they build on each other.
+_VIEWS = ("latest", "settled", "merged", "records", "incidents")
+_STAMP_RANK = """
+CREATE OR REPLACE MACRO stamp_rank(verdict, origin) AS
+    10 * list_position(
+        ['recorded', 'not_applicable', 'defaulted', 'out_of_order', 'suspect', 'missing', 'pending'], verdict)
+    + CASE origin WHEN 'annotated' THEN 0 WHEN 'proxy' THEN 2 ELSE 1 END
+"""
+# Told before the file is opened: DuckDB would fetch an extension to read a foreign file.
+_CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+
+
+def open_store(path: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """Return a hardened connection to the lab's file, made if it is new; None: in memory.
+
+    Raises
+    ------
+    StoreError
+        When the file is in use, damaged, of another version, or not a lab.
+    """
+    new = path is None or not path.exists()
+    if path is not None:
+        _check_place(path, new=new, read_only=read_only)
+    try:
+        connection = sql.connect(str(path) if path else ":memory:", read_only=read_only, config=_CONFIG)
+    except duckdb.Error as error:
+        raise StoreError(_trouble(path, error)) from None
+    try:
+        for statement in ("SET enable_external_access = false", "SET lock_configuration = true"):
+            connection.execute(statement)
+        _recognise(connection, path, read_only=read_only)
+    except duckdb.Error as error:
+        connection.close()
+        raise StoreError(_trouble(path, error)) from None
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check_place(path: Path, *, new: bool, read_only: bool) -> None:
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder; name a file in it, such as {path / 'lab.duckdb'}")
+    if new and read_only:
+        raise StoreError(f"{path} does not exist; load something into it first (mttrlab load … --lab {path})")
+    if new and not path.parent.is_dir():
+        raise StoreError(f"{path.parent} is no folder; make it first")
+    # Only stat: opening and closing the live file in this process would drop DuckDB's lock.
+    if not new and path.stat().st_size == 0:
+        raise StoreError(f"{path} is empty, not a lab; remove it or name another file")
+
+
+def _trouble(path: Path | None, error: duckdb.Error) -> str:
+    text = str(error)
+    holder = re.search(r"Conflicting lock is held in (.*?) \(PID (\d+)\)", text)
+    if holder:
+        program = plain(Path(holder[1]).name, 40)
+        return f"{path} is in use by {program} (PID {holder[2]}); close the lab there, or stop that process, and retry"
+    if "Could not set lock" in text:
+        return f"{path} is in use by another process; close the lab there and retry"
+    if "different configuration" in text:
+        return f"{path} is already open in this process in another way; close that lab first"
+    if ".wal" in text or "WAL" in text:
+        return (
+            f"{path}: the log of its last writes ({path}.wal) is damaged; keep both files, "
+            "and build the lab again from the exports"
+        )
+    if any(sign in text for sign in ("checksum", "Corrupt", "not read enough bytes", "Serialization Error")):
+        return f"{path} is damaged ({plain(text.splitlines()[0], 120)}); build the lab again from the exports"
+    if "version number" in text or "newer version of DuckDB" in text:
+        return f"{path} was written by another DuckDB ({plain(text.splitlines()[0], 120)}); use that version"
+    if any(sign in text for sign in ("not a valid DuckDB database", "Extension", "extension")):
+        return f"{path} is not a lab: no DuckDB file; name another file, or load it as an export"
+    return f"{path or 'the lab'} cannot be opened: {plain(text.splitlines()[0], 200)}"
+
+
+def _recognise(connection: duckdb.DuckDBPyConnection, path: Path | None, *, read_only: bool) -> None:
+    tables = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    if not tables and not read_only:
+        _create(connection)
+        return
+    if not {"meta", "reports", "loads"} <= tables:
+        raise StoreError(f"{path} is a DuckDB file but not a lab of mttrlab; name another file")
+    said = dict(connection.execute("SELECT name, value FROM meta").fetchall())
+    version = int(said.get("schema_version", 0))
+    if version != SCHEMA_VERSION:
+        age, advice = (
+            ("an older", "build the lab again from the exports in a new file")
+            if version < SCHEMA_VERSION
+            else ("a newer", "use that version")
+        )
+        raise StoreError(
+            f"{path} was written by {age} mttrlab ({plain(said.get('version'), 20)}, schema {version}; "
+            f"this one knows {SCHEMA_VERSION}); {advice}"
+        )
+    if said.get("views") != _views_hash():
+        if read_only:
+            raise StoreError(f"{path} holds the views of another mttrlab; open it once for writing to renew them")
+        connection.execute("BEGIN")
+        _install_views(connection)
+        connection.execute("COMMIT")
+
+
+def _create(connection: duckdb.DuckDBPyConnection) -> None:
+    columns = ", ".join(f'"{column.name}" {_TYPES[column.kind]}' for column in REPORT_COLUMNS)
+    connection.execute("BEGIN")
+    connection.execute(f"CREATE TABLE reports (report_id BIGINT, load_id BIGINT, {columns})")
+    connection.execute(sql.text("lab/tables"))
+    connection.execute("CREATE TABLE settings (said VARCHAR)")
+    connection.executemany(
+        "INSERT INTO meta VALUES (?, ?)", [("schema_version", str(SCHEMA_VERSION)), ("version", __version__)]
+    )
+    _install_views(connection)
+    connection.execute("COMMIT")
+
+
+def _install_views(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(_STAMP_RANK)
+    for view in _VIEWS:
+        connection.execute(f"CREATE OR REPLACE VIEW {view} AS {sql.text(f'lab/{view}')}")
+    connection.execute("DELETE FROM meta WHERE name = 'views'")
+    connection.execute("INSERT INTO meta VALUES ('views', ?)", [_views_hash()])
+
+
+def _views_hash() -> str:
+    texts = [_STAMP_RANK, *(sql.text(f"lab/{view}") for view in _VIEWS)]
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()

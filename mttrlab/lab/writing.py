@@ -1,0 +1,223 @@
+"""The one way to write: a load is one transaction with its reports, its refused rows and its line in the ledger."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import duckdb
+import pandas as pd
+
+from mttrlab import __version__, sql
+from mttrlab.errors import LoadError, StoreError
+from mttrlab.lab.plain import plain
+from mttrlab.lab.report import LoadReport
+from mttrlab.schema import REPORT_COLUMNS
+
+if TYPE_CHECKING:
+    from mttrlab.sources.exports import Extract
+
+_COLUMNS = ", ".join(f'"{column.name}"' for column in REPORT_COLUMNS)
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection, what: str = "the change") -> Iterator[None]:
+    """Keep all of what happens inside, or nothing.
+
+    Raises
+    ------
+    StoreError
+        When the database cannot do it (a full disk, for one); everything is as before.
+    KeyboardInterrupt
+        When stopped by the user; everything is as before.
+    """
+    connection.execute("BEGIN TRANSACTION")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException as error:
+        # A COMMIT after a failed statement would report success and keep nothing.
+        with suppress(duckdb.Error):
+            connection.execute("ROLLBACK")
+        if isinstance(error, RuntimeError) and "interrupted" in str(error).lower():
+            raise KeyboardInterrupt from None
+        if isinstance(error, duckdb.Error):
+            reason = plain(str(error).splitlines()[0], 200)
+            raise StoreError(f"{what} could not be stored, and nothing of it was: {reason}") from error
+        raise
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the caller said about a file; with the hash of the file, it names a load."""
+
+    format: str | None = None
+    timezone: str | None = None
+    as_of: str | None = None
+    source: str | None = None
+
+
+def known_load(connection: duckdb.DuckDBPyConnection, sha256: str, asked: Asked) -> LoadReport | None:
+    """Return the report of a load of the same content under the same options, now with nothing new; None: not loaded."""
+    found = connection.execute(
+        """
+        SELECT load_id, path, format, "rows", accepted, quarantined, duplicates, "new" + changed + unchanged, warnings
+        FROM loads
+        WHERE sha256 = $1 AND coalesce($2, format) = format AND timezone IS NOT DISTINCT FROM $3
+          AND as_of IS NOT DISTINCT FROM $4 AND ($5 IS NULL OR source = $5)
+        ORDER BY load_id LIMIT 1
+        """,
+        [sha256, asked.format, asked.timezone, asked.as_of, asked.source],
+    ).fetchall()
+    if not found:
+        return None
+    load_id, path, format_name, rows, accepted, quarantined, duplicates, incidents, warnings = found[0]
+    return LoadReport(
+        path=path,
+        format=format_name,
+        rows=rows,
+        accepted=accepted,
+        quarantined=quarantined,
+        duplicates=duplicates,
+        new=0,
+        changed=0,
+        unchanged=incidents,
+        warnings=("this file was loaded before; nothing changed", *json.loads(warnings)),
+        load_id=load_id,
+    )
+
+
+def store_extract(
+    connection: duckdb.DuckDBPyConnection, extract: Extract, judged: pd.DataFrame, asked: Asked
+) -> LoadReport:
+    """Write one file's reports, refused rows and ledger line; the caller holds the transaction.
+
+    Raises
+    ------
+    LoadError
+        When the counts do not add up to the records of the file.
+    """
+    refused = len(extract.quarantine)
+    if extract.accepted + refused + extract.duplicates != extract.rows:
+        raise LoadError(
+            f"{extract.path}: {extract.rows} records, but {extract.accepted} accepted + {refused} quarantined + "
+            f"{extract.duplicates} duplicates; nothing was loaded, report this with the file"
+        )
+    notes = [*extract.warnings, *_forget_same_file(connection, extract)]
+    load_id = connection.execute("SELECT coalesce(max(load_id), 0) + 1 FROM loads").fetchall()[0][0]
+    counts = _store_reports(connection, judged, load_id)
+    if counts["older"]:
+        notes.append(
+            f"{counts['older']:,} incidents are older here than what the lab has; kept as history, the newer holds"
+        )
+    with _registered(connection, "refused", extract.quarantine):
+        connection.execute(
+            """INSERT INTO quarantine SELECT $1, "row", "column", value::VARCHAR, reason FROM refused ORDER BY "row" """,
+            [load_id],
+        )
+    connection.execute(
+        """
+        INSERT INTO loads VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+            $17::TIMESTAMPTZ, $18, $19, now(), $20)
+        """,
+        [
+            load_id,
+            str(extract.path),
+            extract.path.name,
+            extract.sha256,
+            extract.size,
+            extract.format,
+            extract.source,
+            asked.timezone,
+            asked.as_of,
+            extract.rows,
+            extract.accepted,
+            refused,
+            extract.duplicates,
+            counts["new"],
+            counts["changed"],
+            counts["unchanged"],
+            None if pd.isna(extract.exported_at) else extract.exported_at.isoformat(),
+            extract.exported_at_from,
+            json.dumps(notes),
+            __version__,
+        ],
+    )
+    return LoadReport(
+        path=str(extract.path),
+        format=extract.format,
+        rows=extract.rows,
+        accepted=extract.accepted,
+        quarantined=refused,
+        duplicates=extract.duplicates,
+        new=counts["new"],
+        changed=counts["changed"],
+        unchanged=counts["unchanged"],
+        warnings=tuple(notes),
+        load_id=load_id,
+    )
+
+
+def _store_reports(connection: duckdb.DuckDBPyConnection, judged: pd.DataFrame, load_id: int) -> dict[str, int]:
+    with _registered(connection, "arriving", judged):
+        connection.execute(
+            f"""
+            CREATE OR REPLACE TEMP TABLE staged AS
+            SELECT {_COLUMNS} FROM arriving
+            QUALIFY row_number() OVER (PARTITION BY source, source_id, content_hash ORDER BY record) = 1
+            """
+        )
+    counts = {name: int(n) for name, n in sql.frame(connection, sql.text("lab/arrivals")).iloc[0].items()}
+    # The same content seen again later: the record was still so at that later time.
+    for statement in (
+        """DELETE FROM superseded WHERE report_id IN
+           (SELECT report_id FROM reports SEMI JOIN staged USING (source, source_id))""",
+        """DELETE FROM reports USING staged WHERE reports.source = staged.source
+           AND reports.source_id = staged.source_id AND reports.content_hash = staged.content_hash
+           AND reports.exported_at < staged.exported_at""",
+    ):
+        connection.execute(statement)
+    connection.execute(
+        f"""
+        INSERT INTO reports BY NAME
+        SELECT nextval('report_ids') AS report_id, $1::BIGINT AS load_id, {_COLUMNS}
+        FROM staged ANTI JOIN reports USING (source, source_id, content_hash)
+        ORDER BY record
+        """,
+        [load_id],
+    )
+    _supersede(connection, "SELECT DISTINCT source, source_id FROM staged")
+    connection.execute("DROP TABLE staged")
+    return counts
+
+
+def _supersede(connection: duckdb.DuckDBPyConnection, touched: str) -> None:
+    query = sql.text("lab/superseded").replace("WITH several", f"WITH touched AS ({touched}), several", 1)
+    connection.execute(f"INSERT INTO superseded {query}")
+
+
+def _forget_same_file(connection: duckdb.DuckDBPyConnection, extract: Extract) -> list[str]:
+    """Take back an earlier load of the same content under other options: a correction, not a second witness."""
+    earlier = [
+        row[0] for row in connection.execute("SELECT load_id FROM loads WHERE sha256 = $1", [extract.sha256]).fetchall()
+    ]
+    for load_id in earlier:
+        for table in ("reports", "quarantine", "loads"):
+            connection.execute(f"DELETE FROM {table} WHERE load_id = $1", [load_id])
+    if not earlier:
+        return []
+    connection.execute("DELETE FROM superseded")
+    _supersede(connection, "SELECT source, source_id FROM reports")
+    return ["the same file was loaded before with other options; this load replaces that one"]
+
+
+@contextmanager
+def _registered(connection: duckdb.DuckDBPyConnection, name: str, rows: pd.DataFrame) -> Iterator[None]:
+    connection.register(name, rows)
+    try:
+        yield
+    finally:
+        connection.unregister(name)

@@ -1,0 +1,27 @@
+-- Every table of a lab beside `reports` and the settings; NULL means: not said. `reports` is made from the schema.
+CREATE SEQUENCE report_ids;
+CREATE TABLE meta (name VARCHAR, value VARCHAR);
+CREATE TABLE loads (
+    load_id BIGINT, path VARCHAR, name VARCHAR, sha256 VARCHAR, size BIGINT, format VARCHAR, source VARCHAR,
+    timezone VARCHAR, as_of VARCHAR, "rows" BIGINT, accepted BIGINT, quarantined BIGINT, duplicates BIGINT,
+    "new" BIGINT, changed BIGINT, unchanged BIGINT, exported_at TIMESTAMPTZ, exported_at_from VARCHAR,
+    warnings VARCHAR, loaded_at TIMESTAMPTZ, version VARCHAR
+);
+CREATE TABLE quarantine (load_id BIGINT, "row" BIGINT, "column" VARCHAR, value VARCHAR, reason VARCHAR);
+-- What the settings say, one table a setting that the views need.
+CREATE TABLE service_names (key VARCHAR, service VARCHAR);
+CREATE TABLE severity_words (key VARCHAR, severity VARCHAR);
+CREATE TABLE precedence (source VARCHAR, place BIGINT);
+CREATE TABLE rule ("count" VARCHAR, priorities VARCHAR[], within_minutes DOUBLE);
+CREATE TABLE title_patterns (kind VARCHAR, place BIGINT, pattern VARCHAR, value VARCHAR);
+CREATE TABLE join_keys ("row" BIGINT, source VARCHAR, source_id VARCHAR);
+-- What follows from reports and settings and is dear to find: rewritten with each of them, in the same transaction.
+CREATE TABLE superseded (report_id BIGINT);
+CREATE TABLE titled (report_id BIGINT, incident_type VARCHAR, population VARCHAR, included BOOLEAN);
+CREATE TABLE timers (
+    source VARCHAR, first_stamp VARCHAR, last_stamp VARCHAR, seconds BIGINT, tolerance BIGINT,
+    "rows" BIGINT, gaps BIGINT
+);
+CREATE TABLE pairs (a_id BIGINT, b_id BIGINT, service VARCHAR, minutes DOUBLE, decision VARCHAR);
+CREATE TABLE links (report_id BIGINT, leader_id BIGINT, place BIGINT);
+CREATE TABLE rejudged (report_id BIGINT, stamp VARCHAR, verdict VARCHAR);
