@@ -93,6 +93,7 @@ PHASE_COLUMNS = (
         Column(f"{m}_observed", "flag", "False: still running at exported_at, so the minutes are a lower bound.")
         for m in _MEASURES
     ),
+    Column("month", "time", "First day (UTC) of the month of the first usable stamp; empty: none is usable."),
 )
 """One row per incident, minutes per phase and per clock."""
 
