@@ -1,15 +1,49 @@
 """Tables in, tables out: what the incidents say, how sure it is, and what they cannot say."""
 
+from mttrlab.analysis.bottleneck import bottleneck, phase_correlations
+from mttrlab.analysis.clocks import lead_clock, phases_of, unseen_phases
 from mttrlab.analysis.comparison import compare_periods
+from mttrlab.analysis.intervals import (
+    Interval,
+    geometric_mean_interval,
+    mean_interval,
+    median_interval,
+    quantile_interval,
+)
+from mttrlab.analysis.maturity import distance_to_next, maturity, maturity_level, monthly_levels
+from mttrlab.analysis.months import monthly_mttr
+from mttrlab.analysis.phases import phase_durations
 from mttrlab.analysis.power import incidents_needed, months_until_visible, power_of, smallest_change
+from mttrlab.analysis.spans import phase_spans, span_summary
+from mttrlab.analysis.summary import clock_summary, phase_summary
 from mttrlab.analysis.thresholds import thresholds, withheld
 
 __all__ = [
+    "Interval",
+    "bottleneck",
+    "clock_summary",
     "compare_periods",
+    "distance_to_next",
+    "geometric_mean_interval",
     "incidents_needed",
+    "lead_clock",
+    "maturity",
+    "maturity_level",
+    "mean_interval",
+    "median_interval",
+    "monthly_levels",
+    "monthly_mttr",
     "months_until_visible",
+    "phase_correlations",
+    "phase_durations",
+    "phase_spans",
+    "phase_summary",
+    "phases_of",
     "power_of",
+    "quantile_interval",
     "smallest_change",
+    "span_summary",
     "thresholds",
+    "unseen_phases",
     "withheld",
 ]

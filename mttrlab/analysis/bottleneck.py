@@ -1,0 +1,159 @@
+"""Which phase to attack: four answers that may disagree."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mttrlab.analysis.doors import EVERYTHING, Source, phase_door
+from mttrlab.analysis.shares import share_basis
+from mttrlab.schema import PHASES
+
+_COLUMNS = [
+    "phase", "n", "mean", "share", "share_low", "share_high", "share_of_tail", "elasticity_mean", "elasticity_p90",
+    "halved_saves", "halved_saves_p90", "share_of",
+]  # fmt: skip
+
+
+def bottleneck(phases: Source, *, level: float = 0.95) -> pd.DataFrame:
+    """Return what each phase holds, and what halving it would save.
+
+    Parameters
+    ----------
+    phases : DataFrame or Lab
+        As `phase_durations` gives them.
+    level : float
+        Level of the interval of `share`.
+
+    Returns
+    -------
+    DataFrame
+        One row per phase: `n`, the incidents that have all phases of `share_of`; `mean` minutes; `share` of the mean
+        with `share_low, share_high`; `share_of_tail`, of the worst tenth; `elasticity_mean` and `elasticity_p90`, the
+        percent that mean and P90 fall when the phase gets one percent shorter; `halved_saves` and
+        `halved_saves_p90`, the minutes by which they fall when it is halved. NaN for phases that shares are not of.
+
+    Raises
+    ------
+    SchemaError
+        When the table is no table of phases.
+
+    Notes
+    -----
+    The elasticity of the mean is the share. That of the P90 is the phase's part of the incidents around the P90,
+    weighted as the quantile estimator of Harrell and Davis (Biometrika 69, 1982) weights them, so that the four add
+    up to one. The interval of the share is the delta method's on the log-odds.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"detect": [5.0, 15.0], "diagnose": [30.0, 30.0], "resolve": [10, 30], "verify": [5, 5]})
+    >>> bottleneck(rows)[["phase", "n", "mean", "halved_saves"]].values.tolist()
+    [['detect', 2, 10.0, 5.0], ['diagnose', 2, 30.0, 15.0], ['resolve', 2, 20.0, 10.0], ['verify', 2, 5.0, 2.5]]
+    """
+    from mttrlab.analysis.moments import checked_level
+
+    checked_level(level)
+    with phase_door(phases, [EVERYTHING]) as door:
+        basis, n = share_basis(door)
+        asked = {phase: phase in basis for phase in PHASES}
+        rows = door.ask("analysis/complete", **asked) if basis else None
+    made = pd.DataFrame({"phase": list(PHASES)}).reindex(columns=_COLUMNS)
+    made["n"] = n
+    made["share_of"] = " + ".join(basis) if basis else "no two phases end in enough of the incidents"
+    if rows is not None:
+        minutes = rows[list(PHASES)].to_numpy(dtype=float)
+        # Sorted, so that the sums do not depend on the order in which incidents were loaded.
+        minutes = minutes[np.lexsort(minutes.T)]
+        made.update(_views(minutes, level))
+    made.loc[~made["phase"].isin(basis), _COLUMNS[2:-1]] = np.nan
+    return made.astype(dict.fromkeys(_COLUMNS[2:-1], "float64"))
+
+
+def _views(minutes: np.ndarray, level: float) -> pd.DataFrame:
+    total = minutes.sum(axis=1)
+    p90 = np.quantile(total, 0.9)
+    tail = (total > p90) | (total == total.max())
+    share = minutes.sum(axis=0) / total.sum()
+    low, high = _share_bounds(minutes, total, share, level)
+    weights = _around(len(total), 0.9)
+    by_length = np.argsort(total, kind="stable")
+    near = weights @ minutes[by_length]
+    return pd.DataFrame(
+        {
+            "mean": minutes.mean(axis=0),
+            "share": share,
+            "share_low": low,
+            "share_high": high,
+            "share_of_tail": minutes[tail].sum(axis=0) / total[tail].sum(),
+            "elasticity_mean": share,
+            "elasticity_p90": near / near.sum(),
+            "halved_saves": minutes.mean(axis=0) / 2,
+            "halved_saves_p90": [p90 - np.quantile(total - minutes[:, i] / 2, 0.9) for i in range(minutes.shape[1])],
+        }
+    )
+
+
+def _around(n: int, quantile: float) -> np.ndarray:
+    from scipy import special
+
+    edges = special.betainc((n + 1) * quantile, (n + 1) * (1 - quantile), np.linspace(0, 1, n + 1))
+    return np.diff(edges)
+
+
+def _share_bounds(
+    minutes: np.ndarray, total: np.ndarray, share: np.ndarray, level: float
+) -> tuple[np.ndarray, np.ndarray]:
+    from scipy import special
+
+    n = len(total)
+    if n < 2:
+        return np.full(len(share), np.nan), np.full(len(share), np.nan)
+    inside = (share > 0) & (share < 1)
+    held = np.where(inside, share, 0.5)
+    error = (minutes - total[:, None] * share).std(axis=0, ddof=1) / np.sqrt(n) / total.mean()
+    reach = special.stdtrit(n - 1, (1 + level) / 2) * error / (held * (1 - held))
+    odds = np.log(held / (1 - held))
+    low, high = special.expit(odds - reach), special.expit(odds + reach)
+    return np.where(inside, low, np.nan), np.where(inside, high, np.nan)
+
+
+def phase_correlations(phases: Source) -> pd.DataFrame:
+    """Return how far phases go together: Spearman's rank correlation of each pair, with its n and p-value.
+
+    Parameters
+    ----------
+    phases : DataFrame or Lab
+        As `phase_durations` gives them.
+
+    Returns
+    -------
+    DataFrame
+        One row per pair of phases: `first, second, n` (incidents in which both ended), `correlation` (-1 to 1; NaN
+        below five incidents), `p` (chance of as strong a one where the phases have nothing to do with one another).
+
+    Raises
+    ------
+    SchemaError
+        When the table is no table of phases.
+    """
+    from itertools import combinations
+
+    from scipy import stats
+
+    made = []
+    with phase_door(phases, [EVERYTHING]) as door:
+        for first, second in combinations(PHASES, 2):
+            asked = {phase: phase in (first, second) for phase in PHASES}
+            both = door.ask("analysis/complete", **asked)[[first, second]].to_numpy(dtype=float)
+            varied = len(both) >= 5 and (both.std(axis=0) > 0).all()
+            found = stats.spearmanr(both) if varied else None
+            made.append(
+                {
+                    "first": first,
+                    "second": second,
+                    "n": len(both),
+                    "correlation": float(found.statistic) if found else np.nan,
+                    "p": float(found.pvalue) if found else np.nan,
+                }
+            )
+    return pd.DataFrame(made)

@@ -1,0 +1,197 @@
+"""Two doors to one definition: a SQL file is asked inside a lab, or over a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+import duckdb
+import pandas as pd
+
+from mttrlab import sql
+from mttrlab.errors import QuestionError, SchemaError
+from mttrlab.schema import CLOCKS, INCIDENT_COLUMNS, PHASES
+
+MEASURES = PHASES + CLOCKS
+_AHEAD = {
+    "fix_ahead": ("started_to_resolved", "detected_to_resolved"),
+    "check_ahead": ("recovery", "detected_to_verified"),
+}
+EVERYTHING = "everything"
+"""The group of all incidents, where nobody asked for groups."""
+
+
+@runtime_checkable
+class LabLike(Protocol):
+    """Whatever answers SQL over a table `incidents`."""
+
+    def sql(self, query: str, **parameters: Any) -> pd.DataFrame:
+        """Return the rows of a query."""
+
+
+Source: TypeAlias = "pd.DataFrame | LabLike"
+
+
+def is_lab(source: object, wanted: str) -> bool:
+    """Return whether `source` answers SQL; a frame does not.
+
+    Raises
+    ------
+    SchemaError
+        When it is neither; the sentence says which table was `wanted`.
+    """
+    if isinstance(source, pd.DataFrame):
+        return False
+    if isinstance(source, LabLike):
+        return True
+    raise SchemaError(f"expected {wanted} as a DataFrame, or a Lab; got {type(source).__name__}")
+
+
+def over(question: str, steps: Sequence[tuple[str, str]]) -> str:
+    """Return the text of a SQL file over tables that other files answer.
+
+    Parameters
+    ----------
+    question : str
+        SQL file, without `.sql`.
+    steps : sequence of (table, file)
+        Each table that the next one reads, first one first.
+    """
+    if not steps:
+        return sql.text(question)
+    tables = ",\n".join(f"{table} AS (\n{sql.text(file)}\n)" for table, file in steps)
+    return f"WITH {tables}\nSELECT * FROM (\n{sql.text(question)}\n)"
+
+
+@dataclass(frozen=True)
+class Door:
+    """An open way to ask SQL files about incidents or phases."""
+
+    lab: LabLike
+    steps: tuple[tuple[str, str], ...]
+    """The tables that must be derived before a question about `phases` can be asked."""
+
+    def ask(self, question: str, *steps: tuple[str, str], **parameters: Any) -> pd.DataFrame:
+        """Return what the file `question` answers, over `phases` and the further steps."""
+        return self.lab.sql(over(question, (*self.steps, *steps)), **parameters)
+
+
+class _Frames:
+    """A frame that answers SQL, as a lab does."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def sql(self, query: str, **parameters: Any) -> pd.DataFrame:
+        return sql.frame(self._connection, query, **parameters)
+
+
+@contextmanager
+def opened(source: Source, table: str, *steps: tuple[str, str]) -> Iterator[Door]:
+    """Open a door: to a lab as it is, or to a frame registered as `table`.
+
+    Parameters
+    ----------
+    source : DataFrame or Lab
+    table : str
+        Name of the frame in the SQL files.
+    *steps : (table, file)
+        What must be derived from that table first.
+    """
+    if not isinstance(source, pd.DataFrame):
+        yield Door(source, steps)
+        return
+    with sql.connect() as connection:
+        connection.register(table, source)
+        yield Door(_Frames(connection), steps)
+
+
+FROM_INCIDENTS = ("phases", "analysis/phases")
+"""The step from a table of incidents to a table of phases."""
+
+
+@contextmanager
+def phase_door(source: Source, by: Sequence[str]) -> Iterator[Door]:
+    """Open a door to a table of phases, or to the lab that can derive one.
+
+    Raises
+    ------
+    SchemaError
+        When a frame is no table of phases, or its minutes are absurd.
+    QuestionError
+        When a group column is not there.
+    """
+    if is_lab(source, "the table of phase_durations()"):
+        known = {column.name for column in INCIDENT_COLUMNS} | {"month", EVERYTHING}
+        unknown = [name for name in by if name not in known]
+        if unknown:
+            raise QuestionError(f"by= must name columns of incidents, or 'month'; got {', '.join(unknown)}")
+        with opened(source, "incidents", FROM_INCIDENTS) as door:
+            yield door
+        return
+    assert isinstance(source, pd.DataFrame)
+    with opened(_narrow(source, by), "phases") as door:
+        yield door
+
+
+def group_columns(by: str | Sequence[str] | None) -> list[str]:
+    """Return `by` as a list of names.
+
+    Raises
+    ------
+    QuestionError
+        When a name is repeated or is a measure.
+    """
+    if by is None:
+        return []
+    names = [by] if isinstance(by, str) else list(by)
+    if not names:
+        return []
+    wrong = [name for name in names if not isinstance(name, str) or name in MEASURES]
+    if wrong or len(set(names)) < len(names):
+        raise QuestionError(
+            f"by= takes different names of descriptive columns, such as 'service' or 'month'; got {by!r}"
+        )
+    return names
+
+
+def _narrow(phases: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    from mttrlab.analysis.sample import onset
+
+    if not any(measure in phases for measure in MEASURES):
+        raise SchemaError("the table has no phase and no clock; pass what phase_durations(incidents) returns")
+    made: dict[str, Any] = {}
+    for name in by:
+        if name in phases:
+            made[name] = phases[name]
+        elif name == "month":
+            made[name] = onset(phases).dt.tz_convert(None).dt.to_period("M").dt.to_timestamp().dt.tz_localize("UTC")
+        elif name == EVERYTHING:
+            made[name] = "all"
+        else:
+            raise QuestionError(f"by= names {name!r}, which is no column of this table")
+    for measure in MEASURES:
+        made[measure] = _minutes(phases, measure)
+        flag = f"{measure}_observed"
+        observed = phases[flag] if flag in phases else pd.Series(pd.NA, index=phases.index)
+        made[flag] = observed.astype("boolean")
+    for flag, clocks in _AHEAD.items():
+        open_now = [made[f"{clock}_observed"].eq(False).fillna(False) for clock in clocks]
+        made[flag] = (open_now[0] | open_now[1]).astype(bool)
+    return pd.DataFrame(made, index=phases.index)
+
+
+def _minutes(phases: pd.DataFrame, measure: str) -> Any:
+    if measure not in phases:
+        return float("nan")
+    try:
+        minutes = phases[measure].astype("float64")
+    except (TypeError, ValueError):
+        raise SchemaError(f"{measure} must hold minutes as numbers; convert it first") from None
+    too_long = minutes.abs() > 1e11
+    if too_long.any():
+        row = int(too_long.to_numpy().argmax())
+        raise SchemaError(f"{measure} in row {row} is {minutes.iloc[row]:g} minutes; correct it or leave it empty")
+    return minutes

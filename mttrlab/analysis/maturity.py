@@ -1,0 +1,263 @@
+"""Maturity levels: what the minutes say, and how sure that is."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mttrlab.analysis.doors import Source
+from mttrlab.analysis.intervals import Interval, mean_interval, median_interval, quantile_interval
+from mttrlab.analysis.level_odds import probabilities_below
+from mttrlab.analysis.moments import checked_minutes
+from mttrlab.analysis.phases import phase_durations
+from mttrlab.errors import QuestionError
+from mttrlab.schema import LEVELS, NO_LEVEL, clock_name
+
+AWARD = 0.8
+"""Probability that must lie behind a level before it is awarded."""
+_CHANCES = ["p_elite", "p_advanced", "p_intermediate", "p_basic", "p_no_level"]
+_COLUMNS = [
+    "statistic", "clock", "minutes", "low", "high", "n", "open", "level", "awarded", *_CHANCES, "next_level",
+    "to_next", "method", "odds_method",
+]  # fmt: skip
+
+
+def maturity_level(minutes: float) -> str:
+    """Return the maturity level of a number of minutes; thresholds are strict.
+
+    Parameters
+    ----------
+    minutes : float
+
+    Returns
+    -------
+    str
+        Elite (< 15), Advanced (< 30), Intermediate (< 60), Basic (< 240), or "no level": four hours and more have no
+        name. "unknown" for NaN.
+
+    Raises
+    ------
+    QuestionError
+        When minutes are negative or no number.
+
+    Examples
+    --------
+    >>> [maturity_level(m) for m in (14.999, 15, 60, 240)]
+    ['Elite', 'Advanced', 'Basic', 'no level']
+    """
+    if isinstance(minutes, bool) or not isinstance(minutes, (int, float, np.integer, np.floating)):
+        raise QuestionError(f"minutes must be a number; got {minutes!r}")
+    if math.isnan(minutes):
+        return "unknown"
+    if minutes < 0:
+        raise QuestionError(f"minutes must not be negative; got {minutes:g}")
+    return next((name for name, below in LEVELS if minutes < below), NO_LEVEL)
+
+
+def maturity(
+    incidents: Source, practices: object = None, clock: str = "recovery", *, level: float = 0.95
+) -> pd.DataFrame:
+    """Return the outcome level by mean, median and P90, each with the probability of every level.
+
+    Parameters
+    ----------
+    incidents : DataFrame or Lab
+        Incidents, or phases as `phase_durations` gives them.
+    practices : optional
+        What the team runs. It does not change the outcome: practices earn a capability level beside it.
+    clock : str
+        One of the clocks.
+    level : float
+        Level of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        One row per `statistic` (mean, median, P90): `minutes, low, high` of the `n` ended incidents; `open` ones,
+        which count for none of it; `level` of the bare number; `awarded`, a level or a range; the probability of each
+        level (`p_elite` to `p_no_level`, adding up to one); `next_level` and `to_next`, the minutes to get below it;
+        how the interval (`method`) and the probabilities (`odds_method`) were found.
+
+    Raises
+    ------
+    QuestionError
+        For a word that is no clock.
+    SchemaError
+        When the table is no table of incidents.
+
+    Notes
+    -----
+    A level is awarded where it is reached with a probability of 0.8 and the next better one with less than 0.2;
+    otherwise `awarded` is the range from the level that is reached with 0.8 to the one that cannot be excluded with
+    0.8. The three statistics of one set of incidents often earn three levels: say which one you mean.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"incident_id": list("abcdef"), "recovery": [12.0, 25, 31, 47, 75, 120]})
+    >>> maturity(rows)[["statistic", "level", "awarded"]].values.tolist()[1]
+    ['median', 'Intermediate', 'Intermediate–Advanced']
+    """
+    clock_name(clock)
+    minutes, still_open = clock_minutes(incidents, clock)
+    found = {
+        "mean": mean_interval(minutes, level),
+        "median": median_interval(minutes, level),
+        "P90": quantile_interval(minutes, 0.9, level),
+    }
+    rows = [_row(name, clock, interval, minutes, still_open) for name, interval in found.items()]
+    return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+def clock_minutes(incidents: Source, clock: str) -> tuple[np.ndarray, int]:
+    """Return the minutes of the ended incidents on one clock, and how many are still open."""
+    carried = isinstance(incidents, pd.DataFrame) and clock in incidents
+    phases = incidents if carried else phase_durations(incidents)
+    assert isinstance(phases, pd.DataFrame)
+    minutes = phases[clock].astype("float64")
+    flag = f"{clock}_observed"
+    ended = phases[flag].astype("boolean").fillna(True) if flag in phases else pd.Series(True, index=phases.index)
+    # Sorted, so that sums do not depend on the order in which incidents were loaded.
+    return np.sort(checked_minutes(minutes[ended.astype(bool)])), int((~ended.astype(bool)).sum())
+
+
+def _row(name: str, clock: str, found: Interval, minutes: np.ndarray, still_open: int) -> dict[str, Any]:
+    below, odds_method = probabilities_below(minutes, [limit for _, limit in LEVELS], name)
+    chances = np.diff([0.0, *below, 1.0])
+    better = [(who, limit) for who, limit in LEVELS if not found.estimate < limit]
+    next_level, limit = better[-1] if better else ("", math.nan)
+    return {
+        "statistic": name,
+        "clock": clock,
+        "minutes": found.estimate,
+        "low": found.low,
+        "high": found.high,
+        "n": found.n,
+        "open": still_open,
+        "level": maturity_level(found.estimate),
+        "awarded": award(below),
+        **dict(zip(_CHANCES, chances, strict=True)),
+        "next_level": next_level if found.n else "",
+        "to_next": found.estimate - limit,
+        "method": found.method,
+        "odds_method": odds_method,
+    }
+
+
+def award(below: np.ndarray | list[float]) -> str:
+    """Return the level that the evidence carries, or a range of levels.
+
+    Parameters
+    ----------
+    below : sequence of float
+        Probability that the true value lies below the limit of each of `LEVELS`, best first.
+
+    Examples
+    --------
+    >>> award([0.00001, 0.018, 0.802, 1.0])
+    'Intermediate'
+    >>> award([0.0, 0.02, 0.5, 1.0])
+    'Basic–Intermediate'
+    >>> award([float("nan")] * 4)
+    'too few to tell'
+    """
+    if np.isnan(below).any():
+        return "too few to tell"
+    names = [name for name, _ in LEVELS]
+    reached = next((name for name, p in zip(names, below, strict=True) if p >= AWARD), NO_LEVEL)
+    possible = next((name for name, p in zip(names, below, strict=True) if p > 1 - AWARD), NO_LEVEL)
+    return reached if reached == possible else f"{reached}–{possible}"
+
+
+def distance_to_next(phases: Source, clock: str = "recovery") -> pd.DataFrame:
+    """Return what each phase would have to give, alone, to bring the mean to the next level.
+
+    Parameters
+    ----------
+    phases : DataFrame or Lab
+        Phases as `phase_durations` gives them, or incidents.
+    clock : str
+        One of the clocks.
+
+    Returns
+    -------
+    DataFrame
+        One row per phase of the clock: `phase, n` (incidents that have all phases of the clock), `mean` minutes of
+        the phase, `next_level`, `to_next` (minutes that the mean of these incidents lies above its limit) and
+        `cut_needed`, the share of the phase that would have to go if nothing else changed; above 1: this phase alone
+        cannot do it. NaN where there is no better level.
+
+    Raises
+    ------
+    QuestionError, SchemaError
+        As for `maturity`.
+    """
+    from mttrlab.analysis.clocks import phases_of
+    from mttrlab.analysis.doors import EVERYTHING, phase_door
+    from mttrlab.schema import PHASES
+
+    parts = phases_of(clock)
+    if isinstance(phases, pd.DataFrame) and not set(parts) <= set(phases):
+        phases = phase_durations(phases)
+    with phase_door(phases, [EVERYTHING]) as door:
+        rows = door.ask("analysis/complete", **{phase: phase in parts for phase in PHASES})[list(parts)]
+    means = np.sort(rows.to_numpy(dtype=float), axis=0).mean(axis=0) if len(rows) else np.full(len(parts), np.nan)
+    total = float(means.sum())
+    better = [(who, limit) for who, limit in LEVELS if total >= limit]
+    next_level, limit = better[-1] if better else ("", math.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        cut = (total - limit) / means
+    return pd.DataFrame({
+        "phase": parts, "n": len(rows), "mean": means, "next_level": next_level, "to_next": total - limit,
+        "cut_needed": cut,
+    })  # fmt: skip
+
+
+def monthly_levels(
+    incidents_per_month: int, mu: float, sigma: float, *, months: int = 20_000, seed: int = 0
+) -> pd.DataFrame:
+    """Return how often a bare monthly mean shows each level though nothing changes: why levels flap.
+
+    Parameters
+    ----------
+    incidents_per_month : int
+    mu, sigma : float
+        Mean and standard deviation of the log minutes.
+    months : int
+        Months drawn.
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        One row per level: `level, months` (share of months that show it), `is_true` (the level of the true mean), and
+        `differs`, the share of months whose level is not the one of the month before.
+
+    Raises
+    ------
+    QuestionError
+        When there are no incidents, or sigma is not positive.
+
+    Examples
+    --------
+    >>> flapping = monthly_levels(10, 3.0254, 1.25)
+    >>> flapping.loc[flapping["is_true"], "level"].item()
+    'Intermediate'
+    """
+    if incidents_per_month < 1 or months < 2 or not sigma > 0 or not math.isfinite(mu):
+        raise QuestionError("incidents_per_month must be at least 1, months at least 2 and sigma above 0")
+    generator = np.random.default_rng(seed)
+    means = np.exp(generator.normal(mu, sigma, (months, incidents_per_month))).mean(axis=1)
+    shown = np.searchsorted([limit for _, limit in LEVELS], means, side="right")
+    names = [*(name for name, _ in LEVELS), NO_LEVEL]
+    truth = maturity_level(math.exp(mu + sigma**2 / 2))
+    return pd.DataFrame(
+        {
+            "level": names,
+            "months": [float((shown == i).mean()) for i in range(len(names))],
+            "is_true": [name == truth for name in names],
+            "differs": float((shown[1:] != shown[:-1]).mean()),
+        }
+    )

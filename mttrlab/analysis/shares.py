@@ -1,0 +1,75 @@
+"""Which phase holds the minutes: shares of the mean and of the worst tenth, among complete incidents."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mttrlab.analysis.doors import EVERYTHING, Door
+from mttrlab.schema import PHASES
+
+ENOUGH = 10
+"""Complete incidents that suffice for shares; of fewer ended ones, half of them."""
+
+
+def share_basis(door: Door) -> tuple[tuple[str, ...], int]:
+    """Return the phases that shares are of, and how many incidents have all of them.
+
+    Parameters
+    ----------
+    door : Door
+        To phases.
+
+    Notes
+    -----
+    All four where at least 10 incidents, or half of them, have all four. Otherwise the rarest phase is left out until
+    that holds. A single phase has no share: then nothing comes back.
+    """
+    patterns = door.ask("analysis/completeness")
+    counts = patterns["incidents"].to_numpy(dtype=float)
+    has = patterns[list(PHASES)].to_numpy(dtype=bool)
+    ended = counts[has.any(axis=1)].sum()
+    kept = list(range(len(PHASES)))
+    while len(kept) > 1:
+        complete = counts[has[:, kept].all(axis=1)].sum()
+        if complete > 0 and complete >= min(ENOUGH, ended / 2):
+            return tuple(PHASES[i] for i in kept), int(complete)
+        kept.remove(min(kept, key=lambda i: counts[has[:, i]].sum()))
+    return (), 0
+
+
+def phase_shares(door: Door, names: list[str]) -> pd.DataFrame:
+    """Return `share, share_of_tail, share_n, share_of` per group and phase.
+
+    Parameters
+    ----------
+    door : Door
+        To phases.
+    names : list of str
+        Group columns.
+    """
+    by = names or [EVERYTHING]
+    basis, _ = share_basis(door)
+    if not basis:
+        groups = door.ask("analysis/groups", by=by)
+        found = groups.merge(pd.DataFrame({"phase": list(PHASES)}), how="cross")
+        found = found.assign(share=np.nan, share_of_tail=np.nan, share_n=0)
+        found["share_of"] = "no two phases end in enough of the incidents"
+    else:
+        asked = {phase: phase in basis for phase in PHASES}
+        wide = door.ask("analysis/shares", by=by, **asked)
+        groups = door.ask("analysis/groups", by=by)
+        found = pd.concat([_of(wide, by, phase, phase in basis) for phase in PHASES], ignore_index=True)
+        all_rows = groups.merge(pd.DataFrame({"phase": list(PHASES)}), how="cross")
+        found = all_rows.merge(found, on=[*by, "phase"], how="left")
+        found["share_n"] = found["share_n"].fillna(0).astype("int64")
+        found["share_of"] = " + ".join(basis)
+    return found if names else found.drop(columns=EVERYTHING)
+
+
+def _of(wide: pd.DataFrame, by: list[str], phase: str, asked: bool) -> pd.DataFrame:
+    made = wide[by].assign(phase=phase, share=np.nan, share_of_tail=np.nan, share_n=wide["complete"])
+    if asked:
+        made["share"] = wide[phase].astype(float)
+        made["share_of_tail"] = wide[f"{phase}_tail"].astype(float)
+    return made

@@ -1,0 +1,43 @@
+-- One row per group with a complete incident: its share of the mean by phase, of the incidents that have all of the
+-- phases asked for, and of their worst tenth. Phases that were not asked for are zero.
+WITH ended AS (
+    SELECT
+        COLUMNS($by),
+        row(*COLUMNS($by)) AS key,
+        CASE WHEN NOT $detect THEN 0 WHEN coalesce(detect_observed, true)
+            THEN CAST(round(detect * 60000000) AS BIGINT) END AS us_detect,
+        CASE WHEN NOT $diagnose THEN 0 WHEN coalesce(diagnose_observed, true)
+            THEN CAST(round(diagnose * 60000000) AS BIGINT) END AS us_diagnose,
+        CASE WHEN NOT $resolve THEN 0 WHEN coalesce(resolve_observed, true)
+            THEN CAST(round(resolve * 60000000) AS BIGINT) END AS us_resolve,
+        CASE WHEN NOT $verify THEN 0 WHEN coalesce(verify_observed, true)
+            THEN CAST(round(verify * 60000000) AS BIGINT) END AS us_verify
+    FROM phases
+),
+complete AS (
+    SELECT *, us_detect + us_diagnose + us_resolve + us_verify AS us_total
+    FROM ended
+    WHERE us_detect + us_diagnose + us_resolve + us_verify IS NOT NULL
+),
+worst AS (
+    SELECT key, quantile_cont(us_total, 0.9) AS us_p90, max(us_total) AS us_max FROM complete GROUP BY key
+),
+placed AS (
+    SELECT complete.* EXCLUDE (key), us_total > us_p90 OR us_total = us_max AS tail
+    FROM complete JOIN worst ON complete.key IS NOT DISTINCT FROM worst.key
+)
+SELECT
+    COLUMNS($by),
+    count(*) AS complete,
+    count(*) FILTER (tail) AS in_tail,
+    sum(us_detect) / sum(us_total) AS detect,
+    sum(us_diagnose) / sum(us_total) AS diagnose,
+    sum(us_resolve) / sum(us_total) AS resolve,
+    sum(us_verify) / sum(us_total) AS verify,
+    sum(us_detect) FILTER (tail) / sum(us_total) FILTER (tail) AS detect_tail,
+    sum(us_diagnose) FILTER (tail) / sum(us_total) FILTER (tail) AS diagnose_tail,
+    sum(us_resolve) FILTER (tail) / sum(us_total) FILTER (tail) AS resolve_tail,
+    sum(us_verify) FILTER (tail) / sum(us_total) FILTER (tail) AS verify_tail,
+    sum(us_total) / 6e7 / count(*) AS mean
+FROM placed
+GROUP BY ALL
