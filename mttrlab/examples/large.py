@@ -50,6 +50,7 @@ def large() -> Organisation:
     planted: Counter[str] = Counter(mark for words in marks.values() for mark in words)
     for file in files.values():
         planted += file.marks
+    planted["open"] = sum(one.open for one in counted)
     planted["reopened"] = sum(one.first_resolved_at is not None for one in counted)
     planted["fixed before diagnosed"] = sum(
         one.diagnosed_at is not None and one.resolved_at is not None and one.diagnosed_at > one.resolved_at

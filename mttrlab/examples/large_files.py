@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from mttrlab.examples import dirt, noise, pagerduty, servicenow, statuspage, titles
 from mttrlab.examples import tracker as trackers
-from mttrlab.examples.arrivals import EXPORTED, MONTHS
+from mttrlab.examples.arrivals import EXPORTED, MONTHS, TWINS
 from mttrlab.examples.incident import Incident, seconds
 from mttrlab.examples.luck import Luck
 from mttrlab.examples.public import maintenance, post
@@ -65,7 +65,9 @@ def of_pagerduty(counted: list[Incident]) -> File:
     for place in sorted(again, reverse=True):
         records.insert(place, records[place])
     ids = {key: page.id for key, page in pages}
-    marks = Counter({"pages that are no incidents": len(unasked), "identical records": 3, "ambiguous pages": 3})
+    marks = Counter(
+        {"pages that are no incidents": len(unasked), "identical records": 3, "ambiguous pages": len(TWINS)}
+    )
     return File(pagerduty.envelope(records), len(records), ids, marks)
 
 

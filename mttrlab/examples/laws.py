@@ -97,7 +97,7 @@ HARD_SHARE, HARD_FACTOR = 0.04, 4.0
 MITIGATED_FIRST = 0.12
 """Share of rollbacks and flags that were pulled before the cause was known."""
 
-IMPROVED_FROM, IMPROVEMENT = "2026-01-15", 0.6
+IMPROVED_FROM, IMPROVEMENT = "2026-01-15", 0.5
 """Tracing reached every service: from this day (UTC) the work of diagnosis takes this share of what it took."""
 
 SEVERITIES = {"SEV1": 0.08, "SEV2": 0.27, "SEV3": 0.45, "SEV4": 0.20}

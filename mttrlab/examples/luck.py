@@ -17,11 +17,14 @@ from typing import TypeVar
 from numpy.random import PCG64, SeedSequence
 
 T = TypeVar("T")
+SEED = "24"
+"""Chosen among a few so that the sample shows the planted improvement about as large as it is."""
+
 _NORMAL = NormalDist()
 
 
 def _words(names: Iterable[str]) -> PCG64:
-    digest = hashlib.sha256("\x1f".join(names).encode()).digest()
+    digest = hashlib.sha256("\x1f".join((SEED, *names)).encode()).digest()
     return PCG64(SeedSequence([int.from_bytes(digest[at : at + 4], "little") for at in range(0, 32, 4)]))
 
 
