@@ -132,7 +132,7 @@ def _severity(looks: list[FileLook]) -> str:
     told = [f"#   {plain(word, 40)}: ({n} incidents)" for word, n in severities(looks)]
     return "\n".join(
         [
-            "# A source's severity word, and yours, such as `critical: SEV1`. Words not named here stay as they are. Seen:",
+            "# A source's severity word, and yours, such as `critical: SEV1`. Other words stay as they are. Seen:",
             *(told or ["#   none"]),
             "severity: {}",
             "",

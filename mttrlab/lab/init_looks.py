@@ -25,13 +25,13 @@ _APART = (
     (r"\b(planned|scheduled) (maintenance|work)\b", "maintenance"),
     (r"\bmaintenance\b", "maintenance"),
 )
-_COMMON = frozenset(
-    "about after again alert alerts availability been being could data degraded delays does down elevated error errors "
-    "experiencing failed failing failure failures from have high impact impacted incident incidents investigating "
-    "issue issues latency loading more multiple news none not notice ongoing outage partial performance problem "
-    "problems production rate rates reduced report reported requests responding service services several slow some "
-    "system systems that their there this unavailable users when with".split()
-)
+_COMMON = """\
+about after again alert alerts availability been being could data degraded delays does down elevated error errors
+experiencing failed failing failure failures from have high impact impacted incident incidents investigating
+issue issues latency loading more multiple news none not notice ongoing outage partial performance problem
+problems production rate rates reduced report reported requests responding service services several slow some
+system systems that their there this unavailable users when with
+"""
 
 
 @dataclass(frozen=True)
@@ -128,9 +128,10 @@ def title_words(looks: list[FileLook]) -> TitleWords:
     """Return patterns of titles that may tell of no incident, and words that may name a type."""
     titles = [str(t).lower() for seen in looks if seen.reports is not None for t in seen.reports["title"].dropna()]
     apart = [(p, population, sum(bool(re.search(p, title)) for title in titles)) for p, population in _APART]
+    common = set(_COMMON.split())
     named = {part for seen in looks for name in seen.services for part in _SEPARATOR.split(name.lower())}
     counts = Counter(word for title in titles for word in set(re.findall(r"[a-z]{4,}", title)))
-    frequent = [(word, n) for word, n in counts.items() if n >= 3 and word not in _COMMON and word not in named]
+    frequent = [(word, n) for word, n in counts.items() if n >= 3 and word not in common and word not in named]
     return TitleWords(
         [found for found in apart if found[2]], sorted(frequent, key=lambda item: (-item[1], item[0]))[:12]
     )

@@ -54,8 +54,6 @@ class Lab:
         self._connection = store.open_store(self.path, read_only=read_only)
         self._last: int | None = None
         self._settings = applying.stored_settings(self._connection)
-        if not read_only and not self._connection.execute("SELECT 1 FROM rule").fetchall():
-            self.apply(self._settings)
 
     # Loading ---------------------------------------------------------------------------------------------------
 
@@ -147,7 +145,7 @@ class Lab:
             asked.format or said.format, asked.timezone or said.timezone, asked.as_of, asked.source or said.source
         )
         sha256 = _sha256(file)
-        known = writing.known_load(self._connection, sha256, asked)
+        known = writing.known_load(self._connection, file, sha256, asked)
         if known is not None:
             return known
         try:

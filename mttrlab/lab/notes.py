@@ -6,8 +6,12 @@ import json
 
 import duckdb
 
+from mttrlab import sql
+
 _NAMES = {"servicenow": "ServiceNow", "pagerduty": "PagerDuty", "statuspage": "Statuspage", "canonical": "The table"}
 _WORDS = {
+    "started_at": "start",
+    "diagnosed_at": "diagnosis",
     "detected_at": "detection",
     "resolved_at": "resolution",
     "verified_at": "verification",
@@ -22,6 +26,11 @@ def notes(connection: duckdb.DuckDBPyConnection) -> list[str]:
         told += [warning if name in warning else f"{name}: {warning}" for warning in json.loads(warnings)]
     timers = connection.execute("SELECT * FROM timers ORDER BY source, last_stamp").fetchall()
     told += [_timer(*row) for row in timers]
+    for source, stamp, n, heaped in connection.execute(sql.text("lab/heaps")).fetchall():
+        told.append(
+            f"{_NAMES.get(source, source)}: {100 * heaped / n:.0f} % of {n:,} {_WORDS[stamp]} stamps are multiples of "
+            "five minutes: people rounded them, so single durations are good to some minutes only"
+        )
     told += _joins(connection)
     return list(dict.fromkeys(told))
 

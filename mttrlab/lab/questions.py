@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -60,10 +61,10 @@ def instant(when: Any, name: str) -> pd.Timestamp | None:
     """
     if when is None:
         return None
-    try:
-        moment = pd.Timestamp(when)
-    except (TypeError, ValueError):
-        moment = pd.NaT
-    if not isinstance(moment, pd.Timestamp):
+    moment = None
+    if isinstance(when, (str, date)):
+        with suppress(ValueError, TypeError):
+            moment = pd.Timestamp(when)
+    if moment is None or pd.isna(moment):
         raise QuestionError(f"{name} must be a date or a time such as 2026-01-31, got {plain(repr(when), 60)}")
     return moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")

@@ -90,7 +90,7 @@ class TypePattern(_Part):
 class Join(_Part):
     """When records of different sources are one incident."""
 
-    within_minutes: float = Field(30.0, ge=0, le=1440, allow_inf_nan=False)
+    within_minutes: Annotated[float, Field(ge=0, le=1440, allow_inf_nan=False)] = 30.0
     """Minutes between their first known stamps, on the same service."""
     keys: Path | None = None
     """A CSV with one column of ids per source; each line is one incident. It always wins."""
@@ -120,9 +120,9 @@ class Settings(_Part):
     join: Join = Join()
     precedence: tuple[Word, ...] = ("canonical", "servicenow", "pagerduty", "statuspage")
     """Sources, or formats, best first: whose identity a joined incident has."""
-    slo: float = Field(0.999, gt=0, lt=1, allow_inf_nan=False)
+    slo: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] = 0.999
     """Share of time that must be good."""
-    price_of_a_minute: float | None = Field(None, ge=0, allow_inf_nan=False)
+    price_of_a_minute: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     """What a minute of an incident costs, in `currency`."""
     currency: Word = "EUR"
     working_hours: WorkingHours = WorkingHours()

@@ -10,7 +10,9 @@ import duckdb
 
 from mttrlab import __version__, sql
 from mttrlab.errors import StoreError
+from mttrlab.lab.applying import store_settings
 from mttrlab.lab.plain import plain
+from mttrlab.lab.settings import Settings
 from mttrlab.schema import REPORT_COLUMNS
 
 SCHEMA_VERSION = 1
@@ -52,8 +54,9 @@ def open_store(path: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnecti
     except duckdb.Error as error:
         raise StoreError(_trouble(path, error)) from None
     try:
-        for statement in ("SET enable_external_access = false", "SET lock_configuration = true"):
-            connection.execute(statement)
+        # The lab reads frames that are registered, never a path. (lock_configuration is not set: it would also refuse
+        # a second connection to the same file in this process, which a notebook cell that is run again makes.)
+        connection.execute("SET enable_external_access = false")
         _recognise(connection, path, read_only=read_only)
     except duckdb.Error as error:
         connection.close()
@@ -137,6 +140,7 @@ def _create(connection: duckdb.DuckDBPyConnection) -> None:
         "INSERT INTO meta VALUES (?, ?)", [("schema_version", str(SCHEMA_VERSION)), ("version", __version__)]
     )
     _install_views(connection)
+    store_settings(connection, Settings.default())
     connection.execute("COMMIT")
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -60,11 +61,11 @@ class Asked:
     source: str | None = None
 
 
-def known_load(connection: duckdb.DuckDBPyConnection, sha256: str, asked: Asked) -> LoadReport | None:
-    """Return the report of a load of the same content under the same options, now with nothing new; None: not loaded."""
+def known_load(connection: duckdb.DuckDBPyConnection, path: Path, sha256: str, asked: Asked) -> LoadReport | None:
+    """Return what an earlier load of this content under these options did, with nothing new; None: not loaded."""
     found = connection.execute(
         """
-        SELECT load_id, path, format, "rows", accepted, quarantined, duplicates, "new" + changed + unchanged, warnings
+        SELECT load_id, format, "rows", accepted, quarantined, duplicates, "new" + changed + unchanged, warnings
         FROM loads
         WHERE sha256 = $1 AND coalesce($2, format) = format AND timezone IS NOT DISTINCT FROM $3
           AND as_of IS NOT DISTINCT FROM $4 AND ($5 IS NULL OR source = $5)
@@ -74,9 +75,9 @@ def known_load(connection: duckdb.DuckDBPyConnection, sha256: str, asked: Asked)
     ).fetchall()
     if not found:
         return None
-    load_id, path, format_name, rows, accepted, quarantined, duplicates, incidents, warnings = found[0]
+    load_id, format_name, rows, accepted, quarantined, duplicates, incidents, warnings = found[0]
     return LoadReport(
-        path=path,
+        path=str(path),
         format=format_name,
         rows=rows,
         accepted=accepted,
@@ -115,7 +116,7 @@ def store_extract(
         )
     with _registered(connection, "refused", extract.quarantine):
         connection.execute(
-            """INSERT INTO quarantine SELECT $1, "row", "column", value::VARCHAR, reason FROM refused ORDER BY "row" """,
+            'INSERT INTO quarantine SELECT $1, "row", "column", value::VARCHAR, reason FROM refused ORDER BY "row"',
             [load_id],
         )
     connection.execute(
@@ -170,7 +171,7 @@ def _store_reports(connection: duckdb.DuckDBPyConnection, judged: pd.DataFrame, 
             QUALIFY row_number() OVER (PARTITION BY source, source_id, content_hash ORDER BY record) = 1
             """
         )
-    counts = {name: int(n) for name, n in sql.frame(connection, sql.text("lab/arrivals")).iloc[0].items()}
+    counts = {str(name): int(n) for name, n in sql.frame(connection, sql.text("lab/arrivals")).iloc[0].items()}
     # The same content seen again later: the record was still so at that later time.
     for statement in (
         """DELETE FROM superseded WHERE report_id IN
