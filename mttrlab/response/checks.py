@@ -1,0 +1,44 @@
+"""Numbers that a model or a scenario may hold: one sentence for each that it may not."""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral, Real
+from typing import Any
+
+from mttrlab.errors import ModelError
+
+
+def number(name: str, value: Any, low: float = 0.0, high: float = math.inf, *, open_low: bool = False) -> float:
+    """Return `value` as a float if it is a number from `low` to `high`; infinity only where `high` is infinite."""
+    # bool is a number to Python, and never one to a person who fills in a setting; so is NumPy's.
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ModelError(f"{name} must be a number; got {value!r}")
+    value = float(value)
+    if math.isnan(value) or value < low or value > high or (open_low and value == low):
+        edge = "above" if open_low else "from"
+        upper = "" if high == math.inf else f" {'and at most' if open_low else 'to'} {high:g}"
+        raise ModelError(f"{name} must be {edge} {low:g}{upper}; got {value:g}")
+    return value
+
+
+def finite(name: str, value: Any, low: float = 0.0, high: float = math.inf, *, open_low: bool = False) -> float:
+    """Return `value` as a float if it is a finite number from `low` to `high`."""
+    checked = number(name, value, low, high, open_low=open_low)
+    if math.isinf(checked):
+        raise ModelError(f"{name} must be finite; got {checked:g}")
+    return checked
+
+
+def share(name: str, value: Any) -> float:
+    """Return `value` as a float if it lies between 0 and 1."""
+    return number(name, value, 0.0, 1.0)
+
+
+def whole(name: str, value: Any, low: int, high: int) -> int:
+    """Return `value` as an int if it is a whole number from `low` to `high`."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise ModelError(f"{name} must be a whole number; got {value!r}")
+    if not low <= value <= high:
+        raise ModelError(f"{name} must be a whole number from {low} to {high}; got {value}")
+    return int(value)

@@ -1,0 +1,192 @@
+"""Response models from history: what the export supports is fitted, the rest is borrowed or left out, and it says so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from mttrlab.response import arrivals, fix_paths, history
+from mttrlab.response.history import History
+from mttrlab.response.laws import Law
+from mttrlab.response.luck import Ints
+from mttrlab.response.model import IncidentType, ResponseModel
+from mttrlab.response.notes import Note
+from mttrlab.response.outcomes import each_block
+from mttrlab.response.pooling import GroupLaws, group_laws
+from mttrlab.schema import CLOCK_ENDS
+
+COVERAGE_PRIOR = 0.61
+"""Share of incidents that alerts see, where the export does not say: 29 % were reported by customers and 10 % by
+internal users in Ghosh et al. (SoCC 2022)."""
+
+_STEP = {
+    "detected_at": "detect",
+    "acknowledged_at": "acknowledge",
+    "diagnosed_at": "diagnose",
+    "resolved_at": "fix",
+    "verified_at": "verify",
+}
+_NEEDS = {
+    "detect": "started_at and detected_at",
+    "acknowledge": "acknowledged_at",
+    "diagnose": "diagnosed_at",
+    "verify": "verified_at",
+}
+
+
+def fit(incidents: pd.DataFrame, practices: Any = None, responders: int | None = None) -> ResponseModel:
+    """Return the model that these incidents support; see `ResponseModel.fit`."""
+    past = history.read(incidents)
+    clock = history.lead_clock(past)
+    stamps = history.shown(past, clock)
+    kinds, group = arrivals.kinds(past)
+    notes: list[Note] = []
+    types, start = arrivals.types(past, kinds, group, notes)
+    laws = _spans(past, stamps, group, len(kinds), notes)
+    types = _with_laws(types, laws)
+    types = _with_alerts(past, stamps, types, group, notes)
+    types, automation = fix_paths.automation(past, types, group, notes)
+    if "resolved_at" in stamps:
+        begin = stamps[stamps.index("resolved_at") - 1]
+        types, flag, residual = fix_paths.paths(past, types, group, begin, notes)
+    else:
+        flag, residual = None, np.full(len(past), np.nan)
+    model = ResponseModel(
+        types=tuple(types),
+        responders=responders,
+        difficulty=_difficulty(laws, residual, notes),
+        profile=arrivals.profile(past, notes),
+        stamps=stamps,
+        start=start,
+        **automation,
+        **({"flag": flag} if flag is not None else {}),
+    )
+    _waiting(stamps, responders, len(past), notes)
+    if practices is not None:
+        notes.append(Note("practices", "left out", 0, "Practices are not read into the model yet; history alone is."))
+    notes.append(_back_test(model, past, clock))
+    return replace(model, sources=tuple(notes))
+
+
+def _spans(
+    past: History, stamps: tuple[str, ...], group: Ints, groups: int, notes: list[Note]
+) -> dict[str, tuple[GroupLaws, np.ndarray]]:
+    """Return the laws of each span but the fix, with the rows they came from."""
+    laws = {}
+    for begin, end in zip(stamps, stamps[1:], strict=False):
+        step = _STEP[end]
+        if step == "fix":
+            continue
+        minutes, observed, known = past.span(begin, end)
+        if step in ("acknowledge", "diagnose"):
+            known &= ~past.automated
+        rows = np.flatnonzero(known)
+        fitted = group_laws(minutes[rows], observed[rows], group[rows], groups)
+        residual = np.full(len(past), np.nan)
+        residual[rows[observed[rows]]] = fitted.residual[observed[rows]]
+        laws[step] = fitted, residual
+        notes.append(span_note(step, begin, end, fitted, int(np.sum(minutes[rows] == 0))))
+    for step, needs in _NEEDS.items():
+        if step not in laws:
+            notes.append(Note(step, "left out", 0, f"Too few incidents carry {needs}, so this phase is not shown."))
+    return laws
+
+
+def span_note(step: str, begin: str, end: str, fitted: GroupLaws, zeros: int) -> Note:
+    """Return what was fitted for one span, in a sentence."""
+    middle, low, high = fitted.geometric_mean
+    sentence = (
+        f"{begin} to {end}, lognormal per type: geometric mean {middle:.3g} minutes "
+        f"(95 % {low:.3g} to {high:.3g}) over all types; {fitted.censored} still running, counted as such"
+    )
+    if zeros:
+        sentence += f"; {zeros} of zero length stand for a quarter of a minute"
+    return Note(step, "fitted", fitted.n, sentence + ".")
+
+
+def _with_laws(types: list[IncidentType], laws: dict[str, tuple[GroupLaws, np.ndarray]]) -> list[IncidentType]:
+    return [
+        replace(kind, **{step: fitted.law(t) for step, (fitted, _) in laws.items()}) for t, kind in enumerate(types)
+    ]
+
+
+def _with_alerts(
+    past: History, stamps: tuple[str, ...], types: list[IncidentType], group: Ints, notes: list[Note]
+) -> list[IncidentType]:
+    """Return the types with how often alerts see them and how fast."""
+    if "detected_at" not in stamps or stamps[0] == "detected_at":
+        return types
+    by = past.text("detected_by")
+    told = np.array([word is not None for word in by])
+    seen = np.isin(by.astype(str), ("alert", "monitor"))
+    minutes, observed, known = past.span(stamps[stamps.index("detected_at") - 1], "detected_at")
+    fast, slow = np.flatnonzero(seen & known), np.flatnonzero(told & ~seen & known)
+    if told.sum() < len(past) / 2 or len(fast) < history.FEWEST:
+        sentence = f"The export does not say who noticed; {COVERAGE_PRIOR:.0%} are taken to be seen by alerts"
+        notes.append(Note("alert coverage", "prior", int(told.sum()), sentence + " (Ghosh et al. 2022)."))
+        return [replace(kind, alert_coverage=COVERAGE_PRIOR) for kind in types]
+    share = fix_paths.shares(seen[told], group[told], len(types))
+    alert = group_laws(minutes[fast], observed[fast], group[fast], len(types))
+    notes.append(Note("alert coverage", "fitted", int(told.sum()), f"Alerts saw {seen[told].mean():.0%} first."))
+    notes.append(span_note("detect by alert", "started_at", "detected_at", alert, 0))
+    if len(slow) < history.FEWEST:
+        notes.append(Note("detect otherwise", "prior", len(slow), "Too few to fit; taken as slow as all detection."))
+        return [replace(kind, alert=alert.law(t), alert_coverage=share[t]) for t, kind in enumerate(types)]
+    other = group_laws(minutes[slow], observed[slow], group[slow], len(types))
+    notes.append(span_note("detect otherwise", "started_at", "detected_at", other, 0))
+    return [
+        replace(kind, alert=alert.law(t), detect=other.law(t), alert_coverage=share[t]) for t, kind in enumerate(types)
+    ]
+
+
+def _difficulty(laws: dict[str, tuple[GroupLaws, np.ndarray]], fix: np.ndarray, notes: list[Note]) -> float:
+    """Return how strongly diagnosis and fix of one incident go together."""
+    if "diagnose" not in laws:
+        return 0.0
+    diagnose = laws["diagnose"][1]
+    both = ~np.isnan(diagnose) & ~np.isnan(fix)
+    n = int(both.sum())
+    if n < 30:
+        notes.append(Note("difficulty", "left out", n, "Too few incidents show both phases; taken as independent."))
+        return 0.0
+    ranks = [pd.Series(values[both]).rank().to_numpy() for values in (diagnose, fix)]
+    spearman = float(np.corrcoef(*ranks)[0, 1])
+    correlation = 2 * np.sin(np.pi * spearman / 6)
+    half = float(special.ndtri(0.975)) / np.sqrt(n - 3)
+    low, high = np.tanh(np.arctanh(correlation) - half), np.tanh(np.arctanh(correlation) + half)
+    sentence = f"Diagnosis and fix of one incident correlate by {correlation:.2f} (95 % {low:.2f} to {high:.2f})"
+    used = float(np.clip(correlation, 0.0, 0.9)) if low > 0 else 0.0
+    notes.append(Note("difficulty", "fitted", n, sentence + ("." if used else ", which may be none; none is used.")))
+    return used
+
+
+def _waiting(stamps: tuple[str, ...], responders: int | None, n: int, notes: list[Note]) -> None:
+    separate = "acknowledged_at" in stamps
+    if responders is None:
+        why = "acknowledgement holds it" if separate else "the time to diagnose already holds it"
+        notes.append(Note("waiting for a person", "left out", n, f"Nobody waits for a person in this model; {why}."))
+        return
+    sentence = f"{responders} responder(s), one incident each at a time"
+    if not separate:
+        sentence += "; the recorded time to diagnose may already hold the wait, which is then counted twice"
+    notes.append(Note("waiting for a person", "prior", n, sentence + "."))
+
+
+def _back_test(model: ResponseModel, past: History, clock: str) -> Note:
+    """Return how near the model comes to the history that it was fitted to."""
+    begin, end = CLOCK_ENDS[clock]
+    real = past.at[end] - past.at[begin]
+    real = real[past.closed & (real >= 0)]
+    days = float(np.clip(4000 / model.per_day, 1.0, 365.0))
+    replications = int(np.clip(np.ceil(4000 / (model.per_day * days)), 1, 200))
+    made = np.concatenate([o.minutes(clock) for o in each_block(model, days=days, replications=replications, seed=0)])
+    pairs = [
+        (name, f(real), f(made))
+        for name, f in (("mean", np.mean), ("median", np.median), ("P90", lambda x: np.quantile(x, 0.9)))
+    ]
+    words = ", ".join(f"{name} {then:.3g} in history, {now:.3g} simulated" for name, then, now in pairs)
+    return Note("back-test", "check", len(real), f"{clock}, minutes, on the months it was fitted to: {words}.")

@@ -1,0 +1,158 @@
+"""How incidents end: by automation, by a flag, a rollback, a forward fix, or in ways the export does not name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from mttrlab.response.history import FEWEST, Flags, History
+from mttrlab.response.laws import Floats, Law
+from mttrlab.response.luck import Ints
+from mttrlab.response.model import FixPath, IncidentType
+from mttrlab.response.notes import Note
+from mttrlab.response.pooling import GroupLaws, group_laws
+
+SUCCESS_PRIOR = 0.7
+"""Chance that one attempt works: an export shows the successes alone. Borrowed, and marked so."""
+ATTEMPTS_PRIOR = 2
+TIMEOUT_PRIOR = 1.0
+_PRIOR_INCIDENTS = 5.0
+
+
+def shares(hit: Flags, group: Ints, groups: int) -> list[float]:
+    """Return the share of hits per group, pulled to the overall share as by five more incidents of it."""
+    n = np.bincount(group, minlength=groups)
+    k = np.bincount(group[hit], minlength=groups)
+    overall = hit.mean() if len(hit) else 0.0
+    return np.asarray((k + _PRIOR_INCIDENTS * overall) / (n + _PRIOR_INCIDENTS)).tolist()
+
+
+def automation(
+    past: History, types: list[IncidentType], group: Ints, notes: list[Note]
+) -> tuple[list[IncidentType], dict[str, Any]]:
+    """Return the types with their share of rules, and the settings of automatic attempts."""
+    closed = past.closed
+    ended = past.automated & closed
+    n = int(ended.sum())
+    prior = f"success {SUCCESS_PRIOR:g} an attempt and {ATTEMPTS_PRIOR} attempts are borrowed"
+    minutes, observed, known = past.span("detected_at", "resolved_at")
+    rows = np.flatnonzero(ended & observed & known)
+    if n < FEWEST or len(rows) < FEWEST:
+        sentence = f"{n} incident(s) ended by automation, too few to fit; {prior}, a run takes a minute"
+        notes.append(Note("automation", "prior", n, sentence + "."))
+        run, timeout = Law("constant", 1.0), TIMEOUT_PRIOR
+        if not n:
+            return types, _settings(run, timeout)
+    else:
+        fitted = group_laws(minutes[rows], observed[rows], np.zeros(len(rows), dtype=np.int64), 1)
+        run = fitted.law(0)
+        timeout = float(run.quantile(0.95))
+        notes.append(
+            Note(
+                "automation",
+                "fitted",
+                n,
+                f"Automation ended {n / closed.sum():.0%} of the closed incidents, geometric mean "
+                f"{fitted.geometric_mean[0]:.3g} minutes; {prior}, since an export shows no failed attempt.",
+            )
+        )
+    in_time = float(np.mean(run.quantile((np.arange(1000) + 0.5) / 1000) <= timeout))
+    caught = 1 - (1 - SUCCESS_PRIOR * in_time) ** ATTEMPTS_PRIOR
+    rule = [min(share / caught, 1.0) for share in shares(ended[closed], group[closed], len(types))]
+    return [replace(kind, automation=rule[t]) for t, kind in enumerate(types)], _settings(run, timeout)
+
+
+def paths(
+    past: History, types: list[IncidentType], group: Ints, begin: str, notes: list[Note]
+) -> tuple[list[IncidentType], Law | None, Floats]:
+    """Return the types with their ways to end, the law of flags, and each fix's normal score within its group.
+
+    Parameters
+    ----------
+    begin : str
+        The stamp before `resolved_at` that the export shows: where the fix begins.
+    """
+    minutes, observed, known = past.span(begin, "resolved_at")
+    known &= ~past.automated
+    changed = np.array([word is not None for word in past.text("change_id")])
+    types = _changes(types, changed, group, notes)
+    name = _names(past, known & observed, notes)
+    found = sorted({str(n) for n in name[known].tolist()})
+    residual, laws = np.full(len(past), np.nan), {}
+    for path in found:
+        rows = np.flatnonzero(known & (name == path))
+        laws[path] = group_laws(minutes[rows], observed[rows], group[rows], len(types))
+        residual[rows[observed[rows]]] = laws[path].residual[observed[rows]]
+        notes.append(_note(path, begin, laws[path], len(found)))
+    ended = np.flatnonzero(known & observed)
+    place = np.array([found.index(str(n)) for n in name[ended].tolist()], dtype=np.int64)
+    after, before = (_mix(place, group[ended], which[ended], len(found), len(types)) for which in (changed, ~changed))
+    made = [
+        replace(
+            kind,
+            paths=tuple(
+                FixPath(path, laws[path].law(t), float(before[t, p]), float(after[t, p]))
+                for p, path in enumerate(found)
+            ),
+        )
+        for t, kind in enumerate(types)
+    ]
+    flag = laws.get("flag")
+    return made, (Law("lognormal", float(flag.mu.mean()), float(flag.sigma.mean())) if flag else None), residual
+
+
+def _settings(run: Law, timeout: float) -> dict[str, Any]:
+    return {
+        "automation_success": SUCCESS_PRIOR,
+        "automation_run": run,
+        "automation_timeout": timeout,
+        "automation_attempts": ATTEMPTS_PRIOR,
+    }
+
+
+def _changes(types: list[IncidentType], changed: Flags, group: Ints, notes: list[Note]) -> list[IncidentType]:
+    n = int(changed.sum())
+    if not n:
+        notes.append(
+            Note("changes", "left out", 0, "No incident names a change (change_id), so flags cannot be moved.")
+        )
+        return types
+    notes.append(
+        Note("changes", "fitted", len(changed), f"A known change caused {changed.mean():.0%} of the incidents.")
+    )
+    share = shares(changed, group, len(types))
+    return [replace(kind, change_caused=share[t]) for t, kind in enumerate(types)]
+
+
+def _names(past: History, ended: Flags, notes: list[Note]) -> np.ndarray:
+    """Return each incident's path; rare and unnamed ones are `other`."""
+    name = past.text("fix_path")
+    named = np.array([n is not None for n in name])
+    if named[ended].sum() < ended.sum() / 2:
+        sentence = "Fewer than half of the incidents say how they were fixed (fix_path), so there is one path, other."
+        notes.append(Note("fix paths", "left out", int(named[ended].sum()), sentence))
+        return np.full(len(past), "other", dtype=object)
+    common = [word for word in set(name[named].tolist()) if np.sum((name == word) & ended) >= FEWEST]
+    return np.array([word if word in common else "other" for word in name.tolist()], dtype=object)
+
+
+def _mix(place: Ints, group: Ints, which: Flags, ways: int, groups: int) -> Floats:
+    """Return shares of the paths per type, pulled to those of all types; of the chosen incidents where any are."""
+    use = which if which.any() else np.ones(len(place), dtype=bool)
+    counts = np.zeros((groups, ways))
+    np.add.at(counts, (group[use], place[use]), 1)
+    pooled = counts.sum(axis=0) / counts.sum()
+    mixed = counts + _PRIOR_INCIDENTS * pooled
+    return np.asarray(mixed / mixed.sum(axis=1, keepdims=True))
+
+
+def _note(path: str, begin: str, fitted: GroupLaws, ways: int) -> Note:
+    middle, low, high = fitted.geometric_mean
+    which = f"fix by {path}" if ways > 1 else "fix"
+    sentence = (
+        f"{begin} to resolved_at, lognormal per type: geometric mean {middle:.3g} minutes "
+        f"(95 % {low:.3g} to {high:.3g}); {fitted.censored} still running, counted as such."
+    )
+    return Note(which, "fitted", fitted.n, sentence)

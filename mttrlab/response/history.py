@@ -1,0 +1,144 @@
+"""What an export shows of each incident: which stamps carry the arithmetic, and the spans between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from mttrlab.errors import ModelError
+from mttrlab.response.laws import Floats
+from mttrlab.schema import CLOCK_ENDS, STAMPS, check_incidents
+
+Flags = npt.NDArray[np.bool_]
+
+FEWEST = 5
+"""Ended incidents below which nothing is fitted."""
+
+_MIDDLE_SHARE = {"detected_at": 0.2, "acknowledged_at": 0.5, "diagnosed_at": 0.2, "resolved_at": 0.2}
+
+
+@dataclass(frozen=True)
+class History:
+    """Counted incidents with their usable stamps as minutes since an origin (NaN where not usable)."""
+
+    incidents: pd.DataFrame
+    at: dict[str, Floats]
+    pending: dict[str, Flags]
+    exported: Floats
+    """Minutes since the origin at which each row was last seen; NaN where unknown."""
+    origin: pd.Timestamp
+    left_out: int
+    """Rows of another population (pages, drills, …)."""
+
+    def __len__(self) -> int:
+        return len(self.incidents)
+
+    @property
+    def closed(self) -> Flags:
+        """Incidents with nothing pending."""
+        return ~(self.pending["resolved_at"] | self.pending["verified_at"])
+
+    @property
+    def automated(self) -> Flags:
+        """Incidents that automation ended."""
+        ended = np.zeros(len(self), dtype=bool)
+        if "fix_path" in self.incidents:
+            ended |= (self.incidents["fix_path"] == "automation").fillna(False).to_numpy(dtype=bool)
+        if "diagnosed_at_verdict" in self.incidents:
+            ended |= (self.incidents["diagnosed_at_verdict"] == "not_applicable").fillna(False).to_numpy(dtype=bool)
+        return ended
+
+    @property
+    def first_seen(self) -> Floats:
+        """First known milestone of each incident, minutes since the origin."""
+        stacked = np.stack([self.at[stamp] for stamp in STAMPS])
+        return np.asarray(np.nanmin(np.where(np.isnan(stacked), np.inf, stacked), axis=0))
+
+    def span(self, begin: str, end: str) -> tuple[Floats, Flags, Flags]:
+        """Return minutes from one stamp to another, whether they ended, and which rows know them at all."""
+        ended = self.at[end] - self.at[begin]
+        running = np.where(self.pending[end], self.exported - self.at[begin], np.nan)
+        with np.errstate(invalid="ignore"):
+            observed = ended >= 0
+            known = observed | (running > 0)
+        return np.where(observed, ended, running), observed, known
+
+    def text(self, column: str) -> np.ndarray:
+        """Return a descriptive column as objects, None where it says nothing."""
+        if column not in self.incidents:
+            return np.full(len(self), None, dtype=object)
+        values = self.incidents[column].astype(object)
+        return np.where(values.isna() | (values == ""), None, values)
+
+
+def read(incidents: pd.DataFrame) -> History:
+    """Return what these incidents show; only stamps judged `recorded` are used for arithmetic."""
+    check_incidents(incidents)
+    counted = incidents
+    if "population" in incidents:
+        counted = incidents[(incidents["population"] == "counted").fillna(False)]
+    counted = counted.reset_index(drop=True)
+    times = {stamp: _times(counted, stamp) for stamp in STAMPS}
+    usable = {stamp: times[stamp].notna().to_numpy() & _verdict(counted, stamp, "recorded", True) for stamp in STAMPS}
+    seen = pd.concat([times[stamp][usable[stamp]] for stamp in STAMPS])
+    if seen.empty:
+        raise ModelError("no incident has a usable stamp, so there is nothing to fit; see lab.quality()")
+    origin = seen.min()
+    return History(
+        incidents=counted,
+        at={stamp: np.where(usable[stamp], _minutes(times[stamp], origin), np.nan) for stamp in STAMPS},
+        pending={stamp: _verdict(counted, stamp, "pending", False) for stamp in STAMPS},
+        exported=_minutes(_times(counted, "exported_at"), origin),
+        origin=origin,
+        left_out=len(incidents) - len(counted),
+    )
+
+
+def lead_clock(history: History) -> str:
+    """Return the widest clock that half of the closed incidents carry, or else the one that most carry."""
+    carried = {
+        clock: int(np.sum(history.closed & (history.at[end] - history.at[begin] >= 0)))
+        for clock, (begin, end) in CLOCK_ENDS.items()
+    }
+    half = history.closed.sum() / 2
+    wide = [clock for clock, n in carried.items() if n >= half and n >= FEWEST]
+    clock = wide[0] if wide else max(carried, key=lambda name: carried[name])
+    if carried[clock] < FEWEST:
+        raise ModelError(
+            f"only {carried[clock]} incident(s) have ended with both ends of a clock recorded; "
+            f"a response model needs at least {FEWEST}"
+        )
+    return clock
+
+
+def shown(history: History, clock: str) -> tuple[str, ...]:
+    """Return the stamps that the model holds: both ends of the clock and what is often enough stamped between."""
+    first, last = (STAMPS.index(stamp) for stamp in CLOCK_ENDS[clock])
+    handled = history.closed & ~history.automated
+    enough = handled if handled.any() else history.closed
+    kept = [STAMPS[first]]
+    for stamp in STAMPS[first + 1 : last]:
+        n = int((~np.isnan(history.at[stamp]) & enough).sum())
+        if n >= FEWEST and n >= _MIDDLE_SHARE[stamp] * enough.sum():
+            kept.append(stamp)
+    return (*kept, STAMPS[last])
+
+
+def _times(incidents: pd.DataFrame, column: str) -> pd.Series:
+    if column not in incidents:
+        return pd.Series(pd.NaT, index=incidents.index).dt.tz_localize("UTC").astype("datetime64[us, UTC]")
+    return pd.to_datetime(incidents[column], utc=True).astype("datetime64[us, UTC]")
+
+
+def _verdict(incidents: pd.DataFrame, stamp: str, word: str, absent: bool) -> Flags:
+    column = f"{stamp}_verdict"
+    if column not in incidents:
+        return np.full(len(incidents), absent)
+    return np.asarray((incidents[column] == word).fillna(False).to_numpy(dtype=bool))
+
+
+def _minutes(times: pd.Series, origin: pd.Timestamp) -> Floats:
+    return ((times - origin) / pd.Timedelta(minutes=1)).to_numpy(dtype=np.float64, na_value=np.nan)

@@ -1,0 +1,239 @@
+"""What the simulator knows about an organisation: frozen, checked before the first event."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from mttrlab.errors import ModelError
+from mttrlab.response import checks
+from mttrlab.response.laws import Law
+from mttrlab.schema import STAMPS
+
+if TYPE_CHECKING:
+    from mttrlab.response.notes import Note
+
+AT_ONCE = Law("constant", 0.0)
+"""The law of a step that the model does not hold."""
+
+
+@dataclass(frozen=True)
+class FixPath:
+    """One way to end an incident of a type."""
+
+    name: str
+    """flag, rollback, config, scale, forward_fix, …, or other."""
+    law: Law
+    """Minutes from the diagnosis to the fix in place."""
+    share: float
+    """Share of the type's incidents that no change caused and that end this way."""
+    share_changed: float
+    """Share of the type's change-caused incidents that end this way."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """What an incident of a type looks like in the table."""
+
+    share: float
+    """Share of the type's incidents that look so."""
+    service: str | None = None
+    """The service hit; None: not said."""
+    team: str | None = None
+    """The team that owns the response; None: not said."""
+    severity: str | None = None
+    """The severity; None: not said."""
+    failure_mode: str | None = None
+    """availability, latency, error_rate or dependency; None: not known."""
+    priority: int = 0
+    """Place in the queue for a responder: the smallest first."""
+
+
+@dataclass(frozen=True)
+class IncidentType:
+    """How often incidents of one type happen and how long their phases take."""
+
+    name: str | None
+    """As in `incident_type`; None: not known."""
+    per_day: float
+    """Mean arrivals per day."""
+    detect: Law | None = None
+    """Minutes from start to detection where no alert sees the fault; None: the model does not hold detection."""
+    alert: Law | None = None
+    """Minutes from start to detection where an alert or a monitor sees it; None: as `detect`."""
+    acknowledge: Law | None = None
+    """Minutes from detection to a person's acknowledgement; None: work begins at detection."""
+    diagnose: Law | None = None
+    """Minutes of work to the diagnosis; None: diagnosis and fix are one span."""
+    paths: tuple[FixPath, ...] = ()
+    """The fixes; shares add up to one (both columns)."""
+    verify: Law | None = None
+    """Minutes from the fix to confirmed health; None: the model ends at the fix."""
+    alert_coverage: float = 1.0
+    """Share of the type's incidents that alerts or monitors see first."""
+    automation: float = 0.0
+    """Share of the type's incidents whose alert has a remediation rule."""
+    change_caused: float = 0.0
+    """Share of the type's incidents that a known change caused."""
+    faces: tuple[Face, ...] = (Face(1.0),)
+    """What its incidents look like; shares add up to one."""
+
+
+@dataclass(frozen=True)
+class ResponseModel:
+    """How an organisation's incidents arise and are handled. Minutes throughout.
+
+    `ResponseModel.fit(incidents)` makes one from an export; `notes` says where each part came from.
+    """
+
+    types: tuple[IncidentType, ...]
+    """The user's own mix of incident types."""
+    responders: int | None = None
+    """People who can each work on one incident at a time; None: nobody ever waits for a person."""
+    automation_success: float = 0.7
+    """Chance that one attempt of a remediation rule ends the incident."""
+    automation_run: Law = Law("constant", 1.0)
+    """Minutes that a successful attempt takes."""
+    automation_timeout: float = 1.0
+    """Minutes after which an attempt has failed; a failing attempt takes all of them."""
+    automation_attempts: int = 2
+    """Attempts before a person is paged."""
+    verify_pass: float = 1.0
+    """Chance that a fix holds when it is verified; else the incident goes back to diagnosis."""
+    max_rounds: int = 5
+    """Rounds of diagnosis, fix and verification; the last one counts as verified."""
+    difficulty: float = 0.0
+    """Correlation between diagnosis and fix of one incident (of their normal scores): hard ones are hard twice."""
+    flag: Law = Law("constant", 0.5)
+    """Minutes from the diagnosis until a feature flag has taken the change away."""
+    profile: tuple[float, ...] = ()
+    """Arrivals per hour of the week (168 numbers from Monday 00:00 UTC, any scale); empty: all hours alike."""
+    stamps: tuple[str, ...] = STAMPS
+    """The stamps that simulated incidents carry: those that the export shows."""
+    start: str = "2026-01-01"
+    """First day of the horizon (UTC) unless `simulate` says otherwise."""
+    alert_latency: float = math.inf
+    """Lever: longest time from start to page where an alert sees the fault, minutes."""
+    alert_coverage: float | None = None
+    """Lever: share of all incidents that alerts see; None: as the types say."""
+    automation: float | None = None
+    """Lever: share of all incidents whose alert has a remediation rule; None: as the types say."""
+    more_flags: float = 0.0
+    """Lever: share of the change-caused incidents not fixed by a flag so far that a flag fixes now."""
+    rollback_minutes: float = math.inf
+    """Lever: longest time of a rollback, minutes."""
+    diagnosis_factor: float = 1.0
+    """Lever: diagnosis takes this many times as long."""
+    verification_window: float = math.inf
+    """Lever: longest verification, minutes."""
+    prevention: float = 0.0
+    """Lever: share of all incidents that never happen."""
+    sources: tuple[Note, ...] = ()
+    """Where each part came from; shown by `notes`."""
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    @property
+    def per_day(self) -> float:
+        """Mean arrivals per day, all types."""
+        return math.fsum(kind.per_day for kind in self.types)
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Share of the incidents that each type makes."""
+        total = self.per_day
+        return tuple(kind.per_day / total for kind in self.types)
+
+    @property
+    def notes(self) -> pd.DataFrame:
+        """Where each part came from: element, source (fitted, prior, left out, check), n, sentence."""
+        from mttrlab.response.notes import table
+
+        return table(self.sources)
+
+    @classmethod
+    def fit(cls, incidents: pd.DataFrame, practices: Any = None, responders: int | None = None) -> ResponseModel:
+        """Return the model that these incidents support.
+
+        Parameters
+        ----------
+        incidents : DataFrame
+            As `lab.incidents()` or `ml.read()` give them; open ones are censored at `exported_at`.
+        practices : optional
+            What the team runs. Not used yet; the notes say so.
+        responders : int, optional
+            People who each work on one incident at a time. Without it nobody waits for a person: the time to
+            diagnose in an export already holds the wait.
+
+        Raises
+        ------
+        ModelError
+            When fewer than five incidents have ended on any clock.
+
+        Notes
+        -----
+        Lognormal laws by maximum likelihood with censoring, one spread per phase, the log means of types shrunk
+        towards each other (normal-normal, DerSimonian and Laird). See `notes`.
+        """
+        from mttrlab.response.fit import fit
+
+        return fit(incidents, practices=practices, responders=responders)
+
+
+def _check(model: ResponseModel) -> None:
+    if not model.types:
+        raise ModelError("a model needs at least one incident type")
+    for kind in model.types:
+        _check_type(kind)
+    if model.per_day <= 0:
+        raise ModelError("a model needs arrivals; every type has per_day 0")
+    if model.responders is not None:
+        checks.whole("responders", model.responders, 1, 100_000)
+    checks.share("automation_success", model.automation_success)
+    checks.finite("automation_timeout", model.automation_timeout)
+    checks.whole("automation_attempts", model.automation_attempts, 1, 20)
+    checks.share("verify_pass", model.verify_pass)
+    checks.whole("max_rounds", model.max_rounds, 1, 20)
+    checks.number("difficulty", model.difficulty, 0.0, 0.99)
+    if len(model.profile) not in (0, 168):
+        raise ModelError(f"profile needs 168 numbers, one for each hour of the week; got {len(model.profile)}")
+    for hour in model.profile:
+        checks.finite("profile", hour)
+    if model.profile and math.fsum(model.profile) <= 0:
+        raise ModelError("profile must have at least one hour above 0")
+    unknown = [name for name in model.stamps if name not in STAMPS]
+    if unknown or not model.stamps:
+        raise ModelError(f"stamps must be some of {', '.join(STAMPS)}; got {', '.join(unknown) or 'none'}")
+    checks.number("alert_latency", model.alert_latency)
+    for name in ("alert_coverage", "automation"):
+        if getattr(model, name) is not None:
+            checks.share(name, getattr(model, name))
+    checks.share("more_flags", model.more_flags)
+    checks.number("rollback_minutes", model.rollback_minutes)
+    checks.finite("diagnosis_factor", model.diagnosis_factor, 0.0, 100.0)
+    checks.number("verification_window", model.verification_window)
+    checks.share("prevention", model.prevention)
+
+
+def _check_type(kind: IncidentType) -> None:
+    name = kind.name or "an incident type without a name"
+    checks.finite(f"per_day of {name}", kind.per_day, 0.0, 1e6)
+    for field in ("alert_coverage", "automation", "change_caused"):
+        checks.share(f"{field} of {name}", getattr(kind, field))
+    for path in kind.paths:
+        checks.share(f"share of {path.name} in {name}", path.share)
+        checks.share(f"share_changed of {path.name} in {name}", path.share_changed)
+    for face in kind.faces:
+        checks.share(f"share of a face of {name}", face.share)
+        checks.whole(f"priority of {name}", face.priority, 0, 1000)
+    sums = {"faces": [f.share for f in kind.faces]}
+    if kind.paths:
+        sums |= {"paths": [p.share for p in kind.paths], "paths (changed)": [p.share_changed for p in kind.paths]}
+    for what, shares in sums.items():
+        if not np.isclose(math.fsum(shares), 1.0, atol=1e-9):
+            raise ModelError(f"shares of {what} of {name} must add up to 1; they add up to {math.fsum(shares):g}")

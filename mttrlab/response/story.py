@@ -1,0 +1,92 @@
+"""The life of one simulated incident, told line by line."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mttrlab.errors import ModelError
+from mttrlab.response import outcomes, simpy_engine
+from mttrlab.response.levers import Scenario
+from mttrlab.response.luck import BLOCK
+from mttrlab.response.model import ResponseModel
+from mttrlab.response.records import MICROSECONDS, Records, parameters, path_names, realise
+from mttrlab.response.simulate import hours_since_monday, utc
+from mttrlab.response.transition import COMMANDS, STEPS, WAIT
+
+_TELLS = {
+    ("started", "WAIT"): "The fault begins; nobody knows yet.",
+    ("detected", "WAIT"): "It is noticed.",
+    ("attempted", "WAIT"): "An automatic attempt has ended.",
+    ("paged", "ASK"): "A person has reacted and a responder is asked for.",
+    ("paged", "WORK"): "A person takes it.",
+    ("granted", "WORK"): "A responder takes it.",
+    ("diagnosed", "WORK"): "The cause is known; the fix ({path}) begins.",
+    ("fixed", "WORK"): "The fix is in place; health is being confirmed.",
+    ("checked", "WORK"): "The fix did not hold; diagnosis begins again.",
+    ("checked", "WAIT"): "The automatic fix did not hold; a person is paged.",
+    ("checked", "GIVE"): "Health is confirmed; the responder is free.",
+    ("checked", "DONE"): "Health is confirmed.",
+    ("ended", "DONE"): "The incident is over.",
+}
+
+
+def trace(
+    model: ResponseModel,
+    incident: int = 0,
+    *,
+    replication: int = 0,
+    days: float = 365,
+    seed: int = 0,
+    scenario: Scenario | None = None,
+    start: str | pd.Timestamp | None = None,
+) -> pd.DataFrame:
+    """Return the story of one incident, one row per command of the transition function.
+
+    Parameters
+    ----------
+    model : ResponseModel
+    incident : int, default 0
+        Its number within the replication, in order of arrival (`sim-0-12` has number 12).
+    replication : int, default 0
+    days, seed, scenario, start
+        As for `simulate`: the same values tell the same incident.
+
+    Returns
+    -------
+    DataFrame
+        `at` (UTC), `minute` since the incident began, `after` (the step just taken), `command`, `minutes` that the
+        command lasts, `what` in words.
+    """
+    changed = model if scenario is None else scenario.apply(model)
+    outcomes.refuse_endless_queue(changed)
+    begin = utc(model.start if start is None else start)
+    block, place = divmod(replication, BLOCK)
+    weekday = hours_since_monday(begin)
+    luck = outcomes.luck_of(model, days=days, block=block, wanted=place + 1, seed=seed, weekday=weekday)
+    records = realise(changed, luck)
+    mine = records.rows(np.flatnonzero(records.replication == replication))
+    row = np.flatnonzero((mine.key == incident) & (mine.happens == 1))
+    if not len(row):
+        raise ModelError(f"replication {replication} has no incident {incident}; it has 0 to {len(mine) - 1}")
+    told: list[tuple[int, int, int, int]] = []
+    simpy_engine.tell(mine, parameters(changed), changed.responders, incident, lambda *line: told.append(line))
+    return _table(told, _paths(mine, row[0], path_names(changed)), begin)
+
+
+def _paths(records: Records, row: int, names: tuple[str, ...]) -> list[str]:
+    return [names[p] if p >= 0 else "a fix" for p in records.path[row].tolist()]
+
+
+def _table(told: list[tuple[int, int, int, int]], paths: list[str], begin: pd.Timestamp) -> pd.DataFrame:
+    rows, turn = [], 0
+    for now, step, command, lasts in told:
+        after, word = STEPS[step], COMMANDS[command]
+        what = _TELLS[after, word].format(path=paths[min(turn, len(paths) - 1)])
+        if command == WAIT and after in ("detected", "attempted") and lasts:
+            what += " Then a wait: for an automatic attempt, or for a person to react."
+        turn += after == "checked" and word in ("WORK", "WAIT")
+        rows.append((begin + pd.Timedelta(now, unit="us"), (now - told[0][0]) / MICROSECONDS, after, word, lasts, what))
+    frame = pd.DataFrame(rows, columns=["at", "minute", "after", "command", "minutes", "what"])
+    frame["minutes"] /= MICROSECONDS
+    return frame.astype({"at": "datetime64[us, UTC]", "after": "str", "command": "str", "what": "str"})
