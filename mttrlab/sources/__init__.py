@@ -1,0 +1,1 @@
+"""Files → rows. Knows formats, computes nothing."""

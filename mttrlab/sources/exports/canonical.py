@@ -1,0 +1,254 @@
+"""The canonical table: our own columns by name, in any order; an id and one stamp are enough."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mttrlab import sql
+from mttrlab.errors import LoadError
+from mttrlab.schema import INCIDENT_COLUMNS, ORIGINS, POPULATIONS, STAMPS
+from mttrlab.sources.exports.columns import NONE, StampColumn, read_column
+from mttrlab.sources.exports.documents import Documents
+from mttrlab.sources.exports.drafts import Clock, Faults, Refused, text_of
+from mttrlab.sources.exports.opened import Opened
+from mttrlab.sources.exports.recognised import IDS
+from mttrlab.sources.exports.reports import TIMES, Draft
+from mttrlab.sources.exports.table import Table, fold
+
+_EXTRAS = ("status", "priority", "services", "closed_at", "updated_at", "automated")
+"""Columns of a report that a canonical table may also have."""
+
+_NAMES = (*(c.name for c in INCIDENT_COLUMNS if not c.name.endswith("_verdict")), *_EXTRAS)
+_IGNORED = frozenset(f"{stamp}_verdict" for stamp in STAMPS)
+_FLAGS = {**dict.fromkeys(("true", "t", "yes", "y", "1"), True), **dict.fromkeys(("false", "f", "no", "n", "0"), False)}
+_STATUS = {
+    **dict.fromkeys(("open", "active", "ongoing", "triggered", "acknowledged", "investigating", "identified", "monitoring",
+                     "new", "in progress", "mitigated"), "open"),
+    **dict.fromkeys(("closed", "resolved", "verified", "done", "completed", "postmortem"), "closed"),
+}
+
+
+@dataclass
+class Cells:
+    """Texts of the file by folded column name; empty text where there is nothing."""
+
+    name: str
+    columns: dict[str, Sequence[str]]
+    rows: Sequence[int]
+    faults: Faults = field(default_factory=Faults)
+
+
+def from_table(table: Table) -> Cells:
+    """Return the cells of a CSV table; rows of another length than the header are refused one by one."""
+    width = len(table.header)
+    cells = Cells(table.name, {}, table.numbers)
+    body = table.rows
+    if any(len(row) != width for row in body):
+        for number, row in zip(table.numbers, body, strict=True):
+            if len(row) != width:
+                cells.faults.add(number, "", ",".join(row), f"has {len(row)} cells where the header has {width}")
+        whole = [(number, row) for number, row in zip(table.numbers, body, strict=True) if len(row) == width]
+        cells.rows, body = [number for number, _ in whole], [row for _, row in whole]
+    by_place = list(zip(*body, strict=True)) if body else [()] * width
+    cells.columns = {column: by_place[place] for place, column in enumerate(table.header) if column}
+    return cells
+
+
+def from_documents(documents: Documents) -> Cells:
+    """Return the cells of JSON records; what is no object, or holds one where a text belongs, is refused."""
+    cells = Cells(documents.name, {}, [])
+    kept: list[tuple[int, dict[str, str]]] = []
+    for number, record in zip(documents.numbers, documents.records, strict=True):
+        try:
+            kept.append((number, _flat(record)))
+        except Refused as refusal:
+            cells.faults.add(number, refusal.column, refusal.value, refusal.reason)
+    names = dict.fromkeys(name for _, record in kept for name in record)
+    cells.rows = [number for number, _ in kept]
+    cells.columns = {name: [record.get(name, "") for _, record in kept] for name in names}
+    return cells
+
+
+def _flat(record: Any) -> dict[str, str]:
+    if not isinstance(record, dict):
+        raise Refused("", record, "is not an object")
+    flat: dict[str, str] = {}
+    for key, value in record.items():
+        name = fold(key)
+        if name in flat and name in _NAMES:
+            raise Refused(name, value, "stands twice in this record, spelled differently")
+        if name not in _NAMES and name not in IDS:
+            flat[name] = ""
+        elif isinstance(value, bool):
+            flat[name] = "true" if value else "false"
+        elif name == "services" and isinstance(value, list):
+            flat[name] = _names(value)
+        else:
+            flat[name] = text_of({name: value}, name) or ""
+    return flat
+
+
+def _names(values: list[Any]) -> str:
+    import json
+
+    return json.dumps([str(value) for value in values if isinstance(value, str)], ensure_ascii=False)
+
+
+def from_parquet(opened: Opened) -> Cells:
+    """Return the cells of a Parquet file, each as DuckDB writes it in text.
+
+    Raises
+    ------
+    LoadError
+        Where it is damaged or has two columns of one name.
+    """
+    # DuckDB takes a path as a pattern, so it is given a copy under a name of ours.
+    with tempfile.TemporaryDirectory(prefix="mttrlab-") as folder, sql.connect() as connection:
+        copy = Path(folder) / "export.parquet"
+        copy.write_bytes(opened.content)
+        connection.execute(f"SET allowed_directories = ['{folder}']; SET enable_external_access = false")
+        try:
+            relation = connection.read_parquet(str(copy))
+            names = [fold(name) for name in relation.columns]
+            for column, times in Counter(names).items():
+                if times > 1:
+                    raise LoadError(f"{opened.name}: {times} columns are called {column!r}; rename all but one")
+            wanted = [(name, raw) for name, raw in zip(names, relation.columns, strict=True) if name in (*_NAMES, *IDS)]
+            if not wanted:
+                raise LoadError(f"{opened.name}: none of its columns is one of ours; name them as the README lists")
+            listed = ", ".join(f"coalesce(CAST({_quoted(raw)} AS VARCHAR), '')" for _, raw in wanted)
+            rows = relation.project(listed).fetchall()
+        except LoadError:
+            raise
+        except Exception as error:
+            raise LoadError(f"{opened.name} is no Parquet file that can be read ({str(error)[:80]})") from None
+    if not rows:
+        raise LoadError(f"{opened.name} holds no rows; export it again, or leave it out")
+    by_place = list(zip(*rows, strict=True))
+    cells = Cells(opened.name, {name: by_place[place] for place, (name, _) in enumerate(wanted)}, range(1, len(rows) + 1))
+    cells.columns |= {name: [""] * len(rows) for name in names if name not in cells.columns}
+    return cells
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def read_canonical(cells: Cells, clock: Clock) -> tuple[Draft, Faults, list[str]]:
+    """Return the reports of a canonical table, what is refused, and sentences about what was left out.
+
+    Raises
+    ------
+    LoadError
+        Where it has no column of ids, or none of stamps.
+    """
+    names = [name for name in IDS if name in cells.columns]
+    stamps = [stamp for stamp in STAMPS if stamp in cells.columns]
+    if not (names and stamps) and (cells.rows or not cells.faults.by_row):
+        raise LoadError(
+            f"{cells.name} row 1: no column {'incident_id' if not names else 'of a milestone'}; an incidents table needs "
+            f"incident_id and at least one of {', '.join(STAMPS)}"
+        )
+    reading = _Reading(cells, clock)
+    id_column = names[0] if names else "incident_id"
+    reading.texts(id_column, "source_id")
+    times = {name: reading.times(name) for name in TIMES if name in cells.columns}
+    for name in _NAMES:
+        if name in cells.columns and name not in TIMES and name not in IDS:
+            reading.column(name)
+    unknown = [name for name in cells.columns if name not in (*_NAMES, id_column) and name not in _IGNORED]
+    if unknown:
+        listed = ", ".join(repr(name[:40]) for name in unknown[:5]) + (", …" if len(unknown) > 5 else "")
+        reading.warnings.insert(
+            0, f"{len(unknown)} column{'s' if len(unknown) > 1 else ''} not read, as no such name is known: {listed}"
+        )
+    draft = Draft(list(cells.rows), reading.made, times)
+    kept = np.fromiter((row not in cells.faults.by_row for row in cells.rows), dtype=bool, count=len(cells.rows))
+    return draft.take(kept), cells.faults, reading.warnings
+
+
+class _Reading:
+    """Turns texts into values, column by column, and keeps what could not be turned."""
+
+    def __init__(self, cells: Cells, clock: Clock) -> None:
+        self.cells, self.clock = cells, clock
+        self.made: dict[str, Sequence[Any]] = {}
+        self.warnings: list[str] = []
+
+    def times(self, name: str) -> np.ndarray:
+        texts = self.cells.columns[name]
+        column: StampColumn = read_column(texts, self.clock.timezone)
+        for place, reason in column.reasons.items():
+            self.cells.faults.add(self.cells.rows[place], name, texts[place], reason)
+        self.clock.zoneless.extend((self.cells.rows[place], name, texts[place]) for place in column.local)
+        if column.worded:
+            self.warnings.append(f"{column.worded:,} cells of {name} say in words that there is no time; read as empty")
+        return column.micros
+
+    def texts(self, name: str, into: str) -> None:
+        values = [text.strip() for text in self.cells.columns.get(name, ())]
+        for place in (place for place, value in enumerate(values) if not value):
+            self.cells.faults.add(
+                self.cells.rows[place], name, "", "is empty: a record without an id cannot be told from others"
+            )
+        self.made[into] = values
+
+    def column(self, name: str) -> None:
+        texts = self.cells.columns[name]
+        if not any(texts):
+            return
+        if name in ("reopened", "automated"):
+            self.made[name] = self._each(name, lambda text: _FLAGS[text.lower()], "is neither true nor false")
+        elif name == "users":
+            self.made[name] = self._each(name, _share, "is no share between 0 and 1")
+        elif name == "population":
+            words = f"is none of {', '.join(POPULATIONS)}"
+            self.made[name] = [v or "counted" for v in self._each(name, lambda t: _one_of(POPULATIONS, t), words)]
+        elif name.endswith("_origin"):
+            self.made[name] = self._loose(name, {word: word for word in ORIGINS}, "no origin that we know")
+        elif name == "status":
+            self.made[name] = self._loose(name, _STATUS, "neither open nor closed")
+        elif name == "source":
+            self.made[name] = [text.strip() or "canonical" for text in texts]
+        else:
+            self.made[name] = [text or None for text in texts]
+
+    def _each(self, name: str, turn: Callable[[str], Any], reason: str) -> list[Any]:
+        known: dict[str, Any] = {"": None}
+        made = []
+        for place, text in enumerate(map(str.strip, self.cells.columns[name])):
+            if text not in known:
+                try:
+                    known[text] = turn(text)
+                except (KeyError, ValueError):
+                    self.cells.faults.add(self.cells.rows[place], name, text, reason)
+                    made.append(None)
+                    continue
+            made.append(known[text])
+        return made
+
+    def _loose(self, name: str, words: dict[str, str], what: str) -> list[str | None]:
+        texts = [text.strip().lower() for text in self.cells.columns[name]]
+        strange = Counter(text for text in texts if text and text not in words)
+        if strange:
+            shown = ", ".join(repr(word[:40]) for word, _ in strange.most_common(3))
+            self.warnings.append(f"{strange.total():,} cells of {name} say {what} ({shown}); read as empty")
+        return [words.get(text) for text in texts]
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise ValueError
+    return share
+
+
+def _one_of(words: tuple[str, ...], text: str) -> str:
+    return words[words.index(text.lower())]

@@ -1,0 +1,123 @@
+"""PagerDuty (REST): the pager knows when it rang and when it fell silent; the log knows who answered first."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from mttrlab.sources.exports.documents import Documents
+from mttrlab.sources.exports.drafts import Clock, Faults, Refused, id_of, text_of
+from mttrlab.sources.exports.reports import Draft
+from mttrlab.sources.exports.vendor import Report, name_list, object_of, objects, read_records
+
+_BY_HAND = {"web_trigger", "website", "mobile", "web", "slack", "teams", "phone", "sms", "note", "user"}
+_BY_ITSELF = {"auto", "timeout", "integration", "events_api", "events_api_v2", "service"}
+_OPEN = {"triggered", "acknowledged"}
+
+
+def read_pagerduty(documents: Documents, clock: Clock) -> tuple[Draft, Faults, list[str]]:
+    """Return the reports of a PagerDuty export, what is refused, and sentences about what is missing in the file.
+
+    Detected is the trigger; acknowledged the first acknowledge entry of the log, since PagerDuty empties
+    `acknowledgements` on resolving; resolved the last resolve entry. Impact, diagnosis and verification are not known
+    to a pager. People's names and addresses are never read.
+    """
+    warnings = []
+    logs: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for entry in documents.envelope.get("log_entries") or []:
+        if isinstance(entry, dict) and isinstance(entry.get("incident"), dict):
+            logs[str(entry["incident"].get("id"))].append(entry)
+    draft, faults = read_records(documents, lambda record, row: _report(record, row, clock, logs))
+    if documents.envelope.get("more") is True:
+        warnings.append("the file says that PagerDuty has more pages of incidents; export them all and load them too")
+    bare = sum(1 for r in documents.records if isinstance(r, dict) and "log_entries" not in r) if not logs else 0
+    if bare:
+        warnings.append(f"{bare:,} incidents come without log_entries, so their acknowledgement may be lost; "
+                        "export them with include[]=log_entries or with /log_entries")
+    return draft, faults, warnings
+
+
+def _report(record: dict[str, Any], row: int, clock: Clock, logs: dict[str, list[dict[str, Any]]]) -> Report:
+    source_id = id_of(record)
+    entries = sorted(
+        ((at, entry) for entry in objects(record, "log_entries") + logs.get(source_id, [])
+         if (at := clock.read(entry, "created_at", row)) is not None),
+        key=lambda pair: pair[0],
+    )
+    kinds = [(at, (text_of(entry, "type") or "").removesuffix("_reference"), entry) for at, entry in entries]
+    status = (text_of(record, "status") or "").lower()
+    if status not in (*_OPEN, "resolved"):
+        raise Refused("status", record.get("status"), "is none of triggered, acknowledged, resolved")
+    created = clock.read(record, "created_at", row)
+    changed = clock.read(record, "last_status_change_at", row)
+    acknowledged = [at for at, kind, _ in kinds if kind == "acknowledge_log_entry"]
+    acknowledged += [at for part in objects(record, "acknowledgements") if (at := clock.read(part, "at", row)) is not None]
+    ends = [at for at, kind, _ in kinds if kind == "resolve_log_entry"]
+    said = clock.read(record, "resolved_at", row)
+    closed = status == "resolved"
+    last = ends[-1] if ends else said if said is not None else changed
+    again = len(set(ends)) > 1 or (bool(ends) and not closed) or any(kind.startswith("reopen") for _, kind, _ in kinds)
+    priority = _summary(record, "priority")
+    reason = object_of(record, "resolve_reason")
+    service = _summary(record, "service")
+    teams = [text_of(team, "summary") or text_of(team, "name") for team in objects(record, "teams")]
+    return {
+        "source_id": source_id,
+        "title": text_of(record, "title") or text_of(record, "summary") or text_of(record, "description"),
+        "url": text_of(record, "html_url"),
+        "service": service,
+        "services": name_list([service]),
+        "team": next((team for team in teams if team), None),
+        "severity": priority or text_of(record, "urgency"),
+        "priority": priority,
+        "status": "closed" if closed else "open",
+        "population": "merged" if "merge" in (text_of(reason, "type") or "") else "counted" if priority else "page",
+        "detected_by": _trigger(record, kinds),
+        "automated": _automated(record, kinds) if closed else None,
+        "reopened": again if kinds else None,
+        "first_resolved_at": ends[0] if again and ends else None,
+        "updated_at": clock.read(record, "updated_at", row) or changed,
+        "detected_at": created,
+        "acknowledged_at": min(acknowledged, default=None),
+        "resolved_at": last if closed else None,
+        "exported_at": clock.read(record, "exported_at", row),
+        "seen": max((at for at, _, _ in kinds), default=None),
+    }
+
+
+def _summary(record: dict[str, Any], column: str) -> str | None:
+    value = record.get(column)
+    if isinstance(value, str):
+        return text_of(record, column)
+    part = object_of(record, column)
+    return text_of(part, "summary") or text_of(part, "name")
+
+
+def _trigger(record: dict[str, Any], kinds: list[tuple[int, str, dict[str, Any]]]) -> str | None:
+    """Return who rang the pager, a person or an alert; None where the record does not say."""
+    for _, kind, entry in kinds:
+        channel = text_of(object_of(entry, "channel"), "type")
+        if kind == "trigger_log_entry" and channel:
+            return "person" if channel in _BY_HAND else "alert"
+    first = object_of(record, "first_trigger_log_entry")
+    channel = text_of(object_of(first, "channel"), "type")
+    if channel:
+        return "person" if channel in _BY_HAND else "alert"
+    words = (text_of(first, "summary") or "").lower()
+    if not words:
+        return None
+    return "person" if "website" in words or "triggered by" in words else "alert"
+
+
+def _automated(record: dict[str, Any], kinds: list[tuple[int, str, dict[str, Any]]]) -> bool | None:
+    """Return whether something other than a person resolved it; None where the record does not say."""
+    if isinstance(record.get("auto_resolved"), bool):
+        return bool(record["auto_resolved"])
+    for _, kind, entry in reversed(kinds):
+        if kind == "resolve_log_entry":
+            channel = text_of(object_of(entry, "channel"), "type") or ""
+            agent = text_of(object_of(entry, "agent"), "type") or ""
+            if channel in _BY_ITSELF or agent.startswith(("service", "integration", "inbound")):
+                return True
+            return False if channel or agent else None
+    return None

@@ -1,0 +1,69 @@
+"""Which format a file has, by its content and never by its name."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from pathlib import Path
+
+from mttrlab.errors import LoadError
+from mttrlab.schema import STAMPS
+from mttrlab.sources.exports.opened import head
+from mttrlab.sources.exports.table import fold, header_of
+
+FORMATS = ("canonical", "statuspage", "pagerduty", "servicenow")
+IDS = ("incident_id", "source_id", "id")
+"""Columns that may name the incident in a canonical table, the first that is there."""
+
+_KEY = re.compile(r'(?<!\\)"([A-Za-z0-9_ \-]{1,60})"\s*:')
+_PAGERDUTY = {"log_entries", "first_trigger_log_entry", "incident_key", "escalation_policy", "last_status_change_at"}
+
+
+def recognise(path: str | Path) -> str | None:
+    """Return the format of the file, or None where it is no export that we know.
+
+    Parameters
+    ----------
+    path : str or Path
+        Only its first 64 KiB are read.
+
+    Returns
+    -------
+    str or None
+        canonical, statuspage, pagerduty or servicenow.
+    """
+    try:
+        content = head(path)
+        if content[:4] == b"PAR1":
+            return "canonical"
+        encoding = "utf-16" if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+        return recognise_text(content.decode(encoding, errors="replace"))
+    except LoadError:
+        return None
+
+
+def recognise_text(text: str) -> str | None:
+    """Return the format of a text by its first keys or its header, or None."""
+    start = text[:65536].lstrip()
+    if start[:1] in ("{", "["):
+        return _by_keys(set(_KEY.findall(start)))
+    names = set(map(fold, header_of(start)[1]))
+    if "number" in names and names & {"opened_at", "opened"} and not names & set(IDS):
+        return "servicenow"
+    return _canonical(names)
+
+
+def _by_keys(keys: set[str]) -> str | None:
+    if "incident_updates" in keys or {"updates", "at", "status"} <= keys or {"page", "incidents"} <= keys:
+        return "statuspage"
+    if keys & _PAGERDUTY:
+        return "pagerduty"
+    if {"impact", "shortlink"} <= keys:
+        return "statuspage"
+    if {"urgency", "created_at", "status"} <= keys:
+        return "pagerduty"
+    return _canonical(set(map(fold, keys)))
+
+
+def _canonical(names: set[str]) -> str | None:
+    return "canonical" if names & set(IDS) and names & set(STAMPS) else None

@@ -1,0 +1,186 @@
+"""Accepted records → the typed table: content hashes, duplicates told from contradictions, when each row was last seen."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mttrlab.schema import REPORT_COLUMNS, STAMPS, conform
+from mttrlab.sources.exports.columns import NONE
+from mttrlab.sources.exports.drafts import Faults
+
+COLUMNS = tuple(column for column in REPORT_COLUMNS if not column.name.endswith("_verdict"))
+"""What a reader fills: everything but the verdicts."""
+
+TIMES = tuple(column.name for column in COLUMNS if column.kind == "time")
+
+# What a source says of an incident, without when and where in the file it was said.
+_SAID = tuple(
+    column.name
+    for column in COLUMNS
+    if column.name not in ("source", "exported_at", "record", "content_hash", "resolution_s", "copies")
+)
+_YEAR = 366 * 86_400_000_000
+
+OLDER = "an older state of the same incident in this file"
+DISAGREE = "two records of this id disagree, and nothing says which is newer"
+
+
+@dataclass
+class Draft:
+    """Reports of one file, column by column, before they are a table."""
+
+    rows: list[int]
+    """Row number of each report."""
+    columns: dict[str, Sequence[Any]]
+    """Texts, flags and shares; None where empty. Columns that the format does not have are left out."""
+    times: dict[str, NDArray[np.int64]]
+    """Microseconds in UTC; NONE where empty."""
+    seen: NDArray[np.int64] | None = None
+    """Stamps of the file beside `times` that say how late it was taken, one per report; NONE where none."""
+
+    @classmethod
+    def of(cls, reports: list[dict[str, Any]]) -> Draft:
+        """Return the draft of reports made one by one (`record` is the row, `seen` the newest stamp inside)."""
+        names = [name for name in (*(c.name for c in COLUMNS), "seen") if any(name in report for report in reports)]
+        times = {
+            name: np.array([NONE if r.get(name) is None else r[name] for r in reports], dtype=np.int64)
+            for name in names
+            if name in TIMES or name == "seen"
+        }
+        columns = {name: [r.get(name) for r in reports] for name in names if name not in times and name != "record"}
+        return cls([report["record"] for report in reports], columns, times, times.pop("seen", None))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, kept: NDArray[np.bool_]) -> Draft:
+        """Return the draft of the reports that are kept."""
+        if kept.all():
+            return self
+        places = np.flatnonzero(kept).tolist()
+        return Draft(
+            [self.rows[place] for place in places],
+            {name: [values[place] for place in places] for name, values in self.columns.items()},
+            {name: values[kept] for name, values in self.times.items()},
+            None if self.seen is None else self.seen[kept],
+        )
+
+
+def hashes(draft: Draft) -> list[str]:
+    """Return a hash of what the source said of each incident."""
+    spelled: list[Iterable[str]] = []
+    for name in _SAID:
+        if name in draft.times:
+            spelled.append(map(str, draft.times[name].tolist()))
+        elif name in draft.columns:
+            spelled.append("\0" if value is None else str(value) for value in draft.columns[name])
+        else:
+            spelled.append(repeat(str(NONE) if name in TIMES else "\0", len(draft)))
+    join, digest = "\x1f".join, hashlib.blake2b
+    return [digest(join(cells).encode(), digest_size=16).hexdigest() for cells in zip(*spelled, strict=True)]
+
+
+def settle_repeats(draft: Draft, hashed: list[str], faults: Faults) -> tuple[NDArray[np.bool_], int]:
+    """Return which reports stay, and how many are exact duplicates; contradictions and older states go to `faults`.
+
+    Of several states of one incident the one with the newest `updated_at` stays, where the source says so.
+    """
+    kept = np.ones(len(draft), dtype=bool)
+    sources = draft.columns.get("source") or repeat("", len(draft))
+    keys = list(zip(sources, draft.columns["source_id"], strict=True))
+    if len(set(keys)) == len(keys):
+        return kept, 0
+    groups: dict[tuple[str, str], list[int]] = {}
+    for place, key in enumerate(keys):
+        groups.setdefault(key, []).append(place)
+    updated = draft.times.get("updated_at", np.full(len(draft), NONE))
+    duplicates = 0
+    for places in groups.values():
+        states: dict[str, int] = {}
+        for place in places:
+            if hashed[place] in states:
+                kept[place] = False
+                duplicates += 1
+            else:
+                states[hashed[place]] = place
+        if len(states) == 1:
+            continue
+        order = sorted(states.values(), key=lambda place: updated[place])
+        newest = updated[order[-1]]
+        certain = updated[order[0]] != NONE and updated[order[-2]] < newest
+        # Copies of a state that goes are no duplicates of an accepted one: they go with it.
+        for place in places:
+            if certain and hashed[place] == hashed[order[-1]]:
+                continue
+            duplicates -= 0 if kept[place] else 1
+            kept[place] = False
+            faults.add(draft.rows[place], "source_id", draft.columns["source_id"][place],
+                       OLDER if certain and updated[place] < newest else DISAGREE)
+    return kept, duplicates
+
+
+def newest_stamp(draft: Draft) -> int | None:
+    """Return the newest stamp of the file that its own record makes believable, None where there is no stamp.
+
+    One year typed wrongly must not move the end of the window: a stamp more than 366 days from the middle of its
+    record's stamps does not count.
+    """
+    if len(draft) == 0:
+        return None
+    stacked = np.column_stack([*draft.times.values(), *([] if draft.seen is None else [draft.seen])])
+    if not (stacked != NONE).any():
+        return None
+    ordered = np.sort(np.where(stacked == NONE, np.iinfo(np.int64).max, stacked), axis=1)
+    count = (stacked != NONE).sum(axis=1)
+    middle = ordered[np.arange(len(ordered)), np.maximum(count - 1, 0) // 2]
+    near = (stacked != NONE) & (np.abs(stacked - middle[:, None]) <= _YEAR)
+    return int(stacked[near].max())
+
+
+def grain(draft: Draft) -> float:
+    """Return the coarsest step, in seconds, on which every milestone of the file lies: 60, 1, 0.001 or 0.000001."""
+    stamps = [draft.times[name] for name in STAMPS if name in draft.times]
+    values = np.concatenate(stamps) if stamps else np.array([], dtype=np.int64)
+    values = values[values != NONE]
+    for step in (60_000_000, 1_000_000, 1_000):
+        if not (values % step).any():
+            return step / 1e6
+    return 1e-6
+
+
+def tabulate(draft: Draft, hashed: Sequence[str], source: str, exported_at: int | None) -> pd.DataFrame:
+    """Return the typed table of the draft.
+
+    Parameters
+    ----------
+    draft : Draft
+    hashed : sequence of str
+        Content hash of each report.
+    source : str
+        Used where the draft has none of its own.
+    exported_at : int or None
+        Microseconds; used where the draft has none of its own.
+    """
+    made: dict[str, Any] = {"source": source, "population": "counted", **draft.columns}
+    for name, values in draft.times.items():
+        made[name] = pd.Series(pd.DatetimeIndex(values.view("datetime64[us]")).tz_localize("UTC"))
+    seen = pd.Timestamp(exported_at, unit="us", tz="UTC") if exported_at is not None else pd.NaT
+    if "exported_at" in made:
+        made["exported_at"] = made["exported_at"].fillna(seen) if exported_at is not None else made["exported_at"]
+    else:
+        made["exported_at"] = seen
+    for stamp in STAMPS:
+        if stamp in draft.times:
+            given = made.get(f"{stamp}_origin")
+            origin = pd.Series("export" if given is None else given, index=range(len(draft)), dtype="str")
+            made[f"{stamp}_origin"] = origin.fillna("export").where(made[stamp].notna())
+    made |= {"record": draft.rows, "content_hash": hashed, "resolution_s": grain(draft)}
+    return conform(pd.DataFrame(made, index=range(len(draft))), COLUMNS)

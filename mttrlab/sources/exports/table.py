@@ -1,0 +1,135 @@
+"""CSV text → rows, with our own count of them: what the file holds is what comes out, or the file is refused."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mttrlab.errors import LoadError
+
+MAX_CELL = 16 * 1024**2
+MAX_COLUMNS = 10_000
+DELIMITERS = (",", ";", "\t")
+
+_FOLD = re.compile(r"[\s_\-]+")
+_BREAKS = re.compile(r"\r\n|\r|\n")
+
+
+def fold(name: str) -> str:
+    """Return a header as it is compared: without case, spaces and hyphens as underscores.
+
+    Examples
+    --------
+    >>> fold(" Started At")
+    'started_at'
+    """
+    return _FOLD.sub("_", name.strip().lower()).strip("_")
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of a CSV file, all text."""
+
+    name: str
+    header: tuple[str, ...]
+    """Folded names, in the file's order."""
+    rows: list[list[str]]
+    """Blank lines are not rows."""
+    numbers: list[int] | range
+    """Row number of each as a spreadsheet shows it: the header is the first row of the file."""
+
+
+def header_of(text: str) -> tuple[str, list[str]]:
+    """Return the delimiter and the header cells of a CSV text, whichever delimiter splits it into most."""
+    start = text.lstrip("\ufeff").lstrip("\r\n")
+    line = _BREAKS.split(start, maxsplit=1)[0]
+    best = max(DELIMITERS, key=line.count)
+    try:
+        return best, next(csv.reader([line], delimiter=best, strict=True), [])
+    except csv.Error:
+        return best, line.split(best)
+
+
+def read_table(text: str, name: str) -> Table:
+    """Return the rows of a CSV text.
+
+    Raises
+    ------
+    LoadError
+        Where rows cannot be told apart for certain: an open quote, a stray one, a cell above MAX_CELL, more than
+        MAX_COLUMNS columns, two columns of one name, no rows under the header.
+    """
+    delimiter, names = header_of(text)
+    header = tuple(map(fold, names))
+    if len(header) > MAX_COLUMNS:
+        raise LoadError(f"{name} has {len(header):,} columns, more than the limit of {MAX_COLUMNS:,}")
+    for column, times in Counter(filter(None, header)).items():
+        if times > 1:
+            raise LoadError(f"{name} row 1: {times} columns are called {column!r}; rename or remove all but one")
+    every = list(_rows(text, name, delimiter))
+    counted = _count(text)
+    if len(every) != counted:
+        raise LoadError(_lost(text, name, delimiter, len(every), counted))
+    first = next(place for place, row in enumerate(every) if row)
+    body = every[first + 1 :]
+    numbers: list[int] | range = range(first + 2, first + 2 + len(body))
+    if [] in body:
+        numbers = [number for number, row in zip(numbers, body, strict=True) if row]
+        body = [row for row in body if row]
+    if not body:
+        raise LoadError(f"{name} holds a header and no rows; export it again, or leave it out")
+    return Table(name, header, body, numbers)
+
+
+def _rows(text: str, name: str, delimiter: str) -> Iterator[list[str]]:
+    before = csv.field_size_limit(MAX_CELL)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    started = 1
+    try:
+        if '"' not in text:
+            yield from reader
+            return
+        columns = None
+        for row in reader:
+            columns = columns or len(row)
+            if reader.line_num > started:
+                _refuse_swallowed(row, name, started, columns, delimiter)
+            started = reader.line_num + 1
+            yield row
+    except csv.Error as error:
+        if "field larger" in str(error):
+            raise LoadError(f"{name} row {started}: a cell has more than {MAX_CELL:,} characters, the limit") from None
+        raise LoadError(
+            f"{name} row {started}: a quote is opened and not closed properly ({error}); "
+            "the file is cut off or damaged there, export it again"
+        ) from None
+    finally:
+        csv.field_size_limit(before)
+
+
+def _refuse_swallowed(row: list[str], name: str, started: int, columns: int, delimiter: str) -> None:
+    """Refuse a cell that runs over lines which look like rows themselves: its quote was never meant to be open."""
+    lines = [line for cell in row if "\n" in cell or "\r" in cell for line in _BREAKS.split(cell)[1:]]
+    if (len(row) != columns and lines) or any(line.count(delimiter) >= columns - 1 > 0 for line in lines):
+        raise LoadError(f"{name} row {started}: a quote is opened and swallows the rows after it; export it again")
+
+
+def _count(text: str) -> int:
+    """Count rows by the parity of quotes alone, blank ones too: nothing of the CSV reader is used here."""
+    # Joined by a character that decode() refuses, so that no line end is made or lost at a seam.
+    outside = "\0".join(text.split('"')[::2]) if '"' in text else text
+    breaks = outside.count("\n") + outside.count("\r") - outside.count("\r\n")
+    return breaks + (not text.endswith(("\n", "\r")))
+
+
+def _lost(text: str, name: str, delimiter: str, read: int, counted: int) -> str:
+    stray = re.search(rf'[^{re.escape(delimiter)}\r\n"]"', text)
+    row = text.count("\n", 0, stray.start() + 1) + 1 if stray else 1
+    return (
+        f"{name} row {row}: a quote inside a cell that is not quoted, so rows cannot be told apart for certain "
+        f"({read:,} or {counted:,}); export it again with quotes doubled"
+    )
