@@ -12,6 +12,7 @@ from mttrlab.errors import ModelError, QuestionError
 from mttrlab.response import outcomes
 from mttrlab.response.laws import Floats
 from mttrlab.response.levers import LEVERS, Scenario, immovable
+from mttrlab.response.luck import BLOCK, Ints
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.simulate import hours_since_monday, utc
 from mttrlab.schema import CLOCK_ENDS, CLOCKS, clock_name
@@ -148,7 +149,7 @@ def _block(
     weekday = hours_since_monday(utc(model.start))
     luck = outcomes.luck_of(model, days=days, block=block, wanted=wanted, seed=seed, weekday=weekday)
     before = outcomes.run(model, luck)
-    place = luck.replication - block * outcomes.BLOCK
+    place = luck.replication - block * BLOCK
     then = before.minutes(clock)
     columns = [_column(then, then, place, wanted)]
     for other in changed:
@@ -158,12 +159,12 @@ def _block(
     return columns
 
 
-def _column(then: Floats, now: Floats, place: np.ndarray, wanted: int) -> _Column:
+def _column(then: Floats, now: Floats, place: Ints, wanted: int) -> _Column:
     happens = ~np.isnan(now)
     spent = np.where(happens, now, 0.0)
     n = np.bincount(place[happens], minlength=wanted).astype(np.float64)
-    total = np.bincount(place, weights=spent, minlength=wanted)
-    saved = np.bincount(place, weights=np.nan_to_num(then) - spent, minlength=wanted)
+    total = np.bincount(place, weights=spent, minlength=wanted).astype(np.float64)
+    saved = np.bincount(place, weights=np.nan_to_num(then) - spent, minlength=wanted).astype(np.float64)
     mean = np.divide(total, n, out=np.full(wanted, np.nan), where=n > 0)
     arrived = np.bincount(place[~np.isnan(then)], minlength=wanted).astype(np.float64)
     return _Column(now[happens], n, mean, saved, arrived)

@@ -40,7 +40,10 @@ def kinds(past: History) -> tuple[list[str | None], Ints]:
 
 def types(past: History, names: list[str | None], group: Ints, notes: list[Note]) -> tuple[list[IncidentType], str]:
     """Return the types with their rates and faces, and the day after the window."""
-    first, last = past.first_seen, np.nanmax([*past.exported, *(np.nanmax(v, initial=0.0) for v in past.at.values())])
+    first, last = (
+        past.first_seen,
+        np.nanmax([*past.exported, *(np.nanmax(v, initial=0.0) for v in past.stamped.values())]),
+    )
     days = max(float(last - first[np.isfinite(first)].min()) / 1440.0, 1.0)
     start = (past.origin + pd.Timedelta(minutes=float(last))).ceil("D")
     n = len(past)
@@ -102,4 +105,7 @@ def _faces(past: History, mine: Ints) -> tuple[Face, ...]:
     counts = Counter(zip(*columns, strict=True))
     common = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))[:_MOST_FACES]
     total = sum(n for _, n in common)
-    return tuple(Face(n / total, *look, priority=severity_rank(look[2])) for look, n in common)
+    return tuple(
+        Face(n / total, service, team, severity, mode, severity_rank(severity))
+        for (service, team, severity, mode), n in common
+    )

@@ -14,12 +14,12 @@ def number(name: str, value: Any, low: float = 0.0, high: float = math.inf, *, o
     # bool is a number to Python, and never one to a person who fills in a setting; so is NumPy's.
     if isinstance(value, bool) or not isinstance(value, Real):
         raise ModelError(f"{name} must be a number; got {value!r}")
-    value = float(value)
-    if math.isnan(value) or value < low or value > high or (open_low and value == low):
+    given = float(value)
+    if math.isnan(given) or given < low or given > high or (open_low and given == low):
         edge = "above" if open_low else "from"
         upper = "" if high == math.inf else f" {'and at most' if open_low else 'to'} {high:g}"
-        raise ModelError(f"{name} must be {edge} {low:g}{upper}; got {value:g}")
-    return value
+        raise ModelError(f"{name} must be {edge} {low:g}{upper}; got {given:g}")
+    return given
 
 
 def finite(name: str, value: Any, low: float = 0.0, high: float = math.inf, *, open_low: bool = False) -> float:
@@ -39,6 +39,7 @@ def whole(name: str, value: Any, low: int, high: int) -> int:
     """Return `value` as an int if it is a whole number from `low` to `high`."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise ModelError(f"{name} must be a whole number; got {value!r}")
-    if not low <= value <= high:
-        raise ModelError(f"{name} must be a whole number from {low} to {high}; got {value}")
-    return int(value)
+    given = int(value)
+    if not low <= given <= high:
+        raise ModelError(f"{name} must be a whole number from {low} to {high}; got {given}")
+    return given

@@ -1,8 +1,9 @@
-"""Response models from history: what the export supports is fitted, the rest is borrowed or left out, and it says so."""
+"""Response models from history: what the export supports is fitted, the rest is borrowed or left out, and said so."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,8 @@ from scipy import special
 
 from mttrlab.response import arrivals, fix_paths, history
 from mttrlab.response.history import History
-from mttrlab.response.laws import Law
 from mttrlab.response.luck import Ints
-from mttrlab.response.model import IncidentType, ResponseModel
+from mttrlab.response.model import FLAG_PRIOR, IncidentType, ResponseModel
 from mttrlab.response.notes import Note
 from mttrlab.response.outcomes import each_block
 from mttrlab.response.pooling import GroupLaws, group_laws
@@ -54,7 +54,7 @@ def fit(incidents: pd.DataFrame, practices: Any = None, responders: int | None =
         begin = stamps[stamps.index("resolved_at") - 1]
         types, flag, residual = fix_paths.paths(past, types, group, begin, notes)
     else:
-        flag, residual = None, np.full(len(past), np.nan)
+        flag, residual = FLAG_PRIOR, np.full(len(past), np.nan)
     model = ResponseModel(
         types=tuple(types),
         responders=responders,
@@ -63,7 +63,7 @@ def fit(incidents: pd.DataFrame, practices: Any = None, responders: int | None =
         stamps=stamps,
         start=start,
         **automation,
-        **({"flag": flag} if flag is not None else {}),
+        flag=flag,
     )
     _waiting(stamps, responders, len(past), notes)
     if practices is not None:
@@ -77,7 +77,7 @@ def _spans(
 ) -> dict[str, tuple[GroupLaws, np.ndarray]]:
     """Return the laws of each span but the fix, with the rows they came from."""
     laws = {}
-    for begin, end in zip(stamps, stamps[1:], strict=False):
+    for begin, end in pairwise(stamps):
         step = _STEP[end]
         if step == "fix":
             continue
@@ -109,9 +109,11 @@ def span_note(step: str, begin: str, end: str, fitted: GroupLaws, zeros: int) ->
 
 
 def _with_laws(types: list[IncidentType], laws: dict[str, tuple[GroupLaws, np.ndarray]]) -> list[IncidentType]:
-    return [
-        replace(kind, **{step: fitted.law(t) for step, (fitted, _) in laws.items()}) for t, kind in enumerate(types)
-    ]
+    made = []
+    for t, kind in enumerate(types):
+        fitted: dict[str, Any] = {step: group.law(t) for step, (group, _) in laws.items()}
+        made.append(replace(kind, **fitted))
+    return made
 
 
 def _with_alerts(
@@ -153,8 +155,7 @@ def _difficulty(laws: dict[str, tuple[GroupLaws, np.ndarray]], fix: np.ndarray, 
     if n < 30:
         notes.append(Note("difficulty", "left out", n, "Too few incidents show both phases; taken as independent."))
         return 0.0
-    ranks = [pd.Series(values[both]).rank().to_numpy() for values in (diagnose, fix)]
-    spearman = float(np.corrcoef(*ranks)[0, 1])
+    spearman = float(pd.Series(diagnose[both]).corr(pd.Series(fix[both]), method="spearman"))
     correlation = 2 * np.sin(np.pi * spearman / 6)
     half = float(special.ndtri(0.975)) / np.sqrt(n - 3)
     low, high = np.tanh(np.arctanh(correlation) - half), np.tanh(np.arctanh(correlation) + half)
@@ -179,7 +180,7 @@ def _waiting(stamps: tuple[str, ...], responders: int | None, n: int, notes: lis
 def _back_test(model: ResponseModel, past: History, clock: str) -> Note:
     """Return how near the model comes to the history that it was fitted to."""
     begin, end = CLOCK_ENDS[clock]
-    real = past.at[end] - past.at[begin]
+    real = past.stamped[end] - past.stamped[begin]
     real = real[past.closed & (real >= 0)]
     days = float(np.clip(4000 / model.per_day, 1.0, 365.0))
     replications = int(np.clip(np.ceil(4000 / (model.per_day * days)), 1, 200))

@@ -10,7 +10,7 @@ import numpy as np
 from mttrlab.response.history import FEWEST, Flags, History
 from mttrlab.response.laws import Floats, Law
 from mttrlab.response.luck import Ints
-from mttrlab.response.model import FixPath, IncidentType
+from mttrlab.response.model import FLAG_PRIOR, RUN_PRIOR, FixPath, IncidentType
 from mttrlab.response.notes import Note
 from mttrlab.response.pooling import GroupLaws, group_laws
 
@@ -26,7 +26,7 @@ def shares(hit: Flags, group: Ints, groups: int) -> list[float]:
     n = np.bincount(group, minlength=groups)
     k = np.bincount(group[hit], minlength=groups)
     overall = hit.mean() if len(hit) else 0.0
-    return np.asarray((k + _PRIOR_INCIDENTS * overall) / (n + _PRIOR_INCIDENTS)).tolist()
+    return [float(share) for share in (k + _PRIOR_INCIDENTS * overall) / (n + _PRIOR_INCIDENTS)]
 
 
 def automation(
@@ -42,7 +42,7 @@ def automation(
     if n < FEWEST or len(rows) < FEWEST:
         sentence = f"{n} incident(s) ended by automation, too few to fit; {prior}, a run takes a minute"
         notes.append(Note("automation", "prior", n, sentence + "."))
-        run, timeout = Law("constant", 1.0), TIMEOUT_PRIOR
+        run, timeout = RUN_PRIOR, TIMEOUT_PRIOR
         if not n:
             return types, _settings(run, timeout)
     else:
@@ -66,7 +66,7 @@ def automation(
 
 def paths(
     past: History, types: list[IncidentType], group: Ints, begin: str, notes: list[Note]
-) -> tuple[list[IncidentType], Law | None, Floats]:
+) -> tuple[list[IncidentType], Law, Floats]:
     """Return the types with their ways to end, the law of flags, and each fix's normal score within its group.
 
     Parameters
@@ -100,7 +100,8 @@ def paths(
         for t, kind in enumerate(types)
     ]
     flag = laws.get("flag")
-    return made, (Law("lognormal", float(flag.mu.mean()), float(flag.sigma.mean())) if flag else None), residual
+    law = Law("lognormal", float(flag.mu.mean()), float(flag.sigma.mean())) if flag else FLAG_PRIOR
+    return made, law, residual
 
 
 def _settings(run: Law, timeout: float) -> dict[str, Any]:

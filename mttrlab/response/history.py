@@ -25,7 +25,7 @@ class History:
     """Counted incidents with their usable stamps as minutes since an origin (NaN where not usable)."""
 
     incidents: pd.DataFrame
-    at: dict[str, Floats]
+    stamped: dict[str, Floats]
     pending: dict[str, Flags]
     exported: Floats
     """Minutes since the origin at which each row was last seen; NaN where unknown."""
@@ -54,13 +54,13 @@ class History:
     @property
     def first_seen(self) -> Floats:
         """First known milestone of each incident, minutes since the origin."""
-        stacked = np.stack([self.at[stamp] for stamp in STAMPS])
+        stacked = np.stack([self.stamped[stamp] for stamp in STAMPS])
         return np.asarray(np.nanmin(np.where(np.isnan(stacked), np.inf, stacked), axis=0))
 
     def span(self, begin: str, end: str) -> tuple[Floats, Flags, Flags]:
         """Return minutes from one stamp to another, whether they ended, and which rows know them at all."""
-        ended = self.at[end] - self.at[begin]
-        running = np.where(self.pending[end], self.exported - self.at[begin], np.nan)
+        ended = self.stamped[end] - self.stamped[begin]
+        running = np.where(self.pending[end], self.exported - self.stamped[begin], np.nan)
         with np.errstate(invalid="ignore"):
             observed = ended >= 0
             known = observed | (running > 0)
@@ -70,8 +70,8 @@ class History:
         """Return a descriptive column as objects, None where it says nothing."""
         if column not in self.incidents:
             return np.full(len(self), None, dtype=object)
-        values = self.incidents[column].astype(object)
-        return np.where(values.isna() | (values == ""), None, values)
+        values = self.incidents[column].astype(object).to_numpy()
+        return np.array([None if pd.isna(v) or v == "" else v for v in values], dtype=object)
 
 
 def read(incidents: pd.DataFrame) -> History:
@@ -89,7 +89,7 @@ def read(incidents: pd.DataFrame) -> History:
     origin = seen.min()
     return History(
         incidents=counted,
-        at={stamp: np.where(usable[stamp], _minutes(times[stamp], origin), np.nan) for stamp in STAMPS},
+        stamped={stamp: np.where(usable[stamp], _minutes(times[stamp], origin), np.nan) for stamp in STAMPS},
         pending={stamp: _verdict(counted, stamp, "pending", False) for stamp in STAMPS},
         exported=_minutes(_times(counted, "exported_at"), origin),
         origin=origin,
@@ -100,7 +100,7 @@ def read(incidents: pd.DataFrame) -> History:
 def lead_clock(history: History) -> str:
     """Return the widest clock that half of the closed incidents carry, or else the one that most carry."""
     carried = {
-        clock: int(np.sum(history.closed & (history.at[end] - history.at[begin] >= 0)))
+        clock: int(np.sum(history.closed & (history.stamped[end] - history.stamped[begin] >= 0)))
         for clock, (begin, end) in CLOCK_ENDS.items()
     }
     half = history.closed.sum() / 2
@@ -121,7 +121,7 @@ def shown(history: History, clock: str) -> tuple[str, ...]:
     enough = handled if handled.any() else history.closed
     kept = [STAMPS[first]]
     for stamp in STAMPS[first + 1 : last]:
-        n = int((~np.isnan(history.at[stamp]) & enough).sum())
+        n = int((~np.isnan(history.stamped[stamp]) & enough).sum())
         if n >= FEWEST and n >= _MIDDLE_SHARE[stamp] * enough.sum():
             kept.append(stamp)
     return (*kept, STAMPS[last])
@@ -129,8 +129,9 @@ def shown(history: History, clock: str) -> tuple[str, ...]:
 
 def _times(incidents: pd.DataFrame, column: str) -> pd.Series:
     if column not in incidents:
-        return pd.Series(pd.NaT, index=incidents.index).dt.tz_localize("UTC").astype("datetime64[us, UTC]")
-    return pd.to_datetime(incidents[column], utc=True).astype("datetime64[us, UTC]")
+        return pd.Series(pd.NaT, index=incidents.index, dtype="datetime64[us, UTC]")
+    times: pd.Series = pd.to_datetime(incidents[column], utc=True).astype("datetime64[us, UTC]")
+    return times
 
 
 def _verdict(incidents: pd.DataFrame, stamp: str, word: str, absent: bool) -> Flags:
@@ -141,4 +142,6 @@ def _verdict(incidents: pd.DataFrame, stamp: str, word: str, absent: bool) -> Fl
 
 
 def _minutes(times: pd.Series, origin: pd.Timestamp) -> Floats:
-    return ((times - origin) / pd.Timedelta(minutes=1)).to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.asarray(
+        ((times - origin) / pd.Timedelta(minutes=1)).to_numpy(dtype="float64", na_value=np.nan), dtype=np.float64
+    )

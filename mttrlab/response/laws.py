@@ -55,7 +55,7 @@ class Law:
     def __init__(self, kind: str, *parameters: float) -> None:
         object.__setattr__(self, "kind", kind)
         object.__setattr__(self, "parameters", _checked(kind, parameters))
-        if not float(self._quantile(np.float64(1 - 1e-6))) <= LONGEST:
+        if not float(self._quantile(np.asarray(1 - 1e-6))) <= LONGEST:
             raise ModelError(f"{self} reaches beyond a century once in a million draws; it is no law of minutes")
 
     def __str__(self) -> str:
@@ -108,12 +108,12 @@ def _quantiles(kind: str, parameters: tuple[float, ...], u: Floats) -> Floats:
     if kind == "empirical":
         # The inverse of the step function: a draw is always a value that was seen.
         place = np.minimum((u * len(parameters)).astype(np.int64), len(parameters) - 1)
-        return np.asarray(parameters)[place]
+        return np.asarray(parameters, dtype=np.float64)[place]
     first, second = parameters
     if kind == "lognormal":
         return np.exp(first + second * special.ndtri(u))
     if kind == "gamma":
-        return second * special.gammaincinv(first, u)
+        return np.asarray(second * special.gammaincinv(first, u), dtype=np.float64)
     if kind == "weibull":
         return second * (-np.log1p(-u)) ** (1 / first)
     return second * (u / (1 - u)) ** (1 / first)

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 AT_ONCE = Law("constant", 0.0)
 """The law of a step that the model does not hold."""
 
+RUN_PRIOR = Law("constant", 1.0)
+"""A run of a remediation rule takes a minute where no export says otherwise."""
+
+FLAG_PRIOR = Law("constant", 0.5)
+"""A flag takes half a minute where no export says otherwise."""
+
 
 @dataclass(frozen=True)
 class FixPath:
@@ -96,7 +102,7 @@ class ResponseModel:
     """People who can each work on one incident at a time; None: nobody ever waits for a person."""
     automation_success: float = 0.7
     """Chance that one attempt of a remediation rule ends the incident."""
-    automation_run: Law = Law("constant", 1.0)
+    automation_run: Law = RUN_PRIOR
     """Minutes that a successful attempt takes."""
     automation_timeout: float = 1.0
     """Minutes after which an attempt has failed; a failing attempt takes all of them."""
@@ -108,7 +114,7 @@ class ResponseModel:
     """Rounds of diagnosis, fix and verification; the last one counts as verified."""
     difficulty: float = 0.0
     """Correlation between diagnosis and fix of one incident (of their normal scores): hard ones are hard twice."""
-    flag: Law = Law("constant", 0.5)
+    flag: Law = FLAG_PRIOR
     """Minutes from the diagnosis until a feature flag has taken the change away."""
     profile: tuple[float, ...] = ()
     """Arrivals per hour of the week (168 numbers from Monday 00:00 UTC, any scale); empty: all hours alike."""

@@ -38,7 +38,7 @@ class Outcomes:
     def path(self) -> Ints:
         """Return which of `paths` ended each incident, -1 where none did."""
         last = np.minimum(self.column("round"), self.records.path.shape[1] - 1)
-        return self.records.path[np.arange(len(self.ends)), last]
+        return np.asarray(self.records.path[np.arange(len(self.ends)), last])
 
     def minutes(self, clock: str) -> Floats:
         """Return each incident's minutes on a clock; NaN where it was prevented."""
@@ -101,7 +101,7 @@ def _differ(before: Records, after: Records, was: Parameters, now: Parameters) -
     same_rule = (was.success, was.timeout, was.attempts) == (now.success, now.timeout, now.attempts)
     if not same_rule or not np.array_equal(before.run, after.run):
         differ |= has
-    return differ
+    return np.asarray(differ)
 
 
 def each_block(

@@ -7,7 +7,6 @@ from heapq import heappop, heappush
 import simpy
 from simpy.events import Event, EventPriority
 
-
 LATE = EventPriority(2)
 """After every urgent and normal event of the instant, so that all who ask at an instant are in the queue first."""
 

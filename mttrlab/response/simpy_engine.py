@@ -68,7 +68,7 @@ class Chance:
         self,
         at: int,
         key: int,
-        type: int,  # noqa: A002
+        type: int,
         priority: int,
         detect: int,
         u_rule: int,

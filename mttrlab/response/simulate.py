@@ -78,11 +78,8 @@ def simulate(
 
 def utc(moment: str | pd.Timestamp) -> pd.Timestamp:
     """Return a moment in UTC microseconds."""
-    try:
-        stamp = pd.Timestamp(moment)
-    except (TypeError, ValueError):
-        stamp = pd.NaT  # type: ignore[assignment]
-    if stamp is pd.NaT:
+    stamp = pd.to_datetime(moment, errors="coerce")
+    if not isinstance(stamp, pd.Timestamp):
         raise ModelError(f"start must be a date such as 2026-01-01; got {moment!r}")
     return (stamp.tz_localize("UTC") if stamp.tz is None else stamp.tz_convert("UTC")).as_unit("us")
 

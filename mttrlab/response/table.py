@@ -41,12 +41,18 @@ def incidents(model: ResponseModel, outcomes: Outcomes, start: pd.Timestamp) -> 
         at = outcomes.column(stamp.removesuffix("_at"))[there]
         known = np.full(len(there), stamp in model.stamps) & (at >= 0) & (at <= outcomes.horizon)
         times = np.where(known, origin + at.astype("timedelta64[us]"), np.datetime64("NaT", "us"))
-        columns[stamp] = pd.Series(times).dt.tz_localize("UTC")
+        columns[stamp] = pd.Series(pd.DatetimeIndex(times, tz="UTC"))
         skipped = automated & (stamp in ("acknowledged_at", "diagnosed_at"))
         verdict = np.select([known, ~ended, skipped], ["recorded", "pending", "not_applicable"], "missing")
         columns[f"{stamp}_verdict"] = verdict.astype(object)
-        columns[f"{stamp}_origin"] = np.where(known, SOURCE, None)
+        columns[f"{stamp}_origin"] = np.array([None, SOURCE], dtype=object)[known.astype(np.int64)]
     columns["detected_by"] = _detected_by(model, records.covered)
+    columns["change_id"] = [
+        f"sim-change-{r}-{k}" if changed else None
+        for r, k, changed in zip(
+            records.replication.tolist(), records.key.tolist(), records.changed.tolist(), strict=True
+        )
+    ]
     columns["fix_path"] = _fix_path(outcomes, there, automated, ended)
     frame = conform(pd.DataFrame(columns), INCIDENT_COLUMNS)
     frame["source"] = SOURCE
@@ -77,5 +83,7 @@ def _detected_by(model: ResponseModel, covered: Ints) -> np.ndarray:
 def _fix_path(outcomes: Outcomes, there: Ints, automated: np.ndarray, ended: np.ndarray) -> np.ndarray:
     names = np.array([*outcomes.paths, None], dtype=object)
     names[:-1][names[:-1] == "other"] = None
-    path = np.where(automated, "automation", names[outcomes.path()[there]])
-    return np.where(ended, path, None)
+    path = names[outcomes.path()[there]]
+    path[automated] = "automation"
+    path[~ended] = None
+    return np.asarray(path)
