@@ -152,11 +152,12 @@ def _candidates(luck: Luck, month: str) -> Iterator[int]:
 
 def _hostile(found: list[Incident]) -> list[Incident]:
     """Give the hostile titles to incidents that are shown: the longest of June 2026 among them."""
+    shown = [one for one in found if one.service in TRACKED]
     june = sorted(
-        (one for one in found if one.key.startswith("large/2026-06") and one.resolved_at is not None),
+        (one for one in shown if one.key.startswith("large/2026-06") and one.resolved_at is not None),
         key=lambda one: (one.started_at or 0) - (one.resolved_at or 0),
     )
-    others = sorted((one for one in found if one not in june), key=lambda one: one.luck.u("hostile"))
+    others = sorted((one for one in shown if one not in june), key=lambda one: one.luck.u("hostile"))
     chosen = [june[0], june[2], june[5], *others][: len(HOSTILE)]
     renamed = {one.key: words for one, words in zip(chosen, HOSTILE, strict=True)}
     return [replace(one, title=renamed.get(one.key, one.title)) for one in found]

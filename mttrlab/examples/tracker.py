@@ -14,7 +14,8 @@ from mttrlab.schema import STAMPS
 
 COLUMNS = (
     "incident_id", "service", "team", "severity", "incident_type", "failure_mode", "title", "url", "status",
-    *STAMPS, "first_resolved_at", "detected_by", "fix_path", "change_id", "users", "reopened", "population",
+    *STAMPS,
+    "first_resolved_at", "detected_by", "fix_path", "automated", "change_id", "users", "reopened", "population",
     "updated_at", "exported_at",
 )  # fmt: skip
 
@@ -43,6 +44,7 @@ def row(number: str, entry: Entry) -> dict[str, str]:
         "first_resolved_at": stamp(one.first_resolved_at),
         "detected_by": one.detected_by,
         "fix_path": one.fix_path or "",
+        "automated": "true" if one.fix_path == "automation" else "false",
         "change_id": one.change_id or "",
         "users": "" if one.users is None else f"{one.users:.4f}",
         "reopened": "true" if one.first_resolved_at is not None else "false",
@@ -70,11 +72,15 @@ def table(lines: Sequence[dict[str, str]]) -> bytes:
     return text.getvalue().encode()
 
 
+def _flags(line: dict[str, str]) -> dict[str, object]:
+    return {name: line[name] == "true" for name in ("reopened", "automated")}
+
+
 def array(lines: Sequence[dict[str, str]]) -> bytes:
     """Return the same table as a JSON array, a record a line, under the name of the supply teams' tool."""
     records: list[dict[str, object]] = []
     for line in lines:
-        record: dict[str, object] = {"source": "stockroom", **line, "reopened": line["reopened"] == "true"}
+        record: dict[str, object] = {"source": "stockroom", **line, **_flags(line)}
         record["users"] = float(line["users"]) if line["users"] else None
         records.append({name: None if value == "" else value for name, value in record.items()})
     return ("[\n" + ",\n".join(json.dumps(one, ensure_ascii=False) for one in records) + "\n]\n").encode()
