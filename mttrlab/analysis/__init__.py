@@ -3,6 +3,8 @@
 from mttrlab.analysis.bottleneck import bottleneck, phase_correlations
 from mttrlab.analysis.clocks import lead_clock, phases_of, unseen_phases
 from mttrlab.analysis.comparison import compare_periods
+from mttrlab.analysis.durations import fit_durations
+from mttrlab.analysis.goodness import goodness_of_fit
 from mttrlab.analysis.intervals import (
     Interval,
     geometric_mean_interval,
@@ -14,8 +16,10 @@ from mttrlab.analysis.maturity import distance_to_next, maturity, maturity_level
 from mttrlab.analysis.months import monthly_mttr
 from mttrlab.analysis.phases import phase_durations
 from mttrlab.analysis.power import incidents_needed, months_until_visible, power_of, smallest_change
+from mttrlab.analysis.qq import qq_table
 from mttrlab.analysis.spans import phase_spans, span_summary
 from mttrlab.analysis.summary import clock_summary, phase_summary
+from mttrlab.analysis.tails import tail_guard
 from mttrlab.analysis.thresholds import thresholds, withheld
 
 __all__ = [
@@ -24,7 +28,9 @@ __all__ = [
     "clock_summary",
     "compare_periods",
     "distance_to_next",
+    "fit_durations",
     "geometric_mean_interval",
+    "goodness_of_fit",
     "incidents_needed",
     "lead_clock",
     "maturity",
@@ -40,9 +46,11 @@ __all__ = [
     "phase_summary",
     "phases_of",
     "power_of",
+    "qq_table",
     "quantile_interval",
     "smallest_change",
     "span_summary",
+    "tail_guard",
     "thresholds",
     "unseen_phases",
     "withheld",

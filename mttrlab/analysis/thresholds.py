@@ -33,7 +33,7 @@ THRESHOLDS = (
     Threshold("month", 10, "the quarter", "a month of so few says more about luck than about the team"),
     Threshold("compare", 5, "the two counts and typical times side by side", "so few differ by luck alone"),
     Threshold("adjust", 20, "the plain comparison", "so few cannot be split by severity and type"),
-    Threshold("distribution", 10, "the times themselves, one by one", "every shape fits so few"),
+    Threshold("distribution", 5, "the times themselves, one by one", "every shape fits so few"),
     Threshold("wide_distribution", 100, "the four plain shapes", "shapes with more freedom fit the noise"),
     Threshold("trend", 20, "the first half beside the second", "a line through so few follows single incidents"),
     Threshold("monthly_trend", 6, "the months side by side", "fewer than six months show no direction"),
