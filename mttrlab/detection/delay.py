@@ -1,0 +1,235 @@
+"""A small algebra of delays: a survival function in polynomial pieces, so that uniforms stay exact.
+
+Sums with uniforms, minima, quorums and mixtures of uniforms and fixed delays are piecewise polynomials; they are held
+as Legendre coefficients, so means and probabilities are closed forms, not samples. Smooth laws (an exponential) are
+held to about 1e-12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from math import inf
+
+import numpy as np
+
+from mttrlab.errors import QuestionError
+
+_MOST_NODES = 40
+
+
+@cache
+def _rule(nodes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return Gauss nodes on [-1, 1] and the matrix from values there to Legendre coefficients."""
+    at, weights = np.polynomial.legendre.leggauss(nodes)
+    basis = np.polynomial.legendre.legvander(at, nodes - 1)
+    return at, (basis * weights[:, None]).T * ((2 * np.arange(nodes) + 1) / 2)[:, None]
+
+
+@dataclass(frozen=True, eq=False)
+class Delay:
+    """How long something takes that may never come; seconds, unless the caller counts in something else."""
+
+    knots: np.ndarray
+    """Where the pieces meet, rising; before the first the survival is 1."""
+    pieces: np.ndarray
+    """Legendre coefficients of the survival function, one row per piece."""
+    ever: float = 1.0
+    """Chance that it comes at all."""
+
+    @classmethod
+    def point(cls, at: float, ever: float = 1.0) -> Delay:
+        """Return a fixed delay.
+
+        Examples
+        --------
+        >>> Delay.point(30.0).mean
+        30.0
+        """
+        return cls(np.array([_length(at)]), np.empty((0, 1)), _share(ever))
+
+    @classmethod
+    def never(cls) -> Delay:
+        """Return the delay of what never comes."""
+        return cls.point(0.0, 0.0)
+
+    @classmethod
+    def uniform(cls, low: float, high: float) -> Delay:
+        """Return a delay that lies anywhere between two ends.
+
+        Examples
+        --------
+        >>> Delay.uniform(0, 60).mean
+        30.0
+        """
+        return cls.point(low).plus_uniform(high - low)
+
+    @classmethod
+    def exponential(cls, mean: float) -> Delay:
+        """Return a memoryless delay."""
+        knots = _length(mean) * np.array([0, 0.5, 1, 2, 4, 7, 10, 14, 18, 23, 28, 34, 40])
+        return cls.from_survival(lambda at: np.exp(-at / mean), knots, nodes=20)
+
+    @classmethod
+    def from_survival(
+        cls, survival: Callable[[np.ndarray], np.ndarray], knots: Iterable[float], nodes: int, ever: float = 1.0
+    ) -> Delay:
+        """Return the delay with this survival function.
+
+        Parameters
+        ----------
+        survival : callable
+            P(delay > t) for an array of times.
+        knots : iterable of float
+            Where it bends or jumps; after the last it is 1 - `ever`.
+        nodes : int
+            Its degree between two knots, plus one.
+        ever : float
+            Chance that it comes at all.
+        """
+        places = _distinct(np.fromiter(knots, dtype=float))
+        at, to_coefficients = _rule(min(max(nodes, 1), _MOST_NODES))
+        middle, half = (places[1:] + places[:-1]) / 2, np.diff(places) / 2
+        values = survival((middle[:, None] + half[:, None] * at).ravel()).reshape(len(middle), len(at))
+        return cls(places, values @ to_coefficients.T, ever)
+
+    @property
+    def nodes(self) -> int:
+        """Degree between two knots, plus one."""
+        return int(self.pieces.shape[1])
+
+    @property
+    def lowest(self) -> float:
+        """No delay is shorter."""
+        return float(self.knots[0]) if self.ever else inf
+
+    @property
+    def highest(self) -> float:
+        """No delay is longer; infinite where it may never come."""
+        return float(self.knots[-1]) if self.ever == 1 else inf
+
+    @property
+    def mean(self) -> float:
+        """Mean; infinite where it may never come."""
+        return self.mean_if_ever if self.ever == 1 else inf
+
+    @property
+    def mean_if_ever(self) -> float:
+        """Mean of the times at which it comes."""
+        if self.ever == 0:
+            return inf
+        area = float(np.diff(self.knots) @ (self.pieces[:, 0] - (1 - self.ever))) / self.ever
+        return float(self.knots[0]) + area
+
+    @property
+    def variance(self) -> float:
+        """Variance; infinite where it may never come."""
+        if self.ever < 1:
+            return inf
+        width, start = np.diff(self.knots), self.knots[0]
+        middle = (self.knots[1:] + self.knots[:-1]) / 2 - start
+        slope = self.pieces[:, 1] if self.nodes > 1 else np.zeros(len(width))
+        second = 2 * float(width @ (middle * self.pieces[:, 0] + width * slope / 6))
+        return max(second - (self.mean - float(start)) ** 2, 0.0)
+
+    def survival(self, at: np.ndarray | float) -> np.ndarray:
+        """Return P(delay > t)."""
+        times = np.atleast_1d(np.asarray(at, dtype=float))
+        inside = (times >= self.knots[0]) & (times < self.knots[-1])
+        left = np.where(times < self.knots[0], 1.0, 1 - self.ever)
+        if inside.any():
+            left[inside] = np.clip(self._inside(times[inside]), 0.0, 1.0)
+        return left
+
+    def cdf(self, at: np.ndarray | float) -> np.ndarray:
+        """Return P(delay <= t)."""
+        return np.asarray(1 - self.survival(at))
+
+    def quantile(self, level: np.ndarray | float) -> np.ndarray:
+        """Return the shortest time by which it has come with this chance; infinite beyond `ever`.
+
+        Given uniform numbers, these are draws.
+        """
+        wanted = 1 - np.atleast_1d(np.asarray(level, dtype=float))
+        low = np.full(wanted.shape, float(self.knots[0]))
+        high = np.full(wanted.shape, float(self.knots[-1]))
+        for _ in range(60):
+            middle = (low + high) / 2
+            late = self.survival(middle) > wanted + 1e-13
+            low, high = np.where(late, middle, low), np.where(late, high, middle)
+        times = np.where(self.survival(self.knots[0])[0] <= wanted + 1e-13, self.knots[0], high)
+        never = wanted < (1 - self.ever) - 1e-13
+        return np.where(never | (self.ever == 0), inf, times)
+
+    def sample(self, rng: np.random.Generator, size: int) -> np.ndarray:
+        """Return `size` draws; infinite where it never comes."""
+        return self.quantile(rng.random(size))
+
+    def plus(self, extra: float) -> Delay:
+        """Return this delay and a fixed one after it."""
+        return Delay(self.knots + _length(extra), self.pieces, self.ever)
+
+    def plus_uniform(self, width: float) -> Delay:
+        """Return this delay and, independent of it, a wait that lies anywhere in 0 to `width`."""
+        if _length(width) == 0:
+            return self
+        knots = np.concatenate([self.knots, self.knots + width])
+
+        def moving_mean(at: np.ndarray) -> np.ndarray:
+            return np.asarray((self._area(at) - self._area(at - width)) / width)
+
+        return Delay.from_survival(moving_mean, knots, self.nodes + 1, self.ever)
+
+    def thinned(self, chance: float) -> Delay:
+        """Return the delay of what comes, when it comes at all, with this chance only."""
+        pieces = self.pieces * _share(chance)
+        pieces[:, 0] += 1 - chance
+        # A knot of nothing would be a jump of nothing: where the chance is 0 it never comes.
+        return Delay(self.knots, pieces, self.ever * chance) if chance else Delay.never()
+
+    def _inside(self, times: np.ndarray) -> np.ndarray:
+        return _evaluate(self.pieces, self.knots, times)
+
+    def _area(self, times: np.ndarray) -> np.ndarray:
+        """Integral of the survival function from 0."""
+        width = np.diff(self.knots)
+        start = self.knots[0]
+        reached = np.concatenate([[start], start + np.cumsum(width * self.pieces[:, 0])])
+        area = np.where(times < start, times, reached[-1] + (times - self.knots[-1]) * (1 - self.ever))
+        inside = (times >= start) & (times < self.knots[-1])
+        if inside.any():
+            within = times[inside]
+            piece = _piece(self.knots, within)
+            rising = np.polynomial.legendre.legint(self.pieces, lbnd=-1, axis=1) * (width / 2)[:, None]
+            area[inside] = reached[piece] + _evaluate(rising, self.knots, within)
+        return area
+
+
+def _piece(knots: np.ndarray, times: np.ndarray) -> np.ndarray:
+    return np.searchsorted(knots, times, side="right") - 1
+
+
+def _evaluate(rows: np.ndarray, knots: np.ndarray, times: np.ndarray) -> np.ndarray:
+    piece = _piece(knots, times)
+    at = 2 * (times - knots[piece]) / (knots[piece + 1] - knots[piece]) - 1
+    return np.asarray(np.polynomial.legendre.legval(at, rows[piece].T, tensor=False))
+
+
+def _distinct(knots: np.ndarray) -> np.ndarray:
+    """Sorted knots without those that rounding has set a hair apart."""
+    rising = np.sort(knots)
+    apart = np.diff(rising) > 1e-9 * max(1.0, abs(float(rising[-1])))
+    return np.asarray(rising[np.concatenate([[True], apart])])
+
+
+def _length(seconds: float) -> float:
+    if not (0 <= seconds < inf):
+        raise QuestionError(f"a delay must be a finite number of at least 0; got {seconds!r}")
+    return float(seconds)
+
+
+def _share(chance: float) -> float:
+    if not 0 <= chance <= 1:
+        raise QuestionError(f"a chance must lie between 0 and 1; got {chance!r}")
+    return float(chance)

@@ -1,0 +1,119 @@
+"""Threshold alerts: window, threshold, scrape, evaluation, `for` and group wait → delay."""
+
+from __future__ import annotations
+
+from math import ceil, inf
+
+from mttrlab.detection.delay import Delay
+from mttrlab.detection.fault import Fault
+from mttrlab.errors import QuestionError
+from mttrlab.schema import EVALUATION_S, GROUP_WAIT_S, SCRAPE_S, UNKNOWN, AlertRule, Condition
+
+_HAIR = 1e-9
+"""Relative slack: 14.4 × (1 - 0.999) must not miss an error rate of 1.44 %."""
+
+
+def rule_delay(rule: AlertRule, fault: Fault) -> Delay:
+    """Return how long a threshold alert takes to notify, seconds.
+
+    Parameters
+    ----------
+    rule : AlertRule
+        Intervals that it does not say are those of Prometheus: 60 s, 60 s, and 30 s of group wait.
+    fault : Fault
+
+    Notes
+    -----
+    fill of the window + scrape/2 + evaluation/2 + ceil(for/evaluation) × evaluation + group wait on average, with
+    scrape and evaluation at independent random phases (a rule fires at the first evaluation at which it has been
+    pending for `for`: Prometheus, rules/alerting.go).
+    """
+    check_rule(rule)
+    if not (rule.pages and watches(rule, fault)):
+        return Delay.never()
+    filled = fill(rule, fault)
+    if filled == inf:
+        return Delay.never()
+    scrape, evaluation, group_wait = intervals(rule)
+    held = ceil(rule.for_s / evaluation - _HAIR) * evaluation if rule.for_s > 0 else 0.0
+    fixed = Delay.point(filled + held + group_wait + rule.delay_s)
+    return fixed.plus_uniform(scrape).plus_uniform(evaluation)
+
+
+def intervals(rule: AlertRule) -> tuple[float, float, float]:
+    """Return scrape interval, evaluation interval and group wait, seconds, with the defaults filled in."""
+    said = (rule.scrape_s, rule.eval_s, rule.group_wait_s)
+    scrape, evaluation, wait = (
+        usual if value is None else value
+        for value, usual in zip(said, (SCRAPE_S, EVALUATION_S, GROUP_WAIT_S), strict=True)
+    )
+    return scrape, evaluation, wait
+
+
+def watches(rule: AlertRule, fault: Fault) -> bool:
+    """Return whether a rule looks at what the fault disturbs; an unlabelled rule is taken at the caller's word."""
+    return not fault.failure_mode or rule.failure_mode == UNKNOWN or rule.failure_mode in fault.shows_as()
+
+
+def alternatives(rule: AlertRule) -> tuple[tuple[Condition, ...], ...]:
+    """Return the comparisons of a rule: alternatives of comparisons that must hold together."""
+    if rule.conditions:
+        return rule.conditions
+    if rule.window_s <= 0:
+        return ((Condition(0.0, rule.threshold),),)
+    kind = "opaque" if rule.threshold is None else "share"
+    return ((Condition(rule.window_s, rule.threshold, kind),),)
+
+
+def fill(rule: AlertRule, fault: Fault) -> float:
+    """Return the seconds after which the rule's condition is true; infinite where it never gets there."""
+    return min(max(crossing(condition, fault) for condition in together) for together in alternatives(rule))
+
+
+def crossing(condition: Condition, fault: Fault) -> float:
+    """Return the seconds after which a trailing window holds enough of the fault: W × θ / err for a plain share.
+
+    Examples
+    --------
+    >>> crossing(Condition(300, 0.05, "share"), Fault(share=0.10))
+    150.0
+    >>> crossing(Condition(300, 0.05, "share"), Fault(share=0.04))
+    inf
+    """
+    window, threshold = condition.window_s, condition.threshold
+    if condition.kind == "any" or (condition.kind == "instant" and threshold is None):
+        return 0.0
+    if condition.kind in ("all", "opaque"):
+        return window
+    if condition.kind == "instant":
+        return 0.0 if threshold is None or not 0 < threshold < 1 or _reaches(fault.share, threshold) else inf
+    if condition.kind == "quantile":
+        slow_enough = fault.latency_ms is None or threshold is None or fault.latency_ms > 1000 * threshold
+        return _linear(window, 1 - condition.quantile, fault) if slow_enough else inf
+    if threshold is None:
+        return window
+    return _linear(window, 1 - threshold if condition.kind == "good" else threshold, fault)
+
+
+def _linear(window: float, threshold: float, fault: Fault) -> float:
+    """The window's mean goes straight from the baseline to the fault's level; when does it meet the threshold?"""
+    if fault.baseline >= threshold:
+        return 0.0
+    if not _reaches(fault.share, threshold):
+        return inf
+    return min(window * (threshold - fault.baseline) / (fault.share - fault.baseline), window)
+
+
+def _reaches(level: float, threshold: float) -> bool:
+    return level >= threshold * (1 - _HAIR)
+
+
+def check_rule(rule: AlertRule) -> None:
+    """Refuse settings that no rule engine could run."""
+    scrape, evaluation, wait = intervals(rule)
+    numbers = {"for_s": rule.for_s, "window_s": rule.window_s, "scrape_s": scrape, "group_wait_s": wait}
+    for name, value in {**numbers, "delay_s": rule.delay_s}.items():
+        if not 0 <= value < inf:
+            raise QuestionError(f"alert {rule.name!r}: {name} must be a finite number of at least 0; got {value!r}")
+    if not 0 < evaluation < inf:
+        raise QuestionError(f"alert {rule.name!r}: eval_s must be a finite number above 0; got {evaluation!r}")

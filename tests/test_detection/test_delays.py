@@ -1,0 +1,253 @@
+"""The algebra of delays: closed forms, second routes by drawing, and what must never happen."""
+
+from __future__ import annotations
+
+from math import exp, inf
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mttrlab.detection import (
+    CustomerReports,
+    Delay,
+    Fault,
+    Noise,
+    acknowledgement,
+    burn_rate_rule,
+    detection_delay,
+    fastest,
+    mixture,
+    quorum,
+)
+from mttrlab.detection.runs import mean_trials, waiting
+from mttrlab.errors import QuestionError
+from mttrlab.schema import AlertRule, MonitorStep, Practices, SyntheticMonitor
+
+seconds = st.floats(0.5, 4000)
+shares = st.floats(0.02, 1.0)
+
+
+@st.composite
+def monitors(draw: st.DrawFn) -> SyntheticMonitor:
+    locations = draw(st.integers(1, 4))
+    return SyntheticMonitor(
+        "probe",
+        interval_s=draw(seconds),
+        confirmations=draw(st.integers(1, 3)),
+        retry_interval_s=draw(st.none() | st.floats(0, 30)),
+        locations=locations,
+        quorum=draw(st.integers(1, locations)),
+        spread=draw(st.sampled_from(["random", "staggered", "together"])),
+        sensitivity=draw(shares),
+    )
+
+
+@st.composite
+def rules(draw: st.DrawFn) -> AlertRule:
+    return AlertRule(
+        "rule",
+        for_s=draw(st.just(0.0) | seconds),
+        window_s=draw(st.just(0.0) | seconds),
+        threshold=draw(st.floats(0.001, 0.9)),
+        scrape_s=draw(seconds),
+        eval_s=draw(seconds),
+        group_wait_s=draw(st.just(0.0) | seconds),
+    )
+
+
+detectors = monitors() | rules()
+
+
+def test_the_mean_of_a_report_racing_a_check_is_the_closed_form() -> None:
+    interval, mean = 60.0, 1800.0
+    race = fastest([Delay.uniform(0, interval), Delay.exponential(mean)])
+    assert race.mean == pytest.approx(mean - mean**2 / interval * (1 - exp(-interval / mean)), rel=1e-10)
+
+
+def test_order_statistics_of_uniforms() -> None:
+    for of in (1, 3, 8):
+        for needed in range(1, of + 1):
+            assert quorum(Delay.uniform(0, 1), needed, of).mean == pytest.approx(needed / (of + 1), abs=1e-11)
+
+
+def test_the_sum_of_two_uniforms_is_a_triangle() -> None:
+    both = Delay.uniform(0, 15).plus_uniform(15)
+    assert both.mean == pytest.approx(15, abs=1e-12)
+    assert both.variance == pytest.approx(2 * 15**2 / 12, abs=1e-9)
+    assert both.cdf(15)[0] == pytest.approx(0.5, abs=1e-12)
+    assert both.quantile(0.125)[0] == pytest.approx(7.5, abs=1e-6)
+
+
+def test_a_delay_that_may_never_come_has_no_mean_but_a_mean_when_it_comes() -> None:
+    half = Delay.uniform(0, 60).thinned(0.5)
+    assert half.mean == inf
+    assert half.mean_if_ever == pytest.approx(30)
+    assert half.quantile([0.25, 0.75]).tolist() == [pytest.approx(30), inf]
+    assert fastest([half, Delay.point(100)]).mean == pytest.approx(0.5 * 30 + 0.5 * 100)
+
+
+def test_levels_with_different_people_mix_by_who_answers() -> None:
+    first, second = Delay.exponential(4), Delay.exponential(10)
+    late = exp(-5 / 4)
+    assert acknowledgement([(first, 5), (second, 5)]).mean == pytest.approx(4 * (1 - late) + 10 * late, rel=1e-9)
+
+
+def test_somebody_unreachable_costs_exactly_the_timeout() -> None:
+    assert acknowledgement([(Delay.never(), 5), (Delay.point(2), 5)]).mean == pytest.approx(7)
+
+
+def test_runs_agree_with_the_closed_form_of_their_mean() -> None:
+    for chance in (0.05, 0.5, 0.9, 1.0):
+        for in_a_row in (1, 2, 4):
+            left = waiting(chance, in_a_row, trials=20_000)
+            if left[-1] < 1e-12:
+                assert left.sum() == pytest.approx(mean_trials(chance, in_a_row), rel=1e-9)
+
+
+def test_a_check_that_hardly_ever_sees_the_fault_keeps_its_mean() -> None:
+    monitor = SyntheticMonitor("weak", 60, 3, sensitivity=0.01)
+    assert detection_delay(monitor).mean_s == pytest.approx(60 * (mean_trials(0.01, 3) - 0.5), rel=1e-6)
+
+
+@pytest.mark.parametrize("spread", ["random", "staggered", "together"])
+def test_locations_that_must_agree_match_a_drawn_experiment(spread: str) -> None:
+    interval, chance, in_a_row, places, needed = 60.0, 0.6, 2, 3, 2
+    monitor = SyntheticMonitor(
+        "p", interval, in_a_row, locations=places, quorum=needed, spread=spread, sensitivity=chance
+    )
+    rng = np.random.default_rng(5)
+    draws = 40_000
+    phase = {
+        "random": rng.uniform(0, interval, (draws, places)),
+        "together": np.repeat(rng.uniform(0, interval, (draws, 1)), places, axis=1),
+        "staggered": rng.uniform(0, interval / places, (draws, 1)) + np.arange(places) * interval / places,
+    }[spread]
+    hits = rng.random((draws, places, 200)) < chance
+    pairs = hits[..., 1:] & hits[..., :-1]
+    noticed = np.sort(phase + interval * (pairs.argmax(axis=2) + 1), axis=1)[:, needed - 1]
+    answer = detection_delay(monitor).delay
+    assert answer.mean == pytest.approx(noticed.mean(), abs=4 * noticed.std() / draws**0.5)
+    assert answer.cdf(150)[0] == pytest.approx((noticed <= 150).mean(), abs=0.01)
+
+
+def test_draws_follow_the_law() -> None:
+    answer = detection_delay(AlertRule("a", for_s=60, scrape_s=30, eval_s=15, group_wait_s=10))
+    drawn = answer.sample(np.random.default_rng(1), 50_000)
+    assert drawn.mean() == pytest.approx(answer.mean, abs=0.005)
+    assert answer.lowest <= drawn.min()
+    assert drawn.max() <= answer.highest
+
+
+@settings(deadline=None, max_examples=60)
+@given(detectors, shares)
+def test_a_delay_is_never_negative_and_a_chance_stays_a_chance(detector: AlertRule, share: float) -> None:
+    answer = detection_delay(detector, Fault(share=share))
+    assert 0 <= answer.recall <= 1
+    if answer.recall:
+        assert answer.lowest >= 0
+        assert answer.lowest - 1e-6 <= answer.delay.mean_if_ever / 60 <= answer.highest + 1e-6
+        assert (np.diff(answer.quantile([0.0, 0.3, 0.6, 0.9])) >= 0).all()
+
+
+@settings(deadline=None, max_examples=60)
+@given(detectors, detectors, shares, st.floats(0, 5000))
+def test_another_detector_never_slows_detection(one: AlertRule, other: AlertRule, share: float, at: float) -> None:
+    fault = Fault(share=share)
+    alone, both = detection_delay(one, fault), detection_delay([one, other], fault)
+    assert both.recall >= alone.recall - 1e-12
+    assert both.delay.cdf(at)[0] >= alone.delay.cdf(at)[0] - 1e-9
+    assert both.mean <= alone.mean * (1 + 1e-9)
+
+
+@settings(deadline=None, max_examples=60)
+@given(detectors, shares, shares, st.floats(0, 5000))
+def test_a_more_severe_fault_is_never_noticed_later(detector: AlertRule, a: float, b: float, at: float) -> None:
+    mild, hard = (detection_delay(detector, Fault(share=share)) for share in sorted((a, b)))
+    assert hard.delay.cdf(at)[0] >= mild.delay.cdf(at)[0] - 1e-9
+    assert hard.mean <= mild.mean * (1 + 1e-6)
+
+
+def test_a_monitor_sees_what_its_assertions_ask_for() -> None:
+    quick = MonitorStep("home", load_time_ms=2000)
+    monitor = SyntheticMonitor("home", steps=(quick,))
+    assert detection_delay(monitor, Fault("latency")).recall == 1
+    assert detection_delay(monitor, Fault("latency", latency_ms=1500)).recall == 0
+    assert detection_delay(monitor, Fault("correctness")).recall == 0
+    assert detection_delay(monitor, Fault("availability")).recall == 1
+
+
+def test_a_service_that_hangs_costs_the_timeout_of_every_try() -> None:
+    monitor = SyntheticMonitor("a", 60, 2, retry_interval_s=10, timeout_s=20)
+    assert detection_delay(monitor, Fault(hangs=True)).mean_s == pytest.approx(30 + 10 + 2 * 20)
+
+
+def test_a_fault_that_ends_early_can_be_missed() -> None:
+    answer = detection_delay(SyntheticMonitor("a", 60), Fault(duration_s=15))
+    assert answer.recall == pytest.approx(0.25)
+
+
+def test_both_windows_of_a_burn_rate_pair_must_fill() -> None:
+    rule = burn_rate_rule("b", 0.999, ((3600, 14.4),), scrape_s=0, eval_s=1e-9, group_wait_s=0)
+    alone = burn_rate_rule("b", 0.999, ((3600, 14.4),), short=0, scrape_s=0, eval_s=1e-9, group_wait_s=0)
+    assert detection_delay(rule, Fault(share=0.2)).mean == pytest.approx(detection_delay(alone, Fault(share=0.2)).mean)
+
+
+def test_customers_beat_an_alert_that_never_fires() -> None:
+    answer = detection_delay([AlertRule("r", window_s=300, threshold=0.5), CustomerReports(20)], Fault(share=0.1))
+    assert answer.mean == pytest.approx(200)
+
+
+def test_idle_rules_and_rules_about_something_else_notice_nothing() -> None:
+    for rule in (
+        AlertRule("Watchdog", always_firing=True),
+        AlertRule("series", recording=True),
+        AlertRule("slow", failure_mode="latency"),
+    ):
+        assert detection_delay(rule, Fault("availability")).recall == 0
+    assert detection_delay(Practices(), Fault()).recall == 0
+
+
+def test_confirmations_buy_quiet() -> None:
+    noise = Noise(flake=0.01)
+    once = detection_delay(SyntheticMonitor("a", 60), noise=noise).false_pages_per_week
+    twice = detection_delay(SyntheticMonitor("a", 60, 2), noise=noise).false_pages_per_week
+    assert once == pytest.approx(10_080 * 0.01)
+    assert twice == pytest.approx(10_080 / mean_trials(0.01, 2))
+    assert np.isnan(detection_delay(SyntheticMonitor("a", 60)).false_pages_per_week)
+
+
+def test_false_pages_of_a_ratio_are_the_poisson_tail_of_its_window() -> None:
+    from scipy.stats import poisson
+
+    rule = AlertRule("ratio", window_s=300, threshold=0.05, eval_s=60)
+    noise = Noise(error_share=0.03, requests_per_s=2)
+    expected = 604_800 / 300 * poisson.sf(30, 18)
+    assert detection_delay(rule, noise=noise).false_pages_per_week == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("ask", "sentence"),
+    [
+        (lambda: detection_delay(SyntheticMonitor("a", 0)), "monitor 'a': interval_s must be above 0; got 0"),
+        (lambda: detection_delay(SyntheticMonitor("a", locations=2, quorum=3)), "quorum must be between 1 and"),
+        (lambda: detection_delay(SyntheticMonitor("a", confirmations=0)), "confirmations must be at least 1"),
+        (lambda: detection_delay(SyntheticMonitor("a", spread="near")), "random, staggered or together"),
+        (lambda: detection_delay(AlertRule("r", eval_s=0)), "alert 'r': eval_s must be a finite number above 0"),
+        (lambda: detection_delay(AlertRule("r", for_s=-1)), "for_s must be a finite number of at least 0; got -1"),
+        (lambda: detection_delay(3), "a detector must be an AlertRule"),  # type: ignore[arg-type]
+        (lambda: detection_delay(["rule"]), "got str"),  # type: ignore[list-item]
+        (lambda: detection_delay(AlertRule("r"), goal=0), "goal must be above 0"),
+        (lambda: Fault("slow"), "failure_mode must be one of availability"),
+        (lambda: Fault(share=1.5), "share of a fault must lie between 0 and 1"),
+        (lambda: mixture([(0.5, Delay.point(1))]), "must add up to 1; got 0.5"),
+        (lambda: Delay.point(float("nan")), "a delay must be a finite number"),
+        (lambda: burn_rate_rule("b", 1.0, ((3600, 1),)), "slo must lie between 0 and 1"),
+        (lambda: acknowledgement([]), "at least one level"),
+        (lambda: Noise(flake=2), "flake of the noise must lie"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_with_a_sentence(ask, sentence: str) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(QuestionError, match=sentence.replace("(", r"\(")):
+        ask()
