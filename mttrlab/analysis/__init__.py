@@ -17,8 +17,10 @@ from mttrlab.analysis.months import monthly_mttr
 from mttrlab.analysis.phases import phase_durations
 from mttrlab.analysis.power import incidents_needed, months_until_visible, power_of, smallest_change
 from mttrlab.analysis.qq import qq_table
+from mttrlab.analysis.restricted import log_rank, restricted_mean
 from mttrlab.analysis.spans import phase_spans, span_summary
 from mttrlab.analysis.summary import clock_summary, phase_summary
+from mttrlab.analysis.survival import survival, survival_quantiles
 from mttrlab.analysis.tails import tail_guard
 from mttrlab.analysis.thresholds import thresholds, withheld
 
@@ -33,6 +35,7 @@ __all__ = [
     "goodness_of_fit",
     "incidents_needed",
     "lead_clock",
+    "log_rank",
     "maturity",
     "maturity_level",
     "mean_interval",
@@ -48,8 +51,11 @@ __all__ = [
     "power_of",
     "qq_table",
     "quantile_interval",
+    "restricted_mean",
     "smallest_change",
     "span_summary",
+    "survival",
+    "survival_quantiles",
     "tail_guard",
     "thresholds",
     "unseen_phases",

@@ -1,0 +1,210 @@
+"""Kaplan–Meier: how long incidents last when some are still open."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import special
+
+from mttrlab.errors import QuestionError
+
+NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Survival at each time at which incidents ended."""
+
+    minutes: np.ndarray
+    """Distinct times of ending, rising."""
+    at_risk: np.ndarray
+    """Incidents known to last at least that long."""
+    ended: np.ndarray
+    """Incidents that ended then."""
+    survival: np.ndarray
+    """Share that lasts longer."""
+    greenwood: np.ndarray
+    """Greenwood's sum: variance of the logarithm of the survival."""
+    longest: float
+    """Longest time looked at, ended or not."""
+    n: int
+    """Ended incidents."""
+    open: int
+    """Incidents still running."""
+
+
+def curve(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None) -> Curve:
+    """Return the product-limit estimate (Kaplan and Meier 1958).
+
+    Parameters
+    ----------
+    minutes : array-like
+        Durations in minutes, zero or more; NaN is left out.
+    observed : array-like of bool, optional
+        False: still running. At equal times the ended come first.
+
+    Raises
+    ------
+    QuestionError
+        When the arrays differ in length or a duration is negative.
+    """
+    times = np.asarray(minutes, dtype=float).ravel()
+    ended = np.ones(len(times)) if observed is None else pd.Series(observed).to_numpy(dtype=float, na_value=np.nan)
+    if len(times) != len(ended):
+        raise QuestionError(f"observed must have one entry per duration; got {len(ended)} for {len(times)}")
+    usable = np.isfinite(times) & np.isfinite(ended)
+    times, seen = times[usable], ended[usable] > 0
+    if (times < 0).any():
+        raise QuestionError(f"durations must be zero or more; got {times.min()}")
+    at, counts = np.unique(times[seen], return_counts=True)
+    risk = len(times) - np.searchsorted(np.sort(times), at, side="left")
+    with np.errstate(divide="ignore"):
+        greenwood = np.cumsum(counts / (risk * (risk - counts)))
+    return Curve(
+        at,
+        risk,
+        counts,
+        np.cumprod(1 - counts / risk),
+        greenwood,
+        float(times.max()) if len(times) else NAN,
+        int(seen.sum()),
+        int((~seen).sum()),
+    )
+
+
+def _ends(found: Curve, level: float) -> tuple[np.ndarray, np.ndarray]:
+    # Log-log: the ends stay between 0 and 1.
+    reach = float(special.ndtri((1 + _level(level)) / 2))
+    s = found.survival
+    low, high = np.full(len(s), NAN), np.full(len(s), NAN)
+    inside = (s > 0) & (s < 1)
+    logs = np.log(s[inside])
+    width = reach * np.sqrt(found.greenwood[inside]) / np.abs(logs)
+    low[inside], high[inside] = np.exp(logs * np.exp(width)), np.exp(logs * np.exp(-width))
+    return low, high
+
+
+def _level(level: float) -> float:
+    if not 0 < level < 1:
+        raise QuestionError(f"level must lie between 0 and 1, both excluded; got {level}")
+    return level
+
+
+def survival(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None, *, level: float = 0.95) -> pd.DataFrame:
+    """Return the share of incidents that last longer, at each time at which one ended.
+
+    Parameters
+    ----------
+    minutes : array-like
+        Durations in minutes, zero or more; NaN is left out.
+    observed : array-like of bool, optional
+        False: still running.
+    level : float
+        Level of the intervals, each for itself.
+
+    Returns
+    -------
+    DataFrame
+        `minutes, at_risk, ended, open` (incidents last seen running since the row before), `survival, low, high`;
+        the interval is Greenwood's on the log-log scale, NaN where the survival is 1 or 0.
+
+    Raises
+    ------
+    QuestionError
+        When the arrays differ in length, a duration is negative, or the level is none.
+
+    Examples
+    --------
+    >>> survival([10, 20, 30], [True, False, True])[["minutes", "survival"]].values.round(4).tolist()
+    [[10.0, 0.6667], [30.0, 0.0]]
+    """
+    found = curve(minutes, observed)
+    low, high = _ends(found, level)
+    before = np.append(found.n + found.open, found.at_risk[:-1] - found.ended[:-1])[: len(found.minutes)]
+    return pd.DataFrame(
+        {
+            "minutes": found.minutes,
+            "at_risk": found.at_risk,
+            "ended": found.ended,
+            "open": before - found.at_risk,
+            "survival": found.survival,
+            "low": low,
+            "high": high,
+        }
+    )
+
+
+def survival_quantiles(
+    minutes: npt.ArrayLike,
+    observed: npt.ArrayLike | None = None,
+    *,
+    shares: tuple[float, ...] = (0.5, 0.9),
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Return the minutes within which a share of incidents ends, open ones counted.
+
+    Parameters
+    ----------
+    minutes, observed, level
+        As for `survival`.
+    shares : tuple of float
+        Shares that have ended, between 0 and 1.
+
+    Returns
+    -------
+    DataFrame
+        `share, minutes, low, high, n, open, method`. A quantile that the curve does not reach is NaN, and the method
+        says so; an upper end that it does not reach is infinite. Where the curve lies level at the share, the middle
+        of that stretch is taken, as for the median of an even count.
+
+    Raises
+    ------
+    QuestionError
+        As for `survival`.
+
+    Notes
+    -----
+    The interval inverts the log-log interval of the curve (Brookmeyer and Crowley 1982).
+    """
+    found = curve(minutes, observed)
+    low, high = _ends(found, level)
+    rows = []
+    for share in shares:
+        target = 1 - share
+        value = _crossing(found.minutes, found.survival, target)
+        # Where the curve is 1 or 0 it has no interval; the ends are then those of its neighbours.
+        lower = _first(found.minutes, np.where(np.isnan(low), found.survival, low) <= target + 1e-12)
+        upper = _first(found.minutes, np.where(np.isnan(high), 1.0, high) <= target + 1e-12)
+        method = "Kaplan–Meier"
+        if math.isnan(value):
+            method = f"not estimable: {found.open} of {found.n + found.open} incidents are still open"
+        rows.append(
+            {
+                "share": share,
+                "minutes": value,
+                "low": lower,
+                "high": math.inf if math.isnan(upper) and not math.isnan(lower) else upper,
+                "n": found.n,
+                "open": found.open,
+                "method": method,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _first(times: np.ndarray, reached: np.ndarray) -> float:
+    return float(times[np.argmax(reached)]) if reached.any() else NAN
+
+
+def _crossing(times: np.ndarray, height: np.ndarray, target: float) -> float:
+    reached = height <= target + 1e-12
+    if not reached.any():
+        return NAN
+    place = int(np.argmax(reached))
+    if abs(height[place] - target) < 1e-12 and place + 1 < len(times):
+        return float(times[place] + times[place + 1]) / 2
+    return float(times[place])
