@@ -1,0 +1,77 @@
+"""What the page explains: clocks, verdicts, and what a source cannot know."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from mttrlab import analysis
+from mttrlab.review.findings import Findings
+from mttrlab.review.words import PHASE_WORDS, STAMP_WORDS
+
+_SOURCES = {
+    "statuspage": (
+        "a status page shows posts, not events: its first post stands in for detection, its `monitoring` post for the "
+        "fix and its `resolved` post for the confirmed recovery; where nobody posts `identified` or `monitoring`, "
+        "diagnosis and fix cannot be told apart from the rest, and the start of the impact is never in it"
+    ),
+    "pagerduty": (
+        "PagerDuty knows when it was triggered, acknowledged and resolved; it does not know when the impact began, "
+        "when the cause was found, or whether the recovery was confirmed"
+    ),
+    "servicenow": (
+        "ServiceNow knows when a ticket was opened and resolved; its `closed_at` is an auto-close timer and is never "
+        "taken for a verification, and it has no start of impact and no diagnosis unless a field of your own holds them"
+    ),
+}
+_VERDICTS = {
+    "recorded": "somebody or something stamped it; only these are used for minutes",
+    "pending": "the incident is still open and has not come this far",
+    "missing": "closed, and nobody stamped it",
+    "not applicable": "automation ended the incident, so nobody diagnosed it",
+    "defaulted": "the vendor copied another stamp",
+    "out of order": "earlier than a milestone that must come before it",
+    "suspect": "an auto-close timer, or an implausible date",
+}
+_CLOCKS = {
+    "recovery": "start of impact to confirmed recovery: the sum of the four phases",
+    "started to resolved": "start of impact to the fix in place",
+    "detected to verified": "detection to confirmed recovery",
+    "detected to resolved": "detection to the fix in place: what most tools, and the founding text's query, print",
+}
+_PHASES = {
+    "detect": "start of impact to detection",
+    "diagnose": "detection to the cause found",
+    "resolve": "cause found to the fix in place",
+    "verify": "fix in place to confirmed recovery",
+}
+
+
+def terms() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the definitions, in groups."""
+    return [
+        ("Clocks", list(_CLOCKS.items())),
+        ("Phases", list(_PHASES.items())),
+        ("Verdicts of a stamp", list(_VERDICTS.items())),
+    ]
+
+
+def unseen(found: Findings) -> list[str]:
+    """Return, for each phase that the leading clock leaves out, which field would show it."""
+    return [
+        f"This clock does not hold {PHASE_WORDS[phase]}: record {STAMP_WORDS[stamp]} ({stamp}) and it will."
+        for phase, stamp in analysis.unseen_phases(found.clock)
+    ]
+
+
+def unknowable(found: Findings) -> list[str]:
+    """Return what each source that takes part cannot know."""
+    loads = found.tables["loads"]
+    formats = list(dict.fromkeys(str(f) for f in loads["format"])) if "format" in loads else []
+    names = [name for name in sorted(_SOURCES) if any(name in str(form) for form in formats)]
+    said = [f"What the source cannot know: {_SOURCES[name]}." for name in names]
+    quality = found.tables["quality"]
+    for stamp in pd.unique(quality["milestone"]):
+        verdicts = quality[quality["milestone"] == stamp].set_index("verdict")["incidents"]
+        if not verdicts.get("recorded", 0) and stamp in STAMP_WORDS:
+            said.append(f"No incident of these months says {STAMP_WORDS[str(stamp)]} ({stamp}).")
+    return said

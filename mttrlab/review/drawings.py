@@ -1,0 +1,115 @@
+"""The page's figures, as pictures inside the page, each with a sentence for those who cannot see it."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from mttrlab import figures
+from mttrlab.review.words import listed, minutes, month_name
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One figure of the page."""
+
+    name: str
+    """What it is called."""
+    png: bytes
+    """The picture."""
+    alt: str
+    """What it shows, in a sentence."""
+
+    @property
+    def address(self) -> str:
+        """The picture as an address that needs no file."""
+        return "data:image/png;base64," + base64.b64encode(self.png).decode("ascii")
+
+
+def drawn(name: str, plot: Callable[..., Any], table: pd.DataFrame, alt: str, height: float, **options: Any) -> Drawing:
+    """Draw `table` without touching any global state; the same table gives the same bytes."""
+    from matplotlib.figure import Figure
+
+    with figures.style():
+        figure = Figure(figsize=(9.0, height), layout="constrained")
+        plot(table, ax=figure.subplots(), **options)
+        picture = io.BytesIO()
+        figure.savefig(picture, format="png", dpi=160, metadata={"Software": None})
+    return Drawing(name, picture.getvalue(), alt)
+
+
+def draw(tables: dict[str, pd.DataFrame], clock: str, month: pd.Timestamp) -> dict[str, Drawing]:
+    """Return the figures of a review, by name; a table with nothing in it gives none."""
+    made: list[Drawing] = []
+    merged = tables["shares"]["phase"].str.contains("+", regex=False).any()
+    lengths = tables["spans"] if merged else tables["phases"]
+    lengths = lengths[lengths["n"] > 0]
+    if len(lengths):
+        made.append(
+            drawn("phases", figures.plot_phases, lengths, phases_alt(lengths), 1.3 + 0.62 * max(len(lengths), 2))
+        )
+    if len(tables["shares"]):
+        share = tables["shares"]
+        made.append(drawn("shares", figures.plot_bottleneck, share, shares_alt(share), 1.3 + 0.62 * max(len(share), 2)))
+    if tables["months"]["median"].notna().any():
+        known = tables["months"]
+        made.append(
+            drawn("months", figures.plot_months, known, months_alt(known, clock), 4.0, reviewed=f"{month:%Y-%m}")
+        )
+    if "moved" in tables:
+        made.append(drawn("moved", figures.plot_comparison, tables["moved"], moved_alt(tables["moved"]), 2.0))
+    if "levers" in tables and len(tables["levers"]) > 1:
+        levers = tables["levers"]
+        made.append(drawn("levers", figures.plot_levers, levers, levers_alt(levers), 1.5 + 0.5 * (len(levers) - 1)))
+    if len(tables["quality"]):
+        made.append(drawn("quality", figures.plot_quality, tables["quality"], quality_alt(tables["quality"]), 4.4))
+    return {drawing.name: drawing for drawing in made}
+
+
+def phases_alt(lengths: pd.DataFrame) -> str:
+    """Return the lengths of the phases as a sentence."""
+    name = "span" if "span" in lengths else "phase"
+    parts = [f"{line[name]} {minutes(line['mean'])} (n = {line['n']})" for line in lengths.to_dict("records")]
+    return f"Bars of the mean time per phase over the typical ranges: {listed(parts)}."
+
+
+def shares_alt(shares: pd.DataFrame) -> str:
+    """Return the shares of the phases as a sentence."""
+    parts = [
+        f"{line['phase']} {line['share']:.0%} of all minutes and {line['share_of_tail']:.0%} of the worst tenth's"
+        for line in shares.to_dict("records")
+        if pd.notna(line["share"])
+    ]
+    return f"Bars of each phase's share: {listed(parts or ['nothing known'])}."
+
+
+def months_alt(months: pd.DataFrame, clock: str) -> str:
+    """Return the run of months as a sentence."""
+    known = months[months["median"].notna()]
+    first, last = known.iloc[0], known.iloc[-1]
+    run = [f"{minutes(line['median'])} in {month_name(pd.Timestamp(line['month']))}" for line in (first, last)]
+    return f"Monthly medians of the clock {clock.replace('_', ' ')} with their intervals, from {run[0]} to {run[1]}."
+
+
+def moved_alt(moved: pd.DataFrame) -> str:
+    """Return the comparison as a sentence."""
+    return f"A ratio of typical times with its band. {moved['sentence'].iloc[0]}"
+
+
+def levers_alt(levers: pd.DataFrame) -> str:
+    """Return the savings as a sentence."""
+    apart = levers[levers["scenario"] != "Baseline"].sort_values("saving", ascending=False, kind="stable")
+    parts = [f"{line['scenario']} {minutes(line['saving'])}" for line in apart.to_dict("records")]
+    return f"Minutes saved per incident by each lever alone, with bands: {listed(parts)}."
+
+
+def quality_alt(quality: pd.DataFrame) -> str:
+    """Return the quality of the stamps as a sentence."""
+    recorded = quality[quality["verdict"] == "recorded"].set_index("milestone")["share"]
+    parts = [f"{str(m).removesuffix('_at')} {recorded.get(m, 0.0):.0%}" for m in quality["milestone"].unique()]
+    return f"Stacked bars of verdicts per milestone; recorded are {listed(parts)}."

@@ -1,0 +1,197 @@
+"""Everything the page says, as tables: asked of the lab once, in the order in which the page tells it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from mttrlab import analysis
+from mttrlab.errors import QuestionError
+from mttrlab.review import shares, whatif
+from mttrlab.review.periods import Periods, begins, choose, months_of
+from mttrlab.schema import CLOCK_ENDS, MILESTONES, PHASES, STAMPS, clock_name
+
+if TYPE_CHECKING:
+    from mttrlab.lab import Lab
+
+MONTHS_SHOWN = 24
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a review knows before it says anything."""
+
+    periods: Periods
+    """Which months."""
+    clock: str
+    """The clock that leads."""
+    proxy: bool
+    """Most ends of that clock are public posts that stand in for the true times."""
+    incidents: int
+    """Counted incidents that began in the month."""
+    still_open: int
+    """Those of them that still run."""
+    timed: float
+    """Share of the closed incidents of the recent months that the clock can time."""
+    closed: int
+    """Closed incidents of the recent months."""
+    blind: tuple[str, ...]
+    """Phases that none of the recent incidents shows by itself."""
+    weakest: tuple[str, float] | None
+    """The milestone whose stamps are least usable among those that the sources have, and the share unusable."""
+    record: str | None
+    """The milestone whose stamps would show most."""
+    typical: dict[str, Any]
+    """Row of `clock_summary` that the first sentence rests on, and `of`: the month, or the quarter."""
+    span: tuple[float, float]
+    """Minutes of the shortest and the longest ended incident that the first sentence rests on."""
+    what_if: whatif.WhatIf
+    """Levers, or why there are none."""
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    """Every table of the page, by name."""
+    notes: dict[str, Any] = field(default_factory=dict)
+    """Sentences from the lab: population rule, warnings; and its hash."""
+
+
+def find(lab: Lab, month: str | None, *, seed: int, replications: int, days: float) -> Findings:
+    """Ask the lab everything that a review of `month` needs.
+
+    Raises
+    ------
+    QuestionError
+        When there is nothing to review, or the month lies outside the data.
+    """
+    incidents = lab.incidents()
+    months = months_of(begins(incidents))
+    periods = choose(months, incidents["exported_at"], month)
+    known = incidents[months <= periods.month]
+    months = months[months <= periods.month]
+    phases = analysis.phase_durations(known)
+    of_month, recent = months == periods.month, months.isin(periods.recent)
+    shown = recent | months.isin(periods.earlier)
+    clock = clock_name(lab.settings.lead_clock or analysis.lead_clock(phases[shown]))
+    last = CLOCK_ENDS[clock][1]
+    is_open = known[f"{last}_verdict"].eq("pending")
+    closed = recent & ~is_open
+    timed = closed & phases[clock].notna() & phases[f"{clock}_observed"].fillna(False)
+    spans = analysis.phase_spans(known[recent])
+    weakest, record = _stamps(known[closed], spans)
+    summary, typical, span = _typical(phases, clock, of_month, months.isin(periods.quarter))
+    tables = {
+        "clocks": summary,
+        "months": _months(phases, clock),
+        "seed": _seed(lab, periods),
+        "phases": analysis.phase_summary(phases[recent]),
+        "spans": analysis.span_summary(spans),
+        "shares": shares.shares(phases[recent], spans),
+        "worst": shares.worst(known[of_month], phases[of_month], clock),
+        "quality": verdicts(known[recent]),
+        "population": lab.population(),
+        "ambiguous": lab.ambiguous(),
+        "quarantine": lab.quarantine("all"),
+        "loads": lab.loads(),
+    }
+    for name, before, after in (
+        ("moved", periods.earlier, periods.recent),
+        ("month_moved", _before(periods), [periods.month]),
+    ):
+        if before:
+            pair = (phases[months.isin(before)], phases[months.isin(after)])
+            tables[name] = analysis.compare_periods(*pair, clock=clock)
+    what_if = whatif.ask(known, lab.practices(), clock, seed=seed, replications=replications, days=days)
+    if what_if.levers is not None:
+        tables["levers"] = what_if.levers
+    return Findings(
+        periods=periods,
+        clock=clock,
+        proxy=_proxy(known[shown], clock),
+        incidents=int(of_month.sum()),
+        still_open=int((of_month & is_open).sum()),
+        timed=float(timed.sum() / closed.sum()) if closed.any() else 0.0,
+        closed=int(closed.sum()),
+        blind=tuple(p for p in PHASES if not (phases.loc[recent, p].notna().any())),
+        weakest=weakest,
+        record=record,
+        typical=typical,
+        span=span,
+        what_if=what_if,
+        tables=tables,
+        notes={"population": lab.population_rule(), "warnings": lab.warnings(), "hash": lab.data_hash()},
+    )
+
+
+def _months(phases: pd.DataFrame, clock: str) -> pd.DataFrame:
+    """The newest months, each with the maturity level of its mean; incidents without a date stand in no month."""
+    months = analysis.monthly_mttr(phases, clock=clock)
+    months = months[months["month"].notna()].tail(MONTHS_SHOWN).reset_index(drop=True)
+    levels = [analysis.maturity_level(mean) if pd.notna(mean) else "" for mean in months["mean"]]
+    return months.assign(maturity=pd.Series(levels, index=months.index, dtype="str"))
+
+
+def _before(periods: Periods) -> list[pd.Timestamp]:
+    return list(pd.date_range(periods.first, periods.month, freq="MS")[:-1])[-3:]
+
+
+def _typical(
+    phases: pd.DataFrame, clock: str, of_month: pd.Series, of_quarter: pd.Series
+) -> tuple[pd.DataFrame, dict[str, Any], tuple[float, float]]:
+    """The row that the first sentence rests on: the month's, or the quarter's where the month is too small."""
+    rows = []
+    for of, chosen in (("month", of_month), ("quarter", of_quarter)):
+        rows.append(analysis.clock_summary(phases[chosen]).assign(of=of))
+    summary = pd.concat(rows, ignore_index=True)
+    leads = summary[summary["clock"] == clock].set_index("of")
+    of = "quarter" if analysis.withheld("month", int(leads.loc["month", "n"])) else "month"
+    ended = phases.loc[(of_month if of == "month" else of_quarter) & phases[f"{clock}_observed"].fillna(False), clock]
+    span = (float(ended.min()), float(ended.max())) if len(ended) else (np.nan, np.nan)
+    return summary, {"of": of, **leads.loc[of].to_dict()}, span
+
+
+def _proxy(incidents: pd.DataFrame, clock: str) -> bool:
+    origins = pd.concat([incidents[f"{end}_origin"].dropna() for end in CLOCK_ENDS[clock]])
+    return bool(len(origins)) and bool(origins.eq("proxy").mean() > 0.5)
+
+
+def _stamps(closed: pd.DataFrame, spans: pd.DataFrame) -> tuple[tuple[str, float] | None, str | None]:
+    """The weakest milestone that the sources have, and the one that would show most."""
+    unusable: dict[str, float] = {}
+    for stamp in MILESTONES:
+        verdict = closed[f"{stamp}_verdict"]
+        asked = verdict[~verdict.isin(["not_applicable", "pending"])]
+        unusable[stamp] = float((asked != "recorded").mean()) if len(asked) else 0.0
+    there = {stamp: share for stamp, share in unusable.items() if share < 1}
+    weakest = max(there, key=lambda stamp: there[stamp]) if there else None
+    hidden = dict.fromkeys(MILESTONES[1:-1], 0.0)
+    for first, last, minutes in zip(spans["first_phase"], spans["last_phase"], spans["minutes"], strict=True):
+        for place in range(PHASES.index(first) + 1, PHASES.index(last) + 1):
+            hidden[MILESTONES[place]] += float(minutes)
+    inside = max(hidden, key=lambda stamp: hidden[stamp])
+    outside = max(unusable, key=lambda stamp: unusable[stamp])
+    missing = hidden[inside] > 0.1 * float(spans["minutes"].sum()) > 0
+    record = inside if missing else outside if unusable[outside] > 0.1 else None
+    return (None if weakest is None else (weakest, there[weakest])), record
+
+
+def verdicts(incidents: pd.DataFrame) -> pd.DataFrame:
+    """Return how many incidents have each verdict: `milestone, verdict, incidents, share`."""
+    rows = [
+        {"milestone": stamp, "verdict": str(verdict), "incidents": int(count), "share": count / len(incidents)}
+        for stamp in STAMPS
+        for verdict, count in incidents[f"{stamp}_verdict"].value_counts().sort_index().items()
+    ]
+    return pd.DataFrame(rows, columns=["milestone", "verdict", "incidents", "share"])
+
+
+def _seed(lab: Lab, periods: Periods) -> pd.DataFrame:
+    """What the founding text's own query answers, up to the month."""
+    from mttrlab import sql
+
+    try:
+        rows = lab.sql(sql.text("review/monthly_mttr"))
+    except QuestionError:
+        return pd.DataFrame()
+    dated = pd.to_datetime(rows["month"], utc=True)
+    return rows.assign(month=dated)[dated <= periods.month].sort_values("month", ignore_index=True)

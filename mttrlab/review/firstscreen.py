@@ -1,0 +1,54 @@
+"""The first screen: which sentence stands where, and the few figures in it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from mttrlab.review import sentences as say
+from mttrlab.review.findings import Findings
+from mttrlab.review.periods import run_name
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence of the first screen."""
+
+    label: str
+    """What it answers."""
+    pieces: tuple[str, ...]
+    """The sentence; in several pieces where it stands as a strip."""
+
+    @property
+    def text(self) -> str:
+        """The sentence as a line."""
+        return " ".join(self.pieces)
+
+
+def compose(found: Findings) -> tuple[list[Sentence], dict[str, float]]:
+    """Return the five sentences and the figures that stand in them."""
+    periods = found.periods
+    month = f"{periods.month:%B}"
+    ends = say.clock_ends(found.clock, found.proxy)
+    whose = "a typical one" if found.typical["of"] == "month" else f"a typical one of {run_name(periods.quarter)}"
+    typical = say.typical_time(found.typical, *found.span, whose=whose)
+    happened = say.happened(month, found.incidents, found.still_open, typical, ends, periods.complete)
+    moved = found.tables["moved"].iloc[0].to_dict() if "moved" in found.tables else None
+    recent = run_name(periods.recent)
+    earlier = run_name(periods.earlier) if periods.earlier else ""
+    best = found.what_if.best
+    said = [
+        Sentence("What happened", tuple(happened)),
+        Sentence("Trend", (say.moved(moved, earlier, recent),)),
+        Sentence("Minutes", (say.costliest(found.tables["shares"]),)),
+        Sentence("Ask", (say.ask(best, found.record),)),
+        Sentence("Data", (say.trust(found.timed, *(found.weakest or (None, 0.0)), list(found.blind)),)),
+    ]
+    numbers: dict[str, float] = {"incidents": found.incidents, "still_open": found.still_open}
+    low, high = found.typical["median_low"], found.typical["median_high"]
+    low, high = (low, high) if not (math.isnan(low) or math.isnan(high)) else found.span
+    if typical:
+        numbers |= {"typical_low": low, "typical_high": high}
+    if best is not None:
+        numbers |= {"saving_low": best["saving_low"], "saving_high": best["saving_high"]}
+    return said, numbers

@@ -1,0 +1,303 @@
+"""The sentences of the first screen: at most five, no statistical term, at most seven figures in all.
+
+Each is a pure function of a few values or a small table. Only the first and the ask hold figures; shares, changes
+and spans of months are said in words, so that the limit holds whatever the data say.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from mttrlab.review.words import (
+    END_WORDS,
+    PHASE_WORDS,
+    STAMP_WORDS,
+    between,
+    fraction,
+    how_long,
+    listed,
+    longer_or_shorter,
+    part,
+    several,
+    spoken,
+)
+from mttrlab.schema import CLOCK_ENDS, PHASE_ENDS, PHASES
+
+UNCHECKED = "Not yet checked against history; luck only"
+
+
+def clock_ends(clock: str, proxy: bool = False) -> str:
+    """Return a clock by its ends, in words.
+
+    Examples
+    --------
+    >>> clock_ends("recovery")
+    'from start of impact to confirmed recovery'
+    >>> clock_ends("detected_to_verified", proxy=True)
+    'from the first public post to the all-clear'
+    """
+    first, last = CLOCK_ENDS[clock]
+    if proxy:
+        ends = {"started_at": "start of impact", "detected_at": "the first public post"}
+        return f"from {ends[first]} to " + ("the all-clear" if last == "verified_at" else "the post that it is fixed")
+    return f"from {END_WORDS[first]} to {END_WORDS[last]}"
+
+
+def happened(month: str, incidents: int, still_open: int, typical: str, ends: str, complete: bool = True) -> list[str]:
+    """Return what happened, in pieces that read as one sentence and stand as a strip.
+
+    Parameters
+    ----------
+    month : str
+        Name of the month.
+    incidents, still_open : int
+        Incidents that began in it, and those of them that still run.
+    typical : str
+        How long a typical one took, as `typical_time` says it; empty where nothing can be timed.
+    ends : str
+        The clock by its ends, as `clock_ends` says it.
+    complete : bool
+        False: the export was taken before the month was over.
+
+    Examples
+    --------
+    >>> " ".join(happened("June", 23, 2, "a typical one took between 40 and 70 minutes", clock_ends("recovery")))
+    '23 incidents in June, 2 still open, and a typical one took between 40 and 70 minutes from start of impact to confirmed recovery.'
+    """  # noqa: E501
+    when = f"in {month}" if complete else f"in {month} so far"
+    if not incidents:
+        timed = [f"and {typical} {ends}."] if typical else ["so there is nothing to time."]
+        return [f"No incident began {when},", *timed]
+    counted = f"{incidents:,} incident{'' if incidents == 1 else 's'} {when},"
+    standing = f"{still_open:,} still open," if still_open else "none still open,"
+    if not typical:
+        return [counted, standing, f"and none of them can be timed {ends}."]
+    return [counted, standing, f"and {typical} {ends}."]
+
+
+def typical_time(row: Mapping[str, Any], shortest: float, longest: float, whose: str = "a typical one") -> str:
+    """Return how long a typical incident took, as a range; of too few, from the shortest to the longest.
+
+    Parameters
+    ----------
+    row : mapping
+        A row of `clock_summary`: `n`, `median_low`, `median_high`.
+    shortest, longest : float
+        Minutes of the shortest and the longest ended incident.
+    whose : str
+        What to call it.
+
+    Examples
+    --------
+    >>> typical_time({"n": 23, "median_low": 40.0, "median_high": 70.0}, 5, 300)
+    'a typical one took between 40 and 70 minutes'
+    >>> typical_time({"n": 2, "median_low": float("nan"), "median_high": float("nan")}, 12, 95)
+    'the timed ones took between 12 and 95 minutes'
+    """
+    if row["n"] and pd.notna(row["median_low"]) and pd.notna(row["median_high"]):
+        return f"{whose} took {between(row['median_low'], row['median_high'])}"
+    if not row["n"]:
+        return ""
+    return (
+        f"the timed ones took {between(shortest, longest)}" if row["n"] > 1 else f"the timed one took {spoken(longest)}"
+    )
+
+
+def moved(comparison: Mapping[str, Any] | None, before: str, after: str) -> str:
+    """Return better, worse or cannot tell, and what it would take to tell.
+
+    Parameters
+    ----------
+    comparison : mapping or None
+        A row of `compare_periods`; None where the data hold no earlier month.
+    before, after : str
+        Names of the two periods.
+    """
+    if comparison is None:
+        return f"Better or worse cannot be told: {after} is all that the data hold."
+    if comparison["verdict"] != "cannot tell":
+        return _told(comparison, before, after)
+    start = f"Better or worse than {before} cannot be told for {after}"
+    fewest = min(comparison["n_before"], comparison["n_after"])
+    if not fewest:
+        return f"{start}: one of the two has no incident that can be timed."
+    smallest, ratio = comparison["smallest_change"], comparison[str(comparison["based_on"])]
+    if math.isnan(smallest) or not math.isfinite(ratio):
+        return f"{start}: there are too few incidents."
+    visible = (
+        f"only a cut by {fraction(smallest)} or more would show" if smallest < 0.92 else "hardly any cut would show"
+    )
+    seen = longer_or_shorter(ratio)
+    months = comparison["months_until_visible"]
+    if seen == "about the same":
+        return f"{start}: they took about the same, and with so few incidents {visible}."
+    if math.isnan(months):
+        return f"{start}: they took {seen}, which luck alone can do, and with so few incidents {visible}."
+    return (
+        f"{start}: incidents took {seen}, which luck alone can do, "
+        f"and telling a change of that size needs {how_long(months)} on each side."
+    )
+
+
+def _told(comparison: Mapping[str, Any], before: str, after: str) -> str:
+    lead = str(comparison["based_on"])
+    ends = sorted((comparison[f"{lead}_low"], comparison[f"{lead}_high"]), key=lambda r: abs(math.log(r)))
+    near, far = (longer_or_shorter(ratio) for ratio in ends)
+    if near == far:
+        size = near
+    elif near.split()[-1] == far.split()[-1]:
+        size = f"between {near.rsplit(' ', 1)[0]} and {far}"
+    else:
+        size = f"from {near} to {far}"
+    word = str(comparison["verdict"]).capitalize()
+    return f"{word}: incidents of {after} were {size} than those of {before}, more than luck alone explains."
+
+
+def costliest(shares: pd.DataFrame) -> str:
+    """Return which phase costs most, in all incidents and in the worst ones.
+
+    Parameters
+    ----------
+    shares : DataFrame
+        `phase` (or merged phases, "diagnose + resolve"), `share`, `share_of_tail` (NaN where not known).
+
+    Examples
+    --------
+    >>> costliest(pd.DataFrame({"phase": ["detect", "diagnose"], "share": [0.2, 0.52], "share_of_tail": [0.1, 0.66]}))
+    'Finding the cause costs most: about half of all minutes, and about two thirds in the worst incidents.'
+    >>> costliest(pd.DataFrame({"phase": ["diagnose + resolve"], "share": [1.0], "share_of_tail": [1.0]}))
+    'All measured minutes are one block, finding the cause and fixing: no stamp in between tells them apart.'
+    """
+    known = shares[shares["share"].notna()].reset_index(drop=True)
+    if known.empty:
+        return "Where the minutes went cannot be told: no incident has two usable stamps."
+    top = known.loc[known["share"].idxmax()]
+    name = phase_words(str(top["phase"]))
+    if len(known) == 1:
+        apart = (
+            ": no stamp in between tells them apart" if "+" in str(top["phase"]) else ", the only phase that is stamped"
+        )
+        return f"All measured minutes are one block, {name}{apart}."
+    cost = "costs" if "+" not in str(top["phase"]) else "cost"
+    said = f"{name[0].upper()}{name[1:]} {cost} most: {part(top['share'])} of all minutes"
+    tail = known["share_of_tail"]
+    if tail.notna().any():
+        worst = known.loc[tail.idxmax()]
+        if worst["phase"] == top["phase"]:
+            same = part(worst["share_of_tail"]) == part(top["share"])
+            said += (
+                ", also in the worst incidents"
+                if same
+                else f", and {part(worst['share_of_tail'])} in the worst incidents"
+            )
+        else:
+            said += f", but in the worst incidents it is {phase_words(str(worst['phase']))}"
+    return said + "."
+
+
+def phase_words(phase: str) -> str:
+    """Return phases, merged or not, in words.
+
+    Examples
+    --------
+    >>> phase_words("diagnose + resolve")
+    'finding the cause and fixing'
+    """
+    return listed([PHASE_WORDS[name] for name in PHASES if name in phase.split(" + ")])
+
+
+def ask(lever: Mapping[str, Any] | None, record: str | None, why: str = "") -> str:
+    """Return one ask with its range, or what to record before one can be made.
+
+    Parameters
+    ----------
+    lever : mapping or None
+        The row of `compare_scenarios` with the largest saving that luck does not undo; None: there is none.
+    record : str or None
+        The stamp that would show most; None where every stamp is there.
+    why : str
+        Why there is no ask, in a few words.
+
+    Examples
+    --------
+    >>> ask({"scenario": "Flags on half the changes", "saving_low": 7.0, "saving_high": 12.0}, None)
+    'Flags on half the changes: this would save between 7 and 12 minutes per incident (not yet checked against history; luck only).'
+    >>> ask(None, "diagnosed_at")
+    'No ask yet: record when the cause is found.'
+    """  # noqa: E501
+    if lever is not None:
+        name = in_letters(str(lever["scenario"]))
+        range_ = between(lever["saving_low"], lever["saving_high"])
+        return f"{name}: this would save {range_} per incident ({UNCHECKED[0].lower()}{UNCHECKED[1:]})."
+    reason = f", because {why}" if why else ""
+    if record is None:
+        return f"No ask yet{reason}: keep recording as now."
+    return f"No ask yet{reason}: record {STAMP_WORDS[record]}."
+
+
+def in_letters(name: str) -> str:
+    """Return a name with its percentages and small whole numbers in letters.
+
+    Examples
+    --------
+    >>> in_letters("Alerts within 2 minutes"), in_letters("Rules for 23% of incidents")
+    ('Alerts within two minutes', 'Rules for about a quarter of incidents')
+    """
+    return " ".join(_in_letters(word) for word in name.split(" "))
+
+
+def _in_letters(word: str) -> str:
+    figure = word.removesuffix("%")
+    if not (figure.isascii() and figure.isdigit() and len(figure) <= 3):
+        return word
+    if figure != word:
+        return part(int(figure) / 100)
+    return several(int(figure))
+
+
+def trust(timed: float, worst_stamp: str | None, worst_share: float, blind: list[str]) -> str:
+    """Return in one line how far the data can be trusted.
+
+    Parameters
+    ----------
+    timed : float
+        Share of the closed incidents that the clock can time.
+    worst_stamp : str or None
+        The milestone with the fewest usable stamps of those that the source has at all.
+    worst_share : float
+        Share of its stamps that cannot be used.
+    blind : list of str
+        Phases that no incident shows.
+
+    Examples
+    --------
+    >>> trust(0.97, "diagnosed_at", 0.2, [])
+    'Almost all closed incidents can be timed; the weakest stamp says when the cause is found, unusable in about a fifth of them.'
+    >>> trust(0.9, None, 0.0, ["detect", "verify"])
+    'About nine tenths of closed incidents can be timed; noticing and confirming the recovery are not in the exports at all.'
+    """  # noqa: E501
+    share = part(timed)
+    of = "closed incidents" if share in ("almost all", "all", "hardly any") else "of closed incidents"
+    said = "No closed incident can be timed" if timed <= 0 else f"{share[0].upper()}{share[1:]} {of} can be timed"
+    if blind:
+        verb = "is" if len(blind) == 1 else "are"
+        return f"{said}; {listed([PHASE_WORDS[p] for p in blind])} {verb} not in the exports at all."
+    if worst_stamp is None or worst_share < 0.06:
+        return f"{said}, and every stamp is nearly complete."
+    return f"{said}; the weakest stamp says {STAMP_WORDS[worst_stamp]}, unusable in {part(worst_share)} of them."
+
+
+def shows(milestone: str) -> str:
+    """Return which phases a milestone would let the review see.
+
+    Examples
+    --------
+    >>> shows("diagnosed_at")
+    'finding the cause apart from fixing'
+    """
+    ends = [phase for phase in PHASES if milestone in PHASE_ENDS[phase]]
+    return PHASE_WORDS[ends[0]] if len(ends) == 1 else f"{PHASE_WORDS[ends[0]]} apart from {PHASE_WORDS[ends[1]]}"

@@ -1,0 +1,104 @@
+"""Which phase holds the minutes, merged where it must be; and where the minutes of the worst incidents went."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from mttrlab import analysis
+from mttrlab.analysis.spans import span_name
+
+_COMPLETE = 0.5
+"""Phases are shown one by one where at least this share of the ended incidents has all four."""
+
+
+def shares(phases: pd.DataFrame, spans: pd.DataFrame) -> pd.DataFrame:
+    """Return each phase's share of all minutes and of the worst tenth's, merged where stamps are missing.
+
+    Parameters
+    ----------
+    phases : DataFrame
+        As `phase_durations` gives them.
+    spans : DataFrame
+        As `phase_spans` gives them, of the same incidents.
+
+    Returns
+    -------
+    DataFrame
+        `phase` ("diagnose", or "diagnose + resolve"), `n` (incidents that the shares are of), `share`,
+        `share_of_tail`.
+    """
+    whole = analysis.bottleneck(phases)
+    complete = int(whole["n"].max()) if whole["share"].notna().all() else 0
+    ended = spans[spans["observed"].fillna(False).astype(bool)]
+    if complete >= 10 and complete >= _COMPLETE * ended["incident_id"].nunique():
+        return whole[["phase", "n", "share", "share_of_tail"]]
+    return _merged(ended)
+
+
+def _merged(spans: pd.DataFrame) -> pd.DataFrame:
+    columns = ["phase", "n", "share", "share_of_tail"]
+    if spans.empty or not spans["minutes"].sum() > 0:
+        return pd.DataFrame(columns=columns).astype({"n": "int64", "share": float, "share_of_tail": float})
+    per_incident = spans.groupby("incident_id")["minutes"].transform("sum")
+    totals = spans.groupby("incident_id")["minutes"].sum()
+    worst = (per_incident > totals.quantile(0.9)) | (per_incident == totals.max())
+    names = [span_name(f, s) for f, s in zip(spans["first_phase"], spans["last_phase"], strict=True)]
+    named = spans.assign(phase=names, tail=spans["minutes"].where(worst, 0.0))
+    sums = named.groupby("phase")[["minutes", "tail"]].sum()
+    order = [name for name in analysis.span_summary(spans)["span"] if name in sums.index]
+    sums = sums.loc[order]
+    return pd.DataFrame(
+        {
+            "phase": order,
+            "n": len(totals),
+            "share": (sums["minutes"] / sums["minutes"].sum()).to_numpy(),
+            "share_of_tail": (sums["tail"] / sums["tail"].sum()).to_numpy(),
+        }
+    )
+
+
+def worst(incidents: pd.DataFrame, phases: pd.DataFrame, clock: str, count: int = 3) -> pd.DataFrame:
+    """Return the incidents that took longest and where their minutes went.
+
+    Parameters
+    ----------
+    incidents, phases : DataFrame
+        The incidents of a month and their phases, row by row.
+    clock : str
+        The clock that ranks them; an incident that lacks one of its ends is ranked by what was measured.
+    count : int
+        How many.
+
+    Returns
+    -------
+    DataFrame
+        `incident_id, title, url, service, severity, minutes, still_open, whole` (False: only a part could be
+        measured), `spans` (list of (phase or merged phases, minutes)).
+    """
+    names = ["incident_id", "title", "url", "service", "severity"]
+    described = incidents[names].reset_index(drop=True)
+    minutes = phases[clock].reset_index(drop=True).astype(float)
+    running = ~phases[f"{clock}_observed"].reset_index(drop=True).fillna(True).astype(bool)
+    # Identifiers of two tools may be equal; a row's place is not.
+    placed = incidents.reset_index(drop=True).assign(incident_id=[str(i) for i in range(len(incidents))])
+    spans = analysis.phase_spans(placed)
+    measured = spans.groupby("incident_id")["minutes"].sum()
+    measured.index = measured.index.astype(int)
+    described["minutes"] = minutes.fillna(measured.reindex(minutes.index))
+    described["still_open"] = running | described.index.isin(
+        spans.loc[~spans["observed"].astype(bool), "incident_id"].astype(int)
+    )
+    described["whole"] = minutes.notna()
+    ranked = described[described["minutes"].notna()].sort_values(["minutes", "incident_id"], ascending=[False, True])
+    top = ranked.head(count)
+    parts = {place: spans[spans["incident_id"] == str(place)] for place in top.index}
+    top = top.assign(
+        spans=[
+            [
+                (span_name(f, s), float(m))
+                for f, s, m in zip(rows["first_phase"], rows["last_phase"], rows["minutes"], strict=True)
+            ]
+            for rows in parts.values()
+        ]
+    )
+    return top.reset_index(drop=True)

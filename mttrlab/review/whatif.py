@@ -1,0 +1,68 @@
+"""The levers of the month, or one line that says why there are none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from mttrlab import decisions
+from mttrlab.response import ResponseModel
+
+SIMULATED = 60_000
+"""Incidents that a review simulates in all: what a page may cost in time."""
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """What the model answered."""
+
+    levers: pd.DataFrame | None
+    """As `compare_scenarios` gives it; None: see `why`."""
+    why: str
+    """Why there is no table; empty where there is one."""
+    model: pd.DataFrame | None = None
+    """Where each part of the model came from."""
+
+    @property
+    def best(self) -> dict[str, Any] | None:
+        """The lever with the largest saving that luck does not undo; None: there is none."""
+        if self.levers is None:
+            return None
+        clear = self.levers[(self.levers["scenario"] != "Baseline") & (self.levers["saving_low"] > 0)]
+        if clear.empty:
+            return None
+        return clear.sort_values(["saving", "scenario"], ascending=[False, True]).iloc[0].to_dict()
+
+
+def ask(incidents: pd.DataFrame, practices: Any, clock: str, *, seed: int, replications: int, days: float) -> WhatIf:
+    """Fit the model to `incidents` and move its levers, one at a time.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        Everything up to the end of the reviewed month.
+    practices : optional
+        What the team runs.
+    clock : str
+        The clock of the savings.
+    seed, replications, days
+        As for `compare_scenarios`; fewer replications where so many incidents would take too long.
+
+    Returns
+    -------
+    WhatIf
+        Never an error: a review must not fail because a model cannot be fitted.
+    """
+    try:
+        model = ResponseModel.fit(incidents, practices=practices)
+        scenarios = decisions.default_levers(model)
+        if not scenarios:
+            return WhatIf(None, "the export shows too little of the response to move any lever", model.notes)
+        a_run = max(model.per_day * days, 1.0)
+        runs = max(2, min(replications, int(SIMULATED / (a_run * (len(scenarios) + 1)))))
+        compared = decisions.compare_scenarios(model, scenarios, days=days, replications=runs, seed=seed, clock=clock)
+    except ValueError as refusal:
+        return WhatIf(None, str(refusal))
+    return WhatIf(compared, "", model.notes)
