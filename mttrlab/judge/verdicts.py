@@ -7,7 +7,7 @@ import pandas as pd
 from mttrlab import sql
 from mttrlab.schema import REPORT_COLUMNS, STAMPS, conform
 
-_READ = [*STAMPS, "exported_at", "status", "automated", "resolution_s", "copies"]
+_READ = [*STAMPS, "detected_at_origin", "exported_at", "status", "automated", "resolution_s", "copies"]
 _VERDICTS = [f"{stamp}_verdict" for stamp in STAMPS]
 
 
@@ -34,7 +34,7 @@ def judge(reports: pd.DataFrame) -> pd.DataFrame:
     A stamp is, in this order of precedence:
 
     - `suspect`: before 1990, later than `exported_at` (5 minutes of grace), more than 366 days from most of the
-      record's other stamps; or an impact window that ended more than a day before detection;
+      record's other stamps; or, where detection is a public post, an impact window that ended six hours before it;
     - `out_of_order`: the milestone that contradicts most others (ties: the later one), dropped until the rest agree.
       A diagnosis after the fix contradicts nothing;
     - `defaulted`: the same instant as its neighbour, where the source's clock is finer than a minute or the vendor is

@@ -36,7 +36,10 @@ clocks AS (
            366 * 86400000000 AS j_year,
            coalesce(status = 'open', resolved_at IS NULL AND verified_at IS NULL) AS j_open,
            replace(coalesce(copies, ''), ' ', '') AS j_copies,
-           coalesce(resolution_s < 60, false) AS j_fine
+           coalesce(resolution_s < 60, false) AS j_fine,
+           -- A window read from prose that ended six hours before the first post has a wrong day, year or half of the day.
+           coalesce(detected_at_origin = 'proxy' AND started_at <= resolved_at
+               AND epoch_us(resolved_at) < epoch_us(detected_at) - 6 * 3600000000, false) AS j_elsewhere
     FROM reports
 ),
 -- A stamp more than a year away from most of the others cannot be of the same incident.
@@ -57,16 +60,13 @@ doubts AS (
            END AS j_suspect
     FROM spread
 ),
--- An impact that ended more than a day before anyone noticed belongs to another day: window and all.
 windows AS (
     SELECT *,
-           coalesce(j_suspect[1], false) OR (j_started IS NOT NULL AND coalesce(j_resolved < j_detected - 86400000000, false)
-               AND coalesce(j_started <= j_resolved, false)) AS j_suspect_started,
+           coalesce(j_suspect[1], false) OR j_elsewhere AS j_suspect_started,
            coalesce(j_suspect[2], false) AS j_suspect_detected,
            coalesce(j_suspect[3], false) AS j_suspect_acknowledged,
            coalesce(j_suspect[4], false) AS j_suspect_diagnosed,
-           coalesce(j_suspect[5], false) OR (j_started IS NOT NULL AND coalesce(j_resolved < j_detected - 86400000000, false)
-               AND coalesce(j_started <= j_resolved, false)) AS j_suspect_resolved,
+           coalesce(j_suspect[5], false) OR j_elsewhere AS j_suspect_resolved,
            coalesce(j_suspect[6], false) AS j_suspect_verified
     FROM doubts
 ),
@@ -98,7 +98,7 @@ dropped AS (
 )
 SELECT * EXCLUDE (
            j_started, j_detected, j_acknowledged, j_diagnosed, j_resolved, j_verified, j_latest, j_earliest, j_year, j_open,
-           j_copies, j_fine, j_all, j_wide, j_odd, j_suspect, j_suspect_started, j_suspect_detected, j_suspect_acknowledged,
+           j_copies, j_fine, j_elsewhere, j_all, j_wide, j_odd, j_suspect, j_suspect_started, j_suspect_detected, j_suspect_acknowledged,
            j_suspect_diagnosed, j_suspect_resolved, j_suspect_verified, t_started, t_detected, t_acknowledged, t_diagnosed,
            t_resolved, t_verified, j_pattern, j_dropped
        ),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import compress
+from operator import itemgetter
 
 from mttrlab.errors import LoadError
-from mttrlab.sources.exports.dates import DateStyle, date_style
+from mttrlab.sources.exports.dates import date_style
 from mttrlab.sources.exports.drafts import Clock, Faults
 from mttrlab.sources.exports.reports import DISAGREE, Draft
-from mttrlab.sources.exports.stamps import Stamp
 from mttrlab.sources.exports.table import Table
 from mttrlab.sources.exports.vendor import Report, name_list
 
@@ -52,17 +54,17 @@ class Log:
     warnings: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class _Update:
-    """One row: the incident as it was after one change."""
+@dataclass
+class _Updates:
+    """The rows of the file, column by column: each is an incident as it was after one change."""
 
-    row: int
-    cells: dict[str, str | None]
-    times: dict[str, int | None]
-    state: str | None
-    changes: int
+    rows: list[int]
+    cells: dict[str, list[str | None]]
+    times: dict[str, list[int | None]]
+    states: list[str | None]
+    changes: list[int]
     """How many changes came before."""
-    reopened: int
+    reopened: list[int]
 
 
 def read_servicenow(table: Table, clock: Clock) -> Log:
@@ -78,27 +80,44 @@ def read_servicenow(table: Table, clock: Clock) -> Log:
         Where a column is missing, or day and month cannot be told apart.
     """
     places = _places(table)
-    log = Log(len(table.rows), 0, 0, Draft.of([]), Faults(), "sys_mod_count" in places and "sys_updated_at" in places)
+    is_log = "sys_mod_count" in places and "sys_updated_at" in places
+    log = Log(len(table.rows), 0, 0, Draft.of([]), Faults(), is_log)
     width = len(table.header)
-    rows: list[tuple[int, list[str]]] = []
-    seen: set[tuple[str, ...]] = set()
-    for number, cells in zip(table.numbers, table.rows, strict=True):
-        if len(cells) != width:
-            log.faults.add(number, "", ",".join(cells), f"has {len(cells)} cells where the header has {width}")
-        elif log.is_log and (whole := tuple(cells)) in seen:
-            log.duplicates += 1
-        else:
-            rows.append((number, cells))
-            if log.is_log:
-                seen.add(whole)
-    updates = list(_updates(rows, places, _stamps(rows, places, table.name, clock), log.faults, clock))
-    reports = list(_incidents(updates, log)) if log.is_log else [
-        {**_report([update]), "record": update.row} for update in updates if update.row not in log.faults.by_row
-    ]
-    if log.is_log:
+    numbers, rows = list(table.numbers), table.rows
+    if any(len(cells) != width for cells in rows):
+        for number, cells in zip(numbers, rows, strict=True):
+            if len(cells) != width:
+                log.faults.add(number, "", "", f"has {len(cells)} cells where the header has {width}")
+        kept = [len(cells) == width for cells in rows]
+        numbers, rows = list(compress(numbers, kept)), list(compress(rows, kept))
+    if is_log and len(first := _first_of_each(rows, places)) < len(rows):
+        log.duplicates = len(rows) - len(first)
+        numbers, rows = [numbers[place] for place in first], [rows[place] for place in first]
+    updates = _updates(numbers, rows, places, table.name, clock, log.faults)
+    if is_log:
+        reports = list(_incidents(updates, log.faults))
         log.accepted = log.rows - log.duplicates - len(log.faults.by_row)
+    else:
+        reports = [_report([place], updates) for place, row in enumerate(numbers) if row not in log.faults.by_row]
     log.draft = Draft.of(reports)
     return log
+
+
+def _first_of_each(rows: list[list[str]], places: dict[str, int]) -> list[int]:
+    """Return the places of rows that no row before them repeats."""
+    identify = itemgetter(*(places[name] for name in ("number", "sys_mod_count", "sys_updated_at")))
+    keys = list(map(identify, rows))
+    twice = {key for key, times in Counter(keys).items() if times > 1}
+    seen: set[tuple[str, ...]] = set()
+    first: list[int] = []
+    for place, key in enumerate(keys):
+        if key in twice:
+            whole = tuple(rows[place])
+            if whole in seen:
+                continue
+            seen.add(whole)
+        first.append(place)
+    return first
 
 
 def _places(table: Table) -> dict[str, int]:
@@ -110,60 +129,56 @@ def _places(table: Table) -> dict[str, int]:
     return places
 
 
-def _stamps(
-    rows: Sequence[tuple[int, list[str]]], places: dict[str, int], name: str, clock: Clock
-) -> Callable[[str], Stamp]:
-    """Return the reader of this file's dates; a log repeats its stamps, so each text is read once."""
-    columns = [places[time] for time in _TIMES if time in places]
-    texts = dict.fromkeys(cells[at] for _, cells in rows for at in columns)
-    style = date_style((text for text in texts if text.strip() not in _NOTHING), name, clock.timezone)
-    return partial(_lookup, {text: _stamp(text, style) for text in texts})
-
-
-def _lookup(known: dict[str, Stamp], text: str) -> Stamp:
-    return known[text]
-
-
-def _stamp(text: str, style: DateStyle) -> Stamp:
-    return Stamp(None) if text.strip().lower() in _NOTHING else style.read(text)
-
-
 def _updates(
-    rows: Sequence[tuple[int, list[str]]],
-    places: dict[str, int],
-    read: Callable[[str], Stamp],
-    faults: Faults,
-    clock: Clock,
-) -> Iterator[_Update]:
-    names = [name for name in places if name not in _TIMES]
-    times = [name for name in _TIMES if name in places]
-    state_of: dict[str, str | None] = {}
-    for row, texts in rows:
-        cells = {name: (None if (text := texts[places[name]].strip()) in _NOTHING else text) for name in names}
-        instants: dict[str, int | None] = {}
-        for name in times:
-            stamp = read(texts[places[name]])
-            if stamp.reason:
-                faults.add(row, name, texts[places[name]], stamp.reason)
-            if stamp.local:
-                clock.zoneless.append((row, name, texts[places[name]]))
-            instants[name] = stamp.micros
-        if cells["number"] is None:
+    rows: list[int], table: list[list[str]], places: dict[str, int], name: str, clock: Clock, faults: Faults
+) -> _Updates:
+    columns = {column: [cells[at] for cells in table] for column, at in places.items()}
+    times = _times({column: columns.pop(column) for column in _TIMES if column in columns}, rows, name, clock, faults)
+    cells: dict[str, list[str | None]] = {}
+    for column, texts in columns.items():
+        clean = {text: None if text.strip().lower() in _NOTHING else text.strip() for text in set(texts)}
+        cells[column] = [clean[text] for text in texts]
+    for row, number in zip(rows, cells["number"], strict=True):
+        if number is None:
             faults.add(row, "number", "", "is empty: a record without an id cannot be told from others")
-        counts = {}
-        for name in ("sys_mod_count", "reopen_count"):
-            text = cells.get(name) or "0"
-            if not (text.isascii() and text.isdigit() and len(text) < 10):
-                faults.add(row, name, text, "is no count")
-                text = "0"
-            counts[name] = int(text)
-        word = cells.get("incident_state")
-        if word is not None and word not in state_of:
-            state_of[word] = _state(word)
-        state = None if word is None else state_of[word]
-        if word is not None and state is None:
+    counts = {column: _counts(column, cells.get(column), rows, faults) for column in ("sys_mod_count", "reopen_count")}
+    words = cells.get("incident_state") or [None] * len(rows)
+    known = {word: None if word is None else _state(word) for word in set(words)}
+    for word in (word for word, state in known.items() if word is not None and state is None):
+        for row in (row for row, said in zip(rows, words, strict=True) if said == word):
             faults.add(row, "incident_state", word, "is no state that we know; export the standard states")
-        yield _Update(row, cells, instants, state, counts["sys_mod_count"], counts["reopen_count"])
+    states = [known[word] for word in words]
+    return _Updates(rows, cells, times, states, counts["sys_mod_count"], counts["reopen_count"])
+
+
+def _times(
+    columns: dict[str, list[str]], rows: list[int], name: str, clock: Clock, faults: Faults
+) -> dict[str, list[int | None]]:
+    """Return the instants of each column. A log repeats its stamps, so each text is read once."""
+    texts = {text for column in columns.values() for text in column}
+    filled = [text for text in texts if text.strip().lower() not in _NOTHING]
+    # Sorted, so that the same file is refused with the same sentence.
+    style = date_style(sorted(filled), name, clock.timezone)
+    known = {text: style.read(text) for text in filled}
+    odd = {text for text, stamp in known.items() if stamp.reason or stamp.local}
+    instants = {text: stamp.micros for text, stamp in known.items()}
+    for column, cells in columns.items():
+        for row, text in zip(rows, cells, strict=True) if odd else ():
+            if text in odd and known[text].local:
+                clock.zoneless.append((row, column, text))
+            elif text in odd:
+                faults.add(row, column, text, known[text].reason)
+    return {column: [instants.get(text) for text in cells] for column, cells in columns.items()}
+
+
+def _counts(column: str, cells: list[str | None] | None, rows: list[int], faults: Faults) -> list[int]:
+    if cells is None:
+        return [0] * len(rows)
+    known = {text: int(text) for text in set(cells) if text and text.isascii() and text.isdigit() and len(text) < 10}
+    for row, text in zip(rows, cells, strict=True):
+        if text is not None and text not in known:
+            faults.add(row, column, text, "is no count")
+    return [0 if text is None else known.get(text, 0) for text in cells]
 
 
 def _state(word: str) -> str | None:
@@ -173,38 +188,41 @@ def _state(word: str) -> str | None:
     return _STATES.get(word) or _STATES.get(word.split(" - ", 1)[0].strip())
 
 
-def _incidents(updates: Sequence[_Update], log: Log) -> Iterator[Report]:
-    histories: dict[str, list[_Update]] = {}
-    for update in updates:
-        number = update.cells["number"]
+def _incidents(updates: _Updates, faults: Faults) -> Iterator[Report]:
+    histories: dict[str, list[int]] = {}
+    for place, number in enumerate(updates.cells["number"]):
         if number is not None:
-            histories.setdefault(number, []).append(update)
-    bad = log.faults.by_row
-    for history in histories.values():
-        opened = {update.times["opened_at"] for update in history}
-        refused = [update.row for update in history if update.row in bad]
-        if refused or len(opened) > 1:
-            for update in history:
-                if update.row not in bad:
-                    reason = f"row {refused[0]} of the same incident is refused" if refused else DISAGREE
-                    log.faults.add(update.row, "number", update.cells["number"], reason)
+            histories.setdefault(number, []).append(place)
+    opened, refused = updates.times["opened_at"], faults.by_row
+    for number, history in histories.items():
+        bad = [updates.rows[place] for place in history if updates.rows[place] in refused] if refused else []
+        if bad or len({opened[place] for place in history}) > 1:
+            for place in history:
+                if updates.rows[place] not in bad:
+                    reason = f"row {bad[0]} of the same incident is refused" if bad else DISAGREE
+                    faults.add(updates.rows[place], "number", number, reason)
             continue
-        history.sort(key=lambda update: (update.changes, update.times["sys_updated_at"] or 0))
-        yield {**_report(history), "record": history[-1].row}
+        yield _report(sorted(history, key=partial(_order, updates)), updates)
 
 
-def _report(history: Sequence[_Update]) -> Report:
+def _order(updates: _Updates, place: int) -> tuple[int, int]:
+    return updates.changes[place], updates.times["sys_updated_at"][place] or 0
+
+
+def _report(history: list[int], updates: _Updates) -> Report:
     last = history[-1]
-    cells, times, state = last.cells, last.times, last.state
-    again = last.reopened > 0
+    cells = {column: values[last] for column, values in updates.cells.items()}
+    times = {column: values[last] for column, values in updates.times.items()}
+    state, again = updates.states[last], updates.reopened[last] > 0
     resolved, closed_at = times.get("resolved_at"), times.get("closed_at")
     ended = state in (_RESOLVED, _CLOSED, _CANCELLED) or closed_at is not None or (state is None and resolved is not None)
-    first = next((u.times.get("sys_updated_at") for u in history if u.state == _RESOLVED and not u.reopened), None)
+    first = _first_resolution(history, updates) if again else None
     if again and not ended and resolved is not None:
         # Back at work: the stamp is of the resolution that did not hold.
         first, resolved = resolved, None
     service = cells.get("business_service") or cells.get("cmdb_ci")
     return {
+        "record": updates.rows[last],
         "source_id": cells["number"],
         "title": cells.get("short_description"),
         "service": service,
@@ -218,24 +236,33 @@ def _report(history: Sequence[_Update]) -> Report:
         "status": "closed" if ended else "open",
         "population": "cancelled" if state == _CANCELLED else "counted",
         "reopened": again if "reopen_count" in cells else None,
-        "first_resolved_at": first if again and (resolved is None or first is None or first < resolved) else None,
+        "first_resolved_at": first if resolved is None or first is None or first < resolved else None,
         "detected_at": times["opened_at"],
-        "acknowledged_at": _acknowledged(history),
+        "acknowledged_at": _acknowledged(history, updates),
         "resolved_at": resolved,
         "closed_at": closed_at,
         "updated_at": times.get("sys_updated_at"),
     }
 
 
-def _acknowledged(history: Sequence[_Update]) -> int | None:
-    """Return when the state first left New for work; None where the log did not see it leave."""
-    was_new = False
-    for update in history:
-        if update.state == _NEW:
-            was_new = True
-        elif update.state == _WORKING:
-            return update.times.get("sys_updated_at") if was_new else None
-        elif update.state is not None:
-            return None
+def _first_resolution(history: list[int], updates: _Updates) -> int | None:
+    if "sys_updated_at" not in updates.times:
+        return None
+    for place in history:
+        if updates.states[place] == _RESOLVED and not updates.reopened[place]:
+            return updates.times["sys_updated_at"][place]
     return None
 
+
+def _acknowledged(history: list[int], updates: _Updates) -> int | None:
+    """Return when the state first left New for work; None where the log did not see it leave."""
+    was_new = False
+    for place in history:
+        state = updates.states[place]
+        if state == _NEW:
+            was_new = True
+        elif state == _WORKING:
+            return updates.times["sys_updated_at"][place] if was_new else None
+        elif state is not None:
+            return None
+    return None
