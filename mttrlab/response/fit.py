@@ -14,9 +14,9 @@ from mttrlab.response import arrivals, fix_paths, history
 from mttrlab.response.history import History
 from mttrlab.response.luck import Ints
 from mttrlab.response.model import FLAG_PRIOR, IncidentType, ResponseModel
-from mttrlab.response.notes import Note
+from mttrlab.response.notes import Note, span_note
 from mttrlab.response.outcomes import each_block
-from mttrlab.response.pooling import GroupLaws, group_laws
+from mttrlab.response.pooling import SHORTEST, GroupLaws, group_laws
 from mttrlab.schema import CLOCK_ENDS
 
 COVERAGE_PRIOR = 0.61
@@ -53,6 +53,7 @@ def fit(incidents: pd.DataFrame, practices: Any = None, responders: int | None =
     if "resolved_at" in stamps:
         begin = stamps[stamps.index("resolved_at") - 1]
         types, flag, residual = fix_paths.paths(past, types, group, begin, notes)
+        types = _reconciled(past, stamps, types, notes)
     else:
         flag, residual = FLAG_PRIOR, np.full(len(past), np.nan)
     model = ResponseModel(
@@ -89,23 +90,11 @@ def _spans(
         residual = np.full(len(past), np.nan)
         residual[rows[observed[rows]]] = fitted.residual[observed[rows]]
         laws[step] = fitted, residual
-        notes.append(span_note(step, begin, end, fitted, int(np.sum(minutes[rows] == 0))))
+        notes.append(span_note(step, begin, end, fitted, int(np.sum(minutes[rows] == 0)), past.forgotten(begin, end)))
     for step, needs in _NEEDS.items():
         if step not in laws:
             notes.append(Note(step, "left out", 0, f"Too few incidents carry {needs}, so this phase is not shown."))
     return laws
-
-
-def span_note(step: str, begin: str, end: str, fitted: GroupLaws, zeros: int) -> Note:
-    """Return what was fitted for one span, in a sentence."""
-    middle, low, high = fitted.geometric_mean
-    sentence = (
-        f"{begin} to {end}, lognormal per type: geometric mean {middle:.3g} minutes "
-        f"(95 % {low:.3g} to {high:.3g}) over all types; {fitted.censored} still running, counted as such"
-    )
-    if zeros:
-        sentence += f"; {zeros} of zero length stand for a quarter of a minute"
-    return Note(step, "fitted", fitted.n, sentence + ".")
 
 
 def _with_laws(types: list[IncidentType], laws: dict[str, tuple[GroupLaws, np.ndarray]]) -> list[IncidentType]:
@@ -134,14 +123,50 @@ def _with_alerts(
     share = fix_paths.shares(seen[told], group[told], len(types))
     alert = group_laws(minutes[fast], observed[fast], group[fast], len(types))
     notes.append(Note("alert coverage", "fitted", int(told.sum()), f"Alerts saw {seen[told].mean():.0%} first."))
-    notes.append(span_note("detect by alert", "started_at", "detected_at", alert, 0))
+    notes.append(span_note("detect by alert", "started_at", "detected_at", alert))
     if len(slow) < history.FEWEST:
         notes.append(Note("detect otherwise", "prior", len(slow), "Too few to fit; taken as slow as all detection."))
         return [replace(kind, alert=alert.law(t), alert_coverage=share[t]) for t, kind in enumerate(types)]
     other = group_laws(minutes[slow], observed[slow], group[slow], len(types))
-    notes.append(span_note("detect otherwise", "started_at", "detected_at", other, 0))
+    notes.append(span_note("detect otherwise", "started_at", "detected_at", other))
     return [
         replace(kind, alert=alert.law(t), detect=other.law(t), alert_coverage=share[t]) for t, kind in enumerate(types)
+    ]
+
+
+def _reconciled(
+    past: History, stamps: tuple[str, ...], types: list[IncidentType], notes: list[Note]
+) -> list[IncidentType]:
+    """Return the types with diagnosis and fix scaled so that together they are as long as the span that holds both.
+
+    Incidents fixed before they were diagnosed, or never diagnosed, show only that span; leaving them out would make
+    the two phases too long or too short.
+    """
+    if "diagnosed_at" not in stamps or stamps[0] == "diagnosed_at":
+        return types
+    begin = stamps[stamps.index("diagnosed_at") - 1]
+    minutes, ended, _ = past.span(begin, "resolved_at")
+    whole = ended & ~past.automated
+    _, diagnosed, _ = past.span(begin, "diagnosed_at")
+    _, fixed, _ = past.span("diagnosed_at", "resolved_at")
+    both = whole & diagnosed & fixed
+    n, split = int(whole.sum()), int(both.sum())
+    if split < 10 or n == split:
+        return types
+    logs = np.log(np.maximum(minutes, SHORTEST), where=whole, out=np.full(len(past), np.nan))
+    factor = float(np.exp(logs[whole].mean() - logs[both].mean()))
+    sentence = (
+        f"{n - split} of {n} incidents show {begin} to resolved_at but not diagnosis before fix; "
+        f"so that the span holds for all, both phases are scaled by {factor:.3g}."
+    )
+    notes.append(Note("diagnose and fix", "fitted", n, sentence))
+    return [
+        replace(
+            kind,
+            diagnose=kind.diagnose.scaled(factor) if kind.diagnose else None,
+            paths=tuple(replace(path, law=path.law.scaled(factor)) for path in kind.paths),
+        )
+        for kind in types
     ]
 
 

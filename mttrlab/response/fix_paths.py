@@ -11,8 +11,8 @@ from mttrlab.response.history import FEWEST, Flags, History
 from mttrlab.response.laws import Floats, Law
 from mttrlab.response.luck import Ints
 from mttrlab.response.model import FLAG_PRIOR, RUN_PRIOR, FixPath, IncidentType
-from mttrlab.response.notes import Note
-from mttrlab.response.pooling import GroupLaws, group_laws
+from mttrlab.response.notes import Note, span_note
+from mttrlab.response.pooling import group_laws
 
 SUCCESS_PRIOR = 0.7
 """Chance that one attempt works: an export shows the successes alone. Borrowed, and marked so."""
@@ -33,7 +33,9 @@ def automation(
     past: History, types: list[IncidentType], group: Ints, notes: list[Note]
 ) -> tuple[list[IncidentType], dict[str, Any]]:
     """Return the types with their share of rules, and the settings of automatic attempts."""
-    closed = past.closed
+    # Records that say neither how they were fixed nor when they were diagnosed cannot tell automation from people.
+    told = np.array([word is not None for word in past.text("fix_path")]) | ~np.isnan(past.stamped["diagnosed_at"])
+    closed = past.closed & (told | past.automated)
     ended = past.automated & closed
     n = int(ended.sum())
     prior = f"success {SUCCESS_PRIOR:g} an attempt and {ATTEMPTS_PRIOR} attempts are borrowed"
@@ -54,7 +56,7 @@ def automation(
                 "automation",
                 "fitted",
                 n,
-                f"Automation ended {n / closed.sum():.0%} of the closed incidents, geometric mean "
+                f"Automation ended {n / closed.sum():.0%} of the {closed.sum()} closed incidents that say how they ended, geometric mean "
                 f"{fitted.geometric_mean[0]:.3g} minutes; {prior}, since an export shows no failed attempt.",
             )
         )
@@ -79,13 +81,17 @@ def paths(
     changed = np.array([word is not None for word in past.text("change_id")])
     types = _changes(types, changed, group, notes)
     name = _names(past, known & observed, notes)
+    if len(set(name[known & observed].tolist())) > 1:
+        # How a running fix will end is not known, and among the unnamed paths it would weigh far too much.
+        known &= observed
     found = sorted({str(n) for n in name[known].tolist()})
     residual, laws = np.full(len(past), np.nan), {}
     for path in found:
         rows = np.flatnonzero(known & (name == path))
         laws[path] = group_laws(minutes[rows], observed[rows], group[rows], len(types))
         residual[rows[observed[rows]]] = laws[path].residual[observed[rows]]
-        notes.append(_note(path, begin, laws[path], len(found)))
+        which = f"fix by {path}" if len(found) > 1 else "fix"
+        notes.append(span_note(which, begin, "resolved_at", laws[path], int(np.sum(minutes[rows] == 0))))
     ended = np.flatnonzero(known & observed)
     place = np.array([found.index(str(n)) for n in name[ended].tolist()], dtype=np.int64)
     after, before = (_mix(place, group[ended], which[ended], len(found), len(types)) for which in (changed, ~changed))
@@ -147,13 +153,3 @@ def _mix(place: Ints, group: Ints, which: Flags, ways: int, groups: int) -> Floa
     pooled = counts.sum(axis=0) / counts.sum()
     mixed = counts + _PRIOR_INCIDENTS * pooled
     return np.asarray(mixed / mixed.sum(axis=1, keepdims=True))
-
-
-def _note(path: str, begin: str, fitted: GroupLaws, ways: int) -> Note:
-    middle, low, high = fitted.geometric_mean
-    which = f"fix by {path}" if ways > 1 else "fix"
-    sentence = (
-        f"{begin} to resolved_at, lognormal per type: geometric mean {middle:.3g} minutes "
-        f"(95 % {low:.3g} to {high:.3g}); {fitted.censored} still running, counted as such."
-    )
-    return Note(which, "fitted", fitted.n, sentence)

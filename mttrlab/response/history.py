@@ -17,7 +17,11 @@ Flags = npt.NDArray[np.bool_]
 FEWEST = 5
 """Ended incidents below which nothing is fitted."""
 
-_MIDDLE_SHARE = {"detected_at": 0.2, "acknowledged_at": 0.5, "diagnosed_at": 0.2, "resolved_at": 0.2}
+_MIDDLE_SHARE = 0.5
+"""Below this share of the handled incidents a middle stamp is not held, and its two phases are one."""
+
+FORGOTTEN = 3.0
+"""An incident open this many times longer than the longest that ended was likely never closed."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +62,23 @@ class History:
         return np.asarray(np.nanmin(np.where(np.isnan(stacked), np.inf, stacked), axis=0))
 
     def span(self, begin: str, end: str) -> tuple[Floats, Flags, Flags]:
-        """Return minutes from one stamp to another, whether they ended, and which rows know them at all."""
+        """Return minutes from one stamp to another, whether they ended, and which rows know them at all.
+
+        Rows still running far longer than any that ended (`FORGOTTEN`) are not known.
+        """
         ended = self.stamped[end] - self.stamped[begin]
         running = np.where(self.pending[end], self.exported - self.stamped[begin], np.nan)
         with np.errstate(invalid="ignore"):
             observed = ended >= 0
-            known = observed | (running > 0)
+            longest = ended[observed].max(initial=0.0)
+            known = observed | ((running > 0) & (running <= FORGOTTEN * longest))
         return np.where(observed, ended, running), observed, known
+
+    def forgotten(self, begin: str, end: str) -> int:
+        """Return how many rows `span` leaves out as likely never closed."""
+        _, _, known = self.span(begin, end)
+        with np.errstate(invalid="ignore"):
+            return int(np.sum(self.pending[end] & (self.exported - self.stamped[begin] > 0) & ~known))
 
     def text(self, column: str) -> np.ndarray:
         """Return a descriptive column as objects, None where it says nothing."""
@@ -122,7 +136,7 @@ def shown(history: History, clock: str) -> tuple[str, ...]:
     kept = [STAMPS[first]]
     for stamp in STAMPS[first + 1 : last]:
         n = int((~np.isnan(history.stamped[stamp]) & enough).sum())
-        if n >= FEWEST and n >= _MIDDLE_SHARE[stamp] * enough.sum():
+        if n >= FEWEST and n >= _MIDDLE_SHARE * enough.sum():
             kept.append(stamp)
     return (*kept, STAMPS[last])
 

@@ -15,7 +15,7 @@ from mttrlab.response import checks
 Floats = npt.NDArray[np.float64]
 
 LONGEST = 100 * 365.25 * 1440.0
-"""A century in minutes: no single duration is longer. `Law` refuses laws that pass it once in a million draws."""
+"""A century in minutes: no single duration is longer. `Law` refuses laws that pass it once in a thousand draws."""
 
 _PARAMETERS = {
     "constant": ("minutes",),
@@ -55,8 +55,8 @@ class Law:
     def __init__(self, kind: str, *parameters: float) -> None:
         object.__setattr__(self, "kind", kind)
         object.__setattr__(self, "parameters", _checked(kind, parameters))
-        if not float(self._quantile(np.asarray(1 - 1e-6))) <= LONGEST:
-            raise ModelError(f"{self} reaches beyond a century once in a million draws; it is no law of minutes")
+        if not float(self._quantile(np.asarray(0.999))) <= LONGEST:
+            raise ModelError(f"{self} reaches beyond a century once in a thousand draws; it is no law of minutes")
 
     def __str__(self) -> str:
         if self.kind == "empirical":
