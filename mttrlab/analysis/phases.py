@@ -57,14 +57,16 @@ def phase_durations(incidents: Source) -> pd.DataFrame:
     if is_lab(incidents, "a table of incidents"):
         with opened(incidents, "incidents") as door:
             rows = door.ask("analysis/phases")
-        return _typed(rows[[name for name in rows if not str(name).endswith(_BESIDE)]])
+        described = conform(rows, _DESCRIPTIVE)
+        own = [n for n in rows if n not in described and n not in _MADE and not str(n).endswith(_BESIDE)]
+        return _typed(pd.concat([described, rows[own], rows[_MADE]], axis="columns"))
     assert isinstance(incidents, pd.DataFrame)
     if set(_MADE) <= set(incidents):
         return incidents.copy()
     with opened(judged_stamps(incidents), "incidents") as door:
         measured = door.ask("analysis/phases").sort_values("row", ignore_index=True)
     measured.index = incidents.index
-    described = conform(incidents, _DESCRIPTIVE)
+    described = conform(_zoned(incidents), _DESCRIPTIVE)
     own = [c for c in incidents if c not in described and c not in measured and not str(c).endswith(_BESIDE)]
     return _typed(pd.concat([described, incidents[own], measured[[*_MADE, "month"]]], axis="columns"))
 
@@ -98,7 +100,7 @@ def judged_stamps(incidents: pd.DataFrame) -> pd.DataFrame:
     columns = tuple(
         c for c in INCIDENT_COLUMNS if c.name in ("incident_id", "exported_at", *STAMPS) or c.name.endswith("_verdict")
     )
-    stamps = conform(incidents, columns).reset_index(drop=True)
+    stamps = conform(_zoned(incidents), columns).reset_index(drop=True)
     stamps["row"] = np.arange(len(stamps))
     present = stamps[list(STAMPS)].notna().to_numpy()
     unjudged = stamps[[f"{stamp}_verdict" for stamp in STAMPS]].isna().to_numpy()
@@ -106,6 +108,12 @@ def judged_stamps(incidents: pd.DataFrame) -> pd.DataFrame:
         _fill_verdicts(stamps, present, unjudged)
     _set_aside_reversed(stamps)
     return stamps
+
+
+def _zoned(incidents: pd.DataFrame) -> pd.DataFrame:
+    # pandas gives a column of no times at all no zone; there is nothing in it to misread.
+    bare = [n for n in (*STAMPS, "exported_at") if n in incidents and incidents[n].isna().all()]
+    return incidents.assign(**{n: pd.Series(pd.NaT, incidents.index, dtype="datetime64[us, UTC]") for n in bare})
 
 
 def _fill_verdicts(stamps: pd.DataFrame, present: np.ndarray, unjudged: np.ndarray) -> None:

@@ -9,6 +9,7 @@ WITH usable AS (
         CASE WHEN resolved_at_verdict = 'recorded' THEN epoch_us(resolved_at) END AS us_r,
         CASE WHEN verified_at_verdict = 'recorded' THEN epoch_us(verified_at) END AS us_v,
         -- While an incident is open its next milestone lies ahead; a missing end is no open end.
+        CASE WHEN detected_at_verdict = 'pending' THEN epoch_us(exported_at) END AS now_t,
         CASE WHEN diagnosed_at_verdict = 'pending' THEN epoch_us(exported_at) END AS now_d,
         CASE WHEN resolved_at_verdict = 'pending' THEN epoch_us(exported_at) END AS now_r,
         CASE WHEN verified_at_verdict = 'pending' THEN epoch_us(exported_at) END AS now_v
@@ -20,7 +21,7 @@ placed AS (
 ),
 lengths AS (
     SELECT *,
-        us_t - us_s AS us_detect,
+        coalesce(us_t, now_t) - us_s AS us_detect,
         coalesce(us_d, now_d) - us_t AS us_diagnose,
         coalesce(us_r, now_r) - us_d AS us_resolve,
         coalesce(us_v, now_v) - us_r AS us_verify,
@@ -31,7 +32,7 @@ lengths AS (
     FROM placed
 )
 SELECT
-    * EXCLUDE (us_s, us_t, us_any_d, us_d, us_r, us_v, now_d, now_r, now_v, us_detect, us_diagnose, us_resolve,
+    * EXCLUDE (us_s, us_t, us_any_d, us_d, us_r, us_v, now_t, now_d, now_r, now_v, us_detect, us_diagnose, us_resolve,
         us_verify, us_recovery, us_started_to_resolved, us_detected_to_verified, us_detected_to_resolved),
     date_trunc('month', least(
         CASE WHEN started_at_verdict = 'recorded' THEN started_at END,
@@ -51,7 +52,7 @@ SELECT
     CASE WHEN us_started_to_resolved >= 0 THEN us_started_to_resolved / 6e7 END AS started_to_resolved,
     CASE WHEN us_detected_to_verified >= 0 THEN us_detected_to_verified / 6e7 END AS detected_to_verified,
     CASE WHEN us_detected_to_resolved >= 0 THEN us_detected_to_resolved / 6e7 END AS detected_to_resolved,
-    CASE WHEN us_detect >= 0 THEN true END AS detect_observed,
+    CASE WHEN us_detect >= 0 THEN us_t IS NOT NULL END AS detect_observed,
     CASE WHEN us_diagnose >= 0 THEN us_d IS NOT NULL END AS diagnose_observed,
     CASE WHEN us_resolve >= 0 THEN us_r IS NOT NULL END AS resolve_observed,
     CASE WHEN us_verify >= 0 THEN us_v IS NOT NULL END AS verify_observed,

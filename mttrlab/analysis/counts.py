@@ -1,0 +1,175 @@
+"""How many incidents: rates, and whether one count is really smaller than another."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from mttrlab.analysis.intervals import Interval
+from mttrlab.analysis.moments import checked_level
+from mttrlab.errors import QuestionError
+
+
+class CountComparison(NamedTuple):
+    """Two counts compared."""
+
+    ratio: float
+    """Rate after / rate before; inf where there was nothing before."""
+    low: float
+    """Lower end of the ratio's exact interval."""
+    high: float
+    """Upper end."""
+    p: float
+    """Probability of counts at least as unlikely, were the rates the same (exact, two-sided)."""
+    level: float
+    method: str
+
+
+class Overdispersion(NamedTuple):
+    """Whether counts scatter more than chance alone makes them."""
+
+    dispersion: float
+    """Variance / mean of the counts; 1 where incidents come independently at a steady rate."""
+    p: float
+    """Probability of at least as much scatter, were that so."""
+    n: int
+    """Counts compared."""
+
+
+def rate_interval(count: int, exposure: float = 1.0, level: float = 0.95) -> Interval:
+    """Return incidents per unit of time with Garwood's exact interval.
+
+    Parameters
+    ----------
+    count : int
+        Incidents seen; zero is a finding too.
+    exposure : float
+        Time watched, in the unit that the rate is wanted per (3 for three months).
+    level : float
+
+    Raises
+    ------
+    QuestionError
+        When the count is no whole number from zero up, or the exposure not positive.
+
+    Notes
+    -----
+    F. Garwood, *Fiducial limits for the Poisson distribution*, Biometrika 28 (1936). Incidents that come in clusters
+    scatter more: see `overdispersion`.
+
+    Examples
+    --------
+    >>> none = rate_interval(0, exposure=3)
+    >>> none.low, round(none.high, 6)
+    (0.0, 1.229626)
+    """
+    from scipy import special
+
+    checked_level(level)
+    seen, time = _count(count, "count"), _exposure(exposure, "exposure")
+    tail = (1 - level) / 2
+    low = special.gammaincinv(seen, tail) / time if seen else 0.0
+    high = special.gammaincinv(seen + 1, 1 - tail) / time
+    return Interval(seen / time, float(low), float(high), seen, level, "Garwood")
+
+
+def compare_counts(
+    before: int, after: int, exposure_before: float = 1.0, exposure_after: float = 1.0, level: float = 0.95
+) -> CountComparison:
+    """Return whether incidents became rarer, given how many there were.
+
+    Parameters
+    ----------
+    before, after : int
+        Incidents of the two periods.
+    exposure_before, exposure_after : float
+        Lengths of the periods, in the same unit.
+    level : float
+
+    Raises
+    ------
+    QuestionError
+        When a count is no whole number from zero up, or a length not positive.
+
+    Notes
+    -----
+    Given their sum, the second count is binomial: exact test, Clopper–Pearson interval. J. Przyborowski,
+    H. Wilenski, *Homogeneity of results in testing samples from Poisson series*, Biometrika 31 (1940).
+
+    Examples
+    --------
+    >>> round(compare_counts(20, 12).p, 6)
+    0.215327
+    """
+    from scipy import special
+    from scipy.stats import binomtest
+
+    checked_level(level)
+    first, second = _count(before, "before"), _count(after, "after")
+    odds = _exposure(exposure_after, "exposure_after") / _exposure(exposure_before, "exposure_before")
+    both = first + second
+    if not both:
+        return CountComparison(math.nan, 0.0, math.inf, 1.0, level, "no incident in either period")
+    tail = (1 - level) / 2
+    low = float(special.betaincinv(second, first + 1, tail)) if second else 0.0
+    high = float(special.betaincinv(second + 1, first, 1 - tail)) if first else 1.0
+    p = float(binomtest(second, both, odds / (1 + odds)).pvalue)
+    return CountComparison(
+        second / first / odds if first else math.inf,
+        low / (1 - low) / odds,
+        high / (1 - high) / odds if high < 1 else math.inf,
+        p,
+        level,
+        "conditional binomial",
+    )
+
+
+def overdispersion(counts: Sequence[int]) -> Overdispersion:
+    """Return whether counts of equal periods scatter more than a steady rate explains.
+
+    Parameters
+    ----------
+    counts : sequence of int
+        Incidents per period, such as per month.
+
+    Raises
+    ------
+    QuestionError
+        When there are fewer than two counts, or one is no whole number from zero up.
+
+    Notes
+    -----
+    The index of dispersion, compared with chi-square. R. A. Fisher, *Statistical Methods for Research Workers* (1925).
+
+    Examples
+    --------
+    >>> overdispersion([2, 3, 1, 2]).dispersion < 1
+    True
+    """
+    from scipy import special
+
+    if len(counts) < 2:
+        raise QuestionError(f"overdispersion needs at least two counts; got {len(counts)}")
+    seen = np.array([_count(count, "each count") for count in counts], dtype=float)
+    if not seen.sum():
+        return Overdispersion(math.nan, math.nan, len(seen))
+    dispersion = seen.var(ddof=1) / seen.mean()
+    return Overdispersion(
+        float(dispersion), float(special.chdtrc(len(seen) - 1, dispersion * (len(seen) - 1))), len(seen)
+    )
+
+
+def _count(value: object, name: str) -> int:
+    whole = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if not whole or not math.isfinite(value) or value < 0 or value != int(value):  # type: ignore[arg-type, call-overload, operator]
+        raise QuestionError(f"{name} must be a whole number of incidents, 0 or more; got {value!r}")
+    return int(value)  # type: ignore[call-overload, no-any-return]
+
+
+def _exposure(value: float, name: str) -> float:
+    if not isinstance(value, (int, float, np.integer, np.floating)) or not 0 < value < math.inf:
+        raise QuestionError(f"{name} must be a positive length of time; got {value!r}")
+    return float(value)
