@@ -122,9 +122,10 @@ class Practices:
             name: getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__ if name != "settings"
         }
         said = {
-            name: getattr(other.settings, name) if getattr(other.settings, name) not in (None, "") else kept
+            name: kept if getattr(other.settings, name) in (None, "", ()) else getattr(other.settings, name)
             for name, kept in vars(self.settings).items()
         }
+        said["jobs"] = self.settings.jobs + other.settings.jobs
         return replace(self, settings=MonitoringSettings(**said), **joined)
 
     def paging(self) -> tuple[AlertRule | SyntheticMonitor, ...]:
@@ -142,9 +143,10 @@ class Practices:
                     why=f"mapped by {mapping.source or 'the user'}",
                 )
         wide = self.settings
+        scrape = dict(wide.jobs).get(rule.service, wide.scrape_s)
         return replace(
             rule,
-            scrape_s=wide.scrape_s if rule.scrape_s is None else rule.scrape_s,
+            scrape_s=scrape if rule.scrape_s is None else rule.scrape_s,
             eval_s=wide.eval_s if rule.eval_s is None else rule.eval_s,
             group_wait_s=wide.group_wait_s if rule.group_wait_s is None else rule.group_wait_s,
         )

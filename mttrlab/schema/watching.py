@@ -200,4 +200,6 @@ class MonitoringSettings:
     scrape_s: float | None = None
     eval_s: float | None = None
     group_wait_s: float | None = None
+    jobs: tuple[tuple[str, float], ...] = ()
+    """Scrape intervals of single jobs, seconds."""
     source: str = ""

@@ -1,0 +1,163 @@
+"""YAML that means what it shows: no aliases bombs, no duplicate keys, no `on` that is true, no 12:30 that is 750."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from mttrlab.errors import LoadError
+from mttrlab.sources.practices.faults import Faults, Place
+
+DEEPEST, MOST_NODES = 60, 300_000
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NULL = re.compile(r"|~|null|Null|NULL")
+_BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_STANDARD = "tag:yaml.org,2002:"
+
+
+@dataclass(frozen=True)
+class Document:
+    """One document of a file, as plain values, and the line of each place in it."""
+
+    value: Any
+    lines: dict[Place, int]
+
+
+def documents(text: str, file: str) -> tuple[Document, ...]:
+    """Return the documents of a YAML text; scalars follow YAML 1.2, whatever PyYAML would make of them.
+
+    Parameters
+    ----------
+    text : str
+    file : str
+        Its name, for error sentences.
+
+    Raises
+    ------
+    LoadError
+        For text that is no YAML, duplicate keys, foreign tags, too much nesting or expansion; all duplicate keys and
+        tags at once.
+    """
+    faults = Faults(file)
+    read: list[Document] = []
+    try:
+        _check_depth(text, file)
+        for node in yaml.compose_all(text, Loader=_LOADER):
+            reader = _Reader(file, faults)
+            value = reader.value(node, ())
+            read.append(Document(value, reader.lines))
+    except yaml.YAMLError as error:
+        raise LoadError(f"{file}: {_sentence(error, text)}") from None
+    except RecursionError:
+        raise LoadError(f"{file} nests too deeply; nothing of ours goes deeper than {DEEPEST} levels") from None
+    faults.refuse()
+    return tuple(document for document in read if document.value is not None)
+
+
+def _check_depth(text: str, file: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.events.CollectionStartEvent):
+            depth += 1
+            if depth > DEEPEST:
+                line = event.start_mark.line + 1
+                raise LoadError(f"{file} line {line} nests deeper than {DEEPEST} levels; no settings file needs that")
+        elif isinstance(event, yaml.events.CollectionEndEvent):
+            depth -= 1
+
+
+def _sentence(error: yaml.YAMLError, text: str) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or "it cannot be read"
+    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    template = " (a template with {{ }}? render it first)" if re.search(r"^\s*(- )?\{\{", text, re.MULTILINE) else ""
+    return f"{where}this is not YAML: {str(problem)[:120]}{template}"
+
+
+class _Reader:
+    """Turns composed nodes into plain values, counting what aliases expand to."""
+
+    def __init__(self, file: str, faults: Faults) -> None:
+        self.file, self.faults = file, faults
+        self.lines: dict[Place, int] = {}
+        self.nodes = 0
+        self.open: set[int] = set()
+
+    def value(self, node: yaml.Node | None, place: Place) -> Any:
+        if node is None:
+            return None
+        self.nodes += 1
+        if self.nodes > MOST_NODES:
+            raise LoadError(f"{self.file} expands to more than {MOST_NODES:,} values; its aliases (&, *) multiply")
+        if id(node) in self.open:
+            raise LoadError(f"{self.file} line {node.start_mark.line + 1} holds itself through an alias")
+        self.lines.setdefault(place, node.start_mark.line + 1)
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node, place)
+        self.open.add(id(node))
+        made = self._list(node, place) if isinstance(node, yaml.SequenceNode) else self._mapping(node, place)
+        self.open.discard(id(node))
+        return made
+
+    def _list(self, node: yaml.SequenceNode, place: Place) -> list[Any]:
+        return [self.value(child, (*place, n)) for n, child in enumerate(node.value)]
+
+    def _mapping(self, node: yaml.Node, place: Place) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
+        for key_node, child in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._fault(key_node, place, "has a key that is no plain word")
+                continue
+            key = str(key_node.value)
+            if key_node.tag == f"{_STANDARD}merge":
+                merged = {**self._merged(child, (*place, "<<")), **merged}
+            elif key in made:
+                self._fault(key_node, place, f"says {key[:60]!r} twice; keep one")
+            else:
+                self.lines[*place, key] = key_node.start_mark.line + 1
+                made[key] = self.value(child, (*place, key))
+        return {**merged, **made}
+
+    def _merged(self, node: yaml.Node, place: Place) -> dict[str, Any]:
+        value = self.value(node, place)
+        parts = value if isinstance(value, list) else [value]
+        if not all(isinstance(part, dict) for part in parts):
+            self._fault(node, place, "must merge a mapping")
+            return {}
+        return {key: kept for part in reversed(parts) for key, kept in part.items()}
+
+    def _fault(self, node: yaml.Node, place: Place, sentence: str) -> None:
+        self.faults.lines = {place: node.start_mark.line + 1}
+        self.faults.add(place, sentence)
+
+    def _scalar(self, node: yaml.ScalarNode, place: Place) -> Any:
+        text = str(node.value)
+        if not node.tag.startswith(_STANDARD) or node.tag.startswith(f"{_STANDARD}python"):
+            self._fault(node, place, f"carries the tag {node.tag[:60]!r}; only plain values are read")
+            return None
+        if node.style in ("'", '"', "|", ">") or node.tag == f"{_STANDARD}binary":
+            return text
+        return plain(text)
+
+
+def plain(text: str) -> Any:
+    """Return what an unquoted scalar means in YAML 1.2: `on`, `12:30`, `1_000` and dates stay words.
+
+    Examples
+    --------
+    >>> [plain(word) for word in ("on", "12:30", "1_000", "1e-3", "60", "true", "~", "007")]
+    ['on', '12:30', '1_000', 0.001, 60, True, None, '007']
+    """
+    if _NULL.fullmatch(text):
+        return None
+    if _BOOL.fullmatch(text):
+        return text.lower() == "true"
+    if _INT.fullmatch(text):
+        return int(text) if len(text) <= 30 else text
+    return float(text) if _FLOAT.fullmatch(text) and not re.fullmatch(r"[-+]?0[0-9]+", text) else text
