@@ -24,9 +24,9 @@ TEAMS = {
 }  # fmt: skip
 TRACKED = tuple(service for service, team in TEAMS.items() if team not in ("edge", "back-office"))
 _SHARES = {
-    "payment-service": 0.15, "checkout-service": 0.15, "user-service": 0.12, "fraud-service": 0.09,
-    "search-service": 0.09, "catalogue-service": 0.07, "inventory-service": 0.07, "notification-service": 0.06,
-    "gateway-service": 0.07, "reporting-service": 0.07, "ledger-service": 0.06,
+    "payment-service": 0.17, "checkout-service": 0.17, "user-service": 0.15, "fraud-service": 0.11,
+    "search-service": 0.10, "catalogue-service": 0.05, "inventory-service": 0.05, "notification-service": 0.07,
+    "gateway-service": 0.05, "reporting-service": 0.04, "ledger-service": 0.04,
 }  # fmt: skip
 APART = 4 * 3600
 """Incidents of one service begin at least this many seconds apart, save the planted twins."""
@@ -34,8 +34,11 @@ APART = 4 * 3600
 TWINS = {"2025-03": "payment-service", "2025-11": "checkout-service", "2026-04": "payment-service"}
 """Months whose first two incidents hit the same service nine minutes apart, so that one page fits both."""
 
-FOLD = ("2025-10", 2, "ledger-service", seconds("2025-10-26T00:20:00"))
-"""An incident in the hour that the office's clock shows twice."""
+_FIXED = {
+    ("2025-10", 2): ("ledger-service", seconds("2025-10-26T00:20:00")),
+    ("2026-07", 0): ("ledger-service", seconds("2026-07-02T04:40:00")),
+}
+"""By month and place: an incident in the hour that the office's clock shows twice, and one just before the export."""
 
 _OPEN = {"2026-05": 1, "2026-06": 2, "2026-07": 2}
 
@@ -55,8 +58,8 @@ def incidents() -> list[Incident]:
 def _incident(luck: Luck, month: str, place: int, taken: dict[str, list[int]]) -> Incident:
     twin = month in TWINS and place < 2
     service = TWINS[month] if twin else luck.pick("service", _SHARES)
-    if (month, place) == FOLD[:2]:
-        service, started = FOLD[2:]
+    if (month, place) in _FIXED:
+        service, started = _FIXED[month, place]
     elif twin and place == 1:
         started = taken[service][-1] + 9 * 60
     else:
