@@ -77,7 +77,8 @@ def _page(one: Incident) -> pagerduty.Page:
         resolved = min(EXPORTED - 1, resolved + one.luck.whole("pager closed", 5, 420))
     return pagerduty.Page(
         one.luck.of("page"),
-        titles.alert(one.failure_mode, one.service),
+        # People who write nothing but pages rename them.
+        one.title if one.service == PAGED_ONLY else titles.alert(one.failure_mode, one.service),
         one.service,
         one.detected_at - one.luck.whole("typed late", 0, 40),
         one.acknowledged_at,
