@@ -14,9 +14,9 @@ import numpy as np
 from mttrlab import sql
 from mttrlab.errors import LoadError
 from mttrlab.schema import INCIDENT_COLUMNS, ORIGINS, POPULATIONS, STAMPS
-from mttrlab.sources.exports.columns import NONE, StampColumn, read_column
+from mttrlab.sources.exports.columns import StampColumn, read_column
 from mttrlab.sources.exports.documents import Documents
-from mttrlab.sources.exports.drafts import Clock, Faults, Refused, text_of
+from mttrlab.sources.exports.drafts import Clock, Faults, RecordError, text_of
 from mttrlab.sources.exports.opened import Opened
 from mttrlab.sources.exports.recognised import IDS
 from mttrlab.sources.exports.reports import TIMES, Draft
@@ -29,8 +29,8 @@ _NAMES = (*(c.name for c in INCIDENT_COLUMNS if not c.name.endswith("_verdict"))
 _IGNORED = frozenset(f"{stamp}_verdict" for stamp in STAMPS)
 _FLAGS = {**dict.fromkeys(("true", "t", "yes", "y", "1"), True), **dict.fromkeys(("false", "f", "no", "n", "0"), False)}
 _STATUS = {
-    **dict.fromkeys(("open", "active", "ongoing", "triggered", "acknowledged", "investigating", "identified", "monitoring",
-                     "new", "in progress", "mitigated"), "open"),
+    **dict.fromkeys(("open", "active", "ongoing", "new", "in progress", "triggered", "acknowledged"), "open"),
+    **dict.fromkeys(("investigating", "identified", "monitoring", "mitigated"), "open"),
     **dict.fromkeys(("closed", "resolved", "verified", "done", "completed", "postmortem"), "closed"),
 }
 
@@ -68,7 +68,7 @@ def from_documents(documents: Documents) -> Cells:
     for number, record in zip(documents.numbers, documents.records, strict=True):
         try:
             kept.append((number, _flat(record)))
-        except Refused as refusal:
+        except RecordError as refusal:
             cells.faults.add(number, refusal.column, refusal.value, refusal.reason)
     names = dict.fromkeys(name for _, record in kept for name in record)
     cells.rows = [number for number, _ in kept]
@@ -78,12 +78,12 @@ def from_documents(documents: Documents) -> Cells:
 
 def _flat(record: Any) -> dict[str, str]:
     if not isinstance(record, dict):
-        raise Refused("", record, "is not an object")
+        raise RecordError("", record, "is not an object")
     flat: dict[str, str] = {}
     for key, value in record.items():
         name = fold(key)
         if name in flat and name in _NAMES:
-            raise Refused(name, value, "stands twice in this record, spelled differently")
+            raise RecordError(name, value, "stands twice in this record, spelled differently")
         if name not in _NAMES and name not in IDS:
             flat[name] = ""
         elif isinstance(value, bool):
@@ -132,7 +132,8 @@ def from_parquet(opened: Opened) -> Cells:
     if not rows:
         raise LoadError(f"{opened.name} holds no rows; export it again, or leave it out")
     by_place = list(zip(*rows, strict=True))
-    cells = Cells(opened.name, {name: by_place[place] for place, (name, _) in enumerate(wanted)}, range(1, len(rows) + 1))
+    columns = {name: by_place[place] for place, (name, _) in enumerate(wanted)}
+    cells = Cells(opened.name, dict(columns), range(1, len(rows) + 1))
     cells.columns |= {name: [""] * len(rows) for name in names if name not in cells.columns}
     return cells
 
@@ -153,8 +154,8 @@ def read_canonical(cells: Cells, clock: Clock) -> tuple[Draft, Faults, list[str]
     stamps = [stamp for stamp in STAMPS if stamp in cells.columns]
     if not (names and stamps) and (cells.rows or not cells.faults.by_row):
         raise LoadError(
-            f"{cells.name} row 1: no column {'incident_id' if not names else 'of a milestone'}; an incidents table needs "
-            f"incident_id and at least one of {', '.join(STAMPS)}"
+            f"{cells.name} row 1: no column {'incident_id' if not names else 'of a milestone'}; "
+            f"an incidents table needs incident_id and at least one of {', '.join(STAMPS)}"
         )
     reading = _Reading(cells, clock)
     id_column = names[0] if names else "incident_id"
@@ -222,7 +223,7 @@ class _Reading:
 
     def _each(self, name: str, turn: Callable[[str], Any], reason: str) -> list[Any]:
         known: dict[str, Any] = {"": None}
-        made = []
+        made: list[Any] = []
         for place, text in enumerate(map(str.strip, self.cells.columns[name])):
             if text not in known:
                 try:

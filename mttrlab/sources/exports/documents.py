@@ -96,13 +96,13 @@ def _load(text: str, name: str, line: int | None, last: bool = False) -> Any:
         raise LoadError(f"{name} row {row}: {what}; export it again") from None
     except RecursionError:
         raise LoadError(f"{where}: JSON nested too deeply to be an export; export it again") from None
-    except _Unfit as error:
+    except _UnfitError as error:
         raise LoadError(f"{where}: {error}; correct or export it again") from None
     except ValueError:
         raise LoadError(f"{where}: a number with more digits than any export has; correct or export it again") from None
 
 
-class _Unfit(Exception):
+class _UnfitError(Exception):
     """What JSON allows to be written and nobody can read for certain."""
 
 
@@ -111,9 +111,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise _Unfit(f"the key {twice[:80]!r} stands twice in one object")
+        raise _UnfitError(f"the key {twice[:80]!r} stands twice in one object")
     return found
 
 
 def _no_number(word: str) -> Any:
-    raise _Unfit(f"{word} is no number in JSON")
+    raise _UnfitError(f"{word} is no number in JSON")

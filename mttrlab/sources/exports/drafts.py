@@ -12,7 +12,7 @@ from mttrlab.sources.exports.stamps import read_stamp
 SHORT = 80
 
 
-class Refused(Exception):
+class RecordError(Exception):
     """A record that cannot be accepted as it is."""
 
     def __init__(self, column: str, value: object, reason: str) -> None:
@@ -22,7 +22,7 @@ class Refused(Exception):
 
 @dataclass
 class Faults:
-    """Refused cells by row number; a row with several becomes one line of the quarantine."""
+    """RecordError cells by row number; a row with several becomes one line of the quarantine."""
 
     by_row: dict[int, list[tuple[str, str, str]]] = field(default_factory=dict)
 
@@ -55,18 +55,23 @@ class Clock:
 
         Raises
         ------
-        Refused
+        RecordError
             Where the field is there and names no instant.
         """
         value = record.get(column)
         if value is None:
             return None
         if not isinstance(value, str):
-            raise Refused(column, value, "is a number, not a date; write it as 2025-07-08T19:52:00Z"
-                          if isinstance(value, int | float) and not isinstance(value, bool) else "is no text")
+            raise RecordError(
+                column,
+                value,
+                "is a number, not a date; write it as 2025-07-08T19:52:00Z"
+                if isinstance(value, int | float) and not isinstance(value, bool)
+                else "is no text",
+            )
         stamp = read_stamp(value, self.timezone)
         if stamp.reason:
-            raise Refused(column, value, stamp.reason)
+            raise RecordError(column, value, stamp.reason)
         if stamp.local:
             self.zoneless.append((row, column, value))
             return None
@@ -115,7 +120,7 @@ def text_of(record: dict[str, Any], column: str) -> str | None:
 
     Raises
     ------
-    Refused
+    RecordError
         Where it holds a list or an object.
     """
     value = record.get(column)
@@ -124,7 +129,7 @@ def text_of(record: dict[str, Any], column: str) -> str | None:
     if isinstance(value, str):
         return _storable(value, column)
     if isinstance(value, bool | list | dict):
-        raise Refused(column, value, "is no text")
+        raise RecordError(column, value, "is no text")
     return getattr(value, "text", None) or str(value)
 
 
@@ -133,12 +138,12 @@ def id_of(record: dict[str, Any], column: str = "id") -> str:
 
     Raises
     ------
-    Refused
+    RecordError
         Where there is none.
     """
     text = (text_of(record, column) or "").strip()
     if not text:
-        raise Refused(column, record.get(column), "is empty: a record without an id cannot be told from others")
+        raise RecordError(column, record.get(column), "is empty: a record without an id cannot be told from others")
     return text
 
 
@@ -148,7 +153,7 @@ def _storable(text: str, column: str) -> str:
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise Refused(column, "", "holds half of a character pair, which is no text") from None
+            raise RecordError(column, "", "holds half of a character pair, which is no text") from None
         if "\0" in text:
-            raise Refused(column, "", "holds a NUL character, which is no text")
+            raise RecordError(column, "", "holds a NUL character, which is no text")
     return text

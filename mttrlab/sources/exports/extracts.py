@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -104,9 +107,22 @@ def extract(
     taken = _as_of(as_of, opened.name, clock.timezone)
     text = "" if opened.is_parquet else decode(opened.content, opened.name)
     known = _format(opened, text, format)
-    contents = _read(opened, text, known, clock)
-    clock.check()
-    return _finish(opened, known, source or known, contents, taken)
+    with _uncollected():
+        contents = _read(opened, text, known, clock)
+        clock.check()
+        return _finish(opened, known, source or known, contents, taken)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from walking millions of small lists that all stay alive."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _format(opened: Opened, text: str, wished: str | None) -> str:
@@ -137,15 +153,17 @@ def _read(opened: Opened, text: str, known: str, clock: Clock) -> _Contents:
         return _Contents(log.rows, log.accepted, log.duplicates, log.draft, log.faults, log.warnings, log.is_log)
     if known == "canonical":
         cells = (
-            from_parquet(opened) if opened.is_parquet
-            else from_documents(read_documents(text, opened.name)) if is_json
+            from_parquet(opened)
+            if opened.is_parquet
+            else from_documents(read_documents(text, opened.name))
+            if is_json
             else from_table(read_table(text, opened.name))
         )
         rows = len(cells.rows) + len(cells.faults.by_row)
         draft, faults, warnings = read_canonical(cells, clock)
     else:
         if not is_json:
-            raise LoadError(f"{opened.name} is not JSON, as exports of {known} are; pass another format= or export again")
+            raise LoadError(f"{opened.name} is not JSON, as exports of {known} are; export it again")
         documents = read_documents(text, opened.name)
         rows = len(documents.records)
         reader = read_statuspage if known == "statuspage" else read_pagerduty
@@ -164,8 +182,8 @@ def _finish(opened: Opened, known: str, source: str, contents: _Contents, taken:
     quarantined = faults.lines()
     if contents.accepted + len(quarantined) + contents.duplicates != contents.rows:
         raise LoadError(
-            f"{opened.name}: {contents.rows:,} records in, but {contents.accepted:,} accepted, {len(quarantined):,} refused "
-            f"and {contents.duplicates:,} duplicates; this is a fault of mttrlab, please report it"
+            f"{opened.name}: {contents.rows:,} records in, but {contents.accepted:,} accepted, "
+            f"{len(quarantined):,} refused and {contents.duplicates:,} duplicates; that is our fault, please report it"
         )
     if not contents.accepted:
         contents.warnings.append("no record of the file could be accepted; see the quarantine for the reasons")
@@ -178,9 +196,19 @@ def _finish(opened: Opened, known: str, source: str, contents: _Contents, taken:
         told_by = "the file"
     reports = tabulate(draft, hashed, source, newest)
     return Extract(
-        path=opened.path, format=known, source=source, sha256=opened.sha256, size=opened.size, rows=contents.rows,
-        reports=reports, quarantine=_quarantine(quarantined), accepted=contents.accepted, duplicates=contents.duplicates,
-        exported_at=reports["exported_at"].max(), exported_at_from=told_by, warnings=tuple(contents.warnings),
+        path=opened.path,
+        format=known,
+        source=source,
+        sha256=opened.sha256,
+        size=opened.size,
+        rows=contents.rows,
+        reports=reports,
+        quarantine=_quarantine(quarantined),
+        accepted=contents.accepted,
+        duplicates=contents.duplicates,
+        exported_at=reports["exported_at"].max(),
+        exported_at_from=told_by,
+        warnings=tuple(contents.warnings),
     )
 
 

@@ -20,10 +20,20 @@ MAX_RATIO = 200
 HEAD = 64 * 1024
 """What is enough to recognise a format."""
 
-_ARCHIVES = {b"PK\x03\x04": "a zip archive", b"7z\xbc\xaf": "a 7z archive", b"BZh": "a bzip2 archive",
-             b"\xfd7zXZ": "an xz archive", b"\x28\xb5\x2f\xfd": "a zstd archive", b"Rar!": "a rar archive"}
-_OTHERS = {b"%PDF": "a PDF", b"SQLite format 3": "an SQLite database", b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-           b"\x89PNG": "a picture"}
+_ARCHIVES = {
+    b"PK\x03\x04": "a zip archive",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ": "an xz archive",
+    b"\x28\xb5\x2f\xfd": "a zstd archive",
+    b"Rar!": "a rar archive",
+}
+_OTHERS = {
+    b"%PDF": "a PDF",
+    b"SQLite format 3": "an SQLite database",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"\x89PNG": "a picture",
+}
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _PAGE = re.compile(r"\s*(?:<!doctype html|<html|<head|<\?xml|<!--)", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
@@ -83,10 +93,17 @@ def head(path: str | Path) -> bytes:
     return content
 
 
+def foot(path: str | Path) -> bytes:
+    """Return the last bytes of the file, where Parquet keeps its names."""
+    with Path(path).open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - 16 * HEAD))
+        return file.read()
+
+
 def _read(path: str | Path, most: int, whole: bool = True) -> tuple[bytes, int]:
     name = Path(path).name or str(path)
     if _SCHEME.match(str(path)):
-        raise LoadError(f"{str(path)[:80]} is an address, not a file; download it first, mttrlab never uses the network")
+        raise LoadError(f"{str(path)[:80]} is an address, not a file; download it, then load the file")
     try:
         # Non-blocking, so that a named pipe is refused instead of waited for.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
@@ -139,7 +156,7 @@ def _inflate(packed: bytes, name: str) -> bytes:
 def _refuse_others(start: bytes, name: str) -> None:
     for magic, kind in _ARCHIVES.items():
         if start.startswith(magic):
-            raise LoadError(f"{name} is {kind} (or an Excel workbook); unpack it or save it as CSV, then load the files")
+            raise LoadError(f"{name} is {kind} or an Excel workbook; unpack it, or save it as CSV")
     for magic, kind in _OTHERS.items():
         if start.startswith(magic):
             raise LoadError(f"{name} is {kind}, not an export; export incidents as JSON or CSV")
@@ -156,7 +173,7 @@ def decode(content: bytes, name: str) -> str:
     encoding = "utf-8"
     for mark, encoding_of in _MARKS.items():
         if content.startswith(mark):
-            encoding, content = encoding_of, content[len(mark):]
+            encoding, content = encoding_of, content[len(mark) :]
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
@@ -168,8 +185,10 @@ def decode(content: bytes, name: str) -> str:
     zero = text.find("\0")
     if zero >= 0:
         row = text.count("\n", 0, zero) + 1
-        raise LoadError(f"{name} row {row}: a NUL character, so it is no text (or UTF-16 without its mark); "
-                        "export it again as UTF-8")
+        raise LoadError(
+            f"{name} row {row}: a NUL character, so it is no text (or UTF-16 without its mark); "
+            "export it again as UTF-8"
+        )
     if _PAGE.match(text):
         raise LoadError(f"{name} is a web page (a login page?), not an export; sign in and download it again")
     if not text.strip():

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 from mttrlab.sources.exports.documents import Documents
-from mttrlab.sources.exports.drafts import Clock, Faults, Refused, id_of, text_of
+from mttrlab.sources.exports.drafts import Clock, Faults, RecordError, id_of, text_of
 from mttrlab.sources.exports.reports import Draft
 from mttrlab.sources.exports.vendor import Report, name_list, object_of, objects, read_records
 
@@ -32,26 +32,32 @@ def read_pagerduty(documents: Documents, clock: Clock) -> tuple[Draft, Faults, l
         warnings.append("the file says that PagerDuty has more pages of incidents; export them all and load them too")
     bare = sum(1 for r in documents.records if isinstance(r, dict) and "log_entries" not in r) if not logs else 0
     if bare:
-        warnings.append(f"{bare:,} incidents come without log_entries, so their acknowledgement may be lost; "
-                        "export them with include[]=log_entries or with /log_entries")
+        warnings.append(
+            f"{bare:,} incidents come without log_entries, so their acknowledgement may be lost; "
+            "export them with include[]=log_entries or with /log_entries"
+        )
     return draft, faults, warnings
 
 
 def _report(record: dict[str, Any], row: int, clock: Clock, logs: dict[str, list[dict[str, Any]]]) -> Report:
     source_id = id_of(record)
     entries = sorted(
-        ((at, entry) for entry in objects(record, "log_entries") + logs.get(source_id, [])
-         if (at := clock.read(entry, "created_at", row)) is not None),
+        (
+            (at, entry)
+            for entry in objects(record, "log_entries") + logs.get(source_id, [])
+            if (at := clock.read(entry, "created_at", row)) is not None
+        ),
         key=lambda pair: pair[0],
     )
     kinds = [(at, (text_of(entry, "type") or "").removesuffix("_reference"), entry) for at, entry in entries]
     status = (text_of(record, "status") or "").lower()
     if status not in (*_OPEN, "resolved"):
-        raise Refused("status", record.get("status"), "is none of triggered, acknowledged, resolved")
+        raise RecordError("status", record.get("status"), "is none of triggered, acknowledged, resolved")
     created = clock.read(record, "created_at", row)
     changed = clock.read(record, "last_status_change_at", row)
     acknowledged = [at for at, kind, _ in kinds if kind == "acknowledge_log_entry"]
-    acknowledged += [at for part in objects(record, "acknowledgements") if (at := clock.read(part, "at", row)) is not None]
+    given = [clock.read(part, "at", row) for part in objects(record, "acknowledgements")]
+    acknowledged += [at for at in given if at is not None]
     ends = [at for at, kind, _ in kinds if kind == "resolve_log_entry"]
     said = clock.read(record, "resolved_at", row)
     closed = status == "resolved"

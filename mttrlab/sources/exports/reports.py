@@ -1,4 +1,4 @@
-"""Accepted records → the typed table: content hashes, duplicates told from contradictions, when each row was last seen."""
+"""Accepted records → the typed table: hashes, duplicates told from contradictions, when each row was last seen."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ class Draft:
             for name in names
             if name in TIMES or name == "seen"
         }
-        columns = {name: [r.get(name) for r in reports] for name in names if name not in times and name != "record"}
+        said = [name for name in names if name not in times and name != "record"]
+        columns: dict[str, Sequence[Any]] = {name: [r.get(name) for r in reports] for name in said}
         return cls([report["record"] for report in reports], columns, times, times.pop("seen", None))
 
     def __len__(self) -> int:
@@ -122,8 +123,12 @@ def settle_repeats(draft: Draft, hashed: list[str], faults: Faults) -> tuple[NDA
                 continue
             duplicates -= 0 if kept[place] else 1
             kept[place] = False
-            faults.add(draft.rows[place], "source_id", draft.columns["source_id"][place],
-                       OLDER if certain and updated[place] < newest else DISAGREE)
+            faults.add(
+                draft.rows[place],
+                "source_id",
+                draft.columns["source_id"][place],
+                OLDER if certain and updated[place] < newest else DISAGREE,
+            )
     return kept, duplicates
 
 
@@ -182,5 +187,7 @@ def tabulate(draft: Draft, hashed: Sequence[str], source: str, exported_at: int 
             given = made.get(f"{stamp}_origin")
             origin = pd.Series("export" if given is None else given, index=range(len(draft)), dtype="str")
             made[f"{stamp}_origin"] = origin.fillna("export").where(made[stamp].notna())
+    blank = pd.Series(np.nan, index=range(len(draft)), dtype="str")
+    made |= {column.name: blank for column in COLUMNS if column.kind == "text" and column.name not in made}
     made |= {"record": draft.rows, "content_hash": hashed, "resolution_s": grain(draft)}
     return conform(pd.DataFrame(made, index=range(len(draft))), COLUMNS)

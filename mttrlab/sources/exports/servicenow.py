@@ -3,41 +3,54 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import compress
 from operator import itemgetter
 
 from mttrlab.errors import LoadError
 from mttrlab.sources.exports.dates import date_style
 from mttrlab.sources.exports.drafts import Clock, Faults
-from mttrlab.sources.exports.reports import DISAGREE, Draft
+from mttrlab.sources.exports.histories import CANCELLED, CLOSED, NEW, RESOLVED, WORKING, Updates, incidents, report
+from mttrlab.sources.exports.reports import Draft
 from mttrlab.sources.exports.table import Table
-from mttrlab.sources.exports.vendor import Report, name_list
 
 _TIMES = ("opened_at", "resolved_at", "closed_at", "sys_updated_at")
 _NAMES = (
-    "number", *_TIMES, "incident_state", "reopen_count", "sys_mod_count", "short_description", "business_service",
-    "cmdb_ci", "assignment_group", "priority", "category", "contact_type", "caused_by",
+    "number",
+    *_TIMES,
+    "incident_state",
+    "reopen_count",
+    "sys_mod_count",
+    "short_description",
+    "business_service",
+    "cmdb_ci",
+    "assignment_group",
+    "priority",
+    "category",
+    "contact_type",
+    "caused_by",
 )
 _ALIASES = {
-    "opened": "opened_at", "resolved": "resolved_at", "closed": "closed_at", "updated": "sys_updated_at",
-    "state": "incident_state", "configuration_item": "cmdb_ci", "updates": "sys_mod_count", "service": "business_service",
+    "opened": "opened_at",
+    "resolved": "resolved_at",
+    "closed": "closed_at",
+    "updated": "sys_updated_at",
+    "state": "incident_state",
+    "configuration_item": "cmdb_ci",
+    "updates": "sys_mod_count",
+    "service": "business_service",
 }
 """The labels that a list export prints instead of the field names."""
 
 _NOTHING = {"", "?", "-100", "null", "none", "n/a"}
-_NEW, _WORKING, _RESOLVED, _CLOSED, _CANCELLED = "new", "working", "resolved", "closed", "cancelled"
 _STATES = {
-    **dict.fromkeys(("1", "new"), _NEW),
-    **dict.fromkeys(("2", "3", "4", "5", "active", "in progress", "work in progress", "on hold", "assigned", "pending"), _WORKING),
-    **dict.fromkeys(("6", "resolved"), _RESOLVED),
-    **dict.fromkeys(("7", "closed", "closed complete"), _CLOSED),
-    **dict.fromkeys(("8", "canceled", "cancelled"), _CANCELLED),
+    **dict.fromkeys(("1", "new"), NEW),
+    **dict.fromkeys(("2", "3", "4", "5", "active", "in progress", "work in progress"), WORKING),
+    **dict.fromkeys(("on hold", "assigned", "pending"), WORKING),
+    **dict.fromkeys(("6", "resolved"), RESOLVED),
+    **dict.fromkeys(("7", "closed", "closed complete"), CLOSED),
+    **dict.fromkeys(("8", "canceled", "cancelled"), CANCELLED),
 }
-_CONTACTS = {**dict.fromkeys(("monitoring", "event", "event management", "alert", "monitoring tool"), "alert"),
-             **dict.fromkeys(("phone", "email", "self-service", "walk-in", "chat", "virtual agent"), "customer")}
 
 
 @dataclass
@@ -52,19 +65,6 @@ class Log:
     is_log: bool
     """Several rows of one number are its history; otherwise they repeat or contradict each other."""
     warnings: list[str] = field(default_factory=list)
-
-
-@dataclass
-class _Updates:
-    """The rows of the file, column by column: each is an incident as it was after one change."""
-
-    rows: list[int]
-    cells: dict[str, list[str | None]]
-    times: dict[str, list[int | None]]
-    states: list[str | None]
-    changes: list[int]
-    """How many changes came before."""
-    reopened: list[int]
 
 
 def read_servicenow(table: Table, clock: Clock) -> Log:
@@ -95,10 +95,10 @@ def read_servicenow(table: Table, clock: Clock) -> Log:
         numbers, rows = [numbers[place] for place in first], [rows[place] for place in first]
     updates = _updates(numbers, rows, places, table.name, clock, log.faults)
     if is_log:
-        reports = list(_incidents(updates, log.faults))
+        reports = list(incidents(updates, log.faults))
         log.accepted = log.rows - log.duplicates - len(log.faults.by_row)
     else:
-        reports = [_report([place], updates) for place, row in enumerate(numbers) if row not in log.faults.by_row]
+        reports = [report([place], updates) for place, row in enumerate(numbers) if row not in log.faults.by_row]
     log.draft = Draft.of(reports)
     return log
 
@@ -122,16 +122,19 @@ def _first_of_each(rows: list[list[str]], places: dict[str, int]) -> list[int]:
 
 def _places(table: Table) -> dict[str, int]:
     places = {name: at for at, name in enumerate(table.header) if name in _NAMES}
-    places |= {_ALIASES[name]: at for at, name in enumerate(table.header) if _ALIASES.get(name, name) not in places and name in _ALIASES}
+    labelled = {_ALIASES[name]: at for at, name in enumerate(table.header) if name in _ALIASES}
+    places = labelled | places
     for name in ("number", "opened_at"):
         if name not in places:
-            raise LoadError(f"{table.name} row 1: no column {name}; export number, opened_at, resolved_at and incident_state")
+            raise LoadError(
+                f"{table.name} row 1: no column {name}; export number, opened_at, resolved_at, closed_at and state"
+            )
     return places
 
 
 def _updates(
     rows: list[int], table: list[list[str]], places: dict[str, int], name: str, clock: Clock, faults: Faults
-) -> _Updates:
+) -> Updates:
     columns = {column: [cells[at] for cells in table] for column, at in places.items()}
     times = _times({column: columns.pop(column) for column in _TIMES if column in columns}, rows, name, clock, faults)
     cells: dict[str, list[str | None]] = {}
@@ -148,7 +151,7 @@ def _updates(
         for row in (row for row, said in zip(rows, words, strict=True) if said == word):
             faults.add(row, "incident_state", word, "is no state that we know; export the standard states")
     states = [known[word] for word in words]
-    return _Updates(rows, cells, times, states, counts["sys_mod_count"], counts["reopen_count"])
+    return Updates(rows, cells, times, states, counts["sys_mod_count"], counts["reopen_count"])
 
 
 def _times(
@@ -184,85 +187,5 @@ def _counts(column: str, cells: list[str | None] | None, rows: list[int], faults
 def _state(word: str) -> str | None:
     word = word.lower()
     if word.startswith("awaiting"):
-        return _WORKING
+        return WORKING
     return _STATES.get(word) or _STATES.get(word.split(" - ", 1)[0].strip())
-
-
-def _incidents(updates: _Updates, faults: Faults) -> Iterator[Report]:
-    histories: dict[str, list[int]] = {}
-    for place, number in enumerate(updates.cells["number"]):
-        if number is not None:
-            histories.setdefault(number, []).append(place)
-    opened, refused = updates.times["opened_at"], faults.by_row
-    for number, history in histories.items():
-        bad = [updates.rows[place] for place in history if updates.rows[place] in refused] if refused else []
-        if bad or len({opened[place] for place in history}) > 1:
-            for place in history:
-                if updates.rows[place] not in bad:
-                    reason = f"row {bad[0]} of the same incident is refused" if bad else DISAGREE
-                    faults.add(updates.rows[place], "number", number, reason)
-            continue
-        yield _report(sorted(history, key=partial(_order, updates)), updates)
-
-
-def _order(updates: _Updates, place: int) -> tuple[int, int]:
-    return updates.changes[place], updates.times["sys_updated_at"][place] or 0
-
-
-def _report(history: list[int], updates: _Updates) -> Report:
-    last = history[-1]
-    cells = {column: values[last] for column, values in updates.cells.items()}
-    times = {column: values[last] for column, values in updates.times.items()}
-    state, again = updates.states[last], updates.reopened[last] > 0
-    resolved, closed_at = times.get("resolved_at"), times.get("closed_at")
-    ended = state in (_RESOLVED, _CLOSED, _CANCELLED) or closed_at is not None or (state is None and resolved is not None)
-    first = _first_resolution(history, updates) if again else None
-    if again and not ended and resolved is not None:
-        # Back at work: the stamp is of the resolution that did not hold.
-        first, resolved = resolved, None
-    service = cells.get("business_service") or cells.get("cmdb_ci")
-    return {
-        "record": updates.rows[last],
-        "source_id": cells["number"],
-        "title": cells.get("short_description"),
-        "service": service,
-        "services": name_list([service]),
-        "team": cells.get("assignment_group"),
-        "severity": cells.get("priority"),
-        "priority": cells.get("priority"),
-        "incident_type": cells.get("category"),
-        "detected_by": _CONTACTS.get((cells.get("contact_type") or "").lower()),
-        "change_id": cells.get("caused_by"),
-        "status": "closed" if ended else "open",
-        "population": "cancelled" if state == _CANCELLED else "counted",
-        "reopened": again if "reopen_count" in cells else None,
-        "first_resolved_at": first if resolved is None or first is None or first < resolved else None,
-        "detected_at": times["opened_at"],
-        "acknowledged_at": _acknowledged(history, updates),
-        "resolved_at": resolved,
-        "closed_at": closed_at,
-        "updated_at": times.get("sys_updated_at"),
-    }
-
-
-def _first_resolution(history: list[int], updates: _Updates) -> int | None:
-    if "sys_updated_at" not in updates.times:
-        return None
-    for place in history:
-        if updates.states[place] == _RESOLVED and not updates.reopened[place]:
-            return updates.times["sys_updated_at"][place]
-    return None
-
-
-def _acknowledged(history: list[int], updates: _Updates) -> int | None:
-    """Return when the state first left New for work; None where the log did not see it leave."""
-    was_new = False
-    for place in history:
-        state = updates.states[place]
-        if state == _NEW:
-            was_new = True
-        elif state == _WORKING:
-            return updates.times["sys_updated_at"][place] if was_new else None
-        elif state is not None:
-            return None
-    return None

@@ -57,7 +57,7 @@ def zone(name: str, file: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError, TypeError):
-        raise LoadError(f"{file}: timezone {name!r} is no IANA zone; say for example 'Europe/Berlin' or 'UTC'") from None
+        raise LoadError(f"{file}: timezone {name!r} is no IANA zone; say 'Europe/Berlin' or 'UTC'") from None
 
 
 def read_stamp(text: str | None, timezone: ZoneInfo | None = None) -> Stamp:
@@ -101,14 +101,16 @@ def read_stamp(text: str | None, timezone: ZoneInfo | None = None) -> Stamp:
 
 
 def settle(wall: datetime, named: str | None, timezone: ZoneInfo | None) -> Stamp:
-    """Return the instant of a clock on the wall: `named` is the zone in the text, `timezone` the one to fall back on."""
+    """Return the instant of a clock on the wall: `named` stands in the text, `timezone` is what to fall back on."""
     if not FIRST_YEAR <= wall.year <= LAST_YEAR:
         return Stamp(None, reason=f"is outside the years {FIRST_YEAR} to {LAST_YEAR}")
     micros = (wall.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
     if named:
         ahead = _offset(named)
-        return Stamp(None, reason=f"has an offset that no place uses ({named.strip()})") if ahead is None else Stamp(
-            micros - ahead
+        return (
+            Stamp(None, reason=f"has an offset that no place uses ({named.strip()})")
+            if ahead is None
+            else Stamp(micros - ahead)
         )
     if timezone is None:
         return Stamp(micros, local=True)

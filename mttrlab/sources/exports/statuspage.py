@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from mttrlab.errors import LoadError
 from mttrlab.sources.exports.documents import Documents
-from mttrlab.sources.exports.drafts import Clock, Faults, Refused, id_of, text_of
+from mttrlab.sources.exports.drafts import Clock, Faults, RecordError, id_of, text_of
 from mttrlab.sources.exports.reports import Draft
 from mttrlab.sources.exports.vendor import Report, name_list, object_of, objects, read_records
 
@@ -48,7 +48,7 @@ def read_statuspage(documents: Documents, clock: Clock) -> tuple[Draft, Faults, 
     if isinstance(page, dict):
         try:
             page_seen = clock.read(page, "updated_at", 0)
-        except Refused as refusal:
+        except RecordError as refusal:
             raise LoadError(
                 f"{documents.name}: page.updated_at {refusal.value!r} {refusal.reason}; correct it or pass as_of="
             ) from None
@@ -60,8 +60,10 @@ def _report(record: dict[str, Any], row: int, clock: Clock, page_seen: int | Non
     history = "updates" in record and "incident_updates" not in record
     posts = _posts(record, row, clock, history)
     status = (text_of(record, "status") or (posts[-1].status if posts else "")).lower().replace("_", " ")
-    fields = {name: clock.read(record, name, row) for name in
-              ("created_at", "started_at", "monitoring_at", "resolved_at", "updated_at", "scheduled_for")}
+    fields = {
+        name: clock.read(record, name, row)
+        for name in ("created_at", "started_at", "monitoring_at", "resolved_at", "updated_at", "scheduled_for")
+    }
     statuses = {post.status for post in posts}
     course = follow(posts)
     detected, resolved, verified = course.detected, course.resolved, course.verified
@@ -89,9 +91,14 @@ def _report(record: dict[str, Any], row: int, clock: Clock, page_seen: int | Non
         "reopened": course.reopened if posts else None,
         "first_resolved_at": course.first_resolved,
         "updated_at": fields["updated_at"],
-        "started_at": began, "detected_at": detected, "diagnosed_at": course.diagnosed,
-        "resolved_at": resolved if ended is None else ended, "verified_at": verified,
-        "detected_at_origin": "proxy", "diagnosed_at_origin": "proxy", "verified_at_origin": "proxy",
+        "started_at": began,
+        "detected_at": detected,
+        "diagnosed_at": course.diagnosed,
+        "resolved_at": resolved if ended is None else ended,
+        "verified_at": verified,
+        "detected_at_origin": "proxy",
+        "diagnosed_at_origin": "proxy",
+        "verified_at_origin": "proxy",
         "resolved_at_origin": "proxy" if ended is None else "export",
         "seen": max((post.at for post in posts), default=None),
     }
@@ -137,9 +144,10 @@ def _posts(record: dict[str, Any], row: int, clock: Clock, history: bool) -> lis
         if at is None:
             if clock.zoneless:
                 continue
-            raise Refused("updates" if history else "incident_updates", "", "has a post without a time")
+            raise RecordError("updates" if history else "incident_updates", "", "has a post without a time")
         posts.append(Post(at, (text_of(update, "status") or "").lower().replace("_", " ")))
-    return [post for _, post in sorted(enumerate(posts), key=lambda pair: (pair[1].at, pair[0] if history else -pair[0]))]
+    # Histories begin with the oldest post, the vendor's list with the newest: of equal times the older comes first.
+    return sorted(posts if history else posts[::-1], key=lambda post: post.at)
 
 
 def _services(record: dict[str, Any]) -> list[str]:

@@ -70,8 +70,9 @@ def read_table(text: str, name: str) -> Table:
     for column, times in Counter(filter(None, header)).items():
         if times > 1:
             raise LoadError(f"{name} row 1: {times} columns are called {column!r}; rename or remove all but one")
-    every = list(_rows(text, name, delimiter))
-    counted = _count(text)
+    counted, breaks = _count(text), _count(text.replace('"', ""))
+    # Where no quote holds a line end, no cell can run over rows, and the rows need no second look.
+    every = list(_rows(text, name, delimiter, multiline=breaks != counted))
     if len(every) != counted:
         raise LoadError(_lost(text, name, delimiter, len(every), counted))
     first = next(place for place, row in enumerate(every) if row)
@@ -85,12 +86,12 @@ def read_table(text: str, name: str) -> Table:
     return Table(name, header, body, numbers)
 
 
-def _rows(text: str, name: str, delimiter: str) -> Iterator[list[str]]:
+def _rows(text: str, name: str, delimiter: str, multiline: bool) -> Iterator[list[str]]:
     before = csv.field_size_limit(MAX_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     started = 1
     try:
-        if '"' not in text:
+        if not multiline:
             yield from reader
             return
         columns = None
@@ -101,6 +102,7 @@ def _rows(text: str, name: str, delimiter: str) -> Iterator[list[str]]:
             started = reader.line_num + 1
             yield row
     except csv.Error as error:
+        started = started if multiline else reader.line_num
         if "field larger" in str(error):
             raise LoadError(f"{name} row {started}: a cell has more than {MAX_CELL:,} characters, the limit") from None
         raise LoadError(

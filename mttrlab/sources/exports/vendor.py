@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from mttrlab.sources.exports.documents import Documents
-from mttrlab.sources.exports.drafts import Faults, Refused
+from mttrlab.sources.exports.drafts import Faults, RecordError
 from mttrlab.sources.exports.reports import Draft
 
 Report = dict[str, Any]
@@ -21,9 +21,9 @@ def read_records(documents: Documents, read: Callable[[dict[str, Any], int], Rep
     for number, record in zip(documents.numbers, documents.records, strict=True):
         try:
             if not isinstance(record, dict):
-                raise Refused("", record, "is not an object")
+                raise RecordError("", record, "is not an object")
             reports.append({**read(record, number), "record": number})
-        except Refused as refusal:
+        except RecordError as refusal:
             faults.add(number, refusal.column, refusal.value, refusal.reason)
     return Draft.of(reports), faults
 
@@ -33,14 +33,14 @@ def objects(record: dict[str, Any], column: str) -> list[dict[str, Any]]:
 
     Raises
     ------
-    Refused
+    RecordError
         Where the field holds something else.
     """
     values = record.get(column)
     if values is None:
         return []
     if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
-        raise Refused(column, values, "is not a list of objects")
+        raise RecordError(column, values, "is not a list of objects")
     return values
 
 
@@ -50,7 +50,7 @@ def object_of(record: dict[str, Any], column: str) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise Refused(column, value, "is not an object")
+        raise RecordError(column, value, "is not an object")
     return value
 
 
