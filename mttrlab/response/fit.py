@@ -13,7 +13,7 @@ from scipy import special
 from mttrlab.response import arrivals, fix_paths, history
 from mttrlab.response.history import History
 from mttrlab.response.luck import Ints
-from mttrlab.response.model import FLAG_PRIOR, IncidentType, ResponseModel
+from mttrlab.response.model import IncidentType, ResponseModel
 from mttrlab.response.notes import Note, span_note
 from mttrlab.response.outcomes import each_block
 from mttrlab.response.pooling import SHORTEST, GroupLaws, group_laws
@@ -50,12 +50,10 @@ def fit(incidents: pd.DataFrame, practices: Any = None, responders: int | None =
     types = _with_laws(types, laws)
     types = _with_alerts(past, stamps, types, group, notes)
     types, automation = fix_paths.automation(past, types, group, notes)
-    if "resolved_at" in stamps:
-        begin = stamps[stamps.index("resolved_at") - 1]
-        types, flag, residual = fix_paths.paths(past, types, group, begin, notes)
-        types = _reconciled(past, stamps, types, notes)
-    else:
-        flag, residual = FLAG_PRIOR, np.full(len(past), np.nan)
+    end = fix_end(stamps)
+    begin = stamps[stamps.index(end) - 1]
+    types, flag, residual = fix_paths.paths(past, types, group, begin, end, notes)
+    types = _reconciled(past, stamps, types, notes)
     model = ResponseModel(
         types=tuple(types),
         responders=responders,
@@ -73,6 +71,11 @@ def fit(incidents: pd.DataFrame, practices: Any = None, responders: int | None =
     return replace(model, sources=tuple(notes))
 
 
+def fix_end(stamps: tuple[str, ...]) -> str:
+    """Return the stamp that ends the fix: `verified_at` where the export shows no resolution and the two are one."""
+    return "resolved_at" if "resolved_at" in stamps else stamps[-1]
+
+
 def _spans(
     past: History, stamps: tuple[str, ...], group: Ints, groups: int, notes: list[Note]
 ) -> dict[str, tuple[GroupLaws, np.ndarray]]:
@@ -80,7 +83,7 @@ def _spans(
     laws = {}
     for begin, end in pairwise(stamps):
         step = _STEP[end]
-        if step == "fix":
+        if step == "fix" or end == fix_end(stamps):
             continue
         minutes, observed, known = past.span(begin, end)
         if step in ("acknowledge", "diagnose"):
@@ -142,7 +145,7 @@ def _reconciled(
     Incidents fixed before they were diagnosed, or never diagnosed, show only that span; leaving them out would make
     the two phases too long or too short.
     """
-    if "diagnosed_at" not in stamps or stamps[0] == "diagnosed_at":
+    if "diagnosed_at" not in stamps or "resolved_at" not in stamps or stamps[0] == "diagnosed_at":
         return types
     begin = stamps[stamps.index("diagnosed_at") - 1]
     minutes, ended, _ = past.span(begin, "resolved_at")

@@ -51,15 +51,11 @@ def automation(
         fitted = group_laws(minutes[rows], observed[rows], np.zeros(len(rows), dtype=np.int64), 1)
         run = fitted.law(0)
         timeout = float(run.quantile(0.95))
-        notes.append(
-            Note(
-                "automation",
-                "fitted",
-                n,
-                f"Automation ended {n / closed.sum():.0%} of the {closed.sum()} closed incidents that say how they ended, geometric mean "
-                f"{fitted.geometric_mean[0]:.3g} minutes; {prior}, since an export shows no failed attempt.",
-            )
+        sentence = (
+            f"Automation ended {n / closed.sum():.0%} of the {closed.sum()} closed incidents that say how they ended, "
+            f"geometric mean {fitted.geometric_mean[0]:.3g} minutes; {prior}: an export shows no failed attempt."
         )
+        notes.append(Note("automation", "fitted", n, sentence))
     in_time = float(np.mean(run.quantile((np.arange(1000) + 0.5) / 1000) <= timeout))
     caught = 1 - (1 - SUCCESS_PRIOR * in_time) ** ATTEMPTS_PRIOR
     rule = [min(share / caught, 1.0) for share in shares(ended[closed], group[closed], len(types))]
@@ -67,16 +63,16 @@ def automation(
 
 
 def paths(
-    past: History, types: list[IncidentType], group: Ints, begin: str, notes: list[Note]
+    past: History, types: list[IncidentType], group: Ints, begin: str, end: str, notes: list[Note]
 ) -> tuple[list[IncidentType], Law, Floats]:
     """Return the types with their ways to end, the law of flags, and each fix's normal score within its group.
 
     Parameters
     ----------
-    begin : str
-        The stamp before `resolved_at` that the export shows: where the fix begins.
+    begin, end : str
+        The stamps that the export shows on both sides of the fix.
     """
-    minutes, observed, known = past.span(begin, "resolved_at")
+    minutes, observed, known = past.span(begin, end)
     known &= ~past.automated
     changed = np.array([word is not None for word in past.text("change_id")])
     types = _changes(types, changed, group, notes)
@@ -91,7 +87,9 @@ def paths(
         laws[path] = group_laws(minutes[rows], observed[rows], group[rows], len(types))
         residual[rows[observed[rows]]] = laws[path].residual[observed[rows]]
         which = f"fix by {path}" if len(found) > 1 else "fix"
-        notes.append(span_note(which, begin, "resolved_at", laws[path], int(np.sum(minutes[rows] == 0))))
+        notes.append(
+            span_note(which, begin, end, laws[path], int(np.sum(minutes[rows] == 0)), past.forgotten(begin, end))
+        )
     ended = np.flatnonzero(known & observed)
     place = np.array([found.index(str(n)) for n in name[ended].tolist()], dtype=np.int64)
     after, before = (_mix(place, group[ended], which[ended], len(found), len(types)) for which in (changed, ~changed))
@@ -121,10 +119,9 @@ def _settings(run: Law, timeout: float) -> dict[str, Any]:
 
 def _changes(types: list[IncidentType], changed: Flags, group: Ints, notes: list[Note]) -> list[IncidentType]:
     n = int(changed.sum())
-    if not n:
-        notes.append(
-            Note("changes", "left out", 0, "No incident names a change (change_id), so flags cannot be moved.")
-        )
+    if n < FEWEST:
+        sentence = f"{n} incident(s) name a change (change_id), too few to move flags."
+        notes.append(Note("changes", "left out", n, sentence))
         return types
     notes.append(
         Note("changes", "fitted", len(changed), f"A known change caused {changed.mean():.0%} of the incidents.")

@@ -229,6 +229,11 @@ def immovable(model: ResponseModel, lever: str, value: float) -> str | None:
         return "no effect: the export does not show detection (it needs started_at and detected_at)"
     if lever == "alert_coverage" and all(kind.alert is None for kind in kinds):
         return "no effect: the export does not say who noticed (it needs detected_by)"
+    merged = all(kind.diagnose is None for kind in kinds)
+    if lever == "automation" and model.stamps[0] == "started_at" and "detected_at" not in model.stamps:
+        return "no effect: the export does not show where detection ends (it needs detected_at)"
+    if lever in ("flagged", "rollback_minutes") and merged:
+        return "no effect: the export does not show where diagnosis ends and the fix begins (it needs diagnosed_at)"
     if lever == "automation_success" and not automated(model):
         return "no effect on its own: no incident has a remediation rule; move automation too"
     if lever == "flagged":
@@ -238,10 +243,10 @@ def immovable(model: ResponseModel, lever: str, value: float) -> str | None:
             return f"no effect: flags already end {flagged(model):.0%} of change-caused incidents"
     if lever == "rollback_minutes" and not any(path.name == "rollback" for kind in kinds for path in kind.paths):
         return "no effect: the export names no rollback (it needs fix_path)"
-    if lever == "diagnosis_factor" and all(kind.diagnose is None for kind in kinds):
+    if lever == "diagnosis_factor" and merged:
         return "no effect: the export does not show diagnosis (it needs diagnosed_at)"
     if lever == "verification_window" and all(kind.verify is None for kind in kinds):
-        return "no effect: the export does not show verification (it needs verified_at)"
+        return "no effect: the export does not show verification (it needs resolved_at and verified_at)"
     if lever == "responders" and model.responders is None:
         return "no effect: nobody waits for a person in this model (fit it with responders=)"
     return None

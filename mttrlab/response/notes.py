@@ -32,7 +32,7 @@ def span_note(step: str, begin: str, end: str, fitted: GroupLaws, zeros: int = 0
     """Return what was fitted for one span, in a sentence."""
     middle, low, high = fitted.geometric_mean
     sentence = (
-        f"{begin} to {end}, lognormal per type: geometric mean {middle:.3g} minutes "
+        f"{begin} to {end}, {fitted.family.kind} per type: geometric mean {middle:.3g} minutes "
         f"(95 % {low:.3g} to {high:.3g}) over all types; {fitted.censored} still running, counted as such"
     )
     if zeros:

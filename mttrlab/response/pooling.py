@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from mttrlab.response.families import Family, choose
 from mttrlab.response.laws import Floats, Law
 from mttrlab.response.luck import Ints
 
@@ -32,7 +33,7 @@ class Shrunk(NamedTuple):
 
 @dataclass(frozen=True)
 class GroupLaws:
-    """Lognormal laws of several groups."""
+    """Laws of several groups: one family, log means and spreads of their own."""
 
     mu: Floats
     """Log mean per group, after shrinkage."""
@@ -44,12 +45,14 @@ class GroupLaws:
     """Durations still running."""
     geometric_mean: tuple[float, float, float]
     """Of all, with its 95 % interval, minutes."""
+    family: Family
+    """What the log residuals follow."""
     residual: Floats
     """Each duration's normal score within its group (censored ones at their expected value)."""
 
     def law(self, group: int) -> Law:
         """Return the law of one group."""
-        return Law("lognormal", float(self.mu[group]), float(self.sigma[group]))
+        return self.family.law(float(self.mu[group]), float(self.sigma[group]))
 
 
 def shrink(means: npt.ArrayLike, counts: npt.ArrayLike, sigma: float) -> Shrunk:
@@ -83,7 +86,7 @@ def shrink(means: npt.ArrayLike, counts: npt.ArrayLike, sigma: float) -> Shrunk:
 
 
 def group_laws(minutes: Floats, observed: npt.NDArray[np.bool_], group: Ints, groups: int) -> GroupLaws:
-    """Return the lognormal laws of groups from durations that may still be running.
+    """Return the laws of groups from durations that may still be running.
 
     Parameters
     ----------
@@ -99,7 +102,8 @@ def group_laws(minutes: Floats, observed: npt.NDArray[np.bool_], group: Ints, gr
     Notes
     -----
     Expectation-maximisation for right-censored normal logs with one mean per group and a common spread; then the
-    means are shrunk (`shrink`) and each group's own variance is pulled to the common one with 20 prior degrees.
+    means are shrunk (`shrink`) and each group's own variance is pulled to the common one with 20 prior degrees. From
+    50 ended durations on, the residuals may turn out Weibull or log-logistic (`families.choose`).
     """
     y = np.log(np.maximum(minutes, SHORTEST))
     size = np.bincount(group, minlength=groups).astype(np.float64)
@@ -139,6 +143,7 @@ def group_laws(minutes: Floats, observed: npt.NDArray[np.bool_], group: Ints, gr
         n=int(observed.sum()),
         censored=int(late.sum()),
         geometric_mean=_interval(expected, int(observed.sum())),
+        family=choose((y - mean[group]) / sigma, observed, sigma),
         residual=(expected - mean[group]) / sigma,
     )
 
