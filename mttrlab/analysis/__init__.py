@@ -1,6 +1,8 @@
 """Tables in, tables out: what the incidents say, how sure it is, and what they cannot say."""
 
 from mttrlab.analysis.bottleneck import bottleneck, phase_correlations
+from mttrlab.analysis.change_points import change_points
+from mttrlab.analysis.charts import ewma, run_length, t_chart, xmr
 from mttrlab.analysis.clocks import lead_clock, phases_of, unseen_phases
 from mttrlab.analysis.comparison import compare_periods
 from mttrlab.analysis.durations import fit_durations
@@ -12,7 +14,9 @@ from mttrlab.analysis.intervals import (
     median_interval,
     quantile_interval,
 )
+from mttrlab.analysis.kendall import mann_kendall, theil_sen
 from mttrlab.analysis.maturity import distance_to_next, maturity, maturity_level, monthly_levels
+from mttrlab.analysis.monthly_limits import monthly_limits
 from mttrlab.analysis.months import monthly_mttr
 from mttrlab.analysis.phases import phase_durations
 from mttrlab.analysis.power import incidents_needed, months_until_visible, power_of, smallest_change
@@ -23,24 +27,29 @@ from mttrlab.analysis.summary import clock_summary, phase_summary
 from mttrlab.analysis.survival import survival, survival_quantiles
 from mttrlab.analysis.tails import tail_guard
 from mttrlab.analysis.thresholds import thresholds, withheld
+from mttrlab.analysis.trend import trend
 
 __all__ = [
     "Interval",
     "bottleneck",
+    "change_points",
     "clock_summary",
     "compare_periods",
     "distance_to_next",
+    "ewma",
     "fit_durations",
     "geometric_mean_interval",
     "goodness_of_fit",
     "incidents_needed",
     "lead_clock",
     "log_rank",
+    "mann_kendall",
     "maturity",
     "maturity_level",
     "mean_interval",
     "median_interval",
     "monthly_levels",
+    "monthly_limits",
     "monthly_mttr",
     "months_until_visible",
     "phase_correlations",
@@ -52,12 +61,17 @@ __all__ = [
     "qq_table",
     "quantile_interval",
     "restricted_mean",
+    "run_length",
     "smallest_change",
     "span_summary",
     "survival",
     "survival_quantiles",
+    "t_chart",
     "tail_guard",
+    "theil_sen",
     "thresholds",
+    "trend",
     "unseen_phases",
     "withheld",
+    "xmr",
 ]

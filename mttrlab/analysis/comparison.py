@@ -10,10 +10,11 @@ import pandas as pd
 from scipy import special
 
 from mttrlab.analysis.comparison_words import BETTER, CANNOT_TELL, WORSE, sentence
+from mttrlab.analysis.period_models import adjusted_model, period_model
 from mttrlab.analysis.permutation import pairwise_shift, permutation_test, rank_test
 from mttrlab.analysis.power import incidents_needed, smallest_change
-from mttrlab.analysis.regression import Regression, dummies, fit, independent
-from mttrlab.analysis.sample import Sample, months_spanned, sample_of, with_clocks
+from mttrlab.analysis.regression import Regression
+from mttrlab.analysis.sample import Sample, months_spanned, sample_of, starts_of, with_clocks
 from mttrlab.analysis.thresholds import threshold, withheld
 from mttrlab.errors import QuestionError
 
@@ -96,9 +97,9 @@ def compare_periods(
         "typical_after": math.exp(second.logs.mean()) if second.n else NAN,
     }
     row |= _welch(first.logs, second.logs, level)
-    plain = _model(frames, (first, second), ())
+    plain = period_model(frames, (first, second), ())
     row |= _ratio_columns("ratio_with_open", plain[0], level) if first.open + second.open else _same(row)
-    model, used, why_not = _adjusted(frames, (first, second), adjust)
+    model, used, why_not = adjusted_model(frames, (first, second), adjust)
     notes += why_not
     row |= _ratio_columns("adjusted_ratio", model, level) | {"adjusted_for": ", ".join(used)}
     row |= _verdict(row, plain[0], min(first.n, second.n))
@@ -146,48 +147,6 @@ def _welch(before: np.ndarray, after: np.ndarray, level: float) -> dict[str, flo
     }
 
 
-def _model(
-    frames: tuple[pd.DataFrame, pd.DataFrame], samples: tuple[Sample, Sample], adjust: tuple[str, ...]
-) -> tuple[Regression | None, str]:
-    period = np.repeat([0.0, 1.0], [len(s.minutes) for s in samples])
-    observed = np.concatenate([s.observed for s in samples])
-    logs = np.log(np.concatenate([s.minutes for s in samples]))
-    if min(s.n for s in samples) < 2:
-        return None, "too few"
-    constant = np.ones(len(period))
-    mix = np.empty((len(period), 0))
-    names: tuple[str, ...] = ()
-    if adjust:
-        mix, names = dummies(
-            pd.concat([f.iloc[s.rows][list(adjust)] for f, s in zip(frames, samples, strict=True)], ignore_index=True),
-            adjust,
-        )
-        # Judged on ended incidents alone: a level that is only ever open determines no effect.
-        kept = independent(np.column_stack([constant, mix])[observed])[1:] - 1
-        mix, names = mix[:, kept], tuple(names[i] for i in kept)
-        if len(independent(np.column_stack([constant, mix, period])[observed])) < mix.shape[1] + 2:
-            return None, "the two periods share no levels"
-    design = np.column_stack([constant, mix, period])
-    return fit(logs, observed, design, ("constant", *names, "period")), "too few"
-
-
-def _adjusted(
-    frames: tuple[pd.DataFrame, pd.DataFrame], samples: tuple[Sample, Sample], adjust: tuple[str, ...]
-) -> tuple[Regression | None, tuple[str, ...], list[str]]:
-    lacking = tuple(c for c in adjust if any(c not in f or f[c].isna().all() for f in frames))
-    used = tuple(c for c in adjust if c not in lacking)
-    notes = [f"not adjusted for {', '.join(lacking)}: the column is empty in a period"] if lacking else []
-    ended = sum(s.n for s in samples)
-    if not used:
-        return None, (), notes
-    if ended < threshold("adjust").needs:
-        return None, (), [*notes, "the adjusted ratio " + withheld("adjust", ended)]
-    model, why = _model(frames, samples, used)
-    if model is None:
-        return None, (), [*notes, f"no adjusted ratio: {why} of {' and '.join(used)}"]
-    return model, used, notes
-
-
 def _ratio_columns(name: str, model: Regression | None, level: float) -> dict[str, float]:
     if model is None:
         return {name: NAN, f"{name}_low": NAN, f"{name}_high": NAN}
@@ -219,8 +178,9 @@ def _size(
     row: dict[str, Any], frames: tuple[pd.DataFrame, pd.DataFrame], first: Sample, second: Sample
 ) -> dict[str, float]:
     found = dict.fromkeys(("smallest_change", "incidents_needed", "incidents_per_month", "months_until_visible"), NAN)
-    spans = [months_spanned(f) for f in frames]
-    counted = [(s.n, span) for s, span in zip((first, second), spans, strict=True) if span > 0 and s.n > 1]
+    pairs = zip(frames, (first, second), strict=True)
+    spans = [months_spanned(starts_of(f, row["clock"], s.rows)) for f, s in pairs]
+    counted = [(len(s.rows), span) for s, span in zip((first, second), spans, strict=True) if span > 0]
     if counted:
         # The first and the last incident bound the span, so n of them hold n - 1 gaps.
         found["incidents_per_month"] = sum(n - 1 for n, _ in counted) / sum(span for _, span in counted)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.errors import SchemaError
-from mttrlab.schema import STAMPS, clock_name
+from mttrlab.schema import CLOCK_ENDS, PHASE_ENDS, STAMPS, clock_name
 
 DAYS_PER_MONTH = 365.25 / 12
 
@@ -118,9 +118,22 @@ def onset(incidents: pd.DataFrame) -> pd.Series:
     return incidents[stamps].min(axis=1)
 
 
-def months_spanned(incidents: pd.DataFrame) -> float:
-    """Return the months between the first and the last incident; NaN where the frame carries no times."""
-    times = onset(incidents).dropna()
-    if len(times) < 2:
-        return float("nan")
-    return float((times.max() - times.min()) / pd.Timedelta(days=DAYS_PER_MONTH))
+def starts_of(frame: pd.DataFrame, clock: str, rows: np.ndarray) -> pd.Series:
+    """Return when the clock of these rows began; NaT throughout where the frame carries no times.
+
+    The clock's own first stamp: where the minutes are known it was judged usable, which others may not be.
+    """
+    first = CLOCK_ENDS[clock][0] if clock in CLOCK_ENDS else PHASE_ENDS[clock][0]
+    chosen = frame.iloc[rows]
+    return chosen[first] if first in frame else onset(chosen)
+
+
+def months_of(times: pd.Series) -> np.ndarray:
+    """Return times as months (of 30.4 days) since the earliest; NaN where a time is missing."""
+    return np.asarray((times - times.min()) / pd.Timedelta(days=DAYS_PER_MONTH), dtype=float)
+
+
+def months_spanned(times: pd.Series) -> float:
+    """Return the months between the first and the last; NaN where fewer than two times are known."""
+    months = months_of(times)
+    return float(np.nanmax(months)) if np.isfinite(months).sum() > 1 else float("nan")
