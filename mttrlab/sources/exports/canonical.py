@@ -170,7 +170,7 @@ def read_canonical(cells: Cells, clock: Clock) -> tuple[Draft, Faults, list[str]
         reading.warnings.insert(
             0, f"{len(unknown)} column{'s' if len(unknown) > 1 else ''} not read, as no such name is known: {listed}"
         )
-    draft = Draft(list(cells.rows), reading.made, times)
+    draft = Draft(list(cells.rows), reading.made, times, id_column)
     kept = np.fromiter((row not in cells.faults.by_row for row in cells.rows), dtype=bool, count=len(cells.rows))
     return draft.take(kept), cells.faults, reading.warnings
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -94,7 +95,7 @@ class Clock:
         """
         if not self.zoneless:
             return
-        rows = sorted(self.zoneless)
+        rows = sorted(self.zoneless, key=itemgetter(0))
         row, column, value = rows[0]
         count = len({row for row, _, _ in rows})
         raise LoadError(

@@ -43,6 +43,8 @@ class Draft:
     """Texts, flags and shares; None where empty. Columns that the format does not have are left out."""
     times: dict[str, NDArray[np.int64]]
     """Microseconds in UTC; NONE where empty."""
+    id_column: str = "id"
+    """What the file calls the id of the incident."""
     seen: NDArray[np.int64] | None = None
     """Stamps of the file beside `times` that say how late it was taken, one per report; NONE where none."""
 
@@ -57,7 +59,8 @@ class Draft:
         }
         said = [name for name in names if name not in times and name != "record"]
         columns: dict[str, Sequence[Any]] = {name: [r.get(name) for r in reports] for name in said}
-        return cls([report["record"] for report in reports], columns, times, times.pop("seen", None))
+        seen = times.pop("seen", None)
+        return cls([report["record"] for report in reports], columns, times, seen=seen)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -71,6 +74,7 @@ class Draft:
             [self.rows[place] for place in places],
             {name: [values[place] for place in places] for name, values in self.columns.items()},
             {name: values[kept] for name, values in self.times.items()},
+            self.id_column,
             None if self.seen is None else self.seen[kept],
         )
 
@@ -125,7 +129,7 @@ def settle_repeats(draft: Draft, hashed: list[str], faults: Faults) -> tuple[NDA
             kept[place] = False
             faults.add(
                 draft.rows[place],
-                "source_id",
+                draft.id_column,
                 draft.columns["source_id"][place],
                 OLDER if certain and updated[place] < newest else DISAGREE,
             )

@@ -100,6 +100,7 @@ def read_servicenow(table: Table, clock: Clock) -> Log:
     else:
         reports = [report([place], updates) for place, row in enumerate(numbers) if row not in log.faults.by_row]
     log.draft = Draft.of(reports)
+    log.draft.id_column = "number"
     return log
 
 
