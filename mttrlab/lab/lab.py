@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import duckdb
 import pandas as pd
 
 from mttrlab import sql
@@ -157,8 +159,10 @@ class Lab:
     def _keep(self, reports: tuple[LoadReport, ...]) -> None:
         self._last = reports[-1].load_id
         if self.path is not None:
-            # The log beside the file is folded in, so that a copy of the file alone is whole.
-            self._connection.execute("CHECKPOINT")
+            # The log beside the file is folded in, so that a copy of the file alone is whole. The load is already kept:
+            # where this fails (a full disk), the log holds it.
+            with suppress(duckdb.Error):
+                self._connection.execute("CHECKPOINT")
 
     # Settings --------------------------------------------------------------------------------------------------
 

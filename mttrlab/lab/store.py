@@ -34,6 +34,8 @@ CREATE OR REPLACE MACRO stamp_rank(verdict, origin) AS
         ['recorded', 'not_applicable', 'defaulted', 'out_of_order', 'suspect', 'missing', 'pending'], verdict)
     + CASE origin WHEN 'annotated' THEN 0 WHEN 'proxy' THEN 2 ELSE 1 END
 """
+# DuckDB reads files of such names as data, also those that it has written itself.
+_TABLE_NAMES = {".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"}
 # Told before the file is opened: DuckDB would fetch an extension to read a foreign file.
 _CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
@@ -57,6 +59,7 @@ def open_store(path: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnecti
         # The lab reads frames that are registered, never a path. (lock_configuration is not set: it would also refuse
         # a second connection to the same file in this process, which a notebook cell that is run again makes.)
         connection.execute("SET enable_external_access = false")
+        _check_kept(connection, path)
         _recognise(connection, path, read_only=read_only)
     except duckdb.Error as error:
         connection.close()
@@ -70,6 +73,8 @@ def open_store(path: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnecti
 def _check_place(path: Path, *, new: bool, read_only: bool) -> None:
     if path.is_dir():
         raise StoreError(f"{path} is a folder; name a file in it, such as {path / 'lab.duckdb'}")
+    if new and _TABLE_NAMES & set(path.suffixes):
+        raise StoreError(f"{path} is named like a table of data, not like a lab; name it such as lab.duckdb")
     if new and read_only:
         raise StoreError(f"{path} does not exist; load something into it first (mttrlab load … --lab {path})")
     if new and not path.parent.is_dir():
@@ -77,6 +82,15 @@ def _check_place(path: Path, *, new: bool, read_only: bool) -> None:
     # Only stat: opening and closing the live file in this process would drop DuckDB's lock.
     if not new and path.stat().st_size == 0:
         raise StoreError(f"{path} is empty, not a lab; remove it or name another file")
+
+
+def _check_kept(connection: duckdb.DuckDBPyConnection, path: Path | None) -> None:
+    # Given a .csv, .json or .parquet, DuckDB opens a database in memory with a view of it, and keeps nothing.
+    kept = connection.execute(
+        "SELECT path IS NOT NULL FROM duckdb_databases() WHERE database_name = current_database()"
+    ).fetchall()
+    if path is not None and not kept[0][0]:
+        raise StoreError(f"{path} is not a lab: no DuckDB file; name another file, or load it as an export")
 
 
 def _trouble(path: Path | None, error: duckdb.Error) -> str:

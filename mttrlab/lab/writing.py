@@ -35,8 +35,8 @@ def transaction(connection: duckdb.DuckDBPyConnection, what: str = "the change")
     KeyboardInterrupt
         When stopped by the user; everything is as before.
     """
-    connection.execute("BEGIN TRANSACTION")
     try:
+        connection.execute("BEGIN TRANSACTION")
         yield
         connection.execute("COMMIT")
     except BaseException as error:

@@ -23,9 +23,7 @@ class Exports:
         with path.open("w", newline="", encoding="utf-8") as opened:
             writer = csv.DictWriter(opened, columns)
             writer.writeheader()
-            writer.writerows(
-                {c: f"{v}Z" if c.endswith("_at") and v else v for c, v in row.items()} for row in rows
-            )
+            writer.writerows({c: f"{v}Z" if c.endswith("_at") and v else v for c, v in row.items()} for row in rows)
         return path
 
     def pager(self, name: str, pages: list[dict[str, Any]]) -> Path:
@@ -80,7 +78,9 @@ class Exports:
                 }
             )
         path = self.folder / name
-        path.write_text(json.dumps({"page": {"id": "p", "updated_at": f"{seen}Z"}, "incidents": made}), encoding="utf-8")
+        path.write_text(
+            json.dumps({"page": {"id": "p", "updated_at": f"{seen}Z"}, "incidents": made}), encoding="utf-8"
+        )
         return path
 
 

@@ -14,7 +14,12 @@ def pages(gaps: list[float]) -> list[dict[str, str]]:
     """Pages an hour apart that fall silent after so many minutes."""
     begins = [START + pd.Timedelta(hours=i) for i in range(len(gaps))]
     return [
-        {"id": f"P{i}", "at": begin.isoformat(), "end": (begin + pd.Timedelta(minutes=gap)).isoformat(), "priority": "P1"}
+        {
+            "id": f"P{i}",
+            "at": begin.isoformat(),
+            "end": (begin + pd.Timedelta(minutes=gap)).isoformat(),
+            "priority": "P1",
+        }
         for i, (begin, gap) in enumerate(zip(begins, gaps, strict=True))
     ]
 

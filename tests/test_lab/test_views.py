@@ -66,7 +66,10 @@ def test_the_first_title_pattern_names_the_type_only_where_the_source_gives_none
         {"incident_id": "c", "started_at": "2026-03-01T12:00:00", "title": "DISK full", "incident_type": ""},
         {"incident_id": "d", "started_at": "2026-03-01T13:00:00", "title": "odd", "incident_type": ""},
     ]
-    types = (TypePattern(pattern="certificate|tls", type="certificate"), TypePattern(pattern="^disk|disk$", type="disk"))
+    types = (
+        TypePattern(pattern="certificate|tls", type="certificate"),
+        TypePattern(pattern="^disk|disk$", type="disk"),
+    )
     with Lab() as lab:
         lab.load(exports.table("t.csv", rows))
         lab.apply(Settings(incident_types=types))
