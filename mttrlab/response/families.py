@@ -88,7 +88,7 @@ def _misses(family: Family, ended: Floats, spread: float) -> bool:
         made = float(family.law(0.0, spread).quantile(ranks).mean())
     except ModelError:
         return True
-    return abs(np.log(made / np.exp(spread * ended).mean())) > _FAR
+    return bool(abs(np.log(made / np.exp(spread * ended).mean())) > _FAR)
 
 
 def _cost(at: npt.ArrayLike, kind: str, residual: Floats, observed: npt.NDArray[np.bool_]) -> float:

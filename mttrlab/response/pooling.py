@@ -39,6 +39,8 @@ class GroupLaws:
     """Log mean per group, after shrinkage."""
     sigma: Floats
     """Log spread per group, pulled towards the common one."""
+    spread: float
+    """Log spread of all, within groups."""
     n: int
     """Durations that ended."""
     censored: int
@@ -52,7 +54,9 @@ class GroupLaws:
 
     def law(self, group: int) -> Law:
         """Return the law of one group."""
-        return self.family.law(float(self.mu[group]), float(self.sigma[group]))
+        # Residuals kept as they are have the common spread in them; another would stretch their tail.
+        sigma = self.spread if self.family.kind == "empirical" else float(self.sigma[group])
+        return self.family.law(float(self.mu[group]), sigma)
 
 
 def shrink(means: npt.ArrayLike, counts: npt.ArrayLike, sigma: float) -> Shrunk:
@@ -140,6 +144,7 @@ def group_laws(minutes: Floats, observed: npt.NDArray[np.bool_], group: Ints, gr
     return GroupLaws(
         mu=mu,
         sigma=np.sqrt(variance),
+        spread=sigma,
         n=int(observed.sum()),
         censored=int(late.sum()),
         geometric_mean=_interval(expected, int(observed.sum())),

@@ -1,0 +1,100 @@
+"""Organisations that the tests of the response model share."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mttrlab.response import FixPath, IncidentType, Law, ResponseModel
+
+
+@pytest.fixture(scope="session")
+def truths(shared: Path) -> dict[str, dict]:
+    """Known answers by id."""
+    return {case["id"]: case for case in json.loads((shared / "truth" / "known_truth.json").read_text())}
+
+
+@pytest.fixture(scope="session")
+def four_phases() -> ResponseModel:
+    """Four independent lognormal phases (PH-1 of the known answers), nobody waits for a person."""
+    kind = IncidentType(
+        name="any",
+        per_day=300 / 365,
+        detect=Law("lognormal", math.log(5), 1.0),
+        diagnose=Law("lognormal", math.log(30), 1.0),
+        paths=(FixPath("other", Law("lognormal", math.log(15), 0.9), 1.0, 1.0),),
+        verify=Law("lognormal", math.log(4), 0.5),
+    )
+    return ResponseModel((kind,))
+
+
+@pytest.fixture(scope="session")
+def rich() -> ResponseModel:
+    """Two types, all elements on: automation, paths, failing verification, difficulty, one responder."""
+    paths = (
+        FixPath("flag", Law("lognormal", 0.5, 0.5), 0.0, 0.2),
+        FixPath("rollback", Law("lognormal", 2.0, 0.6), 0.1, 0.6),
+        FixPath("forward_fix", Law("weibull", 0.9, 40.0), 0.9, 0.2),
+    )
+    deploy = IncidentType(
+        name="deploy",
+        per_day=0.6,
+        detect=Law("lognormal", 2.5, 0.8),
+        alert=Law("lognormal", 1.2, 0.5),
+        acknowledge=Law("exponential", 4.0),
+        diagnose=Law("gamma", 1.5, 20.0),
+        paths=paths,
+        verify=Law("lognormal", 1.5, 0.4),
+        alert_coverage=0.6,
+        change_caused=0.9,
+    )
+    capacity = IncidentType(
+        name="capacity",
+        per_day=0.3,
+        detect=Law("lognormal", 2.0, 0.8),
+        alert=Law("lognormal", 1.0, 0.5),
+        acknowledge=Law("exponential", 4.0),
+        diagnose=Law("loglogistic", 2.5, 15.0),
+        paths=paths,
+        verify=Law("lognormal", 1.5, 0.4),
+        alert_coverage=0.8,
+        automation=0.4,
+        change_caused=0.1,
+    )
+    return ResponseModel((deploy, capacity), responders=1, verify_pass=0.8, difficulty=0.4, max_rounds=3)
+
+
+def history(n: int = 800, seed: int = 11, days: float = 730.0) -> pd.DataFrame:
+    """Return incidents made without the simulator: two types, planted laws, all stamps recorded."""
+    chance = np.random.default_rng(seed)
+    kind = chance.choice(["deploy", "database"], n, p=[0.6, 0.4])
+    slow = np.where(kind == "database", 2.0, 1.0)
+    phases = {
+        "detected_at": np.exp(math.log(5) + 1.0 * chance.normal(size=n)),
+        "diagnosed_at": np.exp(math.log(30) + np.log(slow) + 1.0 * chance.normal(size=n)),
+        "resolved_at": np.exp(math.log(15) + 0.9 * chance.normal(size=n)),
+        "verified_at": np.exp(math.log(4) + 0.5 * chance.normal(size=n)),
+    }
+    moment = pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(np.sort(chance.uniform(0, days * 1440, n)), "min")
+    incidents = pd.DataFrame({"incident_id": [f"i{k}" for k in range(n)], "incident_type": kind})
+    incidents["started_at"] = moment.as_unit("us")
+    for stamp, minutes in phases.items():
+        moment = moment + pd.to_timedelta(minutes, "min")
+        incidents[stamp] = moment.as_unit("us")
+    incidents["exported_at"] = pd.Timestamp("2024-01-01", tz="UTC") + pd.Timedelta(days=days + 30)
+    for stamp in ("started_at", *phases):
+        incidents[f"{stamp}_verdict"] = "recorded"
+    incidents["severity"] = chance.choice(["sev1", "sev2"], n)
+    incidents["service"] = "checkout"
+    return incidents
+
+
+@pytest.fixture(scope="session")
+def planted() -> pd.DataFrame:
+    """`history()` with its default size."""
+    return history()

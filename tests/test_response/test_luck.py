@@ -1,0 +1,78 @@
+"""Chance belongs to (incident, decision)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mttrlab.response.luck import BLOCK, draw, threshold
+
+
+def test_the_same_seed_draws_the_same_luck(rich):
+    first, second = (draw(rich, days=365, block=2, replications=BLOCK, seed=5) for _ in range(2))
+    np.testing.assert_array_equal(first.at, second.at)
+    np.testing.assert_array_equal(first.uniform("diagnose", 1), second.uniform("diagnose", 1))
+
+
+def test_adding_a_decision_moves_no_other(rich):
+    plain, more = (draw(rich, days=100, block=0, replications=5, seed=5) for _ in range(2))
+    more.uniform("a decision nobody had thought of")
+    more.uniform("diagnose", 7)
+    for decision in ("type", "detect", "fix", "path"):
+        np.testing.assert_array_equal(plain.uniform(decision), more.uniform(decision))
+
+
+def test_seeds_blocks_and_decisions_have_streams_of_their_own(rich):
+    luck = draw(rich, days=100, block=0, replications=5, seed=5)
+    other = draw(rich, days=100, block=1, replications=5, seed=5)
+    assert not np.isin(luck.uniform("detect"), luck.uniform("fix")).any()
+    assert not np.isin(luck.uniform("detect"), other.uniform("detect")).any()
+
+
+def test_a_replication_is_the_same_whatever_their_number(rich):
+    few = draw(rich, days=365, block=0, replications=3, seed=1)
+    many = draw(rich, days=365, block=0, replications=BLOCK, seed=1)
+    here = many.replication < 3
+    np.testing.assert_array_equal(few.at, many.at[here])
+    np.testing.assert_array_equal(few.uniform("verify", 1), many.uniform("verify", 1)[here])
+
+
+def test_arrivals_are_poisson(rich):
+    counts = np.concatenate(
+        [
+            np.bincount(draw(rich, days=100, block=b, replications=BLOCK, seed=3).replication - b * BLOCK)
+            for b in range(40)
+        ]
+    )
+    expected = rich.per_day * 100
+    assert counts.mean() == pytest.approx(expected, abs=4 * np.sqrt(expected / len(counts)))
+    assert counts.var() / counts.mean() == pytest.approx(1.0, abs=4 * np.sqrt(2 / len(counts)))
+
+
+def test_incidents_arrive_in_order_within_the_horizon(rich):
+    luck = draw(rich, days=30, block=0, replications=BLOCK, seed=9)
+    same = np.diff(luck.replication) == 0
+    assert (np.diff(luck.at)[same] >= 0).all()
+    assert (np.diff(luck.key)[same] == 1).all()
+    assert luck.at.min() >= 0
+    assert luck.at.max() < luck.horizon
+
+
+def test_a_profile_moves_arrivals_to_its_hours_and_keeps_their_number(rich):
+    hours = np.zeros(168)
+    hours[24:48] = 1.0
+    tuesdays = replace(rich, profile=tuple(hours.tolist()))
+    luck = draw(tuesdays, days=70, block=0, replications=BLOCK, seed=2, weekday=12.0)
+    hour = (luck.at / 3_600_000_000 + 12.0) % 168
+    assert ((hour >= 24) & (hour < 48)).all()
+    mean = len(luck) / BLOCK
+    assert mean == pytest.approx(rich.per_day * 70, abs=4 * np.sqrt(rich.per_day * 70 / BLOCK))
+
+
+def test_thresholds_meet_their_probability(rich):
+    u = draw(rich, days=36_000, block=0, replications=2, seed=0).integers("rule")
+    assert (u < threshold(0.3)).mean() == pytest.approx(0.3, abs=4 * np.sqrt(0.21 / len(u)))
+    assert not (u < threshold(0.0)).any()
+    assert (u < threshold(1.0)).all()
