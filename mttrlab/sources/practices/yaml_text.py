@@ -65,8 +65,9 @@ def _check_depth(text: str, file: str) -> None:
         if isinstance(event, yaml.events.CollectionStartEvent):
             depth += 1
             if depth > DEEPEST:
-                line = event.start_mark.line + 1
-                raise LoadError(f"{file} line {line} nests deeper than {DEEPEST} levels; no settings file needs that")
+                mark = event.start_mark
+                where = f" line {mark.line + 1}" if mark else ""
+                raise LoadError(f"{file}{where} nests deeper than {DEEPEST} levels; no settings file needs that")
         elif isinstance(event, yaml.events.CollectionEndEvent):
             depth -= 1
 

@@ -1,0 +1,183 @@
+"""The manifests and configuration files around the rules: intervals, group wait, probe modules, probes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+from mttrlab.schema import MonitoringSettings, Practices, ProbeModule, SyntheticMonitor
+from mttrlab.sources.practices.addresses import without_secrets
+from mttrlab.sources.practices.durations import seconds
+from mttrlab.sources.practices.faults import Faults, Place, shown
+from mttrlab.sources.practices.prometheus import rule_groups
+from mttrlab.sources.practices.yaml_text import documents
+
+_OPERATOR_S = 30.0
+"""Scrape and evaluation interval of a Prometheus manifest that does not say: the operator's default."""
+
+
+def manifest(value: Mapping[str, Any], faults: Faults, file: str) -> Practices:
+    """Return what a Kubernetes manifest says; kinds that are none of ours say nothing, and a note says so."""
+    kind = str(value.get("kind", ""))
+    spec = value.get("spec") if isinstance(value.get("spec"), dict) else {}
+    labelled = value.get("metadata") if isinstance(value.get("metadata"), dict) else {}
+    name = str((labelled or {}).get("name", ""))
+    if kind.endswith("List"):
+        made = Practices()
+        for item in value.get("items") or []:
+            if isinstance(item, dict):
+                made += manifest(item, faults, file)
+        return made
+    if kind == "PrometheusRule":
+        if not isinstance(spec, dict) or "groups" not in spec:
+            faults.add(("spec",), "must hold groups of rules")
+            return Practices()
+        return rule_groups(spec["groups"], ("spec", "groups"), faults, file)
+    if kind == "Prometheus":
+        scrape = _interval(spec or {}, "scrapeInterval", ("spec",), faults) or _OPERATOR_S
+        evaluation = _interval(spec or {}, "evaluationInterval", ("spec",), faults) or _OPERATOR_S
+        return Practices(settings=MonitoringSettings(scrape, evaluation, source=file))
+    if kind in ("ServiceMonitor", "PodMonitor"):
+        return _scrapes(spec or {}, kind, name, faults, file)
+    if kind == "Probe":
+        return _probe(spec or {}, name, faults, file)
+    if kind in ("Secret", "ConfigMap"):
+        return _held(value, faults, file)
+    return Practices(notes=(f"{file}: a manifest of kind {kind or 'unknown'} says nothing about detection",))
+
+
+def configuration(value: Mapping[str, Any], faults: Faults, file: str, place: Place = ()) -> Practices:
+    """Return what a Prometheus, Alertmanager or blackbox exporter configuration says."""
+    if "modules" in value:
+        return _modules(value["modules"], (*place, "modules"), faults, file)
+    if "route" in value:
+        return _route(value["route"], (*place, "route"), faults, file)
+    wide = value.get("global")
+    wide = wide if isinstance(wide, dict) else {}
+    at = (*place, "global")
+    settings = MonitoringSettings(
+        _interval(wide, "scrape_interval", at, faults) or 60.0,
+        _interval(wide, "evaluation_interval", at, faults) or 60.0,
+        jobs=tuple(_job_intervals(value.get("scrape_configs"), (*place, "scrape_configs"), faults)),
+        source=file,
+    )
+    return Practices(settings=settings)
+
+
+def _job_intervals(configs: Any, place: Place, faults: Faults) -> list[tuple[str, float]]:
+    found = []
+    for n, config in enumerate(configs if isinstance(configs, list) else []):
+        if isinstance(config, dict):
+            own = _interval(config, "scrape_interval", (*place, n), faults)
+            if own is not None:
+                found.append((str(config.get("job_name", "")), own))
+    return found
+
+
+def _route(route: Any, place: Place, faults: Faults, file: str) -> Practices:
+    if not isinstance(route, dict):
+        faults.add(place, f"must be a mapping; got {shown(route)}")
+        return Practices()
+    waits = _interval(route, "group_wait", place, faults)
+    # A receiver that drops alerts or a route with its own wait would need every label of every alert.
+    own = sum("group_wait" in child for child in route.get("routes") or [] if isinstance(child, dict))
+    notes = (f"{file}: {own} nested routes have a group_wait of their own; the root's is used",) if own else ()
+    return Practices(
+        settings=MonitoringSettings(group_wait_s=30.0 if waits is None else waits, source=file), notes=notes
+    )
+
+
+def _modules(modules: Any, place: Place, faults: Faults, file: str) -> Practices:
+    if not isinstance(modules, dict):
+        faults.add(place, f"must be a mapping of modules; got {shown(modules)}")
+        return Practices()
+    probes = []
+    for name, module in modules.items():
+        if not isinstance(module, dict) or not isinstance(module.get("prober"), str):
+            faults.add((*place, name), "must be a module with a prober")
+            continue
+        http = module.get("http") if isinstance(module.get("http"), dict) else {}
+        content = any(key.startswith("fail_if_body") for key in http or {})
+        modes = ("availability", *(("error_rate",) if module["prober"] == "http" else ()))
+        probes.append(
+            ProbeModule(
+                name,
+                module["prober"],
+                _interval(module, "timeout", (*place, name), faults),
+                (*modes, *(("correctness",) if content else ())),
+                file,
+            )
+        )
+    note = (
+        f"{file}: {len(probes)} probe modules; which addresses they probe stands in Probe manifests or scrape settings"
+    )
+    return Practices(probes=tuple(probes), notes=(note,))
+
+
+def _probe(spec: Mapping[str, Any], name: str, faults: Faults, file: str) -> Practices:
+    interval = _interval(spec, "interval", ("spec",), faults) or _OPERATOR_S
+    targets = spec.get("targets")
+    fixed = targets.get("staticConfig") if isinstance(targets, dict) else None
+    addresses = fixed.get("static") if isinstance(fixed, dict) else None
+    monitors = tuple(
+        SyntheticMonitor(
+            without_secrets(str(address)),
+            interval,
+            service=str(spec.get("jobName") or name),
+            pages=False,
+            source=file,
+            note="a probe measures; an alert on probe_success has to page",
+        )
+        for address in (addresses if isinstance(addresses, list) else [])
+    )
+    return Practices(monitors=monitors, settings=MonitoringSettings(jobs=((name, interval),), source=file))
+
+
+def _scrapes(spec: Mapping[str, Any], kind: str, name: str, faults: Faults, file: str) -> Practices:
+    key = "endpoints" if kind == "ServiceMonitor" else "podMetricsEndpoints"
+    ends = spec.get(key)
+    found = [
+        interval
+        for n, end in enumerate(ends if isinstance(ends, list) else [])
+        if isinstance(end, dict)
+        for interval in [_interval(end, "interval", ("spec", key, n), faults)]
+        if interval is not None
+    ]
+    if not found:
+        return Practices()
+    return Practices(settings=MonitoringSettings(jobs=((name, max(found)),), source=file))
+
+
+def _held(value: Mapping[str, Any], faults: Faults, file: str) -> Practices:
+    """Configuration files inside a Secret or ConfigMap; nothing of them is kept but intervals and modules."""
+    made = Practices()
+    for key in ("stringData", "data"):
+        held = value.get(key)
+        for name, text in held.items() if isinstance(held, dict) else ():
+            if not name.endswith((".yaml", ".yml")) or not isinstance(text, str):
+                continue
+            if key == "data" and value.get("kind") == "Secret":
+                try:
+                    text = base64.b64decode(text, validate=True).decode()
+                except (binascii.Error, UnicodeDecodeError):
+                    faults.add((key, name), "is not base64 text")
+                    continue
+            for document in documents(text, f"{file} ({name})"):
+                inner = document.value
+                if isinstance(inner, dict) and "groups" in inner:
+                    made += rule_groups(inner["groups"], (key, name, "groups"), faults, file)
+                elif isinstance(inner, dict) and {"route", "modules", "scrape_configs"} & set(inner):
+                    made += configuration(inner, faults, file, (key, name))
+    return made
+
+
+def _interval(holder: Mapping[str, Any], key: str, place: Place, faults: Faults) -> float | None:
+    if holder.get(key) is None:
+        return None
+    try:
+        return seconds(holder[key])
+    except ValueError as error:
+        faults.add((*place, key), str(error))
+        return None
