@@ -21,7 +21,7 @@ FILE_NAME = "mttrlab.yml"
 def _zone(name: str) -> str:
     try:
         zoneinfo.ZoneInfo(name)
-    except (OSError, ValueError):
+    except (OSError, ValueError, zoneinfo.ZoneInfoNotFoundError):
         raise ValueError(f"{plain(name, 60)!r} is no time zone; write one such as Europe/Lisbon or UTC") from None
     return name
 
