@@ -5,6 +5,9 @@ from mttrlab.analysis.change_points import change_points
 from mttrlab.analysis.charts import ewma, run_length, t_chart, xmr
 from mttrlab.analysis.clocks import lead_clock, phases_of, unseen_phases
 from mttrlab.analysis.comparison import compare_periods
+from mttrlab.analysis.decomposition import explain_change
+from mttrlab.analysis.decomposition_kinds import explain_downtime, explain_kinds
+from mttrlab.analysis.decomposition_words import change_explained
 from mttrlab.analysis.durations import fit_durations
 from mttrlab.analysis.goodness import goodness_of_fit
 from mttrlab.analysis.intervals import (
@@ -19,9 +22,11 @@ from mttrlab.analysis.maturity import distance_to_next, maturity, maturity_level
 from mttrlab.analysis.monthly_limits import monthly_limits
 from mttrlab.analysis.months import monthly_mttr
 from mttrlab.analysis.phases import phase_durations
+from mttrlab.analysis.pooling import false_discovery
 from mttrlab.analysis.power import incidents_needed, months_until_visible, power_of, smallest_change
 from mttrlab.analysis.qq import qq_table
 from mttrlab.analysis.restricted import log_rank, restricted_mean
+from mttrlab.analysis.services import compare_services, pool_services
 from mttrlab.analysis.spans import phase_spans, span_summary
 from mttrlab.analysis.summary import clock_summary, phase_summary
 from mttrlab.analysis.survival import survival, survival_quantiles
@@ -32,11 +37,17 @@ from mttrlab.analysis.trend import trend
 __all__ = [
     "Interval",
     "bottleneck",
+    "change_explained",
     "change_points",
     "clock_summary",
     "compare_periods",
+    "compare_services",
     "distance_to_next",
     "ewma",
+    "explain_change",
+    "explain_downtime",
+    "explain_kinds",
+    "false_discovery",
     "fit_durations",
     "geometric_mean_interval",
     "goodness_of_fit",
@@ -57,6 +68,7 @@ __all__ = [
     "phase_spans",
     "phase_summary",
     "phases_of",
+    "pool_services",
     "power_of",
     "qq_table",
     "quantile_interval",

@@ -1,0 +1,96 @@
+"""The two effects behind a change of a mean: which kinds happened, and how long each kind took."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mttrlab.analysis.clocks import phases_of
+from mttrlab.analysis.sample import with_clocks
+from mttrlab.errors import QuestionError
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Ended incidents of one period: what kind each is, and where its minutes went."""
+
+    kinds: np.ndarray
+    """Number of the kind, common to both periods."""
+    pieces: np.ndarray
+    """Minutes per phase, one column each; the last holds what no phase shows."""
+    open: int
+    """Incidents still running: counted, not averaged."""
+    unknown: int
+    """Incidents whose minutes on this clock are not known."""
+
+
+def periods(
+    before: pd.DataFrame, after: pd.DataFrame, clock: str, by: str
+) -> tuple[Ended, Ended, list[str], tuple[str, ...]]:
+    """Return the ended incidents of both periods, the names of the kinds, and the phases of the clock.
+
+    Raises
+    ------
+    QuestionError
+        For a clock or a column that does not exist.
+    """
+    frames = [with_clocks(frame, clock) for frame in (before, after)]
+    for frame in frames:
+        if by not in frame:
+            raise QuestionError(f"by= names {by!r}, which is no column of this table")
+    words = [f[by].astype("object").where(f[by].notna(), "not said").astype(str) for f in frames]
+    kinds = sorted(set(words[0]) | set(words[1]))
+    phases = phases_of(clock)
+    found = [
+        _ended(f, clock, phases, pd.Categorical(w, kinds).codes.astype(int)) for f, w in zip(frames, words, strict=True)
+    ]
+    return found[0], found[1], kinds, phases
+
+
+def _ended(frame: pd.DataFrame, clock: str, phases: tuple[str, ...], kinds: np.ndarray) -> Ended:
+    minutes = frame[clock].to_numpy(dtype=float, na_value=np.nan)
+    flag = f"{clock}_observed"
+    ended = frame[flag].to_numpy(dtype=float, na_value=np.nan) if flag in frame else np.ones(len(minutes))
+    usable = np.isfinite(minutes) & (ended > 0)
+    known = [
+        frame[p].to_numpy(dtype=float, na_value=np.nan)[usable] if p in frame else np.full(usable.sum(), np.nan)
+        for p in phases
+    ]
+    pieces = np.nan_to_num(np.column_stack(known))
+    # Where a middle stamp is missing two phases are merged: their minutes are real, only their border is not known.
+    rest = minutes[usable] - pieces.sum(axis=1)
+    open_ = int((np.isfinite(ended) & (ended == 0)).sum())
+    return Ended(kinds[usable], np.column_stack([pieces, rest]), open_, int((~usable).sum()) - open_)
+
+
+def tables(period: Ended, kinds: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return counts, and sums of minutes per phase, of each kind: one row per row of drawn incidents."""
+    draws = rows.shape[0]
+    place = (np.arange(draws)[:, None] * kinds + period.kinds[rows]).ravel()
+    counts = np.bincount(place, minlength=draws * kinds).reshape(draws, kinds)
+    sums = [
+        np.bincount(place, period.pieces[rows, i].ravel(), draws * kinds).reshape(draws, kinds)
+        for i in range(period.pieces.shape[1])
+    ]
+    return counts.astype(float), np.stack(sums, axis=2)
+
+
+def parts_of(before: tuple[np.ndarray, np.ndarray], after: tuple[np.ndarray, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the mix effect and the effect of each phase, per draw and kind."""
+    shares, means = [], []
+    for counts, sums in (before, after):
+        shares.append(counts / counts.sum(axis=1, keepdims=True))
+        with np.errstate(invalid="ignore"):
+            means.append(sums / counts[:, :, None])
+    # A kind that one period lacks has no speed of its own there: all it does is change the mix.
+    old = np.where(np.isnan(means[0]), means[1], means[0])
+    new = np.where(np.isnan(means[1]), means[0], means[1])
+    old, new = np.nan_to_num(old), np.nan_to_num(new)
+    level = (old.sum(axis=2) + new.sum(axis=2)) / 2
+    return {
+        "mix": (shares[1] - shares[0]) * level,
+        "within": ((shares[0] + shares[1]) / 2)[:, :, None] * (new - old),
+        "means": np.stack([(s * m.sum(axis=2)).sum(axis=1) for s, m in zip(shares, (old, new), strict=True)]),
+    }
