@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.analysis.doors import EVERYTHING, Source, phase_door
-from mttrlab.analysis.shares import share_basis
+from mttrlab.analysis.shares import NO_BASIS, share_basis
 from mttrlab.schema import PHASES
 
 _COLUMNS = [
@@ -59,7 +59,7 @@ def bottleneck(phases: Source, *, level: float = 0.95) -> pd.DataFrame:
         rows = door.ask("analysis/complete", **asked) if basis else None
     made = pd.DataFrame({"phase": list(PHASES)}).reindex(columns=_COLUMNS)
     made["n"] = n
-    made["share_of"] = " + ".join(basis) if basis else "no two phases end in enough of the incidents"
+    made["share_of"] = " + ".join(basis) if basis else NO_BASIS
     if rows is not None:
         minutes = rows[list(PHASES)].to_numpy(dtype=float)
         # Sorted, so that the sums do not depend on the order in which incidents were loaded.

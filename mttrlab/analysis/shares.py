@@ -10,6 +10,8 @@ from mttrlab.schema import PHASES
 
 ENOUGH = 10
 """Complete incidents that suffice for shares; of fewer ended ones, half of them."""
+NO_BASIS = "no two phases end in enough of the incidents"
+"""Why there are no shares."""
 
 
 def share_basis(door: Door) -> tuple[tuple[str, ...], int]:
@@ -54,7 +56,7 @@ def phase_shares(door: Door, names: list[str]) -> pd.DataFrame:
         groups = door.ask("analysis/groups", by=by)
         found = groups.merge(pd.DataFrame({"phase": list(PHASES)}), how="cross")
         found = found.assign(share=np.nan, share_of_tail=np.nan, share_n=0)
-        found["share_of"] = "no two phases end in enough of the incidents"
+        found["share_of"] = NO_BASIS
     else:
         asked = {phase: phase in basis for phase in PHASES}
         wide = door.ask("analysis/shares", by=by, **asked)

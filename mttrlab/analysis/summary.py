@@ -11,7 +11,7 @@ from mttrlab.analysis.doors import EVERYTHING, Door, Source, group_columns, phas
 from mttrlab.analysis.intervals import EXACT, mean_bounds, quantile_bounds
 from mttrlab.analysis.moments import SUMS, checked_level
 from mttrlab.analysis.ranks import quantile_ranks
-from mttrlab.analysis.shares import phase_shares
+from mttrlab.analysis.shares import NO_BASIS, phase_shares
 from mttrlab.schema import CLOCKS, PHASES
 
 _NUMBERS = [
@@ -67,6 +67,7 @@ def phase_summary(phases: Source, by: str | Sequence[str] | None = None, *, leve
             return table
         table = _beside(table, phase_shares(door, names), [*names, "phase"])
     table["share_n"] = table["share_n"].fillna(0).astype("int64")
+    table["share_of"] = table["share_of"].fillna(NO_BASIS)
     return table[[*names, "phase", *_NUMBERS, *_SHARES]]
 
 
