@@ -85,8 +85,8 @@ def _bars(summary: pd.DataFrame, ax: Axes | None) -> Axes:
         if pd.notna(line["median"]):
             ax.plot([line["median"]] * 2, [position - 0.34, position + 0.34], color="white", linewidth=4.5)
             ax.plot([line["median"]] * 2, [position - 0.34, position + 0.34], color=INK, linewidth=2)
-        known = f"{minutes(line['mean_low'])} to {minutes(line['mean_high'])}" if pd.notna(line["mean_low"]) else "?"
-        said = f"mean {minutes(line['mean'])} ({known})\nmedian {minutes(line['median'])}, n = {int(line['n'])}"
+        known = pd.notna(line["mean_low"]) and f"{minutes(line['mean_low'])} to {minutes(line['mean_high'])}"
+        said = f"mean {minutes(line['mean'])} ({known or 'no range'})\nmedian {minutes(line['median'])}, n = {int(line['n'])}"
         beside(ax, position, said)
     name_rows(ax, summary["phase"])
     name_axis(ax, x="minutes  ·  bar: mean with its interval, black tick: median, pale band: typical range")
@@ -137,5 +137,5 @@ def plot_bottleneck(bottleneck: pd.DataFrame, *, ax: Axes | None = None) -> Axes
         ax.set_xticks([])
         ax.spines["bottom"].set_visible(False)
         n = int(table["n"].max()) if len(table) and table["n"].notna().any() else 0
-        name_axis(ax, x=f"share of the minutes of {n} incidents with every milestone known  ·  hatched: worst tenth")
+        name_axis(ax, x=f"share of the measured minutes of {n:,} incidents  ·  hatched: the worst tenth of them")
         return ax

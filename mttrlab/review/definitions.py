@@ -10,8 +10,8 @@ from mttrlab.review.words import PHASE_WORDS, STAMP_WORDS
 
 _SOURCES = {
     "statuspage": (
-        "a status page shows posts, not events: its first post stands in for detection, its `monitoring` post for the "
-        "fix and its `resolved` post for the confirmed recovery; where nobody posts `identified` or `monitoring`, "
+        "a status page shows posts, not events: its first post stands in for detection, its monitoring post for the "
+        "fix and its resolved post for the confirmed recovery; where nobody posts identified or monitoring, "
         "diagnosis and fix cannot be told apart from the rest, and the start of the impact is never in it"
     ),
     "pagerduty": (
@@ -19,7 +19,7 @@ _SOURCES = {
         "when the cause was found, or whether the recovery was confirmed"
     ),
     "servicenow": (
-        "ServiceNow knows when a ticket was opened and resolved; its `closed_at` is an auto-close timer and is never "
+        "ServiceNow knows when a ticket was opened and resolved; its closing stamp is an auto-close timer and is never "
         "taken for a verification, and it has no start of impact and no diagnosis unless a field of your own holds them"
     ),
 }

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from mttrlab import figures
-from mttrlab.review.words import listed, minutes, month_name
+from mttrlab.review.words import lines, listed, minutes, month_name
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def draw(tables: dict[str, pd.DataFrame], clock: str, month: pd.Timestamp) -> di
 def phases_alt(lengths: pd.DataFrame) -> str:
     """Return the lengths of the phases as a sentence."""
     name = "span" if "span" in lengths else "phase"
-    parts = [f"{line[name]} {minutes(line['mean'])} (n = {line['n']})" for line in lengths.to_dict("records")]
+    parts = [f"{line[name]} {minutes(line['mean'])} (n = {line['n']})" for line in lines(lengths)]
     return f"Bars of the mean time per phase over the typical ranges: {listed(parts)}."
 
 
@@ -82,7 +82,7 @@ def shares_alt(shares: pd.DataFrame) -> str:
     """Return the shares of the phases as a sentence."""
     parts = [
         f"{line['phase']} {line['share']:.0%} of all minutes and {line['share_of_tail']:.0%} of the worst tenth's"
-        for line in shares.to_dict("records")
+        for line in lines(shares)
         if pd.notna(line["share"])
     ]
     return f"Bars of each phase's share: {listed(parts or ['nothing known'])}."
@@ -104,7 +104,7 @@ def moved_alt(moved: pd.DataFrame) -> str:
 def levers_alt(levers: pd.DataFrame) -> str:
     """Return the savings as a sentence."""
     apart = levers[levers["scenario"] != "Baseline"].sort_values("saving", ascending=False, kind="stable")
-    parts = [f"{line['scenario']} {minutes(line['saving'])}" for line in apart.to_dict("records")]
+    parts = [f"{line['scenario']} {minutes(line['saving'])}" for line in lines(apart)]
     return f"Minutes saved per incident by each lever alone, with bands: {listed(parts)}."
 
 

@@ -12,6 +12,7 @@ from mttrlab import analysis
 from mttrlab.errors import QuestionError
 from mttrlab.review import shares, whatif
 from mttrlab.review.periods import Periods, begins, choose, months_of
+from mttrlab.review.words import lines
 from mttrlab.schema import CLOCK_ENDS, MILESTONES, PHASES, STAMPS, clock_name
 
 if TYPE_CHECKING:
@@ -34,12 +35,12 @@ class Findings:
     """Counted incidents that began in the month."""
     still_open: int
     """Those of them that still run."""
-    timed: float
-    """Share of the closed incidents of the recent months that the clock can time."""
+    timed: float | None
+    """Share of the closed incidents of the recent months that the clock can time; None: none is closed."""
     closed: int
     """Closed incidents of the recent months."""
-    blind: tuple[str, ...]
-    """Phases that none of the recent incidents shows by itself."""
+    absent: tuple[str, ...]
+    """Milestones that none of the recent incidents records."""
     weakest: tuple[str, float] | None
     """The milestone whose stamps are least usable among those that the sources have, and the share unusable."""
     record: str | None
@@ -72,7 +73,7 @@ def find(lab: Lab, month: str | None, *, seed: int, replications: int, days: flo
     phases = analysis.phase_durations(known)
     of_month, recent = months == periods.month, months.isin(periods.recent)
     shown = recent | months.isin(periods.earlier)
-    clock = clock_name(lab.settings.lead_clock or analysis.lead_clock(phases[shown]))
+    clock = clock_name(lab.settings.lead_clock or analysis.lead_clock(phases[shown] if shown.any() else phases))
     last = CLOCK_ENDS[clock][1]
     is_open = known[f"{last}_verdict"].eq("pending")
     closed = recent & ~is_open
@@ -87,7 +88,8 @@ def find(lab: Lab, month: str | None, *, seed: int, replications: int, days: flo
         "phases": analysis.phase_summary(phases[recent]),
         "spans": analysis.span_summary(spans),
         "shares": shares.shares(phases[recent], spans),
-        "worst": shares.worst(known[of_month], phases[of_month], clock),
+        "worst": shares.worst(known[of_month & ~is_open], phases[of_month & ~is_open], clock),
+        "open": shares.worst(known[of_month & is_open], phases[of_month & is_open], clock, count=10),
         "quality": verdicts(known[recent]),
         "population": lab.population(),
         "ambiguous": lab.ambiguous(),
@@ -110,9 +112,9 @@ def find(lab: Lab, month: str | None, *, seed: int, replications: int, days: flo
         proxy=_proxy(known[shown], clock),
         incidents=int(of_month.sum()),
         still_open=int((of_month & is_open).sum()),
-        timed=float(timed.sum() / closed.sum()) if closed.any() else 0.0,
+        timed=float(timed.sum() / closed.sum()) if closed.any() else None,
         closed=int(closed.sum()),
-        blind=tuple(p for p in PHASES if not (phases.loc[recent, p].notna().any())),
+        absent=tuple(m for m in MILESTONES if not known.loc[recent, f"{m}_verdict"].eq("recorded").any()),
         weakest=weakest,
         record=record,
         typical=typical,
@@ -143,11 +145,11 @@ def _typical(
     for of, chosen in (("month", of_month), ("quarter", of_quarter)):
         rows.append(analysis.clock_summary(phases[chosen]).assign(of=of))
     summary = pd.concat(rows, ignore_index=True)
-    leads = summary[summary["clock"] == clock].set_index("of")
-    of = "quarter" if analysis.withheld("month", int(leads.loc["month", "n"])) else "month"
+    leads = {str(row["of"]): row for row in lines(summary[summary["clock"] == clock])}
+    of = "quarter" if analysis.withheld("month", int(leads["month"]["n"])) else "month"
     ended = phases.loc[(of_month if of == "month" else of_quarter) & phases[f"{clock}_observed"].fillna(False), clock]
     span = (float(ended.min()), float(ended.max())) if len(ended) else (np.nan, np.nan)
-    return summary, {"of": of, **leads.loc[of].to_dict()}, span
+    return summary, leads[of], span
 
 
 def _proxy(incidents: pd.DataFrame, clock: str) -> bool:

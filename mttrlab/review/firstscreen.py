@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mttrlab.review import sentences as say
 from mttrlab.review.findings import Findings
 from mttrlab.review.periods import run_name
+from mttrlab.review.words import lines
 
 
 @dataclass(frozen=True)
@@ -33,20 +34,21 @@ def compose(found: Findings) -> tuple[list[Sentence], dict[str, float]]:
     whose = "a typical one" if found.typical["of"] == "month" else f"a typical one of {run_name(periods.quarter)}"
     typical = say.typical_time(found.typical, *found.span, whose=whose)
     happened = say.happened(month, found.incidents, found.still_open, typical, ends, periods.complete)
-    moved = found.tables["moved"].iloc[0].to_dict() if "moved" in found.tables else None
+    moved = lines(found.tables["moved"])[0] if "moved" in found.tables else None
     recent = run_name(periods.recent)
     earlier = run_name(periods.earlier) if periods.earlier else ""
     best = found.what_if.best
+    low, high = found.typical["median_low"], found.typical["median_high"]
+    low, high = found.span if math.isnan(low) or math.isnan(high) else (low, high)
+    weakest, unusable = found.weakest or (None, 0.0)
     said = [
         Sentence("What happened", tuple(happened)),
-        Sentence("Trend", (say.moved(moved, earlier, recent),)),
-        Sentence("Minutes", (say.costliest(found.tables["shares"]),)),
-        Sentence("Ask", (say.ask(best, found.record),)),
-        Sentence("Data", (say.trust(found.timed, *(found.weakest or (None, 0.0)), list(found.blind)),)),
+        Sentence("Trend", (say.moved(moved, earlier, recent, len(periods.recent)),)),
+        Sentence("Costliest", (say.costliest(found.tables["shares"]),)),
+        Sentence("Ask", (say.ask(best, found.record, found.closed > 0, high),)),
+        Sentence("Data", (say.trust(found.timed, weakest, unusable, list(found.absent)),)),
     ]
     numbers: dict[str, float] = {"incidents": found.incidents, "still_open": found.still_open}
-    low, high = found.typical["median_low"], found.typical["median_high"]
-    low, high = (low, high) if not (math.isnan(low) or math.isnan(high)) else found.span
     if typical:
         numbers |= {"typical_low": low, "typical_high": high}
     if best is not None:

@@ -16,7 +16,7 @@ from mttrlab.review import definitions, firstscreen, rows
 from mttrlab.review.findings import Findings
 from mttrlab.review.periods import run_name
 from mttrlab.review.sentences import UNCHECKED, clock_ends
-from mttrlab.review.words import minutes
+from mttrlab.review.words import lines, minutes
 
 if TYPE_CHECKING:
     from mttrlab.review.review import Review
@@ -42,7 +42,7 @@ def figures_strong(text: str) -> Markup:
     return made + escape(text[place:])
 
 
-def shown(value: object) -> str:
+def shown(value: Any) -> str:
     """Return text from data without characters that are not seen but act: control and direction marks.
 
     Examples
@@ -109,7 +109,8 @@ def context(review: Review) -> dict[str, Any]:
         "proxy": found.proxy,
         "recent": recent,
         "recent_count": len(periods.recent),
-        "worst": tables["worst"].to_dict("records"),
+        "worst": lines(tables["worst"]),
+        "open": lines(tables["open"]),
         "unseen": definitions.unseen(found),
         "merged": merged,
         "phase_table": rows.durations(tables["phases"], "phase", f"Each phase, {recent}"),
@@ -134,7 +135,7 @@ def context(review: Review) -> dict[str, Any]:
         "why_no_levers": found.what_if.why,
         "unchecked": UNCHECKED,
         "verdict_table": rows.verdicts(tables["quality"]) if len(tables["quality"]) else None,
-        "population_table": rows.plain(tables["population"], "Records by source and population", 40),
+        "population_table": rows.population(tables["population"]),
         "ambiguous_table": rows.plain(tables["ambiguous"], "Pairs that may be one incident, left apart"),
         "quarantine_table": rows.plain(tables["quarantine"], "Records refused, with the reason"),
         "ambiguous_count": len(tables["ambiguous"]),
@@ -164,24 +165,22 @@ def _loads(loads: pd.DataFrame) -> pd.DataFrame:
 
 
 def _moved(found: Findings) -> rows.Shown | None:
-    periods = found.periods
-    lines = []
+    periods, said = found.periods, []
     if "moved" in found.tables:
-        row = found.tables["moved"].iloc[0].to_dict()
-        lines.append(rows.compared(row, run_name(periods.earlier), run_name(periods.recent)))
+        row = lines(found.tables["moved"])[0]
+        said.append(rows.compared(row, run_name(periods.earlier), run_name(periods.recent)))
     if "month_moved" in found.tables and len(periods.recent) > 1:
-        row = found.tables["month_moved"].iloc[0].to_dict()
-        lines.append(rows.compared(row, "the months before it", f"{periods.month:%B} alone"))
+        row = lines(found.tables["month_moved"])[0]
+        said.append(rows.compared(row, "the months before it", f"{periods.month:%B} alone"))
+    if not said:
+        return None
     heads = ("periods", "n before", "n after", "typical before", "typical after", "ratio (range)", "verdict")
-    return (
-        rows.Shown("Typical times (geometric means of ended incidents) compared", heads, tuple(lines), (0, 6))
-        if lines
-        else None
-    )
+    caption = "Typical times (geometric means) of ended incidents; the ratio counts open ones with their time so far"
+    return rows.Shown(caption, heads, tuple(said), (0, 6))
 
 
 def _lever_notes(found: Findings) -> list[str]:
     if found.what_if.levers is None or "note" not in found.what_if.levers:
         return []
     noted = found.what_if.levers[found.what_if.levers["note"].ne("")]
-    return [f"{line['scenario']}: {line['note']}." for line in noted.to_dict("records")]
+    return [f"{line['scenario']}: {line['note']}." for line in lines(noted)]

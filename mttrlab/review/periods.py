@@ -27,6 +27,8 @@ class Periods:
     """Month in which the newest export was taken."""
     exported_at: pd.Timestamp
     """When the newest export was taken."""
+    quiet: bool = False
+    """Whether this is the newest month with an incident, for want of one in the last complete months."""
 
     @property
     def complete(self) -> bool:
@@ -84,7 +86,8 @@ def begins(incidents: pd.DataFrame) -> pd.Series:
 def months_of(times: pd.Series) -> pd.Series:
     """Return the first day of the month (UTC) of each time."""
     naive = times.dt.tz_convert(None)
-    return (naive.dt.normalize() - pd.to_timedelta(naive.dt.day - 1, unit="D")).dt.tz_localize("UTC")
+    first: pd.Series = naive.dt.normalize() - pd.to_timedelta(naive.dt.day - 1, unit="D")
+    return first.dt.tz_localize("UTC")
 
 
 def choose(months: pd.Series, exported_at: pd.Series, month: str | None) -> Periods:
@@ -97,7 +100,8 @@ def choose(months: pd.Series, exported_at: pd.Series, month: str | None) -> Peri
     exported_at : Series
         When each was last seen at its source.
     month : str or None
-        As 2026-06; None: the last complete month before the newest export.
+        As 2026-06; None: the last complete month before the newest export. Where neither it nor the two months before
+        it saw an incident, the newest month that did.
 
     Raises
     ------
@@ -114,7 +118,11 @@ def choose(months: pd.Series, exported_at: pd.Series, month: str | None) -> Peri
     taken = pd.Timestamp(newest.max()) if len(newest) else pd.Timestamp(dated.max()) + pd.DateOffset(months=1)
     last = max(taken.normalize().replace(day=1), pd.Timestamp(dated.max()))
     if month is None:
-        return Periods(max(first, taken.normalize().replace(day=1) - pd.DateOffset(months=1)), first, last, taken)
+        whole = max(first, taken.normalize().replace(day=1) - pd.DateOffset(months=1))
+        quarter = dated[(dated <= whole) & (dated > whole - pd.DateOffset(months=_RUN))]
+        if len(quarter):
+            return Periods(whole, first, last, taken)
+        return Periods(pd.Timestamp(dated[dated <= whole].max()), first, last, taken, quiet=True)
     if not isinstance(month, str) or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
         raise QuestionError(f"month must look like 2026-06; got {str(month)[:40]!r}")
     chosen = pd.Timestamp(f"{month}-01", tz="UTC")

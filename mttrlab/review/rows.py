@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import pandas as pd
 
-from mttrlab.review.words import minutes
+from mttrlab.review.words import lines, minutes
+from mttrlab.schema import POPULATIONS, VERDICTS
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,9 @@ def ranged(value: float, low: float, high: float, why: Any = "") -> str:
     >>> ranged(float("nan"), float("nan"), float("nan"), "not estimable: n = 0")
     'not estimable: n = 0'
     """
-    if pd.isna(value):
-        return str(why) if why and pd.notna(why) else "–"
-    if pd.isna(low) or pd.isna(high):
+    if not isfinite(value):
+        return str(why) or "–"
+    if not (isfinite(low) and isfinite(high)):
         return f"{minutes(value)} (no range)"
     return f"{minutes(value)} ({minutes(low)} to {minutes(high)})"
 
@@ -51,27 +53,22 @@ def count(value: Any) -> str:
 
 
 def durations(table: pd.DataFrame, name: str, caption: str) -> Shown:
-    """Return phases, merged phases or clocks: n, open, mean, median, P90."""
-    heads = (name, "n", "still open", "mean (range)", "median (range)", "P90 (range)")
+    """Return phases, merged phases or clocks: n, open, mean, median and, where it has a range, P90."""
+    with_p90 = "p90_low" in table
     rows = []
-    for line in table.to_dict("records"):
-        why = line.get("mean_method", "")
-        p90 = ranged(
-            line["p90"],
-            line.get("p90_low", float("nan")),
-            line.get("p90_high", float("nan")),
-            line.get("p90_method", ""),
-        )
+    for line in lines(table):
+        p90 = (ranged(line["p90"], line["p90_low"], line["p90_high"], line["p90_method"]),) if with_p90 else ()
         rows.append(
             (
                 str(line[name]).replace("_", " "),
                 count(line["n"]),
                 count(line["open"]),
-                ranged(line["mean"], line["mean_low"], line["mean_high"], why),
+                ranged(line["mean"], line["mean_low"], line["mean_high"], line["mean_method"]),
                 ranged(line["median"], line["median_low"], line["median_high"], "too few"),
-                p90,
+                *p90,
             )
         )
+    heads = (name, "n", "still open", "mean (range)", "median (range)", *(("P90 (range)",) if with_p90 else ()))
     return Shown(caption, heads, tuple(rows))
 
 
@@ -84,45 +81,58 @@ def share_rows(table: pd.DataFrame, caption: str) -> Shown:
             "–" if pd.isna(line["share"]) else f"{line['share']:.0%}",
             "–" if pd.isna(line["share_of_tail"]) else f"{line['share_of_tail']:.0%}",
         )
-        for line in table.to_dict("records")
+        for line in lines(table)
     )
     return Shown(caption, ("phase", "n", "of all minutes", "of the worst tenth's minutes"), rows)
 
 
 def months(table: pd.DataFrame, seed: pd.DataFrame, clock: str, month: pd.Timestamp) -> Shown:
-    """Return the founding text's own monthly table beside the leading clock."""
-    theirs = {} if seed.empty else {pd.Timestamp(line["month"]): line for line in seed.to_dict("records")}
+    """Return the founding text's own monthly table beside the leading clock; bare minutes, so that it fits."""
+    theirs = {} if seed.empty else {pd.Timestamp(line["month"]): line for line in lines(seed)}
     heads = (
         "month", "incidents", "still open", "n", f"mean, {clock} (range)", "median (range)", "level",
-        "seed: count", "seed: mean, detected to resolved", "seed: median", "seed: max",
+        "query: count", "mean, detected to resolved", "median", "max",
     )  # fmt: skip
+    named = ("avg_mttr_minutes", "median_mttr_minutes", "max_mttr_minutes")
     rows = []
-    for line in table.to_dict("records"):
+    for line in lines(table):
         seeds = theirs.get(pd.Timestamp(line["month"]))
-        named = ("incident_count", "avg_mttr_minutes", "median_mttr_minutes", "max_mttr_minutes")
-        beside = (
-            [count(seeds[named[0]]), *(minutes(float(seeds[n])) for n in named[1:])] if seeds else ["0", "–", "–", "–"]
-        )
+        beside = [count(seeds["incident_count"]), *(bare(seeds[n]) for n in named)] if seeds else ["0", "–", "–", "–"]
         rows.append(
             (
                 f"{pd.Timestamp(line['month']):%Y-%m}",
                 count(line["incidents"]),
                 count(line["open"]),
                 count(line["n"]),
-                ranged(line["mean"], line["mean_low"], line["mean_high"], line["mean_method"]),
-                ranged(line["median"], line["median_low"], line["median_high"], "too few"),
-                str(line["maturity"]),
+                bare_range(line["mean"], line["mean_low"], line["mean_high"]),
+                bare_range(line["median"], line["median_low"], line["median_high"]),
+                str(line["maturity"]) or "–",
                 *beside,
             )
         )
     places = [i for i, line in enumerate(table["month"]) if pd.Timestamp(line) == month]
-    return Shown(
-        "The founding text's monthly query, as printed, beside the leading clock",
-        heads,
-        tuple(rows),
-        (0, 6),
-        places[0] if places else None,
-    )
+    caption = "Minutes on the leading clock, beside the founding text's monthly query run as printed"
+    return Shown(caption, heads, tuple(rows), (0, 6), places[0] if places else None)
+
+
+def bare(value: Any) -> str:
+    """Return minutes without their unit.
+
+    Examples
+    --------
+    >>> bare(4.25), bare(1234.5), bare(float("nan"))
+    ('4.2', '1,234', '–')
+    """
+    if pd.isna(value):
+        return "–"
+    return f"{value:.1f}" if abs(value) < 9.95 else f"{value:,.0f}"
+
+
+def bare_range(value: float, low: float, high: float) -> str:
+    """Return minutes and their range without the unit."""
+    if not isfinite(value):
+        return "–"
+    return bare(value) if not (isfinite(low) and isfinite(high)) else f"{bare(value)} ({bare(low)} to {bare(high)})"
 
 
 def compared(row: dict[str, Any], before: str, after: str) -> tuple[str, ...]:
@@ -154,7 +164,7 @@ def levers(table: pd.DataFrame) -> Shown:
             ranged(line["minutes_saved_per_year"], line["minutes_saved_low"], line["minutes_saved_high"]),
             count(line["replications"]),
         )
-        for line in apart.to_dict("records")
+        for line in lines(apart)
     )
     heads = (
         "lever",
@@ -168,16 +178,25 @@ def levers(table: pd.DataFrame) -> Shown:
 
 def verdicts(table: pd.DataFrame) -> Shown:
     """Return the verdict counts, a row per milestone."""
-    wide = table.pivot_table(
-        index="milestone", columns="verdict", values="incidents", aggfunc="sum", fill_value=0, sort=False
-    )
-    rows = tuple(
-        (str(name).removesuffix("_at"), *(count(value) for value in line))
-        for name, line in zip(wide.index, wide.to_numpy(), strict=True)
-    )
-    return Shown(
-        "Incidents by milestone and verdict", ("milestone", *(str(v).replace("_", " ") for v in wide.columns)), rows
-    )
+    wide = _counted(table, "milestone", "verdict", "incidents", VERDICTS)
+    wide.index = [str(name).removesuffix("_at") for name in wide.index]
+    return _crossed(wide, "Incidents by milestone and verdict", "milestone")
+
+
+def population(table: pd.DataFrame) -> Shown:
+    """Return how many records of each source count, and how many were left out as what."""
+    wide = _counted(table, "source", "population", "records", POPULATIONS)
+    return _crossed(wide, "Records: counted as incidents, or left out as", "source")
+
+
+def _counted(table: pd.DataFrame, across: str, down: str, what: str, order: tuple[str, ...]) -> pd.DataFrame:
+    wide = table.pivot_table(index=across, columns=down, values=what, aggfunc="sum", fill_value=0, sort=False)
+    return wide[[name for name in order if name in wide]]
+
+
+def _crossed(wide: pd.DataFrame, caption: str, corner: str) -> Shown:
+    rows = tuple((str(name), *map(count, line)) for name, line in zip(wide.index, wide.to_numpy(), strict=True))
+    return Shown(caption, (corner, *(str(name).replace("_", " ") for name in wide.columns)), rows)
 
 
 def plain(table: pd.DataFrame, caption: str, limit: int = 20) -> Shown:

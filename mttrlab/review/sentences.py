@@ -19,6 +19,7 @@ from mttrlab.review.words import (
     between,
     fraction,
     how_long,
+    lines,
     listed,
     longer_or_shorter,
     part,
@@ -107,7 +108,7 @@ def typical_time(row: Mapping[str, Any], shortest: float, longest: float, whose:
     )
 
 
-def moved(comparison: Mapping[str, Any] | None, before: str, after: str) -> str:
+def moved(comparison: Mapping[str, Any] | None, before: str, after: str, held: int = 3) -> str:
     """Return better, worse or cannot tell, and what it would take to tell.
 
     Parameters
@@ -116,6 +117,8 @@ def moved(comparison: Mapping[str, Any] | None, before: str, after: str) -> str:
         A row of `compare_periods`; None where the data hold no earlier month.
     before, after : str
         Names of the two periods.
+    held : int
+        Months of the later period.
     """
     if comparison is None:
         return f"Better or worse cannot be told: {after} is all that the data hold."
@@ -124,7 +127,8 @@ def moved(comparison: Mapping[str, Any] | None, before: str, after: str) -> str:
     start = f"Better or worse than {before} cannot be told for {after}"
     fewest = min(comparison["n_before"], comparison["n_after"])
     if not fewest:
-        return f"{start}: one of the two has no incident that can be timed."
+        which = "neither has" if not (comparison["n_before"] + comparison["n_after"]) else "one of the two has not"
+        return f"{start}: {which} an incident that can be timed."
     smallest, ratio = comparison["smallest_change"], comparison[str(comparison["based_on"])]
     if math.isnan(smallest) or not math.isfinite(ratio):
         return f"{start}: there are too few incidents."
@@ -134,11 +138,13 @@ def moved(comparison: Mapping[str, Any] | None, before: str, after: str) -> str:
     seen = longer_or_shorter(ratio)
     months = comparison["months_until_visible"]
     if seen == "about the same":
-        return f"{start}: they took about the same, and with so few incidents {visible}."
+        return f"{start}: they were about as long, and with so few incidents {visible}."
+    if months <= held:
+        return f"{start}: those that can be timed were {seen}, but they are so few that luck alone can do that."
     if math.isnan(months):
-        return f"{start}: they took {seen}, which luck alone can do, and with so few incidents {visible}."
+        return f"{start}: they were {seen}, which luck alone can do, and with so few incidents {visible}."
     return (
-        f"{start}: incidents took {seen}, which luck alone can do, "
+        f"{start}: incidents were {seen}, which luck alone can do, "
         f"and telling a change of that size needs {how_long(months)} on each side."
     )
 
@@ -147,14 +153,14 @@ def _told(comparison: Mapping[str, Any], before: str, after: str) -> str:
     lead = str(comparison["based_on"])
     ends = sorted((comparison[f"{lead}_low"], comparison[f"{lead}_high"]), key=lambda r: abs(math.log(r)))
     near, far = (longer_or_shorter(ratio) for ratio in ends)
-    if near == far:
-        size = near
-    elif near.split()[-1] == far.split()[-1]:
-        size = f"between {near.rsplit(' ', 1)[0]} and {far}"
-    else:
-        size = f"from {near} to {far}"
     word = str(comparison["verdict"]).capitalize()
-    return f"{word}: incidents of {after} were {size} than those of {before}, more than luck alone explains."
+    if near == far:
+        return f"{word}: incidents of {after} were {near} against {before}, and luck alone hardly explains it."
+    least = "a little" if near == "about the same" else near.removeprefix("more than ")
+    return (
+        f"{word}: against {before}, incidents of {after} were at least {least}, perhaps {far}, "
+        "and luck alone hardly explains it."
+    )
 
 
 def costliest(shares: pd.DataFrame) -> str:
@@ -172,10 +178,10 @@ def costliest(shares: pd.DataFrame) -> str:
     >>> costliest(pd.DataFrame({"phase": ["diagnose + resolve"], "share": [1.0], "share_of_tail": [1.0]}))
     'All measured minutes are one block, finding the cause and fixing: no stamp in between tells them apart.'
     """
-    known = shares[shares["share"].notna()].reset_index(drop=True)
-    if known.empty:
+    known = [line for line in lines(shares) if pd.notna(line["share"])]
+    if not known:
         return "Where the minutes went cannot be told: no incident has two usable stamps."
-    top = known.loc[known["share"].idxmax()]
+    top = max(known, key=lambda line: line["share"])
     name = phase_words(str(top["phase"]))
     if len(known) == 1:
         apart = (
@@ -184,9 +190,9 @@ def costliest(shares: pd.DataFrame) -> str:
         return f"All measured minutes are one block, {name}{apart}."
     cost = "costs" if "+" not in str(top["phase"]) else "cost"
     said = f"{name[0].upper()}{name[1:]} {cost} most: {part(top['share'])} of all minutes"
-    tail = known["share_of_tail"]
-    if tail.notna().any():
-        worst = known.loc[tail.idxmax()]
+    tail = [line for line in known if pd.notna(line["share_of_tail"])]
+    if tail:
+        worst = max(tail, key=lambda line: line["share_of_tail"])
         if worst["phase"] == top["phase"]:
             same = part(worst["share_of_tail"]) == part(top["share"])
             said += (
@@ -195,7 +201,8 @@ def costliest(shares: pd.DataFrame) -> str:
                 else f", and {part(worst['share_of_tail'])} in the worst incidents"
             )
         else:
-            said += f", but in the worst incidents it is {phase_words(str(worst['phase']))}"
+            block = " (not told apart by a stamp)" if "+" in str(worst["phase"]) else ""
+            said += f", but in the worst incidents it is {phase_words(str(worst['phase']))}{block}"
     return said + "."
 
 
@@ -210,7 +217,7 @@ def phase_words(phase: str) -> str:
     return listed([PHASE_WORDS[name] for name in PHASES if name in phase.split(" + ")])
 
 
-def ask(lever: Mapping[str, Any] | None, record: str | None, why: str = "") -> str:
+def ask(lever: Mapping[str, Any] | None, record: str | None, closed: bool = True, typical: float = math.inf) -> str:
     """Return one ask with its range, or what to record before one can be made.
 
     Parameters
@@ -219,8 +226,10 @@ def ask(lever: Mapping[str, Any] | None, record: str | None, why: str = "") -> s
         The row of `compare_scenarios` with the largest saving that luck does not undo; None: there is none.
     record : str or None
         The stamp that would show most; None where every stamp is there.
-    why : str
-        Why there is no ask, in a few words.
+    closed : bool
+        Whether any incident has ended.
+    typical : float
+        Minutes that a typical incident takes at most; a larger saving is an average that long ones carry.
 
     Examples
     --------
@@ -232,11 +241,16 @@ def ask(lever: Mapping[str, Any] | None, record: str | None, why: str = "") -> s
     if lever is not None:
         name = in_letters(str(lever["scenario"]))
         range_ = between(lever["saving_low"], lever["saving_high"])
-        return f"{name}: this would save {range_} per incident ({UNCHECKED[0].lower()}{UNCHECKED[1:]})."
-    reason = f", because {why}" if why else ""
+        borrowed = "; partly on borrowed figures" if "borrowed" in str(lever.get("note", "")) else ""
+        mostly = " on average, most of it in the longest ones" if lever["saving_low"] > typical else ""
+        return (
+            f"{name}: this would save {range_} per incident{mostly} ({UNCHECKED[0].lower()}{UNCHECKED[1:]}{borrowed})."
+        )
+    if not closed:
+        return f"No ask yet: record {STAMP_WORDS['resolved_at']}, or export the incidents that have ended."
     if record is None:
-        return f"No ask yet{reason}: keep recording as now."
-    return f"No ask yet{reason}: record {STAMP_WORDS[record]}."
+        return "No ask yet: keep recording as now."
+    return f"No ask yet: record {STAMP_WORDS[record]}."
 
 
 def in_letters(name: str) -> str:
@@ -259,33 +273,34 @@ def _in_letters(word: str) -> str:
     return several(int(figure))
 
 
-def trust(timed: float, worst_stamp: str | None, worst_share: float, blind: list[str]) -> str:
+def trust(timed: float | None, worst_stamp: str | None, worst_share: float, absent: list[str]) -> str:
     """Return in one line how far the data can be trusted.
 
     Parameters
     ----------
-    timed : float
-        Share of the closed incidents that the clock can time.
+    timed : float or None
+        Share of the closed incidents that the clock can time; None: none is closed.
     worst_stamp : str or None
         The milestone with the fewest usable stamps of those that the source has at all.
     worst_share : float
         Share of its stamps that cannot be used.
-    blind : list of str
-        Phases that no incident shows.
+    absent : list of str
+        Milestones that no incident records.
 
     Examples
     --------
     >>> trust(0.97, "diagnosed_at", 0.2, [])
     'Almost all closed incidents can be timed; the weakest stamp says when the cause is found, unusable in about a fifth of them.'
-    >>> trust(0.9, None, 0.0, ["detect", "verify"])
-    'About nine tenths of closed incidents can be timed; noticing and confirming the recovery are not in the exports at all.'
+    >>> trust(0.9, None, 0.0, ["started_at", "verified_at"])
+    'About nine tenths of closed incidents can be timed; nobody records when the impact starts or when the recovery is confirmed.'
     """  # noqa: E501
+    if timed is None:
+        return "The exports show no incident of these months that has ended, so nothing can be timed yet."
     share = part(timed)
     of = "closed incidents" if share in ("almost all", "all", "hardly any") else "of closed incidents"
     said = "No closed incident can be timed" if timed <= 0 else f"{share[0].upper()}{share[1:]} {of} can be timed"
-    if blind:
-        verb = "is" if len(blind) == 1 else "are"
-        return f"{said}; {listed([PHASE_WORDS[p] for p in blind])} {verb} not in the exports at all."
+    if absent:
+        return f"{said}; nobody records {listed([STAMP_WORDS[stamp] for stamp in absent]).replace(' and ', ' or ')}."
     if worst_stamp is None or worst_share < 0.06:
         return f"{said}, and every stamp is nearly complete."
     return f"{said}; the weakest stamp says {STAMP_WORDS[worst_stamp]}, unusable in {part(worst_share)} of them."

@@ -90,15 +90,17 @@ def worst(incidents: pd.DataFrame, phases: pd.DataFrame, clock: str, count: int 
     )
     described["whole"] = minutes.notna()
     ranked = described[described["minutes"].notna()].sort_values(["minutes", "incident_id"], ascending=[False, True])
-    top = ranked.head(count)
+    top = ranked.head(count).copy()
     parts = {place: spans[spans["incident_id"] == str(place)] for place in top.index}
-    top = top.assign(
-        spans=[
+    top["spans"] = pd.Series(
+        [
             [
                 (span_name(f, s), float(m))
                 for f, s, m in zip(rows["first_phase"], rows["last_phase"], rows["minutes"], strict=True)
             ]
             for rows in parts.values()
-        ]
+        ],
+        index=top.index,
+        dtype=object,
     )
     return top.reset_index(drop=True)

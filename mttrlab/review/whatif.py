@@ -9,6 +9,8 @@ import pandas as pd
 
 from mttrlab import decisions
 from mttrlab.response import ResponseModel
+from mttrlab.review.words import lines
+from mttrlab.schema import CLOCK_ENDS
 
 SIMULATED = 60_000
 """Incidents that a review simulates in all: what a page may cost in time."""
@@ -33,7 +35,7 @@ class WhatIf:
         clear = self.levers[(self.levers["scenario"] != "Baseline") & (self.levers["saving_low"] > 0)]
         if clear.empty:
             return None
-        return clear.sort_values(["saving", "scenario"], ascending=[False, True]).iloc[0].to_dict()
+        return lines(clear.sort_values(["saving", "scenario"], ascending=[False, True]))[0]
 
 
 def ask(incidents: pd.DataFrame, practices: Any, clock: str, *, seed: int, replications: int, days: float) -> WhatIf:
@@ -46,7 +48,7 @@ def ask(incidents: pd.DataFrame, practices: Any, clock: str, *, seed: int, repli
     practices : optional
         What the team runs.
     clock : str
-        The clock of the savings.
+        The clock of the savings; where the model does not show it, the widest that it shows.
     seed, replications, days
         As for `compare_scenarios`; fewer replications where so many incidents would take too long.
 
@@ -62,7 +64,8 @@ def ask(incidents: pd.DataFrame, practices: Any, clock: str, *, seed: int, repli
             return WhatIf(None, "the export shows too little of the response to move any lever", model.notes)
         a_run = max(model.per_day * days, 1.0)
         runs = max(2, min(replications, int(SIMULATED / (a_run * (len(scenarios) + 1)))))
-        compared = decisions.compare_scenarios(model, scenarios, days=days, replications=runs, seed=seed, clock=clock)
+        shown = clock if set(CLOCK_ENDS[clock]) <= set(model.stamps) else None
+        compared = decisions.compare_scenarios(model, scenarios, days=days, replications=runs, seed=seed, clock=shown)
     except ValueError as refusal:
         return WhatIf(None, str(refusal))
     return WhatIf(compared, "", model.notes)

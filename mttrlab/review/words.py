@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 
@@ -73,7 +74,7 @@ def minutes(value: float) -> str:
 
 
 def _unit(value: float) -> tuple[float, str]:
-    if value < 120:
+    if value < 240:
         return 1.0, "minute"
     return (60.0, "hour") if value < 2880 else (1440.0, "day")
 
@@ -87,8 +88,8 @@ def spoken(value: float) -> str:
 
     Examples
     --------
-    >>> spoken(94), spoken(1), spoken(400), spoken(20000)
-    ('94 minutes', '1 minute', '6.7 hours', '14 days')
+    >>> spoken(165), spoken(1), spoken(400), spoken(20000)
+    ('165 minutes', '1 minute', '6.7 hours', '14 days')
     """
     size, unit = _unit(value)
     figure = _figure(value / size)
@@ -100,10 +101,12 @@ def between(low: float, high: float) -> str:
 
     Examples
     --------
-    >>> between(40.2, 94.8), between(55, 400), between(30, 30.2), between(90, 100)
-    ('between 40 and 95 minutes', 'between 55 minutes and 6.7 hours', 'about 30 minutes', 'between 90 and 100 minutes')
+    >>> between(40.2, 94.8), between(55, 400), between(30, 30.2), between(152, 268)
+    ('between 40 and 95 minutes', 'between 55 minutes and 6.7 hours', 'about 30 minutes', 'between 2.5 and 4.5 hours')
     """
-    lower, upper = spoken(low), spoken(high)
+    size, unit = _unit(high)
+    lower = f"{_figure(low / size)} {unit}s" if low >= size > 1 else spoken(low)
+    upper = spoken(high)
     if lower == upper:
         return f"about {upper}"
     if lower.split()[1].rstrip("s") == upper.split()[1].rstrip("s"):
@@ -214,3 +217,8 @@ def listed(names: list[str]) -> str:
     ('a', 'a, b and c')
     """
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def lines(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table, each by its columns' names."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]

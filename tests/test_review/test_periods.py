@@ -14,7 +14,8 @@ def stamps(*texts: str) -> pd.Series:
 
 
 def chosen(first: str, last: str, taken: str, month: str | None = None) -> Periods:
-    return choose(months_of(stamps(first, last)), stamps(taken), month)
+    every = pd.Series(pd.date_range(first, last, freq="7D", tz="UTC"))
+    return choose(months_of(pd.concat([every, stamps(first, last)])), stamps(taken), month)
 
 
 def names(months: list[pd.Timestamp]) -> list[str]:
@@ -24,6 +25,13 @@ def names(months: list[pd.Timestamp]) -> list[str]:
 def test_the_default_is_the_last_complete_month_before_the_export() -> None:
     assert chosen("2024-07-03", "2026-07-02", "2026-07-05 06:00").name == "June 2026"
     assert chosen("2024-07-03", "2026-06-30", "2026-07-01 00:00").name == "June 2026"
+
+
+def test_where_the_last_months_are_empty_the_newest_month_with_an_incident_is_reviewed() -> None:
+    long_ago = chosen("2016-02-29", "2016-05-20", "2017-02-15")
+    assert (long_ago.name, long_ago.quiet) == ("May 2016", True)
+    one_quiet_month = chosen("2026-02-01", "2026-05-20", "2026-07-02")
+    assert (one_quiet_month.name, one_quiet_month.quiet) == ("June 2026", False)
 
 
 def test_data_of_one_unfinished_month_are_reviewed_as_they_are() -> None:
