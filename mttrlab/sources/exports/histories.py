@@ -30,8 +30,12 @@ class Updates:
     reopened: list[int]
 
 
-def incidents(updates: Updates, faults: Faults) -> Iterator[Report]:
-    """Yield a report per incident of an audit log; a row in `faults` takes the rest of its history with it."""
+def incidents(updates: Updates, faults: Faults, ragged: set[str]) -> Iterator[Report]:
+    """Yield a report per incident of an audit log.
+
+    A row in `faults` takes the rest of its history with it, and so does a row of the wrong length (`ragged` has the
+    incidents that such rows name).
+    """
     histories: dict[str, list[int]] = {}
     for place, number in enumerate(updates.cells["number"]):
         if number is not None:
@@ -39,11 +43,14 @@ def incidents(updates: Updates, faults: Faults) -> Iterator[Report]:
     opened, refused = updates.times["opened_at"], faults.by_row
     for number, history in histories.items():
         bad = [updates.rows[place] for place in history if updates.rows[place] in refused] if refused else []
-        if bad or len({opened[place] for place in history}) > 1:
-            for place in history:
-                if updates.rows[place] not in bad:
-                    reason = f"row {bad[0]} of the same incident is refused" if bad else DISAGREE
-                    faults.add(updates.rows[place], "number", number, reason)
+        reason = f"row {bad[0]} of the same incident is refused" if bad else ""
+        if not reason and number in ragged:
+            reason = "a row of the same incident is refused, as it has another number of cells"
+        if not reason and len({opened[place] for place in history}) > 1:
+            reason = DISAGREE
+        if reason:
+            for row in {updates.rows[place] for place in history}.difference(bad):
+                faults.add(row, "number", number, reason)
             continue
         yield report(sorted(history, key=partial(_order, updates)), updates)
 

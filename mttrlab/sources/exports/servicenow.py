@@ -84,10 +84,12 @@ def read_servicenow(table: Table, clock: Clock) -> Log:
     log = Log(len(table.rows), 0, 0, Draft.of([]), Faults(), is_log)
     width = len(table.header)
     numbers, rows = list(table.numbers), table.rows
+    ragged: set[str] = set()
     if any(len(cells) != width for cells in rows):
         for number, cells in zip(numbers, rows, strict=True):
             if len(cells) != width:
-                log.faults.add(number, "", "", f"has {len(cells)} cells where the header has {width}")
+                log.faults.add(number, "", ",".join(cells), f"has {len(cells)} cells where the header has {width}")
+                ragged |= set(cells[places["number"] : places["number"] + 1])
         kept = [len(cells) == width for cells in rows]
         numbers, rows = list(compress(numbers, kept)), list(compress(rows, kept))
     if is_log and len(first := _first_of_each(rows, places)) < len(rows):
@@ -95,7 +97,7 @@ def read_servicenow(table: Table, clock: Clock) -> Log:
         numbers, rows = [numbers[place] for place in first], [rows[place] for place in first]
     updates = _updates(numbers, rows, places, table.name, clock, log.faults)
     if is_log:
-        reports = list(incidents(updates, log.faults))
+        reports = list(incidents(updates, log.faults, ragged))
         log.accepted = log.rows - log.duplicates - len(log.faults.by_row)
     else:
         reports = [report([place], updates) for place, row in enumerate(numbers) if row not in log.faults.by_row]

@@ -81,6 +81,8 @@ def read_table(text: str, name: str) -> Table:
     if [] in body:
         numbers = [number for number, row in zip(numbers, body, strict=True) if row]
         body = [row for row in body if row]
+    if body and len(body[-1]) < len(header) and not text.endswith(("\n", "\r")):
+        raise LoadError(f"{name} row {numbers[-1]}: the file ends in the middle of it; it was cut off, export it again")
     if not body:
         raise LoadError(f"{name} holds a header and no rows; export it again, or leave it out")
     return Table(name, header, body, numbers)
