@@ -1,13 +1,23 @@
 """Tables in, tables out: what the incidents say, how sure it is, and what they cannot say."""
 
 from mttrlab.analysis.bottleneck import bottleneck, phase_correlations
+from mttrlab.analysis.budget import (
+    budget_risk,
+    downtime_moments,
+    error_budget,
+    expected_down_share,
+    outage_arithmetic,
+    steady_availability,
+)
 from mttrlab.analysis.change_points import change_points
 from mttrlab.analysis.charts import ewma, run_length, t_chart, xmr
 from mttrlab.analysis.clocks import lead_clock, phases_of, unseen_phases
 from mttrlab.analysis.comparison import compare_periods
+from mttrlab.analysis.counts import compare_counts, overdispersion, rate_interval
 from mttrlab.analysis.decomposition import explain_change
 from mttrlab.analysis.decomposition_kinds import explain_downtime, explain_kinds
 from mttrlab.analysis.decomposition_words import change_explained
+from mttrlab.analysis.downtime import downtime
 from mttrlab.analysis.durations import fit_durations
 from mttrlab.analysis.goodness import goodness_of_fit
 from mttrlab.analysis.intervals import (
@@ -19,6 +29,7 @@ from mttrlab.analysis.intervals import (
 )
 from mttrlab.analysis.kendall import mann_kendall, theil_sen
 from mttrlab.analysis.maturity import distance_to_next, maturity, maturity_level, monthly_levels
+from mttrlab.analysis.missing import missing_stamps
 from mttrlab.analysis.monthly_limits import monthly_limits
 from mttrlab.analysis.months import monthly_mttr
 from mttrlab.analysis.phases import phase_durations
@@ -37,13 +48,19 @@ from mttrlab.analysis.trend import trend
 __all__ = [
     "Interval",
     "bottleneck",
+    "budget_risk",
     "change_explained",
     "change_points",
     "clock_summary",
+    "compare_counts",
     "compare_periods",
     "compare_services",
     "distance_to_next",
+    "downtime",
+    "downtime_moments",
+    "error_budget",
     "ewma",
+    "expected_down_share",
     "explain_change",
     "explain_downtime",
     "explain_kinds",
@@ -59,10 +76,13 @@ __all__ = [
     "maturity_level",
     "mean_interval",
     "median_interval",
+    "missing_stamps",
     "monthly_levels",
     "monthly_limits",
     "monthly_mttr",
     "months_until_visible",
+    "outage_arithmetic",
+    "overdispersion",
     "phase_correlations",
     "phase_durations",
     "phase_spans",
@@ -72,10 +92,12 @@ __all__ = [
     "power_of",
     "qq_table",
     "quantile_interval",
+    "rate_interval",
     "restricted_mean",
     "run_length",
     "smallest_change",
     "span_summary",
+    "steady_availability",
     "survival",
     "survival_quantiles",
     "t_chart",

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from mttrlab.analysis import distance_to_next, maturity, maturity_level, monthly_levels
+from mttrlab.analysis.level_odds import probabilities_below
+from mttrlab.analysis.maturity import award
+from mttrlab.errors import QuestionError
+from mttrlab.schema import NO_LEVEL
+
+CHANCES = ["p_elite", "p_advanced", "p_intermediate", "p_basic", "p_no_level"]
+
+
+def recovery(minutes: np.ndarray | list[float]) -> pd.DataFrame:
+    return pd.DataFrame({"incident_id": [str(i) for i in range(len(minutes))], "recovery": minutes})
+
+
+def with_logs(n: int, mean: float, sd: float) -> np.ndarray:
+    """Minutes whose logarithms have exactly this mean and standard deviation."""
+    z = stats.norm.ppf((np.arange(n) + 0.5) / n)
+    return np.exp(mean + sd * (z - z.mean()) / z.std(ddof=1))
+
+
+def test_thresholds_are_strict_and_four_hours_have_no_name(shared: Path) -> None:
+    cases = json.loads((shared / "truth" / "known_truth.json").read_text(encoding="utf-8"))
+    case = next(case for case in cases if case["id"] == "MAT-3")
+    levels = [maturity_level(minutes) for minutes in case["inputs"]["values_min"]]
+    assert levels[:-1] == case["expected"]["level"][:-1]
+    assert levels[-1] == NO_LEVEL
+
+
+def test_one_set_of_incidents_earns_three_levels() -> None:
+    table = maturity(recovery(with_logs(200, 3.0, 1.2))).set_index("statistic")
+    assert table["level"].tolist() == ["Intermediate", "Advanced", "Basic"]
+    assert table["awarded"].tolist() == ["Intermediate", "Advanced", "Basic"]
+
+
+def test_median_and_mean_have_the_known_probabilities() -> None:
+    table = maturity(recovery(with_logs(24, 3.9, 1.1))).set_index("statistic")
+    median, mean = table.loc["median"], table.loc["mean"]
+    assert median[["p_elite", "p_advanced", "p_intermediate"]].sum() == pytest.approx(0.802158, abs=1e-6)
+    assert median["p_elite"] == pytest.approx(1.1e-5, abs=1e-6)
+    assert mean[["p_elite", "p_advanced", "p_intermediate"]].sum() == pytest.approx(0.044, abs=0.001)
+    assert (median["awarded"], mean["awarded"]) == ("Intermediate", "Basic")
+    assert mean["next_level"] == "Intermediate"
+    assert mean["to_next"] == pytest.approx(mean["minutes"] - 60)
+
+
+def test_where_the_evidence_is_thin_a_range_is_awarded() -> None:
+    table = maturity(recovery(with_logs(8, 4.0, 1.3))).set_index("statistic")
+    assert table.loc["mean", "awarded"] == "no level–Basic"
+    few = maturity(recovery([10.0, 20, 400]))
+    assert few["awarded"].tolist() == ["too few to tell"] * 3
+    assert few[CHANCES].isna().all().all()
+    assert maturity(recovery([]))["level"].tolist() == ["unknown"] * 3
+
+
+def test_open_incidents_are_counted_but_do_not_earn_a_level() -> None:
+    rows = recovery([12.0, 25, 31, 47, 75, 120, 5000]).assign(recovery_observed=[True] * 6 + [False])
+    table = maturity(rows)
+    assert set(table["open"]) == {1}
+    assert set(table["n"]) == {6}
+    assert table.loc[0, "minutes"] == pytest.approx(310 / 6)
+
+
+def test_where_the_lognormal_is_rejected_the_probabilities_come_from_the_incidents_themselves() -> None:
+    minutes = np.r_[with_logs(60, 2.5, 0.2), with_logs(12, 6.5, 0.2)]
+    below, method = probabilities_below(minutes, [15, 30, 60, 240], "P90")
+    assert method == "share below the limit"
+    assert below[3] == pytest.approx(stats.beta.sf(0.9, 60.5, 12.5))
+    mean, how = probabilities_below(minutes, [15, 30, 60, 240], "mean")
+    assert how.startswith("BCa")
+    assert (np.diff(mean) >= 0).all()
+    assert mean[3] > 0.99
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.floats(0.5, 2000), min_size=5, max_size=80))
+def test_probabilities_of_the_levels_add_up_to_one(minutes: list[float]) -> None:
+    table = maturity(recovery(minutes))
+    told = table[~table["odds_method"].str.startswith("not")]
+    np.testing.assert_allclose(told[CHANCES].sum(axis=1), 1, atol=1e-9)
+    assert (told[CHANCES] >= -1e-12).all().all()
+
+
+def test_an_award_needs_four_chances_in_five_on_both_sides() -> None:
+    assert award([0.0, 0.1, 0.8, 1.0]) == "Intermediate"
+    assert award([0.0, 0.1, 0.79, 1.0]) == "Basic–Intermediate"
+    assert award([0.0, 0.25, 0.9, 1.0]) == "Intermediate–Advanced"
+    assert award([0.0, 0.0, 0.0, 0.1]) == NO_LEVEL
+    assert award([0.9, 1.0, 1.0, 1.0]) == "Elite"
+
+
+def test_the_distance_to_the_next_level_is_shown_phase_by_phase() -> None:
+    rows = pd.DataFrame({"detect": [5.0, 15], "diagnose": [30.0, 60], "resolve": [10.0, 30], "verify": [5.0, 5]})
+    table = distance_to_next(rows).set_index("phase")
+    assert set(table["next_level"]) == {"Intermediate"}
+    assert table["to_next"].tolist() == [20] * 4
+    assert table["cut_needed"].tolist() == pytest.approx([2, 20 / 45, 1, 4])
+    assert distance_to_next(rows / 100)["cut_needed"].isna().all()
+
+
+def test_a_bare_monthly_mean_flaps_between_levels_though_nothing_changes() -> None:
+    mu = math.log(45) - 1.25**2 / 2
+    table = monthly_levels(10, mu, 1.25, months=40_000)
+    assert table.loc[table["is_true"], "months"].item() == pytest.approx(0.51, abs=0.015)
+    assert table["differs"].iloc[0] == pytest.approx(0.63, abs=0.015)
+    assert table["months"].sum() == pytest.approx(1)
+
+
+def test_bad_questions_are_refused() -> None:
+    with pytest.raises(QuestionError, match="minutes must be a number"):
+        maturity_level("15")  # type: ignore[arg-type]
+    with pytest.raises(QuestionError, match="not be negative"):
+        maturity_level(-1.0)
+    with pytest.raises(QuestionError, match="clock must be one of"):
+        maturity(recovery([1.0]), clock="mttr")
+    with pytest.raises(QuestionError, match="at least 1"):
+        monthly_levels(0, 3, 1)

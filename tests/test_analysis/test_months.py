@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from mttrlab import sql
+from mttrlab.analysis import lead_clock, monthly_mttr, phase_durations, phases_of, unseen_phases
+from mttrlab.errors import QuestionError, SchemaError
+from mttrlab.schema import INCIDENT_COLUMNS, conform
+
+
+def times(*texts: str | None) -> pd.Series:
+    return pd.Series(pd.to_datetime(list(texts), utc=True, format="ISO8601")).astype("datetime64[us, UTC]")
+
+
+def three() -> pd.DataFrame:
+    """Ended in January; started on its last evening; still open in February."""
+    return pd.DataFrame(
+        {
+            "incident_id": ["a", "b", "c"],
+            "started_at": times("2026-01-05 10:00", "2026-01-31 23:50", "2026-02-10 08:00"),
+            "detected_at": times("2026-01-05 10:10", "2026-02-01 00:05", "2026-02-10 08:02"),
+            "resolved_at": times("2026-01-05 11:10", "2026-02-01 02:05", None),
+        }
+    )
+
+
+def test_an_incident_belongs_to_the_month_it_started_in_and_open_ones_are_counted_but_not_averaged() -> None:
+    table = monthly_mttr(three(), clock="started_to_resolved")
+    assert table["month"].tolist() == list(times("2026-01-01", "2026-02-01"))
+    assert table[["incidents", "open", "n"]].to_numpy().tolist() == [[2, 0, 2], [1, 1, 0]]
+    assert table.loc[0, ["mean", "median", "max"]].tolist() == [102.5, 102.5, 135]
+    assert math.isnan(table.loc[1, "mean"])
+    assert set(table["clock"]) == {"started_to_resolved"}
+
+
+def test_the_founding_query_drops_what_ours_counts(shared: Path) -> None:
+    incidents = conform(three(), INCIDENT_COLUMNS)
+    with sql.connect() as connection:
+        connection.register("incidents", incidents)
+        seed = sql.frame(connection, (shared / "seed" / "monthly-mttr.sql").read_text(encoding="utf-8"))
+    assert seed[["incident_count", "avg_mttr_minutes"]].to_numpy().tolist() == [[1, 120.0], [1, 60.0]]
+    ours = monthly_mttr(three(), clock="detected_to_resolved")
+    assert ours[["n", "mean"]].to_numpy().tolist()[0] == [2, 90.0]
+
+
+def test_phases_give_the_same_months_as_incidents() -> None:
+    rows = three().assign(exported_at=times(*["2026-03-01"] * 3))
+    pd.testing.assert_frame_equal(monthly_mttr(phase_durations(rows)), monthly_mttr(rows))
+
+
+def test_an_incident_without_any_usable_stamp_stands_in_a_row_without_a_month() -> None:
+    rows = three()
+    rows.loc[0, ["started_at", "detected_at", "resolved_at"]] = pd.NaT
+    table = monthly_mttr(rows, clock="started_to_resolved")
+    assert table["incidents"].sum() == 3
+    assert pd.isna(table["month"].iloc[-1])
+    assert table["n"].iloc[-1] == 0
+
+
+def test_a_clock_that_does_not_exist_is_refused_with_the_list() -> None:
+    with pytest.raises(QuestionError, match="clock must be one of recovery"):
+        monthly_mttr(three(), clock="mttr")
+    with pytest.raises(SchemaError, match="milestones"):
+        monthly_mttr(pd.DataFrame({"incident_id": ["a"]}))
+
+
+def test_the_widest_clock_that_half_of_the_closed_incidents_carry_leads() -> None:
+    rows = three().assign(exported_at=times(*["2026-03-01"] * 3))
+    assert lead_clock(phase_durations(rows)) == "started_to_resolved"
+    half = rows.assign(verified_at=times("2026-01-05 11:20", None, None))
+    assert lead_clock(phase_durations(half)) == "recovery"
+    bare = rows.drop(columns="started_at")
+    assert lead_clock(phase_durations(bare)) == "detected_to_resolved"
+
+
+def test_where_everything_is_open_the_clock_that_most_incidents_carry_leads() -> None:
+    rows = pd.DataFrame(
+        {
+            "incident_id": ["a", "b"],
+            "started_at": times("2026-01-05 10:00", None),
+            "detected_at": times("2026-01-05 10:10", "2026-01-06 10:10"),
+            "exported_at": times("2026-02-01", "2026-02-01"),
+        }
+    )
+    assert lead_clock(phase_durations(rows)) == "detected_to_verified"
+
+
+def test_a_clock_names_its_phases_and_those_it_cannot_see() -> None:
+    assert phases_of("recovery") == ("detect", "diagnose", "resolve", "verify")
+    assert unseen_phases("recovery") == ()
+    assert unseen_phases("started_to_resolved") == (("verify", "verified_at"),)
+    with pytest.raises(QuestionError, match="clock must be one of"):
+        phases_of("ttr")
