@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"[0-9.eE+\-*/() ]+")
 _NAME = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 _FLIP = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
 _EVENTS = re.compile(r"\b(increase|changes|resets|rate|irate|delta|idelta)\s*\(")
-_MOST_ALTERNATIVES = 64
+_MOST_ALTERNATIVES, _LONGEST, _DEEPEST = 64, 20_000, 50
 
 
 def conditions(expr: str, recorded: Mapping[str, str] | None = None) -> Alternatives:
@@ -38,7 +38,13 @@ def conditions(expr: str, recorded: Mapping[str, str] | None = None) -> Alternat
     >>> conditions('sum(rate(errors_total[5m])) / sum(rate(requests_total[5m])) > 0.05')
     ((Condition(window_s=300.0, threshold=0.05, kind='share', quantile=0.95),),)
     """
-    return _read(without_comments(expr), recorded or {})
+    bare, known = without_comments(expr), recorded or {}
+    if len(bare) > _LONGEST:
+        return ((Condition(_longest(bare, known, set()), None, "opaque"),),)
+    try:
+        return _read(bare, known)
+    except RecursionError:
+        return ((Condition(_longest(bare, known, set()), None, "opaque"),),)
 
 
 def without_comments(expr: str) -> str:
@@ -84,7 +90,9 @@ def _read(expr: str, recorded: Mapping[str, str]) -> Alternatives:
 def _bare(expr: str) -> str:
     """Return the expression without parentheses that enclose all of it."""
     expr = expr.strip()
-    while expr.startswith("(") and _closing(masked(expr)) == len(expr) - 1:
+    for _ in range(_DEEPEST):
+        if not expr.startswith("(") or _closing(masked(expr)) != len(expr) - 1:
+            break
         expr = expr[1:-1].strip()
     return expr
 
