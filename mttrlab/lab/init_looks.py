@@ -13,6 +13,7 @@ import pandas as pd
 
 from mttrlab.errors import LoadError
 from mttrlab.lab.plain import plain
+from mttrlab.schema import REPORT_COLUMNS, empty
 from mttrlab.sources.exports import extract, recognise
 
 _SUFFIX = re.compile(r"[\s_\-./]+(service|services|svc|api|app|prod|production)$")
@@ -76,7 +77,7 @@ def look(path: Path) -> FileLook:
 
 
 def alike(looks: list[FileLook]) -> list[tuple[str, list[str]]]:
-    """Return services that differ only in case, separators or a common suffix: the commonest name and the others."""
+    """Return services that differ only in case, separators, number or suffix: the commonest name and the others."""
     counts: Counter[str] = Counter()
     for seen in looks:
         counts.update(seen.services)
@@ -94,7 +95,8 @@ def alike(looks: list[FileLook]) -> list[tuple[str, list[str]]]:
 
 
 def _core(name: str) -> str:
-    return _SEPARATOR.sub("", _SUFFIX.sub("", name.strip().lower()))
+    bare = _SEPARATOR.sub("", _SUFFIX.sub("", name.strip().lower()))
+    return bare.removesuffix("s") if len(bare) > 4 and not bare.endswith("ss") else bare
 
 
 def severities(looks: list[FileLook]) -> list[tuple[str, int]]:
@@ -115,6 +117,13 @@ def _commonest(looks: list[FileLook], column: str) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:20]
 
 
+def _ranked(seen: FileLook) -> pd.DataFrame:
+    """Return the records that are no bare pages: those of a pager that people gave a priority, and all others."""
+    if seen.reports is None:
+        return empty(REPORT_COLUMNS)
+    return seen.reports[seen.reports["priority"].notna()] if seen.format == "pagerduty" else seen.reports
+
+
 class TitleWords(NamedTuple):
     """What titles suggest."""
 
@@ -125,8 +134,8 @@ class TitleWords(NamedTuple):
 
 
 def title_words(looks: list[FileLook]) -> TitleWords:
-    """Return patterns of titles that may tell of no incident, and words that may name a type."""
-    titles = [str(t).lower() for seen in looks if seen.reports is not None for t in seen.reports["title"].dropna()]
+    """Return patterns of titles that may tell of no incident, and words that may name a type, bare pages aside."""
+    titles = [str(title).lower() for seen in looks for title in _ranked(seen)["title"].dropna()]
     apart = [(p, population, sum(bool(re.search(p, title)) for title in titles)) for p, population in _APART]
     common = set(_COMMON.split())
     named = {part for seen in looks for name in seen.services for part in _SEPARATOR.split(name.lower())}

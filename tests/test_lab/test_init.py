@@ -19,9 +19,21 @@ def filled(exports):
                 "service": "payment-service",
                 "title": "Drill: x",
             },
-            {"id": "B", "at": "2026-03-02T10:00:00", "service": 'odd "name": #1', "title": "timeout in a"},
-            {"id": "C", "at": "2026-03-03T10:00:00", "service": "payment-service", "title": "timeout in b"},
-            {"id": "D", "at": "2026-03-04T10:00:00", "service": "web", "title": "upstream timeout"},
+            {
+                "id": "B",
+                "at": "2026-03-02T10:00:00",
+                "service": 'odd "n": #1',
+                "priority": "P2",
+                "title": "timeout: a",
+            },
+            {
+                "id": "C",
+                "at": "2026-03-03T10:00:00",
+                "service": "payment-service",
+                "priority": "P2",
+                "title": "timeout b",
+            },
+            {"id": "D", "at": "2026-03-04T10:00:00", "service": "web", "priority": "P2", "title": "upstream timeout"},
         ],
     )
     exports.posts("sp.json", [{"id": "S", "at": "2026-03-01T10:05:00", "services": ["Payment API", "Search"]}])
@@ -37,7 +49,7 @@ def test_what_is_written_can_be_read_and_proposes_aliases_to_check(exports):
     assert settings.services == {"payment-service": ("Payment API",)}
     assert "# check: proposed by spelling" in text
     assert settings == Settings(services=settings.services)
-    assert "Seen: P1 (1)" in text
+    assert "Seen: P2 (3), P1 (1)" in text
     assert "population: drill}  # 1 titles" in text
     assert '{pattern: "timeout", type: "timeout"}  # 3 titles' in text
     assert any("pd.json: pagerduty, 4 incidents" in note for note in notes)

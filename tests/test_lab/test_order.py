@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import permutations
-
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,7 +9,7 @@ from hypothesis import strategies as st
 
 from mttrlab.lab import Lab
 
-_SETTINGS = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_SETTINGS = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 _MINUTE = st.integers(0, 59).map(lambda minute: f"2026-03-01T10:{minute:02d}:00")
 
 
@@ -60,11 +58,13 @@ def four(exports):
     ]
 
 
-def test_every_order_of_four_files_gives_the_same_lab(four):
+def test_each_file_may_be_first_and_each_last(four):
     first = loaded(four)
     assert first[0]["incident_id"].tolist() == ["X", "B", "C"]
-    for order in permutations(four):
-        same(first, loaded(order))
+    for turn in range(4):
+        turned = four[turn:] + four[:turn]
+        same(first, loaded(turned))
+        same(first, loaded(turned[::-1]))
 
 
 @_SETTINGS

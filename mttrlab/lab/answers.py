@@ -1,0 +1,162 @@
+"""What a lab answers: tables, sentences, a hash. Nothing here writes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from mttrlab import sql
+from mttrlab.errors import QuestionError
+from mttrlab.lab import applying
+from mttrlab.lab.notes import notes
+from mttrlab.lab.questions import ask, instant
+from mttrlab.lab.settings import Settings
+from mttrlab.schema import INCIDENT_COLUMNS, POPULATIONS, conform
+
+
+class Answers:
+    """The questions that can be put to a lab."""
+
+    _connection: duckdb.DuckDBPyConnection
+    _settings: Settings
+    _last: int | None
+    """Number of the newest load in this session; None: none yet."""
+
+    def incidents(self, since: Any = None, until: Any = None, population: str | None = "counted") -> pd.DataFrame:
+        """Return the incidents, one a row, in the order of their first known stamp.
+
+        Parameters
+        ----------
+        since, until : str or Timestamp, optional
+            First known stamp from `since` on and before `until`; without a zone: UTC.
+        population : str or None
+            One of POPULATIONS; None: every record.
+
+        Returns
+        -------
+        DataFrame
+            INCIDENT_COLUMNS.
+        """
+        if population is not None and population not in POPULATIONS:
+            raise QuestionError(f"population must be one of {', '.join(POPULATIONS)}, or None; got {population!r}")
+        found = sql.frame(
+            self._connection,
+            sql.text("lab/window"),
+            since=instant(since, "since"),
+            until=instant(until, "until"),
+            population=population,
+        )
+        return conform(found, INCIDENT_COLUMNS)
+
+    def sql(self, query: str, **params: Any) -> pd.DataFrame:
+        """Return the rows of one SELECT over `incidents`, `records`, `reports`, `loads`, `quarantine`.
+
+        Parameters
+        ----------
+        query : str
+            DuckDB's SQL, with `$name` parameters.
+        **params
+            Their values.
+
+        Raises
+        ------
+        QuestionError
+            When it writes, is more than one statement, or cannot be answered.
+
+        Examples
+        --------
+        >>> with Lab() as lab:
+        ...     lab.sql("SELECT count(*) AS n FROM incidents")["n"].tolist()
+        [0]
+        """
+        return ask(self._connection, query, params)
+
+    def quality(self, by: str | None = None) -> pd.DataFrame:
+        """Return how good the stamps are: incidents and share per milestone and verdict.
+
+        Parameters
+        ----------
+        by : str, optional
+            source, month or service: split the counts by it.
+
+        Returns
+        -------
+        DataFrame
+            `[by,] milestone, verdict, incidents, share` (of the incidents in the part, 0 to 1).
+        """
+        if by not in (None, "source", "month", "service"):
+            raise QuestionError(f"by must be source, month or service, got {by!r}")
+        counts = sql.frame(self._connection, sql.text("lab/quality"), by=by or "all")
+        return counts.drop(columns="part") if by is None else counts.rename(columns={"part": by})
+
+    def quarantine(self, load: str | int = "last") -> pd.DataFrame:
+        """Return the refused records with their reasons.
+
+        Parameters
+        ----------
+        load : str or int
+            'last', 'all', or a load's number.
+
+        Returns
+        -------
+        DataFrame
+            `load_id, row, column, value, reason`.
+        """
+        if load not in ("last", "all") and (isinstance(load, bool) or not isinstance(load, int)):
+            raise QuestionError(f"load must be 'last', 'all' or a load's number, got {load!r}")
+        number = self._last if load == "last" else load
+        return sql.frame(
+            self._connection,
+            """
+            SELECT load_id, "row", "column", value, reason FROM quarantine
+            WHERE $which = 'all' OR load_id = coalesce($number, (SELECT max(load_id) FROM loads))
+            ORDER BY load_id, "row"
+            """,
+            which="all" if load == "all" else "one",
+            number=None if load == "all" else number,
+        )
+
+    def loads(self) -> pd.DataFrame:
+        """Return the ledger: one row per load, in their order. `loaded_at` is the clock; no number uses it."""
+        return sql.frame(self._connection, "SELECT * EXCLUDE (warnings) FROM loads ORDER BY load_id")
+
+    def ambiguous(self) -> pd.DataFrame:
+        """Return the pairs of records that may be one incident and were left apart, each with the reason."""
+        return sql.frame(self._connection, sql.text("lab/ambiguous"))
+
+    def population(self) -> pd.DataFrame:
+        """Return how many records there are per source and population."""
+        return sql.frame(
+            self._connection,
+            "SELECT source, population, count(*)::BIGINT AS records FROM records GROUP BY ALL ORDER BY ALL",
+        )
+
+    def population_rule(self) -> str:
+        """Return in one sentence which records count as incidents."""
+        return applying.population_rule(self._settings)
+
+    def warnings(self) -> list[str]:
+        """Return the sentences that a reader of the numbers should know."""
+        return notes(self._connection)
+
+    def practices(self) -> list[Any]:
+        """Return what the team runs (rules, monitors, runbooks); empty until such files are loaded."""
+        return []
+
+    def exported_at(self) -> pd.Timestamp | None:
+        """Return when the newest export was taken; None: nothing is loaded."""
+        newest = sql.frame(self._connection, "SELECT max(exported_at) AS newest FROM loads")["newest"].iloc[0]
+        return None if pd.isna(newest) else newest
+
+    def data_hash(self) -> str:
+        """Return a hash of all newest revisions and the settings; the order of loading does not matter."""
+        mixed = sql.frame(self._connection, sql.text("lab/fingerprint")).iloc[0]
+        said = self._settings.model_dump(mode="json")
+        # Where the key table lies differs between machines; what it says is in the lab.
+        said["join"]["keys"] = self._connection.execute("SELECT * FROM join_keys ORDER BY ALL").fetchall()
+        told = json.dumps([mixed["mixed"], int(mixed["records"]), said], sort_keys=True)
+        return hashlib.sha256(told.encode()).hexdigest()
