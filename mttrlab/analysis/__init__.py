@@ -28,6 +28,7 @@ from mttrlab.analysis.intervals import (
     quantile_interval,
 )
 from mttrlab.analysis.kendall import mann_kendall, theil_sen
+from mttrlab.analysis.luck import apparent_change
 from mttrlab.analysis.maturity import distance_to_next, maturity, maturity_level, monthly_levels
 from mttrlab.analysis.missing import missing_stamps
 from mttrlab.analysis.monthly_limits import monthly_limits
@@ -47,6 +48,7 @@ from mttrlab.analysis.trend import trend
 
 __all__ = [
     "Interval",
+    "apparent_change",
     "bottleneck",
     "budget_risk",
     "change_explained",
