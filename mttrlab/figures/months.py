@@ -56,7 +56,9 @@ def plot_months(
             low, high = line[f"{statistic}_low"], line[f"{statistic}_high"]
             if pd.notna(low) and pd.notna(high):
                 ax.plot([place, place], [max(low, 0.1), max(high, 0.1)], color=colour, linewidth=1.6)
-            ax.plot([place], [max(line[statistic], 0.1)], "o" if colour == INK else "D", color=colour, markersize=6)
+            whole = colour if pd.notna(low) else "white"
+            marker = "o" if colour == INK else "D"
+            ax.plot([place], [max(line[statistic], 0.1)], marker, color=colour, markerfacecolor=whole, markersize=6)
         _scale(ax, table, statistic)
         _name_months(ax, table, keys)
         name_axis(ax, y=f"minutes, {clock_words(table)}")
@@ -68,7 +70,11 @@ def plot_months(
 
 def _scale(ax: Axes, table: pd.DataFrame, statistic: str) -> None:
     values = pd.concat([table[statistic], table[f"{statistic}_low"], table[f"{statistic}_high"]]).dropna()
-    low, high = (max(float(values.min()), 0.5), float(values.max())) if len(values) else (10.0, 240.0)
+    known = table[statistic].dropna()
+    low, high = (float(values.min()), float(values.max())) if len(values) else (10.0, 240.0)
+    if len(known):
+        # An interval that reaches to nothing, or a hundredfold, must not flatten the months themselves.
+        low, high = max(low, float(known.min()) / 4, 0.5), max(min(high, float(known.max()) * 4), 1.0)
     ax.set_ylim(low / 1.6, high * 1.6)
     marks = [m for m in (1, 5, 15, 30, 60, 120, 240, 480, 1440, 4320, 10080, 43200) if low / 1.6 <= m <= high * 1.6]
     ax.set_yticks(marks, [minutes(m).replace("1.0 days", "1 day") for m in marks])

@@ -65,8 +65,9 @@ def _span(name: str) -> list[str]:
 def _bars(summary: pd.DataFrame, ax: Axes | None) -> Axes:
     ax = axes(ax, height=1.3 + 0.62 * max(len(summary), 2))
     # Intervals of a few incidents can be ten times the mean: the axis follows the means, a cut interval shows an arrow.
-    reach = max(2.2 * float(summary["mean"].max()), 1.0) if summary["mean"].notna().any() else 130.0
-    ends = [min(high, reach) for high in summary["mean_high"]] + summary["mean"].tolist()
+    middles = summary[["mean", "median"]].max(axis=1)
+    reach = max(2.2 * float(middles.max()), 1.0) if middles.notna().any() else 130.0
+    ends = [min(high, reach) for high in summary["mean_high"]] + middles.tolist()
     edge = room_right(ax, ends)
     for row, line in summary.iterrows():
         position = float(str(row))
@@ -75,22 +76,37 @@ def _bars(summary: pd.DataFrame, ax: Axes | None) -> Axes:
         high = sum(PHASE_RANGES[phase][1] for phase in held)
         ax.barh(position, high - low, left=low, height=0.86, color=BAND, zorder=0)
         if pd.isna(line["mean"]):
-            beside(ax, position, str(line.get("mean_method", "not known")))
+            beside(ax, position, _without_mean(line))
+            _middle(ax, position, line["median"])
             continue
         colour = PHASE_COLOURS.get(held[0], OTHER) if held else OTHER
         ax.barh(
             position, line["mean"], height=0.46, color=colour, hatch="//" if len(held) > 1 else None, edgecolor="white"
         )
         _interval(ax, position, line["mean_low"], line["mean_high"], edge)
-        if pd.notna(line["median"]):
-            ax.plot([line["median"]] * 2, [position - 0.34, position + 0.34], color="white", linewidth=4.5)
-            ax.plot([line["median"]] * 2, [position - 0.34, position + 0.34], color=INK, linewidth=2)
+        _middle(ax, position, line["median"])
         known = pd.notna(line["mean_low"]) and f"{minutes(line['mean_low'])} to {minutes(line['mean_high'])}"
-        said = f"mean {minutes(line['mean'])} ({known or 'no range'})\nmedian {minutes(line['median'])}, n = {int(line['n'])}"
-        beside(ax, position, said)
+        said = f"median {minutes(line['median'])}, n = {int(line['n'])}"
+        beside(ax, position, f"mean {minutes(line['mean'])} ({known or 'no range'})\n{said}")
     name_rows(ax, summary["phase"])
     name_axis(ax, x="minutes  ·  bar: mean with its interval, black tick: median, pale band: typical range")
     return ax
+
+
+def _middle(ax: Axes, position: float, median: float) -> None:
+    if not median >= 0:  # also where it is not known
+        return
+    for colour, width in (("white", 4.5), (INK, 2)):
+        ax.plot([median] * 2, [position - 0.34, position + 0.34], color=colour, linewidth=width)
+
+
+def _without_mean(line: pd.Series) -> str:
+    said = [f"mean {line.get('mean_method', 'not known')}"]
+    if pd.notna(line["median"]):
+        said.append(f"median {minutes(line['median'])}, n = {int(line['n'])}")
+    elif "shortest" in line and pd.notna(line["shortest"]):
+        said.append(f"from {minutes(line['shortest'])} to {minutes(line['longest'])}")
+    return "\n".join(said)
 
 
 def _interval(ax: Axes, position: float, low: float, high: float, edge: float) -> None:

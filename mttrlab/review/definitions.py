@@ -56,11 +56,15 @@ def terms() -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def unseen(found: Findings) -> list[str]:
-    """Return, for each phase that the leading clock leaves out, which field would show it."""
-    return [
-        f"This clock does not hold {PHASE_WORDS[phase]}: record {STAMP_WORDS[stamp]} ({stamp}) and it will."
-        for phase, stamp in analysis.unseen_phases(found.clock)
-    ]
+    """Return, for each phase that the leading clock leaves out, how many incidents show it and which field would."""
+    quality = found.tables["quality"]
+    recorded = quality[quality["verdict"] == "recorded"].set_index("milestone")["incidents"]
+    said = []
+    for phase, stamp in analysis.unseen_phases(found.clock):
+        known, of = int(recorded.get(stamp, 0)), int(quality.loc[quality["milestone"] == stamp, "incidents"].sum())
+        who = f"only {known:,} of {of:,} incidents say" if known else "no incident says"
+        said.append(f"It does not hold {PHASE_WORDS[phase]}: {who} {STAMP_WORDS[stamp]}; record {stamp} and it will.")
+    return said
 
 
 def unknowable(found: Findings) -> list[str]:

@@ -12,8 +12,9 @@ from mttrlab import analysis
 from mttrlab.errors import QuestionError
 from mttrlab.review import shares, whatif
 from mttrlab.review.periods import Periods, begins, choose, months_of
+from mttrlab.review.weaker import ended_minutes, weaker, withhold
 from mttrlab.review.words import lines
-from mttrlab.schema import CLOCK_ENDS, MILESTONES, PHASES, STAMPS, clock_name
+from mttrlab.schema import CLOCK_ENDS, CLOCKS, MILESTONES, PHASES, STAMPS, clock_name
 
 if TYPE_CHECKING:
     from mttrlab.lab import Lab
@@ -36,11 +37,11 @@ class Findings:
     still_open: int
     """Those of them that still run."""
     timed: float | None
-    """Share of the closed incidents of the recent months that the clock can time; None: none is closed."""
+    """Share of the closed incidents of the shown months that the clock can time; None: none is closed."""
     closed: int
-    """Closed incidents of the recent months."""
+    """Closed incidents of the shown months."""
     absent: tuple[str, ...]
-    """Milestones that none of the recent incidents records."""
+    """Milestones that none of the shown incidents records."""
     weakest: tuple[str, float] | None
     """The milestone whose stamps are least usable among those that the sources have, and the share unusable."""
     record: str | None
@@ -71,7 +72,7 @@ def find(lab: Lab, month: str | None, *, seed: int, replications: int, days: flo
     known = incidents[months <= periods.month]
     months = months[months <= periods.month]
     phases = analysis.phase_durations(known)
-    of_month, recent = months == periods.month, months.isin(periods.recent)
+    of_month, recent = months == periods.month, months.isin(periods.quarter)
     shown = recent | months.isin(periods.earlier)
     clock = clock_name(lab.settings.lead_clock or analysis.lead_clock(phases[shown] if shown.any() else phases))
     last = CLOCK_ENDS[clock][1]
@@ -85,8 +86,8 @@ def find(lab: Lab, month: str | None, *, seed: int, replications: int, days: flo
         "clocks": summary,
         "months": _months(phases, clock),
         "seed": _seed(lab, periods),
-        "phases": analysis.phase_summary(phases[recent]),
-        "spans": analysis.span_summary(spans),
+        "phases": weaker(analysis.phase_summary(phases[recent]), "phase", ended_minutes(phases[recent], PHASES)),
+        "spans": weaker(analysis.span_summary(spans), "span", shares.ended_spans(spans)),
         "shares": shares.shares(phases[recent], spans),
         "worst": shares.worst(known[of_month & ~is_open], phases[of_month & ~is_open], clock),
         "open": shares.worst(known[of_month & is_open], phases[of_month & is_open], clock, count=10),
@@ -128,7 +129,7 @@ def find(lab: Lab, month: str | None, *, seed: int, replications: int, days: flo
 def _months(phases: pd.DataFrame, clock: str) -> pd.DataFrame:
     """The newest months, each with the maturity level of its mean; incidents without a date stand in no month."""
     months = analysis.monthly_mttr(phases, clock=clock)
-    months = months[months["month"].notna()].tail(MONTHS_SHOWN).reset_index(drop=True)
+    months = withhold(months[months["month"].notna()].tail(MONTHS_SHOWN).reset_index(drop=True))
     levels = [analysis.maturity_level(mean) if pd.notna(mean) else "" for mean in months["mean"]]
     return months.assign(maturity=pd.Series(levels, index=months.index, dtype="str"))
 
@@ -143,7 +144,8 @@ def _typical(
     """The row that the first sentence rests on: the month's, or the quarter's where the month is too small."""
     rows = []
     for of, chosen in (("month", of_month), ("quarter", of_quarter)):
-        rows.append(analysis.clock_summary(phases[chosen]).assign(of=of))
+        clocks = analysis.clock_summary(phases[chosen])
+        rows.append(weaker(clocks, "clock", ended_minutes(phases[chosen], CLOCKS)).assign(of=of))
     summary = pd.concat(rows, ignore_index=True)
     leads = {str(row["of"]): row for row in lines(summary[summary["clock"] == clock])}
     of = "quarter" if analysis.withheld("month", int(leads["month"]["n"])) else "month"

@@ -98,7 +98,7 @@ def context(review: Review) -> dict[str, Any]:
     sentences, _ = firstscreen.compose(found)
     clock = found.clock.replace("_", " ")
     merged = bool(tables["shares"]["phase"].str.contains("+", regex=False).any())
-    recent = run_name(periods.recent)
+    recent = run_name(periods.quarter)
     return {
         "review": review,
         "periods": periods,
@@ -108,7 +108,6 @@ def context(review: Review) -> dict[str, Any]:
         "ends": clock_ends(found.clock, found.proxy),
         "proxy": found.proxy,
         "recent": recent,
-        "recent_count": len(periods.recent),
         "worst": lines(tables["worst"]),
         "open": lines(tables["open"]),
         "unseen": definitions.unseen(found),
@@ -146,7 +145,7 @@ def context(review: Review) -> dict[str, Any]:
         "unknowable": definitions.unknowable(found),
         "terms": definitions.terms(),
         "facts": review.facts,
-        "comparison": f"{recent} against {run_name(periods.earlier)}" if periods.earlier else "",
+        "comparison": f"{run_name(periods.recent)} against {run_name(periods.earlier)}" if periods.earlier else "",
     }
 
 

@@ -87,7 +87,8 @@ def months_of(times: pd.Series) -> pd.Series:
     """Return the first day of the month (UTC) of each time."""
     naive = times.dt.tz_convert(None)
     first: pd.Series = naive.dt.normalize() - pd.to_timedelta(naive.dt.day - 1, unit="D")
-    return first.dt.tz_localize("UTC")
+    zoned: pd.Series = first.dt.tz_localize("UTC")
+    return zoned
 
 
 def choose(months: pd.Series, exported_at: pd.Series, month: str | None) -> Periods:

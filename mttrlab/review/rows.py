@@ -64,12 +64,21 @@ def durations(table: pd.DataFrame, name: str, caption: str) -> Shown:
                 count(line["n"]),
                 count(line["open"]),
                 ranged(line["mean"], line["mean_low"], line["mean_high"], line["mean_method"]),
-                ranged(line["median"], line["median_low"], line["median_high"], "too few"),
+                _middle(line),
                 *p90,
             )
         )
     heads = (name, "n", "still open", "mean (range)", "median (range)", *(("P90 (range)",) if with_p90 else ()))
     return Shown(caption, heads, tuple(rows))
+
+
+def _middle(line: dict[str, Any]) -> str:
+    """The median, or of too few the shortest and the longest."""
+    if isfinite(line["median"]) or not isfinite(line["shortest"]):
+        return ranged(line["median"], line["median_low"], line["median_high"])
+    if line["shortest"] == line["longest"]:
+        return f"{minutes(line['longest'])}, all of them"
+    return f"from {minutes(line['shortest'])} to {minutes(line['longest'])}"
 
 
 def share_rows(table: pd.DataFrame, caption: str) -> Shown:

@@ -74,10 +74,8 @@ def happened(month: str, incidents: int, still_open: int, typical: str, ends: st
         timed = [f"and {typical} {ends}."] if typical else ["so there is nothing to time."]
         return [f"No incident began {when},", *timed]
     counted = f"{incidents:,} incident{'' if incidents == 1 else 's'} {when},"
-    standing = f"{still_open:,} still open," if still_open else "none still open,"
-    if not typical:
-        return [counted, standing, f"and none of them can be timed {ends}."]
-    return [counted, standing, f"and {typical} {ends}."]
+    first = [counted, f"{still_open:,} still open,"] if still_open else [f"{counted} none still open,"]
+    return [*first, f"and {typical} {ends}." if typical else f"and none of them can be timed {ends}."]
 
 
 def typical_time(row: Mapping[str, Any], shortest: float, longest: float, whose: str = "a typical one") -> str:

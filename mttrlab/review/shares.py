@@ -6,6 +6,7 @@ import pandas as pd
 
 from mttrlab import analysis
 from mttrlab.analysis.spans import span_name
+from mttrlab.schema import PHASES
 
 _COMPLETE = 0.5
 """Phases are shown one by one where at least this share of the ended incidents has all four."""
@@ -57,6 +58,13 @@ def _merged(spans: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def ended_spans(spans: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return the ended minutes of each kind of span, by its name."""
+    ended = spans[spans["observed"].fillna(False).astype(bool)]
+    kinds = ended.groupby(["first_phase", "last_phase"])["minutes"]
+    return {span_name(str(first), str(last)): minutes for (first, last), minutes in kinds}
+
+
 def worst(incidents: pd.DataFrame, phases: pd.DataFrame, clock: str, count: int = 3) -> pd.DataFrame:
     """Return the incidents that took longest and where their minutes went.
 
@@ -73,7 +81,7 @@ def worst(incidents: pd.DataFrame, phases: pd.DataFrame, clock: str, count: int 
     -------
     DataFrame
         `incident_id, title, url, service, severity, minutes, still_open, whole` (False: only a part could be
-        measured), `spans` (list of (phase or merged phases, minutes)).
+        measured), `spans` (list of (phase or merged phases, minutes), those that the clock holds).
     """
     names = ["incident_id", "title", "url", "service", "severity"]
     described = incidents[names].reset_index(drop=True)
@@ -91,12 +99,15 @@ def worst(incidents: pd.DataFrame, phases: pd.DataFrame, clock: str, count: int 
     described["whole"] = minutes.notna()
     ranked = described[described["minutes"].notna()].sort_values(["minutes", "incident_id"], ascending=[False, True])
     top = ranked.head(count).copy()
+    within = analysis.phases_of(clock)
+    held = (PHASES.index(within[0]), PHASES.index(within[-1]))
     parts = {place: spans[spans["incident_id"] == str(place)] for place in top.index}
     top["spans"] = pd.Series(
         [
             [
                 (span_name(f, s), float(m))
                 for f, s, m in zip(rows["first_phase"], rows["last_phase"], rows["minutes"], strict=True)
+                if PHASES.index(f) <= held[1] and PHASES.index(s) >= held[0]
             ]
             for rows in parts.values()
         ],

@@ -153,13 +153,17 @@ def longer_or_shorter(ratio: float) -> str:
     --------
     >>> longer_or_shorter(0.8), longer_or_shorter(1.34), longer_or_shorter(2.4), longer_or_shorter(0.98)
     ('a fifth shorter', 'a third longer', 'more than twice as long', 'about the same')
+    >>> longer_or_shorter(0.5), longer_or_shorter(1.5)
+    ('half as long', 'half as long again')
     """
     if 0.97 < ratio < 1.03:
         return "about the same"
     if ratio < 1:
-        return f"{fraction(1 - ratio)} shorter"
+        size = fraction(1 - ratio)
+        return "half as long" if size == "half" else f"{size} shorter"
     if ratio < 1.95:
-        return f"{fraction(ratio - 1)} longer"
+        size = fraction(ratio - 1)
+        return "half as long again" if size == "half" else f"{size} longer"
     if ratio < 2.05:
         return "twice as long"
     return f"more than {several(int(ratio))} times as long".replace("two times", "twice")
