@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from mttrlab.errors import LoadError
 MAX_JSON = 512 * 1024**2
 """Characters of a JSON file; a longer one is to be split or given one object a line in several files."""
 
+_STRUCTURE = re.compile(r"[,:{}\[\]\"]")
 _LISTS = ("incidents", "scheduled_maintenances")
 
 
@@ -91,7 +93,8 @@ def _load(text: str, name: str, line: int | None, last: bool = False) -> Any:
             raise LoadError(
                 f"{name} row {row}: a second JSON document begins; keep one list, or one object a line"
             ) from None
-        ends = error.pos >= len(text.rstrip()) - 1 or error.msg.startswith("Unterminated string")
+        # Nothing but half a word is left: the file ended there.
+        ends = not _STRUCTURE.search(text, error.pos) or error.msg.startswith("Unterminated string")
         what = "the JSON is cut off in the middle of a record" if ends else f"no JSON ({error.msg.lower()})"
         raise LoadError(f"{name} row {row}: {what}; export it again") from None
     except RecursionError:

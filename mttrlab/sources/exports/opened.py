@@ -112,8 +112,8 @@ def _read(path: str | Path, most: int, whole: bool = True) -> tuple[bytes, int]:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
         raise LoadError(f"{name} cannot be opened ({reason.lower()}); check the path and its permissions") from None
-    with os.fdopen(descriptor, "rb") as file:
-        about = os.fstat(file.fileno())
+    try:
+        about = os.fstat(descriptor)
         if stat.S_ISDIR(about.st_mode):
             raise LoadError(f"{name} is a folder; name the files in it, for example {name}/*.csv")
         if not stat.S_ISREG(about.st_mode):
@@ -122,10 +122,12 @@ def _read(path: str | Path, most: int, whole: bool = True) -> tuple[bytes, int]:
             raise LoadError(f"{name} is empty (0 bytes); export it again")
         if whole and about.st_size > most:
             raise LoadError(f"{name} has {about.st_size:,} bytes, more than the limit of {most:,}; split it by month")
-        try:
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
             content = file.read(most + 1 if whole else most)
-        except OSError as error:
-            raise LoadError(f"{name} cannot be read ({(error.strerror or 'error').lower()}); fetch it again") from None
+    except OSError as error:
+        raise LoadError(f"{name} cannot be read ({(error.strerror or 'error').lower()}); fetch it again") from None
+    finally:
+        os.close(descriptor)
     if whole and len(content) != about.st_size:
         raise LoadError(f"{name} changed while it was read; wait until it is written, then load it again")
     return content, about.st_size

@@ -181,11 +181,9 @@ def tabulate(draft: Draft, hashed: Sequence[str], source: str, exported_at: int 
     made: dict[str, Any] = {"source": source, "population": "counted", **draft.columns}
     for name, values in draft.times.items():
         made[name] = pd.Series(pd.DatetimeIndex(values.view("datetime64[us]")).tz_localize("UTC"))
-    seen = pd.Timestamp(exported_at, unit="us", tz="UTC") if exported_at is not None else pd.NaT
-    if "exported_at" in made:
-        made["exported_at"] = made["exported_at"].fillna(seen) if exported_at is not None else made["exported_at"]
-    else:
-        made["exported_at"] = seen
+    if exported_at is not None:
+        seen = pd.Timestamp(exported_at, unit="us", tz="UTC").as_unit("us")
+        made["exported_at"] = made["exported_at"].fillna(seen) if "exported_at" in made else seen
     for stamp in STAMPS:
         if stamp in draft.times:
             given = made.get(f"{stamp}_origin")
