@@ -41,13 +41,14 @@ class Faults:
     file: str
     lines: dict[Place, int] = field(default_factory=dict)
     """Line of each place, counted from 1."""
-    found: list[str] = field(default_factory=list)
+    found: list[tuple[int, str]] = field(default_factory=list)
+    """Line (0 where not known) and sentence."""
 
     def add(self, place: Place, sentence: str) -> None:
         """Note one fault."""
         known = next((self.lines[place[:n]] for n in range(len(place), -1, -1) if place[:n] in self.lines), None)
         where = f"line {known}: " if known else ""
-        self.found.append(f"{where}{spelled(place)} {sentence}")
+        self.found.append((known or 0, f"{where}{spelled(place)} {sentence}"))
 
     def unknown_keys(self, place: Place, found: Iterable[object], known: Iterable[str]) -> None:
         """Note every key that does not belong there, with the key that was probably meant."""
@@ -69,8 +70,8 @@ class Faults:
         if not self.found:
             return
         if len(self.found) == 1:
-            raise LoadError(f"{self.file}: {self.found[0]}")
-        told = self.found[:_MOST]
+            raise LoadError(f"{self.file}: {self.found[0][1]}")
+        told = [sentence for _, sentence in sorted(self.found, key=lambda fault: fault[0])][:_MOST]
         if len(self.found) > _MOST:
             told.append(f"and {len(self.found) - _MOST} more")
         raise LoadError(f"{self.file} has {len(self.found)} faults:\n  " + "\n  ".join(told))

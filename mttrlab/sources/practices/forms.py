@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from mttrlab.sources.practices.durations import seconds
 
@@ -132,22 +132,22 @@ class LevelForm(Form):
     end: Hour = "24:00"
 
 
+def _zone(value: str) -> str:
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(value)
+    except (OSError, ValueError, KeyError):
+        raise ValueError(f"must be an IANA name, such as Europe/Berlin; got {value[:40]!r}") from None
+    return value
+
+
 class OnCallForm(Form):
     name: Text
-    timezone: Text = "UTC"
+    timezone: Annotated[Text, AfterValidator(_zone)] = "UTC"
     levels: Annotated[list[LevelForm], Field(min_length=1)]
     repeats: Annotated[int, Field(ge=0)] = 0
     services: list[Text] = []
-
-    @model_validator(mode="after")
-    def _zone(self) -> OnCallForm:
-        from zoneinfo import ZoneInfo
-
-        try:
-            ZoneInfo(self.timezone)
-        except (OSError, ValueError, KeyError):
-            raise ValueError(f"timezone {self.timezone!r} is no IANA name, such as Europe/Berlin") from None
-        return self
 
 
 class AlertForm(Form):

@@ -43,23 +43,20 @@ _PLAIN = {
 
 def own_forms(value: dict[str, Any], faults: Faults, file: str) -> Practices:
     """Return what a document of our own forms says; what is wrong goes to `faults`."""
+    actions = _actions(value, faults)
     try:
         form = forms.PracticesForm.model_validate(value)
     except ValidationError as error:
         for fault in error.errors(include_url=False):
             _told(fault, faults)
+    if faults.found:
         return Practices()
-    remediation = tuple(
-        made
-        for n, rule in enumerate(form.remediation)
-        if (made := _remediation(rule, ("remediation", n), faults, file)) is not None
-    )
     wide = form.monitoring or forms.MonitoringForm()
     silent = tuple(monitor.name for monitor in form.monitors if not monitor.enabled)
     return Practices(
         alerts=tuple(_alert(alert, file) for alert in form.alerts),
         monitors=tuple(_monitor(monitor, file) for monitor in form.monitors if monitor.enabled),
-        remediation=remediation,
+        remediation=tuple(_remediation(*pair, file) for pair in zip(form.remediation, actions, strict=True)),
         runbooks=tuple(
             Runbook(
                 book.name, tuple(book.incident_types), tuple(book.alerts), book.service, without_secrets(book.url),
@@ -132,38 +129,51 @@ def _monitor(form: forms.MonitorForm, file: str) -> SyntheticMonitor:
     )  # fmt: skip
 
 
-def _remediation(form: forms.RemediationForm, place: Place, faults: Faults, file: str) -> RemediationRule | None:
-    action = dict(form.action)
-    before = len(faults.found)
-    kind = action.pop("type", None)
-    if not isinstance(kind, str) or not kind:
+def _actions(value: dict[str, Any], faults: Faults) -> list[dict[str, Any]]:
+    """Return each rule's action with its attempts and timeout, wherever they stand; what is wrong goes to `faults`."""
+    rules = value.get("remediation")
+    made = []
+    for n, rule in enumerate(rules if isinstance(rules, list) else []):
+        action = rule.get("action") if isinstance(rule, dict) else None
+        made.append(_action(rule, dict(action), ("remediation", n), faults) if isinstance(action, dict) else {})
+    return made
+
+
+def _action(rule: dict[str, Any], action: dict[str, Any], place: Place, faults: Faults) -> dict[str, Any]:
+    if not isinstance(action.get("type"), str) or not action["type"].strip():
         faults.add((*place, "action"), "must say its type, such as script or scale_deployment")
-    given: dict[str, Any] = {"max_auto_attempts": form.max_auto_attempts, "timeout": form.timeout}
-    for key, beside in given.items():
+    for key in ("max_auto_attempts", "timeout"):
         if key not in action:
             continue
-        inside = action.pop(key)
         try:
-            inside = _inside(key, inside)
+            action[key] = _inside(key, action[key])
+            beside = None if rule.get(key) is None else _inside(key, rule[key])
         except ValueError as error:
             faults.add((*place, "action", key), str(error))
             continue
-        if beside is not None and beside != inside:
-            faults.add((*place, key), f"says {beside:g} and its action says {inside:g}; keep one")
-        given[key] = inside
+        if beside not in (None, action[key]):
+            faults.add((*place, key), f"says {beside:g} and its action says {action[key]:g}; keep one")
+    known = ("max_auto_attempts", "timeout", "type", "notify", "alert")
     for key, value in action.items():
-        near = [known for known in (*given, "type", "notify", "alert") if _like(key, known)]
+        near = [name for name in known if _like(key, name)]
         if near:
             faults.add((*place, "action", key), f"is no setting here; did you mean {near[0]}?")
         elif isinstance(value, dict | list):
             faults.add((*place, "action", key), f"must be a plain value; got {shown(value)}")
-    if len(faults.found) > before:
-        return None
-    kept = tuple((key, str(value)[:300]) for key, value in action.items() if "$" not in str(value))
-    attempts = given["max_auto_attempts"]
-    return RemediationRule(
-        form.alert, str(kind), 1 if attempts is None else attempts, given["timeout"], tuple(form.notify), kept, file
+    return action
+
+
+def _remediation(form: forms.RemediationForm, action: dict[str, Any], file: str) -> RemediationRule:
+    attempts = action.get("max_auto_attempts", form.max_auto_attempts)
+    kept = tuple(
+        (key, str(value)[:300])
+        for key, value in action.items()
+        if key not in ("type", "max_auto_attempts", "timeout") and "$" not in str(value)
     )
+    return RemediationRule(
+        form.alert, str(action["type"]), 1 if attempts is None else attempts, action.get("timeout", form.timeout),
+        tuple(form.notify), kept, file,
+    )  # fmt: skip
 
 
 def _inside(key: str, value: Any) -> float:

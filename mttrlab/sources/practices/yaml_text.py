@@ -113,7 +113,7 @@ class _Reader:
         merged: dict[str, Any] = {}
         for key_node, child in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                self._fault(key_node, place, "has a key that is no plain word")
+                self._fault(key_node, place, "has a key that is no plain word (a template with {{ }}? render it first)")
                 continue
             key = str(key_node.value)
             if key_node.tag == f"{_STANDARD}merge":
