@@ -88,7 +88,7 @@ def read_servicenow(table: Table, clock: Clock) -> Log:
     if any(len(cells) != width for cells in rows):
         for number, cells in zip(numbers, rows, strict=True):
             if len(cells) != width:
-                log.faults.add(number, "", ",".join(cells), f"has {len(cells)} cells where the header has {width}")
+                log.faults.add(number, "", cells[0], f"has {len(cells)} cells where the header has {width}")
                 ragged |= set(cells[places["number"] : places["number"] + 1])
         kept = [len(cells) == width for cells in rows]
         numbers, rows = list(compress(numbers, kept)), list(compress(rows, kept))
