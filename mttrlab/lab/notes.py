@@ -24,7 +24,9 @@ def notes(connection: duckdb.DuckDBPyConnection) -> list[str]:
     told = []
     for name, warnings in connection.execute("SELECT name, warnings FROM loads ORDER BY name, sha256").fetchall():
         told += [warning if name in warning else f"{name}: {warning}" for warning in json.loads(warnings)]
-    timers = connection.execute("SELECT * FROM timers ORDER BY source, last_stamp").fetchall()
+    timers = connection.execute(
+        'SELECT source, first_stamp, last_stamp, usual, "rows", gaps FROM timers ORDER BY source, last_stamp'
+    ).fetchall()
     told += [_timer(*row) for row in timers]
     for source, stamp, n, heaped in connection.execute(sql.text("lab/heaps")).fetchall():
         told.append(
@@ -35,7 +37,7 @@ def notes(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return list(dict.fromkeys(told))
 
 
-def _timer(source: str, first: str, last: str, seconds: int, _tolerance: int, rows: int, gaps: int) -> str:
+def _timer(source: str, first: str, last: str, seconds: int, rows: int, gaps: int) -> str:
     share = f"{_NAMES.get(source, source)}: {100 * rows / gaps:.0f} % of {gaps:,}"
     after = f"come {_length(seconds)} after {_WORDS[first]}: a timer, not work"
     if last == "closed_at":

@@ -20,7 +20,7 @@ CREATE TABLE superseded (report_id BIGINT);
 CREATE TABLE titled (report_id BIGINT, incident_type VARCHAR, population VARCHAR, included BOOLEAN);
 CREATE TABLE timers (
     source VARCHAR, first_stamp VARCHAR, last_stamp VARCHAR, seconds BIGINT, tolerance BIGINT,
-    "rows" BIGINT, gaps BIGINT
+    "rows" BIGINT, gaps BIGINT, usual BIGINT
 );
 CREATE TABLE pairs (a_id BIGINT, b_id BIGINT, service VARCHAR, minutes DOUBLE, decision VARCHAR);
 CREATE TABLE links (report_id BIGINT, leader_id BIGINT, place BIGINT);

@@ -32,11 +32,23 @@ near AS (
         )::BIGINT AS "rows",
         sum(n) OVER (PARTITION BY source, first_stamp, last_stamp)::BIGINT AS gaps
     FROM counted
+),
+
+spike AS (
+    SELECT *
+    FROM near
+    WHERE seconds >= 1800 AND "rows" >= 20 AND 4 * "rows" >= gaps
+    QUALIFY row_number() OVER (
+        PARTITION BY source, first_stamp, last_stamp ORDER BY "rows" DESC, n DESC, seconds
+    ) = 1
 )
 
-SELECT source, first_stamp, last_stamp, seconds, tolerance, "rows", gaps
-FROM near
-WHERE seconds >= 1800 AND "rows" >= 20 AND 4 * "rows" >= gaps
-QUALIFY row_number() OVER (
-    PARTITION BY source, first_stamp, last_stamp ORDER BY "rows" DESC, n DESC, seconds
-) = 1
+-- `seconds` is the middle of the spike; `usual` its commonest value, by which people know the timer.
+SELECT
+    s.source, s.first_stamp, s.last_stamp, s.seconds, s.tolerance, s."rows", s.gaps,
+    arg_max(c.seconds, 1000000000000 * c.n - c.seconds) AS usual
+FROM spike AS s
+JOIN counted AS c
+    ON c.source = s.source AND c.first_stamp = s.first_stamp AND c.last_stamp = s.last_stamp
+    AND abs(c.seconds - s.seconds) <= s.tolerance
+GROUP BY ALL
