@@ -87,9 +87,8 @@ def _told(fault: ErrorDetails, faults: Faults) -> None:
     told = (
         any(part in _SECRET for part in place) or "; got" in text or (kind == "value_error" and isinstance(value, dict))
     )
-    faults.add(
-        place, text[0].lower() + text[1:].replace("Input should", "must") + ("" if told else f"; got {shown(value)}")
-    )
+    text = text.replace("Input should", "must")
+    faults.add(place, text[0].lower() + text[1:] + ("" if told else f"; got {shown(value)}"))
 
 
 def _known_keys(place: Place) -> list[str]:

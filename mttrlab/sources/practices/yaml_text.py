@@ -48,6 +48,7 @@ def documents(text: str, file: str) -> tuple[Document, ...]:
     try:
         _check_depth(text, file)
         for node in yaml.compose_all(text, Loader=_LOADER):
+            _check_size(node, file)
             reader = _Reader(file, faults)
             value = reader.value(node, ())
             read.append(Document(value, reader.lines))
@@ -72,6 +73,25 @@ def _check_depth(text: str, file: str) -> None:
             depth -= 1
 
 
+def _check_size(root: yaml.Node | None, file: str) -> None:
+    """Refuse what aliases multiply beyond reason, before anything is built from it."""
+    sizes: dict[int, int] = {}
+
+    def size(node: yaml.Node) -> int:
+        known = sizes.get(id(node))
+        if known is None:
+            sizes[id(node)] = -1
+            parts = [part for pair in node.value for part in (pair if isinstance(pair, tuple) else (pair,))]
+            known = sizes[id(node)] = 1 + sum(map(size, () if isinstance(node, yaml.ScalarNode) else parts))
+        elif known < 0:
+            line = node.start_mark.line + 1 if node.start_mark else 0
+            raise LoadError(f"{file} line {line} holds itself through an alias")
+        return known
+
+    if root is not None and size(root) > MOST_NODES:
+        raise LoadError(f"{file} expands to more than {MOST_NODES:,} values; its aliases (&, *) multiply")
+
+
 def _sentence(error: yaml.YAMLError, text: str) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or "it cannot be read"
@@ -81,29 +101,19 @@ def _sentence(error: yaml.YAMLError, text: str) -> str:
 
 
 class _Reader:
-    """Turns composed nodes into plain values, counting what aliases expand to."""
+    """Turns composed nodes into plain values, and keeps their lines."""
 
     def __init__(self, file: str, faults: Faults) -> None:
         self.file, self.faults = file, faults
         self.lines: dict[Place, int] = {}
-        self.nodes = 0
-        self.open: set[int] = set()
 
     def value(self, node: yaml.Node | None, place: Place) -> Any:
         if node is None:
             return None
-        self.nodes += 1
-        if self.nodes > MOST_NODES:
-            raise LoadError(f"{self.file} expands to more than {MOST_NODES:,} values; its aliases (&, *) multiply")
-        if id(node) in self.open:
-            raise LoadError(f"{self.file} line {node.start_mark.line + 1} holds itself through an alias")
         self.lines.setdefault(place, node.start_mark.line + 1)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, place)
-        self.open.add(id(node))
-        made = self._list(node, place) if isinstance(node, yaml.SequenceNode) else self._mapping(node, place)
-        self.open.discard(id(node))
-        return made
+        return self._list(node, place) if isinstance(node, yaml.SequenceNode) else self._mapping(node, place)
 
     def _list(self, node: yaml.SequenceNode, place: Place) -> list[Any]:
         return [self.value(child, (*place, n)) for n, child in enumerate(node.value)]
