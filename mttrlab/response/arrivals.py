@@ -73,7 +73,7 @@ def profile(past: History, notes: list[Note]) -> tuple[float, ...]:
         notes.append(Note("hours of the week", "left out", len(known), sentence))
         return ()
     when = past.origin + pd.to_timedelta(known, unit="min")
-    weekend = np.asarray(when.weekday) >= 5
+    weekend = np.asarray(when.day_of_week) >= 5
     counts = np.zeros((2, 24))
     np.add.at(counts, (weekend.astype(int), np.asarray(when.hour)), 1)
     # Hours per week of each cell: five weekdays, two weekend days. Five incidents a cell steady it.

@@ -88,6 +88,10 @@ def _spans(
         minutes, observed, known = past.span(begin, end)
         if step in ("acknowledge", "diagnose"):
             known &= ~past.automated
+        if step == "diagnose":
+            # Fixed first: only the span that holds both phases speaks about these (`_reconciled`).
+            with np.errstate(invalid="ignore"):
+                known &= ~(past.stamped["diagnosed_at"] > past.stamped["resolved_at"])
         rows = np.flatnonzero(known)
         fitted = group_laws(minutes[rows], observed[rows], group[rows], groups)
         residual = np.full(len(past), np.nan)

@@ -63,7 +63,7 @@ def blocks(replications: int) -> list[tuple[int, int]]:
 
 def luck_of(model: ResponseModel, *, days: float, block: int, wanted: int, seed: int, weekday: float = 0.0) -> Luck:
     """Return the kept luck of one block, for `run` under any scenario of the same model."""
-    days = checks.finite("days", days, open_low=True, high=36_525.0)
+    days = checks.finite("days", days, open_low=True, high=1_000_000.0)
     checks.whole("seed", seed, 0, 2**63)
     return draw(model, days=days, block=block, replications=wanted, seed=seed, weekday=weekday)
 

@@ -1,0 +1,161 @@
+"""Scenarios side by side, paired by luck."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mttrlab.decisions import compare_scenarios
+from mttrlab.errors import ModelError, QuestionError
+from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario, simulate
+
+COLUMNS = [
+    "scenario", "clock", "incidents", "mean", "mean_low", "mean_high", "median", "p90", "saving", "saving_low",
+    "saving_high", "minutes_saved_per_year", "minutes_saved_low", "minutes_saved_high", "replications", "seed",
+    "checked", "what", "note",
+]  # fmt: skip
+
+
+def organisation(**changes):
+    paths = (
+        FixPath("rollback", Law("lognormal", 2.0, 0.6), 0.2, 0.8),
+        FixPath("forward_fix", Law("lognormal", 3.5, 0.9), 0.8, 0.2),
+    )
+    kind = IncidentType(
+        "deploy",
+        per_day=0.5,
+        detect=Law("lognormal", 2.0, 0.8),
+        alert=Law("lognormal", 1.5, 0.6),
+        diagnose=Law("lognormal", 3.4, 1.0),
+        paths=paths,
+        verify=Law("lognormal", 2.0, 0.5),
+        alert_coverage=0.7,
+        change_caused=0.6,
+    )
+    return replace(ResponseModel((kind,)), **changes)
+
+
+@pytest.fixture(scope="module")
+def table():
+    return compare_scenarios(
+        organisation(),
+        [
+            Scenario("Nothing"),
+            Scenario("Half the diagnosis", diagnosis_factor=0.5),
+            Scenario("Fewer", prevention=0.1),
+            Scenario("More people", responders=3),
+        ],
+        replications=60,
+        days=200,
+        seed=3,
+    ).set_index("scenario")
+
+
+def test_the_first_row_is_the_baseline_and_every_what_if_says_that_it_is_unchecked(table):
+    whole = table.reset_index()
+    assert whole.columns.tolist() == COLUMNS
+    assert whole["scenario"].iloc[0] == "Baseline"
+    assert set(whole["checked"]) == {"not yet checked against history; luck only"}
+    assert set(whole["clock"]) == {"recovery"}
+
+
+def test_the_baseline_is_what_simulate_gives(table):
+    # A horizon's end cuts incidents off in the table of incidents, so all of them are compared on a quiet one.
+    made = simulate(organisation(), replications=60, days=200, seed=3)
+    assert table.loc["Baseline", "incidents"] == pytest.approx(len(made) / 60)
+    minutes = (made["verified_at"] - made["started_at"]).dt.total_seconds() / 60
+    assert table.loc["Baseline", "median"] == pytest.approx(minutes.median(), rel=0.01)
+
+
+def test_an_identical_scenario_saves_exactly_nothing(table):
+    row = table.loc["Nothing"]
+    saved = ["saving", "saving_low", "saving_high", "minutes_saved_per_year", "minutes_saved_low", "minutes_saved_high"]
+    assert (row[saved] == 0).all()
+    assert row["mean"] == table.loc["Baseline", "mean"]
+
+
+def test_half_the_diagnosis_saves_half_its_mean(table):
+    row, base = table.loc["Half the diagnosis"], table.loc["Baseline"]
+    assert row["saving"] == pytest.approx(0.5 * Law("lognormal", 3.4, 1.0).mean, rel=0.05)
+    assert row["saving"] == pytest.approx(base["mean"] - row["mean"], rel=1e-9)
+    assert row["minutes_saved_per_year"] == pytest.approx(row["saving"] * base["incidents"] * 365 / 200, rel=1e-9)
+    assert row["saving_low"] < row["saving"] < row["saving_high"]
+
+
+def test_a_prevented_incident_saves_all_its_minutes(table):
+    row, base = table.loc["Fewer"], table.loc["Baseline"]
+    assert row["incidents"] == pytest.approx(0.9 * base["incidents"], rel=0.03)
+    spent = base["mean"] * base["incidents"] - row["mean"] * row["incidents"]
+    assert row["saving"] * base["incidents"] == pytest.approx(spent, rel=1e-9)
+
+
+def test_a_lever_that_the_model_cannot_move_saves_nothing_and_says_why(table):
+    row = table.loc["More people"]
+    assert row["saving"] == 0
+    assert row["note"] == "no effect: nobody waits for a person in this model (fit it with responders=)"
+
+
+def test_settings_are_told_from_and_to(table):
+    assert table.loc["Fewer", "what"] == "share of incidents that never happen: 0% → 10%"
+    made = compare_scenarios(organisation(), [Scenario("x", alert_latency=2)], replications=1, days=10)
+    assert made["what"].iloc[1].endswith("in minutes: no limit → 2")
+
+
+def test_the_numbers_are_the_same_for_any_number_of_processes():
+    model = organisation(responders=1)
+    scenarios = [Scenario("Two", responders=2), Scenario("Rules", automation=0.5)]
+    one = compare_scenarios(model, scenarios, replications=110, days=60, seed=4)
+    two = compare_scenarios(model, scenarios, replications=110, days=60, seed=4, n_jobs=2)
+    pd.testing.assert_frame_equal(one, two)
+
+
+def test_automation_saves_what_its_closed_form_says(shared):
+    import json
+
+    cases = json.loads((shared / "truth" / "known_truth.json").read_text())
+    case = next(c for c in cases if c["id"] == "REM-p0.7-s1-t1-n2")
+    kind = IncidentType("any", 20.0, diagnose=Law("exponential", case["inputs"]["human_mean_min"]))
+    made = compare_scenarios(ResponseModel((kind,)), [Scenario("Rules for all", automation=1.0)], replications=4)
+    n = made["incidents"].iloc[0] * 4
+    expected = case["expected"]["mean"]
+    assert made["mean"].iloc[1] == pytest.approx(expected, abs=4 * 13 / math.sqrt(n))
+    assert made["saving"].iloc[1] == pytest.approx(30 - expected, abs=4 * 35 / math.sqrt(n))
+    assert "borrowed, not from the export" in made["note"].iloc[1]
+
+
+def test_a_second_responder_is_plain_when_paired():
+    kind = IncidentType("any", 20 / 30, diagnose=Law("lognormal", 4.25, 1.25))
+    made = compare_scenarios(ResponseModel((kind,), responders=1), [Scenario("Two", responders=2)], replications=50)
+    assert 15 < made["saving"].iloc[1] < 45
+    assert made["saving_low"].iloc[1] > 0
+
+
+def test_the_clock_is_the_widest_that_the_model_shows_and_others_are_refused():
+    model = organisation(stamps=("detected_at", "diagnosed_at", "resolved_at"))
+    assert set(compare_scenarios(model, [], replications=1, days=30)["clock"]) == {"detected_to_resolved"}
+    with pytest.raises(QuestionError, match="the model cannot show recovery; its export carries detected_to_resolved"):
+        compare_scenarios(model, [], clock="recovery")
+    with pytest.raises(QuestionError, match="clock must be one of"):
+        compare_scenarios(model, [], clock="mttr")
+
+
+def test_two_scenarios_of_one_name_are_refused():
+    with pytest.raises(ModelError, match="scenarios need names of their own"):
+        compare_scenarios(organisation(), [Scenario("a"), Scenario("a")])
+
+
+def test_a_scenario_that_overloads_the_responders_is_refused_before_anything_runs():
+    model = organisation(responders=1)
+    with pytest.raises(ModelError, match="the queue grows for ever"):
+        compare_scenarios(model, [Scenario("slow", diagnosis_factor=100.0)])
+
+
+def test_horizons_without_incidents_are_empty_not_errors():
+    made = compare_scenarios(organisation(), [Scenario("x", prevention=1.0)], replications=3, days=0.0001)
+    assert made["incidents"].tolist() == [0.0, 0.0]
+    assert np.isnan(made["mean"]).all()
+    assert made["minutes_saved_per_year"].tolist() == [0.0, 0.0]

@@ -1,0 +1,190 @@
+"""What levers do, and what they must not do."""
+
+from __future__ import annotations
+
+import math
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mttrlab.errors import ModelError
+from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario, levers, outcomes, simulate
+from mttrlab.response.levers import LEVERS, automated, coverage, flagged, immovable
+from mttrlab.response.shares import lifted, overall
+
+ALONE = ["alert_latency", "alert_coverage", "flagged", "rollback_minutes", "diagnosis_factor", "verification_window"]
+FASTER = {
+    "alert_latency": 2.0,
+    "alert_coverage": 0.95,
+    "flagged": 0.7,
+    "rollback_minutes": 3.0,
+    "diagnosis_factor": 0.6,
+    "verification_window": 2.0,
+}
+
+
+@pytest.fixture(scope="module")
+def alone(rich):
+    """The rich organisation with nobody ever waiting for a person."""
+    return replace(rich, responders=None)
+
+
+def ended(model, luck):
+    return outcomes.run(model, luck).minutes("recovery")
+
+
+@pytest.mark.parametrize("lever", ALONE)
+def test_a_lever_that_speeds_up_lengthens_no_incident(alone, lever):
+    luck = outcomes.luck_of(alone, days=365, block=0, wanted=20, seed=3)
+    before = ended(alone, luck)
+    after = ended(Scenario("faster", **{lever: FASTER[lever]}).apply(alone), luck)
+    assert (after <= before).all()
+    assert (after < before).any()
+
+
+@settings(max_examples=15, deadline=None)
+@given(first=st.floats(0, 60), second=st.floats(0, 60))
+def test_the_faster_of_two_alert_latencies_is_never_slower(first, second):
+    kind = IncidentType("a", 5.0, detect=Law("lognormal", 2.0, 1.0), diagnose=Law("lognormal", 3.0, 1.0))
+    model = ResponseModel((kind,))
+    luck = outcomes.luck_of(model, days=30, block=0, wanted=1, seed=1)
+    low, high = (ended(Scenario("x", alert_latency=v).apply(model), luck) for v in sorted((first, second)))
+    assert (low <= high).all()
+
+
+@pytest.mark.parametrize("responders", [None, 1])
+def test_identical_scenarios_differ_by_exactly_zero(rich, responders):
+    model = replace(rich, responders=responders)
+    luck = outcomes.luck_of(model, days=365, block=0, wanted=10, seed=3)
+    again = Scenario("again", diagnosis_factor=1.0, prevention=0.0).apply(model)
+    np.testing.assert_array_equal(ended(model, luck), ended(again, luck))
+
+
+@pytest.mark.parametrize("lever", [*ALONE, "automation", "automation_success", "prevention"])
+def test_running_only_what_changed_gives_what_running_all_gives(alone, lever):
+    value = FASTER.get(lever, 0.3)
+    luck = outcomes.luck_of(alone, days=365, block=0, wanted=10, seed=4)
+    other = Scenario("x", **{lever: value}).apply(alone)
+    whole = outcomes.run(other, luck)
+    part = outcomes.rerun(other, luck, alone, outcomes.run(alone, luck))
+    np.testing.assert_array_equal(whole.ends, part.ends)
+
+
+def test_scaling_all_times_scales_every_incident():
+    def model(k):
+        kind = IncidentType(
+            "a",
+            1.0 / k,
+            detect=Law("lognormal", 1.0, 1.0).scaled(k),
+            diagnose=Law("gamma", 1.5, 20.0).scaled(k),
+            paths=(FixPath("other", Law("weibull", 0.8, 30.0).scaled(k), 1.0, 1.0),),
+            verify=Law("exponential", 4.0).scaled(k),
+            automation=0.3,
+        )
+        return ResponseModel(
+            (kind,), responders=1, automation_run=Law("constant", k), automation_timeout=float(k), verify_pass=0.8
+        )
+
+    one, three = (ended(model(k), outcomes.luck_of(model(k), days=2000 * k, block=0, wanted=1, seed=2)) for k in (1, 3))
+    # Rounding to microseconds may move a stamp by one.
+    np.testing.assert_allclose(three, 3 * one, atol=1e-5)
+
+
+def test_prevention_takes_its_share_of_the_incidents_and_leaves_the_others(alone):
+    before = simulate(alone, replications=20, seed=1)
+    after = simulate(alone, replications=20, seed=1, scenario=Scenario("fewer", prevention=0.25))
+    assert set(after["incident_id"]) < set(before["incident_id"])
+    gone = 1 - len(after) / len(before)
+    assert gone == pytest.approx(0.25, abs=4 * math.sqrt(0.1875 / len(before)))
+    same = before.set_index("incident_id").loc[after["incident_id"], "verified_at"]
+    assert (same.to_numpy() == after["verified_at"].to_numpy())[after["verified_at"].notna()].all()
+
+
+@pytest.mark.parametrize(("lever", "value"), [("automation", 0.5), ("alert_coverage", 0.9), ("flagged", 0.6)])
+def test_a_share_is_met_over_all_incidents(alone, lever, value):
+    model = Scenario("x", **{lever: value}).apply(alone)
+    luck = outcomes.luck_of(model, days=3650, block=0, wanted=4, seed=3)
+    run = outcomes.run(model, luck)
+    if lever == "automation":
+        tried = run.column("attempt") > 0
+        assert automated(model) == value
+    elif lever == "alert_coverage":
+        tried = run.records.covered == 1
+        assert coverage(model) == value
+    else:
+        assert flagged(model) == pytest.approx(value)
+        person = (run.column("automated") == 0) & (run.records.changed == 1) & (run.column("round") == 0)
+        tried = (run.path() == run.paths.index("flag"))[person]
+    assert tried.mean() == pytest.approx(value, abs=5 * math.sqrt(value * (1 - value) / len(tried)) + 0.005)
+
+
+@given(
+    shares=st.lists(st.floats(0, 1), min_size=1, max_size=6),
+    target=st.floats(0, 1),
+    data=st.data(),
+)
+def test_lifted_shares_meet_the_target_and_none_falls_when_it_rises(shares, target, data):
+    raw = data.draw(st.lists(st.floats(0.1, 1), min_size=len(shares), max_size=len(shares)))
+    weights = [w / sum(raw) for w in raw]
+    after = lifted(shares, weights, target)
+    assert overall(after, weights) == pytest.approx(target, abs=1e-9)
+    assert all(0 <= s <= 1 for s in after)
+    if target >= overall(shares, weights):
+        assert all(b >= a - 1e-12 for a, b in zip(shares, after, strict=True))
+
+
+def test_an_unknown_lever_is_refused_with_the_list():
+    with pytest.raises(ModelError, match=r"no lever detection; levers are alert_latency, .*prevention"):
+        Scenario("x", detection=0.7)
+
+
+@pytest.mark.parametrize(
+    ("lever", "value"),
+    [
+        ("alert_latency", -1),
+        ("automation", 1.5),
+        ("flagged", True),
+        ("responders", 1.5),
+        ("diagnosis_factor", math.nan),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused(lever, value):
+    with pytest.raises(ModelError, match=lever):
+        Scenario("x", **{lever: value})
+
+
+def test_a_lever_that_the_export_cannot_show_says_which_field_would():
+    bare = ResponseModel((IncidentType("a", 1.0, paths=(FixPath("other", Law("constant", 9.0), 1.0, 1.0),)),))
+    for lever, value, field in [
+        ("alert_latency", 2, "started_at and detected_at"),
+        ("diagnosis_factor", 0.5, "diagnosed_at"),
+        ("verification_window", 5, "verified_at"),
+        ("flagged", 0.5, "diagnosed_at"),
+        ("rollback_minutes", 5, "diagnosed_at"),
+        ("responders", 2, "responders="),
+    ]:
+        reason = immovable(bare, lever, value)
+        assert reason.startswith("no effect")
+        assert field in reason
+        with pytest.raises(ModelError, match="no effect"):
+            simulate(bare, scenario=Scenario("x", **{lever: value}))
+
+
+def test_every_lever_is_described_and_movable_somewhere(rich):
+    table = levers()
+    assert table["lever"].tolist() == list(LEVERS)
+    assert (table["meaning"].str.len() > 20).all()
+    moved = FASTER | {"automation": 0.5, "automation_success": 0.9, "responders": 2, "prevention": 0.1}
+    assert set(moved) == set(LEVERS)
+    assert [lever for lever, value in moved.items() if immovable(rich, lever, value)] == []
+
+
+def test_scenarios_are_values():
+    one = Scenario("x", automation=0.5)
+    assert one == Scenario("x", automation=0.5) != Scenario("x", automation=0.6)
+    assert pickle.loads(pickle.dumps(one)) == one
+    assert {one: 1}[Scenario("x", automation=0.5)] == 1
