@@ -97,7 +97,7 @@ monitrs: []
         "line 9: monitors[1].steps must hold at least one entry; got a list of 0",
         "line 10: monitors[1].enabled must be true or false; got 'yes'",
         "line 13: remediation[0].action.max_auto_attemps is no setting here; did you mean max_auto_attempts?",
-        "line 14: remediation[0].timeout must be greater than 0; got 0.0",
+        "line 14: remediation[0].timeout must be greater than 0; got 0",
         "line 16: change_paths[0].minutes must rise from low to high; got 3, 2, 5",
         "line 18: on_call[0].timezone must be an IANA name, such as Europe/Berlin; got 'Mars/Olympus'",
         "line 19: monitrs is no setting here; did you mean monitors?",
