@@ -14,6 +14,8 @@ from mttrlab.analysis.charts import ewma, run_length, t_chart, xmr
 from mttrlab.analysis.clocks import lead_clock, phases_of, unseen_phases
 from mttrlab.analysis.comparison import compare_periods
 from mttrlab.analysis.counts import compare_counts, overdispersion, rate_interval
+from mttrlab.analysis.coverage import AlertCoverage, alert_coverage
+from mttrlab.analysis.coverage_history import minutes_lost
 from mttrlab.analysis.decomposition import explain_change
 from mttrlab.analysis.decomposition_kinds import explain_downtime, explain_kinds
 from mttrlab.analysis.decomposition_words import change_explained
@@ -47,7 +49,9 @@ from mttrlab.analysis.thresholds import thresholds, withheld
 from mttrlab.analysis.trend import trend
 
 __all__ = [
+    "AlertCoverage",
     "Interval",
+    "alert_coverage",
     "apparent_change",
     "bottleneck",
     "budget_risk",
@@ -78,6 +82,7 @@ __all__ = [
     "maturity_level",
     "mean_interval",
     "median_interval",
+    "minutes_lost",
     "missing_stamps",
     "monthly_levels",
     "monthly_limits",

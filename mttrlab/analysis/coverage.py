@@ -1,0 +1,268 @@
+"""Which failures somebody would be told about, how soon, and what the gaps have cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from math import inf, nan
+from typing import Any
+
+import pandas as pd
+
+from mttrlab.analysis.coverage_history import minutes_lost
+from mttrlab.analysis.doors import Source
+from mttrlab.detection import GOAL_MINUTES, Fault, detection_delay
+from mttrlab.errors import QuestionError, SchemaError
+from mttrlab.schema import FAILURE_MODES, UNKNOWN, AlertRule, Practices, SyntheticMonitor
+
+SEED_MODES = FAILURE_MODES[:4]
+"""The founding text's four; correctness is the lab's fifth and stands in the table only."""
+
+
+class AlertCoverage(dict[str, dict[str, Any]]):
+    """The founding text's report (service → four flags and its gaps), and tables of what lies beyond it."""
+
+    table: pd.DataFrame
+    """One row per service and failure mode; gaps first, those that cost most at the top."""
+    journeys: pd.DataFrame
+    """One row per synthetic monitor and failure mode that its assertions would notice."""
+    unknown: pd.DataFrame
+    """Alerts whose failure mode nobody could read: no coverage until somebody maps them."""
+    unplaced: pd.DataFrame
+    """Alerts that watch none of these services."""
+    within: float
+    """The goal, minutes."""
+
+    def gaps(self) -> pd.DataFrame:
+        """Return the rows of the table that are not covered within the goal, most expensive first."""
+        return self.table[~self.table["goal_met"]].reset_index(drop=True)
+
+    def __str__(self) -> str:
+        covered, met, cells = int(self.table["covered"].sum()), int(self.table["goal_met"].sum()), len(self.table)
+        return (
+            f"{len(self)} services × {len(FAILURE_MODES)} failure modes: {covered} of {cells} have an alert, {met} are "
+            f"noticed within {self.within:g} min; {len(self.unknown)} alerts are of unknown kind"
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(str(self))}</p>{self.table.to_html(index=False, float_format='{:.1f}'.format)}"
+
+
+def alert_coverage(
+    services: Iterable[Any],
+    alerts: Practices | pd.DataFrame | Iterable[Any],
+    within: float = GOAL_MINUTES,
+    *,
+    incidents: Source | None = None,
+    severity: float = 1.0,
+    certainty: float = 0.95,
+) -> AlertCoverage:
+    """Return which failure modes of which services are alerted on, how soon, and the gaps by what they have cost.
+
+    Parameters
+    ----------
+    services : iterable
+        Names, or objects with `name`.
+    alerts : Practices, DataFrame, or iterable
+        Practices as `read_practices` or `lab.practices()` give them; alert rules and synthetic monitors; the founding
+        text's objects with `targets` and `type`; or a table with `service` and `failure_mode` (and, optionally,
+        `name`, `for_s`, `window_s`, `threshold`, `scrape_s`, `eval_s`, `group_wait_s`).
+    within : float
+        Minutes within which a failure should be known.
+    incidents : DataFrame or Lab, optional
+        History, to order the gaps by the minutes between start and detection that lie behind them.
+    severity : float
+        Share of requests that fail in the fault that is asked about. 1, the hardest fault there is: what is late for
+        that is late for everything.
+    certainty : float
+        Chance with which the goal must be met.
+
+    Returns
+    -------
+    AlertCoverage
+        Equal to the founding text's dictionary; `.table` has `service, failure_mode, covered, alerts, fastest, mean,
+        p90, within_goal, goal_met, incidents, minutes_lost, not_dated`: minutes, chances, and counts. `mean` and
+        `p90` are of the fastest alert; NaN where nothing covers, or where the alert's settings are not known.
+
+    Raises
+    ------
+    QuestionError, SchemaError
+        For services without a name and alerts without a target.
+
+    Examples
+    --------
+    >>> rule = AlertRule("PaymentErrors", "payment-service", "error_rate", for_s=300, scrape_s=15, eval_s=15)
+    >>> report = alert_coverage(["payment-service"], [rule])
+    >>> report["payment-service"]["gaps"]
+    ['availability_alert', 'latency_alert', 'dependency_alert']
+    >>> report.gaps()["failure_mode"].tolist()
+    ['availability', 'latency', 'error_rate', 'dependency', 'correctness']
+    """
+    if not (within > 0 and 0 < severity <= 1):
+        raise QuestionError(f"within must be above 0 minutes and severity in 0 to 1; got {within!r} and {severity!r}")
+    names = list(dict.fromkeys(_service_name(service) for service in services))
+    every = _alerts(alerts)
+    watching = [one for one in every if _can_page(one)]
+    report = AlertCoverage()
+    rows: list[dict[str, Any]] = []
+    for name in names:
+        own = [one for one in watching if _targets(one, name)]
+        by_mode = {mode: [one for one in own if mode in _modes(one)] for mode in FAILURE_MODES}
+        flags: dict[str, Any] = {f"{mode}_alert": bool(by_mode[mode]) for mode in SEED_MODES}
+        report[name] = {**flags, "gaps": [key for key, there in flags.items() if not there]}
+        rows += [_cell(name, mode, by_mode[mode], within, severity, certainty) for mode in FAILURE_MODES]
+    lost = minutes_lost(incidents) if incidents is not None else None
+    report.table = _ordered(pd.DataFrame(rows, columns=_COLUMNS), lost)
+    report.journeys = _journeys(watching, within, severity, certainty)
+    report.unknown = _listed([one for one in watching if not _modes(one)])
+    report.unplaced = _listed([one for one in watching if not any(_targets(one, name) for name in names)])
+    report.within = within
+    return report
+
+
+_COLUMNS = ["service", "failure_mode", "covered", "alerts", "fastest", "mean", "p90", "within_goal", "goal_met"]
+
+
+def _cell(
+    service: str, mode: str, alerts: Sequence[Any], within: float, severity: float, certainty: float
+) -> dict[str, Any]:
+    cell = {"service": service, "failure_mode": mode, "covered": bool(alerts), "alerts": len(alerts)}
+    asked = [
+        (detection_delay(one, Fault(mode, severity), goal=within, certainty=certainty), _name(one))
+        for one in alerts
+        if isinstance(one, AlertRule | SyntheticMonitor)
+    ]
+    able = [(answer, name) for answer, name in asked if answer.recall > 0]
+    if not able:
+        named = _name(alerts[0]) if alerts else ""
+        goal: dict[str, Any] = {"within_goal": nan if len(asked) < len(alerts) else 0.0, "goal_met": False}
+        return {**cell, "fastest": named, "mean": nan, "p90": nan, **goal}
+    best, name = min(able, key=lambda pair: (pair[0].delay.mean_if_ever, pair[1]))
+    finite = best.highest < inf or best.recall == 1
+    return {
+        **cell,
+        "fastest": name,
+        "mean": best.mean if finite else nan,
+        "p90": best.p90,
+        "within_goal": best.within_goal,
+        "goal_met": best.meets_goal,
+    }
+
+
+def _ordered(table: pd.DataFrame, lost: pd.DataFrame | None) -> pd.DataFrame:
+    """Gaps first, and among them those with the most minutes behind them; else as asked."""
+    table = table.astype({"covered": bool, "goal_met": bool, "alerts": "int64"})
+    order = pd.RangeIndex(len(table))
+    if lost is None:
+        table = table.assign(incidents=pd.array([pd.NA] * len(table), dtype="Int64"), minutes_lost=nan, not_dated=pd.NA)
+        table["not_dated"] = table["not_dated"].astype("Int64")
+    else:
+        table = table.merge(lost, on=["service", "failure_mode"], how="left")
+        counts = ["incidents", "not_dated"]
+        table[counts] = table[counts].fillna(0).astype("Int64")
+        table["minutes_lost"] = table["minutes_lost"].fillna(0.0)
+    ranked = table.assign(_gap=~table["goal_met"], _lost=table["minutes_lost"].fillna(0.0), _order=order)
+    ranked = ranked.sort_values(["_gap", "_lost", "_order"], ascending=[False, False, True], ignore_index=True)
+    return ranked.drop(columns=["_gap", "_lost", "_order"])
+
+
+def _journeys(alerts: Sequence[Any], within: float, severity: float, certainty: float) -> pd.DataFrame:
+    rows = []
+    for monitor in alerts:
+        if not isinstance(monitor, SyntheticMonitor):
+            continue
+        for mode in monitor.failure_modes:
+            answer = detection_delay(monitor, Fault(mode, severity), goal=within, certainty=certainty)
+            rows.append(
+                {
+                    "journey": monitor.name,
+                    "failure_mode": mode,
+                    "steps": len(monitor.steps),
+                    "asserted_by": ", ".join(step.name for step in monitor.steps if mode in step.failure_modes),
+                    "mean": answer.mean,
+                    "p90": answer.p90,
+                    "within_goal": answer.within_goal,
+                    "goal_met": answer.meets_goal,
+                }
+            )
+    columns = ["journey", "failure_mode", "steps", "asserted_by", "mean", "p90", "within_goal", "goal_met"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _listed(alerts: Sequence[Any]) -> pd.DataFrame:
+    rows = [
+        {
+            "alert": _name(one),
+            "service": ", ".join(map(str, getattr(one, "targets", ()) or ())),
+            "failure_mode": ", ".join(_modes(one)) or UNKNOWN,
+            "why": str(getattr(one, "why", "") or ""),
+            "source": str(getattr(one, "source", "") or ""),
+        }
+        for one in alerts
+    ]
+    return pd.DataFrame(rows, columns=["alert", "service", "failure_mode", "why", "source"])
+
+
+def _alerts(alerts: Practices | pd.DataFrame | Iterable[Any]) -> list[Any]:
+    if isinstance(alerts, Practices):
+        return list(alerts.paging())
+    if isinstance(alerts, pd.DataFrame):
+        return _from_table(alerts)
+    found: list[Any] = []
+    for one in alerts:
+        if isinstance(one, Practices):
+            found += one.paging()
+        elif hasattr(one, "targets"):
+            found.append(one)
+        else:
+            raise QuestionError(f"an alert must have targets and type, or be an AlertRule; got {type(one).__name__}")
+    return found
+
+
+def _from_table(table: pd.DataFrame) -> list[AlertRule]:
+    missing = [name for name in ("service", "failure_mode") if name not in table]
+    if missing:
+        raise SchemaError(f"the table of alerts lacks {', '.join(missing)}; name the service and failure mode of each")
+    optional = [
+        name for name in ("for_s", "window_s", "threshold", "scrape_s", "eval_s", "group_wait_s") if name in table
+    ]
+    made = []
+    for n, row in enumerate(table.to_dict("records")):
+        mode = str(row["failure_mode"]).strip()
+        settings = {name: float(row[name]) for name in optional if not pd.isna(row[name])}
+        made.append(
+            AlertRule(
+                str(row.get("name", f"alert {n + 1}")),
+                str(row["service"]),
+                mode if mode in FAILURE_MODES else UNKNOWN,
+                why="" if mode in FAILURE_MODES else f"the table says {mode[:40]!r}",
+                **settings,
+            )
+        )
+    return made
+
+
+def _service_name(service: Any) -> str:
+    name = service if isinstance(service, str) else getattr(service, "name", None)
+    if not isinstance(name, str):
+        raise QuestionError(f"a service must be a name, or have one; got {type(service).__name__}")
+    return name
+
+
+def _targets(alert: Any, service: str) -> bool:
+    targets = alert.targets
+    return targets == service if isinstance(targets, str) else service in targets
+
+
+def _modes(alert: Any) -> tuple[str, ...]:
+    if isinstance(alert, AlertRule | SyntheticMonitor):
+        return alert.failure_modes
+    return (alert.type,) if getattr(alert, "type", None) in FAILURE_MODES else ()
+
+
+def _name(alert: Any) -> str:
+    return str(getattr(alert, "name", "") or "an alert")
+
+
+def _can_page(alert: Any) -> bool:
+    return bool(getattr(alert, "pages", True))
