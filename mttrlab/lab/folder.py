@@ -7,6 +7,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from mttrlab.errors import LoadError
+from mttrlab.lab.plain import plain
 from mttrlab.lab.settings import FILE_NAME, FileSettings, Settings
 from mttrlab.sources.exports import recognise
 
@@ -55,6 +56,16 @@ def file_settings(path: Path, settings: Settings) -> FileSettings:
         if path.name == pattern or fnmatch(path.name, pattern):
             return wanted
     return FileSettings()
+
+
+def idle_patterns(folder: str | Path, settings: Settings) -> list[str]:
+    """Return a sentence for each file pattern of the settings that no file of the folder has, mostly a slip."""
+    names = [path.name for path in Path(folder).iterdir()]
+    return [
+        f"{FILE_NAME}: sources: {plain(pattern, 80)!r} matches no file of this folder; correct or remove it"
+        for pattern in settings.sources
+        if not any(name == pattern or fnmatch(name, pattern) for name in names)
+    ]
 
 
 def matching_files(path: str | Path) -> list[Path]:

@@ -60,7 +60,7 @@ def _notes(looks: list[FileLook], skipped: tuple[str, ...], path: Path) -> list[
         told.append(f"Not an export, left aside: {', '.join(plain(name, 80) for name in skipped)}.")
     groups = alike(looks)
     if groups:
-        told.append(f"{len(groups)} services seem to have several names: check `services`.")
+        told.append(f"Services that seem to have several names: {len(groups)}; check them under `services`.")
     return told
 
 

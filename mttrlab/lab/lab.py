@@ -13,7 +13,7 @@ from mttrlab.errors import StoreError
 from mttrlab.lab import applying, store, writing
 from mttrlab.lab.answers import Answers
 from mttrlab.lab.derive import derive
-from mttrlab.lab.folder import folder_files, matching_files
+from mttrlab.lab.folder import folder_files, idle_patterns, matching_files
 from mttrlab.lab.loading import load_files
 from mttrlab.lab.report import FolderReport, LoadReport, together
 from mttrlab.lab.settings import FILE_NAME, Settings
@@ -122,7 +122,7 @@ class Lab(Answers):
             skipped=files.skipped,
             settings=str(written) if written.is_file() else None,
             population=self.population_rule(),
-            warnings=tuple(self.warnings()),
+            warnings=(*idle_patterns(folder, settings), *self.warnings()),
         )
 
     def _keep(self, reports: tuple[LoadReport, ...]) -> None:

@@ -203,7 +203,10 @@ def _supersede(connection: duckdb.DuckDBPyConnection, touched: str) -> None:
 def _forget_same_file(connection: duckdb.DuckDBPyConnection, extract: Extract) -> list[str]:
     """Take back an earlier load of the same content under other options: a correction, not a second witness."""
     earlier = [
-        row[0] for row in connection.execute("SELECT load_id FROM loads WHERE sha256 = $1", [extract.sha256]).fetchall()
+        row[0]
+        for row in connection.execute(
+            "SELECT load_id FROM loads WHERE sha256 = $1 AND name = $2", [extract.sha256, extract.path.name]
+        ).fetchall()
     ]
     for load_id in earlier:
         for table in ("reports", "quarantine", "loads"):

@@ -68,3 +68,26 @@ def test_loading_a_folder_again_changes_nothing(folder):
         again = lab.load_folder(folder)
         assert [load.new for load in again.loads] == [0, 0]
         assert (lab.data_hash(), lab.loads()["load_id"].tolist()) == before
+
+
+def test_a_file_pattern_that_matches_nothing_is_named(folder):
+    (folder / "mttrlab.yml").write_text("sources: {'*.csv': {timezone: UTC}, 'a-*': {source: pager}}\n")
+    with Lab() as lab:
+        report = lab.load_folder(folder)
+    assert [warning for warning in report.warnings if "matches no file" in warning] == [
+        "mttrlab.yml: sources: '*.csv' matches no file of this folder; correct or remove it"
+    ]
+
+
+def test_equal_files_of_two_accounts_are_two_loads(exports):
+    pages = [{"id": "P", "at": "2026-03-01T10:00:00", "priority": "P1"}]
+    exports.pager("eu.json", pages)
+    exports.pager("us.json", pages)
+    (exports.folder / "mttrlab.yml").write_text("sources: {eu.json: {source: pd-eu}, us.json: {source: pd-us}}\n")
+    with Lab() as lab:
+        lab.load_folder(exports.folder)
+        before = lab.data_hash()
+        lab.load_folder(exports.folder)
+        assert lab.data_hash() == before
+        assert lab.population()["source"].tolist() == ["pd-eu"]
+        assert len(lab.loads()) == 2
