@@ -20,7 +20,7 @@ _SHAPES = 12
 _FEW = 32
 # The rules of clock changes are written down until 2037; later ones take the slow road.
 _RULES_END = np.datetime64("2037-01-01", "us").astype(np.int64)
-_ZERO, _NINE = ord("0"), ord("9")
+_ZERO, _ALIEN = ord("0"), 255
 
 
 @dataclass(frozen=True)
@@ -67,40 +67,46 @@ def read_column(cells: Sequence[str], timezone: ZoneInfo | None = None) -> Stamp
 def _by_shape(cells: Sequence[str], timezone: ZoneInfo | None, micros: NDArray[np.int64]) -> list[int]:
     """Fill `micros` where cells share a shape (the same digits in the same places); return the places left over."""
     lengths = np.fromiter(map(len, cells), dtype=np.int64, count=len(cells))
-    filled = lengths > 0
-    if len(cells) < _FEW or lengths.max() > _WIDTH or "\0" in "".join(cells):
-        return np.flatnonzero(filled).tolist()
-    width = int(lengths.max())
-    codes = np.array(cells, dtype=f"U{max(width, 1)}").view(np.uint32).reshape(len(cells), -1)
-    left = np.flatnonzero(filled)
-    slow: list[NDArray[np.int64]] = []
+    left = np.flatnonzero((lengths > 0) & (lengths <= _WIDTH))
+    if len(left) < _FEW or "\0" in "".join(cells):
+        return np.flatnonzero(lengths).tolist()
+    width = int(lengths[left].max())
+    wide = np.array(cells, dtype=f"U{width}").view(np.uint32).reshape(len(cells), width)
+    # A row per position in the text; what is no ASCII becomes a code that no stamp has.
+    codes = np.ascontiguousarray(np.minimum(wide, _ALIEN).astype(np.uint8).T)
+    slow = [np.flatnonzero(lengths > _WIDTH)]
     for _ in range(_SHAPES):
         if left.size == 0:
             break
         sample = cells[left[0]]
-        like = _alike(codes, left, sample)
-        alike = left[like]
-        left = left[~like]
-        done = _read_alike(codes, alike, sample, timezone, micros)
+        block = codes if left.size == len(cells) else codes[:, left]
+        like = _alike(block, sample)
+        alike, left = left[like], left[~like]
+        done = _read_alike(block if like.all() else block[:, like], alike, sample, timezone, micros)
         slow.append(alike[~done])
     return sorted(np.concatenate([left, *slow]).tolist())
 
 
-def _alike(codes: NDArray[np.uint32], places: NDArray[np.int64], sample: str) -> NDArray[np.bool_]:
+def _alike(block: NDArray[np.uint8], sample: str) -> NDArray[np.bool_]:
     """Return which of these cells have a digit where `sample` has one, and the same character where it has none."""
-    like = np.ones(len(places), dtype=bool)
-    for position in range(codes.shape[1]):
-        column = codes[places, position]
-        character = sample[position] if position < len(sample) else "\0"
+    like = np.ones(block.shape[1], dtype=bool)
+    for codes, character in zip(block, sample.ljust(len(block), "\0"), strict=True):
         if "0" <= character <= "9":
-            like &= (column >= _ZERO) & (column <= _NINE)
+            like &= codes - np.uint8(_ZERO) <= 9
         else:
-            like &= column == ord(character)
+            like &= codes == min(ord(character), _ALIEN)
     return like
 
 
+def _number(block: NDArray[np.uint8], first: int, last: int) -> NDArray[np.int64]:
+    value = np.zeros(block.shape[1], dtype=np.int32)
+    for codes in block[first:last]:
+        value = value * np.int32(10) + (codes - np.uint8(_ZERO))
+    return value.astype(np.int64)
+
+
 def _read_alike(
-    codes: NDArray[np.uint32],
+    block: NDArray[np.uint8],
     places: NDArray[np.int64],
     sample: str,
     timezone: ZoneInfo | None,
@@ -110,16 +116,10 @@ def _read_alike(
     match = EXTENDED.fullmatch(sample)
     if match is None or (match["zone"] is None and timezone is None):
         return np.zeros(len(places), dtype=bool)
-
-    def number(part: str, most: int = 9) -> NDArray[np.int64]:
-        first, last = match.span(part)
-        value = np.zeros(len(places), dtype=np.int64)
-        for position in range(first, min(last, first + most)):
-            value = value * 10 + (codes[places, position].astype(np.int64) - _ZERO)
-        return value
-
-    year, month, day, hour, minute = (number(part) for part in ("year", "month", "day", "hour", "minute"))
-    second, fraction = number("second"), number("fraction", 6)
+    spans = {part: match.span(part) for part in ("year", "month", "day", "hour", "minute", "second", "fraction")}
+    # Finer than a microsecond is cut, as the strict reader does.
+    spans["fraction"] = (spans["fraction"][0], min(spans["fraction"][1], spans["fraction"][0] + 6))
+    year, month, day, hour, minute, second, fraction = (_number(block, *spans[part]) for part in spans)
     fraction *= 10 ** (6 - min(6, len(match["fraction"] or "")))
     good = (year >= FIRST_YEAR) & (year <= LAST_YEAR) & (month >= 1) & (month <= 12) & (day >= 1)
     good &= (hour < 24) & (minute < 60) & (second < 60)
@@ -132,20 +132,18 @@ def _read_alike(
         instants, settled = _local(instants, good, timezone)
         good &= settled
     else:
-        ahead, known = _ahead(codes, places, match.span("zone"), match["zone"])
+        ahead, known = _ahead(block, match.span("zone"), match["zone"])
         instants -= ahead
         good &= known
     micros[places[good]] = instants[good]
     return good
 
 
-def _ahead(
-    codes: NDArray[np.uint32], places: NDArray[np.int64], span: tuple[int, int], named: str
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def _ahead(block: NDArray[np.uint8], span: tuple[int, int], named: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     if named.strip() in ("Z", "z", "UTC"):
-        return np.zeros(len(places), dtype=np.int64), np.ones(len(places), dtype=bool)
+        return np.zeros(block.shape[1], dtype=np.int64), np.ones(block.shape[1], dtype=bool)
     digits = [span[0] + at for at, character in enumerate(named) if character.isdigit()]
-    tens = [codes[places, position].astype(np.int64) - _ZERO for position in digits]
+    tens = [_number(block, position, position + 1) for position in digits]
     minutes = (tens[0] * 10 + tens[1]) * 60
     past = tens[2] * 10 + tens[3] if len(tens) == 4 else np.zeros_like(minutes)
     sign = -1 if "-" in named else 1

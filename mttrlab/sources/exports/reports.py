@@ -81,16 +81,17 @@ class Draft:
 
 def hashes(draft: Draft) -> list[str]:
     """Return a hash of what the source said of each incident."""
-    spelled: list[Iterable[str]] = []
+    spelled: list[Iterable[object]] = []
+    template = []
     for name in _SAID:
         if name in draft.times:
-            spelled.append(map(str, draft.times[name].tolist()))
+            spelled.append(draft.times[name].tolist())
         elif name in draft.columns:
-            spelled.append("\0" if value is None else str(value) for value in draft.columns[name])
-        else:
-            spelled.append(repeat(str(NONE) if name in TIMES else "\0", len(draft)))
-    join, digest = "\x1f".join, hashlib.blake2b
-    return [digest(join(cells).encode(), digest_size=16).hexdigest() for cells in zip(*spelled, strict=True)]
+            values = draft.columns[name]
+            spelled.append(("\0" if value is None else value for value in values) if None in values else values)
+        template.append("%s" if name in draft.times or name in draft.columns else str(NONE) if name in TIMES else "\0")
+    text, digest = "\x1f".join(template), hashlib.blake2b
+    return [digest((text % cells).encode(), digest_size=16).hexdigest() for cells in zip(*spelled, strict=True)]
 
 
 def settle_repeats(draft: Draft, hashed: list[str], faults: Faults) -> tuple[NDArray[np.bool_], int]:
