@@ -97,12 +97,12 @@ def compare_periods(
         "typical_after": math.exp(second.logs.mean()) if second.n else NAN,
     }
     row |= _welch(first.logs, second.logs, level)
-    plain = period_model(frames, (first, second), ())
-    row |= _ratio_columns("ratio_with_open", plain[0], level) if first.open + second.open else _same(row)
+    plain = period_model(frames, (first, second), ())[0] if first.open + second.open else None
+    row |= _ratio_columns("ratio_with_open", plain, level) if first.open + second.open else _same(row)
     model, used, why_not = adjusted_model(frames, (first, second), adjust)
     notes += why_not
     row |= _ratio_columns("adjusted_ratio", model, level) | {"adjusted_for": ", ".join(used)}
-    row |= _verdict(row, plain[0], min(first.n, second.n))
+    row |= _verdict(row, plain, min(first.n, second.n))
     row |= _size(row, frames, first, second)
     row |= _checks(first, second, level, seed)
     if min(first.n, second.n) < threshold("compare").needs:

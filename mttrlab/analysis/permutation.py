@@ -13,6 +13,7 @@ _EXACT = 200_000
 _SHUFFLES = 9_999
 _LIMIT = 2_000  # incidents in both groups; above, the normal limit of the shuffle agrees to the third digit
 _CHUNK = 2_000_000
+_PAIRS = 1_000_000
 
 
 class Shuffle(NamedTuple):
@@ -53,7 +54,7 @@ def permutation_test(before: np.ndarray, after: np.ndarray, *, seed: int = 0) ->
     # The difference of means is proportional to the sum of the smaller group once the pool is centred.
     seen = abs(float((pool[: len(before)] if len(before) == k else pool[len(before) :]).sum()))
     slack = 1e-9 * max(1.0, float(np.abs(pool).sum()))
-    if comb(n, k) <= _EXACT:
+    if n <= _LIMIT and comb(n, k) <= _EXACT:
         picks = np.fromiter(chain.from_iterable(combinations(range(n), k)), dtype=np.int64)
         sums = pool[picks.reshape(-1, k)].sum(axis=1)
         return Shuffle(float((np.abs(sums) >= seen - slack).sum()) / len(sums), "exact")
@@ -92,23 +93,33 @@ def pairwise_shift(before: np.ndarray, after: np.ndarray, level: float = 0.95) -
     pairs = n * m
     reach = float(special.ndtri((1 + level) / 2)) * np.sqrt(pairs * (n + m + 1) / 12)
     low = int(np.floor(pairs / 2 - reach))  # 1-based rank of the lower end
-    ranks = [(pairs + 1) // 2, pairs // 2 + 1, low, pairs + 1 - low]
-    wanted = [min(max(rank, 1), pairs) for rank in ranks]
-    if pairs <= 1_000_000:
+    if pairs <= _PAIRS:
         differences = np.sort((y[:, None] - x[None, :]).ravel())
-        values = [float(differences[rank - 1]) for rank in wanted]
-    else:
-        values = [_difference_of_rank(x, y, rank) for rank in wanted]
-    middle = (values[0] + values[1]) / 2
-    return (middle, values[2], values[3]) if low >= 1 else (middle, float("nan"), float("nan"))
+        middle = float(differences[(pairs - 1) // 2] + differences[pairs // 2]) / 2
+        ends = (float(differences[low - 1]), float(differences[pairs - low])) if low >= 1 else (np.nan, np.nan)
+        return middle, *ends
+    # A sample of each group says where to look.
+    few, some = (np.quantile(z, (np.arange(500) + 0.5) / 500) for z in (x, y))
+    near = np.sort((some[:, None] - few[None, :]).ravel())
+    ranks = ((pairs + 1) // 2, low, pairs + 1 - low)
+    found = [_difference_of_rank(x, y, rank, float(near[(rank * len(near)) // (pairs + 1)])) for rank in ranks]
+    return found[0], found[1], found[2]
 
 
-def _difference_of_rank(x: np.ndarray, y: np.ndarray, rank: int) -> float:
+def _difference_of_rank(x: np.ndarray, y: np.ndarray, rank: int, near: float) -> float:
     # Bisection on the value: counting pairs below it is a merge, so fifty thousand a side need no matrix.
-    low, high = float(y[0] - x[-1]), float(y[-1] - x[0])
-    for _ in range(64):
+    def reached(value: float) -> bool:
+        return int(np.searchsorted(x, y - value, side="left").sum()) <= len(x) * len(y) - rank
+
+    high, step = near, 1e-3
+    while not reached(high):
+        high, step = high + step, step * 4
+    low, step = high - step, step * 4
+    while reached(low):
+        low, step = low - step, step * 4
+    while high - low > 1e-10:
         middle = (low + high) / 2
-        if int(np.searchsorted(x, y - middle, side="left").sum()) <= len(x) * len(y) - rank:
+        if reached(middle):
             high = middle
         else:
             low = middle

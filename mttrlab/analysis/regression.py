@@ -76,26 +76,22 @@ def fit(logs: np.ndarray, observed: np.ndarray, design: np.ndarray, names: tuple
         return None
     place = np.append(start / spread, 1 / spread)
     reach = np.column_stack([design, -y])
+    # Ended incidents enter through their sums of products alone; only open ones are visited in each step.
+    products, late = _product(reach[observed], reach[observed]), reach[~observed]
 
     def value(at: np.ndarray) -> float:
-        e = -(reach * at).sum(axis=1)
         if at[-1] <= 0:
             return -np.inf
-        seen = ended * (np.log(at[-1]) - 0.5 * np.log(2 * np.pi)) - 0.5 * (e[observed] ** 2).sum()
-        return float(seen + special.log_ndtr(-e[~observed]).sum())
+        seen = ended * (np.log(at[-1]) - 0.5 * np.log(2 * np.pi)) - 0.5 * float(at @ products @ at)
+        return float(seen + special.log_ndtr((late * at).sum(axis=1)).sum())
 
     here = value(place)
     for _ in range(_STEPS):
-        e = -(reach * place).sum(axis=1)
-        pull = e.copy()
-        weight = np.ones_like(e)
-        late = e[~observed]
-        mills = np.exp(-0.5 * late**2 - 0.5 * np.log(2 * np.pi) - special.log_ndtr(-late))
-        pull[~observed] = mills
-        weight[~observed] = mills * (mills - late)
-        slope = np.einsum("ni,n->i", reach, pull)
+        e = -(late * place).sum(axis=1)
+        mills = np.exp(-0.5 * e**2 - 0.5 * np.log(2 * np.pi) - special.log_ndtr(-e))
+        slope = np.einsum("ni,n->i", late, mills) - products @ place
         slope[-1] += ended / place[-1]
-        bend = _product(reach * weight[:, None], reach)
+        bend = products + _product(late * (mills * (mills - e))[:, None], late)
         bend[-1, -1] += ended / place[-1] ** 2
         step = np.linalg.solve(bend, slope)
         size = 1.0
@@ -127,14 +123,18 @@ def dummies(frame: pd.DataFrame, columns: tuple[str, ...]) -> tuple[np.ndarray, 
     blocks: list[np.ndarray] = []
     names: list[str] = []
     for column in columns:
-        words = frame[column].astype("object").where(frame[column].notna(), "not said").astype(str)
-        counts = words.value_counts()
-        words = words.where(words.map(counts) >= _RARE, "other")
+        codes, levels = pd.factorize(frame[column])
+        words = np.array([*(str(level) for level in levels), "not said"], dtype=object)
+        counts = np.bincount(codes[codes >= 0], minlength=len(words))
+        counts[-1] = (codes < 0).sum()
+        codes = np.where(codes < 0, len(words) - 1, codes)
+        words[counts < _RARE] = "other"
         # Sorted by count, then by name, so that the order of rows does not choose the reference.
-        levels = sorted(words.value_counts().items(), key=lambda item: (-item[1], str(item[0])))
-        for level, _ in levels[1:]:
-            blocks.append((words == level).to_numpy(dtype=float))
-            names.append(f"{column}: {level}")
+        sizes = {str(word): int(counts[words == word].sum()) for word in words}
+        ordered = sorted((word for word in sizes if sizes[word]), key=lambda word: (-sizes[word], word))
+        for word in ordered[1:]:
+            blocks.append((words == word)[codes].astype(float))
+            names.append(f"{column}: {word}")
     return (np.column_stack(blocks) if blocks else np.empty((len(frame), 0))), tuple(names)
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.errors import SchemaError
-from mttrlab.schema import CLOCK_ENDS, PHASE_ENDS, STAMPS, clock_name
+from mttrlab.schema import CLOCK_ENDS, CLOCKS, PHASE_ENDS, PHASES, STAMPS, clock_name
 
 DAYS_PER_MONTH = 365.25 / 12
+_NEEDED = {"incident_id", "exported_at", *STAMPS, *(f"{stamp}_verdict" for stamp in STAMPS)}
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,11 @@ def with_clocks(incidents: pd.DataFrame, clock: str) -> pd.DataFrame:
         return incidents
     from mttrlab.analysis.phases import phase_durations
 
-    return phase_durations(incidents)
+    # Only what the minutes need goes through the engine; the caller's own columns stay as they are.
+    used = [column for column in incidents if column in _NEEDED]
+    measured = phase_durations(incidents[used])
+    made = [column for name in (*PHASES, *CLOCKS) for column in (name, f"{name}_observed")]
+    return incidents.assign(**{name: measured[name].array for name in made})
 
 
 def clock_sample(incidents: pd.DataFrame, clock: str = "recovery") -> Sample:

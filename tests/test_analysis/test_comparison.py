@@ -202,3 +202,23 @@ def test_bad_questions_are_refused_in_a_sentence() -> None:
         compare_periods(frame, frame, level=95)
     with pytest.raises(SchemaError, match="expected a table"):
         compare_periods([1, 2], frame)  # type: ignore[arg-type]
+
+
+def test_incidents_are_measured_as_phase_durations_measures_them() -> None:
+    chance = np.random.default_rng(9)
+
+    def made(n: int, mu: float) -> pd.DataFrame:
+        start = pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta(np.sort(chance.uniform(0, 60, n)), unit="D")
+        minutes = np.exp(chance.normal(mu, 1, n))
+        frame = pd.DataFrame({"incident_id": [f"i{k}" for k in range(n)], "started_at": start.as_unit("us")})
+        for stamp, share in (("detected_at", 0.1), ("diagnosed_at", 0.6), ("resolved_at", 0.9), ("verified_at", 1.0)):
+            frame[stamp] = (start + pd.to_timedelta(minutes * share, unit="m")).as_unit("us")
+        frame.loc[frame.index[-3:], ["diagnosed_at", "resolved_at", "verified_at"]] = pd.NaT
+        return frame.assign(severity="P1", exported_at=start.max() + pd.Timedelta(days=1))
+
+    from mttrlab.analysis.phases import phase_durations
+
+    before, after = made(50, 4.2), made(40, 4.0)
+    direct, through = compare_periods(before, after), compare_periods(phase_durations(before), phase_durations(after))
+    pd.testing.assert_frame_equal(direct, through)
+    assert direct["open_after"][0] == 3
