@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from math import inf, nan
+from math import nan
 from typing import Any
 
 import pandas as pd
 
 from mttrlab.analysis.coverage_history import minutes_lost
+from mttrlab.analysis.coverage_inputs import alerts_of, can_page, modes_of, name_of, service_name, watches
 from mttrlab.analysis.doors import Source
 from mttrlab.detection import GOAL_MINUTES, Fault, detection_delay
-from mttrlab.errors import QuestionError, SchemaError
+from mttrlab.errors import QuestionError
 from mttrlab.schema import FAILURE_MODES, UNKNOWN, AlertRule, Practices, SyntheticMonitor
 
 SEED_MODES = FAILURE_MODES[:4]
@@ -28,6 +29,8 @@ class AlertCoverage(dict[str, dict[str, Any]]):
     """One row per synthetic monitor and failure mode that its assertions would notice."""
     unknown: pd.DataFrame
     """Alerts whose failure mode nobody could read: no coverage until somebody maps them."""
+    unattributed: pd.DataFrame
+    """History that belongs to no row of the table: other services, or incidents of unknown failure mode."""
     unplaced: pd.DataFrame
     """Alerts that watch none of these services."""
     within: float
@@ -81,8 +84,8 @@ def alert_coverage(
     -------
     AlertCoverage
         Equal to the founding text's dictionary; `.table` has `service, failure_mode, covered, alerts, fastest, mean,
-        p90, within_goal, goal_met, incidents, minutes_lost, not_dated`: minutes, chances, and counts. `mean` and
-        `p90` are of the fastest alert; NaN where nothing covers, or where the alert's settings are not known.
+        p90, within_goal, goal_met, verdict, incidents, minutes_lost, not_dated`: minutes, chances, and counts. `mean`
+        and `p90` are of the fastest alert; NaN where nothing covers, or where the alert's settings are not known.
 
     Raises
     ------
@@ -100,53 +103,49 @@ def alert_coverage(
     """
     if not (within > 0 and 0 < severity <= 1):
         raise QuestionError(f"within must be above 0 minutes and severity in 0 to 1; got {within!r} and {severity!r}")
-    names = list(dict.fromkeys(_service_name(service) for service in services))
-    every = _alerts(alerts)
-    watching = [one for one in every if _can_page(one)]
+    names = list(dict.fromkeys(service_name(service) for service in services))
+    every = alerts_of(alerts)
+    watching = [one for one in every if can_page(one)]
     report = AlertCoverage()
     rows: list[dict[str, Any]] = []
     for name in names:
-        own = [one for one in watching if _targets(one, name)]
-        by_mode = {mode: [one for one in own if mode in _modes(one)] for mode in FAILURE_MODES}
+        own = [one for one in watching if watches(one, name)]
+        by_mode = {mode: [one for one in own if mode in modes_of(one)] for mode in FAILURE_MODES}
         flags: dict[str, Any] = {f"{mode}_alert": bool(by_mode[mode]) for mode in SEED_MODES}
         report[name] = {**flags, "gaps": [key for key, there in flags.items() if not there]}
         rows += [_cell(name, mode, by_mode[mode], within, severity, certainty) for mode in FAILURE_MODES]
     lost = minutes_lost(incidents) if incidents is not None else None
     report.table = _ordered(pd.DataFrame(rows, columns=_COLUMNS), lost)
+    report.unattributed = _elsewhere(lost, report.table)
     report.journeys = _journeys(watching, within, severity, certainty)
-    report.unknown = _listed([one for one in watching if not _modes(one)])
-    report.unplaced = _listed([one for one in watching if not any(_targets(one, name) for name in names)])
+    report.unknown = _listed([one for one in watching if not modes_of(one)])
+    report.unplaced = _listed([one for one in watching if not any(watches(one, name) for name in names)])
     report.within = within
     return report
 
 
-_COLUMNS = ["service", "failure_mode", "covered", "alerts", "fastest", "mean", "p90", "within_goal", "goal_met"]
+_COLUMNS = [
+    "service", "failure_mode", "covered", "alerts", "fastest", "mean", "p90", "within_goal", "goal_met", "verdict",
+]  # fmt: skip
 
 
 def _cell(
     service: str, mode: str, alerts: Sequence[Any], within: float, severity: float, certainty: float
 ) -> dict[str, Any]:
-    cell = {"service": service, "failure_mode": mode, "covered": bool(alerts), "alerts": len(alerts)}
-    asked = [
-        (detection_delay(one, Fault(mode, severity), goal=within, certainty=certainty), _name(one))
-        for one in alerts
-        if isinstance(one, AlertRule | SyntheticMonitor)
-    ]
+    fault = Fault(mode, severity)
+    known = [one for one in alerts if isinstance(one, AlertRule | SyntheticMonitor)]
+    asked = [(detection_delay(one, fault, goal=within, certainty=certainty), name_of(one)) for one in known]
     able = [(answer, name) for answer, name in asked if answer.recall > 0]
-    if not able:
-        named = _name(alerts[0]) if alerts else ""
-        goal: dict[str, Any] = {"within_goal": nan if len(asked) < len(alerts) else 0.0, "goal_met": False}
-        return {**cell, "fastest": named, "mean": nan, "p90": nan, **goal}
-    best, name = min(able, key=lambda pair: (pair[0].delay.mean_if_ever, pair[1]))
-    finite = best.highest < inf or best.recall == 1
-    return {
-        **cell,
-        "fastest": name,
-        "mean": best.mean if finite else nan,
-        "p90": best.p90,
-        "within_goal": best.within_goal,
-        "goal_met": best.meets_goal,
-    }
+    cell: dict[str, Any] = {"service": service, "failure_mode": mode, "covered": bool(alerts), "alerts": len(alerts)}
+    if able:
+        best, name = min(able, key=lambda pair: (pair[0].delay.mean_if_ever, pair[1]))
+        verdict = "in time" if best.meets_goal else "late"
+        times = {"mean": best.delay.mean_if_ever / 60, "p90": best.p90, "within_goal": best.within_goal}
+        return {**cell, "fastest": name, **times, "goal_met": best.meets_goal, "verdict": verdict}
+    silent = len(known) == len(alerts)
+    verdict = "no alert" if not alerts else "never fires for this fault" if silent else "delay not known"
+    times = {"mean": nan, "p90": nan, "within_goal": 0.0 if silent else nan}
+    return {**cell, "fastest": name_of(alerts[0]) if alerts else "", **times, "goal_met": False, "verdict": verdict}
 
 
 def _ordered(table: pd.DataFrame, lost: pd.DataFrame | None) -> pd.DataFrame:
@@ -154,16 +153,23 @@ def _ordered(table: pd.DataFrame, lost: pd.DataFrame | None) -> pd.DataFrame:
     table = table.astype({"covered": bool, "goal_met": bool, "alerts": "int64"})
     order = pd.RangeIndex(len(table))
     if lost is None:
-        table = table.assign(incidents=pd.array([pd.NA] * len(table), dtype="Int64"), minutes_lost=nan, not_dated=pd.NA)
-        table["not_dated"] = table["not_dated"].astype("Int64")
+        lost = pd.DataFrame(columns=["service", "failure_mode", "incidents", "minutes_lost", "not_dated"])
+        table = table.merge(lost.astype({"minutes_lost": "float64"}), on=["service", "failure_mode"], how="left")
     else:
         table = table.merge(lost, on=["service", "failure_mode"], how="left")
-        counts = ["incidents", "not_dated"]
-        table[counts] = table[counts].fillna(0).astype("Int64")
-        table["minutes_lost"] = table["minutes_lost"].fillna(0.0)
+        table = table.fillna({"incidents": 0, "minutes_lost": 0.0, "not_dated": 0})
+    table = table.astype({"incidents": "Int64", "not_dated": "Int64", "minutes_lost": "float64"})
     ranked = table.assign(_gap=~table["goal_met"], _lost=table["minutes_lost"].fillna(0.0), _order=order)
     ranked = ranked.sort_values(["_gap", "_lost", "_order"], ascending=[False, False, True], ignore_index=True)
     return ranked.drop(columns=["_gap", "_lost", "_order"])
+
+
+def _elsewhere(lost: pd.DataFrame | None, table: pd.DataFrame) -> pd.DataFrame:
+    if lost is None:
+        return pd.DataFrame(columns=["service", "failure_mode", "incidents", "minutes_lost", "not_dated"])
+    asked = pd.MultiIndex.from_frame(table[["service", "failure_mode"]])
+    there = pd.MultiIndex.from_frame(lost[["service", "failure_mode"]]).isin(asked)
+    return lost[~there].sort_values("minutes_lost", ascending=False, kind="stable", ignore_index=True)
 
 
 def _journeys(alerts: Sequence[Any], within: float, severity: float, certainty: float) -> pd.DataFrame:
@@ -192,77 +198,12 @@ def _journeys(alerts: Sequence[Any], within: float, severity: float, certainty: 
 def _listed(alerts: Sequence[Any]) -> pd.DataFrame:
     rows = [
         {
-            "alert": _name(one),
+            "alert": name_of(one),
             "service": ", ".join(map(str, getattr(one, "targets", ()) or ())),
-            "failure_mode": ", ".join(_modes(one)) or UNKNOWN,
+            "failure_mode": ", ".join(modes_of(one)) or UNKNOWN,
             "why": str(getattr(one, "why", "") or ""),
             "source": str(getattr(one, "source", "") or ""),
         }
         for one in alerts
     ]
     return pd.DataFrame(rows, columns=["alert", "service", "failure_mode", "why", "source"])
-
-
-def _alerts(alerts: Practices | pd.DataFrame | Iterable[Any]) -> list[Any]:
-    if isinstance(alerts, Practices):
-        return list(alerts.paging())
-    if isinstance(alerts, pd.DataFrame):
-        return _from_table(alerts)
-    found: list[Any] = []
-    for one in alerts:
-        if isinstance(one, Practices):
-            found += one.paging()
-        elif hasattr(one, "targets"):
-            found.append(one)
-        else:
-            raise QuestionError(f"an alert must have targets and type, or be an AlertRule; got {type(one).__name__}")
-    return found
-
-
-def _from_table(table: pd.DataFrame) -> list[AlertRule]:
-    missing = [name for name in ("service", "failure_mode") if name not in table]
-    if missing:
-        raise SchemaError(f"the table of alerts lacks {', '.join(missing)}; name the service and failure mode of each")
-    optional = [
-        name for name in ("for_s", "window_s", "threshold", "scrape_s", "eval_s", "group_wait_s") if name in table
-    ]
-    made = []
-    for n, row in enumerate(table.to_dict("records")):
-        mode = str(row["failure_mode"]).strip()
-        settings = {name: float(row[name]) for name in optional if not pd.isna(row[name])}
-        made.append(
-            AlertRule(
-                str(row.get("name", f"alert {n + 1}")),
-                str(row["service"]),
-                mode if mode in FAILURE_MODES else UNKNOWN,
-                why="" if mode in FAILURE_MODES else f"the table says {mode[:40]!r}",
-                **settings,
-            )
-        )
-    return made
-
-
-def _service_name(service: Any) -> str:
-    name = service if isinstance(service, str) else getattr(service, "name", None)
-    if not isinstance(name, str):
-        raise QuestionError(f"a service must be a name, or have one; got {type(service).__name__}")
-    return name
-
-
-def _targets(alert: Any, service: str) -> bool:
-    targets = alert.targets
-    return targets == service if isinstance(targets, str) else service in targets
-
-
-def _modes(alert: Any) -> tuple[str, ...]:
-    if isinstance(alert, AlertRule | SyntheticMonitor):
-        return alert.failure_modes
-    return (alert.type,) if getattr(alert, "type", None) in FAILURE_MODES else ()
-
-
-def _name(alert: Any) -> str:
-    return str(getattr(alert, "name", "") or "an alert")
-
-
-def _can_page(alert: Any) -> bool:
-    return bool(getattr(alert, "pages", True))
