@@ -63,19 +63,19 @@ def read_table(text: str, name: str) -> Table:
         Where rows cannot be told apart for certain: an open quote, a stray one, a cell above MAX_CELL, more than
         MAX_COLUMNS columns, two columns of one name, no rows under the header.
     """
-    delimiter, names = header_of(text)
-    header = tuple(map(fold, names))
-    if len(header) > MAX_COLUMNS:
-        raise LoadError(f"{name} has {len(header):,} columns, more than the limit of {MAX_COLUMNS:,}")
-    for column, times in Counter(filter(None, header)).items():
-        if times > 1:
-            raise LoadError(f"{name} row 1: {times} columns are called {column!r}; rename or remove all but one")
+    delimiter, _ = header_of(text)
     counted, breaks = _count(text), _count(text.replace('"', ""))
     # Where no quote holds a line end, no cell can run over rows, and the rows need no second look.
     every = list(_rows(text, name, delimiter, multiline=breaks != counted))
     if len(every) != counted:
         raise LoadError(_lost(text, name, delimiter, len(every), counted))
     first = next(place for place, row in enumerate(every) if row)
+    header = tuple(map(fold, every[first]))
+    if len(header) > MAX_COLUMNS:
+        raise LoadError(f"{name} has {len(header):,} columns, more than the limit of {MAX_COLUMNS:,}")
+    for column, times in Counter(filter(None, header)).items():
+        if times > 1:
+            raise LoadError(f"{name} row 1: {times} columns are called {column!r}; rename or remove all but one")
     body = every[first + 1 :]
     numbers: list[int] | range = range(first + 2, first + 2 + len(body))
     if [] in body:
