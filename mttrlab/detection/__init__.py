@@ -6,7 +6,7 @@ from mttrlab.detection.combine import fastest, mixture, quorum
 from mttrlab.detection.delay import Delay
 from mttrlab.detection.fault import Fault
 from mttrlab.detection.noise import Noise, false_pages_per_week
-from mttrlab.detection.paging import acknowledgement
+from mttrlab.detection.paging import acknowledgement, schedule_acknowledgement
 from mttrlab.detection.question import CustomerReports, Detector, detection_delay
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "fastest",
     "mixture",
     "quorum",
+    "schedule_acknowledgement",
 ]

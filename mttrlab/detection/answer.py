@@ -29,6 +29,8 @@ class DetectionDelay:
     certainty: float = 0.95
     """Chance with which the goal must be met."""
     detectors: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What had to be assumed, in sentences."""
 
     @property
     def mean(self) -> float:

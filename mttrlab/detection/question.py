@@ -12,7 +12,7 @@ from mttrlab.detection.delay import Delay
 from mttrlab.detection.fault import Fault
 from mttrlab.detection.noise import Noise, false_pages_per_week
 from mttrlab.detection.synthetic import monitor_delay
-from mttrlab.detection.threshold import rule_delay
+from mttrlab.detection.threshold import assumed, rule_delay
 from mttrlab.errors import QuestionError
 from mttrlab.schema import AlertRule, Practices, SyntheticMonitor
 
@@ -90,7 +90,8 @@ def detection_delay(
     noisy = [one for one in detectors if isinstance(one, AlertRule | SyntheticMonitor)]
     pages = nan if noise is None else float(sum(false_pages_per_week(one, noise) for one in noisy))
     names = tuple(getattr(one, "name", "a delay") for one in detectors)
-    return DetectionDelay(delay, recall, pages, goal, certainty, names)
+    notes = tuple(note for one in detectors if isinstance(one, AlertRule) for note in assumed(one))
+    return DetectionDelay(delay, recall, pages, goal, certainty, names, notes)
 
 
 def _several(rule: Detector | Practices | Iterable[Detector]) -> Sequence[Detector]:

@@ -108,6 +108,19 @@ def _reaches(level: float, threshold: float) -> bool:
     return level >= threshold * (1 - _HAIR)
 
 
+def assumed(rule: AlertRule) -> tuple[str, ...]:
+    """Return what the rule leaves open and had to be assumed, in sentences."""
+    usual = {"scrape_s": SCRAPE_S, "eval_s": EVALUATION_S, "group_wait_s": GROUP_WAIT_S}
+    silent = [f"{name} {value:g}" for name, value in usual.items() if getattr(rule, name) is None]
+    opaque = any(one.kind == "opaque" and one.window_s > 0 for together in alternatives(rule) for one in together)
+    sentences = (
+        (bool(silent), f"{rule.name}: settings that no file says are those of Prometheus ({', '.join(silent)})"),
+        (opaque, f"{rule.name}: how far the quantity moves cannot be read, so its window is counted whole"),
+        (rule.failure_mode == UNKNOWN, f"{rule.name}: its failure mode is unknown; taken to watch this fault"),
+    )
+    return tuple(sentence for holds, sentence in sentences if holds)
+
+
 def check_rule(rule: AlertRule) -> None:
     """Refuse settings that no rule engine could run."""
     scrape, evaluation, wait = intervals(rule)

@@ -209,6 +209,15 @@ def test_idle_rules_and_rules_about_something_else_notice_nothing() -> None:
     assert detection_delay(Practices(), Fault()).recall == 0
 
 
+def test_what_had_to_be_assumed_is_said() -> None:
+    (defaults, opaque, unknown) = detection_delay(AlertRule("r", window_s=300)).notes
+    assert "scrape_s 60, eval_s 60, group_wait_s 30" in defaults
+    assert "its window is counted whole" in opaque
+    assert "failure mode is unknown" in unknown
+    said = AlertRule("r", failure_mode="latency", scrape_s=15, eval_s=15, group_wait_s=0)
+    assert detection_delay(said).notes == ()
+
+
 def test_confirmations_buy_quiet() -> None:
     noise = Noise(flake=0.01)
     once = detection_delay(SyntheticMonitor("a", 60), noise=noise).false_pages_per_week

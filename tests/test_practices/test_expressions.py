@@ -46,6 +46,21 @@ def test_and_must_hold_together_and_or_are_alternatives() -> None:
     assert [[one.window_s for one in together] for together in conditions(expr)] == [[3600, 300], [21600, 1800]]
 
 
+def test_generated_burn_rate_alerts_are_read_in_all_their_spellings() -> None:
+    pairs = [("5m", "1h", "14.4"), ("30m", "6h", "6")]
+    one = 'max(slo:sli_error:ratio_rate{}{{slo="a"}} > ({} * 0.001)) without (w)'
+    inside = " or ".join(f"({one.format(short, burn)} and {one.format(long, burn)})" for short, long, burn in pairs)
+    outside = " or ignoring (w) ".join(
+        f"(slo:sli_error:ratio_rate{s} > ({b} * 0.001) and ignoring (w) slo:sli_error:ratio_rate{long} > ({b} * 0.001))"
+        for s, long, b in pairs
+    )
+    for expr in (inside, outside):
+        found = conditions(expr)
+        assert [[one.window_s for one in together] for together in found] == [[300, 3600], [1800, 21600]]
+        assert [together[0].threshold for together in found] == [pytest.approx(0.0144), pytest.approx(0.006)]
+        assert {one.kind for together in found for one in together} == {"share"}
+
+
 def test_unless_narrows_and_is_not_waited_for() -> None:
     assert conditions("up == 0 unless on(job) rate(x[1h]) > 3") == conditions("up == 0")
 

@@ -189,6 +189,22 @@ def test_the_labs_own_forms_say_everything_a_team_runs(tmp_path: Path) -> None:
     assert from_json(to_json(read)) == read
 
 
+def test_a_catalogue_of_rules_by_service_is_read(tmp_path: Path) -> None:
+    text = """groups:
+- name: Databases
+  services:
+  - name: PostgreSQL
+    exporters:
+    - name: postgres_exporter
+      rules:
+      - {name: Postgresql down, description: d, query: pg_up == 0, severity: critical, for: 0m}
+      - {name: Postgresql slow queries, query: "pg_slow_queries > 0", severity: warning, for: 2m, comments: none}
+"""
+    down, slow = read_practices(_write(tmp_path, text)).alerts
+    assert (down.service, down.failure_mode, down.severity) == ("PostgreSQL", "availability", "critical")
+    assert (slow.failure_mode, slow.for_s) == ("latency", 120.0)
+
+
 def test_a_prometheus_configuration_gives_intervals_by_job(tmp_path: Path) -> None:
     _write(
         tmp_path, "global: {scrape_interval: 20s}\nscrape_configs:\n- {job_name: api, scrape_interval: 5s}\n", "a.yml"

@@ -13,6 +13,7 @@ Alternatives = tuple[tuple[Condition, ...], ...]
 _COMPARISON = re.compile(r"(?<![=!~<>])(>=|<=|==|!=|>|<)(?![~=])\s*(?:bool\b)?")
 _WORD = re.compile(r"\b(and|or|unless)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9.eE+\-*/() ]+")
+_LEADING = re.compile(r"\s*(\([0-9.eE+\-*/ ]+\)|-?[0-9.]+(?:[eE][+-]?[0-9]+)?)")
 _NAME = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 _FLIP = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
 _EVENTS = re.compile(r"\b(increase|changes|resets|rate|irate|delta|idelta)\s*\(")
@@ -139,7 +140,11 @@ def _condition(expr: str, recorded: Mapping[str, str]) -> Condition:
     match = outer[-1]
     left, right = _bare(expr[: match.start()]), _bare(expr[match.end() :])
     sign = match.group(1)
-    threshold = number(right if depths[match.start()] == 0 else re.split(r"[)\s]", right.strip(), maxsplit=1)[0])
+    if depths[match.start()] > 0:
+        # max(x > (14.4 * 0.001)) without (y): the number ends before the parenthesis that closes the function.
+        leading = _LEADING.match(expr[match.end() :])
+        right = leading.group() if leading else right
+    threshold = number(right)
     if threshold is None and number(left) is not None:
         left, sign, threshold = right, _FLIP.get(sign, sign), number(left)
     return _judged(left, sign, threshold, _longest(left, recorded, set()))

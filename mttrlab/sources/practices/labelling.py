@@ -39,7 +39,7 @@ _SATURATION = re.compile(
     r"|pressure|capacity|load|evict|usage|backlog|descriptor",
     _I,
 )
-_SERVICE_KEYS = ("service", "service_name", "app", "application", "component", "deployment", "job")
+_SERVICE_KEYS = ("service", "service_name", "sloth_service", "app", "application", "component", "deployment", "job")
 _NO_SERVICE = {"general", "default", "alerts", "alert", "rules", "group", "main", "common", "slos", "slo", "recording"}
 
 

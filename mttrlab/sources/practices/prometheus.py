@@ -42,6 +42,9 @@ def rule_groups(groups: Any, place: Place, faults: Faults, source: str) -> Pract
         if not isinstance(group, dict):
             faults.add(at, f"must be a group of rules; got {shown(group)}")
             continue
+        if "services" in group and "rules" not in group:
+            alerts += _catalogue(group["services"], (*at, "services"), faults, source)
+            continue
         faults.unknown_keys(at, group, _GROUP_KEYS)
         interval = _duration(group, "interval", at, faults)
         shared = _words(group.get("labels"), (*at, "labels"), faults)
@@ -115,6 +118,25 @@ def _rule(
         why=why,
         runbook=next((notes[key] for key in ("runbook_url", "runbook", "runbookUrl") if key in notes), ""),
     )
+
+
+def _catalogue(services_listed: Any, place: Place, faults: Faults, source: str) -> list[AlertRule]:
+    """Rules as a catalogue lists them: services, their exporters, and rules with name and query."""
+    found = []
+    for at, service in _each(services_listed, place, faults):
+        named = str(service.get("name", "")) if isinstance(service, dict) else ""
+        for where, exporter in _each(service.get("exporters") if named else None, (*at, "exporters"), faults):
+            listed = exporter.get("rules") if isinstance(exporter, dict) else None
+            for spot, rule in _each(listed, (*where, "rules"), faults):
+                if not isinstance(rule, dict):
+                    faults.add(spot, f"must be a rule; got {shown(rule)}")
+                    continue
+                known = {"alert": rule.get("name"), "expr": rule.get("query"), "for": rule.get("for")}
+                words = {"severity": str(rule.get("severity", "")), "service": named}
+                notes = {"description": str(rule.get("description", ""))}
+                made = _rule({**known, "annotations": notes}, spot, named, None, words, faults, source)
+                found += [] if made is None else [made]
+    return found
 
 
 def _each(values: Any, place: Place, faults: Faults) -> Iterable[tuple[Place, Any]]:
