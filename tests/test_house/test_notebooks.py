@@ -1,34 +1,36 @@
-"""Every notebook runs whole, in a real kernel, without a network address and without a warning printed."""
+"""Every notebook runs whole, in a real kernel, and prints no warning."""
 
 from __future__ import annotations
 
-import warnings
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
+# In a process of its own: Jupyter's client leaves sockets to the collector, which is not our business here.
+RUN = """
+import sys, nbformat
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+book = nbformat.read(sys.argv[1], as_version=4)
+manager = AsyncKernelManager(kernel_name="python3", transport_encryption="auto")
+NotebookClient(book, km=manager, timeout=240, resources={"metadata": {"path": sys.argv[2]}}).execute()
+nbformat.write(book, sys.argv[3])
+"""
+
 
 @pytest.mark.notebook
 @pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.stem)
-def test_the_notebook_runs_whole(path: Path) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Jupyter's own deprecations, not ours
-        import nbformat
-        from jupyter_client.manager import AsyncKernelManager
-        from nbclient import NotebookClient
-
-        book = nbformat.read(path, as_version=4)
-        manager = AsyncKernelManager(kernel_name="python3", transport_encryption="auto")
-        NotebookClient(book, km=manager, timeout=240, resources={"metadata": {"path": str(path.parent)}}).execute()
-    printed = [
-        output["text"]
-        for cell in book.cells
-        if cell.cell_type == "code"
-        for output in cell.outputs
-        if output.output_type == "stream" and output.name == "stderr" and "Warning" in output["text"]
-    ]
-    assert not printed
-    shown = [o for cell in book.cells if cell.cell_type == "code" for o in cell.outputs]
-    assert shown, "a notebook that shows nothing says nothing"
+def test_the_notebook_runs_whole(path: Path, tmp_path: Path) -> None:
+    done = tmp_path / path.name
+    command = [sys.executable, "-W", "ignore", "-c", RUN, str(path), str(path.parent), str(done)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    outputs = [o for c in json.loads(done.read_text())["cells"] if c["cell_type"] == "code" for o in c["outputs"]]
+    assert outputs, "a notebook that shows nothing says nothing"
+    complaints = [o["text"] for o in outputs if o.get("name") == "stderr" and "Warning" in "".join(o["text"])]
+    assert not complaints

@@ -1,0 +1,192 @@
+"""The command line as a person meets it: what it prints, where, and the exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from mttrlab.cli import main
+
+INCIDENT = "incident_id,service,started_at,detected_at,diagnosed_at,resolved_at,verified_at\n"
+ROW = "I-{n},pay,2026-05-{d:02d}T10:00:00Z,2026-05-{d:02d}T10:05:10Z,2026-05-{d:02d}T10:20:00Z,{r},{v}\n"
+
+
+class Ran(NamedTuple):
+    """What a run of the command line left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def mttrlab(*arguments: str | Path, cwd: Path) -> Ran:
+    """Run the command line in this process: the same door, without a new interpreter each time."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.chdir(cwd), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+    return Ran(code, out.getvalue(), err.getvalue())
+
+
+def process(*arguments: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "mttrlab", *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Path:
+    """A canonical export: twenty closed incidents in May, one open since 29 May, a last stamp in June."""
+    rows = [
+        ROW.format(n=d, d=d, r=f"2026-05-{d:02d}T10:{30 + d}:00Z", v=f"2026-05-{d:02d}T10:{35 + d}:00Z")
+        for d in range(1, 21)
+    ]
+    rows.append("I-90,pay,2026-05-29T10:00:00Z,2026-05-29T10:04:00Z,,,\n")
+    rows.append("I-91,pay,2026-06-02T10:00:00Z,2026-06-02T10:04:00Z,,2026-06-02T11:00:00Z,2026-06-02T11:09:00Z\n")
+    path = tmp_path / "team.csv"
+    path.write_text(INCIDENT + "".join(rows))
+    return path
+
+
+def test_load_then_review_writes_the_page_and_says_where(export: Path, tmp_path: Path) -> None:
+    loaded = process("load", export.name, cwd=tmp_path)
+    assert (loaded.returncode, loaded.stderr) == (0, "")
+    assert "22" in loaded.stdout
+    reviewed = process("review", cwd=tmp_path)
+    assert (reviewed.returncode, reviewed.stderr) == (0, "")
+    page = tmp_path / "reviews" / "mttr-review-2026-05.html"
+    assert str(page.relative_to(tmp_path)) in reviewed.stdout
+    assert "<html" in page.read_text()
+
+
+def test_loading_again_changes_nothing_and_says_so(export: Path, tmp_path: Path) -> None:
+    mttrlab("load", export.name, cwd=tmp_path)
+    again = mttrlab("load", export.name, cwd=tmp_path)
+    assert again.returncode == 0
+    assert "unchanged" in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("missing.csv", None, "missing.csv"),
+        ("empty.csv", b"", "empty.csv"),
+        ("page.csv", b"<!DOCTYPE html><html><body>Log in</body></html>", "page.csv"),
+        ("half.csv", (INCIDENT + 'I-1,pay,2026-05-01T10:00:00Z,2026-05-01T10:01:00Z,"half a li').encode(), "half.csv"),
+        ("half.json", b'{"incidents": [{"id": "P1", "created_at": "2026-', "half.json"),
+        ("zoneless.csv", (INCIDENT + "I-1,pay,2026-05-01 10:00,2026-05-01 10:01,,,\n").encode(), "timezone"),
+        ("photo.png", b"\x89PNG\r\n\x1a\n" + bytes(64), "photo.png"),
+    ],
+)
+def test_a_bad_file_gets_one_sentence_and_the_lab_stays_as_it_was(
+    name: str, content: bytes | None, says: str, export: Path, tmp_path: Path
+) -> None:
+    mttrlab("load", export.name, cwd=tmp_path)
+    before = mttrlab("quality", cwd=tmp_path).stdout
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    refused = mttrlab("load", name, cwd=tmp_path)
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    assert says in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in refused.stderr
+    assert mttrlab("quality", cwd=tmp_path).stdout == before
+
+
+@pytest.mark.parametrize("month", ["2031-01", "2026-13", "June", "2026-6"])
+def test_a_month_that_is_not_there_is_refused_with_the_window(month: str, export: Path, tmp_path: Path) -> None:
+    mttrlab("load", export.name, cwd=tmp_path)
+    refused = mttrlab("review", "--month", month, cwd=tmp_path)
+    assert refused.returncode == 1
+    assert month in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "reviews").exists()
+
+
+def test_one_refused_file_refuses_the_whole_folder(export: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    export.rename(folder / "a.csv")
+    (folder / "b.json").write_text('{"incidents": [{"id": "P1", "log_entries": [], "created_at": "2026-')
+    refused = mttrlab("review", folder, cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "b.json" in refused.stderr
+    assert not (tmp_path / "reviews").exists()
+
+
+def test_files_that_are_no_export_are_listed(export: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    export.rename(folder / "a.csv")
+    (folder / "notes.txt").write_text("call Ana about the pager")
+    reviewed = mttrlab("review", folder, cwd=tmp_path)
+    assert reviewed.returncode == 0
+    assert "notes.txt" in reviewed.stdout
+
+
+def test_wrong_arguments_exit_with_two(tmp_path: Path) -> None:
+    assert mttrlab("lod", "a.csv", cwd=tmp_path).returncode == 2
+    assert mttrlab("simulate", "--replications", "0", cwd=tmp_path).returncode == 2
+
+
+def test_a_verb_without_a_lab_says_how_to_make_one(tmp_path: Path) -> None:
+    refused = mttrlab("review", cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "mttrlab load" in refused.stderr
+
+
+def test_init_writes_settings_once_and_the_review_reads_them(export: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    export.rename(folder / "team.csv")
+    first = mttrlab("init", folder, cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert (folder / "mttrlab.yml").is_file()
+    assert mttrlab("init", folder, cwd=tmp_path).returncode == 1
+    assert mttrlab("review", folder, cwd=tmp_path).returncode == 0
+
+
+def test_simulate_shows_a_lever_beside_the_baseline(export: Path, tmp_path: Path) -> None:
+    mttrlab("load", export.name, cwd=tmp_path)
+    shown = mttrlab("simulate", "--lever", "alert_latency=2", "--replications", "20", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert "not yet checked against history; luck only" in shown.stdout
+    assert "alert_latency=2" in shown.stdout
+
+
+def test_an_unknown_lever_is_refused_with_the_list(export: Path, tmp_path: Path) -> None:
+    mttrlab("load", export.name, cwd=tmp_path)
+    refused = mttrlab("simulate", "--lever", "warp=9", cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "alert_latency" in refused.stderr
+
+
+def test_a_hostile_title_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        "incident_id,title,started_at\nI-1,x,\x1b[2Jnot a time\nI-2,y,2026-05-01T10:00:00Z\n"
+    )
+    mttrlab("load", "a.csv", cwd=tmp_path)
+    shown = mttrlab("quality", "--quarantine", cwd=tmp_path)
+    assert shown.returncode == 0
+    assert "\x1b" not in shown.stdout
+    assert "not a time" in shown.stdout
+
+
+def test_the_host_zone_changes_no_number(export: Path, tmp_path: Path) -> None:
+    pages = []
+    for zone in ("UTC", "America/New_York"):
+        done = process("review", tmp_path, "--out", tmp_path / zone.replace("/", "-"), cwd=tmp_path, TZ=zone)
+        assert done.returncode == 0, done.stderr
+        pages.append((tmp_path / zone.replace("/", "-") / "mttr-review-2026-05.html").read_bytes())
+    assert pages[0] == pages[1]
