@@ -19,6 +19,8 @@ from mttrlab.analysis.thresholds import threshold, withheld
 from mttrlab.errors import QuestionError
 
 NAN = float("nan")
+_FIFTH = math.log(0.8)
+_WELCH = ("ratio", "ratio_low", "ratio_high", "p_better", "p_fifth_better")
 
 
 def compare_periods(
@@ -52,7 +54,8 @@ def compare_periods(
         open_after`; `typical_before, typical_after` (geometric means, minutes); `ratio, ratio_low, ratio_high`
         (after / before, ended incidents, Welch's t on log minutes); `ratio_with_open` and its ends (open incidents
         count with their minutes so far); `adjusted_ratio` and its ends (mix held, open incidents included) and
-        `adjusted_for`; `p_better` (probability that the typical time fell); `verdict` ("better", "worse" or
+        `adjusted_for`; `p_better` (probability that the typical time fell), `p_fifth_better` (that it fell by
+        a fifth or more); `verdict` ("better", "worse" or
         "cannot tell") and `based_on`, the ratio that both rest on; `smallest_change` (the smallest true reduction
         that these counts show four times in five); `incidents_needed` (in each period, for a true change as large as
         the one seen), `incidents_per_month`, `months_until_visible`; `shift_ratio` and its ends (Hodges–Lehmann),
@@ -128,9 +131,9 @@ def _left_out(period: str, sample: Sample) -> list[str]:
 def _welch(before: np.ndarray, after: np.ndarray, level: float) -> dict[str, float]:
     n, m = len(before), len(after)
     if not (n and m):
-        return {"ratio": NAN, "ratio_low": NAN, "ratio_high": NAN, "p_better": NAN}
+        return dict.fromkeys(_WELCH, NAN)
     shift = float(after.mean() - before.mean())
-    nothing = {"ratio": math.exp(shift), "ratio_low": NAN, "ratio_high": NAN, "p_better": NAN}
+    nothing = dict.fromkeys(_WELCH, NAN) | {"ratio": math.exp(shift)}
     if min(n, m) < 2:
         return nothing
     parts = np.array([before.var(ddof=1) / n, after.var(ddof=1) / m])
@@ -144,13 +147,14 @@ def _welch(before: np.ndarray, after: np.ndarray, level: float) -> dict[str, flo
         "ratio_low": math.exp(shift - half),
         "ratio_high": math.exp(shift + half),
         "p_better": float(special.stdtr(freedom, -shift / error)),
+        "p_fifth_better": float(special.stdtr(freedom, (_FIFTH - shift) / error)),
     }
 
 
 def _ratio_columns(name: str, model: Regression | None, level: float) -> dict[str, float]:
     if model is None:
         return {name: NAN, f"{name}_low": NAN, f"{name}_high": NAN}
-    shift, low, high, _ = model.effect("period", level)
+    shift, low, high = model.effect("period", level)
     return {name: math.exp(shift), f"{name}_low": math.exp(low), f"{name}_high": math.exp(high)}
 
 
@@ -170,7 +174,8 @@ def _verdict(row: dict[str, Any], plain: Regression | None, fewest: int) -> dict
             verdict = WORSE
     found: dict[str, Any] = {"verdict": verdict, "based_on": lead}
     if with_open and plain is not None:
-        found["p_better"] = plain.effect("period", row["level"])[3]
+        found["p_better"] = plain.chance_below("period", 0.0)
+        found["p_fifth_better"] = plain.chance_below("period", _FIFTH)
     return found
 
 

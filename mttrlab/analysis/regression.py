@@ -29,12 +29,18 @@ class Regression:
     loglik: float
     """Log-likelihood of the log minutes."""
 
-    def effect(self, name: str, level: float) -> tuple[float, float, float, float]:
-        """Return a coefficient, its interval, and the probability that it is below zero."""
+    def effect(self, name: str, level: float) -> tuple[float, float, float]:
+        """Return a coefficient and its interval."""
         place = self.names.index(name)
         value, error = float(self.coefficients[place]), float(self.errors[place])
         half = float(special.stdtrit(self.freedom, (1 + level) / 2)) * error
-        return value, value - half, value + half, float(special.stdtr(self.freedom, -value / error))
+        return value, value - half, value + half
+
+    def chance_below(self, name: str, bound: float) -> float:
+        """Return the probability that a coefficient lies below a bound."""
+        place = self.names.index(name)
+        away = (bound - float(self.coefficients[place])) / float(self.errors[place])
+        return float(special.stdtr(self.freedom, away))
 
 
 def _product(left: np.ndarray, right: np.ndarray) -> np.ndarray:

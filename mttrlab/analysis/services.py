@@ -143,7 +143,10 @@ def compare_services(
             }
         )
     columns = [by, "n_before", "n_after", "ratio", "ratio_low", "ratio_high", "p"]
-    table = pd.DataFrame(rows, columns=columns).assign(pooled_ratio=NAN, pooled_ratio_low=NAN, pooled_ratio_high=NAN)
+    table = pd.DataFrame(rows, columns=columns)
+    table = table.astype(dict.fromkeys(("ratio", "ratio_low", "ratio_high", "p"), float)).assign(
+        pooled_ratio=NAN, pooled_ratio_low=NAN, pooled_ratio_high=NAN
+    )
     known = (table["ratio_low"] > 0) & np.isfinite(table["ratio_high"])
     reach = float(special.ndtri((1 + level) / 2))
     if known.any():

@@ -93,11 +93,11 @@ def trend(
         if model is None:
             notes.append("no trend: the incidents took exactly equal times, or all began together")
         else:
-            slope, low, high, falling = model.effect("time", level)
+            slope, low, high = model.effect("time", level)
             for name, unit in (("per_month", 1.0), ("per_year", 12.0)):
                 row |= {name: _ratio(slope * unit), f"{name}_low": _ratio(low * unit)}
                 row[f"{name}_high"] = _ratio(high * unit)
-            row["p_better"] = falling
+            row["p_better"] = model.chance_below("time", 0.0)
             row["verdict"] = "better" if high < 0 else "worse" if low > 0 else "cannot tell"
     row |= _monthly(times[dated & sample.observed], sample.logs[dated[sample.observed]], level)
     row["adjusted_for"] = ", ".join(used)

@@ -51,6 +51,10 @@ def test_the_ratio_and_its_ends_are_welch_on_logs() -> None:
         np.log(after["recovery"]), np.log(before["recovery"]), equal_var=False, alternative="greater"
     )
     assert found.p_better == pytest.approx(one_sided.pvalue)
+    fifth = stats.ttest_ind(
+        np.log(after["recovery"]), np.log(before["recovery"] * 0.8), equal_var=False, alternative="greater"
+    )
+    assert found.p_fifth_better == pytest.approx(fifth.pvalue)
 
 
 def test_rejection_rates_of_the_log_comparison(shared: Path) -> None:

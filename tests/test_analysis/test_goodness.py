@@ -49,3 +49,10 @@ def test_what_cannot_be_tested_says_why() -> None:
     assert goodness_of_fit([1.0, 2]).method == "not estimable: n = 2"
     with pytest.raises(QuestionError, match="above zero"):
         goodness_of_fit([0.0, 1, 2, 3, 4, 5])
+
+
+def test_a_part_of_very_many_durations_is_tested_and_said_so() -> None:
+    found = goodness_of_fit(np.exp(np.random.default_rng(7).normal(4, 1, 20_000)), replications=99)
+    assert found.n == 5000
+    assert "5000 of 20000 incidents drawn at random" in found.method
+    assert found.p > 0.01

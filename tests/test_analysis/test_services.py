@@ -67,6 +67,9 @@ def test_services_of_one_period_only_have_no_verdict() -> None:
     assert table["verdict"]["b"] == "cannot tell"
     assert math.isnan(table["p"]["b"])
     assert table["n_after"]["b"] == 0
+    assert compare_services(before.iloc[:0], before.iloc[:0]).empty
+    lone = compare_services(before.iloc[:1], before.iloc[:1])
+    assert lone["verdict"].tolist() == ["cannot tell"]
 
 
 def test_bad_questions_are_refused() -> None:
