@@ -101,12 +101,13 @@ def _middle(ax: Axes, position: float, median: float) -> None:
 
 
 def _without_mean(line: pd.Series) -> str:
-    said = [f"mean {line.get('mean_method', 'not known')}"]
+    n = f"n = {int(line['n'])}"
     if pd.notna(line["median"]):
-        said.append(f"median {minutes(line['median'])}, n = {int(line['n'])}")
-    elif "shortest" in line and pd.notna(line["shortest"]):
-        said.append(f"from {minutes(line['shortest'])} to {minutes(line['longest'])}")
-    return "\n".join(said)
+        return f"too few for a mean\nmedian {minutes(line['median'])}, {n}"
+    if "shortest" in line and pd.notna(line["shortest"]):
+        ends = f"from {minutes(line['shortest'])} to {minutes(line['longest'])}"
+        return f"too few for a median\n{ends if line['n'] > 1 else minutes(line['longest'])}, {n}"
+    return str(line.get("mean_method", f"not known: {n}"))
 
 
 def _interval(ax: Axes, position: float, low: float, high: float, edge: float) -> None:

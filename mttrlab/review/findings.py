@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -55,10 +56,12 @@ class Findings:
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     """Every table of the page, by name."""
     notes: dict[str, Any] = field(default_factory=dict)
-    """Sentences from the lab: population rule, warnings; and its hash."""
+    """Sentences from the lab: population rule, warnings; its hash; names of files that are no export."""
 
 
-def find(lab: Lab, month: str | None, *, seed: int, replications: int, days: float) -> Findings:
+def find(
+    lab: Lab, month: str | None, *, seed: int, replications: int, days: float, left_aside: Sequence[str] = ()
+) -> Findings:
     """Ask the lab everything that a review of `month` needs.
 
     Raises
@@ -89,6 +92,7 @@ def find(lab: Lab, month: str | None, *, seed: int, replications: int, days: flo
         "phases": weaker(analysis.phase_summary(phases[recent]), "phase", ended_minutes(phases[recent], PHASES)),
         "spans": weaker(analysis.span_summary(spans), "span", shares.ended_spans(spans)),
         "shares": shares.shares(phases[recent], spans),
+        "maturity": analysis.maturity(phases[recent], clock=clock),
         "worst": shares.worst(known[of_month & ~is_open], phases[of_month & ~is_open], clock),
         "open": shares.worst(known[of_month & is_open], phases[of_month & is_open], clock, count=10),
         "quality": verdicts(known[recent]),
@@ -122,7 +126,12 @@ def find(lab: Lab, month: str | None, *, seed: int, replications: int, days: flo
         span=span,
         what_if=what_if,
         tables=tables,
-        notes={"population": lab.population_rule(), "warnings": lab.warnings(), "hash": lab.data_hash()},
+        notes={
+            "population": lab.population_rule(),
+            "warnings": lab.warnings(),
+            "hash": lab.data_hash(),
+            "left_aside": list(left_aside),
+        },
     )
 
 

@@ -121,11 +121,10 @@ def context(review: Review) -> dict[str, Any]:
         "share_table": rows.share_rows(tables["shares"], f"Shares, {recent}"),
         "month_table": rows.months(tables["months"], tables["seed"], clock, periods.month),
         "moved_table": _moved(found),
-        "moved_notes": [
-            shown(tables[n]["note"].iloc[0])
-            for n in ("moved", "month_moved")
-            if n in tables and tables[n]["note"].iloc[0]
-        ],
+        "moved_notes": _moved_notes(found),
+        "month_apart": len(periods.recent) > 1,
+        "maturity_table": rows.maturity(tables["maturity"], f"Maturity of {recent}, clock {clock}"),
+        "left_aside": found.notes["left_aside"],
         "lever_table": rows.levers(tables["levers"]) if "levers" in tables else None,
         "lever_notes": _lever_notes(found),
         "model_table": None
@@ -176,6 +175,14 @@ def _moved(found: Findings) -> rows.Shown | None:
     heads = ("periods", "n before", "n after", "typical before", "typical after", "ratio (range)", "verdict")
     caption = "Typical times (geometric means) of ended incidents; the ratio counts open ones with their time so far"
     return rows.Shown(caption, heads, tuple(said), (0, 6))
+
+
+def _moved_notes(found: Findings) -> list[str]:
+    names = {"moved": "Of these months", "month_moved": f"Of {found.periods.month:%B} alone"}
+    if len(found.periods.recent) == 1:
+        del names["month_moved"]
+    notes = {said: str(found.tables[name]["note"].iloc[0]) for name, said in names.items() if name in found.tables}
+    return [f"{said}: {note}" for said, note in notes.items() if note]
 
 
 def _lever_notes(found: Findings) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -56,7 +57,13 @@ class Review:
 
 
 def monthly_review(
-    lab: Lab, month: str | None = None, *, seed: int = 7, replications: int = 200, days: float = 365
+    lab: Lab,
+    month: str | None = None,
+    *,
+    seed: int = 7,
+    replications: int = 200,
+    days: float = 365,
+    left_aside: Sequence[str] = (),
 ) -> Review:
     """Return the review of one month.
 
@@ -71,6 +78,8 @@ def monthly_review(
         Simulated runs per lever; fewer where so many incidents would take too long, and the page says how many.
     days : float
         Length of a run.
+    left_aside : sequence of str
+        Names of files that are no export (`lab.load_folder(…).skipped`), to be listed.
 
     Returns
     -------
@@ -82,7 +91,7 @@ def monthly_review(
     QuestionError
         When there is nothing to review, or the month is no month or lies outside the data.
     """
-    found = find(lab, month, seed=seed, replications=replications, days=days)
+    found = find(lab, month, seed=seed, replications=replications, days=days, left_aside=left_aside)
     sentences, numbers = firstscreen.compose(found)
     periods = found.periods
     return Review(
@@ -103,7 +112,15 @@ def monthly_review(
     )
 
 
-def write_review(lab: Lab, folder: str | Path, month: str | None = None, *, seed: int = 7) -> Path:
+def write_review(
+    lab: Lab,
+    folder: str | Path,
+    month: str | None = None,
+    *,
+    seed: int = 7,
+    replications: int = 200,
+    left_aside: Sequence[str] = (),
+) -> Path:
     """Write the review of a month as one HTML page, and return where it is.
 
     Parameters
@@ -111,7 +128,7 @@ def write_review(lab: Lab, folder: str | Path, month: str | None = None, *, seed
     lab : Lab
     folder : str or Path
         Made if it is not there; the page is called `mttr-review-2026-06.html`.
-    month, seed
+    month, seed, replications, left_aside
         As for `monthly_review`.
 
     Raises
@@ -119,10 +136,10 @@ def write_review(lab: Lab, folder: str | Path, month: str | None = None, *, seed
     QuestionError
         As for `monthly_review`, or when the folder is a file.
     """
-    review = monthly_review(lab, month, seed=seed)
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise QuestionError(f"{folder} is a file; name a folder for the review")
+    review = monthly_review(lab, month, seed=seed, replications=replications, left_aside=left_aside)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"mttr-review-{review.month}.html"
     # Readers see the old page or the new one, never half of one.

@@ -100,7 +100,7 @@ def months(table: pd.DataFrame, seed: pd.DataFrame, clock: str, month: pd.Timest
     theirs = {} if seed.empty else {pd.Timestamp(line["month"]): line for line in lines(seed)}
     heads = (
         "month", "incidents", "still open", "n", f"mean, {clock} (range)", "median (range)", "level",
-        "query: count", "mean, detected to resolved", "median", "max",
+        "plain query: count", "mean, detected to resolved", "median", "max",
     )  # fmt: skip
     named = ("avg_mttr_minutes", "median_mttr_minutes", "max_mttr_minutes")
     rows = []
@@ -120,7 +120,7 @@ def months(table: pd.DataFrame, seed: pd.DataFrame, clock: str, month: pd.Timest
             )
         )
     places = [i for i, line in enumerate(table["month"]) if pd.Timestamp(line) == month]
-    caption = "Minutes on the leading clock, beside the founding text's monthly query run as printed"
+    caption = "Minutes on the leading clock, beside the plain monthly query that most teams run"
     return Shown(caption, heads, tuple(rows), (0, 6), places[0] if places else None)
 
 
@@ -142,6 +142,23 @@ def bare_range(value: float, low: float, high: float) -> str:
     if not isfinite(value):
         return "–"
     return bare(value) if not (isfinite(low) and isfinite(high)) else f"{bare(value)} ({bare(low)} to {bare(high)})"
+
+
+def maturity(table: pd.DataFrame, caption: str) -> Shown:
+    """Return the maturity level by mean, median and P90, and the levels that the evidence carries."""
+    rows = tuple(
+        (
+            str(line["statistic"]),
+            count(line["n"]),
+            ranged(line["minutes"], line["low"], line["high"], line["method"]),
+            str(line["level"]),
+            str(line["awarded"]),
+        )
+        for line in lines(table)
+    )
+    return Shown(
+        caption, ("level by", "n", "minutes (range)", "bare level", "what the evidence carries"), rows, (0, 3, 4)
+    )
 
 
 def compared(row: dict[str, Any], before: str, after: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from mttrlab.response import ResponseModel
 from mttrlab.review.words import lines
 from mttrlab.schema import CLOCK_ENDS
 
-SIMULATED = 60_000
+SIMULATED = 120_000
 """Incidents that a review simulates in all: what a page may cost in time."""
 
 

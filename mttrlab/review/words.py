@@ -166,7 +166,7 @@ def longer_or_shorter(ratio: float) -> str:
         return "half as long again" if size == "half" else f"{size} longer"
     if ratio < 2.05:
         return "twice as long"
-    return f"more than {several(int(ratio))} times as long".replace("two times", "twice")
+    return f"more than {several(min(int(ratio), 20))} times as long".replace("two times", "twice")
 
 
 def how_long(months: float) -> str:
