@@ -110,10 +110,11 @@ def _period(
     if first is None and start.notna().any():
         first = pd.Timestamp(int(start.min()), unit="us", tz="UTC")
     if last is None:
-        exported = phases["exported_at"].max() if "exported_at" in phases else pd.NaT
-        ended = pd.Timestamp(int(end.max()), unit="us", tz="UTC") if end.notna().any() else pd.NaT
-        last = pd.Timestamp(ended if pd.isna(exported) else exported)
-    if first is None or pd.isna(last):
+        if "exported_at" in phases and phases["exported_at"].notna().any():
+            last = pd.Timestamp(phases["exported_at"].max())
+        elif end.notna().any():
+            last = pd.Timestamp(int(end.max()), unit="us", tz="UTC")
+    if first is None or last is None:
         raise QuestionError("no incident has both ends of the clock, so there is no period; pass since= and until=")
     if not first < last:
         raise QuestionError(f"since= must lie before until=; got {first} and {last}")

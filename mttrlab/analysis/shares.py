@@ -53,19 +53,11 @@ def phase_shares(door: Door, names: list[str]) -> pd.DataFrame:
     by = names or [EVERYTHING]
     basis, _ = share_basis(door)
     if not basis:
-        groups = door.ask("analysis/groups", by=by)
-        found = groups.merge(pd.DataFrame({"phase": list(PHASES)}), how="cross")
-        found = found.assign(share=np.nan, share_of_tail=np.nan, share_n=0)
-        found["share_of"] = NO_BASIS
-    else:
-        asked = {phase: phase in basis for phase in PHASES}
-        wide = door.ask("analysis/shares", by=by, **asked)
-        groups = door.ask("analysis/groups", by=by)
-        found = pd.concat([_of(wide, by, phase, phase in basis) for phase in PHASES], ignore_index=True)
-        all_rows = groups.merge(pd.DataFrame({"phase": list(PHASES)}), how="cross")
-        found = all_rows.merge(found, on=[*by, "phase"], how="left")
-        found["share_n"] = found["share_n"].fillna(0).astype("int64")
-        found["share_of"] = " + ".join(basis)
+        return pd.DataFrame(columns=[*names, "phase", "share", "share_of_tail", "share_n", "share_of"])
+    asked = {phase: phase in basis for phase in PHASES}
+    wide = door.ask("analysis/shares", by=by, **asked)
+    found = pd.concat([_of(wide, by, phase, phase in basis) for phase in PHASES], ignore_index=True)
+    found = found.assign(share_of=" + ".join(basis))
     return found if names else found.drop(columns=EVERYTHING)
 
 

@@ -65,9 +65,13 @@ def phase_summary(phases: Source, by: str | Sequence[str] | None = None, *, leve
         table = measured(door, names, "phase", PHASES, level)
         if level is None:
             return table
-        table = _beside(table, phase_shares(door, names), [*names, "phase"])
+        shares = phase_shares(door, names)
+    if shares.empty:
+        table = table.assign(share=np.nan, share_of_tail=np.nan, share_n=0, share_of=NO_BASIS)
+    else:
+        table = _beside(table, shares, [*names, "phase"])
+        table["share_of"] = shares["share_of"].iloc[0]
     table["share_n"] = table["share_n"].fillna(0).astype("int64")
-    table["share_of"] = table["share_of"].fillna(NO_BASIS)
     return table[[*names, "phase", *_NUMBERS, *_SHARES]]
 
 
@@ -106,13 +110,17 @@ def measured(door: Door, names: list[str], kind: str, measures: Sequence[str], l
     """Return the numbers of each group and measure; `kind` is "phase" or "clock"."""
     by = names or [EVERYTHING]
     step = ("measures", f"analysis/{kind}_rows")
-    table = door.ask("analysis/summary", step, by=by)
-    if names == [] and table.empty:
-        table = pd.DataFrame({EVERYTHING: "all", "measure": list(measures)}).reindex(columns=table.columns)
-    table = table.astype({"n": "float64", "open": "float64"}).fillna({"n": 0, "open": 0})
-    table = table.astype({"n": "int64", "open": "int64", "mean": float, "median": float, "p90": float, "max": float})
+    wide = door.ask("analysis/summary", step, by=by)
+    if not names and wide.empty:
+        wide = pd.DataFrame({EVERYTHING: ["all"]}).reindex(columns=wide.columns)
+    table = _long(wide, by, measures, ["n", "open", "sum", "quantiles", "max"])
+    table = table.assign(n=table["n"].fillna(0).astype("int64"), open=table["open"].fillna(0).astype("int64"))
+    middle = [held if isinstance(held, (list, np.ndarray)) else (np.nan, np.nan) for held in table.pop("quantiles")]
+    table["mean"] = table.pop("sum").astype(float) / 6e7 / table["n"]
+    table["median"], table["p90"] = (np.array(ends, dtype=float) / 6e7 for ends in zip(*middle, strict=True))
+    table["max"] = table.pop("max").astype(float) / 6e7
     if level is not None:
-        table = _beside(table, _intervals(door, table, by, step, checked_level(level)), [*by, "measure"])
+        table = _beside(table, _intervals(door, table, by, measures, step, checked_level(level)), [*by, "measure"])
         table["mean_method"] = table["mean_method"].fillna("not estimable: n = 0")
         table["p90_method"] = table["p90_method"].fillna("not estimable: n = 0")
     table = table.rename(columns={"measure": kind}).drop(columns=[] if names else [EVERYTHING])
@@ -121,26 +129,42 @@ def measured(door: Door, names: list[str], kind: str, measures: Sequence[str], l
     return order.drop(columns="place")[[*names, *(c for c in order if c not in (*names, "place"))]]
 
 
-def _intervals(door: Door, table: pd.DataFrame, by: list[str], step: tuple[str, str], level: float) -> pd.DataFrame:
+def _intervals(
+    door: Door, table: pd.DataFrame, by: list[str], measures: Sequence[str], step: tuple[str, str], level: float
+) -> pd.DataFrame:
     sizes = np.unique(table["n"].to_numpy())
     median_low, median_high = quantile_ranks(sizes, 0.5, level)
     p90_low, p90_high = quantile_ranks(sizes, 0.9, level)
-    spread = door.ask(
+    wide = door.ask(
         "analysis/spread", step, by=by, sizes=sizes.tolist(), median_low=_or_none(median_low),
         median_high=_or_none(median_high), p90_low=_or_none(p90_low), p90_high=_or_none(p90_high),
     )  # fmt: skip
     ends = ["median_low", "median_high", "p90_low", "p90_high"]
+    spread = _long(wide, by, measures, [*SUMS, *ends])
     spread = spread.astype(dict.fromkeys([*SUMS, *ends], "float64")).fillna(dict.fromkeys(SUMS, 0.0))
-    mean, p90 = mean_bounds(spread, level), quantile_bounds(spread, 0.9, level)
-    exact = spread["p90_low"].notna()
-    return spread[[*by, "measure", "median_low", "median_high"]].assign(
-        mean_low=mean["low"],
-        mean_high=mean["high"],
-        mean_method=mean["method"],
-        p90_low=spread["p90_low"].where(exact, p90["low"]),
-        p90_high=spread["p90_high"].where(exact, p90["high"]),
-        p90_method=p90["method"].where(~exact, EXACT),
+    mean = mean_bounds(spread, level)
+    exact = spread["p90_low"].notna().to_numpy()
+    p90 = spread[["p90_low", "p90_high"]].assign(p90_method=EXACT)
+    if not exact.all():
+        fitted = quantile_bounds(spread.loc[~exact].reset_index(drop=True), 0.9, level)
+        p90.loc[~exact, ["p90_low", "p90_high", "p90_method"]] = fitted.to_numpy()
+    return pd.concat(
+        [
+            spread[[*by, "measure", "median_low", "median_high"]],
+            mean.add_prefix("mean_"),
+            p90.astype({"p90_low": float, "p90_high": float}),
+        ],
+        axis="columns",
     )
+
+
+def _long(wide: pd.DataFrame, by: list[str], measures: Sequence[str], numbers: Sequence[str]) -> pd.DataFrame:
+    """Return one row per group and measure from columns named `number_measure`."""
+    parts = []
+    for measure in measures:
+        part = wide[[*by, *(f"{number}_{measure}" for number in numbers)]]
+        parts.append(part.set_axis([*by, *numbers], axis="columns").assign(measure=measure))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _or_none(ranks: np.ndarray) -> list[int | None]:

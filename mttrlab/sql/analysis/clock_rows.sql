@@ -1,19 +1,13 @@
--- One row per incident and clock: the group columns, `measure`, integer `us` and `observed`; NULL: not measured.
+-- One row per incident: the group columns; per clock integer microseconds (NULL: not measured, or still running)
+-- and whether it still runs.
 SELECT
     COLUMNS($by),
-    measure,
-    CAST(round(minutes * 60000000) AS BIGINT) AS us,
-    CASE WHEN minutes IS NOT NULL THEN coalesce(observed, true) END AS observed
-FROM (
-    SELECT COLUMNS($by), recovery, started_to_resolved, detected_to_verified, detected_to_resolved,
-        recovery_observed,
-        started_to_resolved_observed,
-        detected_to_verified_observed,
-        detected_to_resolved_observed
-    FROM phases
-) UNPIVOT INCLUDE NULLS ((minutes, observed) FOR measure IN (
-    (recovery, recovery_observed) AS 'recovery',
-    (started_to_resolved, started_to_resolved_observed) AS 'started_to_resolved',
-    (detected_to_verified, detected_to_verified_observed) AS 'detected_to_verified',
-    (detected_to_resolved, detected_to_resolved_observed) AS 'detected_to_resolved'
-))
+    CASE WHEN coalesce(recovery_observed, true) THEN CAST(round(recovery * 60000000) AS BIGINT) END AS ended_us_recovery,
+    CASE WHEN coalesce(started_to_resolved_observed, true) THEN CAST(round(started_to_resolved * 60000000) AS BIGINT) END AS ended_us_started_to_resolved,
+    CASE WHEN coalesce(detected_to_verified_observed, true) THEN CAST(round(detected_to_verified * 60000000) AS BIGINT) END AS ended_us_detected_to_verified,
+    CASE WHEN coalesce(detected_to_resolved_observed, true) THEN CAST(round(detected_to_resolved * 60000000) AS BIGINT) END AS ended_us_detected_to_resolved,
+    recovery IS NOT NULL AND NOT coalesce(recovery_observed, true) AS still_open_recovery,
+    started_to_resolved IS NOT NULL AND NOT coalesce(started_to_resolved_observed, true) AS still_open_started_to_resolved,
+    detected_to_verified IS NOT NULL AND NOT coalesce(detected_to_verified_observed, true) AS still_open_detected_to_verified,
+    detected_to_resolved IS NOT NULL AND NOT coalesce(detected_to_resolved_observed, true) AS still_open_detected_to_resolved
+FROM phases

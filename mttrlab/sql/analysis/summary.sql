@@ -1,13 +1,11 @@
--- One row per group and measure: how many ended, how many are open, mean, median and P90 of the ended in minutes.
--- NULL: nothing ended. The sum is of integer microseconds, so it is the same on any number of threads.
+-- One row per group; per measure how many ended and are open, the sum of the ended in microseconds (an integer, so
+-- that it is the same on any number of threads), their median and P90, and the longest. NULL: nothing ended.
 SELECT
     COLUMNS($by),
-    measure,
-    count(*) FILTER (observed) AS n,
-    count(*) FILTER (NOT observed) AS open,
-    sum(us) FILTER (observed) / 6e7 / count(*) FILTER (observed) AS mean,
-    quantile_cont(us, 0.5) FILTER (observed) / 6e7 AS median,
-    quantile_cont(us, 0.9) FILTER (observed) / 6e7 AS p90,
-    max(us) FILTER (observed) / 6e7 AS max
+    count(COLUMNS('^ended_us_(.*)')) AS 'n_\1',
+    count_if(COLUMNS('^still_open_(.*)')) AS 'open_\1',
+    sum(COLUMNS('^ended_us_(.*)')) AS 'sum_\1',
+    quantile_cont(COLUMNS('^ended_us_(.*)'), [0.5, 0.9]) AS 'quantiles_\1',
+    max(COLUMNS('^ended_us_(.*)')) AS 'max_\1'
 FROM measures
 GROUP BY ALL

@@ -1,2 +1,0 @@
--- One row per group of incidents; NULL: the column is empty for them.
-SELECT DISTINCT COLUMNS($by) FROM phases
