@@ -98,8 +98,8 @@ def goodness_of_fit(
     chance = np.random.Generator(np.random.PCG64(seed))
     part = ""
     if n > _MOST:
-        rows = np.sort(chance.choice(n, _MOST, replace=False))
-        evidence = replace(evidence, minutes=evidence.minutes[rows], observed=evidence.observed[rows])
+        picked = np.sort(chance.choice(n, _MOST, replace=False))
+        evidence = replace(evidence, minutes=evidence.minutes[picked], observed=evidence.observed[picked])
         n, part = _MOST, f"{_MOST} of {n} incidents drawn at random, "
         if np.ptp(evidence.minutes) == 0:
             return Goodness(np.nan, np.nan, n, 0, f"not estimable: n = {n}")
