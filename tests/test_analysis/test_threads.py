@@ -23,11 +23,11 @@ def made(n, mu):
         frame[name] = chance.choice(list(words), n)
     frame["recovery_observed"] = pd.array(chance.random(n) < 0.95, dtype="boolean")
     return frame
-one, two = made(20000, 4.2), made(15000, 4.0)
+one, two = made(6000, 4.2), made(5000, 4.0)
 told = [
     compare_periods(one, two), trend(one, adjust=("severity",)), explain_change(one, two, draws=50),
-    change_points(one.iloc[:2000], shuffles=99), pool_services(one),
-    fit_durations(one["recovery"][:500], one["recovery_observed"][:500], replications=19),
+    change_points(one.iloc[:400], shuffles=99), pool_services(one),
+    fit_durations(one["recovery"][:500], one["recovery_observed"][:500], families=("lognormal", "weibull"), replications=19),
 ]
 print(hashlib.sha256("".join(table.to_csv() for table in told).encode()).hexdigest())
 """
@@ -35,7 +35,7 @@ print(hashlib.sha256("".join(table.to_csv() for table in told).encode()).hexdige
 
 def test_the_number_of_threads_changes_no_byte() -> None:
     answers = set()
-    for threads in ("1", "2", "8"):
+    for threads in ("1", "8"):
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
         environment = {**os.environ, **dict.fromkeys(names, threads)}
         run = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True)
