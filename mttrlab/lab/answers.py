@@ -69,6 +69,7 @@ class Answers:
 
         Examples
         --------
+        >>> from mttrlab.lab import Lab
         >>> with Lab() as lab:
         ...     lab.sql("SELECT count(*) AS n FROM incidents")["n"].tolist()
         [0]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mttrlab.lab import Lab
 
-_SETTINGS = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_SETTINGS = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 _MINUTE = st.integers(0, 59).map(lambda minute: f"2026-03-01T10:{minute:02d}:00")
 
 
@@ -61,10 +61,8 @@ def four(exports):
 def test_each_file_may_be_first_and_each_last(four):
     first = loaded(four)
     assert first[0]["incident_id"].tolist() == ["X", "B", "C"]
-    for turn in range(4):
-        turned = four[turn:] + four[:turn]
-        same(first, loaded(turned))
-        same(first, loaded(turned[::-1]))
+    for order in ((3, 2, 1, 0), (1, 0, 3, 2), (2, 3, 0, 1), (1, 3, 2, 0)):
+        same(first, loaded([four[place] for place in order]))
 
 
 @_SETTINGS
