@@ -96,7 +96,7 @@ def mean_bounds(sums: pd.DataFrame, level: float) -> pd.DataFrame:
         # Zeros add nothing to the sum: the mean of all is the mean of the others times their share.
         low, high = low * above, high * above
         fits = ~(lognormal_p(sums) < REJECTED_BELOW) & (above >= 1 - ZEROS_TOLERATED) & (low <= mean) & (mean <= high)
-    bca_low, bca_high = _bca(sums, level)
+    bca_low, bca_high = bca_bounds(sums, level)
     use_bca = ~fits & np.isfinite(bca_low)
     low, high = np.where(use_bca, bca_low, low), np.where(use_bca, bca_high, high)
     method = np.where(use_bca, BOOTSTRAP, LOGNORMAL).astype(object)
@@ -116,7 +116,7 @@ def _withheld(low: np.ndarray, high: np.ndarray, method: np.ndarray, n: np.ndarr
     return pd.DataFrame({"low": np.where(none, np.nan, low), "high": np.where(none, np.nan, high), "method": method})
 
 
-def _bca(sums: pd.DataFrame, level: float) -> tuple[np.ndarray, np.ndarray]:
+def bca_bounds(sums: pd.DataFrame, level: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the ends of the BCa interval of the mean, in closed form from its first three moments.
 
     T. DiCiccio and B. Efron, *More accurate confidence intervals in exponential families*, Biometrika 79 (1992): for

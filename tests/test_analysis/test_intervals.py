@@ -229,3 +229,19 @@ def test_the_lognormal_intervals_cover_what_they_say(n: int, truth: dict[str, An
     mean, p90 = coverage(n, 600, seed=n)
     assert mean == pytest.approx(expected["gci"], abs=0.03)
     assert p90 == pytest.approx(expected["p90_gci"], abs=0.03)
+
+
+@pytest.mark.soak
+def test_the_whole_coverage_study_comes_out_as_published(root: Path) -> None:
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("coverage_study", root / "benchmarks" / "coverage.py")
+    assert spec is not None
+    assert spec.loader is not None
+    study = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(study)
+    table = study.coverage(2000)
+    for name, published in study.PUBLISHED.items():
+        for n, value in zip(study.SIZES, published, strict=True):
+            if value is not None:
+                assert table.loc[name, n] == pytest.approx(value, abs=0.03), (name, n)

@@ -95,3 +95,29 @@ def test_a_clock_names_its_phases_and_those_it_cannot_see() -> None:
     assert unseen_phases("started_to_resolved") == (("verify", "verified_at"),)
     with pytest.raises(QuestionError, match="clock must be one of"):
         phases_of("ttr")
+
+
+def test_a_lab_answers_every_counting_question_as_a_frame_does() -> None:
+    from mttrlab.analysis import bottleneck, maturity, phase_spans
+
+    rows = conform(three().assign(exported_at=times(*["2026-03-01"] * 3)), INCIDENT_COLUMNS)
+    for stamp in ("started_at", "detected_at", "acknowledged_at", "diagnosed_at", "resolved_at", "verified_at"):
+        closed = pd.Series(["missing", "missing", "pending"]).where(rows[stamp].isna(), "recorded")
+        rows[f"{stamp}_verdict"] = closed
+
+    class Kept:
+        connection = sql.connect()
+
+        def sql(self, query: str, **parameters: object) -> pd.DataFrame:
+            return sql.frame(self.connection, query, **parameters)
+
+    lab = Kept()
+    lab.connection.register("incidents", rows)
+    phases = phase_durations(rows)
+    pd.testing.assert_frame_equal(phase_durations(lab), phases)
+    pd.testing.assert_frame_equal(phase_spans(lab), phase_spans(rows))
+    pd.testing.assert_frame_equal(bottleneck(lab), bottleneck(phases))
+    assert lead_clock(lab) == lead_clock(phases) == "started_to_resolved"
+    for clock in ("recovery", "detected_to_resolved"):
+        pd.testing.assert_frame_equal(monthly_mttr(lab, clock), monthly_mttr(rows, clock))
+        pd.testing.assert_frame_equal(maturity(lab, clock=clock), maturity(rows, clock=clock))
