@@ -8,8 +8,8 @@ import pandas as pd
 from mttrlab.analysis.doors import EVERYTHING, Door
 from mttrlab.schema import PHASES
 
-ENOUGH = 10
-"""Complete incidents that suffice for shares; of fewer ended ones, half of them."""
+ENOUGH = (10, 5)
+"""Complete incidents that suffice for shares, first wish and second; of fewer ended ones, half of them."""
 NO_BASIS = "no two phases end in enough of the incidents"
 """Why there are no shares."""
 
@@ -24,19 +24,20 @@ def share_basis(door: Door) -> tuple[tuple[str, ...], int]:
 
     Notes
     -----
-    All four where at least 10 incidents, or half of them, have all four. Otherwise the rarest phase is left out until
-    that holds. A single phase has no share: then nothing comes back.
+    The longest run of neighbouring phases that at least 10 incidents (or half of them) have whole; where there is
+    none, 5. Of runs as long, the one that more incidents have. A single phase has no share: then nothing comes back.
     """
     patterns = door.ask("analysis/completeness")
     counts = patterns["incidents"].to_numpy(dtype=float)
     has = patterns[list(PHASES)].to_numpy(dtype=bool)
     ended = counts[has.any(axis=1)].sum()
-    kept = list(range(len(PHASES)))
-    while len(kept) > 1:
-        complete = counts[has[:, kept].all(axis=1)].sum()
-        if complete > 0 and complete >= min(ENOUGH, ended / 2):
-            return tuple(PHASES[i] for i in kept), int(complete)
-        kept.remove(min(kept, key=lambda i: counts[has[:, i]].sum()))
+    runs = [range(first, last) for first in range(len(PHASES)) for last in range(first + 2, len(PHASES) + 1)]
+    complete = {run: counts[has[:, list(run)].all(axis=1)].sum() for run in runs}
+    for enough in ENOUGH:
+        held = [run for run in runs if complete[run] > 0 and complete[run] >= min(enough, ended / 2)]
+        if held:
+            chosen = max(held, key=lambda run: (len(run), complete[run]))
+            return tuple(PHASES[i] for i in chosen), int(complete[chosen])
     return (), 0
 
 

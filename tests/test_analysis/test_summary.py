@@ -126,6 +126,15 @@ def test_an_export_without_impact_start_and_verification_shares_what_it_has(phas
     assert table["share"].sum() == pytest.approx(1)
 
 
+def test_a_few_incidents_with_every_stamp_do_not_stand_for_the_many_that_lack_one() -> None:
+    rows = pd.DataFrame({"diagnose": [30.0] * 60, "resolve": [10.0] * 60, "verify": [5.0] * 4 + [np.nan] * 56})
+    table = phase_summary(rows)
+    assert set(table["share_of"]) == {"diagnose + resolve"}
+    assert set(table["share_n"]) == {60}
+    few = phase_summary(pd.DataFrame({"diagnose": [30.0] * 40, "resolve": [10.0] * 6 + [np.nan] * 34}))
+    assert set(few["share_n"]) == {6}
+
+
 def test_where_no_two_phases_meet_there_is_no_share_and_a_reason(phases: pd.DataFrame) -> None:
     table = phase_summary(phases[["detect"]])
     assert table["share"].isna().all()
