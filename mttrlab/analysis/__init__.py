@@ -6,7 +6,6 @@ from mttrlab.analysis.budget import (
     downtime_moments,
     error_budget,
     expected_down_share,
-    outage_arithmetic,
     steady_availability,
 )
 from mttrlab.analysis.change_points import change_points
@@ -21,6 +20,7 @@ from mttrlab.analysis.decomposition_kinds import explain_downtime, explain_kinds
 from mttrlab.analysis.decomposition_words import change_explained
 from mttrlab.analysis.downtime import downtime
 from mttrlab.analysis.durations import fit_durations
+from mttrlab.analysis.flapping import monthly_levels
 from mttrlab.analysis.goodness import goodness_of_fit
 from mttrlab.analysis.intervals import (
     Interval,
@@ -31,10 +31,11 @@ from mttrlab.analysis.intervals import (
 )
 from mttrlab.analysis.kendall import mann_kendall, theil_sen
 from mttrlab.analysis.luck import apparent_change
-from mttrlab.analysis.maturity import distance_to_next, maturity, maturity_level, monthly_levels
+from mttrlab.analysis.maturity import distance_to_next, maturity, maturity_level
 from mttrlab.analysis.missing import missing_stamps
 from mttrlab.analysis.monthly_limits import monthly_limits
 from mttrlab.analysis.months import monthly_mttr
+from mttrlab.analysis.outages import outage_arithmetic
 from mttrlab.analysis.phases import phase_durations
 from mttrlab.analysis.pooling import false_discovery
 from mttrlab.analysis.power import incidents_needed, months_until_visible, power_of, smallest_change

@@ -14,9 +14,9 @@ from mttrlab.analysis.budget import (
     downtime_moments,
     error_budget,
     expected_down_share,
-    outage_arithmetic,
     steady_availability,
 )
+from mttrlab.analysis.outages import outage_arithmetic
 from mttrlab.errors import QuestionError
 
 
