@@ -151,16 +151,9 @@ class Delay:
 
         Given uniform numbers, these are draws.
         """
-        wanted = 1 - np.atleast_1d(np.asarray(level, dtype=float))
-        low = np.full(wanted.shape, float(self.knots[0]))
-        high = np.full(wanted.shape, float(self.knots[-1]))
-        for _ in range(60):
-            middle = (low + high) / 2
-            late = self.survival(middle) > wanted + 1e-13
-            low, high = np.where(late, middle, low), np.where(late, high, middle)
-        times = np.where(self.survival(self.knots[0])[0] <= wanted + 1e-13, self.knots[0], high)
-        never = wanted < (1 - self.ever) - 1e-13
-        return np.where(never | (self.ever == 0), inf, times)
+        from mttrlab.detection.inverse import first_time
+
+        return first_time(self, np.atleast_1d(np.asarray(level, dtype=float)))
 
     def sample(self, rng: np.random.Generator, size: int) -> np.ndarray:
         """Return `size` draws; infinite where it never comes."""

@@ -47,13 +47,15 @@ def detection_delay(
     noise: Noise | None = None,
     goal: float = GOAL_MINUTES,
     certainty: float = 0.95,
+    service: str | None = None,
 ) -> DetectionDelay:
     """Return how soon a fault is noticed under real settings.
 
     Parameters
     ----------
     rule : AlertRule, SyntheticMonitor, CustomerReports, Delay (seconds), an iterable of these, or Practices
-        Several are a race, run independently: the first to notice counts.
+        Several are a race, run independently: the first to notice counts. Of practices, only what pages and says
+        which failure mode it watches takes part.
     fault : Fault, optional
         Default: every request fails, in the way the detector watches.
     noise : Noise, optional
@@ -62,6 +64,8 @@ def detection_delay(
         Minutes.
     certainty : float
         Chance with which the goal must be met.
+    service : str, optional
+        Of practices, only what watches this service takes part.
 
     Returns
     -------
@@ -84,7 +88,7 @@ def detection_delay(
     if not (goal > 0 and 0 < certainty <= 1):
         raise QuestionError(f"goal must be above 0 minutes and certainty within 0 to 1; got {goal!r}, {certainty!r}")
     fault = Fault() if fault is None else fault
-    detectors = _several(rule)
+    detectors = _several(rule, service)
     delay = fastest([_delay(one, fault) for one in detectors]) if len(detectors) != 1 else _delay(detectors[0], fault)
     recall = delay.ever if fault.duration_s == inf else float(delay.cdf(fault.duration_s)[0])
     noisy = [one for one in detectors if isinstance(one, AlertRule | SyntheticMonitor)]
@@ -94,9 +98,10 @@ def detection_delay(
     return DetectionDelay(delay, recall, pages, goal, certainty, names, notes)
 
 
-def _several(rule: Detector | Practices | Iterable[Detector]) -> Sequence[Detector]:
+def _several(rule: Detector | Practices | Iterable[Detector], service: str | None) -> Sequence[Detector]:
     if isinstance(rule, Practices):
-        return rule.paging()
+        known = [one for one in rule.paging() if one.failure_modes]
+        return [one for one in known if service is None or service in one.targets]
     if isinstance(rule, AlertRule | SyntheticMonitor | CustomerReports | Delay):
         return (rule,)
     try:

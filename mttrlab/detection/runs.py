@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import comb
 
 import numpy as np
@@ -11,6 +12,10 @@ from mttrlab.errors import QuestionError
 
 _TRIALS = 600
 """Trials followed one by one; a longer tail is geometric to every digit that matters."""
+_TAIL = np.array([0.02, 0.1, 0.25, 0.5, 1, 2, 4, 7, 10, 14, 18, 23, 28, 34, 40])
+"""Where the tail is cut into pieces, in its means."""
+_NOTHING = 1e-15
+"""A chance that is rounding."""
 
 
 def mean_trials(chance: float, in_a_row: int) -> float:
@@ -29,8 +34,33 @@ def mean_trials(chance: float, in_a_row: int) -> float:
     return float(sum(chance**power for power in range(in_a_row)) / chance**in_a_row)
 
 
-def waiting(chance: float, in_a_row: int, trials: int = _TRIALS) -> np.ndarray:
-    """Return P(more than n trials are needed) for n = 0, 1, …
+@dataclass(frozen=True, eq=False)
+class Trials:
+    """How many trials are needed: one by one at first, then a geometric tail."""
+
+    left: np.ndarray
+    """P(more than n trials are needed), n = 0, 1, …"""
+    ends: float
+    """Chance that a trial of the tail ends the wait."""
+
+    @property
+    def tail(self) -> float:
+        """Mean number of further trials once those followed one by one are over; 0 where nothing is left."""
+        # Half a trial less: the smooth tail then holds the same area as the stairs that it stands for.
+        return 1 / self.ends - 0.5 if self.left[-1] > _NOTHING else 0.0
+
+    def after(self, trials: np.ndarray) -> np.ndarray:
+        """Return P(more are needed) after so many trials, smoothly in between."""
+        last = len(self.left) - 1
+        early = np.interp(trials, np.arange(last + 1), self.left)
+        if self.tail == 0:
+            return np.asarray(early)
+        late = self.left[-1] * np.exp(-np.maximum(trials - last, 0.0) / self.tail)
+        return np.asarray(np.where(trials > last, late, early))
+
+
+def waiting(chance: float, in_a_row: int, trials: int = _TRIALS) -> Trials:
+    """Return how many trials it takes until `in_a_row` of them succeed in a row.
 
     Parameters
     ----------
@@ -39,60 +69,60 @@ def waiting(chance: float, in_a_row: int, trials: int = _TRIALS) -> np.ndarray:
     in_a_row : int
         Successes in a row that end the wait.
     trials : int
-        Last n.
+        How many to follow one by one, at most.
     """
     if not 0 <= chance <= 1:
         raise QuestionError(f"the chance that a run fails must lie between 0 and 1; got {chance!r}")
     if in_a_row < 1:
         raise QuestionError(f"confirmations must be at least 1; got {in_a_row!r}")
-    left = np.ones(max(trials, in_a_row) + 1)
-    left[in_a_row] = 1 - chance**in_a_row
+    left = [1.0] * in_a_row + [1 - chance**in_a_row]
     begin = (1 - chance) * chance**in_a_row
-    for n in range(in_a_row + 1, len(left)):
-        left[n] = max(left[n - 1] - begin * left[n - in_a_row - 1], 0.0)
-    return left
+    while left[-1] > _NOTHING and len(left) <= max(trials, in_a_row + 1):
+        left.append(max(left[-1] - begin * left[-in_a_row - 1], 0.0))
+    ends = begin * left[-in_a_row - 2] / left[-2] if left[-2] > 0 and len(left) > in_a_row + 1 else 1.0
+    return Trials(np.array(left), ends)
 
 
-def on_a_schedule(left: np.ndarray, step: float) -> Delay:
-    """Return the delay of a trial count whose trials come every `step` seconds, the first anywhere in a step.
+def on_a_schedule(trials: Trials, step: float, needed: int = 1, of: int = 1, in_turn: bool = False) -> Delay:
+    """Return the delay of trials that come every `step` seconds, the first anywhere in a step.
 
     Parameters
     ----------
-    left : array
-        P(more than n trials are needed), as `waiting` gives it; a tail that is left over falls geometrically.
+    trials : Trials
+        Of one location.
     step : float
-        Seconds between trials.
+        Seconds between two trials of a location.
+    needed, of : int
+        How many of how many locations must agree.
+    in_turn : bool
+        Whether the locations take turns, evenly, or try in the same instant.
     """
-    if float(left[-1]) >= 1:
+    if trials.left[-1] >= 1:
         return Delay.never()
-    first = int(np.argmax(left < 1)) - 1
-    done = np.flatnonzero(left <= 1e-15)
-    last = int(done[0]) if len(done) else len(left) - 1
-    times = step * np.arange(first, last + 1)
-    knots, remaining = times, left[last]
-    if remaining > 1e-15:
-        fall = 1 - left[last] / left[last - 1]
-        # Chosen so that the smooth tail holds the same area as the stairs that it stands for.
-        mean = step * (1 / fall - 0.5)
-        knots = np.append(times, times[-1] + mean * np.array([0.5, 1, 2, 4, 7, 10, 14, 18, 23, 28, 34, 40]))
+    rounds = len(trials.left) - 1
+    slots = rounds * of if in_turn else rounds
+    width = step / of if in_turn else step
+    agreed = _in_turn(trials.left, needed, of) if in_turn else _fewer_agree(trials.left, needed, of)
+    first = int(np.argmax(agreed < 1)) - 1
+    times = width * np.arange(first, slots + 1)
+    stairs = agreed[first : slots + 1]
+    if trials.tail == 0:
+        return Delay.from_survival(lambda at: np.asarray(np.interp(at, times, stairs)), times, 2)
 
     def survival(at: np.ndarray) -> np.ndarray:
-        stairs = np.asarray(np.interp(at, times, left[first : last + 1]))
-        if remaining <= 1e-15:
-            return stairs
-        tail = remaining * np.exp(-np.maximum(at - times[-1], 0.0) / mean)
-        return np.asarray(np.where(at > times[-1], tail, stairs))
+        late = _fewer_agree(trials.after(at / step), needed, of)
+        return np.asarray(np.where(at > times[-1], late, np.interp(at, times, stairs)))
 
-    return Delay.from_survival(survival, knots, 2 if remaining <= 1e-15 else 20)
+    return Delay.from_survival(survival, [*times, *(times[-1] + step * trials.tail * _TAIL)], 20)
 
 
-def together(left: np.ndarray, needed: int, of: int) -> np.ndarray:
-    """Return P(more than n rounds are needed) when `of` locations try in the same instant and `needed` must agree."""
+def _fewer_agree(left: np.ndarray, needed: int, of: int) -> np.ndarray:
+    """Return P(fewer than `needed` have noticed), where each of `of` has not with the chance `left`."""
     return np.asarray(sum(comb(of, j) * (1 - left) ** j * left ** (of - j) for j in range(needed)))
 
 
-def staggered(left: np.ndarray, needed: int, of: int) -> np.ndarray:
-    """Return P(more than n slots are needed) when `of` locations take turns, one slot after the other."""
+def _in_turn(left: np.ndarray, needed: int, of: int) -> np.ndarray:
+    """Return P(fewer than `needed` have noticed) after n slots, when the locations take turns."""
     rounds = len(left) - 1
     answer = np.zeros(rounds * of + 1)
     for slot in range(len(answer)):
@@ -100,7 +130,7 @@ def staggered(left: np.ndarray, needed: int, of: int) -> np.ndarray:
         full, extra = divmod(slot, of)
         ahead, behind = 1 - left[min(full + 1, rounds)], 1 - left[full]
         answer[slot] = _fewer(needed, [(ahead, extra), (behind, of - extra)])
-        if answer[slot] <= 1e-15:
+        if answer[slot] <= _NOTHING:
             break
     return answer
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mttrlab.detection.combine import quorum
 from mttrlab.detection.delay import Delay
 from mttrlab.detection.fault import Fault
-from mttrlab.detection.runs import on_a_schedule, staggered, together, waiting
+from mttrlab.detection.runs import on_a_schedule, waiting
 from mttrlab.errors import QuestionError
 from mttrlab.schema import SyntheticMonitor
 
@@ -34,13 +34,11 @@ def monitor_delay(monitor: SyntheticMonitor, fault: Fault) -> Delay:
     if monitor.spread == "random" or monitor.locations == 1:
         alone = on_a_schedule(waiting(chance**tries, rounds), monitor.interval_s)
         delay = quorum(alone, monitor.quorum, monitor.locations)
-    elif monitor.spread == "together":
-        agreed = together(waiting(chance**tries, rounds), monitor.quorum, monitor.locations)
-        delay = on_a_schedule(agreed, monitor.interval_s)
     else:
-        turns = waiting(chance**tries, rounds, trials=max(20, 1200 // monitor.locations))
-        agreed = staggered(turns, monitor.quorum, monitor.locations)
-        delay = on_a_schedule(agreed, monitor.interval_s / monitor.locations)
+        in_turn = monitor.spread == "staggered"
+        follow = max(20, 1200 // monitor.locations) if in_turn else 600
+        trials = waiting(chance**tries, rounds, follow)
+        delay = on_a_schedule(trials, monitor.interval_s, monitor.quorum, monitor.locations, in_turn)
     return delay.plus(sum(waits) + (monitor.timeout_s * tries if fault.hangs else 0.0))
 
 

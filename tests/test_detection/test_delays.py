@@ -101,7 +101,7 @@ def test_somebody_unreachable_costs_exactly_the_timeout() -> None:
 def test_runs_agree_with_the_closed_form_of_their_mean() -> None:
     for chance in (0.05, 0.5, 0.9, 1.0):
         for in_a_row in (1, 2, 4):
-            left = waiting(chance, in_a_row, trials=20_000)
+            left = waiting(chance, in_a_row, trials=20_000).left
             if left[-1] < 1e-12:
                 assert left.sum() == pytest.approx(mean_trials(chance, in_a_row), rel=1e-9)
 
@@ -109,6 +109,13 @@ def test_runs_agree_with_the_closed_form_of_their_mean() -> None:
 def test_a_check_that_hardly_ever_sees_the_fault_keeps_its_mean() -> None:
     monitor = SyntheticMonitor("weak", 60, 3, sensitivity=0.01)
     assert detection_delay(monitor).mean_s == pytest.approx(60 * (mean_trials(0.01, 3) - 0.5), rel=1e-6)
+
+
+@pytest.mark.parametrize("spread", ["random", "staggered", "together"])
+def test_two_weak_locations_that_must_agree_wait_for_the_later_one(spread: str) -> None:
+    monitor = SyntheticMonitor("p", 60, locations=2, quorum=2, spread=spread, sensitivity=0.0005)
+    # Two nearly memoryless waits of 2,000 rounds: the later takes one and a half times as long.
+    assert detection_delay(monitor).mean_s == pytest.approx(1.5 * 60 * 2000, rel=2e-3)
 
 
 @pytest.mark.parametrize("spread", ["random", "staggered", "together"])
@@ -216,6 +223,30 @@ def test_what_had_to_be_assumed_is_said() -> None:
     assert "failure mode is unknown" in unknown
     said = AlertRule("r", failure_mode="latency", scrape_s=15, eval_s=15, group_wait_s=0)
     assert detection_delay(said).notes == ()
+
+
+def test_of_practices_only_what_watches_the_service_and_says_what_for_takes_part() -> None:
+    rules = (
+        AlertRule("mine", "pay", "error_rate", for_s=60, scrape_s=15, eval_s=15, group_wait_s=0),
+        AlertRule("another's", "web", "error_rate", scrape_s=15, eval_s=15, group_wait_s=0),
+        AlertRule("unknown", "pay", scrape_s=15, eval_s=15, group_wait_s=0),
+    )
+    answer = detection_delay(Practices(alerts=rules), Fault("error_rate"), service="pay")
+    assert answer.detectors == ("mine",)
+    assert answer.mean_s == pytest.approx(75)
+
+
+@settings(deadline=None, max_examples=60)
+@given(detectors, st.lists(st.floats(0, 1), min_size=1, max_size=8))
+def test_a_quantile_is_the_first_time_that_is_likely_enough(detector: AlertRule, levels: list[float]) -> None:
+    delay = detection_delay(detector, Fault(share=0.7)).delay
+    for level, at in zip(levels, delay.quantile(levels), strict=True):
+        if np.isfinite(at):
+            assert delay.cdf(at)[0] >= level - 1e-9
+            before = at - 1e-5 * max(at, 1.0)
+            assert before < delay.lowest or delay.cdf(before)[0] <= level + 1e-9
+        else:
+            assert delay.ever <= level
 
 
 def test_confirmations_buy_quiet() -> None:
