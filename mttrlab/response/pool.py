@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from heapq import heappop, heappush
 
 import simpy
 from simpy.events import Event, EventPriority
+
+Wake = Callable[[Event], None]
 
 LATE = EventPriority(2)
 """After every urgent and normal event of the instant, so that all who ask at an instant are in the queue first."""
@@ -38,20 +41,20 @@ class Pool:
     def __init__(self, env: simpy.Environment, capacity: int) -> None:
         self._env = env
         self._free = capacity
-        self._queue: list[tuple[int, int, int, Event]] = []
+        self._queue: list[tuple[int, int, int, Wake]] = []
         self._called = False
 
-    def ask(self, priority: int, key: int) -> Event:
-        """Return an event that happens when a responder takes the incident `key`."""
-        granted = Event(self._env)
-        heappush(self._queue, (priority, int(self._env.now), key, granted))
-        self._call()
-        return granted
+    def ask(self, priority: int, key: int, now: int, wake: Wake) -> None:
+        """Queue the incident `key`, which asks `now`; `wake` is called when a responder takes it."""
+        heappush(self._queue, (priority, now, key, wake))
+        if self._free:
+            self._call()
 
     def give(self) -> None:
         """Hand one responder back."""
         self._free += 1
-        self._call()
+        if self._queue:
+            self._call()
 
     def _call(self) -> None:
         if not self._called:
@@ -60,8 +63,8 @@ class Pool:
             settle.callbacks = [self._settle]
             self._env.schedule(settle, priority=LATE)
 
-    def _settle(self, _: Event) -> None:
+    def _settle(self, event: Event) -> None:
         self._called = False
         while self._free and self._queue:
             self._free -= 1
-            heappop(self._queue)[3].succeed()
+            heappop(self._queue)[3](event)

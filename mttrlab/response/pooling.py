@@ -74,7 +74,7 @@ def shrink(means: npt.ArrayLike, counts: npt.ArrayLike, sigma: float) -> Shrunk:
     Examples
     --------
     >>> [round(float(m), 2) for m in shrink([3.2, 4.1, 4.9], [40, 12, 3], 1.2).means]
-    [3.28, 4.0, 4.29]
+    [3.25, 4.06, 4.4]
     """
     mean, count = np.asarray(means, dtype=np.float64), np.asarray(counts, dtype=np.float64)
     if len(mean) == 1 or sigma == 0:

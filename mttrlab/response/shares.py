@@ -29,7 +29,7 @@ def lifted(shares: Sequence[float], weights: Sequence[float], target: float | No
     --------
     >>> [round(s, 9) for s in lifted([0.0, 0.5], [0.5, 0.5], 0.35)]
     [0.2, 0.5]
-    >>> lifted([0.2, 0.6], [0.5, 0.5], 0.2)
+    >>> [round(s, 9) for s in lifted([0.2, 0.6], [0.5, 0.5], 0.2)]
     [0.1, 0.3]
     """
     if target is None:

@@ -1,12 +1,13 @@
-"""The reference engine: SimPy processes that do what the transition function commands."""
+"""The reference engine: SimPy events that do what the transition function commands."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
+from operator import attrgetter
 
 import numpy as np
 import simpy
-from simpy.events import Event
+from simpy.events import Event, Timeout
 
 from mttrlab.response.luck import Ints
 from mttrlab.response.pool import Pool
@@ -30,6 +31,7 @@ FIELDS = (
 """What is known of an incident at its end; stamps are microseconds since the horizon began, -1 where there is none."""
 
 NEVER = -1
+_ENDS = attrgetter(*FIELDS)
 Teller = Callable[[int, int, int, int], None]
 
 
@@ -108,22 +110,21 @@ def run(records: Records, P: Parameters, responders: int | None) -> Ints:  # noq
     responders : int or None
         Size of the pool; None: nobody waits.
     """
-    states = [State() for _ in range(len(records))]
+    ends = np.array([_ENDS(State())] * len(records), dtype=np.int64).reshape(len(records), len(FIELDS))
     live = np.flatnonzero(records.happens)
-    chances = list(_chances(records.rows(live)))
-    cuts = np.flatnonzero(np.diff(records.replication[live])) + 1
-    for rows in np.split(np.arange(len(live)), cuts):
-        pairs = [(states[live[r]], chances[r]) for r in rows]
-        _replication(pairs, P, responders)
-    table = [tuple([getattr(s, name) for name in FIELDS]) for s in states]
-    return np.array(table, dtype=np.int64).reshape(len(states), len(FIELDS))
+    # One replication at a time: what has ended is gone before the next begins.
+    for rows in np.split(live, np.flatnonzero(np.diff(records.replication[live])) + 1):
+        states = [State() for _ in range(len(rows))]
+        _replication(zip(states, _chances(records.rows(rows)), strict=True), P, responders)
+        if states:
+            ends[rows] = list(map(_ENDS, states))
+    return ends
 
 
 def tell(records: Records, P: Parameters, responders: int | None, key: int, teller: Teller) -> None:  # noqa: N803
     """Run one replication and report each command of the incident `key` to `teller(now, step, command, lasts)`."""
     live = records.rows(np.flatnonzero(records.happens))
-    pairs = [(State(), chance) for chance in _chances(live)]
-    _replication(pairs, P, responders, key, teller)
+    _replication([(State(), chance) for chance in _chances(live)], P, responders, key, teller)
 
 
 def _chances(records: Records) -> Iterable[Chance]:
@@ -146,7 +147,7 @@ def _chances(records: Records) -> Iterable[Chance]:
 
 
 def _replication(
-    pairs: list[tuple[State, Chance]],
+    pairs: Iterable[tuple[State, Chance]],
     P: Parameters,  # noqa: N803
     responders: int | None,
     key: int | None = None,
@@ -160,39 +161,61 @@ def _replication(
 
 def _arrivals(
     env: simpy.Environment,
-    pairs: list[tuple[State, Chance]],
+    pairs: Iterable[tuple[State, Chance]],
     P: Parameters,  # noqa: N803
     pool: Pool | None,
     key: int | None,
     teller: Teller | None,
 ) -> Generator[Event, None, None]:
     """Start each incident at its time, so that the event queue holds only those under way."""
+    now = 0
     for s, x in pairs:
-        gap = x.at - env.now
-        if gap:
-            yield env.timeout(gap)
-        env.process(_incident(env, s, x, P, pool, teller if x.key == key else None))
+        if x.at > now:
+            yield Timeout(env, x.at - now)
+            now = x.at
+        _Incident(env, s, x, P, pool, teller if x.key == key else None)()
 
 
-def _incident(
-    env: simpy.Environment,
-    s: State,
-    x: Chance,
-    P: Parameters,  # noqa: N803
-    pool: Pool | None,
-    teller: Teller | None,
-) -> Generator[Event, None, None]:
-    timeout = env.timeout
-    command = -1
-    while command != DONE:
-        step = s.step
-        command, lasts = advance(env.now, s, x, P)  # type: ignore[arg-type]
-        if teller is not None:
-            teller(int(env.now), step, command, lasts)
-        if lasts:
-            yield timeout(lasts)
-        elif pool is not None:
-            if command == ASK:
-                yield pool.ask(x.priority, x.key)
-            elif command == GIVE:
+class _Incident:
+    """One incident's life: whatever it waits for wakes it, and the transition function says what comes next.
+
+    A callback on the event, not a generator: a SimPy process would cost two more events for every incident.
+    """
+
+    __slots__ = ("P", "env", "pool", "s", "teller", "x")
+
+    def __init__(
+        self,
+        env: simpy.Environment,
+        s: State,
+        x: Chance,
+        P: Parameters,  # noqa: N803
+        pool: Pool | None,
+        teller: Teller | None,
+    ) -> None:
+        self.env = env
+        self.s = s
+        self.x = x
+        self.P = P
+        self.pool = pool
+        self.teller = teller
+
+    def __call__(self, _: Event | None = None) -> None:
+        """Go on until time must pass or a responder must be waited for."""
+        env, s, x, pool = self.env, self.s, self.x, self.pool
+        now = int(env.now)
+        while True:
+            step = s.step
+            command, lasts = advance(now, s, x, self.P)
+            if self.teller is not None:
+                self.teller(now, step, command, lasts)
+            if lasts:
+                Timeout(env, lasts).callbacks = [self]
+                return
+            if command == ASK and pool is not None:
+                pool.ask(x.priority, x.key, now, self)
+                return
+            if command == GIVE and pool is not None:
                 pool.give()
+            elif command == DONE:
+                return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,7 @@ def rich() -> ResponseModel:
     return ResponseModel((deploy, capacity), responders=1, verify_pass=0.8, difficulty=0.4, max_rounds=3)
 
 
-def history(n: int = 800, seed: int = 11, days: float = 730.0) -> pd.DataFrame:
+def _history(n: int = 800, seed: int = 11, days: float = 730.0) -> pd.DataFrame:
     """Return incidents made without the simulator: two types, planted laws, all stamps recorded."""
     chance = np.random.default_rng(seed)
     kind = chance.choice(["deploy", "database"], n, p=[0.6, 0.4])
@@ -96,5 +97,11 @@ def history(n: int = 800, seed: int = 11, days: float = 730.0) -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def planted() -> pd.DataFrame:
-    """`history()` with its default size."""
-    return history()
+    """Eight hundred incidents of `history`."""
+    return _history()
+
+
+@pytest.fixture(scope="session")
+def history() -> Callable[..., pd.DataFrame]:
+    """What makes incidents without the simulator: two types, planted laws, all stamps recorded."""
+    return _history

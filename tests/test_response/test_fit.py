@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,11 +10,6 @@ import pytest
 
 from mttrlab.errors import ModelError, SchemaError
 from mttrlab.response import ResponseModel, simulate
-
-_SPEC = importlib.util.spec_from_file_location("planting", Path(__file__).with_name("conftest.py"))
-_PLANTING = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(_PLANTING)
-history = _PLANTING.history
 
 
 def note(model, element):
@@ -53,7 +46,7 @@ def test_planted_laws_and_rates_are_recovered(planted):
             assert sigma == pytest.approx(spread, abs=4 * spread / math.sqrt(2 * n[name]))
 
 
-def test_intervals_hold_the_planted_mean_at_about_their_rate():
+def test_intervals_hold_the_planted_mean_at_about_their_rate(history):
     held = 0
     for seed in range(20):
         model = ResponseModel.fit(history(120, seed=seed))
@@ -85,7 +78,7 @@ def test_the_simulated_clock_is_near_the_history_it_was_fitted_to(planted):
     assert "recovery" in note(model, "back-test")["sentence"]
 
 
-def test_open_incidents_do_not_make_the_model_faster():
+def test_open_incidents_do_not_make_the_model_faster(history):
     incidents = history(1500, seed=4)
     cut = incidents["started_at"].iloc[-1] + pd.Timedelta(hours=12)
     # Every incident is seen 60 minutes after its diagnosis: the long fixes are still running.
@@ -141,7 +134,7 @@ def test_without_a_resolution_fix_and_verification_are_one_span(planted):
     assert "diagnosed_at to verified_at" in note(model, "fix")["sentence"]
 
 
-def test_fixing_before_diagnosing_is_one_span_that_still_counts():
+def test_fixing_before_diagnosing_is_one_span_that_still_counts(history):
     incidents = history(1000, seed=9)
     first = np.arange(1000) % 4 == 0
     incidents.loc[first, "diagnosed_at"] = incidents.loc[first, "resolved_at"] + pd.Timedelta(minutes=30)
@@ -224,7 +217,7 @@ def test_automation_in_history_is_reproduced(planted):
     assert "borrowed" in note(model, "automation")["sentence"]
 
 
-def test_shared_difficulty_is_found():
+def test_shared_difficulty_is_found(history):
     incidents = history(900, seed=3)
     hard = np.random.default_rng(8).normal(size=900)
     chance = np.random.default_rng(9)
@@ -251,7 +244,7 @@ def test_only_recorded_stamps_are_used(planted):
     assert "verified_at" not in ResponseModel.fit(incidents).stamps
 
 
-def test_rare_types_borrow_from_the_others():
+def test_rare_types_borrow_from_the_others(history):
     incidents = history(500, seed=2)
     incidents.loc[:1, "incident_type"] = "once"
     for stamp in ("diagnosed_at", "resolved_at", "verified_at"):

@@ -12,15 +12,15 @@ def served(asks, capacity, work=10):
     env, order = simpy.Environment(), []
     pool = Pool(env, capacity)
 
-    def incident(at, priority, key):
-        yield env.timeout(at)
-        yield pool.ask(priority, key)
-        order.append((env.now, key))
-        yield env.timeout(work)
-        pool.give()
+    def arrive(at, priority, key):
+        def taken(_):
+            order.append((env.now, key))
+            env.timeout(work).callbacks.append(lambda _: pool.give())
+
+        env.timeout(at).callbacks.append(lambda _: pool.ask(priority, key, at, taken))
 
     for ask in asks:
-        env.process(incident(*ask))
+        arrive(*ask)
     env.run()
     return order
 
