@@ -51,7 +51,7 @@ _HOMES = {
     "span_summary": "mttrlab.analysis",
     "survival": "mttrlab.analysis",
     "trend": "mttrlab.analysis",
-    "verify_service_recovery": "mttrlab.judge",
+    "verify_service_recovery": "mttrlab.judge.recovery",
 }
 __all__ = sorted([*_HOMES, "__version__"])
 
