@@ -20,15 +20,19 @@ from mttrlab.sources.practices.yaml_text import documents
 
 SUFFIXES = (".yml", ".yaml", ".json", ".ts", ".js", ".mjs", ".tf")
 _HEAD = 200_000
-_FORMATS = (
-    ("practices", re.compile(rf"^(?:{'|'.join(sorted(forms.KEYS))})\s*:", re.MULTILINE)),
-    ("kubernetes manifest", re.compile(r"^apiVersion\s*:", re.MULTILINE)),
-    ("prometheus rules", re.compile(r"^groups\s*:", re.MULTILINE)),
-    ("blackbox exporter", re.compile(r"^[\"']?modules[\"']?\s*:", re.MULTILINE)),
-    ("alertmanager", re.compile(r"^[\"']?route[\"']?\s*:", re.MULTILINE)),
-    ("prometheus settings", re.compile(r"^(?:global|scrape_configs)\s*:", re.MULTILINE)),
-    ("upptime", re.compile(r"^sites\s*:", re.MULTILINE)),
+_FORMATS = tuple(
+    (name, re.compile(rf"^[\"']?(?:{'|'.join(keys)})[\"']?\s*:", re.MULTILINE))
+    for name, keys in (
+        ("practices", sorted(forms.KEYS)),
+        ("kubernetes manifest", ("apiVersion",)),
+        ("prometheus rules", ("groups",)),
+        ("blackbox exporter", ("modules",)),
+        ("alertmanager", ("route",)),
+        ("prometheus settings", ("global", "scrape_configs")),
+        ("upptime", ("sites",)),
+    )
 )
+"""Formats by a key at the left margin; the first that is found decides."""
 
 
 def recognise(path: str | os.PathLike[str]) -> str | None:
