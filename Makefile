@@ -62,7 +62,7 @@ examples: .venv/.stamp ## examples: write data/ again, byte for byte
 	@$(BIN)/python -m mttrlab.examples data
 
 lock: ## lock: resolve requirements.lock again (maintainers; needs uv)
-	uv pip compile pyproject.toml --universal --python-version 3.11 --extra lab --group test --group lint \
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra fast --extra lab --group test --group lint \
 	  --group build --no-header --no-annotate --generate-hashes --upgrade --output-file requirements.lock
 
 clean: ## clean: remove what the targets have made
