@@ -14,7 +14,7 @@ from mttrlab.analysis.period_models import adjusted_model, period_model
 from mttrlab.analysis.permutation import pairwise_shift, permutation_test, rank_test
 from mttrlab.analysis.power import incidents_needed, smallest_change
 from mttrlab.analysis.regression import Regression
-from mttrlab.analysis.sample import Sample, months_spanned, sample_of, starts_of, with_clocks
+from mttrlab.analysis.sample import Sample, forgotten_aside, months_spanned, sample_of, starts_of, with_clocks
 from mttrlab.analysis.thresholds import threshold, withheld
 from mttrlab.errors import QuestionError
 
@@ -51,8 +51,9 @@ def compare_periods(
     -------
     DataFrame
         One row. `clock, level`; `n_before, n_after` (ended incidents with minutes above zero), `open_before,
-        open_after`; `typical_before, typical_after` (geometric means, minutes); `ratio, ratio_low, ratio_high`
-        (after / before, ended incidents, Welch's t on log minutes); `ratio_with_open` and its ends (open incidents
+        open_after` (still running), `forgotten` (open three times longer than any that ended, and a day at least: left
+        out as most likely never closed); `typical_before, typical_after` (geometric means, minutes); `ratio,
+        ratio_low, ratio_high` (after / before, ended incidents, Welch's t on log minutes); `ratio_with_open` and its ends (open incidents
         count with their minutes so far); `adjusted_ratio` and its ends (mix held, open incidents included) and
         `adjusted_for`; `p_better` (probability that the typical time fell), `p_fifth_better` (that it fell by
         a fifth or more); `verdict` ("better", "worse" or
@@ -87,7 +88,7 @@ def compare_periods(
         raise QuestionError(f"level must lie between 0 and 1, both excluded; got {level}")
     adjust = (adjust,) if isinstance(adjust, str) else tuple(adjust)
     frames = (with_clocks(before, clock), with_clocks(after, clock))
-    first, second = (sample_of(frame, clock) for frame in frames)
+    first, second = forgotten_aside(*(sample_of(frame, clock) for frame in frames))
     notes = [*_left_out("before", first), *_left_out("after", second)]
     row: dict[str, Any] = {
         "clock": clock,
@@ -96,6 +97,7 @@ def compare_periods(
         "n_after": second.n,
         "open_before": first.open,
         "open_after": second.open,
+        "forgotten": first.forgotten + second.forgotten,
         "typical_before": math.exp(first.logs.mean()) if first.n else NAN,
         "typical_after": math.exp(second.logs.mean()) if second.n else NAN,
     }
@@ -106,7 +108,7 @@ def compare_periods(
     notes += why_not
     row |= _ratio_columns("adjusted_ratio", model, level) | {"adjusted_for": ", ".join(used)}
     row |= _verdict(row, plain, min(first.n, second.n))
-    row |= _size(row, frames, first, second)
+    row |= _size(row, frames, first, second, plain)
     row |= _checks(first, second, level, seed)
     if min(first.n, second.n) < threshold("compare").needs:
         notes.append("a verdict " + withheld("compare", min(first.n, second.n)))
@@ -125,6 +127,11 @@ def _left_out(period: str, sample: Sample) -> list[str]:
         said.append(f"{period}: {sample.unknown} of {sample.incidents} incidents lack a usable end of this clock")
     if sample.not_positive:
         said.append(f"{period}: {sample.not_positive} incidents of zero or negative minutes are left out")
+    if sample.forgotten:
+        said.append(
+            f"{period}: {sample.forgotten} incidents open three times longer than any that ended are left out as "
+            "most likely never closed"
+        )
     return said
 
 
@@ -180,7 +187,11 @@ def _verdict(row: dict[str, Any], plain: Regression | None, fewest: int) -> dict
 
 
 def _size(
-    row: dict[str, Any], frames: tuple[pd.DataFrame, pd.DataFrame], first: Sample, second: Sample
+    row: dict[str, Any],
+    frames: tuple[pd.DataFrame, pd.DataFrame],
+    first: Sample,
+    second: Sample,
+    plain: Regression | None,
 ) -> dict[str, float]:
     found = dict.fromkeys(("smallest_change", "incidents_needed", "incidents_per_month", "months_until_visible"), NAN)
     pairs = zip(frames, (first, second), strict=True)
@@ -193,6 +204,8 @@ def _size(
         return found
     within = first.logs.var(ddof=1) * (first.n - 1) + second.logs.var(ddof=1) * (second.n - 1)
     sigma = math.sqrt(within / (first.n + second.n - 2))
+    if plain is not None:
+        sigma = max(sigma, plain.sigma)  # those still open are the long ones, so the ended alone spread too little
     if not sigma > 1e-12:
         return found
     found["smallest_change"] = smallest_change(first.n, sigma, level=row["level"], n_after=second.n)

@@ -79,6 +79,8 @@ def sentence(row: dict[str, Any]) -> str:
     still_open = row["open_before"] + row["open_after"]
     if still_open:
         counts += f", {still_open} still open and counted with their time so far"
+    if row["forgotten"]:
+        counts += f", {row['forgotten']} left out that nobody seems to have closed"
     if row["verdict"] == BETTER:
         told = f"Better: a typical incident took {taking(ratio)} ({span}; {counts})."
     elif row["verdict"] == WORSE:

@@ -18,6 +18,7 @@ from mttrlab.analysis.thresholds import threshold, withheld
 from mttrlab.errors import QuestionError
 
 NAN = float("nan")
+_LOOSE = 100.0  # a mean known to no better than this factor is not known
 _WIDE_AT_MOST = 20_000  # their search takes minutes beyond, unless asked for by name
 _MEASURES: dict[str, Callable[[Law], float]] = {
     "mean": lambda law: law.mean(),
@@ -149,6 +150,8 @@ def _row(family: str, evidence: Evidence, left_out: int, level: float, replicati
     row["mean_finite"], row["variance_finite"] = math.isfinite(law.mean()), math.isfinite(law.variance())
     if not row["variance_finite"]:
         row["note"] = "single incidents dominate the mean: its spread has no limit under this law; use the median"
+    elif not row["mean_high"] < _LOOSE * row["mean_low"]:
+        row["note"] = "these incidents do not determine the mean of this law; use the median"
     if replications:
         found = goodness_of_fit(evidence, family, replications=replications, seed=seed)
         row["goodness_p"], row["goodness_method"] = found.p, found.method

@@ -115,7 +115,7 @@ def best(family: str, evidence: Evidence) -> Law:
 def _sound(at: np.ndarray, spread: float) -> bool:
     # A part that shrinks onto one incident would be infinitely likely, and say nothing.
     share, widths = special.expit(at[0]), np.exp(np.clip(at[[2, 4]], -50, 50))
-    return bool(0.02 <= share <= 0.98 and (widths > 0.1 * spread).all() and (widths < 3 * spread).all())
+    return bool(0.02 <= share <= 0.98 and (widths > 0.1 * spread).all() and (widths < 2 * spread).all())
 
 
 def _starts(family: str, evidence: Evidence) -> list[Law]:

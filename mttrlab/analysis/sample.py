@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,9 @@ from mttrlab.errors import SchemaError
 from mttrlab.schema import CLOCK_ENDS, CLOCKS, PHASE_ENDS, PHASES, STAMPS, clock_name
 
 DAYS_PER_MONTH = 365.25 / 12
+MINUTES_PER_DAY = 1440.0
+FORGOTTEN = 3.0
+"""An incident open this many times longer than the longest that ended was most likely never closed."""
 _NEEDED = {"incident_id", "exported_at", *STAMPS, *(f"{stamp}_verdict" for stamp in STAMPS)}
 
 
@@ -30,6 +34,8 @@ class Sample:
     """Rows left out because an end of the clock is unknown or not usable."""
     not_positive: int
     """Rows left out because the minutes are zero or negative: they have no logarithm."""
+    forgotten: int = 0
+    """Rows left out because they are open for so long that most likely nobody closed them."""
 
     @property
     def n(self) -> int:
@@ -113,6 +119,28 @@ def sample_of(phases: pd.DataFrame, measure: str) -> Sample:
         unknown=int((~known).sum()),
         not_positive=int((known & ~positive).sum()),
     )
+
+
+def forgotten_aside(*samples: Sample) -> tuple[Sample, ...]:
+    """Return the samples without incidents open three times longer than any that ended, and a day at least.
+
+    One record that nobody closed would count as the longest incident of all, and outweigh the others.
+    """
+    ended = [float(s.minutes[s.observed].max()) for s in samples if s.n]
+    if not ended:
+        return samples
+    limit = max(FORGOTTEN * max(ended), MINUTES_PER_DAY)
+    found = []
+    for sample in samples:
+        kept = sample.observed | (sample.minutes <= limit)
+        left = int((~kept).sum())
+        arrays: dict[str, Any] = {
+            "minutes": sample.minutes[kept],
+            "observed": sample.observed[kept],
+            "rows": sample.rows[kept],
+        }
+        found.append(replace(sample, **arrays, forgotten=left) if left else sample)
+    return tuple(found)
 
 
 def onset(incidents: pd.DataFrame) -> pd.Series:

@@ -11,7 +11,7 @@ import pandas as pd
 from mttrlab.analysis.comparison_words import change_in_words, taking
 from mttrlab.analysis.kendall import mann_kendall, theil_sen
 from mttrlab.analysis.regression import dummies, fit, independent
-from mttrlab.analysis.sample import months_of, sample_of, starts_of, with_clocks
+from mttrlab.analysis.sample import forgotten_aside, months_of, sample_of, starts_of, with_clocks
 from mttrlab.analysis.thresholds import threshold, withheld
 from mttrlab.errors import QuestionError
 
@@ -62,7 +62,7 @@ def trend(
     if not 0 < level < 1:
         raise QuestionError(f"level must lie between 0 and 1, both excluded; got {level}")
     frame = with_clocks(incidents, clock)
-    sample = sample_of(frame, clock)
+    (sample,) = forgotten_aside(sample_of(frame, clock))
     times = starts_of(frame, clock, sample.rows)
     months = months_of(times)
     dated = np.isfinite(months)
@@ -75,6 +75,11 @@ def trend(
         notes.append(f"{sample.unknown} of {sample.incidents} incidents lack a usable end of this clock")
     if sample.not_positive:
         notes.append(f"{sample.not_positive} incidents of zero or negative minutes are left out")
+    if sample.forgotten:
+        notes.append(
+            f"{sample.forgotten} incidents open three times longer than any that ended are left out as most likely "
+            "never closed"
+        )
     if not dated.all():
         notes.append(f"{int((~dated).sum())} incidents carry no time")
     used: tuple[str, ...] = ()

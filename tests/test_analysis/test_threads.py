@@ -27,7 +27,7 @@ one, two = made(6000, 4.2), made(5000, 4.0)
 told = [
     compare_periods(one, two), trend(one, adjust=("severity",)), explain_change(one, two, draws=50),
     change_points(one.iloc[:400], shuffles=99), pool_services(one),
-    fit_durations(one["recovery"][:500], one["recovery_observed"][:500], families=("lognormal", "weibull"), replications=19),
+    fit_durations(one["recovery"][:500], one["recovery_observed"][:500], families=("weibull",), replications=19),
 ]
 print(hashlib.sha256("".join(table.to_csv() for table in told).encode()).hexdigest())
 """

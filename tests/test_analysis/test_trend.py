@@ -102,3 +102,13 @@ def test_no_sentence_uses_a_statistical_term() -> None:
     for slope in (-0.01, 0, 0.01):
         told = trend(phases(np.exp(4 + slope * days + chance.normal(0, 1, 200)), days)).iloc[0].sentence.lower()
         assert not [t for t in ("trend", "slope", "log", "p-value", "signif", "interval", "mean", "ratio") if t in told]
+
+
+def test_records_that_nobody_closed_do_not_bend_the_trend() -> None:
+    chance = np.random.default_rng(6)
+    days = np.sort(chance.uniform(0, 365, 100))
+    frame = phases(np.exp(chance.normal(4, 1, 100)), days)
+    lost = phases(np.array([90_000.0]), np.array([360.0]), np.array([False]))
+    found = trend(pd.concat([frame, lost], ignore_index=True)).iloc[0]
+    assert found.per_month == pytest.approx(trend(frame).iloc[0].per_month)
+    assert "most likely never closed" in found.note
