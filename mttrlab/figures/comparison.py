@@ -36,9 +36,10 @@ def plot_comparison(comparison: pd.DataFrame, *, ax: Axes | None = None) -> Axes
             position = float(str(row))
             lead = str(line.get("based_on", "ratio"))
             ratio, low, high = line[lead], line[f"{lead}_low"], line[f"{lead}_high"]
-            counts = f"{int(line['n_before'])} incidents before, {int(line['n_after'])} after"
+            counts = f"{int(line['n_before']):,} incidents before, {int(line['n_after']):,} after"
             if not low <= high:  # also where either is not known
-                ax.text(1, position, f"cannot tell: {counts}", ha="center", va="center")
+                box = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none"}
+                ax.text(1, position, f"cannot tell: {counts}", ha="center", va="center", bbox=box)
                 continue
             ax.plot([low, high], [position] * 2, color=PHASE_COLOURS["diagnose"], linewidth=5)
             ax.plot([ratio], [position], "D", color=INK, markersize=8)

@@ -17,6 +17,7 @@ from mttrlab.figures.style import (
     name_axis,
     name_rows,
     style,
+    time_axis,
 )
 
 if TYPE_CHECKING:
@@ -53,9 +54,8 @@ def plot_levers(savings: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         low, high = (float(table["saving_low"].min()), float(table["saving_high"].max())) if len(table) else (0.0, 1.0)
         low, high = min(low, 0.0), max(high, 1e-3)
         ax.set_xlim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+        time_axis(ax)
         clock = clock_words(table)
-        runs = (
-            f", {int(table['replications'].iloc[0])} simulated years" if "replications" in table and len(table) else ""
-        )
-        name_axis(ax, x=f"minutes saved per incident, {clock}\nbar: 8 of 10 runs{runs}; luck only")
+        runs = f", {int(table['replications'].iloc[0])} simulated" if "replications" in table and len(table) else ""
+        name_axis(ax, x=f"saved per incident, {clock}\nbar: 8 of 10 runs{runs}; luck only")
         return ax

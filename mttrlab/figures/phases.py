@@ -21,6 +21,7 @@ from mttrlab.figures.style import (
     name_rows,
     room_right,
     style,
+    time_axis,
 )
 from mttrlab.schema import PHASE_RANGES, PHASES
 
@@ -86,10 +87,11 @@ def _bars(summary: pd.DataFrame, ax: Axes | None) -> Axes:
         _interval(ax, position, line["mean_low"], line["mean_high"], edge)
         _middle(ax, position, line["median"])
         known = pd.notna(line["mean_low"]) and f"{minutes(line['mean_low'])} to {minutes(line['mean_high'])}"
-        said = f"median {minutes(line['median'])}, n = {int(line['n'])}"
+        said = f"median {minutes(line['median'])}, n = {int(line['n']):,}"
         beside(ax, position, f"mean {minutes(line['mean'])} ({known or 'no range'})\n{said}")
     name_rows(ax, summary["phase"])
-    name_axis(ax, x="minutes  ·  bar: mean with its interval, black tick: median, pale band: typical range")
+    time_axis(ax)
+    name_axis(ax, x="time  ·  bar: mean with its interval, black tick: median, pale band: typical range")
     return ax
 
 
@@ -101,7 +103,7 @@ def _middle(ax: Axes, position: float, median: float) -> None:
 
 
 def _without_mean(line: pd.Series) -> str:
-    n = f"n = {int(line['n'])}"
+    n = f"n = {int(line['n']):,}"
     if pd.notna(line["median"]):
         return f"too few for a mean\nmedian {minutes(line['median'])}, {n}"
     if "shortest" in line and pd.notna(line["shortest"]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -128,7 +129,8 @@ def minutes(value: float) -> str:
     sign = "-" if value < 0 else ""
     if hours < 48:
         return f"{sign}{hours} h {rest} min" if rest and hours < 10 else f"{sign}{round(abs(value) / 60)} h"
-    return f"{value / 1440:.1f} days"
+    days = value / 1440
+    return f"{days:,.0f} days" if abs(days) >= 10 else f"{days:.1f} days".replace(".0 ", " ")
 
 
 def name_axis(ax: Axes, *, x: str | None = None, y: str | None = None) -> None:
@@ -147,6 +149,19 @@ def clock_words(table: Any) -> str:
 def beside(ax: Axes, position: float, words: str) -> None:
     """Write `words` right of the axes, on the row at `position`."""
     ax.annotate(words, (1.02, position), xycoords=("axes fraction", "data"), va="center", fontsize=10, linespacing=1.3)
+
+
+_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 720, 1440, 2880, 7200, 14400, 28800, 43200, 144000, 432000, 1440000)
+
+
+def time_axis(ax: Axes) -> None:
+    """Mark an x axis of minutes at times that people use: 15 min, 2 h, 5 days."""
+    low, high = ax.get_xlim()
+    step = next((step for step in _STEPS if (high - low) / step <= 7), None)
+    if step is None or high - low < 3:
+        return
+    marks = [step * place for place in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    ax.set_xticks(marks, ["0" if mark == 0 else minutes(mark) for mark in marks])
 
 
 def room_right(ax: Axes, ends: Sequence[float], share: float = 0.0) -> float:

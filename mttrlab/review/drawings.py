@@ -53,7 +53,7 @@ def draw(tables: dict[str, pd.DataFrame], clock: str, month: pd.Timestamp) -> di
         made.append(
             drawn("phases", figures.plot_phases, lengths, phases_alt(lengths), 1.3 + 0.62 * max(len(lengths), 2))
         )
-    if len(tables["shares"]):
+    if len(tables["shares"]) > 1:
         share = tables["shares"]
         made.append(drawn("shares", figures.plot_bottleneck, share, shares_alt(share), 1.3 + 0.62 * max(len(share), 2)))
     if tables["months"]["median"].notna().any():
@@ -61,7 +61,7 @@ def draw(tables: dict[str, pd.DataFrame], clock: str, month: pd.Timestamp) -> di
         made.append(
             drawn("months", figures.plot_months, known, months_alt(known, clock), 4.0, reviewed=f"{month:%Y-%m}")
         )
-    if "moved" in tables:
+    if "moved" in tables and all(line["n_before"] and line["n_after"] for line in lines(tables["moved"])):
         made.append(drawn("moved", figures.plot_comparison, tables["moved"], moved_alt(tables["moved"]), 2.0))
     if "levers" in tables and len(tables["levers"]) > 1:
         levers = tables["levers"]
@@ -74,7 +74,7 @@ def draw(tables: dict[str, pd.DataFrame], clock: str, month: pd.Timestamp) -> di
 def phases_alt(lengths: pd.DataFrame) -> str:
     """Return the lengths of the phases as a sentence."""
     name = "span" if "span" in lengths else "phase"
-    parts = [f"{line[name]} {minutes(line['mean'])} (n = {line['n']})" for line in lines(lengths)]
+    parts = [f"{line[name]} {minutes(line['mean'])} (n = {line['n']:,})" for line in lines(lengths)]
     return f"Bars of the mean time per phase over the typical ranges: {listed(parts)}."
 
 

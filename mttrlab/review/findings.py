@@ -48,9 +48,7 @@ class Findings:
     record: str | None
     """The milestone whose stamps would show most."""
     typical: dict[str, Any]
-    """Row of `clock_summary` that the first sentence rests on, and `of`: the month, or the quarter."""
-    span: tuple[float, float]
-    """Minutes of the shortest and the longest ended incident that the first sentence rests on."""
+    """What the first sentence rests on: `of` (the month, or three), `n`, `open`, the median, its range, the ends."""
     what_if: whatif.WhatIf
     """Levers, or why there are none."""
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
@@ -84,9 +82,12 @@ def find(
     timed = closed & phases[clock].notna() & phases[f"{clock}_observed"].fillna(False)
     spans = analysis.phase_spans(known[recent])
     weakest, record = _stamps(known[closed], spans)
-    summary, typical, span = _typical(phases, clock, of_month, months.isin(periods.quarter))
+    typical = [_typical(phases[of_month], clock, "month"), _typical(phases[recent], clock, "last three months")]
     tables = {
-        "clocks": summary,
+        "typical": pd.DataFrame(typical),
+        "clocks": pd.concat(
+            [_clocks(phases[of_month], "month"), _clocks(phases[recent], "quarter")], ignore_index=True
+        ),
         "months": _months(phases, clock),
         "seed": _seed(lab, periods),
         "phases": weaker(analysis.phase_summary(phases[recent]), "phase", ended_minutes(phases[recent], PHASES)),
@@ -122,8 +123,7 @@ def find(
         absent=tuple(m for m in MILESTONES if not known.loc[recent, f"{m}_verdict"].eq("recorded").any()),
         weakest=weakest,
         record=record,
-        typical=typical,
-        span=span,
+        typical=typical[1] if analysis.withheld("month", typical[0]["n"]) else typical[0],
         what_if=what_if,
         tables=tables,
         notes={
@@ -133,6 +133,10 @@ def find(
             "left_aside": list(left_aside),
         },
     )
+
+
+def _clocks(phases: pd.DataFrame, of: str) -> pd.DataFrame:
+    return weaker(analysis.clock_summary(phases), "clock", ended_minutes(phases, CLOCKS)).assign(of=of)
 
 
 def _months(phases: pd.DataFrame, clock: str) -> pd.DataFrame:
@@ -147,20 +151,18 @@ def _before(periods: Periods) -> list[pd.Timestamp]:
     return list(pd.date_range(periods.first, periods.month, freq="MS")[:-1])[-3:]
 
 
-def _typical(
-    phases: pd.DataFrame, clock: str, of_month: pd.Series, of_quarter: pd.Series
-) -> tuple[pd.DataFrame, dict[str, Any], tuple[float, float]]:
-    """The row that the first sentence rests on: the month's, or the quarter's where the month is too small."""
-    rows = []
-    for of, chosen in (("month", of_month), ("quarter", of_quarter)):
-        clocks = analysis.clock_summary(phases[chosen])
-        rows.append(weaker(clocks, "clock", ended_minutes(phases[chosen], CLOCKS)).assign(of=of))
-    summary = pd.concat(rows, ignore_index=True)
-    leads = {str(row["of"]): row for row in lines(summary[summary["clock"] == clock])}
-    of = "quarter" if analysis.withheld("month", int(leads["month"]["n"])) else "month"
-    ended = phases.loc[(of_month if of == "month" else of_quarter) & phases[f"{clock}_observed"].fillna(False), clock]
-    span = (float(ended.min()), float(ended.max())) if len(ended) else (np.nan, np.nan)
-    return summary, leads[of], span
+def _typical(phases: pd.DataFrame, clock: str, of: str) -> dict[str, Any]:
+    """How long a typical incident takes, open ones counted with their time so far."""
+    known = phases[phases[clock].notna()]
+    ended = known[f"{clock}_observed"].fillna(False).astype(bool)
+    n = int(ended.sum())
+    row = {"of": of, "n": n, "open": len(known) - n, "median": np.nan, "median_low": np.nan, "median_high": np.nan}
+    row |= {"shortest": known.loc[ended, clock].min(), "longest": known.loc[ended, clock].max()}
+    if analysis.withheld("median", n):
+        return row | {"method": f"too few: n = {n}"}
+    found = lines(analysis.survival_quantiles(known[clock], ended, shares=(0.5,)))[0]
+    row |= {"median": found["minutes"], "median_low": found["low"], "median_high": found["high"]}
+    return row | {"method": found["method"]}
 
 
 def _proxy(incidents: pd.DataFrame, clock: str) -> bool:

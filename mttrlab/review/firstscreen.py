@@ -32,14 +32,15 @@ def compose(found: Findings) -> tuple[list[Sentence], dict[str, float]]:
     month = f"{periods.month:%B}"
     ends = say.clock_ends(found.clock, found.proxy)
     whose = "a typical one" if found.typical["of"] == "month" else f"a typical one of {run_name(periods.quarter)}"
-    typical = say.typical_time(found.typical, *found.span, whose=whose)
+    typical = say.typical_time(found.typical, found.typical["shortest"], found.typical["longest"], whose=whose)
     happened = say.happened(month, found.incidents, found.still_open, typical, ends, periods.complete)
     moved = lines(found.tables["moved"])[0] if "moved" in found.tables else None
     recent = run_name(periods.recent)
     earlier = run_name(periods.earlier) if periods.earlier else ""
     best = found.what_if.best
     low, high = found.typical["median_low"], found.typical["median_high"]
-    low, high = found.span if math.isnan(low) or math.isnan(high) else (low, high)
+    if math.isnan(low) or math.isnan(high):
+        low, high = found.typical["shortest"], found.typical["longest"]
     weakest, unusable = found.weakest or (None, 0.0)
     said = [
         Sentence("What happened", tuple(happened)),

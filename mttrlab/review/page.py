@@ -118,6 +118,8 @@ def context(review: Review) -> dict[str, Any]:
         "quarter_table": rows.durations(
             _clocks(tables["clocks"], "quarter"), "clock", f"The four clocks, {run_name(periods.quarter)}"
         ),
+        "middle_table": rows.middles(tables["typical"], clock),
+        "what_if_days": found.what_if.days,
         "share_table": rows.share_rows(tables["shares"], f"Shares, {recent}"),
         "month_table": rows.months(tables["months"], tables["seed"], clock, periods.month),
         "moved_table": _moved(found),

@@ -161,6 +161,21 @@ def maturity(table: pd.DataFrame, caption: str) -> Shown:
     )
 
 
+def middles(table: pd.DataFrame, clock: str) -> Shown:
+    """Return the typical time with open incidents counted, of the month and of the last three months."""
+    rows = tuple(
+        (
+            str(line["of"]),
+            count(line["n"]),
+            count(line["open"]),
+            ranged(line["median"], line["median_low"], line["median_high"], line["method"]),
+        )
+        for line in lines(table)
+    )
+    heads = ("of the", "n (ended)", "still open", "median (range)")
+    return Shown(f"The middle incident on the clock {clock}, open ones counted", heads, rows)
+
+
 def compared(row: dict[str, Any], before: str, after: str) -> tuple[str, ...]:
     """Return one comparison as a line of a table."""
     lead = str(row["based_on"])
@@ -197,7 +212,7 @@ def levers(table: pd.DataFrame) -> Shown:
         "what changes",
         "saved per incident (8 of 10 runs)",
         "saved per year (8 of 10 runs)",
-        "n (simulated years)",
+        "n (simulated runs)",
     )
     return Shown("Each lever alone, against the same luck", heads, rows, (0, 1))
 

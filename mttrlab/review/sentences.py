@@ -84,7 +84,7 @@ def typical_time(row: Mapping[str, Any], shortest: float, longest: float, whose:
     Parameters
     ----------
     row : mapping
-        A row of `clock_summary`: `n`, `median_low`, `median_high`.
+        `n`, `median_low`, `median_high`; an upper end that open incidents hide is infinite.
     shortest, longest : float
         Minutes of the shortest and the longest ended incident.
     whose : str
@@ -97,6 +97,8 @@ def typical_time(row: Mapping[str, Any], shortest: float, longest: float, whose:
     >>> typical_time({"n": 2, "median_low": float("nan"), "median_high": float("nan")}, 12, 95)
     'the timed ones took between 12 and 95 minutes'
     """
+    if row["n"] and pd.notna(row["median_low"]) and math.isinf(row["median_high"]):
+        return f"{whose} took at least {spoken(row['median_low'])}"
     if row["n"] and pd.notna(row["median_low"]) and pd.notna(row["median_high"]):
         return f"{whose} took {between(row['median_low'], row['median_high'])}"
     if not row["n"]:

@@ -15,6 +15,9 @@ from mttrlab.schema import CLOCK_ENDS
 SIMULATED = 120_000
 """Incidents that a review simulates in all: what a page may cost in time."""
 
+_FEWEST = 20
+"""Runs that a band of 8 of 10 needs."""
+
 
 @dataclass(frozen=True)
 class WhatIf:
@@ -24,6 +27,8 @@ class WhatIf:
     """As `compare_scenarios` gives it; None: see `why`."""
     why: str
     """Why there is no table; empty where there is one."""
+    days: float = 365.0
+    """Length of a simulated run."""
     model: pd.DataFrame | None = None
     """Where each part of the model came from."""
 
@@ -50,7 +55,7 @@ def ask(incidents: pd.DataFrame, practices: Any, clock: str, *, seed: int, repli
     clock : str
         The clock of the savings; where the model does not show it, the widest that it shows.
     seed, replications, days
-        As for `compare_scenarios`; fewer replications where so many incidents would take too long.
+        As for `compare_scenarios`; fewer or shorter runs where so many incidents would take too long.
 
     Returns
     -------
@@ -61,11 +66,13 @@ def ask(incidents: pd.DataFrame, practices: Any, clock: str, *, seed: int, repli
         model = ResponseModel.fit(incidents, practices=practices)
         scenarios = decisions.default_levers(model)
         if not scenarios:
-            return WhatIf(None, "the export shows too little of the response to move any lever", model.notes)
-        a_run = max(model.per_day * days, 1.0)
-        runs = max(2, min(replications, int(SIMULATED / (a_run * (len(scenarios) + 1)))))
+            return WhatIf(None, "the export shows too little of the response to move any lever", days, model.notes)
+        a_run = max(model.per_day * days, 1.0) * (len(scenarios) + 1)
+        wanted = min(replications, max(int(SIMULATED / a_run), _FEWEST))
+        # So many incidents that a run must be shorter: a band of a few runs would be none.
+        days = max(7.0, min(days, days * SIMULATED / a_run / wanted))
         shown = clock if set(CLOCK_ENDS[clock]) <= set(model.stamps) else None
-        compared = decisions.compare_scenarios(model, scenarios, days=days, replications=runs, seed=seed, clock=shown)
+        compared = decisions.compare_scenarios(model, scenarios, days=days, replications=wanted, seed=seed, clock=shown)
     except ValueError as refusal:
-        return WhatIf(None, str(refusal))
-    return WhatIf(compared, "", model.notes)
+        return WhatIf(None, str(refusal).removesuffix("."), days)
+    return WhatIf(compared, "", days, model.notes)

@@ -70,7 +70,8 @@ def minutes(value: float) -> str:
         return f"{sign}{whole // 60} h {whole % 60} min" if whole % 60 else f"{sign}{whole // 60} h"
     if whole < 2880:
         return f"{sign}{whole / 60:.0f} h"
-    return f"{value / 1440:,.1f} days".replace(".0 ", " ")
+    days = value / 1440
+    return f"{days:,.0f} days" if abs(days) >= 10 else f"{days:.1f} days".replace(".0 ", " ")
 
 
 def _unit(value: float) -> tuple[float, str]:

@@ -108,7 +108,11 @@ def test_a_mean_that_cannot_be_known_says_why_instead_of_a_bar() -> None:
         mean=np.nan, mean_low=np.nan, mean_high=np.nan, mean_method="not estimable: n = 4"
     )
     ax = drawn(figures.plot_phases, unknown)
-    assert "not estimable: n = 4" in words(ax)
+    assert "too few for a mean\nmedian 25 min, n = 12" in words(ax)
+    nothing = unknown.assign(median=np.nan)
+    assert "not estimable: n = 4" in words(drawn(figures.plot_phases, nothing))
+    ends = nothing.assign(shortest=3.0, longest=40.0, n=4)
+    assert "from 3 min to 40 min, n = 4" in words(drawn(figures.plot_phases, ends))
     assert len(ax.patches) == 1  # the typical range alone
 
 
