@@ -51,17 +51,17 @@ def compare_periods(
     -------
     DataFrame
         One row. `clock, level`; `n_before, n_after` (ended incidents with minutes above zero), `open_before,
-        open_after` (still running), `forgotten` (open three times longer than any that ended, and a day at least: left
-        out as most likely never closed); `typical_before, typical_after` (geometric means, minutes); `ratio,
-        ratio_low, ratio_high` (after / before, ended incidents, Welch's t on log minutes); `ratio_with_open` and its ends (open incidents
-        count with their minutes so far); `adjusted_ratio` and its ends (mix held, open incidents included) and
-        `adjusted_for`; `p_better` (probability that the typical time fell), `p_fifth_better` (that it fell by
-        a fifth or more); `verdict` ("better", "worse" or
-        "cannot tell") and `based_on`, the ratio that both rest on; `smallest_change` (the smallest true reduction
-        that these counts show four times in five); `incidents_needed` (in each period, for a true change as large as
-        the one seen), `incidents_per_month`, `months_until_visible`; `shift_ratio` and its ends (Hodges–Lehmann),
-        `rank_u, rank_p` (Mann–Whitney), `permutation_p` (log minutes), `permutation_p_mean` (minutes),
-        `permutation_method`; `sentence` in plain words; `note`: what was left out, and why a number is missing.
+        open_after` (still running), `forgotten` (open three times longer than any that ended, and a day at least:
+        left out as most likely never closed); `typical_before, typical_after` (geometric means, minutes); `ratio,
+        ratio_low, ratio_high` (after / before, ended incidents, Welch's t on log minutes); `ratio_with_open` and its
+        ends (open incidents count with their minutes so far); `adjusted_ratio` and its ends (mix held, open incidents
+        included) and `adjusted_for`; `p_better` (probability that the typical time fell), `p_fifth_better` (that it
+        fell by a fifth or more); `verdict` ("better", "worse" or "cannot tell") and `based_on`, the ratio that both
+        rest on; `smallest_change` (the smallest true reduction that these counts show four times in five);
+        `incidents_needed` (in each period, for a true change as large as the one seen), `incidents_per_month`,
+        `months_until_visible`; `shift_ratio` and its ends (Hodges–Lehmann), `rank_u, rank_p` (Mann–Whitney),
+        `permutation_p` (log minutes), `permutation_p_mean` (minutes), `permutation_method`; `sentence` in plain
+        words; `note`: what was left out, and why a number is missing.
 
     Raises
     ------
