@@ -43,15 +43,16 @@ def _outline(delay: Delay) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _between(delay: Delay, times: np.ndarray, values: np.ndarray, first: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Return where survival falls to what is wanted, just before outline points of their pieces (false position)."""
+    """Return where survival falls to what is wanted, just before outline points of their pieces (by halves)."""
     piece = first // _POINTS
     rows, start, width = delay.pieces[piece].T, delay.knots[piece], np.diff(delay.knots)[piece]
     low, high = times[first - 1], times[first]
     over, under = values[first - 1] - wanted, values[first] - wanted
-    for _ in range(12):
+    for turn in range(24):
         steep = over - under
         share = np.where(steep > 0, over / np.where(steep > 0, steep, 1.0), 1.0)
-        middle = low + np.clip(share, 0.0, 1.0) * (high - low)
+        # Every other turn halves the bracket: false position crawls where the law begins flat.
+        middle = low + (np.clip(share, 0.0, 1.0) if turn % 2 == 0 else 0.5) * (high - low)
         value = np.polynomial.legendre.legval(2 * (middle - start) / width - 1, rows, tensor=False) - wanted
         late = value > _HAIR
         # The end that stays counts half, or one side would never move (the Illinois rule).

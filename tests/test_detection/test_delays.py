@@ -236,6 +236,13 @@ def test_of_practices_only_what_watches_the_service_and_says_what_for_takes_part
     assert answer.mean_s == pytest.approx(75)
 
 
+def test_a_quantile_near_zero_of_a_law_that_begins_flat() -> None:
+    # The sum of two uniforms has F(t) = t²/2 at first.
+    both = Delay.uniform(0, 1).plus_uniform(1)
+    levels = np.array([1e-8, 1e-4, 0.02, 0.5])
+    assert both.quantile(levels) == pytest.approx(np.sqrt(2 * levels), abs=1e-5)
+
+
 @settings(deadline=None, max_examples=60)
 @given(detectors, st.lists(st.floats(0, 1), min_size=1, max_size=8))
 def test_a_quantile_is_the_first_time_that_is_likely_enough(detector: AlertRule, levels: list[float]) -> None:
