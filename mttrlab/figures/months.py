@@ -101,7 +101,7 @@ def _name_months(ax: Axes, table: pd.DataFrame, keys: list[str]) -> None:
         year = f"\n{month.year}" if place == 0 or month.month == 1 else "\n"
         line = table.iloc[place]
         name = month.strftime("%b") if len(keys) <= 26 else month.strftime("%b")[0]
-        labels.append(f"{name}{year}\n{int(line['incidents'])}")
+        labels.append(f"{name}{year}\n{int(line['incidents']):,}")
     every = max(1, -(-len(keys) // 26))
     # Counted back from the newest month, so that the newest is always named.
     shown = [place for place in range(len(keys)) if (len(keys) - 1 - place) % every == 0]

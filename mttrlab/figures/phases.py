@@ -80,7 +80,7 @@ def _bars(summary: pd.DataFrame, ax: Axes | None) -> Axes:
             beside(ax, position, _without_mean(line))
             _middle(ax, position, line["median"])
             continue
-        colour = PHASE_COLOURS.get(held[0], OTHER) if held else OTHER
+        colour = PHASE_COLOURS[held[0]] if len(held) == 1 else OTHER
         ax.barh(
             position, line["mean"], height=0.46, color=colour, hatch="//" if len(held) > 1 else None, edgecolor="white"
         )
@@ -140,7 +140,7 @@ def plot_bottleneck(bottleneck: pd.DataFrame, *, ax: Axes | None = None) -> Axes
         for row, line in table.iterrows():
             position = float(str(row))
             held = _span(str(line["phase"]))
-            colour = PHASE_COLOURS.get(held[0], OTHER) if held else OTHER
+            colour = PHASE_COLOURS[held[0]] if len(held) == 1 else OTHER
             for offset, column, words, hatch in (
                 (-0.2, "share", "of all minutes", None),
                 (0.2, "share_of_tail", "of the worst tenth's minutes", "////"),
