@@ -1,7 +1,7 @@
--- One row per incident or other record of every population, records that tell of the same incident joined.
--- NULL stamps: see the verdict beside them; other NULLs: not said.
+-- One row per incident or other record of every population, records that tell of the same incident joined,
+-- stamps that people corrected in their place. NULL stamps: see the verdict beside them; other NULLs: not said.
 WITH anew AS (
-    -- Verdicts that changed when stamps of different records came together.
+    -- Verdicts that changed when stamps of different records, or of people, came together.
     SELECT
         report_id,
         max(verdict) FILTER (WHERE stamp = 'started_at') AS started_at,
@@ -12,12 +12,36 @@ WITH anew AS (
         max(verdict) FILTER (WHERE stamp = 'verified_at') AS verified_at
     FROM rejudged
     GROUP BY report_id
+),
+
+corrected AS (
+    SELECT
+        report_id,
+        max("time") FILTER (WHERE stamp = 'started_at') AS started_at,
+        max("time") FILTER (WHERE stamp = 'detected_at') AS detected_at,
+        max("time") FILTER (WHERE stamp = 'acknowledged_at') AS acknowledged_at,
+        max("time") FILTER (WHERE stamp = 'diagnosed_at') AS diagnosed_at,
+        max("time") FILTER (WHERE stamp = 'resolved_at') AS resolved_at,
+        max("time") FILTER (WHERE stamp = 'verified_at') AS verified_at
+    FROM annotated
+    GROUP BY report_id
+),
+
+mending AS (
+    -- The few records that need a second look; all others go straight through.
+    SELECT * FROM merged
+    UNION ALL BY NAME
+    SELECT * EXCLUDE (source_id, own, format, services, paging, weak), source_id AS incident_id, own AS population
+    FROM settled
+    SEMI JOIN annotated USING (report_id)
+    ANTI JOIN links USING (report_id)
 )
 
 SELECT
     source_id AS incident_id,
     source,
-    service,
+    -- A post may name many components; no single one of them is the service that was hit.
+    coalesce(service, if(coalesce(json_array_length(services), 0) > 1, 'several services', NULL)) AS service,
     team,
     severity,
     incident_type,
@@ -52,6 +76,7 @@ SELECT
     exported_at
 FROM settled
 ANTI JOIN links USING (report_id)
+ANTI JOIN annotated USING (report_id)
 UNION ALL
 SELECT
     m.incident_id,
@@ -63,24 +88,24 @@ SELECT
     m.failure_mode,
     m.title,
     m.url,
-    m.started_at,
+    coalesce(c.started_at, m.started_at) AS started_at,
     coalesce(w.started_at, m.started_at_verdict) AS started_at_verdict,
-    m.started_at_origin,
-    m.detected_at,
+    if(c.started_at IS NULL, m.started_at_origin, 'annotated') AS started_at_origin,
+    coalesce(c.detected_at, m.detected_at) AS detected_at,
     coalesce(w.detected_at, m.detected_at_verdict) AS detected_at_verdict,
-    m.detected_at_origin,
-    m.acknowledged_at,
+    if(c.detected_at IS NULL, m.detected_at_origin, 'annotated') AS detected_at_origin,
+    coalesce(c.acknowledged_at, m.acknowledged_at) AS acknowledged_at,
     coalesce(w.acknowledged_at, m.acknowledged_at_verdict) AS acknowledged_at_verdict,
-    m.acknowledged_at_origin,
-    m.diagnosed_at,
+    if(c.acknowledged_at IS NULL, m.acknowledged_at_origin, 'annotated') AS acknowledged_at_origin,
+    coalesce(c.diagnosed_at, m.diagnosed_at) AS diagnosed_at,
     coalesce(w.diagnosed_at, m.diagnosed_at_verdict) AS diagnosed_at_verdict,
-    m.diagnosed_at_origin,
-    m.resolved_at,
+    if(c.diagnosed_at IS NULL, m.diagnosed_at_origin, 'annotated') AS diagnosed_at_origin,
+    coalesce(c.resolved_at, m.resolved_at) AS resolved_at,
     coalesce(w.resolved_at, m.resolved_at_verdict) AS resolved_at_verdict,
-    m.resolved_at_origin,
-    m.verified_at,
+    if(c.resolved_at IS NULL, m.resolved_at_origin, 'annotated') AS resolved_at_origin,
+    coalesce(c.verified_at, m.verified_at) AS verified_at,
     coalesce(w.verified_at, m.verified_at_verdict) AS verified_at_verdict,
-    m.verified_at_origin,
+    if(c.verified_at IS NULL, m.verified_at_origin, 'annotated') AS verified_at_origin,
     m.first_resolved_at,
     m.detected_by,
     m.fix_path,
@@ -89,5 +114,6 @@ SELECT
     m.reopened,
     m.population,
     m.exported_at
-FROM merged AS m
+FROM mending AS m
 LEFT JOIN anew AS w USING (report_id)
+LEFT JOIN corrected AS c USING (report_id)
