@@ -160,6 +160,10 @@ def _typical(phases: pd.DataFrame, clock: str, of: str) -> dict[str, Any]:
     row |= {"shortest": known.loc[ended, clock].min(), "longest": known.loc[ended, clock].max()}
     if analysis.withheld("median", n):
         return row | {"method": f"too few: n = {n}"}
+    if ended.all():
+        middle = analysis.median_interval(known[clock].to_numpy(float))
+        row |= {"median": middle.estimate, "median_low": middle.low, "median_high": middle.high}
+        return row | {"method": middle.method}
     found = lines(analysis.survival_quantiles(known[clock], ended, shares=(0.5,)))[0]
     row |= {"median": found["minutes"], "median_low": found["low"], "median_high": found["high"]}
     return row | {"method": found["method"]}

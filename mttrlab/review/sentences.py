@@ -127,8 +127,8 @@ def moved(comparison: Mapping[str, Any] | None, before: str, after: str, held: i
     start = f"Better or worse than {before} cannot be told for {after}"
     fewest = min(comparison["n_before"], comparison["n_after"])
     if not fewest:
-        which = "neither has" if not (comparison["n_before"] + comparison["n_after"]) else "one of the two has not"
-        return f"{start}: {which} an incident that can be timed."
+        none = comparison["n_before"] + comparison["n_after"] == 0
+        return f"{start}: {'neither has an' if none else 'one of the two has no'} incident that can be timed."
     smallest, ratio = comparison["smallest_change"], comparison[str(comparison["based_on"])]
     if math.isnan(smallest) or not math.isfinite(ratio):
         return f"{start}: there are too few incidents."
@@ -174,7 +174,7 @@ def costliest(shares: pd.DataFrame) -> str:
     Examples
     --------
     >>> costliest(pd.DataFrame({"phase": ["detect", "diagnose"], "share": [0.2, 0.52], "share_of_tail": [0.1, 0.66]}))
-    'Finding the cause costs most: about half of all minutes, and about two thirds in the worst incidents.'
+    'Finding the cause costs most: about half of the minutes, and about two thirds in the worst incidents.'
     >>> costliest(pd.DataFrame({"phase": ["diagnose + resolve"], "share": [1.0], "share_of_tail": [1.0]}))
     'All measured minutes are one block, finding the cause and fixing: no stamp in between tells them apart.'
     """
@@ -189,7 +189,7 @@ def costliest(shares: pd.DataFrame) -> str:
         )
         return f"All measured minutes are one block, {name}{apart}."
     cost = "costs" if "+" not in str(top["phase"]) else "cost"
-    said = f"{name[0].upper()}{name[1:]} {cost} most: {part(top['share'])} of all minutes"
+    said = f"{name[0].upper()}{name[1:]} {cost} most: {part(top['share'])} of the minutes"
     tail = [line for line in known if pd.notna(line["share_of_tail"])]
     if tail:
         worst = max(tail, key=lambda line: line["share_of_tail"])

@@ -15,6 +15,8 @@ from mttrlab.schema import CLOCK_ENDS
 SIMULATED = 120_000
 """Incidents that a review simulates in all: what a page may cost in time."""
 
+_WORTH = 1.0
+"""Minutes per incident that a saving must be able to reach before anybody is asked for it."""
 _FEWEST = 20
 """Runs that a band of 8 of 10 needs."""
 
@@ -38,6 +40,7 @@ class WhatIf:
         if self.levers is None:
             return None
         clear = self.levers[(self.levers["scenario"] != "Baseline") & (self.levers["saving_low"] > 0)]
+        clear = clear[clear["saving_high"] >= _WORTH]
         if clear.empty:
             return None
         return lines(clear.sort_values(["saving", "scenario"], ascending=[False, True]))[0]

@@ -105,6 +105,8 @@ def between(low: float, high: float) -> str:
     >>> between(40.2, 94.8), between(55, 400), between(30, 30.2), between(152, 268)
     ('between 40 and 95 minutes', 'between 55 minutes and 6.7 hours', 'about 30 minutes', 'between 2.5 and 4.5 hours')
     """
+    if high < 0.95:
+        return "less than 1 minute"
     size, unit = _unit(high)
     lower = f"{_figure(low / size)} {unit}s" if low >= size > 1 else spoken(low)
     upper = spoken(high)

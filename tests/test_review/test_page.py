@@ -169,7 +169,7 @@ def test_a_first_screen_by_hand(plain_review: Review) -> None:
         "15 incidents in June, none still open, and a typical one took between "
     )
     assert plain_review.sentences[0].endswith("from start of impact to confirmed recovery.")
-    assert plain_review.sentences[2].startswith("Finding the cause costs most: about half of all minutes")
+    assert plain_review.sentences[2].startswith("Finding the cause costs most: about half of the minutes")
     assert plain_review.numbers["incidents"] == 15
     assert plain_review.window == ("2026-04", "2026-07")
 

@@ -95,7 +95,7 @@ def test_the_first_month_of_the_data_cannot_be_compared() -> None:
 def test_the_worst_incidents_may_have_another_bottleneck() -> None:
     shares = pd.DataFrame({"phase": ["diagnose", "resolve"], "share": [0.6, 0.4], "share_of_tail": [0.3, 0.7]})
     assert say.costliest(shares) == (
-        "Finding the cause costs most: about three fifths of all minutes, but in the worst incidents it is fixing."
+        "Finding the cause costs most: about three fifths of the minutes, but in the worst incidents it is fixing."
     )
 
 
