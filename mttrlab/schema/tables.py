@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,13 +21,22 @@ class Column(NamedTuple):
     """What it says, and what an empty cell means."""
 
 
-_DTYPES = {
+_DTYPES: dict[str, Any] = {
     "text": "str",
     "time": "datetime64[us, UTC]",
     "minutes": "float64",
     "share": "float64",
     "flag": "boolean",
     "count": "Int64",
+}
+
+_ABSENT: dict[str, Any] = {
+    "text": np.nan,
+    "time": pd.NaT,
+    "minutes": np.nan,
+    "share": np.nan,
+    "flag": pd.NA,
+    "count": pd.NA,
 }
 
 _IDENTITY = (
@@ -149,7 +158,7 @@ def conform(frame: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
     for column in columns:
         dtype = _DTYPES[column.kind]
         if column.name not in frame:
-            made[column.name] = pd.Series(pd.array([None] * len(frame), dtype=dtype), index=frame.index)
+            made[column.name] = pd.Series(_ABSENT[column.kind], index=frame.index, dtype=dtype)
             continue
         values = frame[column.name]
         if column.kind == "time" and isinstance(values.dtype, np.dtype) and values.dtype.kind == "M":
