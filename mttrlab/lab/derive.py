@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import duckdb
-import pandas as pd
 
 from mttrlab import sql
-from mttrlab.judge import judge
-from mttrlab.schema import STAMPS
+from mttrlab.lab.rejudging import judge_again, settle_annotations
 
 
 def derive(connection: duckdb.DuckDBPyConnection) -> None:
     """Write again what the views lean on; the caller holds the transaction."""
-    for table in ("timers", "titled", "pairs", "links", "rejudged"):
+    for table in ("timers", "titled", "pairs", "links", "rejudged", "annotated"):
         connection.execute(f"DELETE FROM {table}")
     connection.execute(f"INSERT INTO timers {sql.text('lab/timers')}")
     _read_titles(connection)
     if _several_sources(connection):
         _join(connection)
+    settle_annotations(connection)
+    judge_again(connection)
 
 
 def _several_sources(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -56,7 +56,6 @@ def _join(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"INSERT INTO links {sql.text('lab/members')}")
     for table in ("key_edges", "keyed", "key_label", "label"):
         connection.execute(f"DROP TABLE {table}")
-    _judge_again(connection)
 
 
 def _label(connection: duckdb.DuckDBPyConnection, edges: str) -> None:
@@ -85,25 +84,3 @@ def _label(connection: duckdb.DuckDBPyConnection, edges: str) -> None:
         if not moved or moved[0][0] == 0:
             break
     connection.execute("DROP TABLE both_ways")
-
-
-def _judge_again(connection: duckdb.DuckDBPyConnection) -> None:
-    """Judge the order of stamps that came from different records: each was right alone, together they may not be."""
-    merged = sql.frame(connection, "SELECT * FROM merged ORDER BY report_id")
-    if merged.empty:
-        return
-    usable = pd.DataFrame({"exported_at": merged["exported_at"]})
-    for stamp in STAMPS:
-        usable[stamp] = merged[stamp].where(merged[f"{stamp}_verdict"] == "recorded")
-    judged = judge(usable)
-    changes = [
-        pd.DataFrame({"report_id": merged["report_id"], "stamp": stamp, "verdict": judged[f"{stamp}_verdict"]})[
-            usable[stamp].notna() & (judged[f"{stamp}_verdict"] != "recorded")
-        ]
-        for stamp in STAMPS
-    ]
-    connection.register("changes", pd.concat(changes, ignore_index=True))
-    try:
-        connection.execute("INSERT INTO rejudged SELECT report_id, stamp, verdict FROM changes")
-    finally:
-        connection.unregister("changes")

@@ -15,7 +15,7 @@ from mttrlab.lab.plain import plain
 from mttrlab.lab.settings import Settings
 from mttrlab.schema import REPORT_COLUMNS
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised by every change of the stored tables."""
 
 _TYPES = {
@@ -27,7 +27,7 @@ _TYPES = {
     "count": "BIGINT",
 }
 # The views in the order in which they build on each other.
-_VIEWS = ("latest", "settled", "merged", "records", "incidents")
+_VIEWS = ("latest", "settled", "merged", "mending", "corrected", "records", "incidents")
 _STAMP_RANK = """
 CREATE OR REPLACE MACRO stamp_rank(verdict, origin) AS
     10 * list_position(
@@ -128,7 +128,7 @@ def _recognise(connection: duckdb.DuckDBPyConnection, path: Path | None, *, read
     version = int(said.get("schema_version", 0))
     if version != SCHEMA_VERSION:
         age, advice = (
-            ("an older", "build the lab again from the exports in a new file")
+            ("an older", f"mttrlab rebuild --lab {path} builds it again from the exports")
             if version < SCHEMA_VERSION
             else ("a newer", "use that version")
         )

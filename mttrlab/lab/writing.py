@@ -122,7 +122,7 @@ def store_extract(
     connection.execute(
         """
         INSERT INTO loads VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-            $17::TIMESTAMPTZ, $18, $19, now(), $20)
+            $17::TIMESTAMPTZ, $18, $19, now(), $20, false)
         """,
         [
             load_id,
@@ -209,7 +209,7 @@ def _forget_same_file(connection: duckdb.DuckDBPyConnection, extract: Extract) -
         ).fetchall()
     ]
     for load_id in earlier:
-        for table in ("reports", "quarantine", "loads"):
+        for table in ("reports", "annotations", "quarantine", "loads"):
             connection.execute(f"DELETE FROM {table} WHERE load_id = $1", [load_id])
     if not earlier:
         return []

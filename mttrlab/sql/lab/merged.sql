@@ -27,9 +27,9 @@ best AS (
             1000 * stamp_rank(acknowledged_at_verdict, acknowledged_at_origin) + place) AS acknowledged,
         arg_min({'at': diagnosed_at, 'verdict': diagnosed_at_verdict, 'origin': diagnosed_at_origin},
             1000 * stamp_rank(diagnosed_at_verdict, diagnosed_at_origin) + place) AS diagnosed,
-        arg_min({'at': resolved_at, 'verdict': resolved_at_verdict, 'origin': resolved_at_origin},
+        arg_min({'at': resolved_at, 'verdict': resolved_at_verdict, 'origin': resolved_at_origin, 'timer': resolved_by_timer},
             1000 * stamp_rank(resolved_at_verdict, resolved_at_origin) + place) AS resolved,
-        arg_min({'at': verified_at, 'verdict': verified_at_verdict, 'origin': verified_at_origin},
+        arg_min({'at': verified_at, 'verdict': verified_at_verdict, 'origin': verified_at_origin, 'timer': verified_by_timer},
             1000 * stamp_rank(verified_at_verdict, verified_at_origin) + place) AS verified,
         arg_min(first_resolved_at, place) AS first_resolved_at,
         arg_min(detected_by, place) AS detected_by,
@@ -60,7 +60,9 @@ SELECT
     resolved."at" AS resolved_at,
     resolved.verdict AS resolved_at_verdict,
     resolved.origin AS resolved_at_origin,
+    resolved.timer AS resolved_by_timer,
     verified."at" AS verified_at,
     verified.verdict AS verified_at_verdict,
-    verified.origin AS verified_at_origin
+    verified.origin AS verified_at_origin,
+    verified.timer AS verified_by_timer
 FROM best

@@ -12,29 +12,6 @@ WITH anew AS (
         max(verdict) FILTER (WHERE stamp = 'verified_at') AS verified_at
     FROM rejudged
     GROUP BY report_id
-),
-
-corrected AS (
-    SELECT
-        report_id,
-        max("time") FILTER (WHERE stamp = 'started_at') AS started_at,
-        max("time") FILTER (WHERE stamp = 'detected_at') AS detected_at,
-        max("time") FILTER (WHERE stamp = 'acknowledged_at') AS acknowledged_at,
-        max("time") FILTER (WHERE stamp = 'diagnosed_at') AS diagnosed_at,
-        max("time") FILTER (WHERE stamp = 'resolved_at') AS resolved_at,
-        max("time") FILTER (WHERE stamp = 'verified_at') AS verified_at
-    FROM annotated
-    GROUP BY report_id
-),
-
-mending AS (
-    -- The few records that need a second look; all others go straight through.
-    SELECT * FROM merged
-    UNION ALL BY NAME
-    SELECT * EXCLUDE (source_id, own, format, services, paging, weak), source_id AS incident_id, own AS population
-    FROM settled
-    SEMI JOIN annotated USING (report_id)
-    ANTI JOIN links USING (report_id)
 )
 
 SELECT

@@ -5,9 +5,14 @@ CREATE TABLE loads (
     load_id BIGINT, path VARCHAR, name VARCHAR, sha256 VARCHAR, size BIGINT, format VARCHAR, source VARCHAR,
     timezone VARCHAR, as_of VARCHAR, "rows" BIGINT, accepted BIGINT, quarantined BIGINT, duplicates BIGINT,
     "new" BIGINT, changed BIGINT, unchanged BIGINT, exported_at TIMESTAMPTZ, exported_at_from VARCHAR,
-    warnings VARCHAR, loaded_at TIMESTAMPTZ, version VARCHAR
+    warnings VARCHAR, loaded_at TIMESTAMPTZ, version VARCHAR, people BOOLEAN
 );
 CREATE TABLE quarantine (load_id BIGINT, "row" BIGINT, "column" VARCHAR, value VARCHAR, reason VARCHAR);
+-- What people corrected, as they wrote it; `incident_id` may name no record yet.
+CREATE TABLE annotations (
+    load_id BIGINT, "row" BIGINT, incident_id VARCHAR, source VARCHAR, stamp VARCHAR, "time" TIMESTAMPTZ,
+    who VARCHAR, why VARCHAR
+);
 -- What the settings say, one table a setting that the views need.
 CREATE TABLE service_names (key VARCHAR, service VARCHAR);
 CREATE TABLE severity_words (key VARCHAR, severity VARCHAR);
@@ -25,3 +30,4 @@ CREATE TABLE timers (
 CREATE TABLE pairs (a_id BIGINT, b_id BIGINT, service VARCHAR, minutes DOUBLE, decision VARCHAR);
 CREATE TABLE links (report_id BIGINT, leader_id BIGINT, place BIGINT);
 CREATE TABLE rejudged (report_id BIGINT, stamp VARCHAR, verdict VARCHAR);
+CREATE TABLE annotated (report_id BIGINT, stamp VARCHAR, load_id BIGINT, "row" BIGINT, "time" TIMESTAMPTZ);
