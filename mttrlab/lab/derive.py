@@ -32,13 +32,15 @@ def _read_titles(connection: duckdb.DuckDBPyConnection) -> None:
     patterns = connection.execute("SELECT place, pattern FROM title_patterns ORDER BY place").fetchall()
     if not patterns:
         return
-    connection.execute("CREATE OR REPLACE TEMP TABLE title_hits (report_id BIGINT, place BIGINT)")
-    for place, pattern in patterns:
-        # One pass per pattern: a constant pattern is compiled once, a joined one for every title.
-        connection.execute(
-            "INSERT INTO title_hits SELECT report_id, $1 FROM latest WHERE regexp_matches(title, $2, 'i')",
-            [place, pattern],
-        )
+    # One pass per pattern: a constant pattern is compiled once, a joined one for every title. All in one statement, as
+    # an INSERT of no rows before a large one loses rows (`writing.insert_found`).
+    hits = " UNION ALL ".join(
+        f"SELECT report_id, ${2 * n + 1}::BIGINT AS place FROM latest WHERE regexp_matches(title, ${2 * n + 2}, 'i')"
+        for n in range(len(patterns))
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE title_hits AS {hits}", [value for pattern in patterns for value in pattern]
+    )
     connection.execute(f"INSERT INTO titled {sql.text('lab/titled')}")
     connection.execute("DROP TABLE title_hits")
 

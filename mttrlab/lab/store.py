@@ -13,19 +13,11 @@ from mttrlab.errors import StoreError
 from mttrlab.lab.applying import store_settings
 from mttrlab.lab.plain import plain
 from mttrlab.lab.settings import Settings
-from mttrlab.schema import REPORT_COLUMNS
+from mttrlab.lab.writing import report_columns
 
 SCHEMA_VERSION = 2
 """Raised by every change of the stored tables."""
 
-_TYPES = {
-    "text": "VARCHAR",
-    "time": "TIMESTAMPTZ",
-    "minutes": "DOUBLE",
-    "share": "DOUBLE",
-    "flag": "BOOLEAN",
-    "count": "BIGINT",
-}
 # The views in the order in which they build on each other.
 _VIEWS = ("latest", "settled", "merged", "mending", "corrected", "records", "incidents")
 _STAMP_RANK = """
@@ -145,9 +137,8 @@ def _recognise(connection: duckdb.DuckDBPyConnection, path: Path | None, *, read
 
 
 def _create(connection: duckdb.DuckDBPyConnection) -> None:
-    columns = ", ".join(f'"{column.name}" {_TYPES[column.kind]}' for column in REPORT_COLUMNS)
     connection.execute("BEGIN")
-    connection.execute(f"CREATE TABLE reports (report_id BIGINT, load_id BIGINT, {columns})")
+    connection.execute(f"CREATE TABLE reports (report_id BIGINT, load_id BIGINT, {report_columns()})")
     connection.execute(sql.text("lab/tables"))
     connection.execute("CREATE TABLE settings (said VARCHAR)")
     connection.executemany(

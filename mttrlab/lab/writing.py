@@ -22,6 +22,20 @@ if TYPE_CHECKING:
     from mttrlab.sources.exports import Extract
 
 _COLUMNS = ", ".join(f'"{column.name}"' for column in REPORT_COLUMNS)
+STORED_TYPES = {
+    "text": "VARCHAR",
+    "time": "TIMESTAMPTZ",
+    "minutes": "DOUBLE",
+    "share": "DOUBLE",
+    "flag": "BOOLEAN",
+    "count": "BIGINT",
+}
+"""How DuckDB keeps each kind of column."""
+
+
+def report_columns() -> str:
+    """Return the columns of a table of reports as DuckDB declares them."""
+    return ", ".join(f'"{column.name}" {STORED_TYPES[column.kind]}' for column in REPORT_COLUMNS)
 
 
 @contextmanager
@@ -115,8 +129,10 @@ def store_extract(
             f"{counts['older']:,} incidents are older here than what the lab has; kept as history, the newer holds"
         )
     with _registered(connection, "refused", extract.quarantine):
-        connection.execute(
-            'INSERT INTO quarantine SELECT $1, "row", "column", value::VARCHAR, reason FROM refused ORDER BY "row"',
+        insert_found(
+            connection,
+            "quarantine",
+            'SELECT $1::BIGINT, "row", "column", value::VARCHAR, reason FROM refused ORDER BY "row"',
             [load_id],
         )
     connection.execute(
@@ -166,9 +182,7 @@ def _store_reports(connection: duckdb.DuckDBPyConnection, judged: pd.DataFrame, 
     # Most columns of most sources are empty, and an empty column costs as much to hand over as a full one.
     distinct = judged.drop_duplicates(["source", "source_id", "content_hash"])
     filled = distinct.loc[:, distinct.notna().any()]
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE staged AS SELECT * EXCLUDE (report_id, load_id) FROM reports LIMIT 0"
-    )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE staged ({report_columns()})")
     with _registered(connection, "arriving", filled):
         if not filled.empty:
             connection.execute("INSERT INTO staged BY NAME SELECT * FROM arriving")
@@ -182,22 +196,60 @@ def _store_reports(connection: duckdb.DuckDBPyConnection, judged: pd.DataFrame, 
            AND reports.exported_at < staged.exported_at""",
     ):
         connection.execute(statement)
-    connection.execute(
-        f"""
-        INSERT INTO reports BY NAME
-        SELECT nextval('report_ids') AS report_id, $1::BIGINT AS load_id, {_COLUMNS}
-        FROM staged ANTI JOIN reports USING (source, source_id, content_hash)
-        """,
-        [load_id],
-    )
+    missing = "FROM staged ANTI JOIN reports USING (source, source_id, content_hash)"
+    if connection.execute(f"SELECT count(*) {missing}").fetchall()[0][0]:
+        connection.execute(
+            f"""
+            INSERT INTO reports BY NAME
+            SELECT nextval('report_ids') AS report_id, $1::BIGINT AS load_id, {_COLUMNS} {missing}
+            """,
+            [load_id],
+        )
+    _check_kept(connection, counts)
     _supersede(connection, "SELECT DISTINCT source, source_id FROM staged")
     connection.execute("DROP TABLE staged")
     return counts
 
 
 def _supersede(connection: duckdb.DuckDBPyConnection, touched: str) -> None:
-    query = sql.text("lab/superseded").replace("WITH several", f"WITH touched AS ({touched}), several", 1)
-    connection.execute(f"INSERT INTO superseded {query}")
+    insert_found(
+        connection,
+        "superseded",
+        sql.text("lab/superseded").replace("WITH several", f"WITH touched AS ({touched}), several", 1),
+    )
+
+
+def insert_found(connection: duckdb.DuckDBPyConnection, table: str, query: str, values: list | None = None) -> None:
+    """Insert what the query finds, if it finds anything.
+
+    DuckDB 2.0 loses rows where an INSERT of none is followed, in one transaction, by a large one into the same table:
+    the later rows are counted and cannot be read, not even after the commit.
+    """
+    if connection.execute(f"SELECT count(*) FROM ({query})", values or []).fetchall()[0][0]:
+        connection.execute(f"INSERT INTO {table} {query}", values or [])
+
+
+def _check_kept(connection: duckdb.DuckDBPyConnection, counts: dict[str, int]) -> None:
+    """Read back what was just written: an engine that loses rows must not be believed.
+
+    Raises
+    ------
+    StoreError
+        When fewer incidents can be read than the load counted.
+    """
+    told = counts["new"] + counts["changed"] + counts["unchanged"]
+    staged, kept = connection.execute(
+        """
+        SELECT (SELECT count(*) FROM (SELECT DISTINCT source, source_id FROM staged)),
+               (SELECT count(*) FROM (SELECT DISTINCT source, source_id FROM reports SEMI JOIN staged
+                                      USING (source, source_id)))
+        """
+    ).fetchall()[0]
+    if not told == staged == kept:
+        raise StoreError(
+            f"{told:,} incidents were counted, {staged:,} handed over and {kept:,} can be read back; nothing was "
+            "loaded, please report this with the file"
+        )
 
 
 def _forget_same_file(connection: duckdb.DuckDBPyConnection, extract: Extract) -> list[str]:
