@@ -151,19 +151,25 @@ def _lab_path(options: argparse.Namespace) -> Path:
 
 
 def _open(options: argparse.Namespace) -> Lab:
-    """Open the lab that the arguments name: a folder's exports in memory, or a lab file to read."""
+    """Open the lab that the arguments name."""
+    return _open_folder(options)[0]
+
+
+def _open_folder(options: argparse.Namespace) -> tuple[Lab, tuple[str, ...]]:
+    """Open a folder's exports in memory, or a lab file to read; and say which files were no export."""
     from mttrlab.lab import Lab
 
     if options.folder is not None:
         if options.lab is not None:
             raise QuestionError("give a folder of exports or --lab FILE, not both")
         lab = Lab()
-        _say(str(lab.load_folder(options.folder)))
-        return lab
+        loaded = lab.load_folder(options.folder)
+        _say(str(loaded))
+        return lab, loaded.skipped
     path = _lab_path(options)
     if not path.exists():
         raise QuestionError(f"there is no lab file {path}; load exports first (mttrlab load …) or name a folder")
-    return Lab(path, read_only=True)
+    return Lab(path, read_only=True), ()
 
 
 def _init(options: argparse.Namespace) -> None:
@@ -197,10 +203,11 @@ def _quality(options: argparse.Namespace) -> None:
 
 
 def _review(options: argparse.Namespace) -> None:
-    with _open(options) as lab:
+    lab, left_aside = _open_folder(options)
+    with lab:
         from mttrlab.review import write_review
 
-        path = write_review(lab, options.out, month=options.month, seed=options.seed)
+        path = write_review(lab, options.out, month=options.month, seed=options.seed, left_aside=left_aside)
         _say(f"Wrote {path}")
 
 

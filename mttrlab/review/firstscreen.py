@@ -46,7 +46,7 @@ def compose(found: Findings) -> tuple[list[Sentence], dict[str, float]]:
         Sentence("What happened", tuple(happened)),
         Sentence("Trend", (say.moved(moved, earlier, recent, len(periods.recent)),)),
         Sentence("Costliest", (say.costliest(found.tables["shares"]),)),
-        Sentence("Ask", (say.ask(best, found.record, found.closed > 0, high),)),
+        Sentence("Ask", (say.ask(best, found.record, found.closed > 0, high, bool(found.what_if.unlike)),)),
         Sentence("Data", (say.trust(found.timed, weakest, unusable, list(found.absent)),)),
     ]
     numbers: dict[str, float] = {"incidents": found.incidents, "still_open": found.still_open}

@@ -120,6 +120,7 @@ def context(review: Review) -> dict[str, Any]:
         ),
         "middle_table": rows.middles(tables["typical"], clock),
         "what_if_days": found.what_if.days,
+        "unlike": found.what_if.unlike,
         "share_table": rows.share_rows(tables["shares"], f"Shares, {recent}"),
         "month_table": rows.months(tables["months"], tables["seed"], clock, periods.month),
         "moved_table": _moved(found),

@@ -217,7 +217,13 @@ def phase_words(phase: str) -> str:
     return listed([PHASE_WORDS[name] for name in PHASES if name in phase.split(" + ")])
 
 
-def ask(lever: Mapping[str, Any] | None, record: str | None, closed: bool = True, typical: float = math.inf) -> str:
+def ask(
+    lever: Mapping[str, Any] | None,
+    record: str | None,
+    closed: bool = True,
+    typical: float = math.inf,
+    unlike: bool = False,
+) -> str:
     """Return one ask with its range, or what to record before one can be made.
 
     Parameters
@@ -230,6 +236,8 @@ def ask(lever: Mapping[str, Any] | None, record: str | None, closed: bool = True
         Whether any incident has ended.
     typical : float
         Minutes that a typical incident takes at most; a larger saving is an average that long ones carry.
+    unlike : bool
+        The simulation does not repeat the history that it was fitted to.
 
     Examples
     --------
@@ -248,9 +256,10 @@ def ask(lever: Mapping[str, Any] | None, record: str | None, closed: bool = True
         )
     if not closed:
         return f"No ask yet: record {STAMP_WORDS['resolved_at']}, or export the incidents that have ended."
+    why = "the simulation does not repeat this history; " if unlike else ""
     if record is None:
-        return "No ask yet: keep recording as now."
-    return f"No ask yet: record {STAMP_WORDS[record]}."
+        return f"No ask yet: {why}keep recording as now."
+    return f"No ask yet: {why}record {STAMP_WORDS[record]}."
 
 
 def in_letters(name: str) -> str:

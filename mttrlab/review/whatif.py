@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 
 from mttrlab import decisions
+from mttrlab.analysis import phase_durations
 from mttrlab.response import ResponseModel
-from mttrlab.review.words import lines
+from mttrlab.review.words import lines, minutes
 from mttrlab.schema import CLOCK_ENDS
 
 SIMULATED = 120_000
@@ -19,6 +20,8 @@ _WORTH = 1.0
 """Minutes per incident that a saving must be able to reach before anybody is asked for it."""
 _FEWEST = 20
 """Runs that a band of 8 of 10 needs."""
+_NEAR = 1.5
+"""A simulated mean or median further than this factor from history's: the model does not repeat it."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,13 @@ class WhatIf:
     """Length of a simulated run."""
     model: pd.DataFrame | None = None
     """Where each part of the model came from."""
+    unlike: str = ""
+    """How the model differs from the history it was fitted to, where it differs too much; empty: it does not."""
 
     @property
     def best(self) -> dict[str, Any] | None:
-        """The lever with the largest saving that luck does not undo; None: there is none."""
-        if self.levers is None:
+        """The lever with the largest saving that luck does not undo; None: there is none, or none to be believed."""
+        if self.levers is None or self.unlike:
             return None
         clear = self.levers[(self.levers["scenario"] != "Baseline") & (self.levers["saving_low"] > 0)]
         clear = clear[clear["saving_high"] >= _WORTH]
@@ -78,4 +83,22 @@ def ask(incidents: pd.DataFrame, practices: Any, clock: str, *, seed: int, repli
         compared = decisions.compare_scenarios(model, scenarios, days=days, replications=wanted, seed=seed, clock=shown)
     except ValueError as refusal:
         return WhatIf(None, str(refusal).removesuffix("."), days)
-    return WhatIf(compared, "", days, model.notes)
+    return WhatIf(compared, "", days, model.notes, _unlike(incidents, lines(compared)[0]))
+
+
+def _unlike(incidents: pd.DataFrame, baseline: dict[str, Any]) -> str:
+    """Return how the simulated baseline differs from history, or nothing where it is near enough.
+
+    Not the check against months that the model has not seen: a model that fails this one is not worth that one.
+    """
+    clock = str(baseline["clock"])
+    phases = phase_durations(incidents)
+    real = phases.loc[phases[f"{clock}_observed"].fillna(False).astype(bool) & (phases[clock] > 0), clock]
+    for name, then in (("mean", real.mean()), ("median", real.median())):
+        now = baseline[name]
+        if not then / _NEAR <= now <= then * _NEAR:
+            return (
+                f"the {name} of {len(real):,} ended incidents is {minutes(then)} in the exports "
+                f"and {minutes(now)} in the model"
+            )
+    return ""
