@@ -7,7 +7,8 @@ import pandas as pd
 
 from mttrlab.errors import QuestionError, SchemaError
 
-SUMS = ("n", "positive", "log1", "log2", "log3", "log4", "sum1", "sum2", "sum3")
+SUMS = ("n", "positive", "log1", "log2", "shape1", "shape2", "shape3", "shape4", "sum1", "sum2", "sum3")
+"""`log` and `shape` are both of the logarithms; inside the engine `shape` is of logarithms to a thousandth."""
 REJECTED_BELOW = 0.01
 """p-value below which logarithms do not pass for normal."""
 
@@ -46,7 +47,8 @@ def power_sums(minutes: np.ndarray) -> pd.DataFrame:
     """Return one row of `SUMS`: what `analysis/spread.sql` gives per group, of one list of minutes."""
     above = minutes[minutes > 0]
     logs = np.log(above)
-    row = [len(minutes), len(above), *((logs**k).sum() for k in (1, 2, 3, 4)), *((minutes**k).sum() for k in (1, 2, 3))]
+    powers = [float((logs**k).sum()) for k in (1, 2, 3, 4)]
+    row = [len(minutes), len(above), *powers[:2], *powers, *((minutes**k).sum() for k in (1, 2, 3))]
     return pd.DataFrame([row], columns=list(SUMS), dtype=float)
 
 
@@ -83,7 +85,7 @@ def lognormal_p(sums: pd.DataFrame) -> np.ndarray:
 
     n = sums["positive"].to_numpy(dtype=float)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        m1, m2, m3, m4 = (sums[f"log{k}"].to_numpy(dtype=float) / n for k in (1, 2, 3, 4))
+        m1, m2, m3, m4 = (sums[f"shape{k}"].to_numpy(dtype=float) / n for k in (1, 2, 3, 4))
         variance = m2 - m1**2
         usable = variance > 1e-9 * np.maximum(m2, 1e-9)
         skewness = (m3 - 3 * m1 * m2 + 2 * m1**3) / variance**1.5
