@@ -8,13 +8,16 @@ from types import TracebackType
 from typing import Any, Self
 
 import duckdb
+import pandas as pd
 
-from mttrlab.errors import StoreError
+from mttrlab.errors import QuestionError, StoreError
 from mttrlab.lab import applying, store, writing
 from mttrlab.lab.answers import Answers
 from mttrlab.lab.derive import derive
 from mttrlab.lab.folder import folder_files, idle_patterns, matching_files
-from mttrlab.lab.loading import load_files
+from mttrlab.lab.loading import load_files, record_frame
+from mttrlab.lab.raw import kept_copies
+from mttrlab.lab.recording import KINDS
 from mttrlab.lab.report import FolderReport, LoadReport, together
 from mttrlab.lab.settings import FILE_NAME, Settings
 
@@ -58,6 +61,8 @@ class Lab(Answers):
         timezone: str | None = None,
         as_of: Any = None,
         source: str | None = None,
+        keep_raw: bool = False,
+        keep_people: bool = False,
     ) -> LoadReport:
         """Load an export, or all files of a pattern: wholly, or not at all.
 
@@ -66,13 +71,18 @@ class Lab(Answers):
         path : str or Path
             A file, or a pattern such as `exports/*.json`.
         format : str, optional
-            canonical, statuspage, pagerduty or servicenow; default: what the settings say, else recognised.
+            canonical, statuspage, pagerduty, servicenow or annotations; default: what the settings say, else
+            recognised.
         timezone : str, optional
             IANA name of the zone of stamps that carry none; default: what the settings say.
         as_of : str or Timestamp, optional
             When the export was taken; default: what the file says, else its newest stamp.
         source : str, optional
             Name of the source in every table; default: what the settings say, else the format's name.
+        keep_raw : bool
+            True: a private copy of each file stays in the folder `<lab>.raw`, for `rebuild`.
+        keep_people : bool
+            True: who annotated is stored as written; otherwise as a keyed pseudonym.
 
         Returns
         -------
@@ -87,8 +97,12 @@ class Lab(Answers):
         self._writable()
         files = matching_files(path)
         asked = writing.Asked(format, timezone, None if as_of is None else str(as_of), source)
-        with writing.transaction(self._connection, str(path)):
-            reports = load_files(self._connection, files, asked, as_of, self._settings)
+        with (
+            kept_copies(self.path if keep_raw else None, asked=keep_raw) as keep,
+            writing.transaction(self._connection, str(path)),
+        ):
+            reports = load_files(self._connection, files, asked, as_of, self._settings, keep_people=keep_people)
+            keep(self._connection, files, reports)
         self._keep(reports)
         return reports[0] if len(reports) == 1 else together(path, reports)
 
@@ -124,6 +138,48 @@ class Lab(Answers):
             population=self.population_rule(),
             warnings=(*idle_patterns(folder, settings), *self.warnings()),
         )
+
+    def record(
+        self, table: pd.DataFrame, kind: str = "annotations", *, timezone: str | None = None, keep_people: bool = False
+    ) -> LoadReport:
+        """Keep what flows back into the lab: stamps that people corrected.
+
+        Parameters
+        ----------
+        table : DataFrame
+            `incident_id, milestone, time, who, why`, and `source` where two tools use one id. Rows without a time
+            are left out and counted.
+        kind : str
+            'annotations'.
+        timezone : str, optional
+            IANA name of the zone of times that carry none; without it they are refused.
+        keep_people : bool
+            True: who it was is stored as written; otherwise as a keyed pseudonym.
+
+        Returns
+        -------
+        LoadReport
+            `changed`: incidents with a corrected stamp.
+
+        Raises
+        ------
+        SchemaError
+            When the table lacks a column.
+
+        Notes
+        -----
+        An annotation wins over every export. Of several for one stamp, the one loaded last holds, and within one
+        table the row that stands last; apart from that, the order of loads does not matter, and an annotation may
+        come before its incident. It is judged together with the other stamps, and where it contradicts their order
+        or lies behind the export, `lab.warnings()` says so. A corrected fix or verification closes the incident.
+        """
+        self._writable()
+        if kind not in KINDS:
+            raise QuestionError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
+        with writing.transaction(self._connection, kind):
+            report = record_frame(self._connection, table, timezone, keep_people=keep_people)
+        self._keep((report,))
+        return report
 
     def _keep(self, reports: tuple[LoadReport, ...]) -> None:
         self._last = reports[-1].load_id

@@ -121,7 +121,7 @@ def store_extract(
             f"{extract.path}: {extract.rows} records, but {extract.accepted} accepted + {refused} quarantined + "
             f"{extract.duplicates} duplicates; nothing was loaded, report this with the file"
         )
-    notes = [*extract.warnings, *_forget_same_file(connection, extract)]
+    notes = [*extract.warnings, *forget_same_file(connection, extract.sha256, extract.path.name)]
     load_id = connection.execute("SELECT coalesce(max(load_id), 0) + 1 FROM loads").fetchall()[0][0]
     counts = _store_reports(connection, judged, load_id)
     if counts["older"]:
@@ -142,7 +142,8 @@ def store_extract(
         """,
         [
             load_id,
-            str(extract.path),
+            # The ledger must find the file again from anywhere.
+            str(extract.path.absolute()),
             extract.path.name,
             extract.sha256,
             extract.size,
@@ -252,12 +253,12 @@ def _check_kept(connection: duckdb.DuckDBPyConnection, counts: dict[str, int]) -
         )
 
 
-def _forget_same_file(connection: duckdb.DuckDBPyConnection, extract: Extract) -> list[str]:
+def forget_same_file(connection: duckdb.DuckDBPyConnection, sha256: str, name: str) -> list[str]:
     """Take back an earlier load of the same content under other options: a correction, not a second witness."""
     earlier = [
         row[0]
         for row in connection.execute(
-            "SELECT load_id FROM loads WHERE sha256 = $1 AND name = $2", [extract.sha256, extract.path.name]
+            "SELECT load_id FROM loads WHERE sha256 = $1 AND name = $2", [sha256, name]
         ).fetchall()
     ]
     for load_id in earlier:

@@ -1,0 +1,91 @@
+"""The door for what flows back into a lab: annotations, kept with a line in the ledger."""
+
+from __future__ import annotations
+
+import json
+
+import duckdb
+
+from mttrlab import __version__
+from mttrlab.lab.annotations import FORMAT, Annotations
+from mttrlab.lab.report import LoadReport
+from mttrlab.lab.writing import forget_same_file
+
+KINDS = ("annotations",)
+"""What `lab.record` takes."""
+
+
+def store_annotations(
+    connection: duckdb.DuckDBPyConnection, told: Annotations, timezone: str | None, *, keep_people: bool
+) -> LoadReport:
+    """Write the annotations, what is refused of them, and their line in the ledger; the caller holds the transaction.
+
+    Which incident each one means is found when the lab derives, after the last file: so the counts are of then.
+    """
+    notes = [*told.warnings, *forget_same_file(connection, told.sha256, told.name)]
+    load_id = int(connection.execute("SELECT coalesce(max(load_id), 0) + 1 FROM loads").fetchall()[0][0])
+    for table, rows, query in (
+        (
+            "accepted",
+            told.accepted,
+            'INSERT INTO annotations SELECT $1, "row", incident_id, source, stamp, "time", who, why FROM accepted',
+        ),
+        (
+            "refused",
+            told.quarantine,
+            'INSERT INTO quarantine SELECT $1, "row", "column", value, reason FROM refused ORDER BY "row"',
+        ),
+    ):
+        if not rows.empty:
+            connection.register(table, rows)
+            try:
+                connection.execute(query, [load_id])
+            finally:
+                connection.unregister(table)
+    line = {
+        "load_id": load_id,
+        "path": told.path,
+        "name": told.name,
+        "sha256": told.sha256,
+        "size": told.size,
+        "format": FORMAT,
+        "source": FORMAT,
+        "timezone": timezone,
+        "rows": told.rows,
+        "accepted": len(told.accepted),
+        "quarantined": len(told.quarantine),
+        "duplicates": told.duplicates,
+        "new": 0,
+        "changed": 0,
+        "unchanged": 0,
+        "warnings": json.dumps(notes),
+        "version": __version__,
+        "people": keep_people,
+    }
+    names = ", ".join(f'"{name}"' for name in line)
+    places = ", ".join(f"${place}" for place in range(1, len(line) + 1))
+    connection.execute(
+        f"INSERT INTO loads ({names}, loaded_at) VALUES ({places}, now())",
+        list(line.values()),
+    )
+    return told_again(connection, load_id, tuple(notes))
+
+
+def told_again(connection: duckdb.DuckDBPyConnection, load_id: int, warnings: tuple[str, ...]) -> LoadReport:
+    """Return the report of a load of annotations as the ledger has it now."""
+    path, rows, accepted, quarantined, duplicates, changed = connection.execute(
+        'SELECT path, "rows", accepted, quarantined, duplicates, changed FROM loads WHERE load_id = $1', [load_id]
+    ).fetchall()[0]
+    return LoadReport(
+        path=path,
+        format=FORMAT,
+        rows=rows,
+        accepted=accepted,
+        quarantined=quarantined,
+        duplicates=duplicates,
+        new=0,
+        changed=changed,
+        unchanged=0,
+        warnings=warnings,
+        load_id=load_id,
+    )
