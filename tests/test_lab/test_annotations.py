@@ -32,7 +32,9 @@ AS_OF = "2026-04-01T00:00:00Z"
 
 
 def said(*rows: tuple[str, str, str], who: str = "Ana Reis", **more: str) -> pd.DataFrame:
-    return pd.DataFrame([{"incident_id": i, "milestone": m, "time": t, "who": who, "why": "log", **more} for i, m, t in rows])
+    return pd.DataFrame(
+        [{"incident_id": i, "milestone": m, "time": t, "who": who, "why": "log", **more} for i, m, t in rows]
+    )
 
 
 @pytest.fixture
@@ -55,7 +57,9 @@ def test_an_annotation_fills_a_missing_stamp_and_is_shown_as_annotated(lab):
     assert (found["resolved_at_verdict"], found["resolved_at_origin"]) == ("recorded", "export")
     assert (report.rows, report.accepted, report.changed, report.new) == (1, 1, 1, 0)
     assert lab.loads()["format"].tolist() == ["canonical", "annotations"]
-    assert lab.record(said(("1", "diagnosed", "2026-03-01T12:20:00+02:00"))).warnings[0].startswith("this file was loaded")
+    assert (
+        lab.record(said(("1", "diagnosed", "2026-03-01T12:20:00+02:00"))).warnings[0].startswith("this file was loaded")
+    )
 
 
 def test_a_later_export_does_not_undo_what_people_said(lab, exports):
@@ -167,9 +171,9 @@ def test_one_id_of_two_tools_needs_the_source(lab, exports):
     assert doubtful.quarantined == 1
     assert "canonical, pagerduty" in lab.quarantine()["reason"].item()
     assert lab.record(said(("1", "started_at", "2026-03-20T09:58:00Z"), source="pagerduty")).changed == 1
-    found = lab.incidents().set_index("source")["started_at"]
-    assert found["pagerduty"] == pd.Timestamp("2026-03-20T09:58Z")
-    assert found["canonical"] == pd.Timestamp("2026-03-01T10:00Z")
+    found = lab.incidents().set_index(["source", "incident_id"])["started_at"]
+    assert found["pagerduty", "1"] == pd.Timestamp("2026-03-20T09:58Z")
+    assert found["canonical", "1"] == pd.Timestamp("2026-03-01T10:00Z")
 
 
 def test_an_annotation_of_a_joined_incident_may_use_either_id(exports):
