@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from mttrlab.errors import LoadError
-from mttrlab.sources.exports.canonical import from_documents, from_parquet, from_table, read_canonical
+from mttrlab.sources.exports.canonical import Told, from_documents, from_parquet, from_table, read_canonical
 from mttrlab.sources.exports.columns import NONE
 from mttrlab.sources.exports.documents import read_documents
 from mttrlab.sources.exports.drafts import Clock, Faults
@@ -160,7 +160,9 @@ def _read(opened: Opened, text: str, known: str, clock: Clock) -> _Contents:
             else from_table(read_table(text, opened.name))
         )
         rows = len(cells.rows) + len(cells.faults.by_row)
-        draft, faults, warnings = read_canonical(cells, clock)
+        told = Told()
+        draft, faults = read_canonical(cells, clock, told)
+        warnings = told.sentences()
     else:
         if not is_json:
             raise LoadError(f"{opened.name} is not JSON, as exports of {known} are; export it again")
