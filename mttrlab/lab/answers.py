@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import duckdb
@@ -16,6 +17,8 @@ from mttrlab.lab.notes import notes
 from mttrlab.lab.questions import ask, instant
 from mttrlab.lab.settings import Settings
 from mttrlab.schema import INCIDENT_COLUMNS, POPULATIONS, conform
+
+_PARTS = ("source", "month", "service")
 
 
 class Answers:
@@ -76,23 +79,25 @@ class Answers:
         """
         return ask(self._connection, query, params)
 
-    def quality(self, by: str | None = None) -> pd.DataFrame:
+    def quality(self, by: str | Sequence[str] | None = None) -> pd.DataFrame:
         """Return how good the stamps are: incidents and share per milestone and verdict.
 
         Parameters
         ----------
-        by : str, optional
-            source, month or service: split the counts by it.
+        by : str or sequence of str, optional
+            source, month or service, or several of them: split the counts by it.
 
         Returns
         -------
         DataFrame
-            `[by,] milestone, verdict, incidents, share` (of the incidents in the part, 0 to 1).
+            `[by, …] milestone, verdict, incidents, share` (of the incidents in the part, 0 to 1).
         """
-        if by not in (None, "source", "month", "service"):
-            raise QuestionError(f"by must be source, month or service, got {by!r}")
-        counts = sql.frame(self._connection, sql.text("lab/quality"), by=by or "all")
-        return counts.drop(columns="part") if by is None else counts.rename(columns={"part": by})
+        parts = [] if by is None else [by] if isinstance(by, str) else list(by)
+        if not set(parts) <= set(_PARTS) or len(set(parts)) < len(parts):
+            raise QuestionError(f"by must be source, month or service, or several of them, got {by!r}")
+        asked = {f"by_{part}": part in parts for part in _PARTS}
+        counts = sql.frame(self._connection, sql.text("lab/quality"), **asked)
+        return counts[[*parts, "milestone", "verdict", "incidents", "share"]]
 
     def quarantine(self, load: str | int = "last") -> pd.DataFrame:
         """Return the refused records with their reasons.
@@ -128,6 +133,31 @@ class Answers:
     def ambiguous(self) -> pd.DataFrame:
         """Return the pairs of records that may be one incident and were left apart, each with the reason."""
         return sql.frame(self._connection, sql.text("lab/ambiguous"))
+
+    def recurrences(self, within_hours: float = 24.0, duplicate_minutes: float = 10.0) -> pd.DataFrame:
+        """Return incidents that came back, were reopened, or may be one incident twice; nothing is merged.
+
+        Parameters
+        ----------
+        within_hours : float
+            A recurrence begins at most so long after the end of an incident of the same service and the same incident
+            type (where there is none: the same words in the title, numbers aside).
+        duplicate_minutes : float
+            Possible duplicates are records of one source, on one service, that overlap, have nearly the same title
+            and begin at most so far apart.
+
+        Returns
+        -------
+        DataFrame
+            `kind` (recurrence, duplicate or reopened), `incident_id, other_id` (the earlier one), `source,
+            other_source, service, minutes` (apart), `reason`.
+        """
+        for name, value in (("within_hours", within_hours), ("duplicate_minutes", duplicate_minutes)):
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 10_000:
+                raise QuestionError(f"{name} must be a number from 0 to 10,000, got {value!r}")
+        return sql.frame(
+            self._connection, sql.text("lab/recurrences"), within=60.0 * within_hours, apart=float(duplicate_minutes)
+        )
 
     def population(self) -> pd.DataFrame:
         """Return how many records there are per source and population."""
