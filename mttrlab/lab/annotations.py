@@ -22,6 +22,8 @@ from mttrlab.sources.exports.stamps import read_stamp, zone
 from mttrlab.sources.exports.table import fold, header_of, read_table
 
 FORMAT = "annotations"
+RECORDED = "(recorded)"
+"""Stands in the ledger in the place of a path where annotations came from Python."""
 _NEEDED = ("incident_id", "milestone", "time")
 _COLUMNS = (*_NEEDED, "who", "why", "source")
 _SHORT = 80
@@ -94,7 +96,7 @@ def read_frame(table: pd.DataFrame, *, timezone: str | None = None, keep_people:
     spelled = repr([sorted(row.items()) for row in given]).encode("utf-8", errors="surrogatepass")
     digest = hashlib.sha256(spelled).hexdigest()
     rows = list(enumerate(given, start=1))
-    return _checked("(recorded)", f"recorded {digest[:8]}", digest, len(spelled), rows, [], timezone, keep_people)
+    return _checked(RECORDED, f"recorded {digest[:8]}", digest, len(spelled), rows, [], timezone, keep_people)
 
 
 def _text(value: Any) -> str:

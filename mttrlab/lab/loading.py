@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,25 @@ def record_frame(
     return _after_deriving(connection, report)
 
 
+def load_again(connection: duckdb.DuckDBPyConnection, file: Path, line: dict[str, Any]) -> None:
+    """Load a file, or the copy of it, as a line of an older ledger says, and book it under its first path.
+
+    Raises
+    ------
+    LoadError
+        When it is refused now.
+    """
+    asked = Asked(line["format"], line["timezone"], line["as_of"], line["source"])
+    people = bool(line.get("people"))
+    if line["format"] == FORMAT:
+        told = read_worksheet(file, timezone=asked.timezone, keep_people=people)
+        told = replace(told, path=line["path"], name=line["name"])
+        store_annotations(connection, told, asked.timezone, keep_people=people)
+        return
+    found = extract(file, format=asked.format, timezone=asked.timezone, as_of=asked.as_of, source=asked.source)
+    store_extract(connection, replace(found, path=Path(line["path"])), judge(_restored(found)), asked)
+
+
 def _load_file(
     connection: duckdb.DuckDBPyConnection, file: Path, asked: Asked, as_of: Any, settings: Settings, keep_people: bool
 ) -> LoadReport:
@@ -101,7 +121,7 @@ def _restored(found: Extract) -> pd.DataFrame:
 def _after_deriving(connection: duckdb.DuckDBPyConnection, report: LoadReport) -> LoadReport:
     # Which incidents the annotations mean is known only after the last file.
     fresh = report.format == FORMAT and report.load_id is not None and not report.unchanged
-    return told_again(connection, int(report.load_id or 0), report.warnings) if fresh else report
+    return told_again(connection, report) if fresh else report
 
 
 def _sha256(file: Path) -> str:

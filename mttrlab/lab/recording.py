@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 
 from mttrlab import __version__
-from mttrlab.lab.annotations import FORMAT, Annotations
+from mttrlab.lab.annotations import FORMAT, RECORDED, Annotations
 from mttrlab.lab.report import LoadReport
 from mttrlab.lab.writing import forget_same_file
 
@@ -44,7 +46,7 @@ def store_annotations(
                 connection.unregister(table)
     line = {
         "load_id": load_id,
-        "path": told.path,
+        "path": told.path if told.path == RECORDED else str(Path(told.path).absolute()),
         "name": told.name,
         "sha256": told.sha256,
         "size": told.size,
@@ -68,24 +70,24 @@ def store_annotations(
         f"INSERT INTO loads ({names}, loaded_at) VALUES ({places}, now())",
         list(line.values()),
     )
-    return told_again(connection, load_id, tuple(notes))
-
-
-def told_again(connection: duckdb.DuckDBPyConnection, load_id: int, warnings: tuple[str, ...]) -> LoadReport:
-    """Return the report of a load of annotations as the ledger has it now."""
-    path, rows, accepted, quarantined, duplicates, changed = connection.execute(
-        'SELECT path, "rows", accepted, quarantined, duplicates, changed FROM loads WHERE load_id = $1', [load_id]
-    ).fetchall()[0]
     return LoadReport(
-        path=path,
+        path=told.path,
         format=FORMAT,
-        rows=rows,
-        accepted=accepted,
-        quarantined=quarantined,
-        duplicates=duplicates,
+        rows=told.rows,
+        accepted=len(told.accepted),
+        quarantined=len(told.quarantine),
+        duplicates=told.duplicates,
         new=0,
-        changed=changed,
+        changed=0,
         unchanged=0,
-        warnings=warnings,
+        warnings=tuple(notes),
         load_id=load_id,
     )
+
+
+def told_again(connection: duckdb.DuckDBPyConnection, report: LoadReport) -> LoadReport:
+    """Return the report with the counts that the ledger has, once it is known which incidents are meant."""
+    accepted, quarantined, changed = connection.execute(
+        "SELECT accepted, quarantined, changed FROM loads WHERE load_id = $1", [report.load_id]
+    ).fetchall()[0]
+    return replace(report, accepted=accepted, quarantined=quarantined, changed=changed)

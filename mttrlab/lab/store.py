@@ -62,6 +62,32 @@ def open_store(path: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnecti
     return connection
 
 
+def open_ledger(path: Path) -> duckdb.DuckDBPyConnection:
+    """Return a connection that reads the tables of a lab of this or an older version.
+
+    Raises
+    ------
+    StoreError
+        When the file is in use, damaged, or no lab.
+    """
+    _check_place(path, new=not path.exists(), read_only=True)
+    try:
+        connection = sql.connect(str(path), read_only=True, config=_CONFIG)
+    except duckdb.Error as error:
+        raise StoreError(_trouble(path, error)) from None
+    try:
+        connection.execute("SET enable_external_access = false")
+        _check_kept(connection, path)
+        tables = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    except BaseException:
+        connection.close()
+        raise
+    if not {"meta", "loads", "settings"} <= tables:
+        connection.close()
+        raise StoreError(f"{path} is a DuckDB file but not a lab of mttrlab; name another file")
+    return connection
+
+
 def _check_place(path: Path, *, new: bool, read_only: bool) -> None:
     if path.is_dir():
         raise StoreError(f"{path} is a folder; name a file in it, such as {path / 'lab.duckdb'}")
