@@ -12,6 +12,7 @@ import pytest
 
 from mttrlab.errors import StoreError
 from mttrlab.lab import Lab
+from mttrlab.lab.store import SCHEMA_VERSION
 
 _HOLD = """
 import sys
@@ -101,7 +102,7 @@ def test_another_database_is_named_as_foreign(tmp_path):
 def test_a_lab_of_another_schema_is_named_with_both_numbers(path, version, says):
     with duckdb.connect(str(path)) as raw:
         raw.execute(f"UPDATE meta SET value = '{version}' WHERE name = 'schema_version'")
-    with pytest.raises(StoreError, match=rf"{says} .*schema {version}; this one knows 1"):
+    with pytest.raises(StoreError, match=rf"{says} .*schema {version}; this one knows {SCHEMA_VERSION}"):
         Lab(path)
 
 
