@@ -13,6 +13,7 @@ import pandas as pd
 from mttrlab import sql
 from mttrlab.errors import QuestionError
 from mttrlab.lab import applying
+from mttrlab.lab.doubts import quality_sentence
 from mttrlab.lab.notes import notes
 from mttrlab.lab.questions import ask, instant
 from mttrlab.lab.settings import Settings
@@ -98,6 +99,10 @@ class Answers:
         asked = {f"by_{part}": part in parts for part in _PARTS}
         counts = sql.frame(self._connection, sql.text("lab/quality"), **asked)
         return counts[[*parts, "milestone", "verdict", "incidents", "share"]]
+
+    def quality_sentence(self) -> str:
+        """Return in one sentence which share of the incidents has each milestone recorded, and how many are open."""
+        return quality_sentence(self.quality())
 
     def quarantine(self, load: str | int = "last") -> pd.DataFrame:
         """Return the refused records with their reasons.

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 
 import duckdb
+import pandas as pd
 
 from mttrlab import sql
 from mttrlab.lab.plain import plain
+from mttrlab.schema import MILESTONES
 
 NAMES = {"servicenow": "ServiceNow", "pagerduty": "PagerDuty", "statuspage": "Statuspage", "canonical": "The table"}
 WORDS = {
@@ -43,6 +45,28 @@ def doubts(connection: duckdb.DuckDBPyConnection) -> list[str]:
         )
     ]
     return told + _disputed(connection) + _apart(connection)
+
+
+def quality_sentence(quality: pd.DataFrame) -> str:
+    """Return what share of the incidents has each milestone recorded, and how many are open, in one sentence.
+
+    Parameters
+    ----------
+    quality : DataFrame
+        As `lab.quality()` gives it.
+    """
+    if quality.empty:
+        return "No incident counts yet."
+    number = int(quality.loc[quality["milestone"] == "started_at", "incidents"].sum())
+    counts = quality.set_index(["milestone", "verdict"])["incidents"]
+    shares = [
+        f"{WORDS[milestone]} {100 * counts.get((milestone, 'recorded'), 0) / number:.0f} %" for milestone in MILESTONES
+    ]
+    pending = int(counts.get(("verified_at", "pending"), 0))
+    return (
+        f"Of {number:,} incidents, these shares have a stamp that durations can use: {', '.join(shares)}; "
+        f"{pending:,} {'is' if pending == 1 else 'are'} not known to be over."
+    )
 
 
 def _disputed(connection: duckdb.DuckDBPyConnection) -> list[str]:
