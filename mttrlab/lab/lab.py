@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -99,7 +100,7 @@ class Lab(Outlets):
         asked = writing.Asked(format, timezone, None if as_of is None else str(as_of), source)
         with (
             kept_copies(self.path if keep_raw else None, asked=keep_raw) as keep,
-            writing.transaction(self._connection, str(path)),
+            self._transaction(str(path)),
         ):
             reports = load_files(self._connection, files, asked, as_of, self._settings, keep_people=keep_people)
             keep(self._connection, files, reports)
@@ -125,7 +126,7 @@ class Lab(Outlets):
         if settings is None:
             settings = Settings.read(written) if written.is_file() else self._settings
         files = folder_files(folder, settings)
-        with writing.transaction(self._connection, str(folder)):
+        with self._transaction(str(folder)):
             applying.store_settings(self._connection, settings)
             reports = load_files(self._connection, list(files.exports), writing.Asked(), None, settings)
         self._settings = settings
@@ -176,10 +177,25 @@ class Lab(Outlets):
         self._writable()
         if kind not in KINDS:
             raise QuestionError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
-        with writing.transaction(self._connection, kind):
+        with self._transaction(kind):
             report = record_frame(self._connection, table, timezone, keep_people=keep_people)
         self._keep((report,))
         return report
+
+    @contextmanager
+    def _transaction(self, what: str) -> Iterator[None]:
+        """Keep all of what happens inside, or nothing; after an engine that gave up, open the file again and look."""
+        before = None
+        try:
+            with writing.transaction(self._connection, what):
+                before = writing.ledger(self._connection)
+                yield
+        except StoreError as refusal:
+            if self._revive() and writing.ledger(self._connection) != before:
+                raise StoreError(
+                    f"{what} was stored whole, but the database stopped right after it: {refusal.__cause__}"
+                ) from refusal.__cause__
+            raise
 
     def _keep(self, reports: tuple[LoadReport, ...]) -> None:
         self._last = reports[-1].load_id
@@ -188,6 +204,15 @@ class Lab(Outlets):
             # where this fails (a full disk), the log holds it.
             with suppress(duckdb.Error):
                 self._connection.execute("CHECKPOINT")
+            self._revive()
+
+    def _revive(self) -> bool:
+        """Open the file again if the database gave up, as it does when a checkpoint finds the disk full."""
+        if self.path is None or not store.gave_up(self._connection):
+            return False
+        self._connection.close()
+        self._connection = store.open_store(self.path, read_only=self.read_only)
+        return True
 
     @property
     def settings(self) -> Settings:
@@ -204,7 +229,7 @@ class Lab(Outlets):
         """
         self._writable()
         told = settings if isinstance(settings, Settings) else Settings.read(settings)
-        with writing.transaction(self._connection, "the settings"):
+        with self._transaction("the settings"):
             applying.store_settings(self._connection, told)
             derive(self._connection)
         self._settings = told

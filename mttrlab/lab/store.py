@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import secrets
+import tempfile
 from pathlib import Path
 
 import duckdb
@@ -48,9 +51,7 @@ def open_store(path: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnecti
     except duckdb.Error as error:
         raise StoreError(_trouble(path, error)) from None
     try:
-        # The lab reads frames that are registered, never a path. (lock_configuration is not set: it would also refuse
-        # a second connection to the same file in this process, which a notebook cell that is run again makes.)
-        connection.execute("SET enable_external_access = false")
+        _close_off(connection, path)
         _check_kept(connection, path)
         _recognise(connection, path, read_only=read_only)
     except duckdb.Error as error:
@@ -60,6 +61,33 @@ def open_store(path: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnecti
         connection.close()
         raise
     return connection
+
+
+def _close_off(connection: duckdb.DuckDBPyConnection, path: Path | None) -> None:
+    """Let the connection read nowhere but in a private folder, which exists only while a large file is loaded.
+
+    `lock_configuration` is not set: it would also refuse a second connection to the same file in this process, which a
+    notebook cell that is run again makes.
+    """
+    if connection.execute("SELECT current_setting('enable_external_access')").fetchall()[0][0]:
+        private = Path(tempfile.gettempdir()) / f"mttrlab-{os.getpid()}-{secrets.token_hex(8)}"
+        if path is not None:
+            private = path.absolute().with_name(f".{path.name}.loading")
+        connection.execute("SET allowed_directories = $1", [[str(private)]])
+        connection.execute("SET enable_external_access = false")
+    # A macro of the session: views and tables of the file do not lean on it.
+    connection.execute(sql.text("lab/bulk/restored"))
+
+
+def gave_up(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether the database refuses everything until the file is opened again."""
+    try:
+        connection.execute("SELECT 1").fetchall()
+    except duckdb.FatalException:
+        return True
+    except duckdb.Error:
+        return False
+    return False
 
 
 def open_ledger(path: Path) -> duckdb.DuckDBPyConnection:

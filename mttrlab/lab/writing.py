@@ -65,6 +65,11 @@ def transaction(connection: duckdb.DuckDBPyConnection, what: str = "the change")
         raise
 
 
+def ledger(connection: duckdb.DuckDBPyConnection) -> list[tuple]:
+    """Return what tells one state of the ledger from another."""
+    return connection.execute("SELECT load_id, sha256, loaded_at::VARCHAR FROM loads ORDER BY load_id").fetchall()
+
+
 @dataclass(frozen=True)
 class Asked:
     """What the caller said about a file; with the hash of the file, it names a load."""
