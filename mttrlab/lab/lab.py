@@ -52,7 +52,12 @@ class Lab(Outlets):
         self.read_only = read_only
         self._connection = store.open_store(self.path, read_only=read_only)
         self._last: int | None = None
-        self._settings = applying.stored_settings(self._connection)
+        try:
+            with store.named(self.path):
+                self._settings = applying.stored_settings(self._connection)
+        except StoreError:
+            self._connection.close()
+            raise
 
     def load(
         self,

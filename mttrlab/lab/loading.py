@@ -13,6 +13,7 @@ import pandas as pd
 from mttrlab.errors import LoadError
 from mttrlab.judge import judge
 from mttrlab.lab.annotations import FORMAT, is_worksheet, read_frame, read_worksheet
+from mttrlab.lab.bulk import load_large
 from mttrlab.lab.derive import derive
 from mttrlab.lab.folder import file_settings
 from mttrlab.lab.neutral import restore
@@ -92,6 +93,10 @@ def _load_file(
     asked = Asked(
         asked.format or said.format, asked.timezone or said.timezone, asked.as_of, asked.source or said.source
     )
+    if not (asked.format is None and is_worksheet(file)):
+        large = load_large(connection, file, asked, as_of)
+        if large is not None:
+            return large
     known = known_load(connection, file, _sha256(file), asked)
     if known is not None:
         return known

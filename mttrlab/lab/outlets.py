@@ -47,7 +47,7 @@ class Outlets(Answers):
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise QuestionError(f"count must be a whole number from 1 on, got {count!r}")
         lead = self._settings.lead_clock
-        found = sql.frame(self._connection, sql.text("lab/worksheet"), lead=lead, month=month, count=count)
+        found = self._frame(sql.text("lab/worksheet"), lead=lead, month=month, count=count)
         return found.assign(**dict.fromkeys(_TO_FILL, ""))
 
     def annotate(self, path: str | Path = "worksheet.csv", month: str | None = None, count: int = 15) -> Path:

@@ -7,6 +7,8 @@ import os
 import re
 import secrets
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -31,6 +33,7 @@ CREATE OR REPLACE MACRO stamp_rank(verdict, origin) AS
 """
 # DuckDB reads files of such names as data, also those that it has written itself.
 _TABLE_NAMES = {".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"}
+_DAMAGE = ("checksum", "Corrupt", "not read enough bytes", "Serialization Error", "deserialize", "INTERNAL Error")
 # Told before the file is opened: DuckDB would fetch an extension to read a foreign file.
 _CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
@@ -49,14 +52,14 @@ def open_store(path: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnecti
     try:
         connection = sql.connect(str(path) if path else ":memory:", read_only=read_only, config=_CONFIG)
     except duckdb.Error as error:
-        raise StoreError(_trouble(path, error)) from None
+        raise StoreError(trouble(path, error)) from None
     try:
         _close_off(connection, path)
         _check_kept(connection, path)
         _recognise(connection, path, read_only=read_only)
     except duckdb.Error as error:
         connection.close()
-        raise StoreError(_trouble(path, error)) from None
+        raise StoreError(trouble(path, error)) from None
     except BaseException:
         connection.close()
         raise
@@ -77,6 +80,20 @@ def _close_off(connection: duckdb.DuckDBPyConnection, path: Path | None) -> None
         connection.execute("SET enable_external_access = false")
     # A macro of the session: views and tables of the file do not lean on it.
     connection.execute(sql.text("lab/bulk/restored"))
+
+
+@contextmanager
+def named(path: Path | None) -> Iterator[None]:
+    """Turn an error of the database into a sentence: what lies in a damaged block is found only when it is read.
+
+    Raises
+    ------
+    StoreError
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        raise StoreError(trouble(path, error)) from None
 
 
 def gave_up(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -102,7 +119,7 @@ def open_ledger(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         connection = sql.connect(str(path), read_only=True, config=_CONFIG)
     except duckdb.Error as error:
-        raise StoreError(_trouble(path, error)) from None
+        raise StoreError(trouble(path, error)) from None
     try:
         connection.execute("SET enable_external_access = false")
         _check_kept(connection, path)
@@ -139,7 +156,8 @@ def _check_kept(connection: duckdb.DuckDBPyConnection, path: Path | None) -> Non
         raise StoreError(f"{path} is not a lab: no DuckDB file; name another file, or load it as an export")
 
 
-def _trouble(path: Path | None, error: duckdb.Error) -> str:
+def trouble(path: Path | None, error: duckdb.Error) -> str:
+    """Return in a sentence what an error of the database means for the lab's file, and what to do."""
     text = str(error)
     holder = re.search(r"Conflicting lock is held in (.*?) \(PID (\d+)\)", text)
     if holder:
@@ -154,7 +172,7 @@ def _trouble(path: Path | None, error: duckdb.Error) -> str:
             f"{path}: the log of its last writes ({path}.wal) is damaged; keep both files, "
             "and build the lab again from the exports"
         )
-    if any(sign in text for sign in ("checksum", "Corrupt", "not read enough bytes", "Serialization Error")):
+    if any(sign in text for sign in _DAMAGE):
         return f"{path} is damaged ({plain(text.splitlines()[0], 120)}); build the lab again from the exports"
     if "version number" in text or "newer version of DuckDB" in text:
         return f"{path} was written by another DuckDB ({plain(text.splitlines()[0], 120)}); use that version"

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import numpy as np
 
 from mttrlab.errors import LoadError
-from mttrlab.sources.exports.opened import MAX_BYTES, open_stream
+from mttrlab.sources.exports.opened import HEAD, MAX_BYTES, open_stream
 from mttrlab.sources.exports.recognised import IDS, recognise_text
 from mttrlab.sources.exports.shapes import Shape, Verdict, examine
 from mttrlab.sources.exports.table import MAX_COLUMNS, fold, header_of
@@ -54,7 +54,15 @@ class Scan:
     parts: tuple[Part, ...]
 
 
-def scan_table(path: Path, folder: Path, *, least: int, format: str | None, piece: int = PIECE) -> Scan | None:
+def is_large_table(path: Path, least: int, format: str | None) -> bool:
+    """Return whether the file may be a canonical table of at least that many records, by its size and its header."""
+    if format not in (None, "canonical") or not _LEAST_RECORD * least <= path.stat().st_size <= MAX_BYTES:
+        return False
+    with path.open("rb") as opened:
+        return _begin(opened.read(HEAD).removeprefix(b"\xef\xbb\xbf"), format) is not None
+
+
+def scan_table(path: Path, folder: Path, *, least: int, format: str | None) -> Scan | None:
     """Cut a canonical CSV table into parts, each a file in `folder`.
 
     Parameters
@@ -67,8 +75,6 @@ def scan_table(path: Path, folder: Path, *, least: int, format: str | None, piec
         With fewer records it is not worth the trouble.
     format : str, optional
         What the caller said that the file is.
-    piece : int
-        Bytes that are examined at once.
 
     Returns
     -------
@@ -76,10 +82,8 @@ def scan_table(path: Path, folder: Path, *, least: int, format: str | None, piec
         None: small, of another format, or with something about it as a whole that the strict reader must judge.
     """
     try:
-        if format not in (None, "canonical") or not _LEAST_RECORD * least <= path.stat().st_size <= MAX_BYTES:
-            return None
         with open_stream(path) as (stream, size):
-            scan = _cut(path, stream, size, folder, format, piece)
+            scan = _cut(path, stream, size, folder, format, PIECE)
     except (LoadError, OSError, UnicodeDecodeError, csv.Error):
         return None
     return scan if scan is not None and sum(part.rows for part in scan.parts) >= least else None
@@ -102,6 +106,9 @@ def _cut(path: Path, stream: BinaryIO, size: int, folder: Path, wished: str | No
                 seen = examine(records, shape)
                 if seen is None:
                     return None
+                if seen.plain and shape.returns:
+                    # Every return of a plain piece is a line's end, and DuckDB stumbles over those of a file's last line.
+                    records = records.replace(b"\r\n", b"\n")
                 writer.write(records, seen, row, parts)
                 row += seen.rows
     if not parts:
