@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import os
 import pty
+import struct
 import subprocess
 import sys
+import termios
 from contextlib import chdir, redirect_stderr, redirect_stdout
 
 import pytest
@@ -107,6 +110,8 @@ def test_a_bar_is_shown_on_a_terminal_only(exports, tmp_path):
     command = [sys.executable, "-c", script, str(path)]
     assert b"loading" not in subprocess.run(command, capture_output=True, check=True).stderr
     ours, theirs = pty.openpty()
+    # A terminal without a width shows nothing.
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
     with subprocess.Popen(command, stderr=theirs, stdout=subprocess.DEVNULL):
         os.close(theirs)
         shown = b""
