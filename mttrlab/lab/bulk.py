@@ -125,7 +125,7 @@ def _extract(scan: Scan, asked: Asked, whole: Whole, rows: int, warnings: list[s
         told_by = "the file"
         if not whole.blank_exported or (newest is not None and (whole.own_exported or 0) > newest):
             newest = whole.own_exported
-    exported = pd.to_datetime(None if not whole.accepted else newest, unit="us", utc=True)
+    exported = pd.Series([newest if whole.accepted else None], dtype="Int64").pipe(pd.to_datetime, unit="us", utc=True)
     return Extract(
         path=scan.path,
         format="canonical",
@@ -137,7 +137,7 @@ def _extract(scan: Scan, asked: Asked, whole: Whole, rows: int, warnings: list[s
         quarantine=whole.quarantine,
         accepted=whole.accepted,
         duplicates=whole.duplicates,
-        exported_at=exported,
+        exported_at=exported[0],
         exported_at_from=told_by,
         warnings=tuple(warnings),
     )

@@ -34,6 +34,8 @@ class Staged:
     rows: int = 0
     """Records, refused ones too."""
     told: Told = field(default_factory=Told)
+    names_source: bool = False
+    """Some record that the strict reader was given says what it comes from, be it refused for something else."""
     zoneless: int = 0
     """Records with a stamp that names no zone."""
     first_zoneless: tuple[int, str, str] | None = None
@@ -152,7 +154,9 @@ class Stage:
 
     def _read_strictly(self, table: Table, storing: duckdb.DuckDBPyConnection) -> None:
         clock = Clock(table.name, self.timezone)
-        draft, faults = read_canonical(from_table(table), clock, self.staged.told)
+        cells = from_table(table)
+        self.staged.names_source = self.staged.names_source or any(cells.columns.get("source", ()))
+        draft, faults = read_canonical(cells, clock, self.staged.told)
         if clock.zoneless:
             first = min(clock.zoneless, key=lambda found: found[0])
             if self.staged.first_zoneless is None or first[0] < self.staged.first_zoneless[0]:

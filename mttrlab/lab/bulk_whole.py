@@ -49,8 +49,8 @@ def look_at_whole(stage: Stage) -> Whole:
     sources: tuple[str, ...] = ()
     if "source" in stage.names:
         found = connection.execute(f"SELECT DISTINCT source FROM ({stage.told()}) WHERE source IS NOT NULL").fetchall()
-        sources = tuple(sorted({"canonical", *(row[0] for row in found)})) if found else ()
-    key = " || source" if sources else ""
+        sources = tuple(sorted({"canonical", *(row[0] for row in found)})) if found or stage.staged.names_source else ()
+    key = " || coalesce(source, '')" if sources else ""
     quoted = connection.execute(
         f"SELECT count(*) FROM ({stage.told()}) WHERE contains(source_id{key}, chr(39))"
     ).fetchall()[0][0]
@@ -97,7 +97,8 @@ def look_at_whole(stage: Stage) -> Whole:
 def _drop_repeats(stage: Stage) -> tuple[int, int]:
     """Refuse what contradicts itself; return how many duplicates there are and how many records do not stay."""
     connection = stage.connection
-    key = "source_id, source" if "source" in stage.names else "source_id"
+    named = "coalesce(source, 'canonical')" if "source" in stage.names else "NULL::VARCHAR"
+    key = f"source_id, {named}"
     # Eight bytes a record, sorted: most files repeat no id, and the ids themselves need not be grouped to know it.
     keys = np.asarray(connection.execute(f"SELECT hash({key}) AS h FROM ({stage.told()})").fetchnumpy()["h"])
     keys.sort()
@@ -105,12 +106,11 @@ def _drop_repeats(stage: Stage) -> tuple[int, int]:
     if len(repeated) == 0:
         return 0, 0
     connection.register("repeated", pd.DataFrame({"h": repeated}))
-    source = "source" if "source" in stage.names else "NULL::VARCHAR AS source"
     updated = "epoch_us(updated_at)" if "updated_at" in stage.names else "NULL::BIGINT"
     connection.execute(
         f"""
         CREATE TABLE candidates AS
-        SELECT record, {source}, source_id, {content_hash(stage.names)} AS hash, {updated} AS updated
+        SELECT record, {named} AS source, source_id, {content_hash(stage.names)} AS hash, {updated} AS updated
         FROM ({stage.told()}) SEMI JOIN repeated ON hash({key}) = repeated.h
         """
     )

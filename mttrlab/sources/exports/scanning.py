@@ -107,7 +107,7 @@ def _cut(path: Path, stream: BinaryIO, size: int, folder: Path, wished: str | No
                 if seen is None:
                     return None
                 if seen.plain and shape.returns:
-                    # Every return of a plain piece is a line's end, and DuckDB stumbles over those of a file's last line.
+                    # Every return of a plain piece ends a line, and DuckDB stumbles over that of the last line.
                     records = records.replace(b"\r\n", b"\n")
                 writer.write(records, seen, row, parts)
                 row += seen.rows
