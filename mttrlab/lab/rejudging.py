@@ -49,6 +49,9 @@ def judge_again(connection: duckdb.DuckDBPyConnection) -> None:
     replaces get a second chance; copies and timers stay what they are. An annotated fix or verification closes the
     incident.
     """
+    several = "SELECT (SELECT count(*) FROM links) + (SELECT count(*) FROM annotated)"
+    if not connection.execute(several).fetchall()[0][0]:
+        return
     rows = sql.frame(connection, sql.text("lab/second_look"))
     if rows.empty:
         return

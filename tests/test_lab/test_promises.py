@@ -106,7 +106,7 @@ def killed(exports, tmp_path, kills: int, rows: int) -> None:
 
 
 def test_p1_a_load_killed_at_any_moment_is_there_wholly_or_not_at_all(exports, tmp_path):
-    killed(exports, tmp_path, kills=8, rows=100_000)
+    killed(exports, tmp_path, kills=8, rows=40_000)
 
 
 @pytest.mark.soak
@@ -115,7 +115,7 @@ def test_p1_two_hundred_kills(exports, tmp_path):
 
 
 def test_p1_ctrl_c_is_one_sentence_and_keeps_nothing(exports, tmp_path):
-    path, export = tmp_path / "lab.duckdb", many(exports.folder, 300_000)
+    path, export = tmp_path / "lab.duckdb", many(exports.folder, 200_000)
     with Lab(path) as lab:
         lab.load(exports.table("first.csv", _FEW))
         before = lab.data_hash()
