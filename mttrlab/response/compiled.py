@@ -23,7 +23,15 @@ from mttrlab.response.layout import PARAMETERS, STATE, Parameters
 from mttrlab.response.people import Pool
 
 _LOG = logging.getLogger("mttrlab")
-_SOURCES = ("compiled_kernel.py", "layout.py", "people.py", "shifts.py", "transition.py")
+_SOURCES = (
+    "compiled_heap.py",
+    "compiled_kernel.py",
+    "compiled_life.py",
+    "layout.py",
+    "people.py",
+    "shifts.py",
+    "transition.py",
+)
 _OPTIONS = "nogil=True, fastmath=False"
 
 
@@ -43,8 +51,19 @@ def refusal() -> str | None:
     return "engine 'compiled' needs numba, which is not installed; install mttrlab[fast], or use engine='simpy'"
 
 
-def run(x: np.ndarray, P: Parameters, bounds: np.ndarray, pools: tuple[Pool, ...]) -> np.ndarray:  # noqa: N803
+def run(
+    x: np.ndarray,
+    P: Parameters,  # noqa: N803
+    bounds: np.ndarray,
+    pools: tuple[Pool, ...],
+    ends: np.ndarray | None = None,
+) -> np.ndarray:
     """Return what `simpy_engine.run` returns, every stamp the same.
+
+    Parameters
+    ----------
+    ends : array of records, optional
+        Written over; fresh memory would take longer than the run.
 
     Raises
     ------
@@ -54,9 +73,11 @@ def run(x: np.ndarray, P: Parameters, bounds: np.ndarray, pools: tuple[Pool, ...
     reason = refusal()
     if reason:
         raise ModelError(reason)
-    ends = np.empty(len(x), dtype=STATE)
+    ends = np.empty(len(x), dtype=STATE) if ends is None else ends
     rules, rows = shifts.tables(pools)
-    _kernel().run(x, ends, np.array([tuple(P)], dtype=PARAMETERS), bounds.astype(np.int64), rules, rows)
+    kernel = _kernel()
+    desk = kernel.desk(rules, rows, int(np.diff(bounds).max(initial=1)))
+    kernel.run(x, ends, np.array([tuple(P)], dtype=PARAMETERS), bounds.astype(np.int64), desk)
     return ends
 
 

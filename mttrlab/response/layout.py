@@ -29,7 +29,8 @@ LARGE = Sizes(20, 20, MOST_CALLS, MOST_HANDS)
 def luck_dtype(sizes: Sizes) -> np.dtype:
     """Return the record of one incident's luck; what every incident reads comes first, so that it is read together."""
     return np.dtype(
-        [
+        align=True,
+        dtype=[
             ("at", "i8"),
             ("key", "i8"),
             ("priority", "i8"),
@@ -53,7 +54,7 @@ def luck_dtype(sizes: Sizes) -> np.dtype:
             ("u_attempt", "i8", (sizes.attempts,)),
             ("u_harm", "i8", (sizes.attempts,)),
             ("notice", "i8", (sizes.hands,)),
-        ]
+        ],
     )
 
 
@@ -68,7 +69,7 @@ _ENGINE = ("asked", "since", "working", "end", "rest")
 FIELDS = (*STAMPED, *COUNTED, *_ENGINE)
 """What is known of an incident at its end; stamps and durations are microseconds, -1 where there is no stamp."""
 
-STATE = np.dtype([(name, "i8") for name in FIELDS])
+STATE = np.dtype([(name, "i8") for name in FIELDS], align=True)
 
 
 class Parameters(NamedTuple):
@@ -120,4 +121,4 @@ class Parameters(NamedTuple):
     """1: a person must be asked for."""
 
 
-PARAMETERS = np.dtype([(name, "i8") for name in Parameters._fields])
+PARAMETERS = np.dtype([(name, "i8") for name in Parameters._fields], align=True)

@@ -118,7 +118,9 @@ def luck_of(
     )
 
 
-def run(model: ResponseModel, luck: Luck, engine: str = "simpy", like: Outcomes | None = None) -> Outcomes:
+def run(
+    model: ResponseModel, luck: Luck, engine: str = "simpy", like: Outcomes | None = None, *, over: bool = False
+) -> Outcomes:
     """Return what becomes of these incidents under `model`.
 
     Parameters
@@ -127,11 +129,16 @@ def run(model: ResponseModel, luck: Luck, engine: str = "simpy", like: Outcomes 
         simpy or compiled.
     like : Outcomes, optional
         Of the same luck under another model, whose columns are taken over where the settings are the same.
+    over : bool
+        Write over the memory of `like`, which is lost.
     """
     refuse_endless_queue(model)
-    records = realise(model, luck, None if like is None else like.records)
-    engines = {"simpy": simpy_engine.run, "compiled": compiled.run}
-    ends = engines[engine](records.x, parameters(model, luck.week), records.bounds, pools(model))
+    records = realise(model, luck, None if like is None else like.records, over=over)
+    limits, people = parameters(model, luck.week), pools(model)
+    if engine == "compiled":
+        ends = compiled.run(records.x, limits, records.bounds, people, like.ends if over and like else None)
+    else:
+        ends = simpy_engine.run(records.x, limits, records.bounds, people)
     return Outcomes(records, ends, path_names(model), luck.horizon)
 
 

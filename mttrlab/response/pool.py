@@ -36,8 +36,8 @@ class _Desk:
 
     def __init__(self, pool: Pool) -> None:
         _, self.rows = shifts.tables((pool,))
-        self.count = len(self.rows)
-        self.people = int(self.rows[0, 1])
+        self.count = len(self.rows) // 2
+        self.people = int(self.rows[1])
         self.change = shifts.FOREVER
         self.preemptive = pool.preemptive
         self.hands_over = pool.end_of_shift == HANDS_OVER

@@ -40,6 +40,10 @@ class Records:
     def __len__(self) -> int:
         return len(self.luck)
 
+    def copy(self) -> Records:
+        """Return the same in memory of its own."""
+        return Records(self.x.copy(), self.bounds, self.place, self.luck, dict(self.facts), dict(self.keys))
+
     def __getattr__(self, name: str) -> np.ndarray:
         """Return a fact (type, face, path, covered, changed), or a column of `x`, one per incident."""
         if name in ("x", "facts", "luck") or name.startswith("__"):
@@ -51,7 +55,7 @@ class Records:
         return np.asarray(self.x[name][self.place])
 
 
-def realise(model: ResponseModel, luck: Luck, like: Records | None = None) -> Records:
+def realise(model: ResponseModel, luck: Luck, like: Records | None = None, *, over: bool = False) -> Records:
     """Return the integers that this luck means under this model.
 
     A duration is the law's quantile at the kept uniform, then scaled or capped by the levers, so a lever that makes a
@@ -60,12 +64,14 @@ def realise(model: ResponseModel, luck: Luck, like: Records | None = None) -> Re
     Parameters
     ----------
     like : Records, optional
-        Of the same luck under another model: columns made from the same settings are copied.
+        Of the same luck under another model: columns made from the same settings are taken over.
+    over : bool
+        Write over `like` instead of a copy of it.
     """
     kinds, rows = draws.kinds(model, luck)
     dtype = _DTYPES[sizes(model)]
     if like is not None and like.x.dtype == dtype and like.luck is luck:
-        made = Records(like.x.copy(), like.bounds, like.place, luck, dict(like.facts), dict(like.keys))
+        made = like if over else like.copy()
     else:
         made = _empty(luck, dtype)
     special = (model.special, model.types)

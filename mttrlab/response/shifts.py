@@ -40,17 +40,21 @@ def steps(pool: Pool) -> list[tuple[int, int]]:
 
 
 def tables(pools: tuple[Pool, ...]) -> tuple[Ints, Ints]:
-    """Return settings (pool × first step, steps, pre-emptive, hands over, hand-over, room) and steps (time, people)."""
+    """Return settings (pool × first step, steps, pre-emptive, hands over, hand-over, room) and the steps of all pools.
+
+    Steps are a row of pairs: time, people.
+    """
     rules: list[list[int]] = []
-    rows: list[tuple[int, int]] = []
+    rows: list[int] = []
     for pool in pools:
         mine = steps(pool)
         room = NO_LIMIT if pool.room is None else pool.room
         hands_over = int(pool.end_of_shift == HANDS_OVER)
         handover = round(pool.handover_minutes * 60_000_000)
         rules.append([len(rows), len(mine), int(pool.preemptive), hands_over, handover, room])
-        rows += mine
-    return np.array(rules, dtype=np.int64).reshape(-1, 6), np.array(rows, dtype=np.int64).reshape(-1, 2)
+        for step in mine:
+            rows += step
+    return np.array(rules, dtype=np.int64).reshape(-1, 6), np.array(rows, dtype=np.int64)
 
 
 def people_at(now: int, week: int, first: int, count: int, rows: Ints) -> tuple[int, int]:
@@ -63,15 +67,15 @@ def people_at(now: int, week: int, first: int, count: int, rows: Ints) -> tuple[
     week : int
         Microseconds since Monday 00:00 UTC at which the horizon begins.
     first, count : int
-        Rows of the pool.
+        Where the pool's steps begin in `rows`, and how many there are.
     rows : array
-        Steps of all pools (time in the week, people).
+        Steps: pairs of time in the week and people.
     """
     if count == 1:
-        return rows[first, 1], FOREVER
+        return rows[first + 1], FOREVER
     at = (now + week) % WEEK
     k = count - 1
-    while rows[first + k, 0] > at:
+    while rows[first + 2 * k] > at:
         k -= 1
-    later = rows[first + k + 1, 0] if k + 1 < count else WEEK + rows[first, 0]
-    return rows[first + k, 1], now + later - at
+    later = rows[first + 2 * k + 2] if k + 1 < count else WEEK + rows[first]
+    return rows[first + 2 * k + 1], now + later - at

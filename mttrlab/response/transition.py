@@ -68,35 +68,39 @@ def tail(key: int, decision: int, n: int) -> int:
 
 def attempt(s: Any, x: Any, P: Any) -> int:  # noqa: N803
     """Return how long an automatic attempt runs: its time where it works, else until it is given up."""
-    if x.u_attempt[s.attempt] < P.success and x.run[s.attempt] <= P.timeout:
-        return int(x.run[s.attempt])
-    return int(P.timeout)
+    lasts: int = x.run[s.attempt]
+    if x.u_attempt[s.attempt] >= P.success or lasts > P.timeout:
+        lasts = P.timeout
+    return lasts
 
 
 def call(s: Any, x: Any, P: Any) -> int:  # noqa: N803
     """Call the next person of the escalation; return until they react or the next one is called instead."""
-    lasts = x.acknowledge[s.level]
+    lasts: int = x.acknowledge[s.level]
     s.step = ANSWERED
     if s.level + 1 < P.calls and lasts > P.ack_timeout:
         s.step = UNANSWERED
         lasts = P.ack_timeout
-    return int(P.delivery + lasts)
+    lasts += P.delivery
+    return lasts
 
 
 def check(s: Any, x: Any, P: Any) -> int:  # noqa: N803
     """Decide how the verification of this round ends (`s.passed`, `s.wrong`); return how long it takes."""
     s.step = CHECKED
     s.wrong = 0 if x.u_verify[s.round] < P.verified else 1
+    lasts: int = x.verify[s.round]
     if not P.every:
         s.passed = 1 if not s.wrong or tail(x.luck, FALSE_PASS, s.round) < P.false_pass else 0
-        return int(x.verify[s.round])
+        return lasts
     healthy = P.false_pass if s.wrong else P.healthy
     samples = row = 0
     while samples < P.samples and row < P.row:
         samples += 1
         row = row + 1 if tail(x.luck, SAMPLES + s.round, samples) < healthy else 0
     s.passed = 1 if row == P.row else 0
-    return int(P.first + (samples - 1) * P.every)
+    lasts = P.first + (samples - 1) * P.every
+    return lasts
 
 
 def advance(now: int, s: Any, x: Any, P: Any) -> tuple[int, int]:  # noqa: N803 - P is what the specification calls it
