@@ -158,4 +158,5 @@ def _judged(stage: Stage, name: str, whole: Whole, asked: Asked, taken: int | No
     dropped = f" ANTI JOIN {name}.dropped USING (record)" if whole.has_dropped else ""
     told = f"({stage.told(name + '.')}) AS told{dropped}"
     query = f"WITH reports AS (SELECT {report_of(kept, constants)} FROM {told}) FROM ({sql.text('judge')})"
-    return Selected(query, whole.accepted, whole.sources or (source,), whole.apart)
+    last = max(part.row + part.rows for part in stage.scan.parts)
+    return Selected(query, whole.accepted, last, whole.sources or (source,), whole.apart)

@@ -59,6 +59,8 @@ class Stage:
             f"SET allowed_directories = ['{literal(folder)}']",
             f"SET temp_directory = '{literal(folder / 'spill')}'",
             "SET enable_external_access = false",
+            # Read once and thrown away: packing it would cost more than it saves.
+            "SET force_compression = 'uncompressed'",
         ):
             self.connection.execute(statement)
         self.connection.execute(sql.text("lab/bulk/macros"))

@@ -131,6 +131,8 @@ class Selected:
     query: str
     """All of REPORT_COLUMNS."""
     rows: int
+    last: int
+    """No `record` is greater."""
     sources: tuple[str, ...]
     """Every source that the reports come from."""
     apart: bool
@@ -261,10 +263,13 @@ def _any_known(connection: duckdb.DuckDBPyConnection, sources: tuple[str, ...]) 
 def _store_first(connection: duckdb.DuckDBPyConnection, selected: Selected, load_id: int) -> dict[str, int]:
     """Store reports of sources that the lab does not know yet: all are new, and nothing needs to be compared."""
     if selected.rows:
+        # The numbers are drawn at once: drawing them row by row would leave all but one thread idle.
+        top = connection.execute(f"SELECT max(nextval('report_ids')) FROM range({selected.last})").fetchall()[0][0]
         connection.execute(
             f"""
             INSERT INTO reports BY NAME
-            SELECT nextval('report_ids') AS report_id, {load_id}::BIGINT AS load_id, {_COLUMNS} FROM ({selected.query})
+            SELECT {top - selected.last}::BIGINT + record AS report_id, {load_id}::BIGINT AS load_id, {_COLUMNS}
+            FROM ({selected.query})
             """
         )
         kept = connection.execute(
