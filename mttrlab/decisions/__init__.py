@@ -1,6 +1,7 @@
-"""What to change: scenarios side by side, paired by luck."""
+"""What is worth changing: the same incidents handled in different ways."""
 
 from mttrlab.decisions.compare import compare_scenarios
 from mttrlab.decisions.defaults import default_levers
+from mttrlab.decisions.kept import Baseline, keep_baseline
 
-__all__ = ["compare_scenarios", "default_levers"]
+__all__ = ["Baseline", "compare_scenarios", "default_levers", "keep_baseline"]

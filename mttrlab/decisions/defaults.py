@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from mttrlab.response.levers import Scenario, automated, flagged, immovable
+from mttrlab.response.levers import automated, flagged
 from mttrlab.response.model import IncidentType, ResponseModel
+from mttrlab.response.scenario import Scenario, immovable
 
 ALERT_MINUTES = 2.0
 VERIFY_MINUTES = 5.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -21,6 +21,7 @@ _LOOK = {
     "out_of_order": ("#D55E00", "\\\\"),
     "suspect": ("#CC79A7", "++"),
 }
+_PARTS = ("source", "service", "month")
 
 
 def plot_quality(quality: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -29,13 +30,16 @@ def plot_quality(quality: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     quality : DataFrame
-        As `lab.quality()` gives it: `milestone`, `verdict`, `incidents`.
+        As `lab.quality()` gives it: `milestone`, `verdict`, `incidents`; with `source`, `service` or `month` (and
+        `share`), shares of each part are drawn: a row per part, and a column per month where there are months.
     ax : Axes, optional
 
     Returns
     -------
     Axes
     """
+    if any(part in quality for part in _PARTS):
+        return _parts(quality, ax)
     with style():
         pairs = zip(quality["milestone"], quality["verdict"], quality["incidents"], strict=True)
         counts: dict[tuple[str, str], float] = {}
@@ -66,25 +70,65 @@ def plot_quality(quality: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
                     )
                 left += number
         name_rows(ax, [milestone.removesuffix("_at") for milestone in milestones])
-        present = [verdict for verdict in VERDICTS if any(counts.get((m, verdict)) for m in milestones)]
-        from matplotlib.patches import Patch
-
-        keys = [
-            Patch(
-                facecolor=_LOOK[v][0], hatch=_LOOK[v][1], edgecolor=INK, linewidth=0.6, label=plain(v.replace("_", " "))
-            )
-            for v in present
-        ]
-        ax.legend(
-            handles=keys,
-            loc="lower left",
-            bbox_to_anchor=(0, 1.0),
-            ncols=4,
-            frameon=False,
-            fontsize=10,
-            handlelength=1.4,
-            columnspacing=1.2,
-        )
+        _legend(ax, [verdict for verdict in VERDICTS if any(counts.get((m, verdict)) for m in milestones)])
         name_axis(ax, x=f"incidents (n = {int(total):,})  ·  only recorded stamps are used for minutes")
         ax.set_xlim(0, total)
         return ax
+
+
+def _parts(quality: pd.DataFrame, ax: Axes | None) -> Axes:
+    named = [part for part in _PARTS if part in quality]
+    parts = [part for part in named if part != "month"]
+    told = quality.assign(**{part: quality[part].fillna("not said") for part in named})
+    told = told.assign(milestone=pd.Categorical(told["milestone"], STAMPS, ordered=True))
+    kinds = ["milestone", *parts]
+    rows = [tuple(row) for row in told[kinds].drop_duplicates().sort_values(kinds).to_numpy().tolist()]
+    months: list[str] = sorted(told["month"].unique()) if "month" in told else []
+    with style():
+        ax = axes(ax, height=1.6 + 0.4 * max(len(rows), 2))
+        reached: dict[tuple, float] = {}
+        told = told.assign(rank=[VERDICTS.index(verdict) for verdict in told["verdict"]]).sort_values("rank")
+        for line in told.to_dict("records"):
+            colour, hatch = _LOOK[line["verdict"]]
+            look: dict[str, Any] = {"color": colour, "hatch": hatch, "edgecolor": INK, "linewidth": 0.4}
+            row = rows.index(tuple(line[kind] for kind in kinds))
+            column = months.index(line["month"]) if months else 0
+            begun = reached.get((row, column), 0.0)
+            share = float(line["share"])
+            reached[row, column] = begun + share
+            if months:
+                # Rows run downwards, so a bar that grows upwards is drawn with a negative height.
+                ax.bar(column, -0.8 * share, bottom=row + 0.4 - 0.8 * begun, width=0.8, **look)
+            else:
+                ax.barh(row, share, left=begun, height=0.7, **look)
+        numbers = told.groupby(kinds, observed=True)["incidents"].sum().to_dict()
+        names = [" · ".join([row[0].removesuffix("_at"), *row[1:]]) for row in rows]
+        sums = [numbers[row if parts else row[0]] for row in rows]
+        name_rows(ax, [f"{name} ({number:,.0f})" for name, number in zip(names, sums, strict=True)], width=40)
+        _legend(ax, [verdict for verdict in VERDICTS if (told["verdict"] == verdict).any()])
+        if months:
+            ax.set_xticks(range(len(months)), [plain(month, 10) for month in months], rotation=90)
+            ax.set_xlim(-0.6, len(months) - 0.4)
+        else:
+            ax.set_xlim(0, 1)
+        name_axis(ax, x=f"{'month; height: ' if months else ''}share of the incidents (n in brackets)")
+        return ax
+
+
+def _legend(ax: Axes, verdicts: list[str]) -> None:
+    from matplotlib.patches import Patch
+
+    keys = [
+        Patch(facecolor=_LOOK[v][0], hatch=_LOOK[v][1], edgecolor=INK, linewidth=0.6, label=plain(v.replace("_", " ")))
+        for v in verdicts
+    ]
+    ax.legend(
+        handles=keys,
+        loc="lower left",
+        bbox_to_anchor=(0, 1.0),
+        ncols=4,
+        frameon=False,
+        fontsize=10,
+        handlelength=1.4,
+        columnspacing=1.2,
+    )

@@ -2,8 +2,22 @@
 
 from mttrlab.lab.init import init_settings
 from mttrlab.lab.lab import Lab
+from mttrlab.lab.outlets import RANK
+from mttrlab.lab.pseudonyms import key_path
 from mttrlab.lab.reading import read
+from mttrlab.lab.rebuild import RebuildReport, rebuild
 from mttrlab.lab.report import FolderReport, LoadReport
 from mttrlab.lab.settings import Settings
 
-__all__ = ["FolderReport", "Lab", "LoadReport", "Settings", "init_settings", "read"]
+__all__ = [
+    "RANK",
+    "FolderReport",
+    "Lab",
+    "LoadReport",
+    "RebuildReport",
+    "Settings",
+    "init_settings",
+    "key_path",
+    "read",
+    "rebuild",
+]

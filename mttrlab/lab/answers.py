@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -12,19 +14,29 @@ import pandas as pd
 from mttrlab import sql
 from mttrlab.errors import QuestionError
 from mttrlab.lab import applying
+from mttrlab.lab.doubts import quality_sentence
 from mttrlab.lab.notes import notes
 from mttrlab.lab.questions import ask, instant
 from mttrlab.lab.settings import Settings
+from mttrlab.lab.store import named
 from mttrlab.schema import INCIDENT_COLUMNS, POPULATIONS, conform
+
+_PARTS = ("source", "month", "service")
 
 
 class Answers:
     """The questions that can be put to a lab."""
 
+    path: Path | None
+    """The lab's file; None: in memory."""
     _connection: duckdb.DuckDBPyConnection
     _settings: Settings
     _last: int | None
     """Number of the newest load in this session; None: none yet."""
+
+    def _frame(self, query: str, **parameters: Any) -> pd.DataFrame:
+        with named(self.path):
+            return sql.frame(self._connection, query, **parameters)
 
     def incidents(self, since: Any = None, until: Any = None, population: str | None = "counted") -> pd.DataFrame:
         """Return the incidents, one a row, in the order of their first known stamp.
@@ -43,8 +55,7 @@ class Answers:
         """
         if population is not None and population not in POPULATIONS:
             raise QuestionError(f"population must be one of {', '.join(POPULATIONS)}, or None; got {population!r}")
-        found = sql.frame(
-            self._connection,
+        found = self._frame(
             sql.text("lab/window"),
             since=instant(since, "since"),
             until=instant(until, "until"),
@@ -76,23 +87,29 @@ class Answers:
         """
         return ask(self._connection, query, params)
 
-    def quality(self, by: str | None = None) -> pd.DataFrame:
+    def quality(self, by: str | Sequence[str] | None = None) -> pd.DataFrame:
         """Return how good the stamps are: incidents and share per milestone and verdict.
 
         Parameters
         ----------
-        by : str, optional
-            source, month or service: split the counts by it.
+        by : str or sequence of str, optional
+            source, month or service, or several of them: split the counts by it.
 
         Returns
         -------
         DataFrame
-            `[by,] milestone, verdict, incidents, share` (of the incidents in the part, 0 to 1).
+            `[by, …] milestone, verdict, incidents, share` (of the incidents in the part, 0 to 1).
         """
-        if by not in (None, "source", "month", "service"):
-            raise QuestionError(f"by must be source, month or service, got {by!r}")
-        counts = sql.frame(self._connection, sql.text("lab/quality"), by=by or "all")
-        return counts.drop(columns="part") if by is None else counts.rename(columns={"part": by})
+        parts = [] if by is None else [by] if isinstance(by, str) else list(by)
+        if not set(parts) <= set(_PARTS) or len(set(parts)) < len(parts):
+            raise QuestionError(f"by must be source, month or service, or several of them, got {by!r}")
+        asked = {f"by_{part}": part in parts for part in _PARTS}
+        counts = self._frame(sql.text("lab/quality"), **asked)
+        return counts[[*parts, "milestone", "verdict", "incidents", "share"]]
+
+    def quality_sentence(self) -> str:
+        """Return in one sentence which share of the incidents has each milestone recorded, and how many are open."""
+        return quality_sentence(self.quality())
 
     def quarantine(self, load: str | int = "last") -> pd.DataFrame:
         """Return the refused records with their reasons.
@@ -110,8 +127,7 @@ class Answers:
         if load not in ("last", "all") and (isinstance(load, bool) or not isinstance(load, int)):
             raise QuestionError(f"load must be 'last', 'all' or a load's number, got {load!r}")
         number = self._last if load == "last" else load
-        return sql.frame(
-            self._connection,
+        return self._frame(
             """
             SELECT load_id, "row", "column", value, reason FROM quarantine
             WHERE $which = 'all' OR load_id = coalesce($number, (SELECT max(load_id) FROM loads))
@@ -123,16 +139,38 @@ class Answers:
 
     def loads(self) -> pd.DataFrame:
         """Return the ledger: one row per load, in their order. `loaded_at` is the clock; no number uses it."""
-        return sql.frame(self._connection, "SELECT * EXCLUDE (warnings) FROM loads ORDER BY load_id")
+        return self._frame("SELECT * EXCLUDE (warnings) FROM loads ORDER BY load_id")
 
     def ambiguous(self) -> pd.DataFrame:
         """Return the pairs of records that may be one incident and were left apart, each with the reason."""
-        return sql.frame(self._connection, sql.text("lab/ambiguous"))
+        return self._frame(sql.text("lab/ambiguous"))
+
+    def recurrences(self, within_hours: float = 24.0, duplicate_minutes: float = 10.0) -> pd.DataFrame:
+        """Return incidents that came back, were reopened, or may be one incident twice; nothing is merged.
+
+        Parameters
+        ----------
+        within_hours : float
+            A recurrence begins at most so long after the end of an incident of the same service and the same incident
+            type (where there is none: the same words in the title, numbers aside).
+        duplicate_minutes : float
+            Possible duplicates are records of one source, on one service, that overlap, have nearly the same title
+            and begin at most so far apart.
+
+        Returns
+        -------
+        DataFrame
+            `kind` (recurrence, duplicate or reopened), `incident_id, other_id` (the earlier one), `source,
+            other_source, service, minutes` (apart), `reason`.
+        """
+        for name, value in (("within_hours", within_hours), ("duplicate_minutes", duplicate_minutes)):
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 10_000:
+                raise QuestionError(f"{name} must be a number from 0 to 10,000, got {value!r}")
+        return self._frame(sql.text("lab/recurrences"), within=60.0 * within_hours, apart=float(duplicate_minutes))
 
     def population(self) -> pd.DataFrame:
         """Return how many records there are per source and population."""
-        return sql.frame(
-            self._connection,
+        return self._frame(
             "SELECT source, population, count(*)::BIGINT AS records FROM records GROUP BY ALL ORDER BY ALL",
         )
 
@@ -142,7 +180,8 @@ class Answers:
 
     def warnings(self) -> list[str]:
         """Return the sentences that a reader of the numbers should know."""
-        return notes(self._connection)
+        with named(self.path):
+            return notes(self._connection)
 
     def practices(self) -> list[Any]:
         """Return what the team runs (rules, monitors, runbooks); empty until such files are loaded."""
@@ -150,14 +189,15 @@ class Answers:
 
     def exported_at(self) -> pd.Timestamp | None:
         """Return when the newest export was taken; None: nothing is loaded."""
-        newest = sql.frame(self._connection, "SELECT max(exported_at) AS newest FROM loads")["newest"].iloc[0]
+        newest = self._frame("SELECT max(exported_at) AS newest FROM loads")["newest"].iloc[0]
         return None if pd.isna(newest) else newest
 
     def data_hash(self) -> str:
         """Return a hash of all newest revisions and the settings; the order of loading does not matter."""
-        mixed = sql.frame(self._connection, sql.text("lab/fingerprint")).iloc[0]
+        mixed = self._frame(sql.text("lab/fingerprint")).iloc[0]
         said = self._settings.model_dump(mode="json")
         # Where the key table lies differs between machines; what it says is in the lab.
-        said["join"]["keys"] = self._connection.execute("SELECT * FROM join_keys ORDER BY ALL").fetchall()
+        with named(self.path):
+            said["join"]["keys"] = self._connection.execute("SELECT * FROM join_keys ORDER BY ALL").fetchall()
         told = json.dumps([mixed["mixed"], int(mixed["records"]), said], sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()

@@ -7,6 +7,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from mttrlab.errors import LoadError
+from mttrlab.lab.annotations import is_worksheet
 from mttrlab.lab.plain import plain
 from mttrlab.lab.settings import FILE_NAME, FileSettings, Settings
 from mttrlab.sources.exports import recognise
@@ -40,7 +41,7 @@ def folder_files(folder: str | Path, settings: Settings) -> FolderFiles:
         if settings.join.keys is not None and path.resolve() == settings.join.keys.resolve():
             continue
         wanted = file_settings(path, settings)
-        if (wanted.format is not None and path.is_file()) or recognise(path) is not None:
+        if (wanted.format is not None and path.is_file()) or is_worksheet(path) or recognise(path) is not None:
             exports.append(path)
         else:
             skipped.append(path.name)

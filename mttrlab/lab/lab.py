@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import duckdb
+import pandas as pd
 
-from mttrlab.errors import StoreError
+from mttrlab.errors import QuestionError, StoreError
 from mttrlab.lab import applying, store, writing
-from mttrlab.lab.answers import Answers
 from mttrlab.lab.derive import derive
 from mttrlab.lab.folder import folder_files, idle_patterns, matching_files
-from mttrlab.lab.loading import load_files
+from mttrlab.lab.loading import load_files, record_frame
+from mttrlab.lab.outlets import Outlets
+from mttrlab.lab.raw import kept_copies
+from mttrlab.lab.recording import KINDS
 from mttrlab.lab.report import FolderReport, LoadReport, together
 from mttrlab.lab.settings import FILE_NAME, Settings
 
 
-class Lab(Answers):
+class Lab(Outlets):
     """Incident records, judged and joined, in one DuckDB file.
 
     Parameters
@@ -48,7 +52,12 @@ class Lab(Answers):
         self.read_only = read_only
         self._connection = store.open_store(self.path, read_only=read_only)
         self._last: int | None = None
-        self._settings = applying.stored_settings(self._connection)
+        try:
+            with store.named(self.path):
+                self._settings = applying.stored_settings(self._connection)
+        except StoreError:
+            self._connection.close()
+            raise
 
     def load(
         self,
@@ -58,6 +67,8 @@ class Lab(Answers):
         timezone: str | None = None,
         as_of: Any = None,
         source: str | None = None,
+        keep_raw: bool = False,
+        keep_people: bool = False,
     ) -> LoadReport:
         """Load an export, or all files of a pattern: wholly, or not at all.
 
@@ -66,13 +77,18 @@ class Lab(Answers):
         path : str or Path
             A file, or a pattern such as `exports/*.json`.
         format : str, optional
-            canonical, statuspage, pagerduty or servicenow; default: what the settings say, else recognised.
+            canonical, statuspage, pagerduty, servicenow or annotations; default: what the settings say, else
+            recognised.
         timezone : str, optional
             IANA name of the zone of stamps that carry none; default: what the settings say.
         as_of : str or Timestamp, optional
             When the export was taken; default: what the file says, else its newest stamp.
         source : str, optional
             Name of the source in every table; default: what the settings say, else the format's name.
+        keep_raw : bool
+            True: a private copy of each file stays in the folder `<lab>.raw`, for `rebuild`.
+        keep_people : bool
+            True: who annotated is stored as written; otherwise as a keyed pseudonym.
 
         Returns
         -------
@@ -87,8 +103,12 @@ class Lab(Answers):
         self._writable()
         files = matching_files(path)
         asked = writing.Asked(format, timezone, None if as_of is None else str(as_of), source)
-        with writing.transaction(self._connection, str(path)):
-            reports = load_files(self._connection, files, asked, as_of, self._settings)
+        with (
+            kept_copies(self.path if keep_raw else None, asked=keep_raw) as keep,
+            self._transaction(str(path)),
+        ):
+            reports = load_files(self._connection, files, asked, as_of, self._settings, keep_people=keep_people)
+            keep(self._connection, files, reports)
         self._keep(reports)
         return reports[0] if len(reports) == 1 else together(path, reports)
 
@@ -111,7 +131,7 @@ class Lab(Answers):
         if settings is None:
             settings = Settings.read(written) if written.is_file() else self._settings
         files = folder_files(folder, settings)
-        with writing.transaction(self._connection, str(folder)):
+        with self._transaction(str(folder)):
             applying.store_settings(self._connection, settings)
             reports = load_files(self._connection, list(files.exports), writing.Asked(), None, settings)
         self._settings = settings
@@ -125,6 +145,63 @@ class Lab(Answers):
             warnings=(*idle_patterns(folder, settings), *self.warnings()),
         )
 
+    def record(
+        self, table: pd.DataFrame, kind: str = "annotations", *, timezone: str | None = None, keep_people: bool = False
+    ) -> LoadReport:
+        """Keep what flows back into the lab: stamps that people corrected.
+
+        Parameters
+        ----------
+        table : DataFrame
+            `incident_id, milestone, time, who, why`, and `source` where two tools use one id. Rows without a time
+            are left out and counted.
+        kind : str
+            'annotations'.
+        timezone : str, optional
+            IANA name of the zone of times that carry none; without it they are refused.
+        keep_people : bool
+            True: who it was is stored as written; otherwise as a keyed pseudonym.
+
+        Returns
+        -------
+        LoadReport
+            `changed`: incidents with a corrected stamp.
+
+        Raises
+        ------
+        SchemaError
+            When the table lacks a column.
+
+        Notes
+        -----
+        An annotation wins over every export. Of several for one stamp, the one loaded last holds, and within one
+        table the row that stands last; apart from that, the order of loads does not matter, and an annotation may
+        come before its incident. It is judged together with the other stamps, and where it contradicts their order
+        or lies behind the export, `lab.warnings()` says so. A corrected fix or verification closes the incident.
+        """
+        self._writable()
+        if kind not in KINDS:
+            raise QuestionError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
+        with self._transaction(kind):
+            report = record_frame(self._connection, table, timezone, keep_people=keep_people)
+        self._keep((report,))
+        return report
+
+    @contextmanager
+    def _transaction(self, what: str) -> Iterator[None]:
+        """Keep all of what happens inside, or nothing; after an engine that gave up, open the file again and look."""
+        before = None
+        try:
+            with writing.transaction(self._connection, what):
+                before = writing.ledger(self._connection)
+                yield
+        except StoreError as refusal:
+            if self._revive() and writing.ledger(self._connection) != before:
+                raise StoreError(
+                    f"{what} was stored whole, but the database stopped right after it: {refusal.__cause__}"
+                ) from refusal.__cause__
+            raise
+
     def _keep(self, reports: tuple[LoadReport, ...]) -> None:
         self._last = reports[-1].load_id
         if self.path is not None:
@@ -132,6 +209,15 @@ class Lab(Answers):
             # where this fails (a full disk), the log holds it.
             with suppress(duckdb.Error):
                 self._connection.execute("CHECKPOINT")
+            self._revive()
+
+    def _revive(self) -> bool:
+        """Open the file again if the database gave up, as it does when a checkpoint finds the disk full."""
+        if self.path is None or not store.gave_up(self._connection):
+            return False
+        self._connection.close()
+        self._connection = store.open_store(self.path, read_only=self.read_only)
+        return True
 
     @property
     def settings(self) -> Settings:
@@ -148,7 +234,7 @@ class Lab(Answers):
         """
         self._writable()
         told = settings if isinstance(settings, Settings) else Settings.read(settings)
-        with writing.transaction(self._connection, "the settings"):
+        with self._transaction("the settings"):
             applying.store_settings(self._connection, told)
             derive(self._connection)
         self._settings = told

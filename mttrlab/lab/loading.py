@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas as pd
 
 from mttrlab.errors import LoadError
 from mttrlab.judge import judge
+from mttrlab.lab.annotations import FORMAT, is_worksheet, read_frame, read_worksheet
+from mttrlab.lab.bulk import load_large
 from mttrlab.lab.derive import derive
 from mttrlab.lab.folder import file_settings
+from mttrlab.lab.neutral import restore
+from mttrlab.lab.progress import Progress
+from mttrlab.lab.recording import store_annotations, told_again
 from mttrlab.lab.report import LoadReport
 from mttrlab.lab.settings import FILE_NAME, Settings
 from mttrlab.lab.writing import Asked, known_load, store_extract
-from mttrlab.sources.exports import extract
+from mttrlab.schema import STAMPS
+from mttrlab.sources.exports import Extract, extract
+
+_NO_WORDS = frozenset({"content_hash", "population", "status", "copies", *(f"{stamp}_origin" for stamp in STAMPS)})
 
 
 def load_files(
-    connection: duckdb.DuckDBPyConnection, files: list[Path], asked: Asked, as_of: Any, settings: Settings
+    connection: duckdb.DuckDBPyConnection,
+    files: list[Path],
+    asked: Asked,
+    as_of: Any,
+    settings: Settings,
+    *,
+    keep_people: bool = False,
 ) -> tuple[LoadReport, ...]:
     """Load the files in their order, then derive what the views lean on.
 
@@ -28,26 +44,89 @@ def load_files(
     LoadError
         At the first file that is refused.
     """
-    reports = tuple(_load_file(connection, file, asked, as_of, settings) for file in files)
+    with Progress(files) as progress:
+        reports = []
+        for file in files:
+            progress.begin(file)
+            reports.append(_load_file(connection, file, asked, as_of, settings, keep_people))
+        progress.finish()
+        derive(connection)
+    return tuple(_after_deriving(connection, report) for report in reports)
+
+
+def record_frame(
+    connection: duckdb.DuckDBPyConnection, table: pd.DataFrame, timezone: str | None, *, keep_people: bool
+) -> LoadReport:
+    """Keep annotations that come from Python, as a file of them would be."""
+    told = read_frame(table, timezone=timezone, keep_people=keep_people)
+    known = known_load(connection, Path(told.path), told.sha256, Asked(FORMAT, timezone))
+    if known is not None:
+        return known
+    report = store_annotations(connection, told, timezone, keep_people=keep_people)
     derive(connection)
-    return reports
+    return _after_deriving(connection, report)
+
+
+def load_again(connection: duckdb.DuckDBPyConnection, file: Path, line: dict[str, Any]) -> None:
+    """Load a file, or the copy of it, as a line of an older ledger says, and book it under its first path.
+
+    Raises
+    ------
+    LoadError
+        When it is refused now.
+    """
+    asked = Asked(line["format"], line["timezone"], line["as_of"], line["source"])
+    people = bool(line.get("people"))
+    if line["format"] == FORMAT:
+        told = read_worksheet(file, timezone=asked.timezone, keep_people=people)
+        told = replace(told, path=line["path"], name=line["name"])
+        store_annotations(connection, told, asked.timezone, keep_people=people)
+        return
+    found = extract(file, format=asked.format, timezone=asked.timezone, as_of=asked.as_of, source=asked.source)
+    store_extract(connection, replace(found, path=Path(line["path"])), judge(_restored(found)), asked)
 
 
 def _load_file(
-    connection: duckdb.DuckDBPyConnection, file: Path, asked: Asked, as_of: Any, settings: Settings
+    connection: duckdb.DuckDBPyConnection, file: Path, asked: Asked, as_of: Any, settings: Settings, keep_people: bool
 ) -> LoadReport:
     said = file_settings(file, settings)
     asked = Asked(
         asked.format or said.format, asked.timezone or said.timezone, asked.as_of, asked.source or said.source
     )
+    if not (asked.format is None and is_worksheet(file)):
+        large = load_large(connection, file, asked, as_of)
+        if large is not None:
+            return large
     known = known_load(connection, file, _sha256(file), asked)
     if known is not None:
         return known
+    if asked.format == FORMAT or (asked.format is None and is_worksheet(file)):
+        told = read_worksheet(file, timezone=asked.timezone, keep_people=keep_people)
+        return store_annotations(connection, told, asked.timezone, keep_people=keep_people)
     try:
         found = extract(file, format=asked.format, timezone=asked.timezone, as_of=as_of, source=asked.source)
     except LoadError as refusal:
         raise _with_place_for_zone(refusal, file, asked) from None
-    return store_extract(connection, found, judge(found.reports), asked)
+    return store_extract(connection, found, judge(_restored(found)), asked)
+
+
+def _restored(found: Extract) -> pd.DataFrame:
+    """Return the reports without the apostrophes that a table for spreadsheets has before what looks like a formula."""
+    reports = found.reports
+    if found.format != "canonical":
+        return reports
+    changed = {}
+    for column in (name for name in reports.columns if name not in _NO_WORDS and reports[name].dtype == "str"):
+        quoted = reports[column].str.startswith("'").fillna(False)
+        if quoted.any():
+            changed[column] = reports[column].where(~quoted, reports[column][quoted].map(restore))
+    return reports.assign(**changed) if changed else reports
+
+
+def _after_deriving(connection: duckdb.DuckDBPyConnection, report: LoadReport) -> LoadReport:
+    # Which incidents the annotations mean is known only after the last file.
+    fresh = report.format == FORMAT and report.load_id is not None and not report.unchanged
+    return told_again(connection, report) if fresh else report
 
 
 def _sha256(file: Path) -> str:

@@ -7,16 +7,7 @@ import json
 import duckdb
 
 from mttrlab import sql
-
-_NAMES = {"servicenow": "ServiceNow", "pagerduty": "PagerDuty", "statuspage": "Statuspage", "canonical": "The table"}
-_WORDS = {
-    "started_at": "start",
-    "diagnosed_at": "diagnosis",
-    "detected_at": "detection",
-    "resolved_at": "resolution",
-    "verified_at": "verification",
-    "closed_at": "closing",
-}
+from mttrlab.lab.doubts import NAMES, WORDS, doubts
 
 
 def notes(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -30,19 +21,29 @@ def notes(connection: duckdb.DuckDBPyConnection) -> list[str]:
     told += [_timer(*row) for row in timers]
     for source, stamp, n, heaped in connection.execute(sql.text("lab/heaps")).fetchall():
         told.append(
-            f"{_NAMES.get(source, source)}: {100 * heaped / n:.0f} % of {n:,} {_WORDS[stamp]} stamps are multiples of "
-            "five minutes: people rounded them, so single durations are good to some minutes only"
+            f"{NAMES.get(source, source)}: {100 * heaped / n:.0f} % of {n:,} {WORDS[stamp]} stamps are multiples of "
+            "five minutes: people rounded them, so single durations are good to some minutes only "
+            f"(chance gives 20 %; binomial test, {_chance(heaped, n)})"
         )
+    told += doubts(connection)
     told += _joins(connection)
     return list(dict.fromkeys(told))
 
 
+def _chance(heaped: int, n: int) -> str:
+    # One in five minutes is a multiple of five; stamps with seconds fall there more rarely still, so this is cautious.
+    from scipy.special import bdtrc
+
+    p = float(bdtrc(heaped - 1, n, 0.2))
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
 def _timer(source: str, first: str, last: str, seconds: int, rows: int, gaps: int) -> str:
-    share = f"{_NAMES.get(source, source)}: {100 * rows / gaps:.0f} % of {gaps:,}"
-    after = f"come {_length(seconds)} after {_WORDS[first]}: a timer, not work"
+    share = f"{NAMES.get(source, source)}: {100 * rows / gaps:.0f} % of {gaps:,}"
+    after = f"come {_length(seconds)} after {WORDS[first]}: a timer, not work"
     if last == "closed_at":
         return f"{share} closures {after}; closing is never taken for verification"
-    return f"{share} {_WORDS[last]}s {after}; these stamps are suspect and no duration uses them"
+    return f"{share} {WORDS[last]}s {after}; these stamps are suspect and no duration uses them"
 
 
 def _length(seconds: int) -> str:

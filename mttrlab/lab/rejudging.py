@@ -8,6 +8,7 @@ import pandas as pd
 
 from mttrlab import sql
 from mttrlab.judge import judge
+from mttrlab.lab.writing import insert_found
 from mttrlab.schema import STAMPS
 
 
@@ -18,19 +19,24 @@ def settle_annotations(connection: duckdb.DuckDBPyConnection) -> None:
     """
     if not connection.execute("SELECT count(*) FROM loads WHERE format = 'annotations'").fetchall()[0][0]:
         return
-    connection.execute(f"INSERT INTO annotated {sql.text('lab/annotated')}")
+    insert_found(connection, "annotated", sql.text("lab/annotated"))
+    connection.execute(
+        """DELETE FROM quarantine WHERE (load_id, "row") IN (SELECT (load_id, "row") FROM annotations)"""
+    )
+    insert_found(
+        connection,
+        "quarantine",
+        f"""SELECT load_id, "row", 'incident_id' AS "column", left(incident_id, 80) AS value, reason
+            FROM ({sql.text("lab/strays")}) ORDER BY load_id, "row" """,
+    )
     for statement in (
-        """DELETE FROM quarantine WHERE (load_id, "row") IN (SELECT (load_id, "row") FROM annotations)""",
-        f"""INSERT INTO quarantine
-            SELECT load_id, "row", 'incident_id', left(incident_id, 80), reason FROM ({sql.text("lab/strays")})
-            ORDER BY load_id, "row" """,
         """UPDATE loads SET quarantined = refused.n, accepted = loads."rows" - loads.duplicates - refused.n
            FROM (SELECT l.load_id, count(q.load_id) AS n FROM loads AS l LEFT JOIN quarantine AS q USING (load_id)
                  GROUP BY l.load_id) AS refused
            WHERE loads.format = 'annotations' AND refused.load_id = loads.load_id""",
         """UPDATE loads SET changed = touched.n
-           FROM (SELECT l.load_id, count(DISTINCT a.report_id) AS n FROM loads AS l LEFT JOIN annotated AS a USING (load_id)
-                 GROUP BY l.load_id) AS touched
+           FROM (SELECT l.load_id, count(DISTINCT a.report_id) AS n
+                 FROM loads AS l LEFT JOIN annotated AS a USING (load_id) GROUP BY l.load_id) AS touched
            WHERE loads.format = 'annotations' AND touched.load_id = loads.load_id""",
     ):
         connection.execute(statement)
@@ -43,6 +49,9 @@ def judge_again(connection: duckdb.DuckDBPyConnection) -> None:
     replaces get a second chance; copies and timers stay what they are. An annotated fix or verification closes the
     incident.
     """
+    several = "SELECT (SELECT count(*) FROM links) + (SELECT count(*) FROM annotated)"
+    if not connection.execute(several).fetchall()[0][0]:
+        return
     rows = sql.frame(connection, sql.text("lab/second_look"))
     if rows.empty:
         return
@@ -60,7 +69,7 @@ def judge_again(connection: duckdb.DuckDBPyConnection) -> None:
     verdicts = rows[[f"{stamp}_verdict" for stamp in STAMPS]]
     ended = given["resolved_at"] | given["verified_at"]
     pending = (verdicts == "pending").any(axis=1).to_numpy()
-    read["status"] = pd.Series(np.where(~annotated, None, np.where(pending & ~ended, "open", "closed")), dtype="str")
+    read["status"] = pd.Series(np.where(pending & ~ended, "open", "closed"), dtype="str").where(annotated)
     read["automated"] = pd.Series((rows["diagnosed_at_verdict"] == "not_applicable").to_numpy(), dtype="boolean")
     read["detected_at_origin"] = rows["detected_at_origin"].where(annotated & ~given["detected_at"])
     judged = judge(read)
@@ -72,7 +81,10 @@ def judge_again(connection: duckdb.DuckDBPyConnection) -> None:
         changes.append(
             pd.DataFrame({"report_id": rows["report_id"], "stamp": stamp, "verdict": after})[asked & (after != before)]
         )
-    connection.register("changes", pd.concat(changes, ignore_index=True))
+    found = pd.concat(changes, ignore_index=True)
+    if found.empty:
+        return
+    connection.register("changes", found)
     try:
         connection.execute("INSERT INTO rejudged SELECT report_id, stamp, verdict FROM changes")
     finally:

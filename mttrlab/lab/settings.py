@@ -56,7 +56,7 @@ class _Part(BaseModel):
 class FileSettings(_Part):
     """How to read the files that a name pattern covers."""
 
-    format: Literal["canonical", "statuspage", "pagerduty", "servicenow"] | None = None
+    format: Literal["canonical", "statuspage", "pagerduty", "servicenow", "annotations"] | None = None
     """None: recognised by content."""
     timezone: Zone | None = None
     """Zone of stamps that carry none."""

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -28,6 +33,7 @@ CREATE OR REPLACE MACRO stamp_rank(verdict, origin) AS
 """
 # DuckDB reads files of such names as data, also those that it has written itself.
 _TABLE_NAMES = {".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"}
+_DAMAGE = ("checksum", "Corrupt", "not read enough bytes", "Serialization Error", "deserialize", "INTERNAL Error")
 # Told before the file is opened: DuckDB would fetch an extension to read a foreign file.
 _CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
@@ -46,19 +52,84 @@ def open_store(path: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnecti
     try:
         connection = sql.connect(str(path) if path else ":memory:", read_only=read_only, config=_CONFIG)
     except duckdb.Error as error:
-        raise StoreError(_trouble(path, error)) from None
+        raise StoreError(trouble(path, error)) from None
     try:
-        # The lab reads frames that are registered, never a path. (lock_configuration is not set: it would also refuse
-        # a second connection to the same file in this process, which a notebook cell that is run again makes.)
-        connection.execute("SET enable_external_access = false")
+        _close_off(connection, path)
         _check_kept(connection, path)
         _recognise(connection, path, read_only=read_only)
     except duckdb.Error as error:
         connection.close()
-        raise StoreError(_trouble(path, error)) from None
+        raise StoreError(trouble(path, error)) from None
     except BaseException:
         connection.close()
         raise
+    return connection
+
+
+def _close_off(connection: duckdb.DuckDBPyConnection, path: Path | None) -> None:
+    """Let the connection read nowhere but in a private folder, which exists only while a large file is loaded.
+
+    `lock_configuration` is not set: it would also refuse a second connection to the same file in this process, which a
+    notebook cell that is run again makes.
+    """
+    if connection.execute("SELECT current_setting('enable_external_access')").fetchall()[0][0]:
+        private = Path(tempfile.gettempdir()) / f"mttrlab-{os.getpid()}-{secrets.token_hex(8)}"
+        if path is not None:
+            private = path.absolute().with_name(f".{path.name}.loading")
+        connection.execute("SET allowed_directories = $1", [[str(private)]])
+        connection.execute("SET enable_external_access = false")
+    # A macro of the session: views and tables of the file do not lean on it.
+    connection.execute(sql.text("lab/bulk/restored"))
+
+
+@contextmanager
+def named(path: Path | None) -> Iterator[None]:
+    """Turn an error of the database into a sentence: what lies in a damaged block is found only when it is read.
+
+    Raises
+    ------
+    StoreError
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        raise StoreError(trouble(path, error)) from None
+
+
+def gave_up(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether the database refuses everything until the file is opened again."""
+    try:
+        connection.execute("SELECT 1").fetchall()
+    except duckdb.FatalException:
+        return True
+    except duckdb.Error:
+        return False
+    return False
+
+
+def open_ledger(path: Path) -> duckdb.DuckDBPyConnection:
+    """Return a connection that reads the tables of a lab of this or an older version.
+
+    Raises
+    ------
+    StoreError
+        When the file is in use, damaged, or no lab.
+    """
+    _check_place(path, new=not path.exists(), read_only=True)
+    try:
+        connection = sql.connect(str(path), read_only=True, config=_CONFIG)
+    except duckdb.Error as error:
+        raise StoreError(trouble(path, error)) from None
+    try:
+        connection.execute("SET enable_external_access = false")
+        _check_kept(connection, path)
+        tables = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    except BaseException:
+        connection.close()
+        raise
+    if not {"meta", "loads", "settings"} <= tables:
+        connection.close()
+        raise StoreError(f"{path} is a DuckDB file but not a lab of mttrlab; name another file")
     return connection
 
 
@@ -85,7 +156,8 @@ def _check_kept(connection: duckdb.DuckDBPyConnection, path: Path | None) -> Non
         raise StoreError(f"{path} is not a lab: no DuckDB file; name another file, or load it as an export")
 
 
-def _trouble(path: Path | None, error: duckdb.Error) -> str:
+def trouble(path: Path | None, error: duckdb.Error) -> str:
+    """Return in a sentence what an error of the database means for the lab's file, and what to do."""
     text = str(error)
     holder = re.search(r"Conflicting lock is held in (.*?) \(PID (\d+)\)", text)
     if holder:
@@ -100,7 +172,7 @@ def _trouble(path: Path | None, error: duckdb.Error) -> str:
             f"{path}: the log of its last writes ({path}.wal) is damaged; keep both files, "
             "and build the lab again from the exports"
         )
-    if any(sign in text for sign in ("checksum", "Corrupt", "not read enough bytes", "Serialization Error")):
+    if any(sign in text for sign in _DAMAGE):
         return f"{path} is damaged ({plain(text.splitlines()[0], 120)}); build the lab again from the exports"
     if "version number" in text or "newer version of DuckDB" in text:
         return f"{path} was written by another DuckDB ({plain(text.splitlines()[0], 120)}); use that version"

@@ -63,6 +63,25 @@ def transaction(connection: duckdb.DuckDBPyConnection, what: str = "the change")
             reason = plain(str(error).splitlines()[0], 200)
             raise StoreError(f"{what} could not be stored, and nothing of it was: {reason}") from error
         raise
+    finally:
+        with suppress(duckdb.Error):
+            _let_go(connection)
+
+
+def _let_go(connection: duckdb.DuckDBPyConnection) -> None:
+    """Detach what large files were staged in; a transaction holds on to it until its end."""
+    for (name,) in connection.execute("SELECT database_name FROM duckdb_databases()").fetchall():
+        if name.startswith(STAGED):
+            connection.execute(f"DETACH {name}")
+
+
+STAGED = "mttrlab_staged_"
+"""How the names of databases begin in which large files are staged."""
+
+
+def ledger(connection: duckdb.DuckDBPyConnection) -> list[tuple]:
+    """Return what tells one state of the ledger from another."""
+    return connection.execute("SELECT load_id, sha256, loaded_at::VARCHAR FROM loads ORDER BY load_id").fetchall()
 
 
 @dataclass(frozen=True)
@@ -105,8 +124,23 @@ def known_load(connection: duckdb.DuckDBPyConnection, path: Path, sha256: str, a
     )
 
 
+@dataclass(frozen=True)
+class Selected:
+    """Judged reports as a query of the lab's connection."""
+
+    query: str
+    """All of REPORT_COLUMNS."""
+    rows: int
+    last: int
+    """No `record` is greater."""
+    sources: tuple[str, ...]
+    """Every source that the reports come from."""
+    apart: bool
+    """No two of them have the same source and id."""
+
+
 def store_extract(
-    connection: duckdb.DuckDBPyConnection, extract: Extract, judged: pd.DataFrame, asked: Asked
+    connection: duckdb.DuckDBPyConnection, extract: Extract, judged: pd.DataFrame | Selected, asked: Asked
 ) -> LoadReport:
     """Write one file's reports, refused rows and ledger line; the caller holds the transaction.
 
@@ -121,7 +155,7 @@ def store_extract(
             f"{extract.path}: {extract.rows} records, but {extract.accepted} accepted + {refused} quarantined + "
             f"{extract.duplicates} duplicates; nothing was loaded, report this with the file"
         )
-    notes = [*extract.warnings, *_forget_same_file(connection, extract)]
+    notes = [*extract.warnings, *forget_same_file(connection, extract.sha256, extract.path.name)]
     load_id = connection.execute("SELECT coalesce(max(load_id), 0) + 1 FROM loads").fetchall()[0][0]
     counts = _store_reports(connection, judged, load_id)
     if counts["older"]:
@@ -142,7 +176,8 @@ def store_extract(
         """,
         [
             load_id,
-            str(extract.path),
+            # The ledger must find the file again from anywhere.
+            str(extract.path.absolute()),
             extract.path.name,
             extract.sha256,
             extract.size,
@@ -178,14 +213,23 @@ def store_extract(
     )
 
 
-def _store_reports(connection: duckdb.DuckDBPyConnection, judged: pd.DataFrame, load_id: int) -> dict[str, int]:
-    # Most columns of most sources are empty, and an empty column costs as much to hand over as a full one.
-    distinct = judged.drop_duplicates(["source", "source_id", "content_hash"])
-    filled = distinct.loc[:, distinct.notna().any()]
+def _store_reports(
+    connection: duckdb.DuckDBPyConnection, judged: pd.DataFrame | Selected, load_id: int
+) -> dict[str, int]:
+    if isinstance(judged, Selected) and judged.apart and not _any_known(connection, judged.sources):
+        return _store_first(connection, judged, load_id)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE staged ({report_columns()})")
-    with _registered(connection, "arriving", filled):
-        if not filled.empty:
-            connection.execute("INSERT INTO staged BY NAME SELECT * FROM arriving")
+    if isinstance(judged, Selected):
+        if judged.rows:
+            once = f"SELECT DISTINCT ON (source, source_id, content_hash) * FROM ({judged.query}) ORDER BY record"
+            connection.execute(f"INSERT INTO staged BY NAME {once}")
+    else:
+        # Most columns of most sources are empty, and an empty column costs as much to hand over as a full one.
+        distinct = judged.drop_duplicates(["source", "source_id", "content_hash"])
+        filled = distinct.loc[:, distinct.notna().any()]
+        with _registered(connection, "arriving", filled):
+            if not filled.empty:
+                connection.execute("INSERT INTO staged BY NAME SELECT * FROM arriving")
     counts = {str(name): int(n) for name, n in sql.frame(connection, sql.text("lab/arrivals")).iloc[0].items()}
     # The same content seen again later: the record was still so at that later time.
     for statement in (
@@ -209,6 +253,34 @@ def _store_reports(connection: duckdb.DuckDBPyConnection, judged: pd.DataFrame, 
     _supersede(connection, "SELECT DISTINCT source, source_id FROM staged")
     connection.execute("DROP TABLE staged")
     return counts
+
+
+def _any_known(connection: duckdb.DuckDBPyConnection, sources: tuple[str, ...]) -> bool:
+    found = connection.execute("SELECT count(*) FROM reports WHERE list_contains($1, source)", [list(sources)])
+    return bool(found.fetchall()[0][0])
+
+
+def _store_first(connection: duckdb.DuckDBPyConnection, selected: Selected, load_id: int) -> dict[str, int]:
+    """Store reports of sources that the lab does not know yet: all are new, and nothing needs to be compared."""
+    if selected.rows:
+        # The numbers are drawn at once: drawing them row by row would leave all but one thread idle.
+        top = connection.execute(f"SELECT max(nextval('report_ids')) FROM range({selected.last})").fetchall()[0][0]
+        connection.execute(
+            f"""
+            INSERT INTO reports BY NAME
+            SELECT {top - selected.last}::BIGINT + record AS report_id, {load_id}::BIGINT AS load_id, {_COLUMNS}
+            FROM ({selected.query})
+            """
+        )
+        kept = connection.execute(
+            "SELECT count(record), sum(load_id) FROM reports WHERE load_id = $1", [load_id]
+        ).fetchall()[0]
+        if kept != (selected.rows, selected.rows * load_id):
+            raise StoreError(
+                f"{selected.rows:,} incidents were handed over and {kept[0]:,} can be read back; nothing was loaded, "
+                "please report this with the file"
+            )
+    return {"new": selected.rows, "changed": 0, "unchanged": 0, "older": 0}
 
 
 def _supersede(connection: duckdb.DuckDBPyConnection, touched: str) -> None:
@@ -252,12 +324,12 @@ def _check_kept(connection: duckdb.DuckDBPyConnection, counts: dict[str, int]) -
         )
 
 
-def _forget_same_file(connection: duckdb.DuckDBPyConnection, extract: Extract) -> list[str]:
+def forget_same_file(connection: duckdb.DuckDBPyConnection, sha256: str, name: str) -> list[str]:
     """Take back an earlier load of the same content under other options: a correction, not a second witness."""
     earlier = [
         row[0]
         for row in connection.execute(
-            "SELECT load_id FROM loads WHERE sha256 = $1 AND name = $2", [extract.sha256, extract.path.name]
+            "SELECT load_id FROM loads WHERE sha256 = $1 AND name = $2", [sha256, name]
         ).fetchall()
     ]
     for load_id in earlier:

@@ -1,9 +1,35 @@
 """How an incident is handled: one transition function, its luck, its levers and the engines that run it."""
 
+from mttrlab.response.elements import Bursts, Hypotheses, Recording, Reopening, Verification
 from mttrlab.response.laws import Law
-from mttrlab.response.levers import Scenario, levers
+from mttrlab.response.levers import levers
 from mttrlab.response.model import Face, FixPath, IncidentType, ResponseModel
+from mttrlab.response.people import Noise, Paging, Pipeline, Pool, Routing, Shift
+from mttrlab.response.scenario import Scenario
+from mttrlab.response.scenario_file import read_scenarios
 from mttrlab.response.simulate import simulate
 from mttrlab.response.story import trace
 
-__all__ = ["Face", "FixPath", "IncidentType", "Law", "ResponseModel", "Scenario", "levers", "simulate", "trace"]
+__all__ = [
+    "Bursts",
+    "Face",
+    "FixPath",
+    "Hypotheses",
+    "IncidentType",
+    "Law",
+    "Noise",
+    "Paging",
+    "Pipeline",
+    "Pool",
+    "Recording",
+    "Reopening",
+    "ResponseModel",
+    "Routing",
+    "Scenario",
+    "Shift",
+    "Verification",
+    "levers",
+    "read_scenarios",
+    "simulate",
+    "trace",
+]

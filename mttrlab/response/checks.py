@@ -43,3 +43,10 @@ def whole(name: str, value: Any, low: int, high: int) -> int:
     if not low <= given <= high:
         raise ModelError(f"{name} must be a whole number from {low} to {high}; got {given}")
     return given
+
+
+def flag(name: str, value: Any) -> bool:
+    """Return `value` if it is True or False."""
+    if not isinstance(value, bool):
+        raise ModelError(f"{name} must be True or False; got {value!r}")
+    return value

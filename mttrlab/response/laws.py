@@ -135,3 +135,7 @@ def _checked(kind: str, parameters: tuple[float, ...]) -> tuple[float, ...]:
         checks.finite(f"{name} of a {kind} law", value, low.get(name, 0.0), open_low=name in positive)
         for name, value in zip(names, parameters, strict=True)
     )
+
+
+AT_ONCE = Law("constant", 0.0)
+"""The law of a step that the model does not hold."""

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from mttrlab.errors import ModelError
 from mttrlab.response import checks
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.shares import overall
@@ -57,13 +54,33 @@ def change_caused(model: ResponseModel) -> float:
     return overall([kind.change_caused for kind in model.types], model.weights)
 
 
-def flagged(model: ResponseModel) -> float:
-    """Return the share of change-caused incidents that a flag fixes."""
-    after_change = [kind.change_caused * weight for kind, weight in zip(model.types, model.weights, strict=True)]
+def flagged(model: ResponseModel, only: tuple[str, ...] = ()) -> float:
+    """Return the share of change-caused incidents (of `only` these types; empty: of all) that a flag fixes."""
+    after_change = [
+        kind.change_caused * weight if not only or kind.name in only else 0.0
+        for kind, weight in zip(model.types, model.weights, strict=True)
+    ]
     by_flag = [sum(p.share_changed for p in kind.paths if p.name == "flag") for kind in model.types]
     total = math.fsum(after_change)
     share = overall(by_flag, after_change) / total if total else 0.0
     return share + (1 - share) * model.more_flags
+
+
+def runbooks(model: ResponseModel) -> float | None:
+    """Return the share of incidents that a runbook answers; None: diagnosis is not made of hypotheses."""
+    if not any(kind.hypotheses and kind.per_day for kind in model.types):
+        return None
+    tried = [(kind.per_day, kind.hypotheses.runbook) for kind in model.types if kind.hypotheses]
+    return math.fsum(rate * share for rate, share in tried) / math.fsum(rate for rate, _ in tried)
+
+
+def _whole(high: int) -> Callable[[str, Any], float]:
+    return lambda name, value: checks.whole(name, value, 1, high)
+
+
+def _of(element: str, attribute: str) -> Callable[[ResponseModel], float | None]:
+    """Return what reads a setting of an element that a model may lack."""
+    return lambda model: getattr(getattr(model, element), attribute, None)
 
 
 LEVERS: dict[str, Lever] = {
@@ -147,67 +164,123 @@ LEVERS: dict[str, Lever] = {
         lambda model: model.prevention,
         "share of incidents that never happen",
     ),
+    "automation_attempts": Lever(
+        "times",
+        "diagnosis and fix",
+        "Attempts of a remediation rule before a person is paged (max_auto_attempts).",
+        _whole(20),
+        lambda model: model.automation_attempts,
+        "attempts of a remediation rule",
+    ),
+    "automation_timeout": Lever(
+        "minutes",
+        "diagnosis and fix",
+        "Minutes after which an attempt of a remediation rule has failed.",
+        _minutes,
+        lambda model: model.automation_timeout,
+        "an attempt of a remediation rule is given up after minutes",
+    ),
+    "verify_pass": Lever(
+        "share",
+        "verification",
+        "Chance that a fix holds; one that does not sends the incident back to diagnosis.",
+        checks.share,
+        lambda model: model.verify_pass,
+        "chance that a fix holds",
+    ),
+    "noise_cut": Lever(
+        "share",
+        "waiting for a person",
+        "Share of the pages that are no incident that are silenced.",
+        checks.share,
+        lambda model: model.noise_cut,
+        "share of noise pages silenced",
+    ),
+    "runbooks": Lever(
+        "share",
+        "diagnosis",
+        "Share of incidents that a runbook answers: the first hypothesis is then more often the right one.",
+        checks.share,
+        runbooks,
+        "share of incidents that a runbook answers",
+    ),
+    "page_delivery": Lever(
+        "minutes",
+        "paging",
+        "Minutes from detection until the first person's device rings.",
+        _minutes,
+        _of("paging", "delivery"),
+        "minutes until a page rings",
+    ),
+    "ack_timeout": Lever(
+        "minutes",
+        "paging",
+        "Minutes after which the next level of the escalation is called.",
+        _minutes,
+        _of("paging", "timeout"),
+        "the next level is called after minutes",
+    ),
+    "night_startup": Lever(
+        "minutes",
+        "paging",
+        "Minutes from the reaction to the start of work, at night.",
+        _minutes,
+        _of("paging", "startup"),
+        "minutes to get going at night",
+    ),
+    "sample_every": Lever(
+        "seconds",
+        "verification",
+        "Seconds between the samples that confirm health.",
+        lambda name, value: checks.finite(name, value, 0.0, 86_400.0, open_low=True),
+        _of("verification", "every_s"),
+        "seconds between samples",
+    ),
+    "healthy_in_a_row": Lever(
+        "times",
+        "verification",
+        "Healthy samples in a row that confirm health.",
+        _whole(1000),
+        _of("verification", "in_a_row"),
+        "healthy samples in a row",
+    ),
+    "misrouted": Lever(
+        "share",
+        "hand-over",
+        "Share of incidents that reach the wrong team first.",
+        checks.share,
+        _of("routing", "wrong"),
+        "share of incidents that reach the wrong team first",
+    ),
+    "transfer_minutes": Lever(
+        "minutes",
+        "hand-over",
+        "Minutes from one team to the other.",
+        _minutes,
+        _of("routing", "transfer"),
+        "minutes from one team to the other",
+    ),
+    "lanes": Lever(
+        "lanes",
+        "fix",
+        "Deployments that run at a time.",
+        _whole(100_000),
+        _of("pipeline", "lanes"),
+        "deployments at a time",
+    ),
 }
 """Every lever by name."""
-
-
-@dataclass(frozen=True, init=False)
-class Scenario:
-    """The same organisation with some settings changed.
-
-    Parameters
-    ----------
-    name : str
-        What people call it.
-    **levers : float
-        Settings; `levers()` lists them.
-
-    Examples
-    --------
-    >>> Scenario("Alerts within two minutes", alert_latency=2)
-    Scenario('Alerts within two minutes', alert_latency=2)
-    """
-
-    name: str
-    """What people call it."""
-    levers: Mapping[str, float]
-    """Lever → setting."""
-
-    def __init__(self, name: str, **levers: float) -> None:
-        unknown = [lever for lever in levers if lever not in LEVERS]
-        if unknown:
-            raise ModelError(f"scenario {name!r} has no lever {', '.join(unknown)}; levers are {', '.join(LEVERS)}")
-        for lever, value in levers.items():
-            LEVERS[lever].check(lever, value)
-        object.__setattr__(self, "name", str(name))
-        object.__setattr__(self, "levers", MappingProxyType(dict(levers)))
-
-    def __repr__(self) -> str:
-        return f"Scenario({', '.join([repr(self.name), *(f'{k}={v}' for k, v in self.levers.items())])})"
-
-    def __hash__(self) -> int:
-        return hash((self.name, tuple(sorted(self.levers.items()))))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # A mapping proxy does not travel to other processes.
-        return _again, (self.name, dict(self.levers))
-
-    def apply(self, model: ResponseModel) -> ResponseModel:
-        """Return `model` with these settings; levers that it cannot move are left alone."""
-        settings: dict[str, Any] = {}
-        for lever, value in self.levers.items():
-            if immovable(model, lever, value):
-                continue
-            if lever == "flagged":
-                before = flagged(model)
-                settings["more_flags"] = model.more_flags + (1 - model.more_flags) * (value - before) / (1 - before)
-            else:
-                settings[lever] = value
-        return replace(model, **settings)
-
-
-def _again(name: str, settings: dict[str, float]) -> Scenario:
-    return Scenario(name, **settings)
+ELEMENT = {
+    "page_delivery": ("paging", "delivery"),
+    "ack_timeout": ("paging", "timeout"),
+    "night_startup": ("paging", "startup"),
+    "sample_every": ("verification", "every_s"),
+    "healthy_in_a_row": ("verification", "in_a_row"),
+    "misrouted": ("routing", "wrong"),
+    "transfer_minutes": ("routing", "transfer"),
+    "lanes": ("pipeline", "lanes"),
+}
+"""Levers that are settings of an element → the element and its setting."""
 
 
 def levers() -> pd.DataFrame:
@@ -220,33 +293,3 @@ def levers() -> pd.DataFrame:
             "meaning": [lever.meaning for lever in LEVERS.values()],
         }
     )
-
-
-def immovable(model: ResponseModel, lever: str, value: float) -> str | None:
-    """Return why `lever` has no effect on this model, or None where it has one."""
-    kinds = model.types
-    if lever in ("alert_latency", "alert_coverage") and all(kind.detect is None for kind in kinds):
-        return "no effect: the export does not show detection (it needs started_at and detected_at)"
-    if lever == "alert_coverage" and all(kind.alert is None for kind in kinds):
-        return "no effect: the export does not say who noticed (it needs detected_by)"
-    merged = all(kind.diagnose is None for kind in kinds)
-    if lever == "automation" and model.stamps[0] == "started_at" and "detected_at" not in model.stamps:
-        return "no effect: the export does not show where detection ends (it needs detected_at)"
-    if lever in ("flagged", "rollback_minutes") and merged:
-        return "no effect: the export does not show where diagnosis ends and the fix begins (it needs diagnosed_at)"
-    if lever == "automation_success" and not automated(model):
-        return "no effect on its own: no incident has a remediation rule; move automation too"
-    if lever == "flagged":
-        if not change_caused(model):
-            return "no effect: the export does not say which incidents a change caused (it needs change_id)"
-        if value <= flagged(model):
-            return f"no effect: flags already end {flagged(model):.0%} of change-caused incidents"
-    if lever == "rollback_minutes" and not any(path.name == "rollback" for kind in kinds for path in kind.paths):
-        return "no effect: the export names no rollback (it needs fix_path)"
-    if lever == "diagnosis_factor" and merged:
-        return "no effect: the export does not show diagnosis (it needs diagnosed_at)"
-    if lever == "verification_window" and all(kind.verify is None for kind in kinds):
-        return "no effect: the export does not show verification (it needs resolved_at and verified_at)"
-    if lever == "responders" and model.responders is None:
-        return "no effect: nobody waits for a person in this model (fit it with responders=)"
-    return None

@@ -7,11 +7,13 @@ same incidents and the same luck; a new decision has a new stream and moves no o
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from mttrlab.response.elements import Bursts
 from mttrlab.response.laws import Floats
 from mttrlab.response.model import ResponseModel
 
@@ -42,12 +44,30 @@ def stream(seed: int, decision: str, block: int, part: int = 0) -> np.random.Gen
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(word, block, part))))
 
 
+@dataclass(frozen=True, eq=False)
+class Part:
+    """How many incidents one block of replications drew, and what brought them."""
+
+    block: int
+    replications: int
+    firsts: int
+    """Incidents that came by themselves."""
+    others: int = 0
+    """Incidents that these brought."""
+    cause: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    """Which of the first each other one belongs to."""
+    order: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    """First ones and others together, by replication and arrival."""
+    noise: int = 0
+    """Pages that are no incident."""
+
+
 @dataclass
 class Luck:
-    """The kept luck of one block of replications; columns are drawn when first asked for."""
+    """The kept luck of some blocks of replications; columns are drawn when first asked for."""
 
     seed: int
-    block: int
+    parts: tuple[Part, ...]
     replication: Ints
     """Replication of each incident."""
     key: Ints
@@ -56,22 +76,52 @@ class Luck:
     """Start of each incident, microseconds since the horizon began."""
     horizon: int
     """Length of the horizon, microseconds."""
-    _columns: dict[tuple[str, int], Floats] = field(default_factory=dict, repr=False)
+    week: int = 0
+    """Microseconds since Monday 00:00 UTC at which the horizon begins."""
+    noise_at: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    """Start of each page that is no incident."""
+    noise_replication: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    skip: int = 0
+    """Incidents of the first block that belong to replications before the first wanted one."""
+    noise_skip: int = 0
+    first: int = 0
+    """Number of the first replication."""
+    kept: dict[Any, Any] = field(default_factory=dict, repr=False)
+    """What was computed from this luck and may be asked for again."""
 
     def __len__(self) -> int:
         return len(self.at)
 
+    @property
+    def replications(self) -> int:
+        """How many replications there are; they are numbered from `first`."""
+        last = self.parts[-1]
+        return last.block * BLOCK + last.replications - self.first
+
     def uniform(self, decision: str, part: int = 0) -> Floats:
         """Return the kept uniforms of a decision, one per incident."""
-        if (decision, part) not in self._columns:
-            drawn = stream(self.seed, decision, self.block, part).random(len(self))
-            drawn.setflags(write=False)
-            self._columns[decision, part] = drawn
-        return self._columns[decision, part]
+        if (decision, part) not in self.kept:
+            columns = []
+            for block in self.parts:
+                drawn = stream(self.seed, decision, block.block, part).random(block.firsts)
+                if block.others:
+                    more = stream(self.seed, f"{decision} of others", block.block, part).random(block.others)
+                    # One cause: those that it brings are of its type.
+                    drawn = np.concatenate([drawn, drawn[block.cause] if decision == "type" else more])[block.order]
+                columns.append(drawn)
+            whole = (np.concatenate(columns) if len(columns) > 1 else columns[0])[self.skip :]
+            whole.setflags(write=False)
+            self.kept[decision, part] = whole
+        return np.asarray(self.kept[decision, part])
 
     def integers(self, decision: str, part: int = 0) -> Ints:
         """Return the same uniforms as 32-bit integers, to be compared with `threshold(probability)`."""
         return (self.uniform(decision, part) * 2.0**32).astype(np.int64)
+
+    def noise(self, decision: str, part: int = 0) -> Floats:
+        """Return the kept uniforms of a decision about pages that are no incident."""
+        columns = [stream(self.seed, f"noise {decision}", b.block, part).random(b.noise) for b in self.parts]
+        return np.concatenate(columns)[self.noise_skip :]
 
 
 def threshold(probability: float) -> int:
@@ -85,34 +135,109 @@ def threshold(probability: float) -> int:
     return round(probability * 2**32)
 
 
-def draw(model: ResponseModel, *, days: float, block: int, replications: int, seed: int, weekday: float = 0.0) -> Luck:
-    """Return the incidents of one block of replications.
+def draw(
+    model: ResponseModel,
+    *,
+    days: float,
+    block: int,
+    replications: int,
+    seed: int,
+    weekday: float = 0.0,
+    blocks: int = 1,
+    skip: int = 0,
+) -> Luck:
+    """Return the incidents of one block of replications, or of several that follow each other.
 
     Parameters
     ----------
     model : ResponseModel
-        Only its arrivals matter: rates and hour-of-week profile.
+        Only its arrivals matter: rates, hour-of-week profile, bursts, noise.
     days : float
         Horizon.
     block : int
-        Number of the block.
+        Number of the first block.
     replications : int
-        How many of the block's replications are wanted, at most `BLOCK`; the others' draws are skipped, not moved.
+        How many of the last block's replications are wanted, at most `BLOCK`; the others' draws are skipped, not moved.
     seed : int
     weekday : float
         Hours since Monday 00:00 UTC at which the horizon begins.
+    blocks : int
+        How many blocks.
+    skip : int
+        Replications of the first block that are not wanted.
     """
     horizon = round(days * MICROSECONDS_PER_DAY)
-    times, cumulative = _clock(model, horizon, weekday)
-    counts = stream(seed, "arrivals", block).poisson(model.per_day * cumulative[-1], BLOCK)[:replications]
-    numbers = np.arange(replications) + block * BLOCK
-    replication = np.repeat(numbers, counts)
+    clock = _clock(model, horizon, weekday)
+    made = [
+        _block(model, clock, horizon, b, BLOCK if b < block + blocks - 1 else replications, seed)
+        for b in range(block, block + blocks)
+    ]
+    at, replication, noise_at, noise_replication = (np.concatenate([m[k] for m in made]) for k in (1, 2, 3, 4))
+    first = block * BLOCK + skip
+    before, noise_before = (int(np.searchsorted(of, first)) for of in (replication, noise_replication))
+    return Luck(
+        seed=seed,
+        parts=tuple(m[0] for m in made),
+        replication=replication[before:],
+        key=_numbered(replication)[before:],
+        at=at[before:],
+        horizon=horizon,
+        week=round(weekday * _HOUR),
+        noise_at=noise_at[noise_before:],
+        noise_replication=noise_replication[noise_before:],
+        skip=before,
+        noise_skip=noise_before,
+        first=first,
+    )
+
+
+def _block(
+    model: ResponseModel, clock: tuple[Floats, Floats], horizon: int, block: int, wanted: int, seed: int
+) -> tuple[Part, Ints, Ints, Ints, Ints]:
+    times, cumulative = clock
+    brought = model.bursts.share * model.bursts.mean if model.bursts else 0.0
+    rate = model.per_day / (1 + brought)
+    counts = stream(seed, "arrivals", block).poisson(rate * cumulative[-1], BLOCK)[:wanted]
+    replication = np.repeat(np.arange(wanted) + block * BLOCK, counts)
     u = stream(seed, "arrival_time", block).random(int(counts.sum()))
     at = np.minimum(np.interp(u * cumulative[-1], cumulative, times), horizon - 1).astype(np.int64)
     at = at[np.lexsort((at, replication))]
-    first = np.cumsum(counts) - counts
-    key = np.arange(len(at)) - np.repeat(first, counts)
-    return Luck(seed, block, replication, key, at, horizon)
+    part = Part(block, wanted, len(at))
+    if model.bursts:
+        part, at, replication = _with_others(model.bursts, part, at, replication, horizon, seed)
+    noise_at = noise_replication = np.empty(0, dtype=np.int64)
+    if model.noise:
+        pages = stream(seed, "noise", block).poisson(model.noise.per_day * horizon / MICROSECONDS_PER_DAY, BLOCK)
+        noise_replication = np.repeat(np.arange(wanted) + block * BLOCK, pages[:wanted])
+        u = stream(seed, "noise_time", block).random(len(noise_replication))
+        noise_at = (u * horizon).astype(np.int64)
+        noise_at = noise_at[np.lexsort((noise_at, noise_replication))]
+        part = replace(part, noise=len(noise_at))
+    return part, at, replication, noise_at, noise_replication
+
+
+def _with_others(
+    bursts: Bursts, part: Part, at: Ints, replication: Ints, horizon: int, seed: int
+) -> tuple[Part, Ints, Ints]:
+    """Return the incidents with those that they bring, by replication and arrival."""
+    bring = stream(seed, "burst", part.block).random(len(at)) < bursts.share
+    u = stream(seed, "burst_size", part.block).random(len(at))
+    more = 1 + (np.log1p(-u) / np.log1p(-1 / bursts.mean) if bursts.mean > 1 else np.zeros(len(u)))
+    cause = np.repeat(np.arange(len(at)), np.where(bring, np.minimum(more, 1e4), 0).astype(np.int64))
+    late = stream(seed, "burst_delay", part.block).random(len(cause)) * bursts.within * 60_000_000
+    begins = at[cause] + late.astype(np.int64)
+    inside = begins < horizon
+    cause, begins = cause[inside], begins[inside]
+    at, whose = np.concatenate([at, begins]), np.concatenate([replication, replication[cause]])
+    order = np.lexsort((at, whose))
+    return replace(part, others=len(cause), cause=cause, order=order), at[order], whose[order]
+
+
+def _numbered(replication: Ints) -> Ints:
+    if not len(replication):
+        return replication
+    first = np.flatnonzero(np.diff(replication, prepend=replication[0] - 1))
+    return np.arange(len(replication)) - np.repeat(first, np.diff(first, append=len(replication)))
 
 
 def _clock(model: ResponseModel, horizon: int, weekday: float) -> tuple[Floats, Floats]:

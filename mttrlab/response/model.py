@@ -6,19 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from mttrlab.errors import ModelError
-from mttrlab.response import checks
-from mttrlab.response.laws import Law
+from mttrlab.response.elements import Bursts, Hypotheses, Reopening, Verification
+from mttrlab.response.laws import AT_ONCE, Law
+from mttrlab.response.people import Noise, Paging, Pipeline, Pool, Routing
 from mttrlab.schema import STAMPS
 
 if TYPE_CHECKING:
     from mttrlab.response.notes import Note
-
-AT_ONCE = Law("constant", 0.0)
-"""The law of a step that the model does not hold."""
 
 RUN_PRIOR = Law("constant", 1.0)
 """A run of a remediation rule takes a minute where no export says otherwise."""
@@ -87,6 +83,22 @@ class IncidentType:
     """Share of the type's incidents that a known change caused."""
     faces: tuple[Face, ...] = (Face(1.0),)
     """What its incidents look like; shares add up to one."""
+    pool: str | None = None
+    """The pool of people that works on it; None: the first."""
+    hypotheses: Hypotheses | None = None
+    """Diagnosis as hypotheses tried in turn, in place of the law `diagnose`."""
+
+
+@dataclass(frozen=True)
+class Special:
+    """Settings that hold for some incidents alone."""
+
+    settings: tuple[tuple[str, float], ...]
+    """Field of the model → setting."""
+    incident_types: tuple[str, ...] = ()
+    """Empty: all."""
+    services: tuple[str, ...] = ()
+    """Empty: all."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +120,14 @@ class ResponseModel:
     """Minutes after which an attempt has failed; a failing attempt takes all of them."""
     automation_attempts: int = 2
     """Attempts before a person is paged."""
+    automation_harm: float = 0.0
+    """Chance that a failed attempt does harm."""
+    harm: Law = AT_ONCE
+    """Minutes that harm adds to the fix of the person who comes after."""
     verify_pass: float = 1.0
     """Chance that a fix holds when it is verified; else the incident goes back to diagnosis."""
+    false_pass: float = 0.0
+    """Chance that a fix that does not hold passes its verification (`verification` has its own, per sample)."""
     max_rounds: int = 5
     """Rounds of diagnosis, fix and verification; the last one counts as verified."""
     difficulty: float = 0.0
@@ -118,6 +136,22 @@ class ResponseModel:
     """Minutes from the diagnosis until a feature flag has taken the change away."""
     profile: tuple[float, ...] = ()
     """Arrivals per hour of the week (168 numbers from Monday 00:00 UTC, any scale); empty: all hours alike."""
+    pools: tuple[Pool, ...] = ()
+    """Named people by shift, in place of `responders`; empty: `responders` alone."""
+    paging: Paging | None = None
+    """Delivery and escalation; None: one person reacts after `acknowledge`."""
+    routing: Routing | None = None
+    """Incidents that reach the wrong team first; None: none do."""
+    noise: Noise | None = None
+    """Pages that are no incident; None: none."""
+    pipeline: Pipeline | None = None
+    """Deployments that fixes queue for; None: a fix's law holds its deployment."""
+    verification: Verification | None = None
+    """Health confirmed by samples, in place of the types' law `verify`."""
+    reopening: Reopening | None = None
+    """Incidents that come back; None: none do."""
+    bursts: Bursts | None = None
+    """Incidents that bring others; None: each comes by itself."""
     stamps: tuple[str, ...] = STAMPS
     """The stamps that simulated incidents carry: those that the export shows."""
     start: str = "2026-01-01"
@@ -138,11 +172,17 @@ class ResponseModel:
     """Lever: longest verification, minutes."""
     prevention: float = 0.0
     """Lever: share of all incidents that never happen."""
+    noise_cut: float = 0.0
+    """Lever: share of the pages that are no incident that are silenced."""
+    special: tuple[Special, ...] = ()
+    """Lever: settings of single incident types or services."""
     sources: tuple[Note, ...] = ()
     """Where each part came from; shown by `notes`."""
 
     def __post_init__(self) -> None:
-        _check(self)
+        from mttrlab.response.sound import check
+
+        check(self)
 
     @property
     def per_day(self) -> float:
@@ -154,6 +194,13 @@ class ResponseModel:
         """Share of the incidents that each type makes."""
         total = self.per_day
         return tuple(kind.per_day / total for kind in self.types)
+
+    @property
+    def people(self) -> tuple[Pool, ...]:
+        """The pools that incidents ask: `pools`, else `responders` as one; empty: nobody waits for a person."""
+        if self.pools:
+            return self.pools
+        return () if self.responders is None else (Pool("responders", int(self.responders)),)
 
     @property
     def notes(self) -> pd.DataFrame:
@@ -189,57 +236,3 @@ class ResponseModel:
         from mttrlab.response.fit import fit
 
         return fit(incidents, practices=practices, responders=responders)
-
-
-def _check(model: ResponseModel) -> None:
-    if not model.types:
-        raise ModelError("a model needs at least one incident type")
-    for kind in model.types:
-        _check_type(kind)
-    if model.per_day <= 0:
-        raise ModelError("a model needs arrivals; every type has per_day 0")
-    if model.responders is not None:
-        checks.whole("responders", model.responders, 1, 100_000)
-    checks.share("automation_success", model.automation_success)
-    checks.finite("automation_timeout", model.automation_timeout)
-    checks.whole("automation_attempts", model.automation_attempts, 1, 20)
-    checks.share("verify_pass", model.verify_pass)
-    checks.whole("max_rounds", model.max_rounds, 1, 20)
-    checks.number("difficulty", model.difficulty, 0.0, 0.99)
-    if len(model.profile) not in (0, 168):
-        raise ModelError(f"profile needs 168 numbers, one for each hour of the week; got {len(model.profile)}")
-    for hour in model.profile:
-        checks.finite("profile", hour)
-    if model.profile and math.fsum(model.profile) <= 0:
-        raise ModelError("profile must have at least one hour above 0")
-    unknown = [name for name in model.stamps if name not in STAMPS]
-    if unknown or not model.stamps:
-        raise ModelError(f"stamps must be some of {', '.join(STAMPS)}; got {', '.join(unknown) or 'none'}")
-    checks.number("alert_latency", model.alert_latency)
-    for name in ("alert_coverage", "automation"):
-        if getattr(model, name) is not None:
-            checks.share(name, getattr(model, name))
-    checks.share("more_flags", model.more_flags)
-    checks.number("rollback_minutes", model.rollback_minutes)
-    checks.finite("diagnosis_factor", model.diagnosis_factor, 0.0, 100.0)
-    checks.number("verification_window", model.verification_window)
-    checks.share("prevention", model.prevention)
-
-
-def _check_type(kind: IncidentType) -> None:
-    name = kind.name or "an incident type without a name"
-    checks.finite(f"per_day of {name}", kind.per_day, 0.0, 1e6)
-    for field in ("alert_coverage", "automation", "change_caused"):
-        checks.share(f"{field} of {name}", getattr(kind, field))
-    for path in kind.paths:
-        checks.share(f"share of {path.name} in {name}", path.share)
-        checks.share(f"share_changed of {path.name} in {name}", path.share_changed)
-    for face in kind.faces:
-        checks.share(f"share of a face of {name}", face.share)
-        checks.whole(f"priority of {name}", face.priority, 0, 1000)
-    sums = {"faces": [f.share for f in kind.faces]}
-    if kind.paths:
-        sums |= {"paths": [p.share for p in kind.paths], "paths (changed)": [p.share_changed for p in kind.paths]}
-    for what, shares in sums.items():
-        if not np.isclose(math.fsum(shares), 1.0, atol=1e-9):
-            raise ModelError(f"shares of {what} of {name} must add up to 1; they add up to {math.fsum(shares):g}")

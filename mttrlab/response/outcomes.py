@@ -1,4 +1,4 @@
-"""What became of simulated incidents, block by block: whole columns, no frame."""
+"""What became of simulated incidents: whole columns, no frame."""
 
 from __future__ import annotations
 
@@ -6,39 +6,42 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from mttrlab.errors import ModelError
-from mttrlab.response import checks, simpy_engine
+from mttrlab.response import checks, compiled, simpy_engine
+from mttrlab.response.fixes import path_names
 from mttrlab.response.laws import Floats
+from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.luck import BLOCK, Ints, Luck, draw
 from mttrlab.response.model import ResponseModel
-from mttrlab.response.records import MICROSECONDS, Parameters, Records, parameters, path_names, realise
+from mttrlab.response.parallel import workers
+from mttrlab.response.parameters import MICROSECONDS, parameters, pools
+from mttrlab.response.records import Records, realise
 from mttrlab.schema import CLOCK_ENDS
 
 ENGINES = ("auto", "simpy", "compiled")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outcomes:
-    """Incidents of one block after their run to the end."""
+    """Incidents of some replications after their run to the end."""
 
     records: Records
-    ends: Ints
-    """One row per incident, columns as `simpy_engine.FIELDS`."""
+    ends: np.ndarray
+    """One record of `layout.STATE` per row of `records.x`."""
     paths: tuple[str, ...]
     """Names that `path` counts."""
     horizon: int
     """Microseconds."""
 
     def column(self, name: str) -> Ints:
-        """Return one column of the ends."""
-        return np.ascontiguousarray(self.ends[:, simpy_engine.FIELDS.index(name)])
+        """Return one field of the ends, one per incident."""
+        return np.ascontiguousarray(self.ends[name][self.records.place])
 
     def path(self) -> Ints:
         """Return which of `paths` ended each incident, -1 where none did."""
         last = np.minimum(self.column("round"), self.records.path.shape[1] - 1)
-        return np.asarray(self.records.path[np.arange(len(self.ends)), last])
+        return np.asarray(self.records.path[np.arange(len(self.records)), last])
 
     def minutes(self, clock: str) -> Floats:
         """Return each incident's minutes on a clock; NaN where it was prevented."""
@@ -47,100 +50,122 @@ class Outcomes:
 
 
 def engine_name(engine: str) -> str:
-    """Return the engine that will run; refuse one that does not exist."""
+    """Return the engine that will run, simpy or compiled; refuse one that does not exist or cannot run here."""
     if engine not in ENGINES:
         raise ModelError(f"engine must be one of {', '.join(ENGINES)}; got {engine!r}")
-    if engine == "compiled":
-        raise ModelError("engine 'compiled' does not exist yet; use engine='simpy' (or 'auto', which is the same now)")
-    return "simpy"
+    if engine == "auto":
+        return "compiled" if compiled.available() else "simpy"
+    reason = compiled.refusal() if engine == "compiled" else None
+    if reason:
+        raise ModelError(reason)
+    return engine
 
 
-def blocks(replications: int) -> list[tuple[int, int]]:
-    """Return the blocks that hold these replications: number of the block, replications wanted of it."""
+Span = tuple[int, int]
+"""Replications from the first number up to, not including, the second."""
+
+AT_ONCE = 40_000
+"""Incidents that are held in memory together, where a span of replications may be cut."""
+
+
+def spans(model: ResponseModel, days: float, replications: int, n_jobs: int = 1, first: int = 0) -> list[Span]:
+    """Return the pieces of work: whole blocks of replications, few enough incidents each, several for each worker.
+
+    Parameters
+    ----------
+    first : int
+        Number of the first replication.
+    """
     checks.whole("replications", replications, 1, 10_000_000)
-    return [(b, min(BLOCK, replications - b * BLOCK)) for b in range(-(-replications // BLOCK))]
+    days = checks.finite("days", days, open_low=True, high=1_000_000.0)
+    blocks = -(-replications // BLOCK)
+    fit = AT_ONCE / max(model.per_day * days * BLOCK, 1.0)
+    each = max(1, min(int(fit), -(-blocks // workers(n_jobs))))
+    lows = range(0, blocks * BLOCK, each * BLOCK)
+    return [(first + low, first + min(low + each * BLOCK, replications)) for low in lows]
 
 
-def luck_of(model: ResponseModel, *, days: float, block: int, wanted: int, seed: int, weekday: float = 0.0) -> Luck:
-    """Return the kept luck of one block, for `run` under any scenario of the same model."""
+def singles(span: Span) -> list[Span]:
+    """Return the replications of a span, one by one."""
+    return [(k, k + 1) for k in range(*span)]
+
+
+def luck_between(model: ResponseModel, span: Span, *, days: float, seed: int, weekday: float = 0.0) -> Luck:
+    """Return the kept luck of a span of replications, the same whatever the span."""
+    block, skip = divmod(span[0], BLOCK)
+    last, rest = divmod(span[1] - 1, BLOCK)
+    return luck_of(
+        model, days=days, block=block, wanted=rest + 1, seed=seed, weekday=weekday, blocks=last - block + 1, skip=skip
+    )
+
+
+def luck_of(
+    model: ResponseModel,
+    *,
+    days: float,
+    block: int,
+    wanted: int,
+    seed: int,
+    weekday: float = 0.0,
+    blocks: int = 1,
+    skip: int = 0,
+) -> Luck:
+    """Return the kept luck of one block or several, for `run` under any scenario of the same model."""
     days = checks.finite("days", days, open_low=True, high=1_000_000.0)
     checks.whole("seed", seed, 0, 2**63)
-    return draw(model, days=days, block=block, replications=wanted, seed=seed, weekday=weekday)
+    return draw(
+        model, days=days, block=block, replications=wanted, seed=seed, weekday=weekday, blocks=blocks, skip=skip
+    )
 
 
-def run(model: ResponseModel, luck: Luck) -> Outcomes:
-    """Return what becomes of these incidents under `model`."""
+def run(
+    model: ResponseModel, luck: Luck, engine: str = "simpy", like: Outcomes | None = None, *, over: bool = False
+) -> Outcomes:
+    """Return what becomes of these incidents under `model`.
+
+    Parameters
+    ----------
+    engine : str
+        simpy or compiled.
+    like : Outcomes, optional
+        Of the same luck under another model, whose columns are taken over where the settings are the same.
+    over : bool
+        Write over the memory of `like`, which is lost.
+    """
     refuse_endless_queue(model)
-    records = realise(model, luck)
-    ends = simpy_engine.run(records, parameters(model), model.responders)
+    records = realise(model, luck, None if like is None else like.records, over=over)
+    limits, people = parameters(model, luck.week), pools(model)
+    if engine == "compiled":
+        ends = compiled.run(records.x, limits, records.bounds, people, like.ends if over and like else None)
+    else:
+        ends = simpy_engine.run(records.x, limits, records.bounds, people)
     return Outcomes(records, ends, path_names(model), luck.horizon)
 
 
-def rerun(model: ResponseModel, luck: Luck, baseline: ResponseModel, before: Outcomes) -> Outcomes:
-    """Return the same as `run(model, luck)`, running only incidents that differ from a baseline already run.
+def rerun(
+    model: ResponseModel, luck: Luck, baseline: ResponseModel, before: Outcomes, engine: str = "simpy"
+) -> Outcomes:
+    """Return the same as `run(model, luck)`, with SimPy running only incidents that differ from a baseline already run.
 
     Without a pool incidents do not meet, so one whose record is as it was ends as it did.
     """
-    if model.responders is not None or baseline.responders is not None:
-        return run(model, luck)
-    records = realise(model, luck)
-    rows = np.flatnonzero(_differ(before.records, records, parameters(baseline), parameters(model)))
+    then, now = (parameters(each, luck.week) for each in (baseline, model))
+    if engine != "simpy" or pools(model) or pools(baseline) or then != now or len(before.ends) != len(luck):
+        return run(model, luck, engine, before)
+    records = realise(model, luck, before.records)
+    if records.x.dtype != before.records.x.dtype:
+        return run(model, luck, engine)
+    rows = np.flatnonzero(records.x != before.records.x)
     ends = before.ends.copy()
-    ends[rows] = simpy_engine.run(records.rows(rows), parameters(model), None)
+    replication = luck.replication[rows] - luck.first
+    bounds = np.searchsorted(replication, np.arange(luck.replications + 1))
+    ends[rows] = simpy_engine.run(records.x[rows], now, bounds, ())
     return Outcomes(records, ends, path_names(model), luck.horizon)
 
 
-def _differ(before: Records, after: Records, was: Parameters, now: Parameters) -> npt.NDArray[np.bool_]:
-    if (was.verified, was.rounds) != (now.verified, now.rounds):
-        return np.ones(len(after), dtype=bool)
-    had, has = (r.u_rule < np.array(P.rule)[r.type] for r, P in ((before, was), (after, now)))
-    differ = (had != has) | (before.happens != after.happens)
-    for name in ("detect", "acknowledge", "diagnose", "fix", "verify"):
-        columns = getattr(before, name) != getattr(after, name)
-        differ |= columns if columns.ndim == 1 else columns.any(axis=1)
-    same_rule = (was.success, was.timeout, was.attempts) == (now.success, now.timeout, now.attempts)
-    if not same_rule or not np.array_equal(before.run, after.run):
-        differ |= has
-    return np.asarray(differ)
-
-
 def each_block(
-    model: ResponseModel, *, days: float, replications: int, seed: int, weekday: float = 0.0
+    model: ResponseModel, *, days: float, replications: int, seed: int, weekday: float = 0.0, engine: str = "simpy"
 ) -> Iterator[Outcomes]:
-    """Run block after block."""
-    for block, wanted in blocks(replications):
-        yield run(model, luck_of(model, days=days, block=block, wanted=wanted, seed=seed, weekday=weekday))
-
-
-def refuse_endless_queue(model: ResponseModel) -> None:
-    """Refuse a model whose responders get more work than there are hours."""
-    if model.responders is None:
-        return
-    load = offered_load(model) / model.responders
-    if not load < 1:
-        raise ModelError(
-            f"{model.responders} responder(s) would be busy {load:.0%} of the time, so the queue grows for ever; "
-            f"give the model more responders, or none to leave waiting out"
-        )
-
-
-def offered_load(model: ResponseModel) -> float:
-    """Return the mean number of responders at work if nobody waited (an upper bound: automation takes some away)."""
-    rounds = sum((1 - model.verify_pass) ** r for r in range(model.max_rounds))
-    minutes = 0.0
-    for kind in model.types:
-        fix = sum(
-            path.law.mean * ((1 - kind.change_caused) * path.share + kind.change_caused * path.share_changed)
-            for path in kind.paths
-        )
-        diagnose = kind.diagnose.mean * model.diagnosis_factor if kind.diagnose else 0.0
-        verify = min(kind.verify.mean, model.verification_window) if kind.verify else 0.0
-        caught = (kind.automation if model.automation is None else 0.0) * _caught(model)
-        minutes += kind.per_day * (1 - caught) * rounds * (diagnose + fix + verify)
-    return minutes * (1 - model.prevention) / 1440.0
-
-
-def _caught(model: ResponseModel) -> float:
-    run = model.automation_run
-    in_time = float(np.mean(run.quantile((np.arange(1000) + 0.5) / 1000) <= model.automation_timeout))
-    return 1 - (1 - model.automation_success * in_time) ** model.automation_attempts
+    """Run span after span of replications; what is finished may be thrown away before the next."""
+    for span in spans(model, days, replications):
+        yield run(model, luck_between(model, span, days=days, seed=seed, weekday=weekday), engine)

@@ -2,229 +2,241 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import numpy as np
-from scipy import special
 
-from mttrlab.response.laws import Floats, Law
-from mttrlab.response.luck import Ints, Luck, threshold
-from mttrlab.response.model import AT_ONCE, IncidentType, ResponseModel
+from mttrlab.response import draws, fixes
+from mttrlab.response.laws import AT_ONCE, Floats
+from mttrlab.response.layout import LARGE, SMALL, luck_dtype
+from mttrlab.response.luck import Ints, Luck
+from mttrlab.response.model import ResponseModel
+from mttrlab.response.parameters import automation, rounds, sizes
 from mttrlab.response.shares import lifted
+from mttrlab.response.special import setting
 
-MICROSECONDS = 60_000_000
-"""In a minute."""
-
-
-class Parameters(NamedTuple):
-    """`P` of the transition function: integers only."""
-
-    rule: tuple[int, ...]
-    """Per type: a remediation rule matches where `u_rule` is below."""
-    success: int
-    """An attempt succeeds where `u_attempt` is below."""
-    timeout: int
-    """Microseconds after which an attempt has failed."""
-    attempts: int
-    verified: int
-    """A fix holds where `u_verify` is below."""
-    rounds: int
-    pooled: int
-    """1: a responder must be asked for."""
+_DTYPES = {size: luck_dtype(size) for size in (SMALL, LARGE)}
+_LAST_PRIORITY = 1_000_000
 
 
-@dataclass(frozen=True)
+@dataclass
 class Records:
-    """`x` of the transition function for many incidents, as columns; two dimensions where a loop may come back."""
+    """`x` of the transition function for many incidents, and what else is known of them before they are handled."""
 
-    at: Ints
-    key: Ints
-    type: Ints
-    priority: Ints
-    detect: Ints
-    u_rule: Ints
-    run: Ints
-    u_attempt: Ints
-    acknowledge: Ints
-    diagnose: Ints
-    fix: Ints
-    verify: Ints
-    u_verify: Ints
-    path: Ints
-    """Which of `paths` each round takes."""
-    face: Ints
-    """Which of the type's faces it shows."""
-    covered: Ints
-    """1: an alert or a monitor saw it first."""
-    changed: Ints
-    """1: a change caused it."""
-    happens: Ints
-    """0: prevented."""
-    replication: Ints
+    x: np.ndarray
+    """Incidents and pages that are none, by replication and arrival."""
+    bounds: Ints
+    """Replication r of these is rows `bounds[r]` to `bounds[r + 1]` of `x`."""
+    place: Any
+    """Rows of `x` that are incidents, in the order of the luck."""
+    luck: Luck
+    facts: dict[str, np.ndarray] = field(default_factory=dict)
+    keys: dict[str, object] = field(default_factory=dict)
+    """What each group of columns was made from."""
 
     def __len__(self) -> int:
-        return len(self.at)
+        return len(self.luck)
 
-    def rows(self, which: Ints) -> Records:
-        """Return these rows alone."""
-        return Records(**{f.name: getattr(self, f.name)[which] for f in fields(self)})
+    def copy(self) -> Records:
+        """Return the same in memory of its own."""
+        return Records(self.x.copy(), self.bounds, self.place, self.luck, dict(self.facts), dict(self.keys))
 
-
-def path_names(model: ResponseModel) -> tuple[str, ...]:
-    """Return the names that `Records.path` counts, `flag` first."""
-    return ("flag", *sorted({path.name for kind in model.types for path in kind.paths} - {"flag"}))
-
-
-def parameters(model: ResponseModel) -> Parameters:
-    """Return the thresholds of `model`."""
-    return Parameters(
-        rule=tuple(threshold(p) for p in _automation(model)),
-        success=threshold(model.automation_success),
-        timeout=_microseconds(np.array([model.automation_timeout]))[0].item(),
-        attempts=model.automation_attempts,
-        verified=threshold(model.verify_pass),
-        rounds=model.max_rounds,
-        pooled=int(model.responders is not None),
-    )
+    def __getattr__(self, name: str) -> np.ndarray:
+        """Return a fact (type, face, path, covered, changed), or a column of `x`, one per incident."""
+        if name in ("x", "facts", "luck") or name.startswith("__"):
+            raise AttributeError(name)
+        if name in self.facts:
+            return self.facts[name]
+        if name in ("replication",):
+            return self.luck.replication
+        return np.asarray(self.x[name][self.place])
 
 
-def realise(model: ResponseModel, luck: Luck) -> Records:
+def realise(model: ResponseModel, luck: Luck, like: Records | None = None, *, over: bool = False) -> Records:
     """Return the integers that this luck means under this model.
 
     A duration is the law's quantile at the kept uniform, then scaled or capped by the levers, so a lever that makes a
     phase shorter makes it longer for nobody.
+
+    Parameters
+    ----------
+    like : Records, optional
+        Of the same luck under another model: columns made from the same settings are taken over.
+    over : bool
+        Write over `like` instead of a copy of it.
     """
-    edges = np.cumsum(model.weights)
-    kinds = np.minimum(np.searchsorted(edges, luck.uniform("type"), side="right"), len(edges) - 1).astype(np.int64)
-    rows = [np.flatnonzero(kinds == t) for t in range(len(model.types))]
-    rounds = model.max_rounds if model.verify_pass < 1 else 1
-    attempts = range(model.automation_attempts if any(_automation(model)) else 1)
-    detect, covered = _detection(model, luck, rows)
-    changed = luck.uniform("change") < _per_row(len(luck), rows, [kind.change_caused for kind in model.types])
-    diagnose, fix, path = _rounds(model, luck, rows, changed, rounds)
-    verify = [
-        np.minimum(_drawn(luck, rows, model, "verify", luck.uniform("verify", r)), model.verification_window)
-        for r in range(rounds)
-    ]
-    face, priority = _faces(model, luck, rows)
-    return Records(
-        at=luck.at,
-        key=luck.key,
-        type=kinds,
-        priority=priority,
-        detect=_microseconds(detect),
-        u_rule=luck.integers("rule"),
-        run=_columns([model.automation_run.quantile(luck.uniform("run", a)) for a in attempts]),
-        u_attempt=np.stack([luck.integers("attempt", a) for a in attempts], axis=1),
-        acknowledge=_microseconds(_drawn(luck, rows, model, "acknowledge", luck.uniform("acknowledge"))),
-        diagnose=_columns(diagnose),
-        fix=_columns(fix),
-        verify=_columns(verify),
-        u_verify=np.stack([luck.integers("verified", r) for r in range(rounds)], axis=1),
-        path=np.stack(path, axis=1),
-        face=face,
-        covered=covered.astype(np.int64),
-        changed=changed.astype(np.int64),
-        happens=(luck.uniform("prevention") >= model.prevention).astype(np.int64),
-        replication=luck.replication,
-    )
+    kinds, rows = draws.kinds(model, luck)
+    dtype = _DTYPES[sizes(model)]
+    if like is not None and like.x.dtype == dtype and like.luck is luck:
+        made = like if over else like.copy()
+    else:
+        made = _empty(luck, dtype)
+    special = (model.special, model.types)
+    groups: tuple[tuple[str, object, Callable[..., None]], ...] = (
+        ("kept", (rounds(model), model.automation_attempts), _kept),
+        ("who", (model.types, model.pools, model.routing, model.noise), _who),
+        ("happens", (model.prevention, model.noise_cut, special), _happens),
+        ("detect", (special, model.alert_latency, model.alert_coverage), _detect),
+        (
+            "automation",
+            (special, model.automation, model.automation_run, model.automation_attempts, model.harm),
+            _automate,
+        ),
+        ("acknowledge", (model.types, model.paging, model.noise), _acknowledge),
+        ("diagnose", (special, model.difficulty, model.diagnosis_factor, rounds(model)), _diagnose),
+        (
+            "fix",
+            (special, model.difficulty, model.rollback_minutes, model.more_flags, model.flag, model.pipeline,
+             rounds(model)),
+            fixes.fill,
+        ),
+        ("verify", (special, model.verification_window, model.verification is None, rounds(model)), _verify),
+        ("again", (model.routing, model.reopening), _again),
+    )  # fmt: skip
+    made.facts["type"] = kinds
+    for name, key, fill in groups:
+        if name not in made.keys or made.keys[name] != key:
+            fill(model, luck, rows, made)
+            made.keys[name] = key
+    return made
 
 
-def _automation(model: ResponseModel) -> list[float]:
-    return lifted([kind.automation for kind in model.types], model.weights, model.automation)
+def _empty(luck: Luck, dtype: np.dtype) -> Records:
+    """Return records with arrivals alone; pages that are no incident lie between the incidents."""
+    n, pages = len(luck), len(luck.noise_at)
+    first, last = luck.first, luck.first + luck.replications
+    if not pages:
+        x = np.zeros(n, dtype=dtype)
+        x["at"], x["key"] = luck.at, luck.key
+        return Records(x, np.searchsorted(luck.replication, np.arange(first, last + 1)), slice(None), luck)
+    replication = np.concatenate([luck.replication, luck.noise_replication])
+    at = np.concatenate([luck.at, luck.noise_at])
+    noise = np.arange(n + pages) >= n
+    order = np.lexsort((noise, at, replication))
+    x = np.zeros(n + pages, dtype=dtype)
+    # Behind every incident's number, so that no incident's number depends on them.
+    x["at"], x["key"] = at[order], np.concatenate([luck.key, 2**40 + np.arange(pages)])[order]
+    x["noise"] = noise[order]
+    place = np.empty(n + pages, dtype=np.int64)
+    place[order] = np.arange(n + pages)
+    bounds = np.searchsorted(replication[order], np.arange(first, last + 1))
+    return Records(x, bounds, place[:n], luck)
 
 
-def _detection(model: ResponseModel, luck: Luck, rows: list[Ints]) -> tuple[Floats, np.ndarray]:
-    u, seen = luck.uniform("detect"), luck.uniform("coverage")
-    before = [kind.alert_coverage for kind in model.types]
-    after = lifted(before, model.weights, model.alert_coverage)
-    minutes, covered = np.zeros(len(luck)), np.zeros(len(luck), dtype=bool)
-    for t, (kind, mine) in enumerate(zip(model.types, rows, strict=True)):
-        slow = (kind.detect or AT_ONCE).quantile(u[mine])
-        fast = (kind.alert or kind.detect or AT_ONCE).quantile(u[mine])
-        was, now = seen[mine] < before[t], seen[mine] < after[t]
-        # A new alert races the report that came anyway; a lost one leaves nobody earlier than it did.
-        drawn = np.where(was, np.where(now, fast, np.maximum(slow, fast)), np.where(now, np.minimum(slow, fast), slow))
-        minutes[mine] = np.where(now, np.minimum(drawn, model.alert_latency), drawn)
-        covered[mine] = now
-    return minutes, covered
+def _kept(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
+    made.x["luck"][made.place] = luck.integers("tail")
+    for r in range(rounds(model)):
+        made.x["u_verify"][made.place, r] = luck.integers("verified", r)
+    for a in range(model.automation_attempts):
+        made.x["u_attempt"][made.place, a] = luck.integers("attempt", a)
+        made.x["u_harm"][made.place, a] = luck.integers("harm", a)
 
 
-def _rounds(
-    model: ResponseModel, luck: Luck, rows: list[Ints], changed: np.ndarray, rounds: int
-) -> tuple[list[Floats], list[Floats], list[Ints]]:
-    names = path_names(model)
-    diagnose, fix, paths = [], [], []
-    for r in range(rounds):
-        hard = _shared(model.difficulty, luck, r)
-        diagnose.append(
-            _drawn(luck, rows, model, "diagnose", hard(luck.uniform("diagnose", r))) * model.diagnosis_factor
-        )
-        u_path, u_fix = luck.uniform("path", r), hard(luck.uniform("fix", r))
-        minutes, path = np.zeros(len(luck)), np.zeros(len(luck), dtype=np.int64)
-        for kind, mine in zip(model.types, rows, strict=True):
-            chosen = _choice(kind, u_path[mine], changed[mine])
-            for p, way in enumerate(kind.paths):
-                taken = mine[chosen == p]
-                path[taken] = names.index(way.name)
-                drawn = way.law.quantile(u_fix[taken])
-                minutes[taken] = np.minimum(drawn, model.rollback_minutes) if way.name == "rollback" else drawn
-        flagged = changed & (path != 0) & (luck.uniform("flag", r) < model.more_flags)
-        if model.more_flags:
-            minutes = np.where(flagged, np.minimum(minutes, model.flag.quantile(u_fix)), minutes)
-            path[flagged] = 0
-        fix.append(minutes)
-        paths.append(path)
-    return diagnose, fix, paths
-
-
-def _choice(kind: IncidentType, u: Floats, changed: np.ndarray) -> Ints:
-    if not kind.paths:
-        return np.full(len(u), -1, dtype=np.int64)
-    last = len(kind.paths) - 1
-    plain = np.searchsorted(np.cumsum([p.share for p in kind.paths]), u, side="right")
-    after_change = np.searchsorted(np.cumsum([p.share_changed for p in kind.paths]), u, side="right")
-    return np.minimum(np.where(changed, after_change, plain), last).astype(np.int64)
-
-
-def _shared(correlation: float, luck: Luck, part: int):  # type: ignore[no-untyped-def]
-    """Return what turns a phase's own uniform into one that shares the incident's difficulty."""
-    if not correlation:
-        return lambda u: u
-    common = np.sqrt(correlation) * special.ndtri(luck.uniform("difficulty", part))
-    return lambda u: special.ndtr(common + np.sqrt(1 - correlation) * special.ndtri(u))
-
-
-def _faces(model: ResponseModel, luck: Luck, rows: list[Ints]) -> tuple[Ints, Ints]:
+def _who(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
     face, priority = np.zeros(len(luck), dtype=np.int64), np.zeros(len(luck), dtype=np.int64)
     u = luck.uniform("face")
     for kind, mine in zip(model.types, rows, strict=True):
         edges = np.cumsum([f.share for f in kind.faces])
         face[mine] = np.minimum(np.searchsorted(edges, u[mine], side="right"), len(edges) - 1)
         priority[mine] = np.array([f.priority for f in kind.faces])[face[mine]]
-    return face, priority
+    names = [pool.name for pool in model.pools]
+    pool = np.array([names.index(kind.pool) if kind.pool else 0 for kind in model.types])[made.facts["type"]]
+    other = pool
+    if model.routing and model.routing.between:
+        one, two = (names.index(name) for name in model.routing.between)
+        other = np.where(pool == one, two, one)
+    if len(made.x) > len(luck):
+        made.x["priority"] = _LAST_PRIORITY
+        made.x["pool"] = names.index(model.noise.pool) if model.noise and model.noise.pool else 0
+        made.x["other"] = made.x["pool"]
+    made.facts["face"] = face
+    made.x["priority"][made.place], made.x["pool"][made.place], made.x["other"][made.place] = priority, pool, other
 
 
-def _drawn(luck: Luck, rows: list[Ints], model: ResponseModel, phase: str, u: Floats) -> Floats:
-    minutes = np.zeros(len(luck))
-    for kind, mine in zip(model.types, rows, strict=True):
-        law: Law | None = getattr(kind, phase)
-        if law is not None:
-            minutes[mine] = law.quantile(u[mine])
-    return minutes
+def _happens(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
+    if model.noise:
+        made.x["happens"][made.x["noise"] == 1] = luck.noise("cut") >= model.noise_cut
+    prevented = setting(model, made.facts, "prevention", model.prevention)
+    made.x["happens"][made.place] = luck.uniform("prevention") >= prevented
 
 
-def _per_row(n: int, rows: list[Ints], values: list[float]) -> Floats:
-    spread = np.zeros(n)
-    for mine, value in zip(rows, values, strict=True):
-        spread[mine] = value
-    return spread
+def _detect(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
+    u, seen = luck.uniform("detect"), luck.uniform("coverage")
+    shares = [kind.alert_coverage for kind in model.types]
+    kind = made.facts["type"]
+    slow = draws.keep(luck, ("slow", model.types), lambda: draws.of_types(
+        luck, rows, [k.detect or AT_ONCE for k in model.types], u))  # fmt: skip
+    fast = draws.keep(luck, ("fast", model.types), lambda: draws.of_types(
+        luck, rows, [k.alert or k.detect or AT_ONCE for k in model.types], u))  # fmt: skip
+    after = np.array(lifted(shares, model.weights, model.alert_coverage))[kind]
+    was, now = seen < np.array(shares)[kind], seen < setting(model, made.facts, "alert_coverage", after)
+    # A new alert races the report that came anyway; a lost one leaves nobody earlier than it did.
+    drawn = np.where(was, np.where(now, fast, np.maximum(slow, fast)), np.where(now, np.minimum(slow, fast), slow))
+    latest = setting(model, made.facts, "alert_latency", model.alert_latency)
+    made.x["detect"][made.place] = draws.microseconds(np.where(now, np.minimum(drawn, latest), drawn))
+    made.facts["covered"] = now.astype(np.int64)
 
 
-def _microseconds(minutes: Floats) -> Ints:
-    return np.rint(minutes * MICROSECONDS).astype(np.int64)
+def _automate(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
+    share = np.array(automation(model))[made.facts["type"]]
+    rule = luck.uniform("rule") < setting(model, made.facts, "automation", share)
+    made.x["rule"][made.place] = rule
+    if rule.any():
+        for a in range(model.automation_attempts):
+            made.x["run"][made.place, a] = draws.microseconds(model.automation_run.quantile(luck.uniform("run", a)))
+        made.x["harm"][made.place] = draws.microseconds(model.harm.quantile(luck.uniform("harm_minutes")))
 
 
-def _columns(parts: list[Floats]) -> Ints:
-    return _microseconds(np.stack(parts, axis=1))
+def _acknowledge(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
+    paging, dulled = model.paging, model.noise.dulled if model.noise else 1.0
+    for level in range(paging.calls if paging else 1):
+        laws = [kind.acknowledge for kind in model.types]
+        if paging and paging.levels:
+            laws = [paging.levels[level % len(paging.levels)]] * len(laws)
+        minutes = draws.of_types(luck, rows, laws, luck.uniform("acknowledge", level))
+        made.x["acknowledge"][made.place, level] = draws.microseconds(minutes * dulled)
+        if model.noise:
+            law = paging.levels[level % len(paging.levels)] if paging and paging.levels else model.types[0].acknowledge
+            pages = made.x["noise"] == 1
+            minutes = (law or AT_ONCE).quantile(luck.noise("acknowledge", level))
+            made.x["acknowledge"][pages, level] = draws.microseconds(minutes * dulled)
+            made.x["diagnose"][pages, 0] = draws.microseconds(model.noise.work.quantile(luck.noise("work")))
+
+
+def _diagnose(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
+    factor = setting(model, made.facts, "diagnosis_factor", model.diagnosis_factor)
+    for r in range(rounds(model)):
+        minutes: Floats = draws.diagnosis(model, luck, rows, r) * factor
+        made.x["diagnose"][made.place, r] = draws.microseconds(minutes)
+
+
+def _verify(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
+    if model.verification is not None:
+        return
+    longest = setting(model, made.facts, "verification_window", model.verification_window)
+    laws = [kind.verify for kind in model.types]
+    for r in range(rounds(model)):
+        minutes: Floats = draws.keep(
+            luck, ("verify", r, model.types), partial(draws.of_types, luck, rows, laws, luck.uniform("verify", r))
+        )
+        made.x["verify"][made.place, r] = draws.microseconds(np.minimum(minutes, longest))
+
+
+def _again(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
+    routing = model.routing
+    if routing:
+        u = luck.uniform("routing")
+        hands = np.zeros(len(luck), dtype=np.int64)
+        chance = routing.wrong
+        for k in range(routing.most):
+            hands += u < chance
+            chance *= routing.again
+            notice = draws.microseconds(routing.notice.quantile(luck.uniform("notice", k)))
+            made.x["notice"][made.place, k] = notice
+        made.x["hands"][made.place] = hands
+    if model.reopening:
+        after = model.reopening.after.quantile(luck.uniform("reopen"))
+        made.x["reopen"][made.place] = draws.microseconds(after)

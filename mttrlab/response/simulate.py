@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from mttrlab.errors import ModelError
 from mttrlab.response import outcomes, table
-from mttrlab.response.levers import immovable
+from mttrlab.response.elements import Recording
+from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.model import ResponseModel
+from mttrlab.response.parallel import Finished, each
 
 if TYPE_CHECKING:
-    from mttrlab.response.levers import Scenario
+    from mttrlab.response.scenario import Scenario
 
 
 def simulate(
@@ -25,6 +28,7 @@ def simulate(
     n_jobs: int = 1,
     scenario: Scenario | None = None,
     start: str | pd.Timestamp | None = None,
+    recording: Recording | None = None,
 ) -> pd.DataFrame:
     """Return simulated incidents in the same table as real ones, plus `replication`.
 
@@ -37,13 +41,16 @@ def simulate(
         Horizons, each with luck of its own; replication 3 is the same whatever the number.
     seed : int, default 0
     engine : str, default "auto"
-        "simpy" or "auto" (which is SimPy now).
+        "simpy", "compiled" (needs numba), or "auto": compiled where it can run. The incidents are the same; which
+        engine ran is in `attrs["engine"]`.
     n_jobs : int, default 1
-        Processes; the incidents are the same for any number.
+        Workers; the incidents are the same for any number.
     scenario : Scenario, optional
         Levers to move. One that this model cannot move is refused.
     start : str or Timestamp, optional
         When the horizon begins (UTC where no zone is said); default `model.start`.
+    recording : Recording, optional
+        Return what an export would have shown instead of what happened.
 
     Returns
     -------
@@ -55,25 +62,32 @@ def simulate(
     ModelError
         When the model or the scenario cannot be run as described.
     """
-    outcomes.engine_name(engine)
+    runs_on = outcomes.engine_name(engine)
     begin = utc(model.start if start is None else start)
     changed = model
     if scenario is not None:
-        for lever in scenario.levers:
-            reason = immovable(model, lever, scenario.levers[lever])
-            if reason:
-                raise ModelError(f"scenario {scenario.name!r} moves {lever}: {reason}")
+        scenario.insist(model)
         changed = scenario.apply(model)
-    outcomes.refuse_endless_queue(changed)
-    work = outcomes.blocks(replications)
-    if n_jobs == 1:
-        parts = [_block(model, changed, days, block, wanted, seed, begin) for block, wanted in work]
-    else:
-        from joblib import Parallel, delayed
+    refuse_endless_queue(changed)
+    work = partial(_span, model, changed, days, seed, begin, runs_on, recording)
+    pieces = outcomes.spans(model, days, replications, n_jobs)
+    made = each(work, pieces, n_jobs=n_jobs, threads=runs_on == "compiled", split=outcomes.singles)
+    if not made.results:
+        raise ModelError("nothing was finished before it was stopped")
+    table_of_all: pd.DataFrame = (
+        pd.concat(made.results, ignore_index=True) if len(made.results) > 1 else made.results[0]
+    )
+    table_of_all.attrs["engine"] = runs_on
+    if made.interrupted or made.lost:
+        table_of_all.attrs["unfinished"] = unfinished(made, replications)
+    return table_of_all
 
-        run = delayed(_block)
-        parts = Parallel(n_jobs=n_jobs)(run(model, changed, days, b, wanted, seed, begin) for b, wanted in work)
-    return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+
+def unfinished(made: Finished, replications: int) -> str:
+    """Return what is missing, in a sentence."""
+    done = sum(high - low for low, high in made.done)
+    why = "it was stopped" if made.interrupted else "a process died"
+    return f"{done} of {replications} replications: {why}"
 
 
 def utc(moment: str | pd.Timestamp) -> pd.Timestamp:
@@ -89,15 +103,16 @@ def hours_since_monday(begin: pd.Timestamp) -> float:
     return begin.weekday() * 24 + begin.hour + begin.minute / 60
 
 
-def _block(
+def _span(
     model: ResponseModel,
     changed: ResponseModel,
     days: float,
-    block: int,
-    wanted: int,
     seed: int,
     begin: pd.Timestamp,
+    engine: str,
+    recording: Recording | None,
+    span: outcomes.Span,
 ) -> pd.DataFrame:
-    weekday = hours_since_monday(begin)
-    luck = outcomes.luck_of(model, days=days, block=block, wanted=wanted, seed=seed, weekday=weekday)
-    return table.incidents(changed, outcomes.run(changed, luck), begin)
+    luck = outcomes.luck_between(model, span, days=days, seed=seed, weekday=hours_since_monday(begin))
+    made = outcomes.run(changed, luck, engine)
+    return table.incidents(changed, made, begin, recording)

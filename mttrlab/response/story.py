@@ -7,10 +7,13 @@ import pandas as pd
 
 from mttrlab.errors import ModelError
 from mttrlab.response import outcomes, simpy_engine
-from mttrlab.response.levers import Scenario
+from mttrlab.response.fixes import path_names
+from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.luck import BLOCK
 from mttrlab.response.model import ResponseModel
-from mttrlab.response.records import MICROSECONDS, Records, parameters, path_names, realise
+from mttrlab.response.parameters import MICROSECONDS, parameters, pools
+from mttrlab.response.records import realise
+from mttrlab.response.scenario import Scenario
 from mttrlab.response.simulate import hours_since_monday, utc
 from mttrlab.response.transition import COMMANDS, STEPS, WAIT
 
@@ -18,15 +21,28 @@ _TELLS = {
     ("started", "WAIT"): "The fault begins; nobody knows yet.",
     ("detected", "WAIT"): "It is noticed.",
     ("attempted", "WAIT"): "An automatic attempt has ended.",
-    ("paged", "ASK"): "A person has reacted and a responder is asked for.",
-    ("paged", "WORK"): "A person takes it.",
+    ("unanswered", "WAIT"): "Nobody answers; the next level is called.",
+    ("answered", "ASK"): "A person has reacted and a responder is asked for.",
+    ("answered", "WORK"): "A person takes it.",
+    ("answered", "WAIT"): "A person has reacted, at night, and gets ready.",
+    ("ready", "ASK"): "A responder is asked for.",
+    ("ready", "WORK"): "A person takes it.",
     ("granted", "WORK"): "A responder takes it.",
+    ("misrouted", "GIVE"): "It belongs to another team; the responder is free.",
+    ("misrouted", "WAIT"): "It belongs to another team.",
+    ("passed", "WAIT"): "It is on its way to the other team.",
     ("diagnosed", "WORK"): "The cause is known; the fix ({path}) begins.",
+    ("fixed", "ASK"): "The fix is ready and queues for a deployment.",
     ("fixed", "WORK"): "The fix is in place; health is being confirmed.",
+    ("admitted", "WAIT"): "The deployment begins.",
+    ("deployed", "GIVE"): "The deployment is through.",
+    ("resolved", "WORK"): "The fix is in place; health is being confirmed.",
     ("checked", "WORK"): "The fix did not hold; diagnosis begins again.",
     ("checked", "WAIT"): "The automatic fix did not hold; a person is paged.",
     ("checked", "GIVE"): "Health is confirmed; the responder is free.",
     ("checked", "DONE"): "Health is confirmed.",
+    ("reopened", "WAIT"): "It comes back.",
+    ("reopened", "DONE"): "The incident is over.",
     ("ended", "DONE"): "The incident is over.",
 }
 
@@ -59,30 +75,29 @@ def trace(
         command lasts, `what` in words.
     """
     changed = model if scenario is None else scenario.apply(model)
-    outcomes.refuse_endless_queue(changed)
+    refuse_endless_queue(changed)
     begin = utc(model.start if start is None else start)
     block, place = divmod(replication, BLOCK)
     weekday = hours_since_monday(begin)
     luck = outcomes.luck_of(model, days=days, block=block, wanted=place + 1, seed=seed, weekday=weekday)
     records = realise(changed, luck)
-    mine = records.rows(np.flatnonzero(records.replication == replication))
-    row = np.flatnonzero((mine.key == incident) & (mine.happens == 1))
-    if not len(row):
-        raise ModelError(f"replication {replication} has no incident {incident}; it has 0 to {len(mine) - 1}")
+    rows = np.flatnonzero(luck.replication == replication)
+    there = rows[(records.key[rows] == incident) & (records.happens[rows] == 1)]
+    if not len(there):
+        raise ModelError(f"replication {replication} has no incident {incident}; it has 0 to {len(rows) - 1}")
     told: list[tuple[int, int, int, int]] = []
-    simpy_engine.tell(mine, parameters(changed), changed.responders, incident, lambda *line: told.append(line))
-    return _table(told, _paths(mine, row[0], path_names(changed)), begin)
-
-
-def _paths(records: Records, row: int, names: tuple[str, ...]) -> list[str]:
-    return [names[p] if p >= 0 else "a fix" for p in records.path[row].tolist()]
+    mine = records.x[records.bounds[place] : records.bounds[place + 1]]
+    simpy_engine.tell(mine, parameters(changed, luck.week), pools(changed), incident, lambda *line: told.append(line))
+    names = path_names(changed)
+    paths = [names[p] if p >= 0 else "a fix" for p in records.path[there[0]].tolist()]
+    return _table(told, paths, begin)
 
 
 def _table(told: list[tuple[int, int, int, int]], paths: list[str], begin: pd.Timestamp) -> pd.DataFrame:
     rows, turn = [], 0
     for now, step, command, lasts in told:
         after, word = STEPS[step], COMMANDS[command]
-        what = _TELLS[after, word].format(path=paths[min(turn, len(paths) - 1)])
+        what = _TELLS.get((after, word), f"After {after}: {word}.").format(path=paths[min(turn, len(paths) - 1)])
         if command == WAIT and after in ("detected", "attempted") and lasts:
             what += " Then a wait: for an automatic attempt, or for a person to react."
         turn += after == "checked" and word in ("WORK", "WAIT")

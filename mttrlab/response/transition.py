@@ -1,8 +1,8 @@
 """The life of an incident as one transition function over integers. Every engine calls this very function.
 
 `advance(now, s, x, P)` returns a command and microseconds. It compares and adds integers: no clock, no generator,
-no objects, so that it can be compiled as it stands. `s` is the state (it is changed), `x` the luck of the incident,
-`P` the parameters; see `records`. Steps are named after what has just happened.
+no objects, so that it is compiled as it stands. `s` is the state (it is changed), `x` the luck of the incident,
+`P` the parameters; see `layout`. Steps are named after what has just happened.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 WAIT = 0
-"""Time passes; no person is held."""
+"""Time passes; whoever is held stays."""
 ASK = 1
-"""Queue for a responder; call again when one is granted."""
+"""Queue for the pool `s.pool`; call again when somebody is granted, or `s.refused` is set because it has no room."""
 WORK = 2
-"""Time passes while a responder works."""
+"""Time passes while a person of `s.held` works, who may be taken away and given back meanwhile."""
 GIVE = 3
-"""Hand the responder back; call again at once."""
+"""Hand one of the pool `s.pool` back; call again at once."""
 DONE = 4
 """Nothing more happens to this incident."""
 COMMANDS = ("WAIT", "ASK", "WORK", "GIVE", "DONE")
@@ -24,13 +24,83 @@ COMMANDS = ("WAIT", "ASK", "WORK", "GIVE", "DONE")
 STARTED = 0
 DETECTED = 1
 ATTEMPTED = 2
-PAGED = 3
-GRANTED = 4
-DIAGNOSED = 5
-FIXED = 6
-CHECKED = 7
-ENDED = 8
-STEPS = ("started", "detected", "attempted", "paged", "granted", "diagnosed", "fixed", "checked", "ended")
+UNANSWERED = 3
+ANSWERED = 4
+READY = 5
+GRANTED = 6
+MISROUTED = 7
+PASSED = 8
+DIAGNOSED = 9
+FIXED = 10
+ADMITTED = 11
+DEPLOYED = 12
+RESOLVED = 13
+CHECKED = 14
+CLOSED = 15
+REOPENED = 16
+ENDED = 17
+STEPS = (
+    "started", "detected", "attempted", "unanswered", "answered", "ready", "granted", "misrouted", "passed",
+    "diagnosed", "fixed", "admitted", "deployed", "resolved", "checked", "closed", "reopened", "ended",
+)  # fmt: skip
+
+FALSE_PASS = 0
+REOPENS = 1
+SAMPLES = 2
+"""Decisions of `tail`; the samples of round r are decision `SAMPLES + r`."""
+
+
+def tail(key: int, decision: int, n: int) -> int:
+    """Return 32 bits that belong to draw `n` of a decision, for loops that no column can hold.
+
+    The same in Python's whole numbers and in wrapping 64-bit ones.
+
+    Examples
+    --------
+    >>> tail(1, 2, 3) == tail(1, 2, 3) != tail(1, 2, 4)
+    True
+    """
+    h = (key + decision * 0x9E3779B1 + n * 0x85EBCA77) & 0xFFFFFFFF
+    h = ((h ^ (h >> 16)) * 0x7FEB352D) & 0xFFFFFFFF
+    h = ((h ^ (h >> 15)) * 0x846CA68B) & 0xFFFFFFFF
+    return h ^ (h >> 16)
+
+
+def attempt(s: Any, x: Any, P: Any) -> int:  # noqa: N803
+    """Return how long an automatic attempt runs: its time where it works, else until it is given up."""
+    lasts: int = x.run[s.attempt]
+    if x.u_attempt[s.attempt] >= P.success or lasts > P.timeout:
+        lasts = P.timeout
+    return lasts
+
+
+def call(s: Any, x: Any, P: Any) -> int:  # noqa: N803
+    """Call the next person of the escalation; return until they react or the next one is called instead."""
+    lasts: int = x.acknowledge[s.level]
+    s.step = ANSWERED
+    if s.level + 1 < P.calls and lasts > P.ack_timeout:
+        s.step = UNANSWERED
+        lasts = P.ack_timeout
+    lasts += P.delivery
+    return lasts
+
+
+def check(s: Any, x: Any, P: Any) -> int:  # noqa: N803
+    """Decide how the verification of this round ends (`s.passed`, `s.wrong`); return how long it takes."""
+    s.step = CHECKED
+    s.wrong = 0 if x.u_verify[s.round] < P.verified else 1
+    lasts: int = x.verify[s.round]
+    if not P.every:
+        s.passed = 1 if not s.wrong or tail(x.luck, FALSE_PASS, s.round) < P.false_pass else 0
+        return lasts
+    healthy = P.false_pass if s.wrong else P.healthy
+    samples = row = 0
+    while samples < P.samples and row < P.row:
+        samples += 1
+        row = row + 1 if tail(x.luck, SAMPLES + s.round, samples) < healthy else 0
+    s.passed = 1 if row == P.row else 0
+    lasts = P.first + (samples - 1) * P.every
+    return lasts
 
 
 def advance(now: int, s: Any, x: Any, P: Any) -> tuple[int, int]:  # noqa: N803 - P is what the specification calls it
@@ -41,11 +111,11 @@ def advance(now: int, s: Any, x: Any, P: Any) -> tuple[int, int]:  # noqa: N803 
     now : int
         Microseconds since the horizon began.
     s : record
-        State: step, attempt, round, automated, held, and the stamps; changed in place.
+        State: step, counters, what is held, and the stamps; changed in place.
     x : record
         Luck: durations in microseconds and 32-bit uniforms, drawn before the engine started.
     P : record
-        Parameters: thresholds for the uniforms, attempts, rounds, whether responders are a pool.
+        Parameters: thresholds for the uniforms, limits of the loops, which elements there are.
 
     Returns
     -------
@@ -59,60 +129,118 @@ def advance(now: int, s: Any, x: Any, P: Any) -> tuple[int, int]:  # noqa: N803 
         return WAIT, x.detect
     if step == DETECTED:
         s.detected = now
-        if x.u_rule < P.rule[x.type]:
+        if x.rule:
             s.step = ATTEMPTED
-            if x.u_attempt[0] < P.success and x.run[0] <= P.timeout:
-                return WAIT, x.run[0]
-            return WAIT, P.timeout
-        s.step = PAGED
-        return WAIT, x.acknowledge
+            return WAIT, attempt(s, x, P)
+        return WAIT, call(s, x, P)
     if step == ATTEMPTED:
-        if x.u_attempt[s.attempt] < P.success and x.run[s.attempt] <= P.timeout:
-            s.attempt += 1
+        works = x.u_attempt[s.attempt] < P.success and x.run[s.attempt] <= P.timeout
+        if not works and x.u_harm[s.attempt] < P.harm:
+            s.harmed = 1
+        s.attempt += 1
+        if works:
             s.automated = 1
             s.resolved = now
-            s.step = CHECKED
-            return WAIT, x.verify[0]
-        s.attempt += 1
+            return WAIT, check(s, x, P)
         if s.attempt < P.attempts:
-            if x.u_attempt[s.attempt] < P.success and x.run[s.attempt] <= P.timeout:
-                return WAIT, x.run[s.attempt]
-            return WAIT, P.timeout
-        s.step = PAGED
-        return WAIT, x.acknowledge
-    if step == PAGED:
+            return WAIT, attempt(s, x, P)
+        return WAIT, call(s, x, P)
+    if step == UNANSWERED:
+        s.level += 1
+        return WAIT, call(s, x, P)
+    if step == ANSWERED:
+        s.step = READY
+        if P.startup:
+            hour = (now + P.day) % 86_400_000_000
+            if (P.dusk <= hour or hour < P.dawn) if P.dusk > P.dawn else (P.dusk <= hour < P.dawn):
+                return WAIT, P.startup
+        step = READY
+    if step == READY:
         s.asked = now
+        # An incident that is passed on an odd number of times is with the other team now.
+        s.pool = x.other if (x.hands - s.hands) % 2 else x.pool
         s.step = GRANTED
         if P.pooled:
             return ASK, 0
         step = GRANTED
     if step == GRANTED:
         s.waited += now - s.asked
-        s.held = 1
-        s.acknowledged = now
+        s.held = 0 if s.refused else s.pool + 1
+        if s.acknowledged < 0:
+            s.acknowledged = now
+        if s.hands < x.hands:
+            s.step = MISROUTED
+            return WORK, x.notice[s.hands]
         s.step = DIAGNOSED
         return WORK, x.diagnose[s.round]
+    if step == MISROUTED:
+        s.hands += 1
+        s.step = PASSED
+        if P.pooled and s.held:
+            s.held = 0
+            return GIVE, 0
+        step = PASSED
+    if step == PASSED:
+        s.refused = 0
+        s.step = READY
+        return WAIT, P.transfer
     if step == DIAGNOSED:
-        s.diagnosed = now
-        s.step = FIXED
-        return WORK, x.fix[s.round]
+        if x.noise:
+            s.step = CLOSED
+            s.verified = now
+            step = CLOSED
+        else:
+            s.diagnosed = now
+            s.step = FIXED
+            if s.harmed == 1:
+                s.harmed = 2
+                return WORK, x.fix[s.round] + x.harm
+            return WORK, x.fix[s.round]
     if step == FIXED:
+        s.step = ADMITTED
+        if P.pipeline >= 0 and x.deploy[s.round] >= 0:
+            s.pool = P.pipeline
+            s.asked = now
+            return ASK, 0
+        step = RESOLVED
+    if step == ADMITTED:
+        s.queued += now - s.asked
+        s.step = DEPLOYED
+        return WAIT, x.deploy[s.round]
+    if step == DEPLOYED:
+        s.step = RESOLVED
+        s.pool = P.pipeline
+        return GIVE, 0
+    if step == RESOLVED:
         s.resolved = now
-        s.step = CHECKED
-        return WORK, x.verify[s.round]
+        return WORK, check(s, x, P)
     if step == CHECKED:
         # The last round counts as verified, so that a check that always fails cannot hang.
-        if s.round + 1 < P.rounds and x.u_verify[s.round] >= P.verified:
+        if not s.passed and s.round + 1 < P.rounds:
             s.round += 1
             if s.automated:
                 s.automated = 0
-                s.step = PAGED
-                return WAIT, x.acknowledge
+                return WAIT, call(s, x, P)
             s.step = DIAGNOSED
             return WORK, x.diagnose[s.round]
         s.verified = now
-        s.step = ENDED
+        s.step = CLOSED
+        step = CLOSED
+    if step == CLOSED:
+        s.step = REOPENED
         if s.held and P.pooled:
+            s.pool = s.held - 1
             s.held = 0
             return GIVE, 0
+        step = REOPENED
+    if step == REOPENED:
+        s.step = ENDED
+        chance = P.reopen_wrong if s.wrong else P.reopen_right
+        if not x.noise and not s.reopened and s.round + 1 < P.rounds and tail(x.luck, REOPENS, 0) < chance:
+            s.reopened = 1
+            s.first_resolved = s.resolved
+            s.first_verified = s.verified
+            s.round += 1
+            s.automated = s.level = s.refused = 0
+            return WAIT, x.reopen + call(s, x, P)
     return DONE, 0

@@ -19,8 +19,9 @@ HARDENING = (
     "SET autoload_known_extensions = false",
     "SET allow_community_extensions = false",
     "SET python_enable_replacements = false",
+    "SET enable_progress_bar = false",
 )
-"""What every connection of ours is told first: UTC, and nothing fetched from anywhere."""
+"""What every connection of ours is told first: UTC, nothing fetched from anywhere, and nothing printed."""
 
 
 @cache

@@ -90,3 +90,11 @@ def exports(tmp_path: Path) -> Exports:
     folder = tmp_path / "exports"
     folder.mkdir()
     return Exports(folder)
+
+
+@pytest.fixture(autouse=True)
+def pseudonym_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A key of this test's own, so that none of the user's is made or read."""
+    path = tmp_path / "keys" / "pseudonym.key"
+    monkeypatch.setenv("MTTRLAB_KEY", str(path))
+    return path

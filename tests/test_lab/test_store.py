@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from mttrlab.errors import StoreError
 from mttrlab.lab import Lab
+from mttrlab.lab.store import SCHEMA_VERSION
 
 _HOLD = """
 import sys
@@ -101,7 +103,7 @@ def test_another_database_is_named_as_foreign(tmp_path):
 def test_a_lab_of_another_schema_is_named_with_both_numbers(path, version, says):
     with duckdb.connect(str(path)) as raw:
         raw.execute(f"UPDATE meta SET value = '{version}' WHERE name = 'schema_version'")
-    with pytest.raises(StoreError, match=rf"{says} .*schema {version}; this one knows 1"):
+    with pytest.raises(StoreError, match=rf"{says} .*schema {version}; this one knows {SCHEMA_VERSION}"):
         Lab(path)
 
 
@@ -121,6 +123,59 @@ def test_a_damaged_file_is_named_as_damaged(path):
         path.write_bytes(damaged)
         with pytest.raises(StoreError, match=r"is damaged .*build the lab again"):
             Lab(path)
+
+
+def test_a_bit_flipped_anywhere_is_named_or_changes_nothing(path, exports):
+    rows = [{"incident_id": f"i{n}", "started_at": "2026-01-01T00:00:00", "title": f"{n}" * 50} for n in range(3000)]
+    with Lab(path) as lab:
+        lab.load(exports.table("t.csv", rows))
+        told = lab.data_hash()
+    whole, chance, named = path.read_bytes(), random.Random(4), 0
+    for _ in range(12):
+        place = chance.randrange(len(whole))
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << chance.randrange(8)]) + whole[place + 1 :])
+        try:
+            with Lab(path) as lab:
+                assert lab.data_hash() == told
+                assert len(lab.incidents()) == 3000
+        except StoreError as refusal:
+            assert "is damaged" in str(refusal)
+            assert "\n" not in str(refusal)
+            named += 1
+    assert named > 3
+    for cut in (len(whole) // 2, 4096, 100, 1):
+        path.write_bytes(whole[:cut])
+        with pytest.raises(StoreError, match=r"is damaged|is not a lab") as refusal, Lab(path) as lab:
+            lab.incidents()
+        assert "\n" not in str(refusal.value)
+
+
+def test_after_a_load_the_file_alone_is_whole_and_no_log_is_left(path, exports, tmp_path):
+    with Lab(path) as lab:
+        lab.load(exports.table("t.csv", [{"incident_id": "1", "started_at": "2026-01-01T00:00:00"}]))
+        # Copied by another process: opening and closing the live file in this one would drop DuckDB's lock.
+        subprocess.run(["cp", str(path), str(tmp_path / "copy.duckdb")], check=True)
+        with Lab(tmp_path / "copy.duckdb") as copy:
+            assert copy.data_hash() == lab.data_hash()
+    assert not Path(f"{path}.wal").exists()
+
+
+def test_a_damaged_log_of_last_writes_is_named_with_both_files(path, exports, tmp_path):
+    script = (
+        "import os, sys\nfrom mttrlab.lab import Lab\nlab = Lab(sys.argv[1])\n"
+        "lab._connection.execute('SET checkpoint_threshold = \\'1TB\\'')\n"
+        "type(lab)._keep = lambda self, reports: None\nlab.load(sys.argv[2])\nos._exit(0)"
+    )
+    rows = [{"incident_id": f"i{n}", "started_at": "2026-01-01T00:00:00"} for n in range(50)]
+    subprocess.run([sys.executable, "-c", script, str(path), str(exports.table("t.csv", rows))], check=True)
+    log = Path(f"{path}.wal")
+    content = log.read_bytes()
+    with Lab(path, read_only=True) as lab:
+        assert len(lab.incidents()) == 50
+    middle = len(content) // 2
+    log.write_bytes(content[:middle] + bytes([content[middle] ^ 8]) + content[middle + 1 :])
+    with pytest.raises(StoreError, match=r"the log of its last writes \(.*\.wal\) is damaged; keep both files"):
+        Lab(path)
 
 
 def test_places_where_no_lab_can_be_are_refused(tmp_path):

@@ -1,31 +1,14 @@
-"""A load is all or nothing: through a failing statement, an interruption and kill -9."""
+"""A load is all or nothing: through a failing statement and an interruption; `test_promises` kills processes."""
 
 from __future__ import annotations
 
-import random
-import signal
-import subprocess
-import sys
-import time
-from contextlib import suppress
-
 import duckdb
-import pandas as pd
 import pytest
 
 from mttrlab.errors import LoadError, StoreError
 from mttrlab.lab import Lab, loading
 
 ROWS = [{"incident_id": str(i), "started_at": "2026-01-05T10:00:00"} for i in range(20)]
-_LOAD = """
-import sys
-from mttrlab.lab import Lab
-lab = Lab(sys.argv[1])
-print("open", flush=True)
-lab.load(sys.argv[2])
-print("loaded", flush=True)
-sys.stdin.read()
-"""
 
 
 def state(lab: Lab) -> dict[str, list]:
@@ -100,43 +83,3 @@ def test_counts_that_do_not_add_up_refuse_the_file(exports, monkeypatch):
         with pytest.raises(LoadError, match=r"20 records, but 19 accepted"):
             lab.load(exports.table("t.csv", ROWS))
         assert lab.incidents().empty
-
-
-def test_a_load_killed_at_any_moment_leaves_all_of_it_or_none(exports, tmp_path):
-    many = [{"incident_id": str(i), "started_at": "2026-01-05T10:00:00", "title": "x" * 50} for i in range(4000)]
-    first, second = exports.table("first.csv", ROWS), exports.table("second.csv", many)
-    chance = random.Random(5)
-    began = time.monotonic()
-    whole = 0.0
-    for kill in range(8):
-        path = tmp_path / f"lab{kill}.duckdb"
-        with Lab(path) as lab:
-            lab.load(first, as_of="2026-02-01T00:00:00Z")
-            before = lab.incidents()
-        process = subprocess.Popen(
-            [sys.executable, "-c", _LOAD, str(path), str(second)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert process.stdout is not None
-        assert process.stdout.readline() == "open\n"
-        began = time.monotonic()
-        if kill == 0:
-            # How long a whole load takes here, so that the others are killed inside one.
-            process.stdout.readline()
-            whole = time.monotonic() - began
-        else:
-            time.sleep(chance.uniform(0, whole))
-        process.send_signal(signal.SIGKILL)
-        with suppress(BrokenPipeError):
-            process.communicate()
-        with Lab(path) as lab:
-            loads, incidents = lab.loads(), lab.incidents()
-            assert len(loads) in (1, 2)
-            if len(loads) == 1:
-                pd.testing.assert_frame_equal(incidents, before)
-            else:
-                assert len(incidents) == 4000
-            lab.load(second)
-            assert len(lab.incidents()) == 4000

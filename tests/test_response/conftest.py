@@ -5,13 +5,30 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from mttrlab.response import FixPath, IncidentType, Law, ResponseModel
+from mttrlab.response import (
+    Bursts,
+    Face,
+    FixPath,
+    Hypotheses,
+    IncidentType,
+    Law,
+    Noise,
+    Paging,
+    Pipeline,
+    Pool,
+    Reopening,
+    ResponseModel,
+    Routing,
+    Shift,
+    Verification,
+)
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +85,36 @@ def rich() -> ResponseModel:
         change_caused=0.1,
     )
     return ResponseModel((deploy, capacity), responders=1, verify_pass=0.8, difficulty=0.4, max_rounds=3)
+
+
+@pytest.fixture(scope="session")
+def everything(rich: ResponseModel) -> ResponseModel:
+    """Every element at once: two teams by shift, escalation, noise, deployments, samples, reopening, bursts."""
+    deploy, capacity = rich.types
+    urgent = (Face(0.3, severity="sev1", priority=1), Face(0.7, severity="sev2", priority=2))
+    types = (
+        replace(deploy, faces=urgent, pool="product", hypotheses=Hypotheses(0.4, Law("exponential", 10.0), 0.5)),
+        replace(capacity, faces=urgent, pool="platform"),
+    )
+    day = Shift(8, 20, 1)
+    return replace(
+        rich,
+        types=types,
+        responders=None,
+        pools=(
+            Pool("product", 1, (day, Shift(32, 44, 2)), preemptive=True, end_of_shift="hands over", handover_minutes=5),
+            Pool("platform", 1, room=3),
+        ),
+        paging=Paging(1.0, 5.0, (Law("exponential", 4.0), Law("exponential", 6.0)), startup=10.0),
+        routing=Routing(0.3, 0.4, Law("exponential", 8.0), 5.0, most=3, between=("product", "platform")),
+        noise=Noise(2.0, Law("exponential", 15.0), pool="platform"),
+        pipeline=Pipeline(1, Law("exponential", 10.0)),
+        verification=Verification(healthy=0.8, in_a_row=3, false_pass=0.3),
+        reopening=Reopening(Law("exponential", 300.0), right=0.1),
+        bursts=Bursts(0.2, 3.0, 20.0),
+        automation_harm=0.5,
+        harm=Law("exponential", 20.0),
+    )
 
 
 def _history(n: int = 800, seed: int = 11, days: float = 730.0) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from mttrlab.response import Face, IncidentType, Law, ResponseModel, outcomes
-from mttrlab.response.records import MICROSECONDS
+from mttrlab.response.parameters import MICROSECONDS
 
 N = 40_000
 

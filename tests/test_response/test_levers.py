@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mttrlab.errors import ModelError
-from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario, levers, outcomes, simulate
-from mttrlab.response.levers import LEVERS, automated, coverage, flagged, immovable
+from mttrlab.response import Face, FixPath, IncidentType, Law, ResponseModel, Scenario, levers, outcomes, simulate
+from mttrlab.response.levers import LEVERS, automated, coverage, flagged
+from mttrlab.response.scenario import immovable
 from mttrlab.response.shares import lifted, overall
 
 ALONE = ["alert_latency", "alert_coverage", "flagged", "rollback_minutes", "diagnosis_factor", "verification_window"]
@@ -174,13 +175,65 @@ def test_a_lever_that_the_export_cannot_show_says_which_field_would():
             simulate(bare, scenario=Scenario("x", **{lever: value}))
 
 
-def test_every_lever_is_described_and_movable_somewhere(rich):
+def test_every_lever_is_described_and_movable_somewhere(rich, everything):
     table = levers()
     assert table["lever"].tolist() == list(LEVERS)
     assert (table["meaning"].str.len() > 20).all()
-    moved = FASTER | {"automation": 0.5, "automation_success": 0.9, "responders": 2, "prevention": 0.1}
-    assert set(moved) == set(LEVERS)
-    assert [lever for lever, value in moved.items() if immovable(rich, lever, value)] == []
+    alone = FASTER | {"automation": 0.5, "automation_success": 0.9, "responders": 2, "prevention": 0.1}
+    assert [lever for lever, value in alone.items() if immovable(rich, lever, value)] == []
+    assert set(alone) | set(MORE) == set(LEVERS)
+    assert [lever for lever, value in MORE.items() if immovable(everything, lever, value)] == []
+
+
+MORE = {
+    "automation_attempts": 3, "automation_timeout": 3.0, "verify_pass": 0.95, "noise_cut": 0.5, "runbooks": 0.9,
+    "page_delivery": 0.1, "ack_timeout": 2.0, "night_startup": 0.0, "sample_every": 10.0, "healthy_in_a_row": 1,
+    "misrouted": 0.05, "transfer_minutes": 1.0, "lanes": 3,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lever", MORE)
+def test_settings_of_elements_move_what_they_say(everything, lever):
+    luck = outcomes.luck_of(everything, days=365, block=0, wanted=20, seed=3)
+    changed = Scenario("x", **{lever: MORE[lever]}).apply(everything)
+    assert LEVERS[lever].now(changed) == pytest.approx(MORE[lever])
+    before, after = ended(everything, luck), ended(changed, luck)
+    assert (before != after).any()
+    # Calling the next one sooner may help or not, and fewer samples let wrong fixes pass.
+    if lever not in ("ack_timeout", "automation_timeout", "automation_attempts", "healthy_in_a_row"):
+        assert after.mean() < before.mean()
+
+
+def test_settings_of_elements_that_a_model_lacks_have_no_effect_and_say_why(four_phases):
+    for lever, value in MORE.items():
+        if lever != "verify_pass":
+            assert immovable(four_phases, lever, value).startswith("no effect")
+
+
+def test_a_scenario_for_one_type_leaves_the_others_alone(alone):
+    luck = outcomes.luck_of(alone, days=365, block=0, wanted=20, seed=3)
+    only = Scenario("x", incident_types=["capacity"], diagnosis_factor=0.5, automation=1.0)
+    before, after = outcomes.run(alone, luck), outcomes.run(only.apply(alone), luck)
+    capacity = before.records.type == 1
+    np.testing.assert_array_equal(before.ends[~capacity], after.ends[~capacity])
+    assert (after.column("attempt")[capacity] > 0).all()
+    assert after.minutes("recovery")[capacity].mean() < before.minutes("recovery")[capacity].mean()
+
+
+def test_a_scenario_for_one_service_hits_its_incidents_alone(alone):
+    faces = (Face(0.4, service="checkout"), Face(0.6, service="search"))
+    model = replace(alone, types=tuple(replace(kind, faces=faces) for kind in alone.types))
+    luck = outcomes.luck_of(model, days=365, block=0, wanted=20, seed=3)
+    fewer = Scenario("x", services=["checkout"], prevention=1.0).apply(model)
+    run = outcomes.run(fewer, luck)
+    np.testing.assert_array_equal(run.records.happens == 0, run.records.face == 0)
+
+
+def test_a_scenario_for_a_type_that_is_not_there_names_those_that_are(alone):
+    with pytest.raises(ModelError, match="the model has no incident type typo; it has deploy, capacity"):
+        Scenario("x", incident_types=["typo"], prevention=0.1).apply(alone)
+    with pytest.raises(ModelError, match="responders holds for all incidents"):
+        Scenario("x", incident_types=["deploy"], responders=2)
 
 
 def test_scenarios_are_values():

@@ -79,7 +79,6 @@ def test_monthly_mttr_of_a_simulation_is_a_sentence_that_works(rich):
 @pytest.mark.parametrize(
     ("how", "words"),
     [
-        ({"engine": "compiled"}, "engine 'compiled' does not exist yet"),
         ({"engine": "salabim"}, "engine must be one of"),
         ({"replications": 0}, "replications must be a whole number"),
         ({"replications": True}, "replications must be a whole number"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,13 @@ from mttrlab.sources.exports.table import Table, fold
 _EXTRAS = ("status", "priority", "services", "closed_at", "updated_at", "automated")
 """Columns of a report that a canonical table may also have."""
 
-_NAMES = (*(c.name for c in INCIDENT_COLUMNS if not c.name.endswith("_verdict")), *_EXTRAS)
+NAMES = (*(c.name for c in INCIDENT_COLUMNS if not c.name.endswith("_verdict")), *_EXTRAS)
 _IGNORED = frozenset(f"{stamp}_verdict" for stamp in STAMPS)
-_FLAGS = {**dict.fromkeys(("true", "t", "yes", "y", "1"), True), **dict.fromkeys(("false", "f", "no", "n", "0"), False)}
-_STATUS = {
+FLAG_WORDS = {
+    **dict.fromkeys(("true", "t", "yes", "y", "1"), True),
+    **dict.fromkeys(("false", "f", "no", "n", "0"), False),
+}
+STATUS_WORDS = {
     **dict.fromkeys(("open", "active", "ongoing", "new", "in progress", "triggered", "acknowledged"), "open"),
     **dict.fromkeys(("investigating", "identified", "monitoring", "mitigated"), "open"),
     **dict.fromkeys(("closed", "resolved", "verified", "done", "completed", "postmortem"), "closed"),
@@ -82,9 +85,9 @@ def _flat(record: Any) -> dict[str, str]:
     flat: dict[str, str] = {}
     for key, value in record.items():
         name = fold(key)
-        if name in flat and name in _NAMES:
+        if name in flat and name in NAMES:
             raise RecordError(name, value, "stands twice in this record, spelled differently")
-        if name not in _NAMES and name not in IDS:
+        if name not in NAMES and name not in IDS:
             flat[name] = ""
         elif isinstance(value, bool):
             flat[name] = "true" if value else "false"
@@ -120,7 +123,7 @@ def from_parquet(opened: Opened) -> Cells:
             for column, times in Counter(names).items():
                 if times > 1:
                     raise LoadError(f"{opened.name}: {times} columns are called {column!r}; rename all but one")
-            wanted = [(name, raw) for name, raw in zip(names, relation.columns, strict=True) if name in (*_NAMES, *IDS)]
+            wanted = [(name, raw) for name, raw in zip(names, relation.columns, strict=True) if name in (*NAMES, *IDS)]
             if not wanted:
                 raise LoadError(f"{opened.name}: none of its columns is one of ours; name them as the README lists")
             listed = ", ".join(f"coalesce(CAST({_quoted(raw)} AS VARCHAR), '')" for _, raw in wanted)
@@ -142,46 +145,81 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def read_canonical(cells: Cells, clock: Clock) -> tuple[Draft, Faults, list[str]]:
-    """Return the reports of a canonical table, what is refused, and sentences about what was left out.
+@dataclass
+class Told:
+    """What people should know of a table that may be read in parts."""
+
+    unknown: list[str] = field(default_factory=list)
+    """Columns whose names say nothing to us."""
+    worded: Counter[str] = field(default_factory=Counter)
+    """By column, cells that say in words that there is no time."""
+    strange: dict[str, Counter[str]] = field(default_factory=dict)
+    """By column, words that are not understood and read as empty."""
+
+    def sentences(self) -> list[str]:
+        """Return a sentence for each; the same ones in whatever parts the table was read."""
+        made = []
+        if self.unknown:
+            listed = ", ".join(repr(name[:40]) for name in self.unknown[:5]) + (", …" if len(self.unknown) > 5 else "")
+            count = len(self.unknown)
+            made.append(f"{count} column{'s' if count > 1 else ''} not read, as no such name is known: {listed}")
+        made += [
+            f"{self.worded[name]:,} cells of {name} say in words that there is no time; read as empty"
+            for name in TIMES
+            if self.worded[name]
+        ]
+        for name in (name for name in NAMES if name in self.strange):
+            words = sorted(self.strange[name].items(), key=lambda word: (-word[1], word[0]))
+            shown = ", ".join(repr(word[:40]) for word, _ in words[:3])
+            what = "neither open nor closed" if name == "status" else "no origin that we know"
+            made.append(f"{self.strange[name].total():,} cells of {name} say {what} ({shown}); read as empty")
+        return made
+
+
+def id_column_of(names: Iterable[str]) -> str | None:
+    """Return which of the columns names the incident."""
+    return next((name for name in IDS if name in names), None)
+
+
+def unknown_columns(names: Iterable[str], id_column: str) -> list[str]:
+    """Return the columns whose names say nothing to us."""
+    return [name for name in names if name not in (*NAMES, id_column) and name not in _IGNORED]
+
+
+def read_canonical(cells: Cells, clock: Clock, told: Told) -> tuple[Draft, Faults]:
+    """Return the reports of a canonical table and what is refused; what people should know goes to `told`.
 
     Raises
     ------
     LoadError
         Where it has no column of ids, or none of stamps.
     """
-    names = [name for name in IDS if name in cells.columns]
+    found = id_column_of(cells.columns)
     stamps = [stamp for stamp in STAMPS if stamp in cells.columns]
-    if not (names and stamps) and (cells.rows or not cells.faults.by_row):
+    if not (found and stamps) and (cells.rows or not cells.faults.by_row):
         raise LoadError(
-            f"{cells.name} row 1: no column {'incident_id' if not names else 'of a milestone'}; "
+            f"{cells.name} row 1: no column {'incident_id' if not found else 'of a milestone'}; "
             f"an incidents table needs incident_id and at least one of {', '.join(STAMPS)}"
         )
-    reading = _Reading(cells, clock)
-    id_column = names[0] if names else "incident_id"
+    reading = _Reading(cells, clock, told)
+    id_column = found or "incident_id"
     reading.texts(id_column, "source_id")
     times = {name: reading.times(name) for name in TIMES if name in cells.columns}
-    for name in _NAMES:
+    for name in NAMES:
         if name in cells.columns and name not in TIMES and name not in IDS:
             reading.column(name)
-    unknown = [name for name in cells.columns if name not in (*_NAMES, id_column) and name not in _IGNORED]
-    if unknown:
-        listed = ", ".join(repr(name[:40]) for name in unknown[:5]) + (", …" if len(unknown) > 5 else "")
-        reading.warnings.insert(
-            0, f"{len(unknown)} column{'s' if len(unknown) > 1 else ''} not read, as no such name is known: {listed}"
-        )
+    told.unknown = unknown_columns(cells.columns, id_column)
     draft = Draft(list(cells.rows), reading.made, times, id_column)
     kept = np.fromiter((row not in cells.faults.by_row for row in cells.rows), dtype=bool, count=len(cells.rows))
-    return draft.take(kept), cells.faults, reading.warnings
+    return draft.take(kept), cells.faults
 
 
 class _Reading:
     """Turns texts into values, column by column, and keeps what could not be turned."""
 
-    def __init__(self, cells: Cells, clock: Clock) -> None:
-        self.cells, self.clock = cells, clock
+    def __init__(self, cells: Cells, clock: Clock, told: Told) -> None:
+        self.cells, self.clock, self.told = cells, clock, told
         self.made: dict[str, Sequence[Any]] = {}
-        self.warnings: list[str] = []
 
     def times(self, name: str) -> np.ndarray:
         texts = self.cells.columns[name]
@@ -189,8 +227,7 @@ class _Reading:
         for place, reason in column.reasons.items():
             self.cells.faults.add(self.cells.rows[place], name, texts[place], reason)
         self.clock.zoneless.extend((self.cells.rows[place], name, texts[place]) for place in column.local)
-        if column.worded:
-            self.warnings.append(f"{column.worded:,} cells of {name} say in words that there is no time; read as empty")
+        self.told.worded[name] += column.worded
         return column.micros
 
     def texts(self, name: str, into: str) -> None:
@@ -206,16 +243,16 @@ class _Reading:
         if not any(texts):
             return
         if name in ("reopened", "automated"):
-            self.made[name] = self._each(name, lambda text: _FLAGS[text.lower()], "is neither true nor false")
+            self.made[name] = self._each(name, lambda text: FLAG_WORDS[text.lower()], "is neither true nor false")
         elif name == "users":
             self.made[name] = self._each(name, _share, "is no share between 0 and 1")
         elif name == "population":
             words = f"is none of {', '.join(POPULATIONS)}"
             self.made[name] = [v or "counted" for v in self._each(name, lambda t: _one_of(POPULATIONS, t), words)]
         elif name.endswith("_origin"):
-            self.made[name] = self._loose(name, {word: word for word in ORIGINS}, "no origin that we know")
+            self.made[name] = self._loose(name, {word: word for word in ORIGINS})
         elif name == "status":
-            self.made[name] = self._loose(name, _STATUS, "neither open nor closed")
+            self.made[name] = self._loose(name, STATUS_WORDS)
         elif name == "source":
             self.made[name] = [text.strip() or "canonical" for text in texts]
         else:
@@ -235,12 +272,11 @@ class _Reading:
             made.append(known[text])
         return made
 
-    def _loose(self, name: str, words: dict[str, str], what: str) -> list[str | None]:
+    def _loose(self, name: str, words: dict[str, str]) -> list[str | None]:
         texts = [text.strip().lower() for text in self.cells.columns[name]]
         strange = Counter(text for text in texts if text and text not in words)
         if strange:
-            shown = ", ".join(repr(word[:40]) for word, _ in strange.most_common(3))
-            self.warnings.append(f"{strange.total():,} cells of {name} say {what} ({shown}); read as empty")
+            self.told.strange.setdefault(name, Counter()).update(strange)
         return [words.get(text) for text in texts]
 
 

@@ -95,13 +95,18 @@ class Clock:
         """
         if not self.zoneless:
             return
-        rows = sorted(self.zoneless, key=itemgetter(0))
-        row, column, value = rows[0]
-        count = len({row for row, _, _ in rows})
-        raise LoadError(
-            f"{self.name} row {row}: {column} {shorten(value)!r} has no time zone; pass timezone= "
-            f"({count:,} such row{'s' if count > 1 else ''})"
+        raise no_zone(
+            self.name, min(self.zoneless, key=itemgetter(0)), len({row for row, _, _ in self.zoneless})
         )
+
+
+def no_zone(name: str, first: tuple[int, str, str], count: int) -> LoadError:
+    """Return the refusal of a file with stamps that name no zone: the first as row, column and text, and how many."""
+    row, column, value = first
+    return LoadError(
+        f"{name} row {row}: {column} {shorten(value)!r} has no time zone; pass timezone= "
+        f"({count:,} such row{'s' if count > 1 else ''})"
+    )
 
 
 _FINER = {60_000_000: 1_000_000, 1_000_000: 1_000, 1_000: 1}

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from mttrlab.errors import LoadError
-from mttrlab.sources.exports.canonical import from_documents, from_parquet, from_table, read_canonical
+from mttrlab.sources.exports.canonical import Told, from_documents, from_parquet, from_table, read_canonical
 from mttrlab.sources.exports.columns import NONE
 from mttrlab.sources.exports.documents import read_documents
 from mttrlab.sources.exports.drafts import Clock, Faults
@@ -25,6 +25,8 @@ from mttrlab.sources.exports.servicenow import read_servicenow
 from mttrlab.sources.exports.stamps import read_stamp, zone
 from mttrlab.sources.exports.statuspage import read_statuspage
 from mttrlab.sources.exports.table import read_table
+
+NOTHING = "no record of the file could be accepted; see the quarantine for the reasons"
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def extract(
     """
     opened = open_file(path)
     clock = Clock(opened.name, zone(timezone, opened.name) if timezone else None)
-    taken = _as_of(as_of, opened.name, clock.timezone)
+    taken = as_of_instant(as_of, opened.name, clock.timezone)
     text = "" if opened.is_parquet else decode(opened.content, opened.name)
     known = _format(opened, text, format)
     with _uncollected():
@@ -160,7 +162,9 @@ def _read(opened: Opened, text: str, known: str, clock: Clock) -> _Contents:
             else from_table(read_table(text, opened.name))
         )
         rows = len(cells.rows) + len(cells.faults.by_row)
-        draft, faults, warnings = read_canonical(cells, clock)
+        told = Told()
+        draft, faults = read_canonical(cells, clock, told)
+        warnings = told.sentences()
     else:
         if not is_json:
             raise LoadError(f"{opened.name} is not JSON, as exports of {known} are; export it again")
@@ -186,7 +190,7 @@ def _finish(opened: Opened, known: str, source: str, contents: _Contents, taken:
             f"{len(quarantined):,} refused and {contents.duplicates:,} duplicates; that is our fault, please report it"
         )
     if not contents.accepted:
-        contents.warnings.append("no record of the file could be accepted; see the quarantine for the reasons")
+        contents.warnings.append(NOTHING)
     newest, told_by = newest_stamp(draft), "the newest stamp"
     told = draft.times.get("exported_at")
     if taken is not None:
@@ -203,7 +207,7 @@ def _finish(opened: Opened, known: str, source: str, contents: _Contents, taken:
         size=opened.size,
         rows=contents.rows,
         reports=reports,
-        quarantine=_quarantine(quarantined),
+        quarantine=quarantine_of(quarantined),
         accepted=contents.accepted,
         duplicates=contents.duplicates,
         exported_at=reports["exported_at"].max(),
@@ -212,12 +216,14 @@ def _finish(opened: Opened, known: str, source: str, contents: _Contents, taken:
     )
 
 
-def _quarantine(lines: list[tuple[int, str, str, str]]) -> pd.DataFrame:
+def quarantine_of(lines: list[tuple[int, str, str, str]]) -> pd.DataFrame:
+    """Return the refused records as a table."""
     frame = pd.DataFrame(lines, columns=["row", "column", "value", "reason"])
     return frame.astype({"row": "int64", "column": "str", "value": "str", "reason": "str"})
 
 
-def _as_of(as_of: str | datetime | None, name: str, timezone: ZoneInfo | None) -> int | None:
+def as_of_instant(as_of: str | datetime | None, name: str, timezone: ZoneInfo | None) -> int | None:
+    """Return the instant that the caller says the export was taken; None: not said."""
     if as_of is None:
         return None
     stamp = read_stamp(as_of.isoformat() if isinstance(as_of, datetime) else str(as_of), timezone)

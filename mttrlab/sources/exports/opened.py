@@ -8,8 +8,11 @@ import os
 import re
 import stat
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from mttrlab.errors import LoadError
 
@@ -102,6 +105,28 @@ def foot(path: str | Path) -> bytes:
 
 def _read(path: str | Path, most: int, whole: bool = True) -> tuple[bytes, int]:
     name = Path(path).name or str(path)
+    with open_stream(path) as (file, size):
+        if whole and size > most:
+            raise LoadError(f"{name} has {size:,} bytes, more than the limit of {most:,}; split it by month")
+        try:
+            content = file.read(most + 1 if whole else most)
+        except OSError as error:
+            raise LoadError(f"{name} cannot be read ({(error.strerror or 'error').lower()}); fetch it again") from None
+    if whole and len(content) != size:
+        raise LoadError(f"{name} changed while it was read; wait until it is written, then load it again")
+    return content, size
+
+
+@contextmanager
+def open_stream(path: str | Path) -> Iterator[tuple[BinaryIO, int]]:
+    """Open a regular file that is not empty, once, and say how many bytes it has.
+
+    Raises
+    ------
+    LoadError
+        Where it is missing, an address, a folder, a pipe, empty, or cannot be opened.
+    """
+    name = Path(path).name or str(path)
     if _SCHEME.match(str(path)):
         raise LoadError(f"{str(path)[:80]} is an address, not a file; download it, then load the file")
     try:
@@ -120,17 +145,10 @@ def _read(path: str | Path, most: int, whole: bool = True) -> tuple[bytes, int]:
             raise LoadError(f"{name} is not a regular file; save the export to a file first")
         if about.st_size == 0:
             raise LoadError(f"{name} is empty (0 bytes); export it again")
-        if whole and about.st_size > most:
-            raise LoadError(f"{name} has {about.st_size:,} bytes, more than the limit of {most:,}; split it by month")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            content = file.read(most + 1 if whole else most)
-    except OSError as error:
-        raise LoadError(f"{name} cannot be read ({(error.strerror or 'error').lower()}); fetch it again") from None
+            yield file, about.st_size
     finally:
         os.close(descriptor)
-    if whole and len(content) != about.st_size:
-        raise LoadError(f"{name} changed while it was read; wait until it is written, then load it again")
-    return content, about.st_size
 
 
 def _inflate(packed: bytes, name: str) -> bytes:

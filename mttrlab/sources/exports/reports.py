@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import repeat
 from typing import Any
 
@@ -22,7 +24,7 @@ COLUMNS = tuple(column for column in REPORT_COLUMNS if not column.name.endswith(
 TIMES = tuple(column.name for column in COLUMNS if column.kind == "time")
 
 # What a source says of an incident, without when and where in the file it was said.
-_SAID = tuple(
+SAID = tuple(
     column.name
     for column in COLUMNS
     if column.name not in ("source", "exported_at", "record", "content_hash", "resolution_s", "copies")
@@ -80,18 +82,30 @@ class Draft:
 
 
 def hashes(draft: Draft) -> list[str]:
-    """Return a hash of what the source said of each incident."""
+    """Return a hash of what the source said of each incident.
+
+    MD5, cut to 64 bits, of the values of SAID joined by NUL, which no text holds: times in microseconds, shares in
+    steps of 1e-15, nothing where there is nothing or the population is merely `counted`. A database can compute the
+    same, so that it does not matter which of the two has read a record.
+    """
     spelled: list[Iterable[object]] = []
     template = []
-    for name in _SAID:
+    for name in SAID:
         if name in draft.times:
-            spelled.append(draft.times[name].tolist())
+            spelled.append("" if micros == NONE else micros for micros in draft.times[name].tolist())
         elif name in draft.columns:
-            values = draft.columns[name]
-            spelled.append(("\0" if value is None else value for value in values) if None in values else values)
-        template.append("%s" if name in draft.times or name in draft.columns else str(NONE) if name in TIMES else "\0")
-    text, digest = "\x1f".join(template), hashlib.blake2b
-    return [digest((text % cells).encode(), digest_size=16).hexdigest() for cells in zip(*spelled, strict=True)]
+            spelled.append(_spelled(name, draft.columns[name]))
+        template.append("%s" if name in draft.times or name in draft.columns else "")
+    text, digest = "\0".join(template), partial(hashlib.md5, usedforsecurity=False)
+    return [digest((text % cells).encode()).hexdigest()[:16] for cells in zip(*spelled, strict=True)]
+
+
+def _spelled(name: str, values: Sequence[Any]) -> Iterable[object]:
+    if name == "users":
+        return ("" if share is None else math.floor(share * 1e15) for share in values)
+    if name == "population":
+        return ("" if word is None or word == "counted" else word for word in values)
+    return ("" if value is None else value for value in values) if None in values else values
 
 
 def settle_repeats(draft: Draft, hashed: list[str], faults: Faults) -> tuple[NDArray[np.bool_], int]:

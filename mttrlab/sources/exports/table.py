@@ -64,7 +64,7 @@ def read_table(text: str, name: str) -> Table:
         MAX_COLUMNS columns, two columns of one name, no rows under the header.
     """
     delimiter, _ = header_of(text)
-    counted, breaks = _count(text), _count(text.replace('"', ""))
+    counted, breaks = count_rows(text), count_rows(text.replace('"', ""))
     # Where no quote holds a line end, no cell can run over rows, and the rows need no second look.
     every = list(_rows(text, name, delimiter, multiline=breaks != counted))
     if len(every) != counted:
@@ -122,7 +122,7 @@ def _refuse_swallowed(row: list[str], name: str, started: int, columns: int, del
         raise LoadError(f"{name} row {started}: a quote is opened and swallows the rows after it; export it again")
 
 
-def _count(text: str) -> int:
+def count_rows(text: str) -> int:
     """Count rows by the parity of quotes alone, blank ones too: nothing of the CSV reader is used here."""
     # Joined by a character that decode() refuses, so that no line end is made or lost at a seam.
     outside = "\0".join(text.split('"')[::2]) if '"' in text else text

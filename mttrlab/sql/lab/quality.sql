@@ -1,13 +1,11 @@
--- One row per part ($by: 'all', 'source', 'month' or 'service'), milestone and verdict, among the incidents that count.
--- `part` is NULL where the incident has none; `of` is the number of incidents in the part.
+-- One row per part ($by_source, $by_month, $by_service say what makes one), milestone and verdict, among the incidents
+-- that count. `source`, `month`, `service` are NULL where they make no part or the incident has none.
 WITH told AS (
     SELECT
-        CASE $by
-            WHEN 'source' THEN source
-            WHEN 'service' THEN service
-            WHEN 'month' THEN strftime(date_trunc('month', coalesce(
-                started_at, detected_at, acknowledged_at, diagnosed_at, resolved_at, verified_at)), '%Y-%m')
-        END AS part,
+        if($by_source, source, NULL) AS source,
+        if($by_month, strftime(coalesce(
+            started_at, detected_at, acknowledged_at, diagnosed_at, resolved_at, verified_at), '%Y-%m'), NULL) AS month,
+        if($by_service, service, NULL) AS service,
         unnest([
             {'place': 1, 'milestone': 'started_at', 'verdict': started_at_verdict},
             {'place': 2, 'milestone': 'detected_at', 'verdict': detected_at_verdict},
@@ -20,12 +18,14 @@ WITH told AS (
 )
 
 SELECT
-    part,
+    source,
+    month,
+    service,
     milestone,
     verdict,
     count(*)::BIGINT AS incidents,
-    count(*) / sum(count(*)) OVER (PARTITION BY part, milestone) AS share
+    count(*) / sum(count(*)) OVER (PARTITION BY source, month, service, milestone) AS share
 FROM told
-GROUP BY part, place, milestone, verdict
-ORDER BY part NULLS LAST, place, list_position(
+GROUP BY source, month, service, place, milestone, verdict
+ORDER BY source NULLS LAST, month NULLS LAST, service NULLS LAST, place, list_position(
     ['recorded', 'pending', 'missing', 'not_applicable', 'defaulted', 'out_of_order', 'suspect'], verdict)

@@ -1,0 +1,23 @@
+"""`python -m benchmarks` measures again what `benchmarks/README.md` claims, one study after the other."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def main() -> int:
+    """Run every study of this folder in a process of its own; return 1 if one of them failed."""
+    failed = []
+    for study in sorted(path.stem for path in Path(__file__).parent.glob("*.py") if not path.stem.startswith("_")):
+        print(f"\n== python -m benchmarks.{study}", flush=True)
+        if subprocess.run([sys.executable, "-m", f"benchmarks.{study}"], check=False).returncode:
+            failed.append(study)
+    if failed:
+        print(f"\nfailed: {', '.join(failed)}", file=sys.stderr)
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""`mttrlab …`: a thin door. Each verb parses its arguments, makes one call and prints what came back.
+
+Rooms are imported inside the verbs, so that `mttrlab --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from mttrlab import __version__
+from mttrlab.cli import asking, keeping
+from mttrlab.cli.door import plain
+from mttrlab.errors import MttrlabError
+
+__all__ = ["main"]
+
+_EPILOG = """\
+A first review:   mttrlab review FOLDER_OF_EXPORTS
+Keep a lab:       mttrlab load exports/*.json --lab team.duckdb; mttrlab review --lab team.duckdb
+A real team:      mttrlab init FOLDER, correct FOLDER/mttrlab.yml, mttrlab review FOLDER
+Mend the data:    mttrlab annotate --lab team.duckdb, fill it in, mttrlab load worksheet.csv --lab team.duckdb
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; return the exit code: 0 done, 1 refused with a sentence, 2 wrong arguments."""
+    options = _parser().parse_args(arguments)
+    verb: Callable[[argparse.Namespace], None] = options.verb
+    try:
+        verb(options)
+        sys.stdout.flush()
+    except MttrlabError as refusal:
+        return _refuse(str(refusal))
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; Python would complain once more while closing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return _stopped()
+    except RuntimeError as error:
+        # This is how an interruption reaches Python out of DuckDB.
+        if "interrupted" not in str(error).lower():
+            raise
+        return _stopped()
+    except OSError as trouble:
+        return _refuse(f"{trouble.filename or 'a file'}: {trouble.strerror or trouble}")
+    return 0
+
+
+def _refuse(sentence: str) -> int:
+    print(f"mttrlab: {plain(sentence)}", file=sys.stderr)
+    return 1
+
+
+def _stopped() -> int:
+    print("mttrlab: stopped; nothing half-done was kept", file=sys.stderr)
+    return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mttrlab",
+        description="Where incident minutes go, whether things really got better, and what buys minutes back.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"mttrlab {__version__}")
+    verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
+    keeping.add_verbs(verbs)
+    asking.add_verbs(verbs)
+    return parser

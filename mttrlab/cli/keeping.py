@@ -1,0 +1,148 @@
+"""Verbs that keep and mend data: init, load, quality, annotate, export, rebuild."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mttrlab.cli.door import lab_option, lab_path, open_lab, positive, say, source_options, table
+from mttrlab.errors import QuestionError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add `init`, `load`, `quality`, `annotate`, `export` and `rebuild`."""
+    init = verbs.add_parser("init", help="write mttrlab.yml for a folder of exports, to be corrected by hand")
+    init.add_argument("folder", type=Path)
+    init.set_defaults(verb=_init)
+
+    load = verbs.add_parser("load", help="load exports, or a filled-in worksheet, into a lab file")
+    load.add_argument("files", nargs="+", help="files or patterns such as 'exports/*.json'")
+    load.add_argument("--format", help="canonical, pagerduty, servicenow, statuspage or annotations (recognised)")
+    load.add_argument("--timezone", help="zone of stamps that carry none, such as Europe/Lisbon")
+    load.add_argument("--as-of", help="when the export was taken, such as 2026-07-01T06:00:00Z")
+    load.add_argument("--keep-raw", action="store_true", help="keep a private copy of each file, for rebuild")
+    load.add_argument("--keep-people", action="store_true", help="store who annotated as written, not as a pseudonym")
+    load.add_argument("--table", action="store_true", help="show the counts as a table too")
+    lab_option(load)
+    load.set_defaults(verb=_load)
+
+    quality = verbs.add_parser("quality", help="how good the stamps are, what was left out, and why")
+    source_options(quality)
+    quality.add_argument("--by", action="append", choices=("source", "month", "service"), help="split the counts")
+    quality.add_argument("--quarantine", action="store_true", help="list the refused records instead")
+    quality.add_argument(
+        "--recurrences", action="store_true", help="list what came back, was reopened or may be there twice instead"
+    )
+    quality.add_argument("--figure", type=Path, help="draw the counts into this new file (.png, .svg or .pdf) too")
+    quality.set_defaults(verb=_quality)
+
+    annotate = verbs.add_parser("annotate", help="write a worksheet of the stamps that would narrow the answers most")
+    source_options(annotate)
+    annotate.add_argument("--month", help="incidents that begin in it, such as 2026-06 (default: all)")
+    annotate.add_argument("--count", type=positive, default=15, help="rows (default: 15)")
+    annotate.add_argument("--out", type=Path, default=Path("worksheet.csv"), help="default: worksheet.csv")
+    annotate.set_defaults(verb=_annotate)
+
+    export = verbs.add_parser("export", help="write all records as one canonical table (.csv or .parquet)")
+    source_options(export)
+    export.add_argument("out", type=Path, help="a new file")
+    export.add_argument("--anonymise", action="store_true", help="pseudonyms for every word; times stay")
+    export.set_defaults(verb=_export)
+
+    rebuild = verbs.add_parser("rebuild", help="build a lab again from the files that its ledger names")
+    lab_option(rebuild)
+    rebuild.add_argument("--out", type=Path, help="a new file (default: in the place of the old lab)")
+    rebuild.add_argument("--partial", action="store_true", help="leave out what is missing or has changed, and say so")
+    rebuild.set_defaults(verb=_rebuild)
+
+
+def _init(options: argparse.Namespace) -> None:
+    from mttrlab.lab import init_settings
+
+    path, _, notes = init_settings(options.folder)
+    for note in notes:
+        say(note)
+    say(f"Wrote {path}. Correct it by hand, then: mttrlab review {options.folder}")
+
+
+def _load(options: argparse.Namespace) -> None:
+    from mttrlab.lab import Lab
+
+    with Lab(lab_path(options)) as lab:
+        for name in options.files:
+            report = lab.load(
+                name,
+                format=options.format,
+                timezone=options.timezone,
+                as_of=options.as_of,
+                keep_raw=options.keep_raw,
+                keep_people=options.keep_people,
+            )
+            say(str(report))
+            if options.table:
+                table(report.table())
+
+
+def _quality(options: argparse.Namespace) -> None:
+    with open_lab(options) as lab:
+        if options.quarantine:
+            table(lab.quarantine(load="all"))
+            return
+        if options.recurrences:
+            table(lab.recurrences())
+            return
+        say(lab.population_rule())
+        table(lab.population())
+        say(lab.quality_sentence())
+        counts = lab.quality(by=options.by)
+        table(counts.assign(share=counts["share"].map("{:.1%}".format)))
+        for warning in lab.warnings():
+            say(warning)
+        if options.figure is not None:
+            _draw(counts, options.figure)
+
+
+def _draw(counts: pd.DataFrame, path: Path) -> None:
+    import matplotlib as mpl
+
+    if path.exists():
+        raise QuestionError(f"{path} exists already and is left as it is; remove it or name another file")
+    if path.suffix not in (".png", ".svg", ".pdf"):
+        raise QuestionError(f"{path}: a figure is .png, .svg or .pdf")
+    mpl.use("Agg")
+    from mttrlab import figures
+
+    figure: Any = figures.plot_quality(counts).figure
+    figure.savefig(path)
+    say(f"Wrote {path}")
+
+
+def _annotate(options: argparse.Namespace) -> None:
+    from mttrlab.lab import RANK
+
+    with open_lab(options) as lab:
+        path = lab.annotate(options.out, month=options.month, count=options.count)
+    say(f"{RANK}\nWrote {path}. Fill in time, who and why; rows without a time are left out. Then: mttrlab load {path}")
+
+
+def _export(options: argparse.Namespace) -> None:
+    from mttrlab.lab import key_path
+
+    with open_lab(options) as lab:
+        path = lab.export(options.out, anonymise=options.anonymise)
+    say(f"Wrote {path}.")
+    if options.anonymise:
+        say(
+            f"Pseudonyms are made with the key {key_path()}: whoever has it can test guesses, so it stays private. "
+            "Times are as they were."
+        )
+
+
+def _rebuild(options: argparse.Namespace) -> None:
+    from mttrlab.lab import rebuild
+
+    say(str(rebuild(lab_path(options), options.out, partial=options.partial)))

@@ -1,0 +1,111 @@
+"""A baseline that is run once and kept, so that a scenario answers while a slider moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from mttrlab.decisions.clock import shown_clock
+from mttrlab.decisions.paired import Paired, joined, paired, row
+from mttrlab.response import outcomes
+from mttrlab.response.laws import Floats
+from mttrlab.response.load import refuse_endless_queue
+from mttrlab.response.luck import Luck
+from mttrlab.response.model import ResponseModel
+from mttrlab.response.outcomes import Outcomes, Span
+from mttrlab.response.scenario import Scenario
+from mttrlab.response.simulate import hours_since_monday, utc
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    span: Span
+    luck: Luck
+    before: Outcomes
+    then: Floats
+    place: np.ndarray
+    scratch: list[Outcomes]
+    """Memory of the last answer, for the next."""
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """A model's incidents, their luck and how they ended, all in memory (about 2 kB an incident)."""
+
+    model: ResponseModel
+    days: float
+    clock: str
+    engine: str
+    """The engine that runs: simpy or compiled."""
+    n_jobs: int
+    """Threads."""
+    pieces: tuple[_Piece, ...]
+
+    def row(self) -> dict[str, float]:
+        """Return the numbers of the baseline itself, as a row of `compare_scenarios`."""
+        return row(joined([_answer(self, self.model, piece) for piece in self.pieces]), self.days)
+
+    def against(self, scenario: Scenario) -> dict[str, float]:
+        """Return the numbers of a scenario, as a row of `compare_scenarios`."""
+        changed = scenario.apply(self.model)
+        refuse_endless_queue(changed)
+        return row(joined(self._each(lambda piece: _answer(self, changed, piece))), self.days)
+
+    def _each(self, function: Callable[[Any], Paired]) -> list[Paired]:
+        if self.n_jobs == 1 or len(self.pieces) == 1:
+            return [function(piece) for piece in self.pieces]
+        with ThreadPoolExecutor(self.n_jobs) as threads:
+            return list(threads.map(function, self.pieces))
+
+
+def keep_baseline(
+    model: ResponseModel,
+    *,
+    days: float = 365,
+    replications: int = 200,
+    seed: int = 0,
+    clock: str | None = None,
+    engine: str = "auto",
+    n_jobs: int = 1,
+) -> Baseline:
+    """Return the baseline, run and kept, to which scenarios can be compared at once.
+
+    Parameters
+    ----------
+    model, days, replications, seed, clock, engine
+        As for `compare_scenarios`, whose rows `Baseline.row()` and `Baseline.against(scenario)` give.
+    n_jobs : int, default 1
+        Threads that share each answer.
+    """
+    engine = outcomes.engine_name(engine)
+    clock = shown_clock(model, clock)
+    refuse_endless_queue(model)
+    weekday = hours_since_monday(utc(model.start))
+    pieces = []
+    for span in outcomes.spans(model, days, replications, n_jobs):
+        luck = outcomes.luck_between(model, span, days=days, seed=seed, weekday=weekday)
+        before = outcomes.run(model, luck, engine)
+        pieces.append(_Piece(span, luck, before, before.minutes(clock), luck.replication - span[0], []))
+    return Baseline(model, days, clock, engine, n_jobs, tuple(pieces))
+
+
+def _copied(before: Outcomes) -> Outcomes:
+    return replace(before, records=before.records.copy(), ends=before.ends.copy())
+
+
+def _answer(baseline: Baseline, changed: ResponseModel, piece: _Piece) -> Paired:
+    now = piece.then
+    if changed == baseline.model:
+        pass
+    elif baseline.engine == "compiled":
+        last = piece.scratch.pop() if piece.scratch else _copied(piece.before)
+        made = outcomes.run(changed, piece.luck, "compiled", last, over=True)
+        piece.scratch.append(made)
+        now = made.minutes(baseline.clock)
+    else:
+        now = outcomes.rerun(changed, piece.luck, baseline.model, piece.before).minutes(baseline.clock)
+    return paired(piece.then, now, piece.place, piece.span[1] - piece.span[0])

@@ -1,0 +1,49 @@
+"""What a scenario changes, and what must be said beside its numbers."""
+
+from __future__ import annotations
+
+from mttrlab.response.levers import LEVERS
+from mttrlab.response.model import ResponseModel
+from mttrlab.response.scenario import Scenario, immovable
+
+
+def what(model: ResponseModel, scenario: Scenario) -> str:
+    """Return the settings that a scenario changes, from and to."""
+    said = []
+    for lever, value in scenario.levers.items():
+        now = LEVERS[lever].now(model)
+        said.append(f"{LEVERS[lever].words}: {_shown(lever, now)} → {_shown(lever, value)}")
+    only = ", ".join((*scenario.incident_types, *scenario.services))
+    return ("; ".join(said) or "as it is") + (f" (of {only} alone)" if only else "")
+
+
+def _shown(lever: str, value: float | None) -> str:
+    if value is None:
+        return "no limit" if LEVERS[lever].unit == "minutes" else "none"
+    return f"{value:.0%}" if LEVERS[lever].unit == "share" else f"{value:g}"
+
+
+def note(model: ResponseModel, scenario: Scenario) -> str:
+    """Return why a lever had no effect, and what was borrowed."""
+    said = [reason for lever, value in scenario.levers.items() if (reason := immovable(model, lever, value))]
+    if len(scenario.levers) > 1:
+        said = [
+            f"{lever}: {reason}"
+            for lever, value in scenario.levers.items()
+            if (reason := immovable(model, lever, value))
+        ]
+    borrowed = {note.element for note in model.sources if note.source == "prior"}
+    if "automation" in scenario.levers and scenario.levers["automation"] > 0:
+        said.append(
+            f"borrowed, not from the export: an attempt works {model.automation_success:.0%} of the time, "
+            f"{model.automation_attempts} attempts"
+        )
+    if "alert_latency" in scenario.levers and "alert coverage" in borrowed and not said:
+        said.append("borrowed, not from the export: the share of incidents that alerts see")
+    if (
+        "flagged" in scenario.levers
+        and not any(p.name == "flag" for kind in model.types for p in kind.paths)
+        and not said
+    ):
+        said.append(f"borrowed, not from the export: a flag takes {model.flag.mean:g} minutes")
+    return "; ".join(said)

@@ -1,0 +1,194 @@
+"""Stamps that people correct: a worksheet or a frame → rows, each accepted or refused with a reason."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from mttrlab.errors import LoadError, SchemaError, StoreError
+from mttrlab.lab.neutral import restore
+from mttrlab.lab.plain import plain
+from mttrlab.lab.pseudonyms import local_pseudonyms, scrub
+from mttrlab.schema import STAMPS
+from mttrlab.sources.exports.opened import decode, head, open_file
+from mttrlab.sources.exports.stamps import read_stamp, zone
+from mttrlab.sources.exports.table import fold, header_of, read_table
+
+FORMAT = "annotations"
+RECORDED = "(recorded)"
+"""Stands in the ledger in the place of a path where annotations came from Python."""
+_NEEDED = ("incident_id", "milestone", "time")
+_COLUMNS = (*_NEEDED, "who", "why", "source")
+_SHORT = 80
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """What people wrote."""
+
+    path: str
+    name: str
+    sha256: str
+    size: int
+    rows: int
+    """Rows with a time; the others say nothing."""
+    accepted: pd.DataFrame
+    """`row, incident_id, source, stamp, time, who, why`."""
+    quarantine: pd.DataFrame
+    """`row, column, value, reason`."""
+    duplicates: int
+    warnings: tuple[str, ...]
+
+
+def is_worksheet(path: str | Path) -> bool:
+    """Return whether the file is a CSV of annotations: it has the columns incident_id, milestone and time."""
+    try:
+        start = head(path)
+    except LoadError:
+        return False
+    text = start.decode("utf-8-sig", errors="replace")
+    return text.lstrip()[:1] not in ("", "{", "[") and set(_NEEDED) <= set(map(fold, header_of(text)[1]))
+
+
+def read_worksheet(path: Path, *, timezone: str | None = None, keep_people: bool = False) -> Annotations:
+    """Return the annotations of a worksheet.
+
+    Raises
+    ------
+    LoadError
+        When the file as a whole cannot be read.
+    """
+    opened = open_file(path)
+    table = read_table(decode(opened.content, opened.name), opened.name)
+    missing = [name for name in _NEEDED if name not in table.header]
+    if missing:
+        raise LoadError(f"{opened.name} row 1: no column {missing[0]}; a worksheet has {', '.join(_COLUMNS)}")
+    rows, misshapen = [], []
+    for number, cells in zip(table.numbers, table.rows, strict=True):
+        if len(cells) != len(table.header):
+            reason = f"has {len(cells)} cells where the header has {len(table.header)}"
+            misshapen.append((number, "", plain(",".join(cells), _SHORT), reason))
+        else:
+            said = dict(zip(table.header, cells, strict=True))
+            rows.append((number, {name: restore(said.get(name, "")).strip() for name in _COLUMNS}))
+    return _checked(opened.path, opened.name, opened.sha256, opened.size, rows, misshapen, timezone, keep_people)
+
+
+def read_frame(table: pd.DataFrame, *, timezone: str | None = None, keep_people: bool = False) -> Annotations:
+    """Return the annotations of a frame.
+
+    Raises
+    ------
+    SchemaError
+        When it lacks a column.
+    """
+    missing = [name for name in _NEEDED if name not in table]
+    if missing:
+        raise SchemaError(f"annotations lack {', '.join(missing)}; they need {', '.join(_NEEDED)}, who and why")
+    given = [{name: _text(row.get(name)) for name in _COLUMNS} for row in table.to_dict("records")]
+    spelled = repr([sorted(row.items()) for row in given]).encode("utf-8", errors="surrogatepass")
+    digest = hashlib.sha256(spelled).hexdigest()
+    rows = list(enumerate(given, start=1))
+    return _checked(RECORDED, f"recorded {digest[:8]}", digest, len(spelled), rows, [], timezone, keep_people)
+
+
+def _text(value: Any) -> str:
+    if value is None or value is pd.NaT or (isinstance(value, float) and value != value):
+        return ""
+    return value.isoformat() if isinstance(value, datetime) else str(value).strip()
+
+
+def _checked(
+    path: str | Path,
+    name: str,
+    sha256: str,
+    size: int,
+    rows: list[tuple[int, dict[str, str]]],
+    refused: list[tuple[int, str, str, str]],
+    timezone: str | None,
+    keep_people: bool,
+) -> Annotations:
+    clock = zone(timezone, name) if timezone else None
+    filled = [(number, row) for number, row in rows if row["time"]]
+    accepted: list[dict[str, Any]] = []
+    seen: set[tuple] = set()
+    duplicates = 0
+    for number, row in filled:
+        trouble, stamp, micros = _read(row, clock)
+        if trouble:
+            refused.append((number, trouble[0], plain(row[trouble[0]], _SHORT), trouble[1]))
+            continue
+        said = (row["incident_id"], row["source"], stamp, micros, row["who"], row["why"])
+        if said in seen:
+            duplicates += 1
+            continue
+        seen.add(said)
+        moment = pd.Timestamp(micros, unit="us", tz="UTC")
+        accepted.append({**row, "row": number, "stamp": stamp, "time": moment, "source": row["source"] or None})
+    warnings = _warnings(len(rows) - len(filled), accepted)
+    if not keep_people:
+        warnings += _hide_people(accepted)
+    made = pd.DataFrame(accepted, columns=["row", "incident_id", "source", "stamp", "time", "who", "why"])
+    made["time"] = pd.to_datetime(made["time"], utc=True).astype("datetime64[us, UTC]")
+    return Annotations(
+        path=str(path),
+        name=name,
+        sha256=sha256,
+        size=size,
+        rows=len(accepted) + len(refused) + duplicates,
+        accepted=made,
+        quarantine=pd.DataFrame(sorted(refused), columns=["row", "column", "value", "reason"]),
+        duplicates=duplicates,
+        warnings=tuple(warnings),
+    )
+
+
+def _read(row: dict[str, str], clock: ZoneInfo | None) -> tuple[tuple[str, str] | None, str, int]:
+    stamp = fold(row["milestone"])
+    stamp = stamp if stamp.endswith("_at") else f"{stamp}_at"
+    if not row["incident_id"]:
+        return ("incident_id", "is empty: nobody can tell which incident is meant"), "", 0
+    if stamp not in STAMPS:
+        return ("milestone", f"is no milestone; write one of {', '.join(STAMPS)}"), "", 0
+    if not row["who"]:
+        return ("who", "is empty: a correction needs somebody who answers for it"), "", 0
+    told = read_stamp(row["time"], clock)
+    if told.reason:
+        return ("time", told.reason), "", 0
+    if told.local:
+        return ("time", "has no time zone; write an offset such as Z or +02:00, or pass timezone="), "", 0
+    if told.micros is None:
+        return ("time", "says in words that there is no time; leave the cell empty"), "", 0
+    return None, stamp, told.micros
+
+
+def _warnings(idle: int, accepted: list[dict[str, Any]]) -> list[str]:
+    told = []
+    if idle:
+        told.append(f"{idle:,} {'row has' if idle == 1 else 'rows have'} no time and were left out")
+    times = Counter((row["incident_id"], row["source"], row["stamp"]) for row in accepted)
+    repeated = sum(1 for count in times.values() if count > 1)
+    if repeated:
+        told.append(f"{repeated:,} stamps are corrected more than once here; the last row holds")
+    return told
+
+
+def _hide_people(accepted: list[dict[str, Any]]) -> list[str]:
+    if not accepted:
+        return []
+    try:
+        pseudonyms = local_pseudonyms()
+    except StoreError as trouble:
+        for row in accepted:
+            row |= {"who": None, "why": scrub(row["why"])}
+        return [f"who corrected is left out, as it could not be made a pseudonym: {trouble}"]
+    for row in accepted:
+        row |= {"who": pseudonyms.of("person", row["who"].casefold()), "why": scrub(row["why"])}
+    return []

@@ -1,0 +1,126 @@
+"""Columns of a canonical table as SQL: only what every reader must read alike; any doubt is the strict reader's."""
+
+from __future__ import annotations
+
+from mttrlab.schema import ORIGINS, POPULATIONS, REPORT_COLUMNS, STAMPS
+from mttrlab.sources.exports.canonical import FLAG_WORDS, NAMES, STATUS_WORDS
+from mttrlab.sources.exports.recognised import IDS
+from mttrlab.sources.exports.reports import COLUMNS, SAID, TIMES
+
+TYPES = {
+    "text": "VARCHAR",
+    "time": "TIMESTAMPTZ",
+    "minutes": "DOUBLE",
+    "share": "DOUBLE",
+    "flag": "BOOLEAN",
+    "count": "BIGINT",
+}
+KINDS = {column.name: column.kind for column in REPORT_COLUMNS}
+
+_WORDS = frozenset(name for name, kind in KINDS.items() if kind == "text") - {
+    "content_hash",
+    "population",
+    "status",
+    "copies",
+    *(f"{stamp}_origin" for stamp in STAMPS),
+}
+"""Columns of free text."""
+
+
+def kept_columns(header: tuple[str, ...], id_column: str) -> dict[str, str]:
+    """Return the columns that are kept, as a report calls them, by the names of the file."""
+    kept = {id_column: "source_id"}
+    return kept | {name: name for name in NAMES if name in header and name not in IDS}
+
+
+def value_and_doubt(name: str, cell: str) -> tuple[str, str]:
+    """Return what the cell says, and whether that is in doubt; `name` is the report's."""
+    filled = f"({cell} <> '')"
+    if name == "source_id":
+        return cell, f"coalesce(NOT is_tidy({cell}), true)"
+    if name == "source":
+        return f"nullif({cell}, '')", f"{filled} AND NOT is_tidy({cell})"
+    if name in TIMES:
+        value = f"sure_stamp(stamp_of({cell}))"
+    elif KINDS[name] == "flag":
+        value = _worded(cell, {word: str(flag).lower() for word, flag in FLAG_WORDS.items()}, quoted=False)
+    elif name == "users":
+        value = f"share_of({cell})"
+    elif name == "population":
+        value = _worded(cell, {word: word for word in POPULATIONS})
+    elif name == "status":
+        value = _worded(cell, STATUS_WORDS)
+    elif name.endswith("_origin"):
+        value = _worded(cell, {word: word for word in ORIGINS})
+    else:
+        return f"nullif({cell}, '')", ""
+    return value, f"{filled} AND {quoted(name)} IS NULL"
+
+
+def _worded(cell: str, words: dict[str, str], *, quoted: bool = True) -> str:
+    meanings: dict[str, list[str]] = {}
+    for word, meaning in words.items():
+        meanings.setdefault(meaning, []).append(f"'{word}'")
+    branches = " ".join(
+        f"WHEN word_of({cell}) IN ({', '.join(said)}) THEN " + (f"'{meaning}'" if quoted else meaning)
+        for meaning, said in meanings.items()
+    )
+    return f"CASE {branches} END"
+
+
+def quoted(name: str) -> str:
+    """Return the name as SQL quotes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def content_hash(kept: list[str]) -> str:
+    """Return the hash that `sources.exports.reports.hashes` makes, over these columns."""
+    spelled: list[str] = []
+    gap = ""
+    for place, name in enumerate(SAID):
+        gap += "" if place == 0 else "-"
+        if name in kept:
+            if gap:
+                spelled.append(f"repeat(chr(0), {len(gap)})")
+            spelled.append(_spelled(name))
+            gap = ""
+    if gap:
+        spelled.append(f"repeat(chr(0), {len(gap)})")
+    return f"left(md5(concat({', '.join(spelled)})), 16)"
+
+
+def _spelled(name: str) -> str:
+    column = quoted(name)
+    if name in TIMES:
+        return f"epoch_us({column})"
+    if name == "users":
+        return f"CAST(floor({column} * 1e15) AS BIGINT)"
+    if name == "population":
+        return f"nullif({column}, 'counted')"
+    if KINDS[name] == "flag":
+        return f"CASE WHEN {column} THEN 'True' WHEN NOT {column} THEN 'False' END"
+    return column
+
+
+def report_of(kept: list[str], constants: dict[str, str]) -> str:
+    """Return the list of a SELECT that makes reports of the kept columns: everything but the verdicts.
+
+    Parameters
+    ----------
+    kept : list of str
+    constants : dict
+        SQL of what the whole file says: `source`, `exported_at` (used where a row says nothing), `resolution_s`.
+    """
+    made = {name: f"restored({quoted(name)})" if name in _WORDS else quoted(name) for name in kept}
+    for stamp in STAMPS:
+        if stamp in kept:
+            given = f"coalesce({stamp}_origin, 'export')" if f"{stamp}_origin" in kept else "'export'"
+            made[f"{stamp}_origin"] = f"CASE WHEN {stamp} IS NOT NULL THEN {given} END"
+    # The hash is of what the file says, before an apostrophe of a spreadsheet is taken off.
+    made["population"] = "coalesce(population, 'counted')" if "population" in kept else "'counted'"
+    for name in ("source", "exported_at"):
+        made[name] = f"coalesce({made[name]}, {constants[name]})" if name in kept else constants[name]
+    made |= {"record": "record", "resolution_s": constants["resolution_s"], "content_hash": content_hash(kept)}
+    return ", ".join(
+        f"CAST({made.get(column.name, 'NULL')} AS {TYPES[column.kind]}) AS {quoted(column.name)}" for column in COLUMNS
+    )

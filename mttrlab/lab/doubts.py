@@ -1,0 +1,96 @@
+"""Stamps that no duration can use, and corrections that contradict the rest: a sentence for each kind."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import duckdb
+import pandas as pd
+
+from mttrlab import sql
+from mttrlab.lab.plain import plain
+from mttrlab.schema import MILESTONES
+
+NAMES = {"servicenow": "ServiceNow", "pagerduty": "PagerDuty", "statuspage": "Statuspage", "canonical": "The table"}
+WORDS = {
+    "started_at": "start",
+    "detected_at": "detection",
+    "acknowledged_at": "acknowledgement",
+    "diagnosed_at": "diagnosis",
+    "resolved_at": "resolution",
+    "verified_at": "verification",
+    "closed_at": "closing",
+}
+_KINDS = {
+    "defaulted": "are copies that the tool made of another stamp; no duration uses them",
+    "out_of_order": "contradict the order of the other stamps; no duration uses them",
+    "suspect": "are implausible or a timer's; no duration uses them",
+    "flat": "are the very instant of the milestone before: a phase of zero minutes, counted as it stands",
+    "annotated": "come from people (annotations), not from an export",
+}
+_SHOWN = 5
+
+
+def doubts(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return a sentence per source and kind of doubt, with counts per stamp, and one per disputed correction."""
+    kinds: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for source, stamp, *counts, _ in connection.execute(sql.text("lab/doubts")).fetchall():
+        for kind, count in zip(("defaulted", "out_of_order", "suspect", "flat", "annotated"), counts, strict=True):
+            if count:
+                kinds[source, kind].append(f"{count:,} {WORDS[stamp]}")
+    told = [
+        f"{NAMES.get(source, plain(source, 60))}: {', '.join(counts)} stamps {_KINDS[kind]}"
+        for (source, kind), counts in sorted(
+            kinds.items(), key=lambda item: (item[0][0], list(_KINDS).index(item[0][1]))
+        )
+    ]
+    return told + _disputed(connection) + _apart(connection)
+
+
+def quality_sentence(quality: pd.DataFrame) -> str:
+    """Return what share of the incidents has each milestone recorded, and how many are open, in one sentence.
+
+    Parameters
+    ----------
+    quality : DataFrame
+        As `lab.quality()` gives it.
+    """
+    if quality.empty:
+        return "No incident counts yet."
+    number = int(quality.loc[quality["milestone"] == "started_at", "incidents"].sum())
+    counts = quality.set_index(["milestone", "verdict"])["incidents"]
+    shares = [
+        f"{WORDS[milestone]} {100 * counts.get((milestone, 'recorded'), 0) / number:.0f} %" for milestone in MILESTONES
+    ]
+    pending = int(counts.get(("verified_at", "pending"), 0))
+    return (
+        f"Of {number:,} incidents, these shares have a stamp that durations can use: {', '.join(shares)}; "
+        f"{pending:,} {'is' if pending == 1 else 'are'} not known to be over."
+    )
+
+
+def _disputed(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    found = connection.execute(sql.text("lab/disputed")).fetchall()
+    told = []
+    for incident, stamp, verdict, later in found[:_SHOWN]:
+        reason = (
+            "is later than the export that the incident was last seen in; load a newer export"
+            if verdict == "suspect" and later
+            else "contradicts the other stamps; correct it or them"
+        )
+        told.append(f"annotations: {stamp} of {plain(incident, 60)!r} {reason} ({verdict}, used for no duration)")
+    if len(found) > _SHOWN:
+        told.append(f"annotations: {len(found) - _SHOWN:,} more contradict the other stamps")
+    return told
+
+
+def _apart(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    found = connection.execute(
+        """
+        SELECT population, count(*) FROM records WHERE population NOT IN ('counted', 'page') GROUP BY ALL ORDER BY ALL
+        """
+    ).fetchall()
+    if not found:
+        return []
+    counts = ", ".join(f"{count:,} {population}" for population, count in found)
+    return [f"kept apart and in no number: {counts} (lab.population() counts them by source)"]

@@ -1,0 +1,143 @@
+"""The compiled engine: the very same transition function through numba, kept on disk between sessions."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import logging
+import os
+import platform
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from mttrlab.errors import ModelError
+from mttrlab.response import shifts
+from mttrlab.response.layout import PARAMETERS, STATE, Parameters
+from mttrlab.response.people import Pool
+
+_LOG = logging.getLogger("mttrlab")
+_SOURCES = (
+    "compiled_heap.py",
+    "compiled_kernel.py",
+    "compiled_life.py",
+    "layout.py",
+    "people.py",
+    "shifts.py",
+    "transition.py",
+)
+_OPTIONS = "nogil=True, fastmath=False"
+
+
+def available() -> bool:
+    """Return whether numba is there to compile with."""
+    try:
+        return importlib.util.find_spec("numba") is not None
+    except (ImportError, ValueError):
+        # A hidden module: an entry of None in sys.modules.
+        return False
+
+
+def refusal() -> str | None:
+    """Return why the compiled engine cannot run, or None where it can."""
+    if available():
+        return None
+    return "engine 'compiled' needs numba, which is not installed; install mttrlab[fast], or use engine='simpy'"
+
+
+def run(
+    x: np.ndarray,
+    P: Parameters,  # noqa: N803
+    bounds: np.ndarray,
+    pools: tuple[Pool, ...],
+    ends: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return what `simpy_engine.run` returns, every stamp the same.
+
+    Parameters
+    ----------
+    ends : array of records, optional
+        Written over; fresh memory would take longer than the run.
+
+    Raises
+    ------
+    ModelError
+        Where numba is not installed.
+    """
+    reason = refusal()
+    if reason:
+        raise ModelError(reason)
+    ends = np.empty(len(x), dtype=STATE) if ends is None else ends
+    rules, rows = shifts.tables(pools)
+    kernel = _kernel()
+    desk = kernel.desk(rules, rows, int(np.diff(bounds).max(initial=1)))
+    kernel.run(x, ends, np.array([tuple(P)], dtype=PARAMETERS), bounds.astype(np.int64), desk)
+    return ends
+
+
+def cache_folder() -> Path:
+    """Return the folder of machine code for exactly these sources, options and versions.
+
+    numba's own cache looks at one file's date and would miss an edit of a callee in another.
+    """
+    here = Path(__file__).parent
+    said = [(here / name).read_bytes() for name in _SOURCES]
+    said += [f"{name} {version(name)}".encode() for name in ("numba", "llvmlite", "numpy")]
+    said += [sys.version.encode(), platform.machine().encode(), _OPTIONS.encode()]
+    return _base() / hashlib.sha256(b"\0".join(said)).hexdigest()[:16]
+
+
+def _base() -> Path:
+    own = os.environ.get("NUMBA_CACHE_DIR")
+    if own:
+        return Path(own)
+    home = os.environ.get("XDG_CACHE_HOME") or (str(Path.home() / ".cache") if os.environ.get("HOME") else "")
+    if home:
+        wanted = Path(home) / "mttrlab"
+        try:
+            wanted.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            pass
+        else:
+            if os.access(wanted, os.W_OK):
+                return wanted
+    return Path(tempfile.gettempdir()) / f"mttrlab-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
+
+
+_LOADED: list[ModuleType] = []
+
+
+def _kernel() -> ModuleType:
+    if _LOADED:
+        return _LOADED[0]
+    from numba import config
+
+    folder = cache_folder()
+    fresh = not any(folder.rglob("*.nbi")) if folder.exists() else True
+    if fresh:
+        _LOG.log(_level(), "Compiling the simulator, once and for some seconds; it is kept in %s", folder)
+    begin = time.perf_counter()
+    # numba's settings are set by name when it is imported; no type says so.
+    settings: Any = config
+    before = settings.CACHE_DIR
+    # Read by numba where the functions are decorated; other users of numba keep their own folder.
+    settings.CACHE_DIR = str(folder)
+    try:
+        from mttrlab.response import compiled_kernel
+    finally:
+        settings.CACHE_DIR = before
+    _LOADED.append(compiled_kernel)
+    _LOG.info("The compiled engine is loaded after %.1f s", time.perf_counter() - begin)
+    return compiled_kernel
+
+
+def _level() -> int:
+    """Return how loud to be: a person who waits in front of a screen is told, a log file is not filled."""
+    watched = "ipykernel" in sys.modules or bool(sys.stderr and sys.stderr.isatty())
+    return logging.WARNING if watched else logging.INFO

@@ -1,0 +1,107 @@
+"""Kept uniforms become minutes: the law of each incident's type, in bulk, computed once for one luck."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from mttrlab.response.elements import Hypotheses
+from mttrlab.response.laws import Floats, Law
+from mttrlab.response.luck import Ints, Luck
+from mttrlab.response.model import ResponseModel
+from mttrlab.response.parameters import MICROSECONDS
+
+Rows = list[Any]
+"""Per type, which incidents are of it."""
+
+
+def keep(luck: Luck, key: Hashable, make: Callable[[], Any]) -> Any:
+    """Return what `make` gives, made once for one luck and one `key`."""
+    if key not in luck.kept:
+        luck.kept[key] = make()
+    return luck.kept[key]
+
+
+def kinds(model: ResponseModel, luck: Luck) -> tuple[Ints, Rows]:
+    """Return each incident's type, and the incidents of each type."""
+
+    def make() -> tuple[Ints, Rows]:
+        if len(model.types) == 1:
+            return np.zeros(len(luck), dtype=np.int64), [slice(None)]
+        edges = np.cumsum(model.weights)
+        kind = np.minimum(np.searchsorted(edges, luck.uniform("type"), side="right"), len(edges) - 1).astype(np.int64)
+        return kind, [np.flatnonzero(kind == t) for t in range(len(model.types))]
+
+    return keep(luck, ("kinds", model.weights), make)  # type: ignore[no-any-return]
+
+
+def of_types(luck: Luck, rows: Rows, laws: list[Law | None], u: Floats) -> Floats:
+    """Return minutes under each type's law at these uniforms; 0 where a type has none."""
+    if len(laws) == 1 and laws[0] is not None:
+        return laws[0].quantile(u)
+    minutes = np.zeros(len(luck))
+    for law, mine in zip(laws, rows, strict=True):
+        if law is not None:
+            minutes[mine] = law.quantile(u[mine])
+    return minutes
+
+
+def shared(correlation: float, luck: Luck, decision: str, part: int) -> Floats:
+    """Return a phase's own uniforms, or such that share the incident's difficulty."""
+    own = luck.uniform(decision, part)
+    if not correlation:
+        return own
+
+    def make() -> Floats:
+        hard = np.sqrt(correlation) * special.ndtri(luck.uniform("difficulty", part))
+        return np.asarray(special.ndtr(hard + np.sqrt(1 - correlation) * special.ndtri(own)))
+
+    return np.asarray(keep(luck, ("shared", correlation, decision, part), make))
+
+
+def diagnosis(model: ResponseModel, luck: Luck, rows: Rows, r: int) -> Floats:
+    """Return minutes of work to the diagnosis in round `r`, before levers."""
+    laws = [None if kind.hypotheses else kind.diagnose for kind in model.types]
+    tried = [kind.hypotheses for kind in model.types]
+
+    def make() -> Floats:
+        minutes = np.zeros(len(luck))
+        if any(law is not None for law in laws):
+            minutes = of_types(luck, rows, laws, shared(model.difficulty, luck, "diagnose", r))
+        for hypotheses, mine in zip(tried, rows, strict=True):
+            if hypotheses is not None:
+                minutes[mine] = _tries(hypotheses, luck, mine, r)
+        return minutes
+
+    key = ("diagnosis", r, tuple(laws), tuple(tried), model.difficulty, model.weights)
+    return np.asarray(keep(luck, key, make))
+
+
+def _tries(hypotheses: Hypotheses, luck: Luck, mine: Any, r: int) -> Floats:
+    novel = luck.uniform("novel")[mine] < hypotheses.novel
+    runbook = ~novel & (luck.uniform("runbook")[mine] < hypotheses.runbook)
+    later = np.where(novel, hypotheses.hit / 2, hypotheses.hit)
+    first = np.where(runbook, max(hypotheses.first_hit, hypotheses.hit), later)
+    minutes = np.zeros(len(novel))
+    going = np.ones(len(novel), dtype=bool)
+    for k in range(hypotheses.most):
+        part = r * 100 + k
+        minutes += np.where(going, hypotheses.minutes.quantile(luck.uniform("try", part)[mine]), 0.0)
+        going &= luck.uniform("hit", part)[mine] >= (first if k == 0 else later)
+        if not going.any():
+            break
+    return minutes
+
+
+def microseconds(minutes: Floats) -> Ints:
+    """Return whole microseconds.
+
+    Examples
+    --------
+    >>> microseconds(np.array([0.5])).tolist()
+    [30000000]
+    """
+    return np.rint(minutes * MICROSECONDS).astype(np.int64)

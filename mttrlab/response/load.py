@@ -1,0 +1,69 @@
+"""How busy people are, and the refusal of queues that grow for ever."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mttrlab.errors import ModelError
+from mttrlab.response.model import IncidentType, ResponseModel
+from mttrlab.response.parameters import rounds
+
+
+def refuse_endless_queue(model: ResponseModel) -> None:
+    """Refuse a model in which people of a pool, or lanes of the pipeline, get more work than there are hours."""
+    for name, people, busy in loads(model):
+        if not busy < people:
+            raise ModelError(
+                f"{people:g} {name} would be busy {busy / people:.0%} of the time, so the queue grows for ever; "
+                f"give the model more {name.removesuffix('(s)')}s, or none to leave waiting out"
+            )
+
+
+def loads(model: ResponseModel) -> list[tuple[str, float, float]]:
+    """Return, per pool without limited room, its name, people (mean over the week) and how many would be at work.
+
+    An upper bound: nobody waits, and the last round counts as often as verification fails.
+    """
+    made = []
+    again = (1 - model.verify_pass) + (max(model.reopening.right, model.reopening.wrong) if model.reopening else 0.0)
+    turns = sum(min(again, 1.0) ** r for r in range(rounds(model)))
+    for p, pool in enumerate(model.people):
+        mine = [kind for kind in model.types if kind.pool == pool.name or (kind.pool is None and p == 0)]
+        minutes = sum(kind.per_day * _work(model, kind) * turns for kind in mine) * (1 - model.prevention)
+        if model.noise and (model.noise.pool == pool.name or (model.noise.pool is None and p == 0)):
+            minutes += model.noise.per_day * (1 - model.noise_cut) * model.noise.work.mean
+        if pool.room is None:
+            made.append(("responder(s)" if not model.pools else f"{pool.name}(s)", pool.mean_people, minutes / 1440.0))
+    if model.pipeline:
+        through = sum(kind.per_day * _deployed(model, kind) for kind in model.types) * turns * (1 - model.prevention)
+        minutes = through * model.pipeline.minutes.mean
+        made.append(("deployment lane(s)", float(model.pipeline.lanes), minutes / 1440.0))
+    return made
+
+
+def _work(model: ResponseModel, kind: IncidentType) -> float:
+    """Return a person's mean minutes on one round of an incident of this type."""
+    fix = sum(path.law.mean * _share(kind, path.share, path.share_changed) for path in kind.paths)
+    diagnose = kind.hypotheses.mean if kind.hypotheses else kind.diagnose.mean if kind.diagnose else 0.0
+    verify = min(kind.verify.mean, model.verification_window) if kind.verify else 0.0
+    if model.verification:
+        verify = model.verification.mean_minutes
+    caught = (kind.automation if model.automation is None else 0.0) * _caught(model)
+    passed_on = model.routing.wrong * model.routing.notice.mean if model.routing else 0.0
+    deploy = model.pipeline.minutes.mean * _deployed(model, kind) if model.pipeline else 0.0
+    return (1 - caught) * (diagnose * model.diagnosis_factor + fix + verify + passed_on + deploy)
+
+
+def _share(kind: IncidentType, plain: float, changed: float) -> float:
+    return (1 - kind.change_caused) * plain + kind.change_caused * changed
+
+
+def _deployed(model: ResponseModel, kind: IncidentType) -> float:
+    through = model.pipeline.paths if model.pipeline else ()
+    return sum(_share(kind, path.share, path.share_changed) for path in kind.paths if path.name in through)
+
+
+def _caught(model: ResponseModel) -> float:
+    run = model.automation_run
+    in_time = float(np.mean(run.quantile((np.arange(1000) + 0.5) / 1000) <= model.automation_timeout))
+    return 1 - (1 - model.automation_success * in_time) ** model.automation_attempts

@@ -1,0 +1,126 @@
+"""Pieces of work, on threads or processes: what is finished is kept, whatever happens to the rest."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, NamedTuple
+
+
+class Finished(NamedTuple):
+    """What came of the pieces."""
+
+    results: list[Any]
+    """Of the pieces that were finished, in their order."""
+    done: list[Any]
+    """These pieces."""
+    lost: list[Any]
+    """Pieces that ended the process that worked on them, twice."""
+    interrupted: bool
+    """Whether the user stopped it."""
+
+
+def workers(n_jobs: int) -> int:
+    """Return how many workers `n_jobs` means here: -1 is one per processor, as for joblib."""
+    return n_jobs if n_jobs > 0 else max((os.cpu_count() or 1) + 1 + n_jobs, 1)
+
+
+def each(
+    function: Callable[[Any], Any],
+    pieces: Sequence[Any],
+    *,
+    n_jobs: int = 1,
+    threads: bool = False,
+    progress: str = "",
+    split: Callable[[Any], Sequence[Any]] | None = None,
+) -> Finished:
+    """Return what `function` gives for each piece.
+
+    Parameters
+    ----------
+    n_jobs : int
+        Workers, as for joblib; a backend set by `joblib.parallel_config` (Dask, Ray) is used as it is.
+    threads : bool
+        Threads instead of processes, where nothing else is set.
+    progress : str
+        Label of a bar; empty: none.
+    split : callable, optional
+        Smaller pieces of one that ended its process, so that less is lost.
+    """
+    results: dict[int, Any] = {}
+    lost: dict[int, Any] = {}
+    interrupted = False
+    try:
+        for place, result in _shown(_made(function, pieces, n_jobs, threads), len(pieces), progress):
+            results[place] = result
+    except BrokenProcessPool:
+        again = [place for place in range(len(pieces)) if place not in results]
+        return _one_by_one(function, pieces, results, again, split)
+    except KeyboardInterrupt:
+        interrupted = True
+    done = sorted(results)
+    return Finished([results[k] for k in done], [pieces[k] for k in done], list(lost.values()), interrupted)
+
+
+def _made(
+    function: Callable[[Any], Any], pieces: Sequence[Any], n_jobs: int, threads: bool
+) -> Iterable[tuple[int, Any]]:
+    if n_jobs == 1 or len(pieces) < 2:
+        return ((place, function(piece)) for place, piece in enumerate(pieces))
+    from joblib import Parallel, delayed
+
+    calls = (delayed(_numbered)(function, place, piece) for place, piece in enumerate(pieces))
+    made: Iterable[tuple[int, Any]] = Parallel(
+        n_jobs=n_jobs, prefer="threads" if threads else None, return_as="generator_unordered"
+    )(calls)
+    return made
+
+
+def _numbered(function: Callable[[Any], Any], place: int, piece: Any) -> tuple[int, Any]:
+    return place, function(piece)
+
+
+def _shown(made: Iterable[tuple[int, Any]], total: int, progress: str) -> Iterator[tuple[int, Any]]:
+    if not progress:
+        yield from made
+        return
+    from tqdm import tqdm
+
+    yield from tqdm(made, desc=progress, total=total)
+
+
+def _one_by_one(
+    function: Callable[[Any], Any],
+    pieces: Sequence[Any],
+    results: dict[int, Any],
+    again: list[int],
+    split: Callable[[Any], Sequence[Any]] | None,
+) -> Finished:
+    """Go on after a process has died: the pieces that are missing, each alone; what kills again is split, then lost."""
+    found: list[tuple[int, Any, Any]] = [(place, pieces[place], result) for place, result in results.items()]
+    lost: list[Any] = []
+    for place in again:
+        result, alive = _alone(function, pieces[place])
+        if alive:
+            found.append((place, pieces[place], result))
+            continue
+        for part in split(pieces[place]) if split else ():
+            result, alive = _alone(function, part)
+            if alive:
+                found.append((place, part, result))
+            else:
+                lost.append(part)
+        if not split:
+            lost.append(pieces[place])
+    found.sort(key=lambda one: one[0])
+    return Finished([one[2] for one in found], [one[1] for one in found], lost, False)
+
+
+def _alone(function: Callable[[Any], Any], piece: Any) -> tuple[Any, bool]:
+    from joblib.externals.loky import get_reusable_executor
+
+    try:
+        return get_reusable_executor(max_workers=1).submit(function, piece).result(), True
+    except BrokenProcessPool:
+        return None, False

@@ -1,0 +1,80 @@
+"""A model's limits and thresholds as whole numbers: what the transition function compares with."""
+
+from __future__ import annotations
+
+from mttrlab.response.layout import LARGE, SMALL, Parameters, Sizes
+from mttrlab.response.luck import threshold
+from mttrlab.response.model import ResponseModel
+from mttrlab.response.people import Paging, Pool
+from mttrlab.response.shares import lifted
+
+MICROSECONDS = 60_000_000
+"""In a minute."""
+
+_HOUR = 3_600_000_000
+
+
+def automation(model: ResponseModel) -> list[float]:
+    """Return the share of each type's incidents that has a remediation rule."""
+    return lifted([kind.automation for kind in model.types], model.weights, model.automation)
+
+
+def rounds(model: ResponseModel) -> int:
+    """Return how many rounds of diagnosis, fix and verification an incident may need."""
+    sampled = model.verification
+    sure = model.verify_pass >= 1 and (
+        sampled is None or (sampled.healthy >= 1 and sampled.give_up >= sampled.in_a_row)
+    )
+    return 1 if sure and model.reopening is None else model.max_rounds
+
+
+def sizes(model: ResponseModel) -> Sizes:
+    """Return the columns that this model needs: the small record where it will do."""
+    calls = model.paging.calls if model.paging else 1
+    hands = model.routing.most if model.routing else 0
+    needed = (model.max_rounds, model.automation_attempts, calls, hands)
+    return SMALL if all(n <= have for n, have in zip(needed, SMALL, strict=True)) else LARGE
+
+
+def pools(model: ResponseModel) -> tuple[Pool, ...]:
+    """Return every pool that incidents ask: people, then the deployment lanes."""
+    lanes = (Pool("pipeline", int(model.pipeline.lanes)),) if model.pipeline else ()
+    return (*model.people, *lanes)
+
+
+def parameters(model: ResponseModel, week: int = 0) -> Parameters:
+    """Return the integers of `model`.
+
+    Parameters
+    ----------
+    week : int
+        Microseconds since Monday 00:00 UTC at which the horizon begins.
+    """
+    paging = model.paging or Paging()
+    sampled, back = model.verification, model.reopening
+    return Parameters(
+        success=threshold(model.automation_success),
+        harm=threshold(model.automation_harm),
+        timeout=round(model.automation_timeout * MICROSECONDS),
+        attempts=int(model.automation_attempts),
+        calls=paging.calls if model.paging else 1,
+        ack_timeout=round(paging.timeout * MICROSECONDS),
+        delivery=round(paging.delivery * MICROSECONDS),
+        startup=round(paging.startup * MICROSECONDS),
+        dusk=round(paging.night[0] * _HOUR),
+        dawn=round(paging.night[1] * _HOUR),
+        day=week,
+        transfer=round(model.routing.transfer * MICROSECONDS) if model.routing else 0,
+        pipeline=len(model.people) if model.pipeline else -1,
+        verified=threshold(model.verify_pass),
+        false_pass=threshold(sampled.false_pass if sampled else model.false_pass),
+        every=round(sampled.every_s * 1_000_000) if sampled else 0,
+        first=round(sampled.first_healthy_s * 1_000_000) if sampled else 0,
+        row=sampled.in_a_row if sampled else 1,
+        healthy=threshold(sampled.healthy if sampled else 1.0),
+        samples=sampled.give_up if sampled else 1,
+        reopen_wrong=threshold(back.wrong) if back else 0,
+        reopen_right=threshold(back.right) if back else 0,
+        rounds=rounds(model),
+        pooled=int(bool(model.people)),
+    )

@@ -1,0 +1,78 @@
+"""Scenarios as people write them down: YAML, checked whole before anything runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mttrlab.errors import ModelError
+from mttrlab.response.scenario import Scenario
+
+_KEYS = ("name", "levers", "incident_types", "services")
+
+
+def read_scenarios(source: str | Path) -> list[Scenario]:
+    """Return the scenarios of a YAML file, or of a text with several lines.
+
+    Parameters
+    ----------
+    source : str or Path
+        A list under `scenarios`, each with `name` and `levers`, and `incident_types` or `services` where it does not
+        hold for all.
+
+    Raises
+    ------
+    ModelError
+        Every mistake at once, each with its place.
+
+    Examples
+    --------
+    >>> read_scenarios("scenarios:\\n- {name: Flags on half the changes, levers: {flagged: 0.5}}")
+    [Scenario('Flags on half the changes', flagged=0.5)]
+    """
+    inline = isinstance(source, str) and "\n" in source
+    place = "the text" if inline else str(source)
+    try:
+        told = yaml.safe_load(str(source) if inline else Path(source).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(f"{place}: cannot be read ({error.strerror})") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ModelError(f"{place}: is no YAML ({' '.join(str(error).split())[:160]})") from None
+    rows = told.get("scenarios") if isinstance(told, dict) else None
+    if not isinstance(rows, list) or (isinstance(told, dict) and set(told) != {"scenarios"}):
+        raise ModelError(f"{place}: must hold one list under 'scenarios'")
+    made: list[Scenario] = []
+    wrong: list[str] = []
+    for number, row in enumerate(rows, start=1):
+        try:
+            made.append(_scenario(row))
+        except ModelError as error:
+            wrong.append(f"scenario {number}: {error}")
+    names = [scenario.name for scenario in made]
+    wrong += [f"name {name!r} is given {names.count(name)} times" for name in dict.fromkeys(names)
+              if names.count(name) > 1]  # fmt: skip
+    if wrong:
+        raise ModelError(f"{place}: {'; '.join(wrong)}")
+    return made
+
+
+def _scenario(row: Any) -> Scenario:
+    if not isinstance(row, dict):
+        raise ModelError(f"must have name and levers; got {row!r}")
+    unknown = [str(key) for key in row if key not in _KEYS]
+    if unknown:
+        raise ModelError(f"has no {', '.join(unknown)}; there are {', '.join(_KEYS)}")
+    if not isinstance(row.get("name"), str) or not row["name"].strip():
+        raise ModelError("needs a name")
+    levers = row.get("levers")
+    if not isinstance(levers, dict) or not levers or not all(isinstance(key, str) for key in levers):
+        raise ModelError(f"{row['name']!r} needs levers, such as {{flagged: 0.5}}")
+    only: dict[str, Any] = {}
+    for key in ("incident_types", "services"):
+        names = row.get(key) or []
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ModelError(f"{key} of {row['name']!r} must be a list of names")
+        only[key] = names
+    return Scenario(row["name"], **only, **levers)

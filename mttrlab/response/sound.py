@@ -1,0 +1,93 @@
+"""A model is checked before the first event: one sentence for what cannot be."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mttrlab.errors import ModelError
+from mttrlab.response import checks
+from mttrlab.schema import STAMPS
+
+if TYPE_CHECKING:
+    from mttrlab.response.model import IncidentType, ResponseModel
+
+
+def check(model: ResponseModel) -> None:
+    """Refuse a model that cannot be simulated as described."""
+    if not model.types:
+        raise ModelError("a model needs at least one incident type")
+    for kind in model.types:
+        _check_type(kind)
+    if model.per_day <= 0:
+        raise ModelError("a model needs arrivals; every type has per_day 0")
+    if model.responders is not None:
+        checks.whole("responders", model.responders, 1, 100_000)
+    checks.share("automation_success", model.automation_success)
+    checks.finite("automation_timeout", model.automation_timeout)
+    checks.whole("automation_attempts", model.automation_attempts, 1, 20)
+    checks.share("automation_harm", model.automation_harm)
+    checks.share("verify_pass", model.verify_pass)
+    checks.share("false_pass", model.false_pass)
+    _check_people(model)
+    checks.whole("max_rounds", model.max_rounds, 1, 20)
+    checks.number("difficulty", model.difficulty, 0.0, 0.99)
+    if len(model.profile) not in (0, 168):
+        raise ModelError(f"profile needs 168 numbers, one for each hour of the week; got {len(model.profile)}")
+    for hour in model.profile:
+        checks.finite("profile", hour)
+    if model.profile and math.fsum(model.profile) <= 0:
+        raise ModelError("profile must have at least one hour above 0")
+    unknown = [name for name in model.stamps if name not in STAMPS]
+    if unknown or not model.stamps:
+        raise ModelError(f"stamps must be some of {', '.join(STAMPS)}; got {', '.join(unknown) or 'none'}")
+    checks.number("alert_latency", model.alert_latency)
+    for name in ("alert_coverage", "automation"):
+        if getattr(model, name) is not None:
+            checks.share(name, getattr(model, name))
+    checks.share("more_flags", model.more_flags)
+    checks.number("rollback_minutes", model.rollback_minutes)
+    checks.finite("diagnosis_factor", model.diagnosis_factor, 0.0, 100.0)
+    checks.number("verification_window", model.verification_window)
+    checks.share("prevention", model.prevention)
+    checks.share("noise_cut", model.noise_cut)
+
+
+def _check_people(model: ResponseModel) -> None:
+    names = [pool.name for pool in model.pools]
+    if len(set(names)) < len(names):
+        raise ModelError(f"pools need names of their own; got {', '.join(names)}")
+    if names and model.responders is not None:
+        raise ModelError("a model has pools or responders, not both")
+    for kind in model.types:
+        if kind.pool is not None and kind.pool not in names:
+            raise ModelError(f"{kind.name or 'a type'} is worked on by pool {kind.pool}; pools are {', '.join(names)}")
+    if model.noise and model.noise.pool is not None and model.noise.pool not in names:
+        raise ModelError(f"noise is answered by pool {model.noise.pool}; pools are {', '.join(names) or 'none'}")
+    between = model.routing.between if model.routing else None
+    for name in between or ():
+        if name not in names:
+            raise ModelError(f"routing passes incidents to pool {name}; pools are {', '.join(names)}")
+    if model.noise and not model.people:
+        raise ModelError("noise takes people's minutes, and nobody waits for a person in this model; say responders=")
+
+
+def _check_type(kind: IncidentType) -> None:
+    name = kind.name or "an incident type without a name"
+    checks.finite(f"per_day of {name}", kind.per_day, 0.0, 1e6)
+    for field in ("alert_coverage", "automation", "change_caused"):
+        checks.share(f"{field} of {name}", getattr(kind, field))
+    for path in kind.paths:
+        checks.share(f"share of {path.name} in {name}", path.share)
+        checks.share(f"share_changed of {path.name} in {name}", path.share_changed)
+    for face in kind.faces:
+        checks.share(f"share of a face of {name}", face.share)
+        checks.whole(f"priority of {name}", face.priority, 0, 1000)
+    sums = {"faces": [f.share for f in kind.faces]}
+    if kind.paths:
+        sums |= {"paths": [p.share for p in kind.paths], "paths (changed)": [p.share_changed for p in kind.paths]}
+    for what, shares in sums.items():
+        if not np.isclose(math.fsum(shares), 1.0, atol=1e-9):
+            raise ModelError(f"shares of {what} of {name} must add up to 1; they add up to {math.fsum(shares):g}")

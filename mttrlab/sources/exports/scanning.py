@@ -1,0 +1,218 @@
+"""A large CSV table cut into parts: what any reader must read alike, and what needs the strict one. Counted by us."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from mttrlab.errors import LoadError
+from mttrlab.sources.exports.opened import HEAD, MAX_BYTES, open_stream
+from mttrlab.sources.exports.recognised import IDS, recognise_text
+from mttrlab.sources.exports.shapes import Shape, Verdict, examine
+from mttrlab.sources.exports.table import MAX_COLUMNS, fold, header_of
+
+PIECE = 4 * 1024**2
+"""Bytes that are examined at once; a piece with anything odd goes to the strict reader whole."""
+MOST_STRETCHES = 48
+"""With more changes between plain and odd than this, all of the file is odd."""
+_LEAST_RECORD = 22
+_LONGEST = 16 * PIECE
+
+
+@dataclass(frozen=True)
+class Part:
+    """Records that follow each other in the file, copied into one of their own."""
+
+    path: Path
+    plain: bool
+    """Every reader of CSV must read it alike: `records` records of as many cells as the header has."""
+    row: int
+    """Row number of the first one, as a spreadsheet shows it."""
+    rows: int
+    """Rows, blank ones too."""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A canonical table that can be read in parts."""
+
+    path: Path
+    sha256: str
+    size: int
+    header: tuple[str, ...]
+    """Folded names, in the file's order."""
+    first_line: str
+    """The header as it stands there, with its line end."""
+    shape: Shape
+    parts: tuple[Part, ...]
+
+
+def is_large_table(path: Path, least: int, format: str | None) -> bool:
+    """Return whether the file may be a canonical table of at least that many records, by its size and its header."""
+    if format not in (None, "canonical") or not _LEAST_RECORD * least <= path.stat().st_size <= MAX_BYTES:
+        return False
+    with path.open("rb") as opened:
+        return _begin(opened.read(HEAD).removeprefix(b"\xef\xbb\xbf"), format) is not None
+
+
+def scan_table(path: Path, folder: Path, *, least: int, format: str | None) -> Scan | None:
+    """Cut a canonical CSV table into parts, each a file in `folder`.
+
+    Parameters
+    ----------
+    path : Path
+        The table; read once, through one descriptor.
+    folder : Path
+        An empty folder that is the lab's own.
+    least : int
+        With fewer records it is not worth the trouble.
+    format : str, optional
+        What the caller said that the file is.
+
+    Returns
+    -------
+    Scan or None
+        None: small, of another format, or with something about it as a whole that the strict reader must judge.
+    """
+    try:
+        with open_stream(path) as (stream, size):
+            scan = _cut(path, stream, size, folder, format, PIECE)
+    except (LoadError, OSError, UnicodeDecodeError, csv.Error):
+        return None
+    return scan if scan is not None and sum(part.rows for part in scan.parts) >= least else None
+
+
+def _cut(path: Path, stream: BinaryIO, size: int, folder: Path, wished: str | None, piece: int) -> Scan | None:
+    with ThreadPoolExecutor(1) as hasher:
+        digest = hashlib.sha256()
+        blocks = _hashed(stream, size, piece, digest, hasher)
+        start = next(blocks, b"")
+        began = _begin(start.removeprefix(b"\xef\xbb\xbf"), wished)
+        if began is None:
+            return None
+        first_line, header, shape = began
+        skipped = len(start) - len(start.removeprefix(b"\xef\xbb\xbf")) + len(first_line.encode())
+        parts: list[Part] = []
+        row = 2
+        with _Writer(folder) as writer:
+            for records in pieces(_chained(start[skipped:], blocks)):
+                seen = examine(records, shape)
+                if seen is None:
+                    return None
+                if seen.plain and shape.returns:
+                    # Every return of a plain piece ends a line, and DuckDB stumbles over that of the last line.
+                    records = records.replace(b"\r\n", b"\n")
+                writer.write(records, seen, row, parts)
+                row += seen.rows
+    if not parts:
+        return None
+    if len(parts) > 2 * MOST_STRETCHES:
+        parts = [Part(part.path, False, part.row, part.rows) for part in parts]
+    return Scan(path, digest.hexdigest(), size, header, first_line, shape, tuple(parts))
+
+
+def _hashed(
+    stream: BinaryIO, size: int, piece: int, digest: hashlib._Hash, hasher: ThreadPoolExecutor
+) -> Iterator[bytes]:
+    total = 0
+    before: Future[None] | None = None
+    while block := stream.read(piece):
+        if before is not None:
+            before.result()
+        before = hasher.submit(digest.update, block)
+        total += len(block)
+        yield block
+    if before is not None:
+        before.result()
+    if total != size:
+        raise LoadError("the file changed while it was read")
+
+
+def _chained(start: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    yield start
+    yield from blocks
+
+
+def pieces(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield whole records: each piece ends with a line end that no quote holds, or with the file.
+
+    Raises
+    ------
+    LoadError
+        Where a record never seems to end.
+    """
+    rest = b""
+    for block in blocks:
+        rest += block
+        end = _last_end(rest)
+        if end:
+            yield rest[:end]
+            rest = rest[end:]
+        elif len(rest) > _LONGEST:
+            raise LoadError("a record never ends")
+    if rest:
+        yield rest
+
+
+def _last_end(text: bytes) -> int:
+    """Return where the last whole record of `text` ends, which begins outside of quotes; 0: nowhere."""
+    at = text.rfind(b"\n")
+    if b'"' not in text:
+        return at + 1
+    quotes = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord('"'))
+    while at >= 0:
+        before = int(np.searchsorted(quotes, at))
+        if before % 2 == 0:
+            return at + 1
+        at = text.rfind(b"\n", 0, int(quotes[before - 1]))
+    return 0
+
+
+def _begin(start: bytes, wished: str | None) -> tuple[str, tuple[str, ...], Shape] | None:
+    """Return the header line, the folded names and the shape; None where the file does not begin with a plain one."""
+    line, end, _ = start.partition(b"\n")
+    if not end or not line.strip() or line[:1] in b"{[\r" or line.count(b'"') % 2 or b"\r" in line[:-1]:
+        return None
+    text = line.decode() + "\n"
+    delimiter, cells = header_of(text)
+    header = tuple(map(fold, cells))
+    named = [name for name in header if name]
+    known = recognise_text(text) == "canonical"
+    if not known or len(header) < 2 or len(header) > MAX_COLUMNS or len(set(named)) < len(named):
+        return None
+    if wished is None and not any(name in IDS for name in header):
+        return None
+    return text, header, Shape(len(header), ord(delimiter), line.endswith(b"\r"))
+
+
+class _Writer:
+    """Copies pieces into one file per part."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file: BinaryIO | None = None
+
+    def __enter__(self) -> _Writer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.file is not None:
+            self.file.close()
+
+    def write(self, records: bytes, seen: Verdict, row: int, parts: list[Part]) -> None:
+        if self.file is None or not parts or parts[-1].plain != seen.plain:
+            if self.file is not None:
+                self.file.close()
+            path = self.folder / f"part{len(parts):06d}.csv"
+            self.file = path.open("xb")
+            parts.append(Part(path, seen.plain, row, 0))
+        self.file.write(records)
+        last = parts[-1]
+        parts[-1] = Part(last.path, last.plain, last.row, last.rows + seen.rows)

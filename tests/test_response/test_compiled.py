@@ -1,0 +1,276 @@
+"""The compiled engine gives every stamp that SimPy gives."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mttrlab
+from mttrlab.errors import ModelError
+from mttrlab.response import (
+    Bursts,
+    Face,
+    FixPath,
+    Hypotheses,
+    IncidentType,
+    Law,
+    Noise,
+    Paging,
+    Pipeline,
+    Pool,
+    Reopening,
+    ResponseModel,
+    Routing,
+    Shift,
+    Verification,
+    compiled,
+    outcomes,
+    simpy_engine,
+    simulate,
+)
+from mttrlab.response.layout import COUNTED, STAMPED
+from mttrlab.response.parameters import parameters, pools
+from mttrlab.response.records import realise
+
+needs_numba = pytest.mark.skipif(not compiled.available(), reason="numba is not installed (the extra 'fast')")
+
+MINUTE = 60_000_000
+DURATIONS = ("detect", "acknowledge", "diagnose", "fix", "verify", "run", "notice", "reopen", "harm")
+
+
+def anything(seed: int) -> ResponseModel:
+    """Return a random organisation."""
+    chance = np.random.default_rng(seed)
+
+    def law(mean):
+        kinds = [Law("constant", mean), Law("exponential", mean), Law("lognormal", float(np.log(mean)), 1.0)]
+        return kinds[chance.integers(len(kinds))]
+
+    def maybe(element):
+        return element if chance.random() < 0.5 else None
+
+    def kind(name, pool):
+        flag, rollback = float(chance.uniform(0, 0.3)), float(chance.uniform(0, 0.5))
+        paths = (
+            FixPath("flag", law(0.5), flag, flag),
+            FixPath("rollback", law(7.0), rollback, rollback),
+            FixPath("forward_fix", law(30.0), 1 - flag - rollback, 1 - flag - rollback),
+        )
+        return IncidentType(
+            name,
+            float(chance.uniform(0.5, 4.0)),
+            detect=law(8.0),
+            alert=law(3.0),
+            acknowledge=law(4.0),
+            diagnose=law(20.0),
+            paths=paths,
+            verify=law(4.0),
+            alert_coverage=0.6,
+            automation=float(chance.uniform(0, 0.6)),
+            change_caused=0.5,
+            faces=(Face(0.3, priority=1), Face(0.7, priority=2)),
+            pool=pool,
+            hypotheses=maybe(Hypotheses(0.4, law(8.0), 0.5)),
+        )
+
+    def pool(name):
+        shifts = (Shift(8.0, 20.0, 2), Shift(30.0, 50.0, 1)) if chance.random() < 0.6 else ()
+        return Pool(
+            name,
+            int(chance.integers(1, 3)),
+            shifts,
+            preemptive=bool(chance.random() < 0.5),
+            end_of_shift=str(chance.choice(["finishes", "hands over"])),
+            handover_minutes=float(chance.choice([0.0, 5.0])),
+            room=None if chance.random() < 0.6 else int(chance.integers(0, 3)),
+        )
+
+    staffed = chance.random() < 0.85
+    pools = (pool("a"), pool("b")) if staffed else ()
+    return ResponseModel(
+        (kind("one", "a" if staffed else None), kind("two", "b" if staffed else None)),
+        pools=pools,
+        verify_pass=float(chance.uniform(0.5, 1.0)),
+        false_pass=float(chance.uniform(0.0, 0.5)),
+        max_rounds=int(chance.choice([1, 3, 5, 8])),
+        difficulty=float(chance.uniform(0, 0.6)),
+        automation_attempts=int(chance.integers(1, 4)),
+        automation_harm=float(chance.uniform(0, 1)),
+        harm=law(15.0),
+        paging=maybe(Paging(1.0, 5.0, (law(4.0), law(6.0)), repeats=int(chance.choice([1, 3])), startup=10.0)),
+        routing=maybe(Routing(0.3, 0.5, law(8.0), 5.0, most=3, between=("a", "b") if staffed else None)),
+        noise=maybe(Noise(3.0, law(10.0), pool="b")) if staffed else None,
+        pipeline=maybe(Pipeline(int(chance.integers(1, 3)), law(8.0))),
+        verification=maybe(Verification(healthy=0.8, in_a_row=2, false_pass=0.3, give_up=6)),
+        reopening=maybe(Reopening(law(200.0), right=0.2)),
+        bursts=maybe(Bursts(0.3, 4.0, 10.0)),
+    )
+
+
+def differing(model, records):
+    """Return how many of the incidents have any stamp or count that the engines do not share."""
+    given = records.x, parameters(model, 5 * MINUTE), records.bounds, pools(model)
+    reference, compared = simpy_engine.run(*given), compiled.run(*given)
+    unlike = np.zeros(len(records.x), dtype=bool)
+    for name in (*STAMPED, *COUNTED):
+        unlike |= reference[name] != compared[name]
+    return int(unlike.sum())
+
+
+def records_of(model, seed, days):
+    return realise(model, outcomes.luck_of(model, days=days, block=0, wanted=4, seed=seed))
+
+
+def busy(seed, incidents=1800):
+    model = anything(seed)
+    return model, records_of(model, seed, incidents / 4 / model.per_day)
+
+
+@needs_numba
+@pytest.mark.parametrize("first", range(0, 40, 10))
+def test_random_organisations_have_the_same_stamps(first):
+    compared = 0
+    for seed in range(first, first + 10):
+        model, records = busy(seed)
+        assert differing(model, records) == 0, f"organisation {seed}"
+        compared += len(records)
+    assert compared > 12_000
+
+
+@needs_numba
+@pytest.mark.parametrize("grain", [MINUTE, 15 * MINUTE])
+def test_on_a_grid_of_minutes_everything_ties_and_the_stamps_are_the_same(grain):
+    compared = zeros = 0
+    for seed in range(100, 118):
+        model, records = busy(seed)
+        for name in ("at", *DURATIONS):
+            records.x[name] = records.x[name] // grain * grain
+        zeros += int((records.x["fix"][:, 0] == 0).sum())
+        compared += len(records)
+        assert differing(model, records) == 0, f"organisation {seed}"
+    assert compared > 25_000
+    assert zeros > 2_000
+
+
+@needs_numba
+def test_without_any_duration_at_all_the_stamps_are_the_same():
+    for seed in range(200, 206):
+        model, records = busy(seed)
+        for name in DURATIONS:
+            records.x[name] = 0
+        records.x["at"] = records.x["at"] // (60 * MINUTE) * (60 * MINUTE)
+        assert differing(model, records) == 0, f"organisation {seed}"
+
+
+@needs_numba
+def test_everything_at_once_in_an_overload_has_the_same_stamps(everything):
+    crowd = replace(everything, types=tuple(replace(kind, per_day=14.0) for kind in everything.types))
+    records = records_of(crowd, 7, 10)
+    assert differing(crowd, records) == 0
+    assert simpy_engine.run(records.x, parameters(crowd), records.bounds, pools(crowd))["interrupted"].sum() > 100
+
+
+@needs_numba
+@pytest.mark.soak
+def test_ten_million_incidents_have_the_same_stamps():
+    compared, seed = 0, 1000
+    while compared < 10_000_000:
+        model, records = busy(seed, 40_000)
+        assert differing(model, records) == 0, f"organisation {seed}"
+        compared, seed = compared + len(records), seed + 1
+
+
+@needs_numba
+def test_simulated_incidents_are_the_same_for_either_engine_and_any_number_of_threads(everything):
+    reference = simulate(everything, days=60, replications=60, seed=3, engine="simpy")
+    for jobs in (1, 2):
+        made = simulate(everything, days=60, replications=60, seed=3, engine="compiled", n_jobs=jobs)
+        pd.testing.assert_frame_equal(made, reference)
+        assert made.attrs["engine"] == "compiled"
+    assert simulate(everything, days=5)["replication"].eq(0).all()
+
+
+@needs_numba
+def test_auto_is_compiled_where_it_can_be_and_says_so(four_phases):
+    assert simulate(four_phases, days=20).attrs["engine"] == "compiled"
+
+
+def hidden(monkeypatch):
+    monkeypatch.setitem(sys.modules, "numba", None)
+
+
+def test_without_numba_everything_runs_on_simpy(four_phases, monkeypatch):
+    hidden(monkeypatch)
+    assert simulate(four_phases, days=20).attrs["engine"] == "simpy"
+    with pytest.raises(ModelError, match=r"needs numba, which is not installed; install mttrlab\[fast\]"):
+        simulate(four_phases, engine="compiled")
+
+
+PROGRAM = """
+import logging, sys
+logging.basicConfig(level=logging.INFO)
+from mttrlab.response import *
+kind = IncidentType("a", 1.0, diagnose=Law("constant", 10.0), paths=(FixPath("other", Law("constant", 5.0), 1.0, 1.0),))
+made = simulate(ResponseModel((kind,)), days=30, engine="compiled")
+print(((made["resolved_at"] - made["started_at"]).dt.total_seconds() / 60).median())
+"""
+
+
+def run_copy(root: Path, **environment: str) -> tuple[str, str]:
+    given = {"PATH": os.environ["PATH"], "PYTHONPATH": str(root), "MPLCONFIGDIR": str(root), **environment}
+    ran = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, env=given, cwd=root, check=False
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    return ran.stdout.strip(), ran.stderr
+
+
+@needs_numba
+def test_an_edited_callee_changes_the_answer_and_an_unedited_one_is_not_compiled_again(tmp_path):
+    package = tmp_path / "mttrlab"
+    shutil.copytree(Path(mttrlab.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    first, said = run_copy(tmp_path, **cache)
+    again, quiet = run_copy(tmp_path, **cache)
+    assert first == again == "15.0"
+    assert "Compiling the simulator, once" in said
+    assert "Compiling" not in quiet
+    source = package / "response" / "transition.py"
+    before = source.stat()
+    text = source.read_text()
+    # A callee of a callee, with the file's date put back: what numba's own cache cannot see.
+    source.write_text(
+        text.replace("s.passed = 1 if not s.wrong", "s.resolved += 60_000_000; s.passed = 1 if not s.wrong")
+    )
+    assert source.read_text() != text
+    os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
+    # Python's own cache goes by date and length.
+    shutil.rmtree(package / "response" / "__pycache__", ignore_errors=True)
+    assert run_copy(tmp_path, **cache)[0] == "16.0"
+
+
+def test_the_cache_lies_where_people_say_or_where_they_may_write(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "mine"))
+    assert compiled.cache_folder().parent == tmp_path / "mine"
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert compiled.cache_folder().parent == tmp_path / ".cache" / "mttrlab"
+    locked = tmp_path / "a file, no folder"
+    locked.write_text("")
+    monkeypatch.setenv("HOME", str(locked))
+    assert compiled.cache_folder().parent.name.startswith("mttrlab-")
+
+
+def test_log_files_are_not_filled_and_watched_screens_are_told(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ipykernel", sys)
+    assert compiled._level() == logging.WARNING
