@@ -21,8 +21,11 @@ class Sizes(NamedTuple):
     hands: int
 
 
-SMALL = Sizes(5, 3, 3, 1)
-"""What nearly every model needs; two sizes only, so that the compiled engine is compiled twice at most."""
+SMALL = Sizes(5, 3, 4, 3)
+"""What nearly every model needs, and all that the compiled engine takes: one record, compiled once.
+
+Two kinds of records in one process, one of them from numba's cache, mixed up each other's functions and crashed.
+"""
 LARGE = Sizes(20, 20, MOST_CALLS, MOST_HANDS)
 
 
