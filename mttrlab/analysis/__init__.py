@@ -48,6 +48,7 @@ from mttrlab.analysis.survival import survival, survival_quantiles
 from mttrlab.analysis.tails import tail_guard
 from mttrlab.analysis.thresholds import thresholds, withheld
 from mttrlab.analysis.trend import trend
+from mttrlab.analysis.unseen import unseen_incidents
 
 __all__ = [
     "AlertCoverage",
@@ -113,6 +114,7 @@ __all__ = [
     "theil_sen",
     "thresholds",
     "trend",
+    "unseen_incidents",
     "unseen_phases",
     "withheld",
     "xmr",

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from mttrlab import sql
@@ -187,21 +188,29 @@ def _narrow(phases: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         flag = f"{measure}_observed"
         observed = phases[flag] if flag in phases else pd.Series(pd.NA, index=phases.index)
         made[flag] = observed.astype("boolean")
+        made[f"ended_us_{measure}"] = _ended(made[measure], made[flag])
     for flag, clocks in _AHEAD.items():
         open_now = [made[f"{clock}_observed"].eq(False).fillna(False) for clock in clocks]
         made[flag] = (open_now[0] | open_now[1]).astype(bool)
     return pd.DataFrame(made, index=phases.index)
 
 
-def _minutes(phases: pd.DataFrame, measure: str) -> Any:
+def _minutes(phases: pd.DataFrame, measure: str) -> pd.Series:
     if measure not in phases:
-        return float("nan")
+        return pd.Series(np.nan, index=phases.index, dtype="float64")
     try:
         minutes = phases[measure].astype("float64")
     except (TypeError, ValueError):
         raise SchemaError(f"{measure} must hold minutes as numbers; convert it first") from None
-    too_long = minutes.abs() > 1e11
+    too_long = minutes.abs() > 1e9
     if too_long.any():
         row = int(too_long.to_numpy().argmax())
         raise SchemaError(f"{measure} in row {row} is {minutes.iloc[row]:g} minutes; correct it or leave it empty")
     return minutes
+
+
+def _ended(minutes: pd.Series, observed: pd.Series) -> pd.Series:
+    """Return whole microseconds of the spans that have ended; empty where one is unknown or still runs."""
+    ended = observed.fillna(True).astype(bool) & minutes.notna()
+    whole = (minutes.where(ended, 0.0) * 6e7).round().astype("int64").astype("Int64")
+    return whole.where(ended)

@@ -12,6 +12,7 @@ from mttrlab.analysis.moments import (
     REJECTED_BELOW,
     checked_level,
     checked_minutes,
+    heavy_tailed,
     log_mean,
     log_sd,
     lognormal_p,
@@ -27,6 +28,8 @@ ZEROS_TOLERATED = 0.2
 EXACT = "order statistics"
 LOGNORMAL = "lognormal"
 BOOTSTRAP = "BCa; covers less than it says"
+HEAVY = "not estimable: single long incidents decide the average; use the median"
+"""Of a mean whose variance is not finite: no interval keeps its promise (`tail_guard` shows the law behind it)."""
 
 
 class Interval(NamedTuple):
@@ -60,8 +63,9 @@ def mean_interval(minutes: object, level: float = 0.95) -> Interval:
     Interval
         The arithmetic mean; ends by the lognormal law (its generalised interval, exact by Jeffreys' prior) unless the
         logarithms do not pass for normal, or more than a fifth are zero, or the mean lies outside; then by the
-        bias-corrected accelerated bootstrap in closed form, which covers less than it says. Zeros are counted, and
-        named in `method`.
+        bias-corrected accelerated bootstrap in closed form, which covers less than it says. Where the logarithms have
+        the tails of a log-logistic law without a finite variance there are no ends: `method` says so, and what to
+        use instead (`restricted_mean` is the mean within a horizon). Zeros are counted, and named in `method`.
 
     Raises
     ------
@@ -103,7 +107,11 @@ def mean_bounds(sums: pd.DataFrame, level: float) -> pd.DataFrame:
     zeros = (n - positive).astype(int)
     for row in np.flatnonzero((zeros > 0) & ~use_bca):
         method[row] = f"{LOGNORMAL}, {zeros[row]} zero"
-    return _withheld(low, high, method, n, sums)
+    found = _withheld(low, high, method, n, sums)
+    heavy = use_bca & heavy_tailed(sums)
+    return found.assign(
+        low=found["low"].mask(heavy), high=found["high"].mask(heavy), method=found["method"].mask(heavy, HEAVY)
+    )
 
 
 def _withheld(low: np.ndarray, high: np.ndarray, method: np.ndarray, n: np.ndarray, sums: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from mttrlab.analysis.intervals import BOOTSTRAP, LEAST, LOGNORMAL, mean_bounds
+from mttrlab.analysis.intervals import BOOTSTRAP, HEAVY, LEAST, LOGNORMAL, mean_bounds
 from mttrlab.analysis.lognormal import Target, probability_below
 from mttrlab.analysis.moments import REJECTED_BELOW, log_mean, log_sd, lognormal_p, power_sums
 
@@ -38,6 +38,8 @@ def probabilities_below(minutes: np.ndarray, limits: Sequence[float], statistic:
         return np.full(len(limits), np.nan), f"not estimable: n = {n}" if n < LEAST else "not estimable: all are equal"
     if statistic == "mean":
         method = str(mean_bounds(sums, 0.95)["method"].iloc[0])
+        if method == HEAVY:
+            return np.full(len(limits), np.nan), HEAVY
         if method == BOOTSTRAP:
             return _by_bootstrap(minutes, np.asarray(limits, dtype=float)), BOOTSTRAP
         above = (minutes > 0).mean()

@@ -9,19 +9,23 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.analysis.doors import Source
-from mttrlab.analysis.intervals import Interval, mean_interval, median_interval, quantile_interval
+from mttrlab.analysis.intervals import HEAVY, Interval, mean_interval, median_interval, quantile_interval
 from mttrlab.analysis.level_odds import probabilities_below
 from mttrlab.analysis.moments import checked_minutes
+from mttrlab.analysis.open_evidence import Evidence, open_evidence
 from mttrlab.analysis.phases import phase_durations
+from mttrlab.analysis.sample import forgotten_after
 from mttrlab.errors import QuestionError
 from mttrlab.schema import LEVELS, NO_LEVEL, clock_name
 
 AWARD = 0.8
 """Probability that must lie behind a level before it is awarded."""
+SEE_MEDIAN = "see the median"
+"""What is awarded by a mean that single long incidents decide."""
 _CHANCES = ["p_elite", "p_advanced", "p_intermediate", "p_basic", "p_no_level"]
 _COLUMNS = [
-    "statistic", "clock", "minutes", "low", "high", "n", "open", "level", "awarded", *_CHANCES, "next_level",
-    "to_next", "method", "odds_method",
+    "statistic", "clock", "minutes", "low", "high", "n", "open", "forgotten", "level", "awarded", *_CHANCES,
+    "next_level", "to_next", "method", "odds_method",
 ]  # fmt: skip
 
 
@@ -76,10 +80,11 @@ def maturity(
     Returns
     -------
     DataFrame
-        One row per `statistic` (mean, median, P90): `minutes, low, high` of the `n` ended incidents; `open` ones,
-        which count for none of it; `level` of the bare number; `awarded`, a level or a range; the probability of each
-        level (`p_elite` to `p_no_level`, adding up to one); `next_level` and `to_next`, the minutes to get below it;
-        how the interval (`method`) and the probabilities (`odds_method`) were found.
+        One row per `statistic` (mean, median, P90): `minutes, low, high`; `n` ended incidents; `open` ones, which count
+        with their time so far, but for those of `forgotten` (open three times longer than any that ended, and a day at
+        least: most likely nobody closed them); `level` of the bare number; `awarded`, a level or a range; the
+        probability of each level (`p_elite` to `p_no_level`, adding up to one); `next_level` and `to_next`, the
+        minutes to get below it; how the interval (`method`) and the probabilities (`odds_method`) were found.
 
     Raises
     ------
@@ -101,30 +106,46 @@ def maturity(
     ['median', 'Intermediate', 'Intermediate–Advanced']
     """
     clock_name(clock)
-    minutes, still_open = clock_minutes(incidents, clock)
-    found = {
+    minutes, ended = clock_minutes(incidents, clock)
+    kept = ended | (minutes <= forgotten_after(minutes[ended]))
+    counts = {"open": int((~ended).sum()), "forgotten": int((~kept).sum())}
+    limits = [limit for _, limit in LEVELS]
+    if (kept & ~ended).any():
+        found = open_evidence(minutes[kept], ended[kept], limits, level)
+    else:
+        found = _of_ended(minutes[ended], limits, level)
+    rows = [_row(name, clock, *evidence, counts) for name, evidence in found.items()]
+    return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+def _of_ended(minutes: np.ndarray, limits: list[float], level: float) -> dict[str, Evidence]:
+    intervals = {
         "mean": mean_interval(minutes, level),
         "median": median_interval(minutes, level),
         "P90": quantile_interval(minutes, 0.9, level),
     }
-    rows = [_row(name, clock, interval, minutes, still_open) for name, interval in found.items()]
-    return pd.DataFrame(rows, columns=_COLUMNS)
+    return {name: (held, *probabilities_below(minutes, limits, name)) for name, held in intervals.items()}
 
 
-def clock_minutes(incidents: Source, clock: str) -> tuple[np.ndarray, int]:
-    """Return the minutes of the ended incidents on one clock, and how many are still open."""
+def clock_minutes(incidents: Source, clock: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the minutes of the incidents on one clock, rising, and which of them have ended."""
     carried = isinstance(incidents, pd.DataFrame) and clock in incidents
     phases = incidents if carried else phase_durations(incidents)
     assert isinstance(phases, pd.DataFrame)
     minutes = phases[clock].astype("float64")
     flag = f"{clock}_observed"
     ended = phases[flag].astype("boolean").fillna(True) if flag in phases else pd.Series(True, index=phases.index)
+    known = minutes.notna().to_numpy()
+    done = ended.to_numpy(dtype=bool)[known]
+    values = checked_minutes(minutes[known])
     # Sorted, so that sums do not depend on the order in which incidents were loaded.
-    return np.sort(checked_minutes(minutes[ended.astype(bool)])), int((~ended.astype(bool)).sum())
+    order = np.lexsort((~done, values))
+    return values[order], done[order]
 
 
-def _row(name: str, clock: str, found: Interval, minutes: np.ndarray, still_open: int) -> dict[str, Any]:
-    below, odds_method = probabilities_below(minutes, [limit for _, limit in LEVELS], name)
+def _row(
+    name: str, clock: str, found: Interval, below: np.ndarray, odds_method: str, counts: dict[str, int]
+) -> dict[str, Any]:
     chances = np.diff([0.0, *below, 1.0])
     better = [(who, limit) for who, limit in LEVELS if not found.estimate < limit]
     next_level, limit = better[-1] if better else ("", math.nan)
@@ -135,9 +156,9 @@ def _row(name: str, clock: str, found: Interval, minutes: np.ndarray, still_open
         "low": found.low,
         "high": found.high,
         "n": found.n,
-        "open": still_open,
+        **counts,
         "level": maturity_level(found.estimate),
-        "awarded": award(below),
+        "awarded": SEE_MEDIAN if odds_method == HEAVY else award(below),
         **dict(zip(_CHANCES, chances, strict=True)),
         "next_level": next_level if found.n else "",
         "to_next": found.estimate - limit,

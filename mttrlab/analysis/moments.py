@@ -7,7 +7,8 @@ import pandas as pd
 
 from mttrlab.errors import QuestionError, SchemaError
 
-SUMS = ("n", "positive", "log1", "log2", "log3", "log4", "sum1", "sum2", "sum3")
+SUMS = ("n", "positive", "log1", "log2", "shape1", "shape2", "shape3", "shape4", "sum1", "sum2", "sum3")
+"""`log` and `shape` are both of the logarithms; inside the engine `shape` is of logarithms to a thousandth."""
 REJECTED_BELOW = 0.01
 """p-value below which logarithms do not pass for normal."""
 
@@ -46,7 +47,8 @@ def power_sums(minutes: np.ndarray) -> pd.DataFrame:
     """Return one row of `SUMS`: what `analysis/spread.sql` gives per group, of one list of minutes."""
     above = minutes[minutes > 0]
     logs = np.log(above)
-    row = [len(minutes), len(above), *((logs**k).sum() for k in (1, 2, 3, 4)), *((minutes**k).sum() for k in (1, 2, 3))]
+    powers = [float((logs**k).sum()) for k in (1, 2, 3, 4)]
+    row = [len(minutes), len(above), *powers[:2], *powers, *((minutes**k).sum() for k in (1, 2, 3))]
     return pd.DataFrame([row], columns=list(SUMS), dtype=float)
 
 
@@ -82,15 +84,40 @@ def lognormal_p(sums: pd.DataFrame) -> np.ndarray:
     from scipy import special
 
     n = sums["positive"].to_numpy(dtype=float)
+    skewness, kurtosis, usable = _shape(sums)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        m1, m2, m3, m4 = (sums[f"log{k}"].to_numpy(dtype=float) / n for k in (1, 2, 3, 4))
+        z_skewness, z_kurtosis = _z_of_skewness(skewness, n), _z_of_kurtosis(kurtosis, n)
+        p = np.where(n < 20, 2 * special.ndtr(-np.abs(z_skewness)), special.chdtrc(2, z_skewness**2 + z_kurtosis**2))
+    return np.where((n >= 8) & usable, p, np.nan)
+
+
+def heavy_tailed(sums: pd.DataFrame) -> np.ndarray:
+    """Return where the logarithms look like those of a law whose variance is not finite.
+
+    Notes
+    -----
+    The log-logistic with a shape below 2 has logarithms that are symmetric, with a kurtosis of 4.2 and a standard
+    deviation above pi / sqrt(12) = 0.907. So: a deviation above that, a kurtosis above the normal's by more than
+    chance (one-sided, 0.01), and no left skewness to account for it.
+    """
+    n = sums["positive"].to_numpy(dtype=float)
+    skewness, kurtosis, _ = _shape(sums)
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        z_skewness, z_kurtosis = _z_of_skewness(skewness, n), _z_of_kurtosis(kurtosis, n)
+        heavy = (z_kurtosis > 2.326) & (z_skewness > -1.96) & (log_sd(sums) > np.pi / np.sqrt(12))
+    return np.asarray((n >= 20) & heavy)
+
+
+def _shape(sums: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return skewness and kurtosis of the logarithms, and where they vary enough to have any."""
+    n = sums["positive"].to_numpy(dtype=float)
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        m1, m2, m3, m4 = (sums[f"shape{k}"].to_numpy(dtype=float) / n for k in (1, 2, 3, 4))
         variance = m2 - m1**2
         usable = variance > 1e-9 * np.maximum(m2, 1e-9)
         skewness = (m3 - 3 * m1 * m2 + 2 * m1**3) / variance**1.5
         kurtosis = (m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4) / variance**2
-        z_skewness, z_kurtosis = _z_of_skewness(skewness, n), _z_of_kurtosis(kurtosis, n)
-        p = np.where(n < 20, 2 * special.ndtr(-np.abs(z_skewness)), special.chdtrc(2, z_skewness**2 + z_kurtosis**2))
-    return np.where((n >= 8) & usable, p, np.nan)
+    return skewness, kurtosis, usable
 
 
 def _z_of_skewness(skewness: np.ndarray, n: np.ndarray) -> np.ndarray:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pandas as pd
 
 from mttrlab.analysis.doors import FROM_INCIDENTS, MEASURES, Source, is_lab, opened, phase_door
+from mttrlab.analysis.maturity import maturity_level
 from mttrlab.analysis.phases import judged_stamps
 from mttrlab.analysis.summary import measured
 from mttrlab.schema import CLOCK_ENDS, CLOCKS, clock_name
 
 _COLUMNS = [
     "month", "incidents", "open", "n", "mean", "mean_low", "mean_high", "median", "median_low", "median_high", "p90",
-    "p90_low", "p90_high", "max", "clock", "mean_method", "p90_method", "level",
+    "p90_low", "p90_high", "max", "maturity", "clock", "mean_method", "p90_method", "level",
 ]  # fmt: skip
 
 
@@ -32,8 +33,10 @@ def monthly_mttr(incidents: Source, clock: str = "recovery", *, level: float = 0
     DataFrame
         `month` (first day, UTC) of the incident's first usable stamp; `incidents`; `open` (this clock has no end
         yet); `n` that ended and have both stamps; `mean, median, p90` in minutes of those, with `*_low, *_high`;
-        `max`; `clock`; `mean_method, p90_method`, which say where no interval can be estimated and why; `level`.
-        Incidents without any usable stamp stand in a last row without a month.
+        `max`; `maturity`, the founding table's level of the bare mean ("unknown" without one), which flaps by luck:
+        `maturity()` says what the evidence carries; `clock`; `mean_method, p90_method`, which say where no interval
+        can be estimated and why; `level` of the intervals. A month between the first and the last in which nothing
+        began has a row of zeros. Incidents without any usable stamp stand in a last row without a month.
 
     Raises
     ------
@@ -59,5 +62,20 @@ def monthly_mttr(incidents: Source, clock: str = "recovery", *, level: float = 0
         counts = door.ask("analysis/months", verified=CLOCK_ENDS[clock][1] == "verified_at")
         clocks = measured(door, ["month"], "clock", CLOCKS, level)
     chosen = clocks[clocks["clock"] == clock].drop(columns="open")
-    months = counts.merge(chosen, on="month", how="left").sort_values("month", ignore_index=True)
-    return months.assign(level=float(level), clock=clock)[_COLUMNS].astype({"month": "datetime64[us, UTC]"})
+    months = _without_gaps(counts).merge(chosen, on="month", how="left").sort_values("month", ignore_index=True)
+    months["n"] = months["n"].fillna(0).astype("int64")
+    nothing = {"mean_method": "not estimable: n = 0", "p90_method": "not estimable: n = 0"}
+    told = pd.Series([maturity_level(mean) for mean in months["mean"]], index=months.index, dtype="str")
+    return months.fillna(nothing).assign(maturity=told, level=float(level), clock=clock)[_COLUMNS]
+
+
+def _without_gaps(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return the counted months with those between them in which nothing began."""
+    counts = counts.astype({"month": "datetime64[us, UTC]"})
+    known = counts["month"].dropna()
+    if known.empty:
+        return counts
+    every = pd.DataFrame({"month": pd.date_range(known.min(), known.max(), freq="MS").as_unit("us")})
+    whole = every.merge(counts, on="month", how="left").fillna({"incidents": 0, "open": 0})
+    undated = counts[counts["month"].isna()]
+    return pd.concat([whole, undated], ignore_index=True).astype({"incidents": "int64", "open": "int64"})

@@ -72,7 +72,8 @@ def phase_durations(incidents: Source) -> pd.DataFrame:
 
 
 def _typed(rows: pd.DataFrame) -> pd.DataFrame:
-    kept = [name for name in rows if name not in ("everything", "fix_ahead", "check_ahead", *_MADE, "month")]
+    inside = ("everything", "fix_ahead", "check_ahead", *_MADE, "month", *(f"ended_us_{m}" for m in MEASURES))
+    kept = [name for name in rows if name not in inside]
     types: dict[str, str] = dict.fromkeys(MEASURES, "float64") | {f"{m}_observed": "boolean" for m in MEASURES}
     return rows[[*kept, *_MADE, "month"]].astype({**types, "month": "datetime64[us, UTC]"})
 

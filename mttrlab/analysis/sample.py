@@ -121,15 +121,17 @@ def sample_of(phases: pd.DataFrame, measure: str) -> Sample:
     )
 
 
+def forgotten_after(ended: np.ndarray) -> float:
+    """Return the minutes after which an open incident counts as never closed; without ended ones none does."""
+    return max(FORGOTTEN * float(ended.max()), MINUTES_PER_DAY) if len(ended) else float("inf")
+
+
 def forgotten_aside(*samples: Sample) -> tuple[Sample, ...]:
     """Return the samples without incidents open three times longer than any that ended, and a day at least.
 
     One record that nobody closed would count as the longest incident of all, and outweigh the others.
     """
-    ended = [float(s.minutes[s.observed].max()) for s in samples if s.n]
-    if not ended:
-        return samples
-    limit = max(FORGOTTEN * max(ended), MINUTES_PER_DAY)
+    limit = forgotten_after(np.concatenate([s.minutes[s.observed] for s in samples]))
     found = []
     for sample in samples:
         kept = sample.observed | (sample.minutes <= limit)

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.analysis.doors import EVERYTHING, Door, Source, group_columns, phase_door
-from mttrlab.analysis.intervals import EXACT, mean_bounds, quantile_bounds
-from mttrlab.analysis.moments import SUMS, checked_level
-from mttrlab.analysis.ranks import quantile_ranks
-from mttrlab.analysis.shares import NO_BASIS, phase_shares
+from mttrlab.analysis.moments import checked_level
+from mttrlab.analysis.shares import ENOUGH, NO_BASIS, phase_shares
+from mttrlab.analysis.spread import bare, spread
 from mttrlab.schema import CLOCKS, PHASES
 
 _NUMBERS = [
@@ -65,7 +64,11 @@ def phase_summary(phases: Source, by: str | Sequence[str] | None = None, *, leve
         table = measured(door, names, "phase", PHASES, level)
         if level is None:
             return table
+        if int(table["share_n"].sum()) >= len(PHASES) * ENOUGH[0]:
+            # The longest run of phases that shares can be of: they came with the rest.
+            return table.assign(share_of=" + ".join(PHASES))[[*names, "phase", *_NUMBERS, *_SHARES]]
         shares = phase_shares(door, names)
+    table = table.drop(columns=["share", "share_of_tail", "share_n"])
     if shares.empty:
         table = table.assign(share=np.nan, share_of_tail=np.nan, share_n=0, share_of=NO_BASIS)
     else:
@@ -110,65 +113,13 @@ def measured(door: Door, names: list[str], kind: str, measures: Sequence[str], l
     """Return the numbers of each group and measure; `kind` is "phase" or "clock"."""
     by = names or [EVERYTHING]
     step = ("measures", f"analysis/{kind}_rows")
-    wide = door.ask("analysis/summary", step, by=by)
-    if not names and wide.empty:
-        wide = pd.DataFrame({EVERYTHING: ["all"]}).reindex(columns=wide.columns)
-    table = _long(wide, by, measures, ["n", "open", "sum", "quantiles", "max"])
-    table = table.assign(n=table["n"].fillna(0).astype("int64"), open=table["open"].fillna(0).astype("int64"))
-    middle = [held if isinstance(held, (list, np.ndarray)) else (np.nan, np.nan) for held in table.pop("quantiles")]
-    table["mean"] = table.pop("sum").astype(float) / 6e7 / table["n"]
-    table["median"], table["p90"] = (np.array(ends, dtype=float) / 6e7 for ends in zip(*middle, strict=True))
-    table["max"] = table.pop("max").astype(float) / 6e7
-    if level is not None:
-        table = _beside(table, _intervals(door, table, by, measures, step, checked_level(level)), [*by, "measure"])
-        table["mean_method"] = table["mean_method"].fillna("not estimable: n = 0")
-        table["p90_method"] = table["p90_method"].fillna("not estimable: n = 0")
-    table = table.rename(columns={"measure": kind}).drop(columns=[] if names else [EVERYTHING])
-    place = {measure: i for i, measure in enumerate(measures)}
-    order = table.assign(place=table[kind].map(place)).sort_values([*names, "place"], ignore_index=True)
-    return order.drop(columns="place")[[*names, *(c for c in order if c not in (*names, "place"))]]
-
-
-def _intervals(
-    door: Door, table: pd.DataFrame, by: list[str], measures: Sequence[str], step: tuple[str, str], level: float
-) -> pd.DataFrame:
-    sizes = np.unique(table["n"].to_numpy())
-    median_low, median_high = quantile_ranks(sizes, 0.5, level)
-    p90_low, p90_high = quantile_ranks(sizes, 0.9, level)
-    wide = door.ask(
-        "analysis/spread", step, by=by, sizes=sizes.tolist(), median_low=_or_none(median_low),
-        median_high=_or_none(median_high), p90_low=_or_none(p90_low), p90_high=_or_none(p90_high),
-    )  # fmt: skip
-    ends = ["median_low", "median_high", "p90_low", "p90_high"]
-    spread = _long(wide, by, measures, [*SUMS, *ends])
-    spread = spread.astype(dict.fromkeys([*SUMS, *ends], "float64")).fillna(dict.fromkeys(SUMS, 0.0))
-    mean = mean_bounds(spread, level)
-    exact = spread["p90_low"].notna().to_numpy()
-    p90 = spread[["p90_low", "p90_high"]].assign(p90_method=EXACT)
-    if not exact.all():
-        fitted = quantile_bounds(spread.loc[~exact].reset_index(drop=True), 0.9, level)
-        p90.loc[~exact, ["p90_low", "p90_high", "p90_method"]] = fitted.to_numpy()
-    return pd.concat(
-        [
-            spread[[*by, "measure", "median_low", "median_high"]],
-            mean.add_prefix("mean_"),
-            p90.astype({"p90_low": float, "p90_high": float}),
-        ],
-        axis="columns",
-    )
-
-
-def _long(wide: pd.DataFrame, by: list[str], measures: Sequence[str], numbers: Sequence[str]) -> pd.DataFrame:
-    """Return one row per group and measure from columns named `number_measure`."""
-    parts = []
-    for measure in measures:
-        part = wide[[*by, *(f"{number}_{measure}" for number in numbers)]]
-        parts.append(part.set_axis([*by, *numbers], axis="columns").assign(measure=measure))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _or_none(ranks: np.ndarray) -> list[int | None]:
-    return [int(rank) or None for rank in ranks]
+    made = bare(door, by, step) if level is None else spread(door, by, step, checked_level(level))
+    if not names and made.empty:
+        made = made.assign(place=[1, 2, 3, 4], n=0, open=0)
+        made[[c for c in ("mean_method", "p90_method") if c in made]] = "not estimable: n = 0"
+    made = made.sort_values([*names, "place"], ignore_index=True)
+    named = pd.Series([measures[place - 1] for place in made["place"].to_list()], index=made.index, dtype="str")
+    return pd.concat([made[names], named.rename(kind), made.drop(columns=[*by, "place"])], axis="columns")
 
 
 def _beside(table: pd.DataFrame, other: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

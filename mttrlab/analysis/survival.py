@@ -110,7 +110,8 @@ def survival(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None, *, l
     -------
     DataFrame
         `minutes, at_risk, ended, open` (incidents last seen running since the row before), `survival, low, high`;
-        the interval is Greenwood's on the log-log scale, NaN where the survival is 1 or 0.
+        the interval is Greenwood's on the log-log scale, NaN where the survival is 1 or 0. In every row the same:
+        `open_later`, open ones that have run longer than any that ended, and `longest`, the longest time of all.
 
     Raises
     ------
@@ -125,7 +126,7 @@ def survival(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None, *, l
     found = curve(minutes, observed)
     low, high = _ends(found, level)
     before = np.append(found.n + found.open, found.at_risk[:-1] - found.ended[:-1])[: len(found.minutes)]
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "minutes": found.minutes,
             "at_risk": found.at_risk,
@@ -136,6 +137,8 @@ def survival(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None, *, l
             "high": high,
         }
     )
+    later = found.open - int(table["open"].sum())
+    return table.assign(open_later=later, longest=found.longest)
 
 
 def survival_quantiles(

@@ -10,8 +10,11 @@ import pandas as pd
 from scipy import special
 
 from mttrlab.analysis.durations import evidence_of, fit_durations
+from mttrlab.analysis.moments import REJECTED_BELOW, lognormal_p, power_sums
 
 _TOP = 0.1
+_CLEAR = 2.0
+"""Difference of AICc from which one law is called better than the next."""
 
 
 def hill_index(minutes: npt.ArrayLike, top: float = _TOP) -> tuple[float, int]:
@@ -62,8 +65,8 @@ def tail_guard(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None, *,
 
     Notes
     -----
-    Not trusted where the log-logistic describes the durations best with a shape below 2, or the interval of the
-    tail index lies wholly below 2: the variance of the mean is then not finite.
+    Not trusted where the log-logistic describes the durations clearly best (AICc by 2) with a shape below 2, or the
+    interval of the tail index lies wholly below 2 and a lognormal is ruled out: the variance is then not finite.
     """
     evidence, _ = evidence_of(minutes, observed)
     fits = fit_durations(
@@ -78,7 +81,12 @@ def tail_guard(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None, *,
     law = fits.iloc[0]
     known = not math.isnan(law["aicc"])
     shape = fits.loc[fits["family"] == "loglogistic", "parameters"].iloc[0].get("shape", math.nan)
-    heavy = (known and law["family"] == "loglogistic" and shape < 2) or index * (1 + half) < 2
+    logs = power_sums(evidence.minutes[evidence.observed])
+    clearly = (
+        known and law["family"] == "loglogistic" and float(fits["aicc"].sort_values().iloc[1] - law["aicc"]) >= _CLEAR
+    )
+    # The longest tenth of a lognormal with the usual spread looks like a power law too: it must be ruled out first.
+    heavy = (clearly and shape < 2) or (index * (1 + half) < 2 and bool(lognormal_p(logs)[0] < REJECTED_BELOW))
     trusted: object = (not heavy) if known else pd.NA
     sentence = (
         "Single incidents decide the average here, and the next long one may move it by any amount; "

@@ -1,10 +1,24 @@
 """A computed table goes in, Axes come out. Knows ink, computes nothing."""
 
+from mttrlab.figures.change import plot_change
 from mttrlab.figures.comparison import plot_comparison
 from mttrlab.figures.levers import plot_levers
+from mttrlab.figures.maturity import plot_maturity
 from mttrlab.figures.months import plot_months
 from mttrlab.figures.phases import plot_bottleneck, plot_phases
 from mttrlab.figures.quality import plot_quality
 from mttrlab.figures.style import style
+from mttrlab.figures.survival import plot_survival
 
-__all__ = ["plot_bottleneck", "plot_comparison", "plot_levers", "plot_months", "plot_phases", "plot_quality", "style"]
+__all__ = [
+    "plot_bottleneck",
+    "plot_change",
+    "plot_comparison",
+    "plot_levers",
+    "plot_maturity",
+    "plot_months",
+    "plot_phases",
+    "plot_quality",
+    "plot_survival",
+    "style",
+]

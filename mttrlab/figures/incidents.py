@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _SHORTEST = 0.1
 """A logarithmic axis has no zero: what took less than six seconds stands at its edge."""
-_MARKS = {0.1: "0", 1: "1 min", 5: "5 min", 15: "15 min", 60: "1 h", 240: "4 h", 1440: "1 day", 10080: "1 week"}
+_MARKS = {0.1: "0", 1: "1 min", 10: "10 min", 60: "1 h", 240: "4 h", 1440: "1 day", 10080: "1 week"}
 
 
 def draw_incidents(phases: pd.DataFrame, ax: Axes | None) -> Axes:

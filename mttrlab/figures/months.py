@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from mttrlab.errors import SchemaError
-from mttrlab.figures.style import BAND, INK, MARK, QUIET, axes, clock_words, minutes, name_axis, style
+from mttrlab.figures.style import BAND, INK, LIMITS, MARK, QUIET, axes, clock_words, minutes, name_axis, style
 from mttrlab.schema import LEVELS
 
 if TYPE_CHECKING:
@@ -15,16 +15,17 @@ if TYPE_CHECKING:
 
 
 def plot_months(
-    months: pd.DataFrame, *, statistic: str = "median", reviewed: str | None = None, ax: Axes | None = None
+    months: pd.DataFrame, *, statistic: str | None = None, reviewed: str | None = None, ax: Axes | None = None
 ) -> Axes:
     """Draw one statistic of every month with its interval, the number of incidents below, open ones marked.
 
     Parameters
     ----------
     months : DataFrame
-        As `monthly_mttr` gives it.
-    statistic : str
-        `mean` or `median`.
+        As `monthly_mttr` gives it, or `monthly_limits`: then with the limits that luck alone keeps, and the months
+        outside them ringed.
+    statistic : str, optional
+        `mean`, `median` or `typical`; default: the one of the last two that the table has.
     reviewed : str, optional
         The month to point at, as 2026-06.
     ax : Axes, optional
@@ -39,8 +40,10 @@ def plot_months(
     SchemaError
         When the table has no such statistic.
     """
+    if statistic is None:
+        statistic = "typical" if "typical" in months else "median"
     if statistic not in months:
-        raise SchemaError(f"plot_months can draw mean or median where the table has it; got {statistic!r}")
+        raise SchemaError(f"plot_months can draw mean, median or typical where the table has it; got {statistic!r}")
     with style():
         ax = axes(ax, height=4.0)
         table = months.reset_index(drop=True)
@@ -48,6 +51,9 @@ def plot_months(
         keys = [pd.Timestamp(month).strftime("%Y-%m") for month in table["month"]]
         if reviewed in keys:
             ax.axvspan(keys.index(reviewed) - 0.5, keys.index(reviewed) + 0.5, color=BAND, zorder=0)
+        limited = statistic == "typical" and {"centre", "low", "high"} <= set(table) and table["low"].notna().any()
+        if limited:
+            _limits(ax, table)
         for row, line in table.iterrows():
             place = float(str(row))
             colour = MARK if keys[int(place)] == reviewed else INK
@@ -64,12 +70,30 @@ def plot_months(
         name_axis(ax, y=f"minutes, {clock_words(table)}")
         shown = f"{keys[0]} to {keys[-1]}, months of UTC" if keys else "no month"
         below = "below each month: its incidents  ·  triangle: of which still open"
-        name_axis(ax, x=f"{shown}  ·  dot: {statistic}, line: its interval\n{below}")
+        luck = (
+            "\ngrey: where luck alone would keep a month of so many incidents  ·  ring: outside it" if limited else ""
+        )
+        name = "typical time (geometric mean)" if statistic == "typical" else statistic
+        name_axis(ax, x=f"{shown}  ·  dot: {name}, line: its interval\n{below}{luck}")
         return ax
 
 
+def _limits(ax: Axes, table: pd.DataFrame) -> None:
+    """Draw each month's limits as a step of its own: they widen where incidents are few."""
+    for row, line in table.iterrows():
+        place = float(str(row))
+        if pd.isna(line["low"]):
+            continue
+        ax.fill_between([place - 0.5, place + 0.5], line["low"], line["high"], color=LIMITS, linewidth=0, zorder=0.5)
+        if line.get("signal"):
+            at = [place], [line["typical"]]
+            ax.plot(*at, "o", color=MARK, markersize=15, markeredgewidth=1.6, markerfacecolor="none")
+    ax.axhline(float(table["centre"].iloc[0]), color=QUIET, linewidth=1, linestyle="--")
+
+
 def _scale(ax: Axes, table: pd.DataFrame, statistic: str) -> None:
-    values = pd.concat([table[statistic], table[f"{statistic}_low"], table[f"{statistic}_high"]]).dropna()
+    held = [statistic, f"{statistic}_low", f"{statistic}_high"]
+    values = pd.concat([table[name] for name in held if name in table]).dropna()
     known = table[statistic].dropna()
     low, high = (float(values.min()), float(values.max())) if len(values) else (10.0, 240.0)
     if len(known):

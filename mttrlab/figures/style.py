@@ -18,6 +18,9 @@ PHASE_COLOURS = {"detect": "#E69F00", "diagnose": "#0072B2", "resolve": "#009E73
 """Okabe and Ito's colours; every phase is named beside its bar as well."""
 OTHER = "#56B4E9"
 MARK = "#D55E00"
+LIMITS = "#e3e6ea"
+LEVEL_COLOURS = ("#08519c", "#3182bd", "#9ecae1", "#fdae6b", "#d94801")
+"""From the best level to none, light in the middle: apart in grey print as well, and named beside."""
 
 _RULES: Any = {
     "font.family": "DejaVu Sans",
@@ -154,10 +157,14 @@ def beside(ax: Axes, position: float, words: str) -> None:
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 720, 1440, 2880, 7200, 14400, 28800, 43200, 144000, 432000, 1440000)
 
 
-def time_axis(ax: Axes) -> None:
-    """Mark an x axis of minutes at times that people use: 15 min, 2 h, 5 days."""
+TIME_MARKS = (0.1, 1, 5, 15, 30, 60, 240, 1440, 10080, 43200)
+"""Where a logarithmic axis of minutes is marked."""
+
+
+def time_axis(ax: Axes, most: int = 7) -> None:
+    """Mark an x axis of minutes at times that people use: 15 min, 2 h, 5 days; at `most` of them or one more."""
     low, high = ax.get_xlim()
-    step = next((step for step in _STEPS if (high - low) / step <= 7), None)
+    step = next((step for step in _STEPS if (high - low) / step <= most), None)
     if step is None or high - low < 3:
         return
     marks = [step * place for place in range(math.ceil(low / step), math.floor(high / step) + 1)]

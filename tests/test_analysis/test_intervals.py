@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -245,3 +246,22 @@ def test_the_whole_coverage_study_comes_out_as_published(root: Path) -> None:
         for n, value in zip(study.SIZES, published, strict=True):
             if value is not None:
                 assert table.loc[name, n] == pytest.approx(value, abs=0.03), (name, n)
+
+
+def test_where_the_variance_is_not_finite_the_mean_has_no_interval_but_a_reason(shared: Path) -> None:
+    phases = pd.read_csv(shared / "data" / "issre22" / "issre22_phases.csv")
+    found = mean_interval(phases["duration_min"].dropna())
+    assert np.isnan(found.low) and np.isnan(found.high)
+    assert found.estimate == pytest.approx(584.2, abs=0.1)
+    assert found.method == "not estimable: single long incidents decide the average; use the median"
+
+
+def test_a_lognormal_hardly_ever_passes_for_a_tail_without_a_variance_and_a_log_logistic_often_does() -> None:
+    generator = np.random.default_rng(3)
+    made = {"lognormal": generator.normal(4, 1.25, (400, 300)), "loglogistic": generator.logistic(4, 0.7, (400, 300))}
+    share = {
+        name: np.mean(["use the median" in mean_interval(np.exp(logs)).method for logs in rows])
+        for name, rows in made.items()
+    }
+    assert share["lognormal"] <= 0.02
+    assert share["loglogistic"] > 0.25

@@ -64,10 +64,46 @@ def test_where_the_evidence_is_thin_a_range_is_awarded() -> None:
     assert maturity(recovery([]))["level"].tolist() == ["unknown"] * 3
 
 
-def test_open_incidents_are_counted_but_do_not_earn_a_level() -> None:
+def test_open_incidents_count_with_their_time_so_far() -> None:
+    true = with_logs(400, 3.6, 1.0)
+    watched = np.quantile(true, 0.75)
+    rows = recovery(np.minimum(true, watched)).assign(recovery_observed=true <= watched)
+    table = maturity(rows).set_index("statistic")
+    assert set(table["open"]) == {100}
+    assert set(table["forgotten"]) == {0}
+    # The truth: median 36.6, mean 60.3, P90 131.8; the ended alone would give a mean below 35.
+    assert table.loc["median", "minutes"] == pytest.approx(np.exp(3.6), rel=0.03)
+    assert table.loc["mean", "minutes"] == pytest.approx(np.exp(4.1), rel=0.1)
+    assert table.loc["P90", "minutes"] == pytest.approx(np.exp(3.6 + 1.2816), rel=0.1)
+    assert (table["low"] < table["minutes"]).all() and (table["minutes"] < table["high"]).all()
+    assert table[CHANCES].sum(axis=1).tolist() == pytest.approx([1, 1, 1])
+    assert true[true <= watched].mean() < 35
+
+
+def test_open_incidents_never_make_a_level_look_better() -> None:
+    ended = with_logs(40, 3.3, 0.8)
+    plain = maturity(recovery(ended)).set_index("statistic")
+    more = recovery(np.r_[ended, [50.0, 60, 90]]).assign(recovery_observed=[True] * 40 + [False] * 3)
+    told = maturity(more).set_index("statistic")
+    better = CHANCES[:2]
+    for statistic in ("mean", "median", "P90"):
+        assert told.loc[statistic, better].sum() <= plain.loc[statistic, better].sum() + 1e-9
+        assert told.loc[statistic, "minutes"] >= plain.loc[statistic, "minutes"]
+
+
+def test_a_mean_that_single_incidents_decide_earns_no_level_and_points_to_the_median() -> None:
+    p = (np.arange(4000) + 0.5) / 4000
+    table = maturity(recovery(np.exp(3.0 + np.log(p / (1 - p)) / 1.4))).set_index("statistic")
+    assert table.loc["mean", "awarded"] == "see the median"
+    assert table.loc["mean", ["low", "high", "p_elite"]].isna().all()
+    assert "use the median" in table.loc["mean", "method"]
+    assert table.loc["median", "awarded"] == "Advanced"
+
+
+def test_an_incident_that_nobody_closed_earns_no_level() -> None:
     rows = recovery([12.0, 25, 31, 47, 75, 120, 5000]).assign(recovery_observed=[True] * 6 + [False])
     table = maturity(rows)
-    assert set(table["open"]) == {1}
+    assert set(table["open"]) == set(table["forgotten"]) == {1}
     assert set(table["n"]) == {6}
     assert table.loc[0, "minutes"] == pytest.approx(310 / 6)
 

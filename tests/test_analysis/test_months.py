@@ -37,6 +37,16 @@ def test_an_incident_belongs_to_the_month_it_started_in_and_open_ones_are_counte
     assert set(table["clock"]) == {"started_to_resolved"}
 
 
+def test_a_month_in_which_nothing_began_has_a_row_of_zeros() -> None:
+    rows = three()
+    rows.loc[2, ["started_at", "detected_at"]] = times("2026-04-10 08:00", "2026-04-10 08:02").to_list()
+    table = monthly_mttr(rows, clock="started_to_resolved")
+    assert table["month"].dt.month.tolist() == [1, 2, 3, 4]
+    assert table[["incidents", "open", "n"]].to_numpy().tolist() == [[2, 0, 2], [0, 0, 0], [0, 0, 0], [1, 1, 0]]
+    assert table["maturity"].tolist() == ["Basic", "unknown", "unknown", "unknown"]
+    assert table["mean_method"].tolist()[1:] == ["not estimable: n = 0"] * 3
+
+
 def test_the_founding_query_drops_what_ours_counts(shared: Path) -> None:
     incidents = conform(three(), INCIDENT_COLUMNS)
     with sql.connect() as connection:

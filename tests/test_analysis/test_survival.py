@@ -90,3 +90,11 @@ def test_bad_arguments_are_refused() -> None:
         survival([1.0, 2], [True])
     with pytest.raises(QuestionError, match="level must lie"):
         survival([1.0, 2], level=1)
+
+
+def test_open_incidents_that_outlast_all_that_ended_are_counted_beside_the_curve() -> None:
+    table = survival([10, 20, 30, 500, 700], [True, False, True, False, False])
+    assert table["minutes"].tolist() == [10, 30]
+    assert table["open"].tolist() == [0, 1]
+    assert table["open_later"].tolist() == [2, 2]
+    assert table["longest"].tolist() == [700, 700]

@@ -248,3 +248,71 @@ def test_an_empty_table_gives_empty_axes(plot: Callable[..., Axes], table: pd.Da
 
 def test_minutes_never_round_up_to_sixty() -> None:
     assert [minutes(m) for m in (59.4, 59.6, 119.7, 9.96)] == ["59 min", "1 h", "2 h", "10 min"]
+
+
+def change_table() -> pd.DataFrame:
+    parts = ["mix", "detect", "diagnose", "resolve", "verify", "not split", "total"]
+    moved = [-18.5, -2.0, 9.5, -0.4, -0.6, 0.0, -12.0]
+    return pd.DataFrame({
+        "part": parts, "minutes": moved, "low": [m - 5 for m in moved], "high": [m + 5 for m in moved],
+        "mean_before": 66.0, "mean_after": 54.0, "n_before": 10, "n_after": 12, "clock": "recovery",
+    })  # fmt: skip
+
+
+def test_the_bridge_of_a_change_leads_from_the_mean_before_to_the_mean_after() -> None:
+    ax = figures.plot_change(change_table())
+    bars = [(patch.get_x(), patch.get_width()) for patch in ax.patches]
+    assert bars[0] == (0, 66)
+    assert bars[-1] == (0, 54)
+    ends = [left + width for left, width in bars[:-1]]
+    for (left, _), end in zip(bars[1:-1], ends, strict=False):
+        assert left == pytest.approx(end)
+    assert ends[-1] == pytest.approx(54)
+    rows = [label.get_text() for label in ax.get_yticklabels()]
+    assert rows == ["mean before", "other kinds of incident", "detect", "diagnose", "resolve", "verify", "mean after"]
+    with pytest.raises(SchemaError, match="explain_change"):
+        figures.plot_change(pd.DataFrame({"part": []}))
+
+
+def test_open_incidents_are_ticked_on_the_curve_where_they_were_last_seen_running() -> None:
+    table = pd.DataFrame({
+        "minutes": [10.0, 40.0, 90.0], "at_risk": [6, 3, 2], "ended": [1, 1, 1], "open": [0, 2, 0],
+        "survival": [5 / 6, 0.55, 0.28], "low": [0.3, 0.1, 0.02], "high": [0.97, 0.8, 0.6], "open_later": 1,
+        "longest": 200.0,
+    })  # fmt: skip
+    ax = figures.plot_survival(table)
+    ticks = [line for line in ax.lines if line.get_marker() == "|"]
+    places = sorted(float(x) for line in ticks for x in line.get_xdata())
+    assert len(places) == 3
+    assert 10 < places[0] < places[1] < 40 and 90 < places[2] < 200
+    assert "3 ended" in ax.get_xlabel() and "still open (3)" in ax.get_xlabel()
+    with pytest.raises(SchemaError, match="survival"):
+        figures.plot_survival(pd.DataFrame({"minutes": [1.0]}))
+
+
+def test_the_strip_of_maturity_is_as_wide_as_each_level_is_likely_and_empty_where_nobody_can_tell() -> None:
+    chances = {"p_elite": 0.0, "p_advanced": 0.1, "p_intermediate": 0.7, "p_basic": 0.2, "p_no_level": 0.0}
+    known = {"statistic": "median", "clock": "recovery", "minutes": 40.0, "n": 24, "awarded": "Intermediate", **chances}
+    nothing = known | {"statistic": "mean", "awarded": "see the median"} | dict.fromkeys(chances, float("nan"))
+    ax = figures.plot_maturity(pd.DataFrame([known, nothing]))
+    strip = sorted((p.get_x(), p.get_width()) for p in ax.patches if p.get_y() < 0.5)
+    assert [round(width, 6) for _, width in strip] == [0.1, 0.7, 0.2]
+    assert [p.get_hatch() for p in ax.patches if p.get_y() > 0.5] == [".."]
+    words = [text.get_text() for text in ax.texts]
+    assert any("Intermediate" in w and "n = 24" in w for w in words) and any("see the median" in w for w in words)
+    with pytest.raises(SchemaError, match="maturity"):
+        figures.plot_maturity(pd.DataFrame({"statistic": ["mean"]}))
+
+
+def test_months_outside_the_limits_are_ringed_and_an_empty_month_keeps_its_place() -> None:
+    table = pd.DataFrame({
+        "month": pd.date_range("2026-01-01", periods=3, freq="MS", tz="UTC"), "incidents": [9, 0, 8], "n": [9, 0, 8],
+        "open": 0, "typical": [40.0, float("nan"), 130.0], "typical_low": [25.0, float("nan"), 90.0],
+        "typical_high": [70.0, float("nan"), 180.0], "centre": 50.0, "low": [20.0, float("nan"), 18.0],
+        "high": [110.0, float("nan"), 120.0], "signal": ["", "", "longer than usual"], "clock": "recovery",
+    })  # fmt: skip
+    ax = figures.plot_months(table)
+    rings = [line for line in ax.lines if line.get_markersize() == 15]
+    assert [(float(r.get_xdata()[0]), float(r.get_ydata()[0])) for r in rings] == [(2.0, 130.0)]
+    assert [label.get_text().split("\n")[-1] for label in ax.get_xticklabels()] == ["9", "0", "8"]
+    assert "luck alone" in ax.get_xlabel()

@@ -1,10 +1,12 @@
 -- One row per incident: all its columns, `month` of its first usable stamp, minutes per phase and per clock.
 -- `fix_ahead`, `check_ahead`: open, and not yet resolved, verified. `everything`: one group for all.
+-- `ended_us_*`: the same in whole microseconds, of the ended ones alone.
 -- NULL minutes: an end is unknown or its stamp is not usable. `*_observed` false: still running at exported_at.
 WITH usable AS (
     SELECT *,
         CASE WHEN started_at_verdict = 'recorded' THEN epoch_us(started_at) END AS us_s,
         CASE WHEN detected_at_verdict = 'recorded' THEN epoch_us(detected_at) END AS us_t,
+        CASE WHEN acknowledged_at_verdict = 'recorded' THEN epoch_us(acknowledged_at) END AS us_a,
         CASE WHEN diagnosed_at_verdict = 'recorded' THEN epoch_us(diagnosed_at) END AS us_any_d,
         CASE WHEN resolved_at_verdict = 'recorded' THEN epoch_us(resolved_at) END AS us_r,
         CASE WHEN verified_at_verdict = 'recorded' THEN epoch_us(verified_at) END AS us_v,
@@ -32,15 +34,10 @@ lengths AS (
     FROM placed
 )
 SELECT
-    * EXCLUDE (us_s, us_t, us_any_d, us_d, us_r, us_v, now_t, now_d, now_r, now_v, us_detect, us_diagnose, us_resolve,
+    * EXCLUDE (us_s, us_t, us_a, us_any_d, us_d, us_r, us_v, now_t, now_d, now_r, now_v, us_detect, us_diagnose, us_resolve,
         us_verify, us_recovery, us_started_to_resolved, us_detected_to_verified, us_detected_to_resolved),
-    date_trunc('month', least(
-        CASE WHEN started_at_verdict = 'recorded' THEN started_at END,
-        CASE WHEN detected_at_verdict = 'recorded' THEN detected_at END,
-        CASE WHEN acknowledged_at_verdict = 'recorded' THEN acknowledged_at END,
-        CASE WHEN diagnosed_at_verdict = 'recorded' THEN diagnosed_at END,
-        CASE WHEN resolved_at_verdict = 'recorded' THEN resolved_at END,
-        CASE WHEN verified_at_verdict = 'recorded' THEN verified_at END)) AS month,
+    -- On plain microseconds: truncating a time with a zone costs as much as all the rest.
+    make_timestamptz(epoch_us(date_trunc('month', make_timestamp(least(us_s, us_t, us_a, us_any_d, us_r, us_v))))) AS month,
     coalesce(resolved_at_verdict, '') = 'pending' AS fix_ahead,
     coalesce(verified_at_verdict, '') = 'pending' AS check_ahead,
     'all' AS everything,
@@ -59,5 +56,13 @@ SELECT
     CASE WHEN us_recovery >= 0 THEN us_v IS NOT NULL END AS recovery_observed,
     CASE WHEN us_started_to_resolved >= 0 THEN us_r IS NOT NULL END AS started_to_resolved_observed,
     CASE WHEN us_detected_to_verified >= 0 THEN us_v IS NOT NULL END AS detected_to_verified_observed,
-    CASE WHEN us_detected_to_resolved >= 0 THEN us_r IS NOT NULL END AS detected_to_resolved_observed
+    CASE WHEN us_detected_to_resolved >= 0 THEN us_r IS NOT NULL END AS detected_to_resolved_observed,
+    CASE WHEN us_detect >= 0 AND us_t IS NOT NULL THEN us_detect END AS ended_us_detect,
+    CASE WHEN us_diagnose >= 0 AND us_d IS NOT NULL THEN us_diagnose END AS ended_us_diagnose,
+    CASE WHEN us_resolve >= 0 AND us_r IS NOT NULL THEN us_resolve END AS ended_us_resolve,
+    CASE WHEN us_verify >= 0 AND us_v IS NOT NULL THEN us_verify END AS ended_us_verify,
+    CASE WHEN us_recovery >= 0 AND us_v IS NOT NULL THEN us_recovery END AS ended_us_recovery,
+    CASE WHEN us_started_to_resolved >= 0 AND us_r IS NOT NULL THEN us_started_to_resolved END AS ended_us_started_to_resolved,
+    CASE WHEN us_detected_to_verified >= 0 AND us_v IS NOT NULL THEN us_detected_to_verified END AS ended_us_detected_to_verified,
+    CASE WHEN us_detected_to_resolved >= 0 AND us_r IS NOT NULL THEN us_detected_to_resolved END AS ended_us_detected_to_resolved
 FROM lengths

@@ -5,14 +5,10 @@ WITH ended AS (
         COLUMNS($by),
         -- A number joins faster than the columns, and names empty ones too.
         hash(row(*COLUMNS($by))) AS key,
-        CASE WHEN NOT $detect THEN 0 WHEN coalesce(detect_observed, true)
-            THEN CAST(round(detect * 60000000) AS BIGINT) END AS us_detect,
-        CASE WHEN NOT $diagnose THEN 0 WHEN coalesce(diagnose_observed, true)
-            THEN CAST(round(diagnose * 60000000) AS BIGINT) END AS us_diagnose,
-        CASE WHEN NOT $resolve THEN 0 WHEN coalesce(resolve_observed, true)
-            THEN CAST(round(resolve * 60000000) AS BIGINT) END AS us_resolve,
-        CASE WHEN NOT $verify THEN 0 WHEN coalesce(verify_observed, true)
-            THEN CAST(round(verify * 60000000) AS BIGINT) END AS us_verify
+        CASE WHEN $detect THEN ended_us_detect ELSE 0 END AS us_detect,
+        CASE WHEN $diagnose THEN ended_us_diagnose ELSE 0 END AS us_diagnose,
+        CASE WHEN $resolve THEN ended_us_resolve ELSE 0 END AS us_resolve,
+        CASE WHEN $verify THEN ended_us_verify ELSE 0 END AS us_verify
     FROM phases
 ),
 complete AS (

@@ -2,10 +2,10 @@
 -- that it is the same on any number of threads), their median and P90, and the longest. NULL: nothing ended.
 SELECT
     COLUMNS($by),
-    count(COLUMNS('^ended_us_(.*)')) AS 'n_\1',
+    count(COLUMNS('^us_(.*)')) AS 'n_\1',
     count_if(COLUMNS('^still_open_(.*)')) AS 'open_\1',
-    sum(COLUMNS('^ended_us_(.*)')) AS 'sum_\1',
-    quantile_cont(COLUMNS('^ended_us_(.*)'), [0.5, 0.9]) AS 'quantiles_\1',
-    max(COLUMNS('^ended_us_(.*)')) AS 'max_\1'
+    sum(COLUMNS('^us_(.*)')) AS 'sum_\1',
+    quantile_cont(COLUMNS('^us_(.*)'), [0.5, 0.9]) AS 'quantiles_\1',
+    max(COLUMNS('^us_(.*)')) AS 'max_\1'
 FROM measures
 GROUP BY ALL

@@ -1,0 +1,96 @@
+"""What moved the mean from one period to the next, as a bridge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from mttrlab.errors import SchemaError
+from mttrlab.figures.style import (
+    INK,
+    MARK,
+    OTHER,
+    PHASE_COLOURS,
+    QUIET,
+    axes,
+    beside,
+    clock_words,
+    minutes,
+    name_axis,
+    name_rows,
+    style,
+    time_axis,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_WORDS = {"mix": "other kinds of incident", "not split": "steps not told apart"}
+
+
+def plot_change(change: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw how the mean of one period became that of the next: other kinds of incident, then phase by phase.
+
+    Parameters
+    ----------
+    change : DataFrame
+        As `explain_change` gives it: `part` (the last is "total"), `minutes, low, high, mean_before, mean_after,
+        n_before, n_after, clock`.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+        Each part starts where the one above it ended, so that the parts visibly add up.
+
+    Raises
+    ------
+    SchemaError
+        When the table is none of `explain_change`.
+    """
+    if not {"part", "minutes", "mean_before", "mean_after"} <= set(change):
+        raise SchemaError("plot_change needs the table that explain_change gives")
+    with style():
+        parts = change[
+            (change["part"] != "total") & ~((change["part"] == "not split") & (change["minutes"].abs() < 1e-9))
+        ]
+        parts = parts.reset_index(drop=True)
+        ax = axes(ax, height=1.5 + 0.52 * (len(parts) + 2))
+        whole = change.iloc[-1]
+        at = float(whole["mean_before"])
+        ax.barh(0, at, height=0.5, color=QUIET)
+        beside(ax, 0, f"{minutes(at)}, n = {int(whole['n_before']):,}" if at == at else "not known")
+        for row, line in parts.iterrows():
+            position, moved = float(str(row)) + 1, float(line["minutes"])
+            if moved != moved:
+                beside(ax, position, "not known")
+                continue
+            colour = PHASE_COLOURS.get(str(line["part"]), OTHER)
+            hatch = None if str(line["part"]) in PHASE_COLOURS else "//"
+            ax.barh(position, moved, left=at, height=0.5, color=colour, hatch=hatch, edgecolor="white")
+            ax.plot([at, at], [position - 1, position + 0.25], color=QUIET, linewidth=0.8)
+            if line["low"] <= line["high"]:
+                ax.plot([at + line["low"], at + line["high"]], [position] * 2, color=INK, linewidth=1.3)
+            at += moved
+            beside(ax, position, _said(line))
+        last = len(parts) + 1
+        ax.barh(last, whole["mean_after"], height=0.5, color=MARK)
+        ax.plot([at, at], [last - 1, last + 0.25], color=QUIET, linewidth=0.8)
+        after = float(whole["mean_after"])
+        beside(ax, last, f"{minutes(after)}, n = {int(whole['n_after']):,}" if after == after else "not known")
+        names = [_WORDS.get(str(part), str(part)) for part in parts["part"]]
+        name_rows(ax, ["mean before", *names, "mean after"])
+        low, high = ax.get_xlim()
+        ax.set_xlim(min(low, 0.0), high * 1.02)
+        time_axis(ax, most=5)
+        name_axis(ax, x=f"mean minutes, {clock_words(change)}  ·  line: where each part may lie by luck")
+        return ax
+
+
+def _said(line: pd.Series) -> str:
+    moved = f"{'+' if line['minutes'] > 0 else '−'}{minutes(abs(line['minutes']))}"
+    if not line["low"] <= line["high"]:  # also where either is not known
+        return moved
+    ends = [f"{'+' if end > 0 else '−'}{minutes(abs(end))}" for end in (line["low"], line["high"])]
+    return f"{moved} ({ends[0]} to {ends[1]})"
