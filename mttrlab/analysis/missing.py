@@ -20,8 +20,8 @@ WARN_ABOVE = 0.05
 """Relative bias above which a warning is given."""
 _COLUMNS = [
     "phase", "incidents", "measured", "merged", "not_applicable", "unseen", "coverage", "mean_available", "n_complete",
-    "mean_complete", "mean_estimated", "mean_low", "mean_high", "mean_weighted", "bias", "missing_on", "method",
-    "sentence",
+    "mean_complete", "mean_estimated", "mean_low", "mean_high", "mean_weighted", "n_estimated", "share_estimated",
+    "share_of_tail_estimated", "bias", "missing_on", "method", "sentence",
 ]  # fmt: skip
 
 
@@ -49,7 +49,9 @@ def missing_stamps(
         `unseen` (no ended span holds it); `coverage`, measured of measured and merged. `mean_available` of the
         measured ones; `mean_complete` of the `n_complete` incidents with all four phases; `mean_estimated`, merged
         spans split as spans of their length split where every stamp is there, with `mean_low, mean_high`;
-        `mean_weighted`, the measured ones weighted by how rarely spans of their length are measured. `bias` of
+        `mean_weighted`, the measured ones weighted by how rarely spans of their length are measured; `share_estimated`
+        and `share_of_tail_estimated`, of all minutes and of the worst tenth's, among the `n_estimated` incidents that
+        have every phase, alone or split. `bias` of
         `mean_available` against `mean_estimated`, relative; `missing_on`: "shorter", "longer" or "no particular"
         incidents; `method`; and a `sentence`.
 
@@ -78,7 +80,24 @@ def missing_stamps(
             again, _ = _split(minutes, merged, counts)
             draws[k] = _mean(again, counts)
     rows = [_row(place, minutes, merged, exempt, filled, methods, draws, level) for place in range(len(PHASES))]
-    return pd.DataFrame(rows, columns=_COLUMNS)
+    shares = _shares(filled)
+    return pd.DataFrame([row | share for row, share in zip(rows, shares, strict=True)], columns=_COLUMNS)
+
+
+def _shares(filled: np.ndarray) -> list[dict[str, float]]:
+    whole = filled[np.isfinite(filled).all(axis=1)]
+    total = whole.sum(axis=1)
+    if not total.sum() > 0:
+        return [{"n_estimated": len(whole), "share_estimated": np.nan, "share_of_tail_estimated": np.nan}] * len(PHASES)
+    tail = (total > np.quantile(total, 0.9)) | (total == total.max())
+    return [
+        {
+            "n_estimated": len(whole),
+            "share_estimated": float(whole[:, place].sum() / total.sum()),
+            "share_of_tail_estimated": float(whole[tail, place].sum() / total[tail].sum()),
+        }
+        for place in range(len(PHASES))
+    ]
 
 
 Merged = dict[tuple[int, int], tuple[np.ndarray, np.ndarray]]

@@ -79,3 +79,19 @@ def unknowable(found: Findings) -> list[str]:
         if not verdicts.get("recorded", 0) and stamp in STAMP_WORDS:
             said.append(f"No incident of these months says {STAMP_WORDS[str(stamp)]} ({stamp}).")
     return said
+
+
+def untaken(found: Findings) -> str:
+    """Return what the shown months hold beside the incidents: pages that ended although nobody took them."""
+    unseen = found.tables["unseen"]
+    recent = unseen[unseen["month"].isin(found.periods.quarter)]
+    pages = int(recent["untaken"].sum())
+    if not pages:
+        return ""
+    taken = int(recent["incidents"].sum())
+    one = pages == 1
+    return (
+        f"Beside the {taken:,} incident{'' if taken == 1 else 's'} of these months, {pages:,} page{'' if one else 's'} "
+        f"{'was' if one else 'were'} resolved although nobody took {'it' if one else 'them'}: automation, faults that "
+        "passed, or noise. They are not counted; the more of them automation ends, the longer the average of the rest."
+    )

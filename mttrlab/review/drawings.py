@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from mttrlab import figures
+from mttrlab.analysis import change_explained
 from mttrlab.review.words import lines, listed, minutes, month_name
 
 
@@ -56,11 +57,15 @@ def draw(tables: dict[str, pd.DataFrame], clock: str, month: pd.Timestamp) -> di
     if len(tables["shares"]) > 1:
         share = tables["shares"]
         made.append(drawn("shares", figures.plot_bottleneck, share, shares_alt(share), 1.3 + 0.62 * max(len(share), 2)))
-    if tables["months"]["median"].notna().any():
-        known = tables["months"]
+    if tables["limits"]["typical"].notna().any():
+        known = tables["limits"]
         made.append(
-            drawn("months", figures.plot_months, known, months_alt(known, clock), 4.0, reviewed=f"{month:%Y-%m}")
+            drawn("months", figures.plot_months, known, months_alt(known, clock), 4.3, reviewed=f"{month:%Y-%m}")
         )
+    made.append(drawn("maturity", figures.plot_maturity, tables["maturity"], maturity_alt(tables["maturity"]), 3.4))
+    if "change" in tables and tables["change"]["minutes"].notna().any():
+        change = tables["change"]
+        made.append(drawn("change", figures.plot_change, change, change_alt(change), 1.0 + 0.5 * (len(change) + 1)))
     if "moved" in tables and all(line["n_before"] and line["n_after"] for line in lines(tables["moved"])):
         made.append(drawn("moved", figures.plot_comparison, tables["moved"], moved_alt(tables["moved"]), 2.0))
     if "levers" in tables and len(tables["levers"]) > 1:
@@ -90,10 +95,23 @@ def shares_alt(shares: pd.DataFrame) -> str:
 
 def months_alt(months: pd.DataFrame, clock: str) -> str:
     """Return the run of months as a sentence."""
-    known = months[months["median"].notna()]
+    known = months[months["typical"].notna()]
     first, last = known.iloc[0], known.iloc[-1]
-    run = [f"{minutes(line['median'])} in {month_name(pd.Timestamp(line['month']))}" for line in (first, last)]
-    return f"Monthly medians of the clock {clock.replace('_', ' ')} with their intervals, from {run[0]} to {run[1]}."
+    run = [f"{minutes(line['typical'])} in {month_name(pd.Timestamp(line['month']))}" for line in (first, last)]
+    outside = [month_name(pd.Timestamp(line["month"])) for line in lines(known) if line["signal"]]
+    signals = f"outside the limits of luck: {listed(outside)}" if outside else "none outside the limits of luck"
+    return f"Typical times by month on the clock {clock.replace('_', ' ')}, from {run[0]} to {run[1]}; {signals}."
+
+
+def maturity_alt(maturity: pd.DataFrame) -> str:
+    """Return the levels that the evidence carries as a sentence."""
+    parts = [f"by the {line['statistic']} {line['awarded']} (n = {line['n']:,})" for line in lines(maturity)]
+    return f"A strip of how likely each maturity level is: {listed(parts)}."
+
+
+def change_alt(change: pd.DataFrame) -> str:
+    """Return what moved the mean as a sentence."""
+    return f"A bridge from the mean before to the mean after. {change_explained(change)}"
 
 
 def moved_alt(moved: pd.DataFrame) -> str:

@@ -82,6 +82,7 @@ def find(
     timed = closed & phases[clock].notna() & phases[f"{clock}_observed"].fillna(False)
     spans = analysis.phase_spans(known[recent])
     weakest, record = _stamps(known[closed], spans)
+    stamps = analysis.missing_stamps(known[recent], resamples=100, seed=seed)
     typical = [_typical(phases[of_month], clock, "month"), _typical(phases[recent], clock, "last three months")]
     tables = {
         "typical": pd.DataFrame(typical),
@@ -89,10 +90,14 @@ def find(
             [_clocks(phases[of_month], "month"), _clocks(phases[recent], "quarter")], ignore_index=True
         ),
         "months": _months(phases, clock),
+        "limits": _limits(phases, clock),
         "seed": _seed(lab, periods),
         "phases": weaker(analysis.phase_summary(phases[recent]), "phase", ended_minutes(phases[recent], PHASES)),
         "spans": weaker(analysis.span_summary(spans), "span", shares.ended_spans(spans)),
+        "stamps": stamps,
         "shares": shares.shares(phases[recent], spans),
+        "split": shares.split(stamps),
+        "unseen": analysis.unseen_incidents(lab),
         "maturity": analysis.maturity(phases[recent], clock=clock),
         "worst": shares.worst(known[of_month & ~is_open], phases[of_month & ~is_open], clock),
         "open": shares.worst(known[of_month & is_open], phases[of_month & is_open], clock, count=10),
@@ -109,6 +114,9 @@ def find(
         if before:
             pair = (phases[months.isin(before)], phases[months.isin(after)])
             tables[name] = analysis.compare_periods(*pair, clock=clock)
+    if periods.earlier:
+        pair = (phases[months.isin(periods.earlier)], phases[months.isin(periods.recent)])
+        tables["change"] = analysis.explain_change(*pair, clock=clock, seed=seed)
     what_if = whatif.ask(known, lab.practices(), clock, seed=seed, replications=replications, days=days)
     if what_if.levers is not None:
         tables["levers"] = what_if.levers
@@ -140,11 +148,20 @@ def _clocks(phases: pd.DataFrame, of: str) -> pd.DataFrame:
 
 
 def _months(phases: pd.DataFrame, clock: str) -> pd.DataFrame:
-    """The newest months, each with the maturity level of its mean; incidents without a date stand in no month."""
+    """The newest months, each with the level that its evidence carries; incidents without a date stand in no month."""
     months = analysis.monthly_mttr(phases, clock=clock)
     months = withhold(months[months["month"].notna()].tail(MONTHS_SHOWN).reset_index(drop=True))
-    levels = [analysis.maturity_level(mean) if pd.notna(mean) else "" for mean in months["mean"]]
-    return months.assign(maturity=pd.Series(levels, index=months.index, dtype="str"))
+    awarded = []
+    for month in months["month"]:
+        told = analysis.maturity(phases[phases["month"] == month], clock=clock).set_index("statistic")
+        awarded.append(str(told.loc["mean", "awarded"]))
+    return months.assign(maturity=pd.Series(awarded, index=months.index, dtype="str"))
+
+
+def _limits(phases: pd.DataFrame, clock: str) -> pd.DataFrame:
+    """The typical time of the newest months, with the limits that luck alone keeps."""
+    limits = analysis.monthly_limits(phases, clock=clock)
+    return limits[limits["month"].notna()].tail(MONTHS_SHOWN).reset_index(drop=True)
 
 
 def _before(periods: Periods) -> list[pd.Timestamp]:

@@ -12,7 +12,8 @@ import pandas as pd
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from mttrlab.review import definitions, firstscreen, rows
+from mttrlab.analysis import change_explained
+from mttrlab.review import definitions, evidence, firstscreen, rows
 from mttrlab.review.findings import Findings
 from mttrlab.review.periods import run_name
 from mttrlab.review.sentences import UNCHECKED, clock_ends
@@ -126,7 +127,18 @@ def context(review: Review) -> dict[str, Any]:
         "moved_table": _moved(found),
         "moved_notes": _moved_notes(found),
         "month_apart": len(periods.recent) > 1,
-        "maturity_table": rows.maturity(tables["maturity"], f"Maturity of {recent}, clock {clock}"),
+        "maturity_table": evidence.maturity(tables["maturity"], f"Maturity of {recent}, clock {clock}"),
+        "change_table": evidence.change(tables["change"], f"What moved the mean, clock {clock}")
+        if _changed(found)
+        else None,
+        "change_said": change_explained(tables["change"]) if _changed(found) else "",
+        "stamp_table": evidence.stamps(tables["stamps"], f"Means of the phases where stamps are missing, {recent}"),
+        "stamp_notes": [
+            str(said)
+            for said, held in zip(tables["stamps"]["sentence"], tables["stamps"]["merged"], strict=True)
+            if held
+        ],
+        "untaken": definitions.untaken(found),
         "left_aside": found.notes["left_aside"],
         "lever_table": rows.levers(tables["levers"]) if "levers" in tables else None,
         "lever_notes": _lever_notes(found),
@@ -163,6 +175,10 @@ def _loads(loads: pd.DataFrame) -> pd.DataFrame:
         if c in loads
     ]
     return loads[wanted]
+
+
+def _changed(found: Findings) -> bool:
+    return "change" in found.tables and bool(found.tables["change"]["minutes"].notna().any())
 
 
 def _moved(found: Findings) -> rows.Shown | None:

@@ -144,23 +144,6 @@ def bare_range(value: float, low: float, high: float) -> str:
     return bare(value) if not (isfinite(low) and isfinite(high)) else f"{bare(value)} ({bare(low)} to {bare(high)})"
 
 
-def maturity(table: pd.DataFrame, caption: str) -> Shown:
-    """Return the maturity level by mean, median and P90, and the levels that the evidence carries."""
-    rows = tuple(
-        (
-            str(line["statistic"]),
-            count(line["n"]),
-            ranged(line["minutes"], line["low"], line["high"], line["method"]),
-            str(line["level"]),
-            str(line["awarded"]),
-        )
-        for line in lines(table)
-    )
-    return Shown(
-        caption, ("level by", "n", "minutes (range)", "bare level", "what the evidence carries"), rows, (0, 3, 4)
-    )
-
-
 def middles(table: pd.DataFrame, clock: str) -> Shown:
     """Return the typical time with open incidents counted, of the month and of the last three months."""
     rows = tuple(

@@ -36,6 +36,32 @@ def shares(phases: pd.DataFrame, spans: pd.DataFrame) -> pd.DataFrame:
     return _merged(ended)
 
 
+def split(stamps: pd.DataFrame) -> pd.DataFrame:
+    """Return each phase's share with merged spans split, as `missing_stamps` estimates it; empty where it cannot.
+
+    Parameters
+    ----------
+    stamps : DataFrame
+        As `missing_stamps` gives it.
+
+    Returns
+    -------
+    DataFrame
+        `phase`, `n` (incidents that hold every phase, alone or split), `share`, `share_of_tail`.
+    """
+    usable = stamps["mean_estimated"].notna().all() and stamps["share_estimated"].notna().all()
+    if not usable or not stamps["merged"].sum():
+        return pd.DataFrame(columns=["phase", "n", "share", "share_of_tail"])
+    return pd.DataFrame(
+        {
+            "phase": stamps["phase"],
+            "n": stamps["n_estimated"],
+            "share": stamps["share_estimated"],
+            "share_of_tail": stamps["share_of_tail_estimated"],
+        }
+    )
+
+
 def _merged(spans: pd.DataFrame) -> pd.DataFrame:
     columns = ["phase", "n", "share", "share_of_tail"]
     if spans.empty or not spans["minutes"].sum() > 0:
