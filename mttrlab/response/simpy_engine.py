@@ -201,6 +201,8 @@ class _Incident:
                 self._wait(now - begin)
                 return
             elif command == DONE:
+                # Without this circle nothing is left for the garbage collector, which took a quarter of the time.
+                self.callbacks = []
                 return
 
     def _wait(self, lasts: int) -> None:
