@@ -24,7 +24,7 @@ class Sizes(NamedTuple):
 SMALL = Sizes(5, 3, 4, 3)
 """What nearly every model needs, and all that the compiled engine takes: one record, compiled once.
 
-Two kinds of records in one process, one of them from numba's cache, mixed up each other's functions and crashed.
+A process that took one kind of record from numba's cache and compiled another crashed; why is not established.
 """
 LARGE = Sizes(20, 20, MOST_CALLS, MOST_HANDS)
 
