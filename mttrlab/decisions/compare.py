@@ -79,7 +79,6 @@ def compare_scenarios(
     ModelError
         When a scenario cannot be run, or two have one name.
     """
-    runs_on = outcomes.engine_name(engine)
     clock = shown_clock(model, clock)
     names = ["Baseline", *(scenario.name for scenario in scenarios)]
     if len(set(names)) < len(names):
@@ -88,6 +87,7 @@ def compare_scenarios(
         checks.finite("half_width", half_width, 0.0, 1.0, open_low=True)
     checks.whole("replications", replications, 1, 10_000_000)
     changed = [scenario.apply(model) for scenario in scenarios]
+    runs_on = outcomes.engine_name(engine, model, *changed)
     for each_model in (model, *changed):
         refuse_endless_queue(each_model)
     work = partial(_span, model, changed, days, seed, clock, runs_on)

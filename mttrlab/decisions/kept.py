@@ -81,7 +81,7 @@ def keep_baseline(
     n_jobs : int, default 1
         Threads that share each answer.
     """
-    engine = outcomes.engine_name(engine)
+    engine = outcomes.engine_name(engine, model)
     clock = shown_clock(model, clock)
     refuse_endless_queue(model)
     weekday = hours_since_monday(utc(model.start))
@@ -101,7 +101,7 @@ def _answer(baseline: Baseline, changed: ResponseModel, piece: _Piece) -> Paired
     now = piece.then
     if changed == baseline.model:
         pass
-    elif baseline.engine == "compiled":
+    elif baseline.engine == "compiled" and outcomes.engine_name("auto", changed) == "compiled":
         last = piece.scratch.pop() if piece.scratch else _copied(piece.before)
         made = outcomes.run(changed, piece.luck, "compiled", last, over=True)
         piece.scratch.append(made)

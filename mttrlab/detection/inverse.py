@@ -14,6 +14,8 @@ _POINTS = 33
 """Outline points of a piece."""
 _HAIR = 1e-13
 """Rounding of a chance."""
+_SHARP = 1e-12
+"""Relative width of a bracket that is an answer."""
 
 
 def first_time(delay: Delay, level: np.ndarray) -> np.ndarray:
@@ -58,4 +60,10 @@ def _between(delay: Delay, times: np.ndarray, values: np.ndarray, first: np.ndar
         # The end that stays counts half, or one side would never move (the Illinois rule).
         over, under = np.where(late, value, over / 2), np.where(late, under / 2, value)
         low, high = np.where(late, middle, low), np.where(late, high, middle)
+    # Where false position keeps one side, the bracket is still wide: halve it until the answer is sharp.
+    while (wide := np.flatnonzero(high - low > _SHARP * np.maximum(high, 1.0))).size:
+        middle = (low[wide] + high[wide]) / 2
+        inside = 2 * (middle - start[wide]) / width[wide] - 1
+        late = np.polynomial.legendre.legval(inside, rows[:, wide], tensor=False) - wanted[wide] > _HAIR
+        low[wide], high[wide] = np.where(late, middle, low[wide]), np.where(late, high[wide], middle)
     return np.asarray(high)

@@ -19,9 +19,10 @@ import numpy as np
 
 from mttrlab.errors import ModelError
 from mttrlab.response import shifts
-from mttrlab.response.layout import PARAMETERS, STATE, Parameters
+from mttrlab.response.layout import PARAMETERS, SMALL, STATE, Parameters, Sizes, luck_dtype
 from mttrlab.response.people import Pool
 
+_WORDS = ("rounds", "attempts of a remediation rule", "calls of an escalation", "hand-overs")
 _LOG = logging.getLogger("mttrlab")
 _SOURCES = (
     "compiled_heap.py",
@@ -44,10 +45,15 @@ def available() -> bool:
         return False
 
 
-def refusal() -> str | None:
-    """Return why the compiled engine cannot run, or None where it can."""
+def refusal(*needed: Sizes) -> str | None:
+    """Return why the compiled engine cannot run models of these sizes, or None where it can."""
     if available():
-        return None
+        over = [
+            f"{max(size[k] for size in needed)} {_WORDS[k]} (at most {most})"
+            for k, most in enumerate(SMALL)
+            if any(size[k] > most for size in needed)
+        ]
+        return f"engine 'compiled' cannot run {', '.join(over)}; use engine='simpy'" if over else None
     return "engine 'compiled' needs numba, which is not installed; install mttrlab[fast], or use engine='simpy'"
 
 
@@ -71,6 +77,8 @@ def run(
         Where numba is not installed.
     """
     reason = refusal()
+    if reason is None and x.dtype != luck_dtype(SMALL):
+        reason = "engine 'compiled' takes the small record of luck alone; use engine='simpy'"
     if reason:
         raise ModelError(reason)
     ends = np.empty(len(x), dtype=STATE) if ends is None else ends

@@ -15,7 +15,7 @@ from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.luck import BLOCK, Ints, Luck, draw
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.parallel import workers
-from mttrlab.response.parameters import MICROSECONDS, parameters, pools
+from mttrlab.response.parameters import MICROSECONDS, needed, parameters, pools
 from mttrlab.response.records import Records, realise
 from mttrlab.schema import CLOCK_ENDS
 
@@ -49,13 +49,13 @@ class Outcomes:
         return np.where(self.records.happens == 1, (end - begin) / MICROSECONDS, np.nan)
 
 
-def engine_name(engine: str) -> str:
-    """Return the engine that will run, simpy or compiled; refuse one that does not exist or cannot run here."""
+def engine_name(engine: str, *models: ResponseModel) -> str:
+    """Return the engine that will run these models, simpy or compiled; refuse one that does not exist or cannot."""
     if engine not in ENGINES:
         raise ModelError(f"engine must be one of {', '.join(ENGINES)}; got {engine!r}")
+    reason = compiled.refusal(*map(needed, models)) if engine != "simpy" else None
     if engine == "auto":
-        return "compiled" if compiled.available() else "simpy"
-    reason = compiled.refusal() if engine == "compiled" else None
+        return "simpy" if reason else "compiled"
     if reason:
         raise ModelError(reason)
     return engine

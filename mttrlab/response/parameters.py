@@ -28,12 +28,15 @@ def rounds(model: ResponseModel) -> int:
     return 1 if sure and model.reopening is None else model.max_rounds
 
 
-def sizes(model: ResponseModel) -> Sizes:
-    """Return the columns that this model needs: the small record where it will do."""
+def needed(model: ResponseModel) -> Sizes:
+    """Return how many turns of each loop this model has."""
     calls = model.paging.calls if model.paging else 1
-    hands = model.routing.most if model.routing else 0
-    needed = (model.max_rounds, model.automation_attempts, calls, hands)
-    return SMALL if all(n <= have for n, have in zip(needed, SMALL, strict=True)) else LARGE
+    return Sizes(rounds(model), model.automation_attempts, calls, model.routing.most if model.routing else 0)
+
+
+def sizes(model: ResponseModel) -> Sizes:
+    """Return the columns of this model's records: the small ones where they will do."""
+    return SMALL if all(n <= have for n, have in zip(needed(model), SMALL, strict=True)) else LARGE
 
 
 def pools(model: ResponseModel) -> tuple[Pool, ...]:

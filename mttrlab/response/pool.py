@@ -74,8 +74,24 @@ class Pools:
         self._env = env
         self._desks = [_Desk(pool) for pool in pools]
         self._week = week
+        self.restless = any(desk.preemptive or desk.hands_over for desk in self._desks)
+        """Whether people may be taken away from their work."""
         self._called = False
         self._settling = False
+
+    def take(self, p: int, one: Any, now: int) -> bool:
+        """Give a person of pool `p` at once where nothing else happens at this instant; return whether it did."""
+        desk = self._desks[p]
+        if desk.queue or self._called or self._env.peek() <= now:
+            return False
+        if desk.count > 1 and desk.change == shifts.FOREVER:
+            self._sync(desk, now)
+        if desk.used >= desk.people:
+            return False
+        desk.used += 1
+        if desk.preemptive or desk.hands_over:
+            desk.holders.append(one)
+        return True
 
     def ask(self, p: int, one: Any, now: int) -> None:
         """Queue an incident for pool `p`."""

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections import namedtuple
+from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
 import simpy
-from simpy.events import Event, Timeout
+from simpy.events import NORMAL, Event
 
 from mttrlab.response.layout import FIELDS, NEVER, STATE, Parameters
 from mttrlab.response.people import Pool
@@ -21,33 +22,22 @@ Teller = Callable[[int, int, int, int], None]
 
 
 class State:
-    """`s` of the transition function: plain integers in slots."""
+    """`s` of the transition function. Values of the class until they are set: most are never touched."""
 
-    __slots__ = FIELDS
-
-    def __init__(self) -> None:
-        self.step = STARTED
-        self.started = self.detected = self.acknowledged = self.diagnosed = NEVER
-        self.resolved = self.verified = self.first_resolved = self.first_verified = self.asked = NEVER
-        self.waited = self.queued = self.round = self.attempt = self.level = self.hands = 0
-        self.automated = self.harmed = self.wrong = self.passed = self.reopened = self.refused = 0
-        self.interrupted = self.held = self.pool = self.since = self.working = self.end = self.rest = 0
+    step = STARTED
+    started = detected = acknowledged = diagnosed = resolved = verified = NEVER
+    first_resolved = first_verified = asked = NEVER
+    waited = queued = round = attempt = level = hands = 0
+    automated = harmed = wrong = passed = reopened = refused = 0
+    interrupted = held = pool = since = working = end = rest = 0
 
 
-class Chance:
-    """`x` of the transition function: one incident's luck, read from the columns once."""
-
-    __slots__ = _COLUMNS = (
-        "at", "key", "priority", "noise", "pool", "other", "hands", "luck", "detect", "rule", "harm", "reopen",
-        "acknowledge", "diagnose", "fix", "verify", "u_verify", "deploy", "run", "u_attempt", "u_harm", "notice",
-    )  # fmt: skip
-
-    def __init__(self, *values: Any) -> None:
-        (
-            self.at, self.key, self.priority, self.noise, self.pool, self.other, self.hands, self.luck, self.detect,
-            self.rule, self.harm, self.reopen, self.acknowledge, self.diagnose, self.fix, self.verify, self.u_verify,
-            self.deploy, self.run, self.u_attempt, self.u_harm, self.notice,
-        ) = values  # fmt: skip
+_COLUMNS = (
+    "at", "key", "priority", "noise", "pool", "other", "hands", "luck", "detect", "rule", "harm", "reopen",
+    "acknowledge", "diagnose", "fix", "verify", "u_verify", "deploy", "run", "u_attempt", "u_harm", "notice",
+)  # fmt: skip
+Chance: Any = namedtuple("Chance", _COLUMNS)  # type: ignore[misc]
+Chance.__doc__ = "`x` of the transition function: one incident's luck, read from the columns once."
 
 
 def run(x: np.ndarray, P: Parameters, bounds: np.ndarray, pools: tuple[Pool, ...]) -> np.ndarray:
@@ -82,16 +72,17 @@ def tell(x: np.ndarray, P: Parameters, pools: tuple[Pool, ...], key: int, teller
     _replication([(State(), chance) for chance in _chances(live, P)], P, pools, key, teller)
 
 
-def _chances(x: np.ndarray, P: Parameters) -> Iterable[Chance]:
+def _chances(x: np.ndarray, P: Parameters) -> Iterable[Any]:
     # Turns that cannot be reached are not turned into lists.
     used = {"acknowledge": P.calls, "run": P.attempts, "u_attempt": P.attempts, "u_harm": P.attempts}
     used |= {"notice": int(x["hands"].max(initial=0))}
     used |= dict.fromkeys(("diagnose", "fix", "verify", "u_verify", "deploy"), P.rounds)
-    return map(Chance, *((x[n][:, : used[n]] if n in used else x[n]).tolist() for n in Chance._COLUMNS))
+    columns = ((x[n][:, : used[n]] if n in used else x[n]).tolist() for n in _COLUMNS)
+    return map(Chance._make, zip(*columns, strict=True))
 
 
 def _replication(
-    pairs: Iterable[tuple[State, Chance]],
+    pairs: Iterable[tuple[State, Any]],
     P: Parameters,
     people: tuple[Pool, ...],
     key: int | None = None,
@@ -99,44 +90,63 @@ def _replication(
 ) -> None:
     env = simpy.Environment(initial_time=0)
     pools = Pools(env, people, P.day) if people else None
-    env.process(_arrivals(env, pairs, P, pools, key, teller))
+    _Arrivals(env, pairs, P, pools, key, teller).go()
     env.run()
 
 
-def _arrivals(
-    env: simpy.Environment,
-    pairs: Iterable[tuple[State, Chance]],
-    P: Parameters,
-    pools: Pools | None,
-    key: int | None,
-    teller: Teller | None,
-) -> Generator[Event, None, None]:
-    """Start each incident at its time, so that the event queue holds only those under way."""
-    now = 0
-    for s, x in pairs:
-        if x.at > now:
-            yield Timeout(env, x.at - now)
-            now = x.at
-        _Incident(env, s, x, P, pools, teller if x.key == key else None).go(now)
+class _Pulse(Event):
+    """An event that has already happened; it is scheduled, and scheduled again, for when somebody shall wake."""
+
+    def __init__(self, env: simpy.Environment) -> None:
+        super().__init__(env)
+        self._ok = True
+        self._value = None
+
+
+class _Arrivals:
+    """Starts each incident at its time, so that the event queue holds only those under way."""
+
+    def __init__(
+        self,
+        env: simpy.Environment,
+        pairs: Iterable[tuple[State, Any]],
+        P: Parameters,
+        pools: Pools | None,
+        key: int | None,
+        teller: Teller | None,
+    ) -> None:
+        self.env = env
+        self.pairs = iter(pairs)
+        self.given = P, pools
+        self.key = key
+        self.teller = teller
+        self.pulse = _Pulse(env)
+        self.first: tuple[State, Any] | None = None
+
+    def go(self, _: Event | None = None) -> None:
+        """Start what arrives now, and wait for the next."""
+        env, now = self.env, self.env.now
+        s, x = self.first or next(self.pairs, (None, None))
+        while s is not None and x is not None:
+            if x.at > now:
+                self.first = s, x
+                self.pulse.callbacks = [self.go]
+                env.schedule(self.pulse, NORMAL, x.at - now)
+                return
+            _Incident(env, s, x, *self.given, self.teller if x.key == self.key else None).go(x.at)
+            s, x = next(self.pairs, (None, None))
 
 
 class _Incident:
     """One incident's life: whatever it waits for wakes it, and the transition function says what comes next.
 
-    A callback on the event, not a generator: a SimPy process would cost two more events for every incident.
+    A callback on an event of its own, not a generator: a SimPy process would cost two more events for every incident.
     """
 
-    awaited: Event | None
-    __slots__ = ("P", "awaited", "env", "place", "pools", "s", "teller", "x")
+    __slots__ = ("P", "callbacks", "env", "pending", "place", "pools", "pulse", "s", "teller", "x")
 
     def __init__(
-        self,
-        env: simpy.Environment,
-        s: State,
-        x: Chance,
-        P: Parameters,
-        pools: Pools | None,
-        teller: Teller | None,
+        self, env: simpy.Environment, s: State, x: Any, P: Parameters, pools: Pools | None, teller: Teller | None
     ) -> None:
         self.env = env
         self.s = s
@@ -144,38 +154,60 @@ class _Incident:
         self.P = P
         self.pools = pools
         self.teller = teller
+        self.pulse = _Pulse(env)
+        self.callbacks: list[Any] = [self]
+        self.pending = DONE
+        """A command that waits for its time."""
 
     def __call__(self, event: Event) -> None:
         """Go on, unless the person who worked was taken away meanwhile."""
-        if event is self.awaited:
-            self.go(int(self.env.now))
+        if event is self.pulse:
+            self.go(self.env.now, True)  # type: ignore[arg-type]
 
-    def go(self, now: int) -> None:
-        """Go on until time must pass or a person must be waited for."""
+    def go(self, now: int, alone: bool = False) -> None:
+        """Go on until a pool must be asked or given back to, or time must pass that somebody may cut short.
+
+        What an incident does by itself needs no event: nothing that others do can change it. `alone`: no other
+        incident moves at this instant unless SimPy's queue holds its event.
+        """
         s, x, P, pools = self.s, self.x, self.P, self.pools
         s.working = 0
+        command, begin = self.pending, now
+        self.pending = DONE
         while True:
+            if command == ASK and pools is not None:
+                s.since = now
+                s.rest = 0
+                self.place = (x.priority, s.asked, x.key)
+                if not (alone and pools.take(s.pool, self, now)):
+                    pools.ask(s.pool, self, now)
+                    return
+            elif command == GIVE and pools is not None:
+                pools.give(s.pool, self)
             step = s.step
             command, lasts = advance(now, s, x, P)
             if self.teller is not None:
                 self.teller(now, step, command, lasts)
             if lasts:
-                if command == WORK and s.held:
-                    s.working = 1
-                    s.end = now + lasts
-                self.awaited = event = Timeout(self.env, lasts)
-                event.callbacks = [self]
+                now += lasts
+                if pools is not None and pools.restless:
+                    if command == WORK and s.held:
+                        s.working = 1
+                        s.end = now
+                    self._wait(lasts)
+                    return
+            elif now > begin and command in (ASK, GIVE):
+                self.pending = command
+                self._wait(now - begin)
                 return
-            if command == ASK and pools is not None:
-                s.since = now
-                s.rest = 0
-                self.place = (x.priority, s.asked, x.key)
-                pools.ask(s.pool, self, now)
-                return
-            if command == GIVE and pools is not None:
-                pools.give(s.pool, self)
             elif command == DONE:
+                # Without this circle nothing is left for the garbage collector, which took a quarter of the time.
+                self.callbacks = []
                 return
+
+    def _wait(self, lasts: int) -> None:
+        self.pulse.callbacks = self.callbacks
+        self.env.schedule(self.pulse, NORMAL, lasts)
 
     def granted(self, now: int) -> None:
         """Somebody has time: begin, or go on with what was interrupted."""
@@ -200,14 +232,13 @@ class _Incident:
         s.working = 0
         s.since = now
         s.interrupted += 1
-        # Whatever it waited for comes too late now.
-        self.awaited = None
+        # What it waited for comes too late now, and wakes nobody.
+        self.pulse = _Pulse(self.env)
 
     def _resume(self, now: int, working: int) -> None:
         s = self.s
         s.waited += now - s.since
         s.end = now + s.rest
-        self.awaited = event = Timeout(self.env, s.rest)
-        event.callbacks = [self]
+        self._wait(s.rest)
         s.rest = 0
         s.working = working

@@ -62,12 +62,12 @@ def simulate(
     ModelError
         When the model or the scenario cannot be run as described.
     """
-    runs_on = outcomes.engine_name(engine)
     begin = utc(model.start if start is None else start)
     changed = model
     if scenario is not None:
         scenario.insist(model)
         changed = scenario.apply(model)
+    runs_on = outcomes.engine_name(engine, changed)
     refuse_endless_queue(changed)
     work = partial(_span, model, changed, days, seed, begin, runs_on, recording)
     pieces = outcomes.spans(model, days, replications, n_jobs)

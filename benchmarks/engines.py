@@ -1,0 +1,189 @@
+"""The compiled engine and SimPy through the same function, against an idiomatic SimPy model of the same organisation.
+
+`python -m benchmarks.engines` prints the tables of engines.md: one process, ways alternating, CPU time, medians.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from benchmarks import simulate as thirteen
+from mttrlab.decisions import keep_baseline
+from mttrlab.response import (
+    Bursts,
+    Hypotheses,
+    Law,
+    Noise,
+    Paging,
+    Pipeline,
+    Pool,
+    Reopening,
+    ResponseModel,
+    Routing,
+    Scenario,
+    Shift,
+    Verification,
+    compiled,
+    outcomes,
+    simpy_engine,
+)
+from mttrlab.response.layout import STATE
+from mttrlab.response.parameters import parameters, pools
+
+RUNS = 7
+PER_DAY = 120 / 365
+
+MODEL = replace(thirteen.MODEL, types=(replace(thirteen.MODEL.types[0], per_day=PER_DAY),))
+
+EVERYTHING = replace(
+    MODEL,
+    types=(replace(MODEL.types[0], hypotheses=Hypotheses(0.4, Law("exponential", 12.0), 0.5), pool="day"),),
+    responders=None,
+    pools=(
+        Pool("day", 1, (Shift(8, 20, 2),), preemptive=True, end_of_shift="hands over", handover_minutes=5.0),
+        Pool("other", 1),
+    ),
+    paging=Paging(1.0, 5.0, (Law("exponential", 4.0), Law("exponential", 4.0)), startup=10.0),
+    routing=Routing(0.2, 0.3, Law("exponential", 10.0), 5.0, most=1, between=("day", "other")),
+    noise=Noise(0.5, Law("exponential", 10.0)),
+    pipeline=Pipeline(1, Law("exponential", 6.0)),
+    verification=Verification(healthy=0.9, in_a_row=2, false_pass=0.1),
+    reopening=Reopening(Law("exponential", 400.0), right=0.03),
+    bursts=Bursts(0.1, 2.0, 30.0),
+)
+
+
+def measured(run: Callable[[], int]) -> float:
+    """Return CPU seconds for one incident."""
+    begin = time.process_time()
+    n = run()
+    return (time.process_time() - begin) / n
+
+
+def idiomatic(replications: int) -> int:
+    """Run the tutorial's way; return incidents."""
+    thirteen.PER_DAY, thirteen.REPLICATIONS = PER_DAY, replications
+    return len(thirteen.idiomatic(1))
+
+
+def engines() -> None:
+    """Print incidents a second, and ratios of neighbouring runs."""
+    luck = outcomes.luck_of(MODEL, days=365, block=0, wanted=50, seed=1, blocks=10)
+    before = outcomes.run(MODEL, luck, "compiled")
+    x, bounds, ends = before.records.x, before.records.bounds, np.empty(len(before.ends), dtype=STATE)
+    limits, people = parameters(MODEL, luck.week), pools(MODEL)
+    few = int(bounds[100])
+
+    def kernel() -> int:
+        for _ in range(5):
+            compiled.run(x, limits, bounds, people, ends)
+        return 5 * len(x)
+
+    ways: dict[str, Callable[[], int]] = {
+        "idiomatic SimPy": lambda: idiomatic(100),
+        "SimPy, shared transition function": lambda: len(simpy_engine.run(x[:few], limits, bounds[:101], people)),
+        "compiled, the same function": kernel,
+    }
+    ways["SimPy, luck drawn as well"] = lambda: sum(
+        len(run.ends) for run in outcomes.each_block(MODEL, days=365, replications=100, seed=1)
+    )
+    ways["compiled, luck drawn as well"] = lambda: sum(
+        len(run.ends) for run in outcomes.each_block(MODEL, days=365, replications=500, seed=1, engine="compiled")
+    )
+    taken: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(RUNS):
+        for name, run in ways.items():
+            taken[name].append(measured(run))
+    print("| way | incidents/s | against idiomatic SimPy |\n|---|---|---|")
+    for name, each in taken.items():
+        ratio = statistics.median(b / e for b, e in zip(taken["idiomatic SimPy"], each, strict=True))
+        print(f"| {name} | {1 / statistics.median(each):,.0f} | {ratio:.1f} |")
+
+
+def answers(model: ResponseModel, name: str) -> None:
+    """Print how long a scenario takes against a kept baseline: 1,000 replications of a year."""
+    scenario = Scenario("x", diagnosis_factor=0.7)
+    for jobs in (1, 2):
+        kept = keep_baseline(model, replications=1000, seed=1, n_jobs=jobs)
+        kept.against(scenario)
+        wall, cpu = [], []
+        for k in range(15):
+            begin, busy = time.perf_counter(), time.process_time()
+            kept.against(Scenario("x", diagnosis_factor=0.7 + k / 100))
+            wall.append(1e3 * (time.perf_counter() - begin))
+            cpu.append(1e3 * (time.process_time() - busy))
+        n = sum(len(piece.luck) for piece in kept.pieces)
+        middle, least, busy = statistics.median(wall), min(wall), statistics.median(cpu)
+        print(f"| {name} | {n:,} | {jobs} | {middle:.0f} | {least:.0f} | {busy:.0f} |")
+
+
+def simpy_answers(model: ResponseModel, name: str) -> None:
+    """Print the same for SimPy, a tenth of it measured."""
+    kept = keep_baseline(model, replications=100, seed=1, engine="simpy")
+    begin = time.process_time()
+    kept.against(Scenario("x", diagnosis_factor=0.7))
+    print(f"| {name}, SimPy (a tenth, times ten) | | 1 | | | {1e4 * (time.process_time() - begin):,.0f} |")
+
+
+def scale() -> None:
+    """Print time for an incident from 10⁵ to 10⁷, luck drawn as well."""
+    import resource
+
+    outcomes.run(MODEL, outcomes.luck_of(MODEL, days=365, block=0, wanted=1, seed=1), "compiled")
+    for replications in (833, 8_333, 83_333):
+        begin = time.process_time()
+        n = sum(len(r.ends) for r in outcomes.each_block(
+            MODEL, days=365, replications=replications, seed=1, engine="compiled"))  # fmt: skip
+        spent = time.process_time() - begin
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        print(f"| {n:,} | {spent:.2f} | {1e6 * spent / n:.2f} | {most:.2f} |")
+
+
+_FIRST = """
+import time; begin = time.process_time(); wall = time.perf_counter()
+from benchmarks.engines import MODEL
+from mttrlab.response import outcomes
+luck = outcomes.luck_of(MODEL, days=30, block=0, wanted=1, seed=1)
+begin = time.process_time(); wall = time.perf_counter()
+outcomes.run(MODEL, luck, "compiled")
+print(time.process_time() - begin, time.perf_counter() - wall)
+"""
+
+
+def first_calls() -> None:
+    """Print CPU and wall seconds of the first call, with an empty cache and with a full one."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("empty cache", "full cache"):
+            ran = subprocess.run(
+                [sys.executable, "-c", _FIRST], capture_output=True, text=True, check=True,
+                env={**os.environ, "NUMBA_CACHE_DIR": folder},
+            )  # fmt: skip
+            cpu, wall = map(float, ran.stdout.split())
+            print(f"| {name} | {cpu:.1f} | {wall:.1f} |")
+
+
+def main() -> None:
+    """Print every table."""
+    engines()
+    print("\n| what-if | incidents | threads | ms, median | ms, least | CPU ms |\n|---|---|---|---|---|---|")
+    answers(MODEL, "13 events")
+    answers(EVERYTHING, "every element")
+    simpy_answers(MODEL, "13 events")
+    simpy_answers(EVERYTHING, "every element")
+    print("\n| incidents | CPU s | µs each | GB |\n|---|---|---|---|")
+    scale()
+    print("\n| first call | CPU s | wall s |\n|---|---|---|")
+    first_calls()
+
+
+if __name__ == "__main__":
+    main()

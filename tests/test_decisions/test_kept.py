@@ -1,0 +1,56 @@
+"""A kept baseline answers as `compare_scenarios` does; runs stop when they know enough."""
+
+from __future__ import annotations
+
+import pytest
+
+from mttrlab.decisions import compare_scenarios, keep_baseline
+from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario, compiled
+
+SCENARIOS = [Scenario("a", diagnosis_factor=0.5), Scenario("b", responders=2), Scenario("c", prevention=0.2)]
+ENGINES = ["simpy", pytest.param("compiled", marks=pytest.mark.skipif(not compiled.available(), reason="no numba"))]
+
+
+def organisation():
+    paths = (FixPath("other", Law("lognormal", 3.0, 1.0), 1.0, 1.0),)
+    kind = IncidentType("a", 1.0, diagnose=Law("lognormal", 3.0, 1.0), paths=paths, verify=Law("constant", 3.0))
+    return ResponseModel((kind,), responders=1, verify_pass=0.9)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_kept_baseline_gives_the_rows_of_the_comparison_in_any_order(engine, jobs):
+    table = compare_scenarios(organisation(), SCENARIOS, days=60, replications=120, seed=4, engine="simpy")
+    kept = keep_baseline(organisation(), days=60, replications=120, seed=4, engine=engine, n_jobs=jobs)
+    rows = {"Baseline": kept.row()} | {s.name: kept.against(s) for s in [*SCENARIOS[::-1], *SCENARIOS]}
+    for name, row in rows.items():
+        assert table.set_index("scenario").loc[name, list(row)].to_dict() == row
+
+
+def test_replications_stop_at_the_half_width_asked_for():
+    loose, tight = (
+        compare_scenarios(organisation(), SCENARIOS[:1], replications=5000, seed=1, half_width=w, days=60)
+        for w in (0.2, 0.02)
+    )
+    assert loose["replications"].iloc[0] < tight["replications"].iloc[0] <= 5000
+    assert loose.attrs["half_width"] <= 0.2
+    assert tight.attrs["half_width"] <= 0.02
+
+
+def test_ctrl_c_keeps_the_replications_that_are_finished(monkeypatch):
+    from mttrlab.decisions import compare
+    from mttrlab.response import outcomes
+
+    monkeypatch.setattr(outcomes, "AT_ONCE", 1000)
+    run, calls = compare._span, []
+
+    def stopped(*given):
+        calls.append(given[-1])
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return run(*given)
+
+    monkeypatch.setattr(compare, "_span", stopped)
+    made = compare_scenarios(organisation(), SCENARIOS[:1], days=30, replications=300)
+    assert made["replications"].iloc[0] == sum(high - low for low, high in calls[:2])
+    assert made.attrs["unfinished"] == f"{made['replications'].iloc[0]} of 300 replications: it was stopped"

@@ -1,0 +1,45 @@
+"""Scenarios in YAML are checked whole."""
+
+from __future__ import annotations
+
+import pytest
+
+from mttrlab.errors import ModelError
+from mttrlab.response import Scenario, read_scenarios
+
+
+def test_a_file_holds_scenarios(tmp_path):
+    path = tmp_path / "what-if.yml"
+    path.write_text("scenarios:\n- name: A\n  levers: {flagged: 0.5}\n  incident_types: [deploy]\n")
+    assert read_scenarios(path) == [Scenario("A", flagged=0.5, incident_types=["deploy"])]
+
+
+def test_every_mistake_is_named_with_its_place():
+    text = """
+scenarios:
+- {name: A, levers: {detection: 1}}
+- {name: B, levers: {flagged: 2}}
+- {levers: {flagged: 0.5}}
+- {name: C, lever: {flagged: 0.5}}
+- {name: D, levers: {flagged: true}}
+- {name: E, levers: {prevention: 0.1}, services: checkout}
+"""
+    with pytest.raises(ModelError) as refused:
+        read_scenarios(text)
+    for words in ("scenario 1: ", "no lever detection", "scenario 2: flagged must be from 0 to 1", "3: needs a name",
+                  "4: has no lever", "5: flagged must be a number", "6: services of 'E' must be a list"):  # fmt: skip
+        assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("a: [\n", "is no YAML"), ("[]\n", "one list under 'scenarios'"), ("scenarios: 3\n", "one list under")],
+)
+def test_what_is_no_list_of_scenarios_is_refused(text, words):
+    with pytest.raises(ModelError, match=words):
+        read_scenarios(text)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(ModelError, match="cannot be read"):
+        read_scenarios(tmp_path / "none.yml")
