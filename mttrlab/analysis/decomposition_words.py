@@ -39,7 +39,7 @@ incident happening, and +6 from steps that the records do not tell apart.'
     minutes = dict(zip(table["part"], table["minutes"].astype(float), strict=True))
     if math.isnan(minutes["total"]):
         return f"There is nothing to explain: one of the periods holds no ended incident {counts}."
-    told = f"The average went from {first['mean_before']:.0f} to {first['mean_after']:.0f} minutes {counts}."
+    told = f"The average went from {first['mean_before']:,.0f} to {first['mean_after']:,.0f} minutes {counts}."
     phases = [name for name in minutes if name not in ("mix", "total")]
     phases.sort(key=lambda name: -abs(minutes[name]))
     parts = [f"{_signed(minutes[name])} from {_PHASES.get(name, name)}" for name in phases if abs(minutes[name]) >= 0.5]
@@ -54,4 +54,4 @@ incident happening, and +6 from steps that the records do not tell apart.'
 
 
 def _signed(minutes: float) -> str:
-    return f"{'+' if minutes > 0 else '−'}{abs(minutes):.0f}"
+    return f"{'+' if minutes > 0 else '−'}{abs(minutes):,.0f}"

@@ -52,10 +52,7 @@ def plot_change(change: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     if not {"part", "minutes", "mean_before", "mean_after"} <= set(change):
         raise SchemaError("plot_change needs the table that explain_change gives")
     with style():
-        parts = change[
-            (change["part"] != "total") & ~((change["part"] == "not split") & (change["minutes"].abs() < 1e-9))
-        ]
-        parts = parts.reset_index(drop=True)
+        parts = change[(change["part"] != "total") & ~_nothing(change)].reset_index(drop=True)
         ax = axes(ax, height=1.5 + 0.52 * (len(parts) + 2))
         whole = change.iloc[-1]
         at = float(whole["mean_before"])
@@ -86,6 +83,11 @@ def plot_change(change: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         time_axis(ax, most=5)
         name_axis(ax, x=f"mean minutes, {clock_words(change)}  ·  line: where each part may lie by luck")
         return ax
+
+
+def _nothing(change: pd.DataFrame) -> pd.Series:
+    """Parts that no incident shows: nothing moved, and no luck could move it."""
+    return change[["minutes", "low", "high"]].fillna(0.0).abs().max(axis=1) < 1e-9
 
 
 def _said(line: pd.Series) -> str:

@@ -51,6 +51,9 @@ def change(table: pd.DataFrame, caption: str) -> Shown:
     rows = tuple(
         (names.get(str(line["part"]), str(line["part"])), signed(line["minutes"], line["low"], line["high"]))
         for line in lines(table)
+        # A part that no incident shows did not move, and no luck could move it.
+        if line["part"] == "total"
+        or max(abs(line[name]) for name in ("minutes", "low", "high") if isfinite(line[name])) > 1e-9
     )
     return Shown(caption, ("what changed", "minutes of the mean (range)"), rows)
 

@@ -254,7 +254,7 @@ def change_table() -> pd.DataFrame:
     parts = ["mix", "detect", "diagnose", "resolve", "verify", "not split", "total"]
     moved = [-18.5, -2.0, 9.5, -0.4, -0.6, 0.0, -12.0]
     return pd.DataFrame({
-        "part": parts, "minutes": moved, "low": [m - 5 for m in moved], "high": [m + 5 for m in moved],
+        "part": parts, "minutes": moved, "low": [m - 5 if m else m for m in moved], "high": [m + 5 if m else m for m in moved],
         "mean_before": 66.0, "mean_after": 54.0, "n_before": 10, "n_after": 12, "clock": "recovery",
     })  # fmt: skip
 
@@ -316,3 +316,10 @@ def test_months_outside_the_limits_are_ringed_and_an_empty_month_keeps_its_place
     assert [(float(r.get_xdata()[0]), float(r.get_ydata()[0])) for r in rings] == [(2.0, 130.0)]
     assert [label.get_text().split("\n")[-1] for label in ax.get_xticklabels()] == ["9", "0", "8"]
     assert "luck alone" in ax.get_xlabel()
+
+
+def test_a_part_that_no_incident_shows_has_no_row_in_the_bridge() -> None:
+    table = change_table()
+    table.loc[table["part"] == "resolve", ["minutes", "low", "high"]] = 0.0
+    rows = [label.get_text() for label in figures.plot_change(table).get_yticklabels()]
+    assert rows == ["mean before", "other kinds of incident", "detect", "diagnose", "verify", "mean after"]
