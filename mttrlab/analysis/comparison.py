@@ -15,7 +15,7 @@ from mttrlab.analysis.permutation import pairwise_shift, permutation_test, rank_
 from mttrlab.analysis.power import incidents_needed, smallest_change
 from mttrlab.analysis.regression import Regression
 from mttrlab.analysis.sample import Sample, forgotten_aside, months_spanned, sample_of, starts_of, with_clocks
-from mttrlab.analysis.thresholds import threshold, withheld
+from mttrlab.analysis.thresholds import incidents, threshold, withheld
 from mttrlab.errors import QuestionError
 
 NAN = float("nan")
@@ -124,12 +124,12 @@ def compare_periods(
 def _left_out(period: str, sample: Sample) -> list[str]:
     said = []
     if sample.unknown:
-        said.append(f"{period}: {sample.unknown} of {sample.incidents} incidents lack a usable end of this clock")
+        said.append(f"{period}: {sample.unknown} of {incidents(sample.incidents)} lack a usable end of this clock")
     if sample.not_positive:
-        said.append(f"{period}: {sample.not_positive} incidents of zero or negative minutes are left out")
+        said.append(f"{period}: {incidents(sample.not_positive)} of zero or negative minutes left out")
     if sample.forgotten:
         said.append(
-            f"{period}: {sample.forgotten} incidents open three times longer than any that ended are left out as "
+            f"{period}: left out: {incidents(sample.forgotten)} open three times longer than any that ended, "
             "most likely never closed"
         )
     return said

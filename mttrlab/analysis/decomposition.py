@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.analysis.decomposition_parts import Ended, parts_of, periods, tables
-from mttrlab.analysis.thresholds import threshold, withheld
+from mttrlab.analysis.thresholds import incidents, threshold, withheld
 from mttrlab.errors import QuestionError
 
 NAN = float("nan")
@@ -74,8 +74,12 @@ def explain_change(
     first, second, kinds, phases = periods(before, after, clock, by)
     n, m = len(first.kinds), len(second.kinds)
     names = (MIX, *phases, NOT_SPLIT, WHOLE)
-    notes = [f"{p}: {e.unknown} incidents have no known minutes" for p, e in _named(first, second) if e.unknown]
-    notes += [f"{p}: {e.open} incidents still open" for p, e in _named(first, second) if e.open]
+    notes = [
+        f"{p}: {incidents(e.unknown)} {'has' if e.unknown == 1 else 'have'} no known minutes"
+        for p, e in _named(first, second)
+        if e.unknown
+    ]
+    notes += [f"{p}: {incidents(e.open)} still open" for p, e in _named(first, second) if e.open]
     if min(n, m) == 0:
         values, bands, means = np.full(len(names), NAN), np.full((2, len(names)), NAN), (NAN, NAN)
         notes.append("not estimable: n = 0 in a period")

@@ -6,6 +6,8 @@ import math
 
 import pandas as pd
 
+from mttrlab.analysis.thresholds import incidents
+
 _PHASES = {
     "detect": "noticing",
     "diagnose": "finding the cause",
@@ -33,7 +35,7 @@ def change_explained(table: pd.DataFrame) -> str:
 incident happening, and +6 from steps that the records do not tell apart.'
     """
     first = table.iloc[0]
-    counts = f"({first['n_before']} incidents before, {first['n_after']} after)"
+    counts = f"({incidents(first['n_before'])} before, {first['n_after']} after)"
     minutes = dict(zip(table["part"], table["minutes"].astype(float), strict=True))
     if math.isnan(minutes["total"]):
         return f"There is nothing to explain: one of the periods holds no ended incident {counts}."

@@ -99,6 +99,17 @@ def withheld(number: str, n: int) -> str:
     return f"needs {row.needs} ended incidents, has {n} ({row.why}); shown instead: {row.instead}"
 
 
+def incidents(count: int) -> str:
+    """Return a count of incidents in words that agree.
+
+    Examples
+    --------
+    >>> incidents(1), incidents(0), incidents(1200)
+    ('1 incident', '0 incidents', '1,200 incidents')
+    """
+    return f"{int(count):,} incident{'' if int(count) == 1 else 's'}"
+
+
 def thresholds() -> pd.DataFrame:
     """Return the table of thresholds, for the methods section of a report.
 

@@ -12,6 +12,7 @@ from mttrlab.analysis.comparison_words import change_in_words, taking
 from mttrlab.analysis.kendall import mann_kendall, theil_sen
 from mttrlab.analysis.regression import dummies, fit, independent
 from mttrlab.analysis.sample import forgotten_aside, months_of, sample_of, starts_of, with_clocks
+from mttrlab.analysis.thresholds import incidents as in_words
 from mttrlab.analysis.thresholds import threshold, withheld
 from mttrlab.errors import QuestionError
 
@@ -72,16 +73,17 @@ def trend(
     row |= dict.fromkeys(ratios, NAN) | {"p_better": NAN, "verdict": "cannot tell"}
     notes = []
     if sample.unknown:
-        notes.append(f"{sample.unknown} of {sample.incidents} incidents lack a usable end of this clock")
+        notes.append(f"{sample.unknown} of {in_words(sample.incidents)} lack a usable end of this clock")
     if sample.not_positive:
-        notes.append(f"{sample.not_positive} incidents of zero or negative minutes are left out")
+        notes.append(f"{in_words(sample.not_positive)} of zero or negative minutes left out")
     if sample.forgotten:
         notes.append(
-            f"{sample.forgotten} incidents open three times longer than any that ended are left out as most likely "
+            f"left out: {in_words(sample.forgotten)} open three times longer than any that ended, most likely "
             "never closed"
         )
     if not dated.all():
-        notes.append(f"{int((~dated).sum())} incidents carry no time")
+        timeless = int((~dated).sum())
+        notes.append(f"{in_words(timeless)} {'carries' if timeless == 1 else 'carry'} no time")
     used: tuple[str, ...] = ()
     if row["n"] < threshold("trend").needs:
         notes.append("a trend " + withheld("trend", row["n"]))
@@ -129,7 +131,7 @@ def _monthly(times: pd.Series, logs: np.ndarray, level: float) -> dict[str, floa
 
 
 def _sentence(row: dict[str, Any]) -> str:
-    counts = f"{row['n']} incidents" + (f", {row['open']} still open" if row["open"] else "")
+    counts = in_words(row["n"]) + (f", {row['open']} still open" if row["open"] else "")
     if math.isnan(row["per_month"]):
         return f"Cannot tell where this is going: {counts} are too few or carry no times."
     # Over what was seen, not over a year that nobody has seen yet.

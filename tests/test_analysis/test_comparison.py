@@ -131,7 +131,7 @@ def test_adjusting_without_open_incidents_is_ordinary_regression() -> None:
 def test_zero_minutes_are_counted_left_out_and_said() -> None:
     found = compare_periods(phases([0, 10, 12, 15, 20, 90]), phases([5, 7, 9, 14, 30, -3, np.nan])).iloc[0]
     assert (found.n_before, found.n_after) == (5, 5)
-    assert "before: 1 incidents of zero or negative minutes" in found.note
+    assert "before: 1 incident of zero or negative minutes" in found.note
     assert "after: 1 of 7 incidents lack a usable end" in found.note
 
 

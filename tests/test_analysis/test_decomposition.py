@@ -123,7 +123,7 @@ def test_open_and_unknown_incidents_are_counted_and_said() -> None:
     table = explain_change(before, after, draws=0)
     assert (table["n_after"] == 17).all()
     assert (table["open_after"] == 2).all()
-    assert table["note"][0] == "after: 1 incidents have no known minutes; after: 2 incidents still open"
+    assert table["note"][0] == "after: 1 incident has no known minutes; after: 2 incidents still open"
 
 
 def test_an_empty_period_and_a_missing_column_say_so() -> None:

@@ -50,6 +50,10 @@ def test_a_stamp_forgotten_on_short_incidents_biases_the_available_mean_and_the_
     assert "too long, because the stamp is missing more often on shorter incidents" in row["sentence"]
     assert table.loc["resolve", "mean_estimated"] == pytest.approx(minutes[:, 2].mean(), rel=0.03)
     assert table.loc["detect", "method"] == "nothing merged"
+    shares = minutes.sum(axis=0) / minutes.sum()
+    assert table["share_estimated"].to_numpy() == pytest.approx(shares, abs=0.015)
+    assert table[["share_estimated", "share_of_tail_estimated"]].sum().tolist() == pytest.approx([1, 1])
+    assert set(table["n_estimated"]) == {8000}
 
 
 def test_stamps_forgotten_at_random_do_no_harm() -> None:

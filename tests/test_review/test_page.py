@@ -245,6 +245,37 @@ def test_a_handful_of_incidents_still_gives_a_page(tmp_path: Path) -> None:
     assert "No lever can be tried" in review.to_html()
 
 
+def test_what_moved_the_average_adds_up_and_the_level_stands_with_its_chances(plain_review: Review) -> None:
+    change = plain_review.tables["change"]
+    assert change["minutes"].iloc[:-1].sum() == pytest.approx(change["minutes"].iloc[-1], abs=1e-9)
+    html = plain_review.to_html()
+    assert "What moved the average" in html
+    assert {"change", "maturity", "months"} <= set(plain_review.figures)
+    levels = plain_review.tables["maturity"]
+    chances = [name for name in levels if name.startswith("p_")]
+    assert levels[chances].sum(axis=1).tolist() == pytest.approx([1, 1, 1])
+    assert "what the evidence carries" in html
+    assert set(plain_review.tables["months"]["maturity"]) <= {
+        "Basic",
+        "Intermediate",
+        "Basic–Intermediate",
+        "no level–Basic",
+    }
+
+
+def test_where_stamps_merged_two_phases_the_costliest_is_told_from_the_split_spans(tmp_path: Path) -> None:
+    path = invented(tmp_path)
+    rows = pd.read_csv(path)
+    rows.loc[rows.index % 9 < 5, "diagnosed_at"] = pd.NA
+    rows.to_csv(path, index=False)
+    review = review_of(path, "2026-06")
+    assert review.tables["shares"]["phase"].str.contains("+", regex=False).any()
+    split = review.tables["split"].set_index("phase")["share"]
+    # Every incident is 3 : 17 : 11 : 5, so the true share of the diagnosis is 17/36.
+    assert split["diagnose"] == pytest.approx(17 / 36, abs=0.02)
+    assert review.sentences[2].startswith("Finding the cause costs most: about half of the minutes")
+
+
 def test_a_quiet_month_is_said_as_one(tmp_path: Path) -> None:
     path = invented(tmp_path, 30)  # April and May
     rows = pd.read_csv(path)
