@@ -11,6 +11,7 @@ import pandas as pd
 
 from mttrlab import analysis
 from mttrlab.errors import QuestionError
+from mttrlab.review import cost as costs
 from mttrlab.review import shares, whatif
 from mttrlab.review.periods import Periods, begins, choose, months_of
 from mttrlab.review.weaker import ended_minutes, weaker, withhold
@@ -101,6 +102,7 @@ def find(
         "maturity": analysis.maturity(phases[recent], clock=clock),
         "worst": shares.worst(known[of_month & ~is_open], phases[of_month & ~is_open], clock),
         "open": shares.worst(known[of_month & is_open], phases[of_month & is_open], clock, count=10),
+        "cost": costs.cost(known[of_month], phases[of_month], periods.month, clock, lab.settings),
         "quality": verdicts(known[recent]),
         "population": lab.population(),
         "ambiguous": lab.ambiguous(),

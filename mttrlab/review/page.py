@@ -13,7 +13,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from mttrlab.analysis import change_explained
-from mttrlab.review import definitions, evidence, firstscreen, rows
+from mttrlab.review import cost, definitions, evidence, firstscreen, rows
 from mttrlab.review.findings import Findings
 from mttrlab.review.periods import run_name
 from mttrlab.review.sentences import UNCHECKED, clock_ends
@@ -140,6 +140,7 @@ def context(review: Review) -> dict[str, Any]:
         ],
         "untaken": definitions.untaken(found),
         "left_aside": found.notes["left_aside"],
+        "cost_table": cost.shown(tables["cost"], run_name([periods.month])) if len(tables["cost"]) else None,
         "lever_table": rows.levers(tables["levers"]) if "levers" in tables else None,
         "lever_notes": _lever_notes(found),
         "model_table": None

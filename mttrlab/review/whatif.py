@@ -80,7 +80,10 @@ def ask(incidents: pd.DataFrame, practices: Any, clock: str, *, seed: int, repli
         # So many incidents that a run must be shorter: a band of a few runs would be none.
         days = max(7.0, min(days, days * SIMULATED / a_run / wanted))
         shown = clock if set(CLOCK_ENDS[clock]) <= set(model.stamps) else None
-        compared = decisions.compare_scenarios(model, scenarios, days=days, replications=wanted, seed=seed, clock=shown)
+        # The reference engine: quick enough here, and a page owes nothing to a compiler.
+        compared = decisions.compare_scenarios(
+            model, scenarios, days=days, replications=wanted, seed=seed, clock=shown, engine="simpy"
+        )
     except ValueError as refusal:
         return WhatIf(None, str(refusal).removesuffix("."), days)
     return WhatIf(compared, "", days, model.notes, _unlike(incidents, lines(compared)[0]))
