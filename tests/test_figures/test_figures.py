@@ -254,7 +254,8 @@ def change_table() -> pd.DataFrame:
     parts = ["mix", "detect", "diagnose", "resolve", "verify", "not split", "total"]
     moved = [-18.5, -2.0, 9.5, -0.4, -0.6, 0.0, -12.0]
     return pd.DataFrame({
-        "part": parts, "minutes": moved, "low": [m - 5 if m else m for m in moved], "high": [m + 5 if m else m for m in moved],
+        "part": parts, "minutes": moved,
+        "low": [m - 5 if m else m for m in moved], "high": [m + 5 if m else m for m in moved],
         "mean_before": 66.0, "mean_after": 54.0, "n_before": 10, "n_after": 12, "clock": "recovery",
     })  # fmt: skip
 
