@@ -95,9 +95,7 @@ class Clock:
         """
         if not self.zoneless:
             return
-        raise no_zone(
-            self.name, min(self.zoneless, key=itemgetter(0)), len({row for row, _, _ in self.zoneless})
-        )
+        raise no_zone(self.name, min(self.zoneless, key=itemgetter(0)), len({row for row, _, _ in self.zoneless}))
 
 
 def no_zone(name: str, first: tuple[int, str, str], count: int) -> LoadError:
