@@ -112,7 +112,7 @@ def loaded(path: Path, least: int, monkeypatch, **options) -> tuple[object, obje
     deadline=None,
     # A failing table is readable as it is, and making it smaller takes minutes.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(content=tables(), options=st.sampled_from(OPTIONS), piece=st.sampled_from([200, 4096]))
 def test_both_roads_leave_the_same_behind(tmp_path, monkeypatch, content, options, piece):
