@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 from pathlib import Path
 
@@ -168,3 +169,15 @@ def test_a_large_load_after_an_empty_one_in_the_same_transaction_can_be_read(tmp
     with Lab() as lab:
         assert lab.load(tmp_path / "*.csv").new == 150_000
         assert lab.sql("SELECT count(DISTINCT source_id) AS n FROM reports")["n"].tolist() == [150_000]
+
+
+@pytest.mark.parametrize(
+    "start", [gzip.compress(b"number,opened_at\n" * 9, mtime=0), b"\xff\xfei\x00d\x00\n\x00", b"\x8b\xfe\n"]
+)
+def test_a_packed_or_foreign_file_however_large_is_left_to_the_strict_reader(tmp_path, monkeypatch, start):
+    path = tmp_path / "large.bin"
+    path.write_bytes(start + b"\x00\x8b\n" * 4000)
+    assert not scanning.is_large_table(path, 10, None)
+    monkeypatch.setattr(bulk, "LEAST", 10)
+    with Lab() as lab, pytest.raises(LoadError, match=r"large\.bin"):
+        lab.load(path)

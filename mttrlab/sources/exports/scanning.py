@@ -180,7 +180,11 @@ def _begin(start: bytes, wished: str | None) -> tuple[str, tuple[str, ...], Shap
     line, end, _ = start.partition(b"\n")
     if not end or not line.strip() or line[:1] in b"{[\r" or line.count(b'"') % 2 or b"\r" in line[:-1]:
         return None
-    text = line.decode() + "\n"
+    try:
+        text = line.decode() + "\n"
+    except UnicodeDecodeError:
+        # Packed, UTF-16 or damaged: the strict reader says which.
+        return None
     delimiter, cells = header_of(text)
     header = tuple(map(fold, cells))
     named = [name for name in header if name]
