@@ -40,13 +40,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return _stopped()
-    except RuntimeError as error:
-        # This is how an interruption reaches Python out of DuckDB.
-        if "interrupted" not in str(error).lower():
-            raise
-        return _stopped()
     except OSError as trouble:
         return _refuse(f"{trouble.filename or 'a file'}: {trouble.strerror or trouble}")
+    except Exception as fault:
+        # This is how an interruption reaches Python out of DuckDB.
+        if isinstance(fault, RuntimeError) and "interrupted" in str(fault).lower():
+            return _stopped()
+        if os.environ.get("MTTRLAB_TRACEBACK"):
+            raise
+        said = " ".join(str(fault).split())[:160]
+        return _refuse(
+            f"a fault of mttrlab, not of your file ({type(fault).__name__}: {said}); nothing half-done was kept; "
+            "please report it with what MTTRLAB_TRACEBACK=1 shows"
+        )
     return 0
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from mttrlab import decisions
-from mttrlab.analysis import phase_durations
+from mttrlab.analysis import phase_durations, survival_quantiles
 from mttrlab.response import ResponseModel
 from mttrlab.review.words import lines, minutes
 from mttrlab.schema import CLOCK_ENDS
@@ -20,6 +20,8 @@ _WORTH = 1.0
 """Minutes per incident that a saving must be able to reach before anybody is asked for it."""
 _FEWEST = 20
 """Runs that a band of 8 of 10 needs."""
+_FEW_OPEN = 0.02
+"""Share of open incidents up to which the ended ones alone may speak for history."""
 _NEAR = 1.5
 """A simulated mean or median further than this factor from history's: the model does not repeat it."""
 
@@ -96,12 +98,19 @@ def _unlike(incidents: pd.DataFrame, baseline: dict[str, Any]) -> str:
     """
     clock = str(baseline["clock"])
     phases = phase_durations(incidents)
-    real = phases.loc[phases[f"{clock}_observed"].fillna(False).astype(bool) & (phases[clock] > 0), clock]
-    for name, then in (("mean", real.mean()), ("median", real.median())):
+    known = phases[phases[clock].notna() & (phases[clock] > 0)]
+    ended = known[f"{clock}_observed"].fillna(False).astype(bool)
+    real = known.loc[ended, clock]
+    history = {"mean": float(real.mean()), "median": float(real.median())}
+    if (~ended).mean() > _FEW_OPEN:
+        # The model counts open incidents, so history must; their mean is not known.
+        middle = survival_quantiles(known[clock], ended, shares=(0.5,))["minutes"]
+        history = {"median": float(middle.iloc[0])}
+    for name, then in history.items():
         now = baseline[name]
         if not then / _NEAR <= now <= then * _NEAR:
             return (
-                f"the {name} of {len(real):,} ended incidents is {minutes(then)} in the exports "
+                f"the {name} of {len(known):,} incidents is {minutes(then)} in the exports "
                 f"and {minutes(now)} in the model"
             )
     return ""

@@ -190,3 +190,19 @@ def test_the_host_zone_changes_no_number(export: Path, tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         pages.append((tmp_path / zone.replace("/", "-") / "mttr-review-2026-05.html").read_bytes())
     assert pages[0] == pages[1]
+
+
+def test_even_a_fault_of_ours_is_a_sentence_and_the_traceback_is_there_for_who_asks(
+    export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("mttrlab.lab.Lab.load", broken)
+    refused = mttrlab("load", export.name, cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "ZeroDivisionError" in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
+    monkeypatch.setenv("MTTRLAB_TRACEBACK", "1")
+    with pytest.raises(ZeroDivisionError):
+        mttrlab("load", export.name, cwd=tmp_path)
