@@ -119,7 +119,7 @@ def find(
     if periods.earlier:
         pair = (phases[months.isin(periods.earlier)], phases[months.isin(periods.recent)])
         tables["change"] = analysis.explain_change(*pair, clock=clock, seed=seed)
-    what_if = whatif.ask(known, lab.practices(), clock, seed=seed, replications=replications, days=days)
+    what_if = whatif.ask(known, phases, lab.practices(), clock, seed=seed, replications=replications, days=days)
     if what_if.levers is not None:
         tables["levers"] = what_if.levers
     return Findings(

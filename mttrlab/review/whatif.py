@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from mttrlab import decisions
-from mttrlab.analysis import phase_durations, survival_quantiles
+from mttrlab.analysis import survival_quantiles
 from mttrlab.response import ResponseModel
 from mttrlab.review.words import lines, minutes
 from mttrlab.schema import CLOCK_ENDS
@@ -53,13 +53,24 @@ class WhatIf:
         return lines(clear.sort_values(["saving", "scenario"], ascending=[False, True]))[0]
 
 
-def ask(incidents: pd.DataFrame, practices: Any, clock: str, *, seed: int, replications: int, days: float) -> WhatIf:
+def ask(
+    incidents: pd.DataFrame,
+    phases: pd.DataFrame,
+    practices: Any,
+    clock: str,
+    *,
+    seed: int,
+    replications: int,
+    days: float,
+) -> WhatIf:
     """Fit the model to `incidents` and move its levers, one at a time.
 
     Parameters
     ----------
     incidents : DataFrame
         Everything up to the end of the reviewed month.
+    phases : DataFrame
+        The same, as `phase_durations` gives them.
     practices : optional
         What the team runs.
     clock : str
@@ -88,16 +99,15 @@ def ask(incidents: pd.DataFrame, practices: Any, clock: str, *, seed: int, repli
         )
     except ValueError as refusal:
         return WhatIf(None, str(refusal).removesuffix("."), days)
-    return WhatIf(compared, "", days, model.notes, _unlike(incidents, lines(compared)[0]))
+    return WhatIf(compared, "", days, model.notes, _unlike(phases, lines(compared)[0]))
 
 
-def _unlike(incidents: pd.DataFrame, baseline: dict[str, Any]) -> str:
+def _unlike(phases: pd.DataFrame, baseline: dict[str, Any]) -> str:
     """Return how the simulated baseline differs from history, or nothing where it is near enough.
 
     Not the check against months that the model has not seen: a model that fails this one is not worth that one.
     """
     clock = str(baseline["clock"])
-    phases = phase_durations(incidents)
     known = phases[phases[clock].notna() & (phases[clock] > 0)]
     ended = known[f"{clock}_observed"].fillna(False).astype(bool)
     real = known.loc[ended, clock]

@@ -118,7 +118,7 @@ def test_the_stamp_to_record_is_the_one_that_hides_most_minutes() -> None:
 
 
 def test_what_cannot_be_fitted_says_why_and_raises_nothing() -> None:
-    answer = whatif.ask(three(), None, "recovery", seed=1, replications=2, days=365)
+    answer = whatif.ask(three(), phase_durations(three()), None, "recovery", seed=1, replications=2, days=365)
     assert answer.levers is None
     assert answer.best is None
     assert answer.why

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from mttrlab.analysis import phase_durations
 from mttrlab.review.sentences import ask
 from mttrlab.review.whatif import WhatIf, _unlike
 
@@ -27,16 +28,16 @@ def baseline(mean: float, median: float) -> dict[str, object]:
 
 
 def test_a_model_near_its_history_is_believed() -> None:
-    assert _unlike(history(30, 60, 90), baseline(70, 55)) == ""
+    assert _unlike(phase_durations(history(30, 60, 90)), baseline(70, 55)) == ""
 
 
 def test_a_model_whose_mean_is_far_from_history_is_named_with_both_figures() -> None:
-    said = _unlike(history(30, 60, 90), baseline(120, 60))
+    said = _unlike(phase_durations(history(30, 60, 90)), baseline(120, 60))
     assert said == "the mean of 3 incidents is 1 h in the exports and 2 h in the model"
 
 
 def test_a_model_whose_median_is_far_from_history_is_named() -> None:
-    assert _unlike(history(30, 60, 90), baseline(60, 20)).startswith("the median of 3 incidents")
+    assert _unlike(phase_durations(history(30, 60, 90)), baseline(60, 20)).startswith("the median of 3 incidents")
 
 
 def test_where_many_are_open_history_counts_them_as_the_model_does() -> None:
@@ -44,8 +45,8 @@ def test_where_many_are_open_history_counts_them_as_the_model_does() -> None:
     table.loc[3:, "resolved_at"] = pd.NaT
     table["exported_at"] = table["detected_at"] + pd.Timedelta(hours=2)
     # Ended ones alone say 60 minutes; with two that still run after two hours the middle is 90, and no mean is known.
-    assert _unlike(table, baseline(500, 90)) == ""
-    assert _unlike(table, baseline(60, 50)).startswith("the median of 5 incidents is 1 h 30 min")
+    assert _unlike(phase_durations(table), baseline(500, 90)) == ""
+    assert _unlike(phase_durations(table), baseline(60, 50)).startswith("the median of 5 incidents is 1 h 30 min")
 
 
 def test_no_lever_is_asked_for_where_the_model_is_unlike_its_history() -> None:
