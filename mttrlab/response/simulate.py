@@ -44,7 +44,9 @@ def simulate(
         "simpy", "compiled" (needs numba), or "auto": compiled where it can run. The incidents are the same; which
         engine ran is in `attrs["engine"]`.
     n_jobs : int, default 1
-        Workers; the incidents are the same for any number.
+        Workers; the incidents are the same for any number. A cluster is one line around the call:
+        `joblib.parallel_config(backend="dask")` beside a Dask client, or `backend="ray"` after
+        `ray.util.joblib.register_ray()`.
     scenario : Scenario, optional
         Levers to move. One that this model cannot move is refused.
     start : str or Timestamp, optional

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 
+import joblib
+import pandas as pd
 import pytest
 
+from mttrlab.decisions import compare_scenarios
+from mttrlab.response import Scenario, simulate
 from mttrlab.response.parallel import each
 
 
@@ -46,16 +50,34 @@ def test_an_interrupt_keeps_what_is_finished():
     assert made.interrupted
 
 
-def test_a_dask_cluster_gives_the_same_numbers(rich):
-    pytest.importorskip("distributed", reason="dask is not in the lock")
-    import joblib
-    import pandas as pd
-    from distributed import Client
+@pytest.fixture(scope="module")
+def cluster():
+    """A local Dask cluster of two processes, without its pages."""
+    from distributed import Client, LocalCluster
 
-    from mttrlab.response import simulate
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as processes,
+        Client(processes) as client,
+    ):
+        yield client
 
-    alone = simulate(rich, days=60, replications=120, seed=7, engine="simpy")
-    with Client(n_workers=2, threads_per_worker=1), joblib.parallel_config(backend="dask"):
-        pd.testing.assert_frame_equal(
-            alone, simulate(rich, days=60, replications=120, seed=7, engine="simpy", n_jobs=2)
-        )
+
+def steps(dask_scheduler):
+    return dask_scheduler.transition_counter
+
+
+def test_a_dask_cluster_gives_the_same_incidents(rich, cluster):
+    wanted = {"days": 60, "replications": 120, "seed": 7}
+    alone = simulate(rich, **wanted)
+    before = cluster.run_on_scheduler(steps)
+    with joblib.parallel_config(backend="dask"):
+        pd.testing.assert_frame_equal(alone, simulate(rich, **wanted, n_jobs=2))
+    assert cluster.run_on_scheduler(steps) > before, "the work was done elsewhere"
+
+
+def test_a_dask_cluster_gives_the_same_savings(rich, cluster):
+    faster = [Scenario("Alerts", alert_latency=2), Scenario("Second responder", responders=2)]
+    wanted = {"days": 60, "replications": 120, "seed": 7, "engine": "simpy"}
+    alone = compare_scenarios(rich, faster, **wanted)
+    with joblib.parallel_config(backend="dask"):
+        pd.testing.assert_frame_equal(alone, compare_scenarios(rich, faster, **wanted, n_jobs=2))
