@@ -16,10 +16,11 @@ from mttrlab.errors import QuestionError
 from mttrlab.lab import applying
 from mttrlab.lab.doubts import quality_sentence
 from mttrlab.lab.notes import notes
+from mttrlab.lab.practices import stored_practices
 from mttrlab.lab.questions import ask, instant
 from mttrlab.lab.settings import Settings
 from mttrlab.lab.store import named
-from mttrlab.schema import INCIDENT_COLUMNS, POPULATIONS, conform
+from mttrlab.schema import INCIDENT_COLUMNS, POPULATIONS, Practices, conform
 
 _PARTS = ("source", "month", "service")
 
@@ -183,9 +184,18 @@ class Answers:
         with named(self.path):
             return notes(self._connection)
 
-    def practices(self) -> list[Any]:
-        """Return what the team runs (rules, monitors, runbooks); empty until such files are loaded."""
-        return []
+    def practices(self) -> Practices:
+        """Return what the team runs, of all files together: alert rules, monitors, remediation, runbooks, on-call.
+
+        Returns
+        -------
+        Practices
+            Empty until such files are loaded. Services have the names that the settings give them; rules over
+            recording rules know their windows, whatever file those stand in.
+        """
+        names = [(alias, service) for service, aliases in self._settings.services.items() for alias in aliases]
+        with named(self.path):
+            return stored_practices(self._connection, names)
 
     def exported_at(self) -> pd.Timestamp | None:
         """Return when the newest export was taken; None: nothing is loaded."""
@@ -193,11 +203,15 @@ class Answers:
         return None if pd.isna(newest) else newest
 
     def data_hash(self) -> str:
-        """Return a hash of all newest revisions and the settings; the order of loading does not matter."""
+        """Return a hash of all newest revisions, the practices and the settings; the order of loading is no matter."""
         mixed = self._frame(sql.text("lab/fingerprint")).iloc[0]
         said = self._settings.model_dump(mode="json")
         # Where the key table lies differs between machines; what it says is in the lab.
         with named(self.path):
             said["join"]["keys"] = self._connection.execute("SELECT * FROM join_keys ORDER BY ALL").fetchall()
-        told = json.dumps([mixed["mixed"], int(mixed["records"]), said], sort_keys=True)
+            files = self._connection.execute(
+                "SELECT sha256 FROM loads SEMI JOIN practices USING (load_id) ORDER BY ALL"
+            ).fetchall()
+        # Labs without practices keep the hash that they had.
+        told = json.dumps([mixed["mixed"], int(mixed["records"]), said, *([files] if files else [])], sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mttrlab.errors import LoadError
 from mttrlab.lab.annotations import is_worksheet
+from mttrlab.lab.kinds import KINDS, Kind
 from mttrlab.lab.plain import plain
 from mttrlab.lab.settings import FILE_NAME, FileSettings, Settings
 from mttrlab.sources.exports import recognise
@@ -18,7 +19,7 @@ class FolderFiles:
     """What a folder holds."""
 
     exports: tuple[Path, ...]
-    """Files to load, in the order of their names."""
+    """Files to load, in the order of their names: exports, and behind them what lies in the subfolders of the kinds."""
     skipped: tuple[str, ...]
     """Names of files that are no export."""
 
@@ -41,14 +42,37 @@ def folder_files(folder: str | Path, settings: Settings) -> FolderFiles:
         if settings.join.keys is not None and path.resolve() == settings.join.keys.resolve():
             continue
         wanted = file_settings(path, settings)
-        if (wanted.format is not None and path.is_file()) or is_worksheet(path) or recognise(path) is not None:
+        told = wanted.format is not None and path.is_file()
+        if told or is_worksheet(path) or recognise(path) is not None or any(kind.recognise(path) for kind in KINDS):
             exports.append(path)
         else:
             skipped.append(path.name)
+    for kind in KINDS:
+        for path in _beside(folder, kind, settings):
+            if kind.recognise(path):
+                exports.append(path)
+            else:
+                skipped.append(path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name)
     if not exports:
         left = f" ({len(skipped)} other files: {', '.join(skipped[:5])})" if skipped else ""
         raise LoadError(f"{folder} holds no export that mttrlab can read{left}; README says how to make one")
     return FolderFiles(tuple(exports), tuple(skipped))
+
+
+def _beside(folder: Path, kind: Kind, settings: Settings) -> list[Path]:
+    """Return the files of a kind's own folder: the one that the settings name, else the subfolder of its name.
+
+    Raises
+    ------
+    LoadError
+        When the settings name a folder that is not there.
+    """
+    said = getattr(settings, kind.name, None)
+    own = folder / (said or kind.name)
+    if said is not None and not own.is_dir():
+        raise LoadError(f"{FILE_NAME}: {kind.name}: {own} is no folder; correct it, or leave it out")
+    found = (path for path in own.rglob("*") if path.is_file() and not path.name.startswith("."))
+    return sorted(found) if own.is_dir() else []
 
 
 def file_settings(path: Path, settings: Settings) -> FileSettings:

@@ -70,15 +70,15 @@ class Lab(Outlets):
         keep_raw: bool = False,
         keep_people: bool = False,
     ) -> LoadReport:
-        """Load an export, or all files of a pattern: wholly, or not at all.
+        """Load exports or practices, a file or all files of a pattern: wholly, or not at all.
 
         Parameters
         ----------
         path : str or Path
-            A file, or a pattern such as `exports/*.json`.
+            A file, or a pattern such as `exports/*.json` or `rules/*.yml`.
         format : str, optional
-            canonical, statuspage, pagerduty, servicenow or annotations; default: what the settings say, else
-            recognised.
+            canonical, statuspage, pagerduty, servicenow, annotations or practices; default: what the settings say,
+            else recognised, each file for itself.
         timezone : str, optional
             IANA name of the zone of stamps that carry none; default: what the settings say.
         as_of : str or Timestamp, optional
@@ -93,7 +93,8 @@ class Lab(Outlets):
         Returns
         -------
         LoadReport
-            Loading the same file again changes nothing and says so.
+            Loading the same file again changes nothing and says so. A file of practices that has changed replaces what
+            was read under its path before.
 
         Raises
         ------
@@ -113,7 +114,7 @@ class Lab(Outlets):
         return reports[0] if len(reports) == 1 else together(path, reports)
 
     def load_folder(self, folder: str | Path, settings: Settings | None = None) -> FolderReport:
-        """Load every export of a folder under its `mttrlab.yml`: all of them, or none.
+        """Load every export of a folder, and its `practices/`, under its `mttrlab.yml`: all of them, or none.
 
         Parameters
         ----------

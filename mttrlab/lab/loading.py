@@ -1,4 +1,7 @@
-"""Files → the lab: what the settings say about each, read, judged and stored. The caller holds the transaction."""
+"""Files → the lab: what the settings say about each, read, judged and stored. The caller holds the transaction.
+
+What is no export of incidents goes through the table of kinds in `lab/kinds.py`.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from mttrlab.lab.annotations import FORMAT, is_worksheet, read_frame, read_works
 from mttrlab.lab.bulk import load_large
 from mttrlab.lab.derive import derive
 from mttrlab.lab.folder import file_settings
+from mttrlab.lab.kinds import Kind, kind_named, kind_of
 from mttrlab.lab.neutral import restore
 from mttrlab.lab.progress import Progress
 from mttrlab.lab.recording import store_annotations, told_again
@@ -23,7 +27,7 @@ from mttrlab.lab.report import LoadReport
 from mttrlab.lab.settings import FILE_NAME, Settings
 from mttrlab.lab.writing import Asked, known_load, store_extract
 from mttrlab.schema import STAMPS
-from mttrlab.sources.exports import Extract, extract
+from mttrlab.sources.exports import Extract, extract, recognise
 
 _NO_WORDS = frozenset({"content_hash", "population", "status", "copies", *(f"{stamp}_origin" for stamp in STAMPS)})
 
@@ -45,12 +49,13 @@ def load_files(
         At the first file that is refused.
     """
     with Progress(files) as progress:
-        reports = []
+        reports: list[LoadReport] = []
         for file in files:
             progress.begin(file)
             reports.append(_load_file(connection, file, asked, as_of, settings, keep_people))
         progress.finish()
-        derive(connection)
+        if any(kind_named(report.format) is None for report in reports):
+            derive(connection)
     return tuple(_after_deriving(connection, report) for report in reports)
 
 
@@ -77,6 +82,10 @@ def load_again(connection: duckdb.DuckDBPyConnection, file: Path, line: dict[str
     """
     asked = Asked(line["format"], line["timezone"], line["as_of"], line["source"])
     people = bool(line.get("people"))
+    kind = kind_named(line["format"])
+    if kind is not None:
+        kind.load(connection, file, Path(line["path"]))
+        return
     if line["format"] == FORMAT:
         told = read_worksheet(file, timezone=asked.timezone, keep_people=people)
         told = replace(told, path=line["path"], name=line["name"])
@@ -93,6 +102,9 @@ def _load_file(
     asked = Asked(
         asked.format or said.format, asked.timezone or said.timezone, asked.as_of, asked.source or said.source
     )
+    kind = kind_named(asked.format) or (_kind(file) if asked.format is None else None)
+    if kind is not None:
+        return kind.load(connection, file, file)
     if not (asked.format is None and is_worksheet(file)):
         large = load_large(connection, file, asked, as_of)
         if large is not None:
@@ -108,6 +120,11 @@ def _load_file(
     except LoadError as refusal:
         raise _with_place_for_zone(refusal, file, asked) from None
     return store_extract(connection, found, judge(_restored(found)), asked)
+
+
+def _kind(file: Path) -> Kind | None:
+    """Return what a file is that is no incident export; an export is what it is, whatever else it looks like."""
+    return None if is_worksheet(file) or recognise(file) is not None else kind_of(file)
 
 
 def _restored(found: Extract) -> pd.DataFrame:

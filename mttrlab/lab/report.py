@@ -10,6 +10,8 @@ import pandas as pd
 
 from mttrlab.lab.plain import plain
 
+_COUNTS = ("rows", "accepted", "quarantined", "duplicates", "new", "changed", "unchanged")
+
 
 @dataclass(frozen=True)
 class LoadReport:
@@ -39,19 +41,40 @@ class LoadReport:
     """Number in the ledger; None for a pattern of files."""
     files: tuple[LoadReport, ...] = ()
     """The single files of a pattern."""
+    kind: str = ""
+    """What a file is that is no export of incidents, such as prometheus rules."""
+    contents: tuple[tuple[str, int], ...] = ()
+    """What is in such a file, in plural words, with counts; records, new, changed and unchanged are then of these."""
 
     def __str__(self) -> str:
         """Return the report as a sentence, with a line for each warning."""
-        told = (
-            f"{plain(self.path, 200)} ({self.format}): {self.rows:,} records: {self.accepted:,} accepted, "
-            f"{self.quarantined:,} quarantined, {self.duplicates:,} duplicates; "
-            f"incidents: {self.new:,} new, {self.changed:,} changed, {self.unchanged:,} unchanged."
-        )
+        parts = [part for part in (self._incidents(), self._contents()) if part]
+        told = f"{plain(self.path, 200)} ({plain(self.kind, 60) or self.format}): {' '.join(parts)}"
         return "\n".join([told, *(f"  note: {plain(warning)}" for warning in self.warnings)])
+
+    def _incidents(self) -> str:
+        rows = [report for report in self.files or (self,) if not report.kind]
+        if not rows:
+            return ""
+        n = {name: sum(getattr(report, name) for report in rows) for name in _COUNTS}
+        return (
+            f"{n['rows']:,} records: {n['accepted']:,} accepted, "
+            f"{n['quarantined']:,} quarantined, {n['duplicates']:,} duplicates; "
+            f"incidents: {n['new']:,} new, {n['changed']:,} changed, {n['unchanged']:,} unchanged."
+        )
+
+    def _contents(self) -> str:
+        rows = [report for report in self.files or (self,) if report.kind]
+        if not rows:
+            return ""
+        parts = [f"{n:,} {word if n != 1 else word[:-1]}" for word, n in self.contents]
+        held = ", ".join(parts or ["nothing that the lab uses"])
+        n = {name: sum(getattr(report, name) for report in rows) for name in _COUNTS}
+        return f"{held}; {n['new']:,} new, {n['changed']:,} changed, {n['unchanged']:,} unchanged."
 
     def table(self) -> pd.DataFrame:
         """Return one row per file, with the counts."""
-        names = [f.name for f in fields(self) if f.name not in {"warnings", "files", "load_id"}]
+        names = [f.name for f in fields(self) if f.name not in {"warnings", "files", "load_id", "kind", "contents"}]
         return pd.DataFrame([{n: getattr(report, n) for n in names} for report in self.files or (self,)])
 
     def _repr_html_(self) -> str:
@@ -100,10 +123,22 @@ class FolderReport:
 
 def together(path: str | Path, reports: tuple[LoadReport, ...]) -> LoadReport:
     """Return one report over the files of a pattern."""
-    counts = {
-        name: sum(getattr(report, name) for report in reports)
-        for name in ("rows", "accepted", "quarantined", "duplicates", "new", "changed", "unchanged")
-    }
+    counts = {name: sum(getattr(report, name) for report in reports) for name in _COUNTS}
+    held: dict[str, int] = {}
+    for report in reports:
+        for word, n in report.contents:
+            held[word] = held.get(word, 0) + n
     formats = " + ".join(sorted({report.format for report in reports}))
-    notes = tuple(dict.fromkeys(f"{Path(r.path).name}: {note}" for r in reports for note in r.warnings))
-    return LoadReport(path=str(path), format=formats, warnings=notes, files=reports, **counts)
+    notes = tuple(dict.fromkeys(_named(Path(r.path).name, note) for r in reports for note in r.warnings))
+    return LoadReport(
+        path=str(path),
+        format=formats,
+        warnings=notes,
+        files=reports,
+        contents=tuple(sorted(held.items(), key=lambda pair: -pair[1])),
+        **counts,
+    )
+
+
+def _named(name: str, note: str) -> str:
+    return note if note.startswith(name) else f"{name}: {note}"

@@ -88,14 +88,34 @@ def read_practices(source: str | os.PathLike[str] | Iterable[str | os.PathLike[s
             if not found:
                 raise LoadError(f"{path} holds no file of practices ({', '.join(SUFFIXES)}); name the files themselves")
             for file in found:
-                made += _read(file, file.relative_to(path).as_posix())
+                made += _read(text_of(file), file.relative_to(path).as_posix())
         else:
-            made += _read(path, path.name)
+            made += _read(text_of(path), path.name)
     return with_windows(made)
 
 
-def _read(path: Path, name: str) -> Practices:
-    text, suffix = text_of(path), path.suffix.lower()
+def read_file(path: str | os.PathLike[str], name: str | None = None) -> tuple[str, Practices]:
+    """Return what kind of file this is, and what it says alone.
+
+    Parameters
+    ----------
+    path : path
+    name : str, optional
+        What it is called in sentences and sources, and where its suffix is read; default: its own name.
+
+    Raises
+    ------
+    LoadError
+        All faults of the file at once, with line and place.
+    """
+    file = Path(path)
+    called = file.name if name is None else name
+    text = text_of(file)
+    return _recognised(text[:_HEAD], Path(called).suffix.lower()) or "practices", _read(text, called)
+
+
+def _read(text: str, name: str) -> Practices:
+    suffix = Path(name).suffix.lower()
     if suffix == ".tf":
         return checkly.terraform(text, name)
     if suffix in (".ts", ".js", ".mjs"):

@@ -13,6 +13,8 @@ CREATE TABLE annotations (
     load_id BIGINT, "row" BIGINT, incident_id VARCHAR, source VARCHAR, stamp VARCHAR, "time" TIMESTAMPTZ,
     who VARCHAR, why VARCHAR
 );
+-- What files of practices say, as JSON, one row a file.
+CREATE TABLE practices (load_id BIGINT, said VARCHAR);
 -- What the settings say, one table a setting that the views need.
 CREATE TABLE service_names (key VARCHAR, service VARCHAR);
 CREATE TABLE severity_words (key VARCHAR, severity VARCHAR);
