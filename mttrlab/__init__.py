@@ -71,6 +71,8 @@ _HOMES = {
     "trend": "mttrlab.analysis",
     "unseen_incidents": "mttrlab.analysis",
     "verify_service_recovery": "mttrlab.judge.recovery",
+    "what_if": "mttrlab.panels",
+    "what_if_panel": "mttrlab.panels",
 }
 __all__ = sorted([*_HOMES, "__version__"])
 

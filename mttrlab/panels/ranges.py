@@ -1,0 +1,98 @@
+"""From where to where each lever of a model can be slid."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from mttrlab.response.laws import Law
+from mttrlab.response.levers import LEVERS
+from mttrlab.response.model import ResponseModel
+from mttrlab.response.scenario import ALONE, immovable
+
+_NICE = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440, 2880, 10080)
+_TOPS = {
+    "times": 2.0,
+    "seconds": 120.0,
+    "automation_attempts": 5.0,
+    "healthy_in_a_row": 20.0,
+    "page_delivery": 15.0,
+    "ack_timeout": 30.0,
+    "night_startup": 60.0,
+    "transfer_minutes": 60.0,
+}
+_STEPS = {"share": 0.01, "times": 0.05, "seconds": 5.0}
+_FINE = (0.1, 0.25, 0.5, 1.0, 5.0, 15.0)
+_WHOLE = {"people", "lanes"}
+_WHOLE_LEVERS = {"automation_attempts", "healthy_in_a_row"}
+
+
+class Slide(NamedTuple):
+    """The range of one lever's slider."""
+
+    lever: str
+    low: float
+    high: float
+    step: float
+    now: float
+    """Where it stands: the setting in force, or the high end where there is no limit."""
+    unlimited: bool
+    """The high end means no limit."""
+    unit: str
+    words: str
+    """The setting as a sentence begins."""
+    alone: bool
+    """Whether it can be moved for a single incident type or service."""
+
+
+def slides(model: ResponseModel) -> list[Slide]:
+    """Return a slide for each lever that this model can move, in the order of `levers()`.
+
+    Parameters
+    ----------
+    model : ResponseModel
+
+    Returns
+    -------
+    list of Slide
+        A range holds the setting in force. A time without a limit ends where the model's own times hardly reach.
+    """
+    made = []
+    for name, lever in LEVERS.items():
+        now = lever.now(model)
+        high = _high(model, name, lever.unit, now)
+        whole = lever.unit in _WHOLE or name in _WHOLE_LEVERS
+        low = 1.0 if whole else 5.0 if lever.unit == "seconds" else 0.0
+        if name == "flagged":
+            # Changes that stand behind a flag do not come out from behind it.
+            low = math.ceil(100 * (now or 0.0)) / 100
+        if immovable(model, name, low) and immovable(model, name, high):
+            continue
+        step = 1.0 if whole else _STEPS.get(lever.unit) or next((s for s in _FINE if high / s <= 120), 60.0)
+        low = min(low, high if now is None else now)
+        stands = high if now is None else float(now)
+        made.append(Slide(name, low, high, step, stands, now is None, lever.unit, lever.words, name in ALONE))
+    return made
+
+
+def _high(model: ResponseModel, name: str, unit: str, now: float | None) -> float:
+    if unit == "share":
+        return 1.0
+    if unit in _WHOLE:
+        return float((now or 1) + 5)
+    top = _TOPS.get(name, _TOPS.get(unit, 0.0)) or _longest(model, name)
+    top = max(top, 2.0 * (now or 0.0))
+    return float(next((nice for nice in _NICE if nice >= top), math.ceil(top)))
+
+
+def _longest(model: ResponseModel, name: str) -> float:
+    """Return the minutes that nearly all draws of the laws behind a lever stay below."""
+    laws: dict[str, Callable[[], Iterable[Law | None]]] = {
+        "alert_latency": lambda: (kind.alert or kind.detect for kind in model.types),
+        "rollback_minutes": lambda: (p.law for kind in model.types for p in kind.paths if p.name == "rollback"),
+        "verification_window": lambda: (kind.verify for kind in model.types),
+        "automation_timeout": lambda: (model.automation_run,),
+    }
+    known = [float(law.quantile(0.95)) for law in laws.get(name, lambda: ())() if law is not None]
+    return max(known, default=60.0)

@@ -1,0 +1,141 @@
+"""The what-if panel: a slider per lever, answered while it is dragged. Thin, around `what_if`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mttrlab.decisions.kept import Baseline
+from mttrlab.errors import MttrlabError, QuestionError
+from mttrlab.figures.style import plain
+from mttrlab.panels.answers import Known, answer_html, keep_for_sliders, what_if
+from mttrlab.panels.ranges import Slide, slides
+from mttrlab.response.model import ResponseModel
+
+EVERYWHERE = "all incidents"
+
+
+def widgets() -> Any:
+    """Return ipywidgets.
+
+    Raises
+    ------
+    QuestionError
+        When it is not installed.
+    """
+    try:
+        import ipywidgets
+    except ImportError:
+        raise QuestionError(
+            "sliders need ipywidgets, which is not installed: pip install 'mttrlab[lab]'; "
+            "what_if(keep_for_sliders(model), flagged=0.5) gives the same as a table"
+        ) from None
+    return ipywidgets
+
+
+def what_if_panel(model: ResponseModel, *, check: object = None, baseline: Baseline | None = None, **kept: Any) -> Any:
+    """Return sliders for every lever that this model can move, with the minutes saved below.
+
+    Parameters
+    ----------
+    model : ResponseModel
+    check : optional
+        What `check_model` said of this model.
+    baseline : Baseline, optional
+        Kept before; default `keep_for_sliders(model, **kept)`.
+    **kept
+        As for `keep_for_sliders`: `days`, `replications`, `seed`, `clock`, `engine`.
+
+    Returns
+    -------
+    ipywidgets.VBox
+        Show it as the last line of a notebook cell. `panel.table` is what it shows, as `what_if` gives it.
+
+    Raises
+    ------
+    QuestionError
+        Where ipywidgets is missing, or no lever can be moved.
+    """
+    w = widgets()
+    ranges = slides(model)
+    if not ranges:
+        raise QuestionError("this model has no lever that can be moved; levers() lists what each needs")
+    kept_baseline = keep_for_sliders(model, **kept) if baseline is None else baseline
+    return _panel(w, kept_baseline, ranges, check)
+
+
+def _panel(w: Any, baseline: Baseline, ranges: list[Slide], check: object) -> Any:
+    sliders = {slide.lever: _slider(w, slide) for slide in ranges}
+    places = w.Dropdown(options=_places(baseline.model), description="for", layout={"width": "24em"})
+    reset = w.Button(description="As it is", tooltip="Put every lever back")
+    page = w.HTML()
+    known: Known = {}
+    panel = w.VBox([w.HBox([places, reset]), *sliders.values(), page])
+
+    def show(_: object = None) -> None:
+        kind, name = places.value
+        for slide in ranges:
+            sliders[slide.lever].disabled = bool(kind) and not slide.alone
+        moved: dict[str, Any] = {
+            slide.lever: _setting(slide, sliders[slide.lever].value)
+            for slide in ranges
+            if sliders[slide.lever].value != slide.now and not (kind and not slide.alone)
+        }
+        if kind:
+            moved[kind] = (name,)
+        try:
+            panel.table = what_if(baseline, check=check, known=known, **moved)
+            page.value = answer_html(panel.table, days=baseline.days)
+        except MttrlabError as refusal:
+            page.value = f"<p>{_escaped(refusal)}</p>"
+
+    def back(_: object) -> None:
+        with page.hold_sync():
+            for slide in ranges:
+                sliders[slide.lever].value = slide.now
+
+    for slider in sliders.values():
+        slider.observe(show, "value")
+    places.observe(show, "value")
+    reset.on_click(back)
+    show()
+    return panel
+
+
+def _slider(w: Any, slide: Slide) -> Any:
+    whole = slide.step == 1.0 and slide.unit not in ("minutes", "share")
+    made: Any = w.IntSlider if whole else w.FloatSlider
+    kind = int if whole else float
+    unit = {"share": "", "times": ""}.get(slide.unit, f", {slide.unit}")
+    words = slide.words.removesuffix(f", in {slide.unit}")
+    words += f"{unit} (far right: no limit)" if slide.unlimited else unit
+    return made(
+        value=kind(slide.now),
+        min=kind(slide.low),
+        max=kind(slide.high),
+        step=kind(slide.step),
+        description=words,
+        readout_format="d" if whole else ".0%" if slide.unit == "share" else ".2f" if slide.step < 0.1 else ".1f",
+        continuous_update=True,
+        style={"description_width": "36em"},
+        layout={"width": "64em", "max_width": "98%"},
+    )
+
+
+def _setting(slide: Slide, value: float) -> float:
+    return int(value) if slide.step == 1.0 and slide.unit not in ("minutes", "share") else float(value)
+
+
+def _places(model: ResponseModel) -> list[tuple[str, tuple[str, str]]]:
+    kinds = [str(kind.name) for kind in model.types if kind.name]
+    services = sorted({face.service for kind in model.types for face in kind.faces if face.service})
+    return [
+        (EVERYWHERE, ("", "")),
+        *((f"type {plain(name, 40)}", ("incident_types", name)) for name in kinds if len(kinds) > 1),
+        *((f"service {plain(name, 40)}", ("services", name)) for name in services if len(services) > 1),
+    ]
+
+
+def _escaped(refusal: MttrlabError) -> str:
+    from html import escape
+
+    return escape(plain(str(refusal), 400))
