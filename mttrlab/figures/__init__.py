@@ -3,10 +3,12 @@
 from mttrlab.figures.change import plot_change
 from mttrlab.figures.comparison import plot_comparison
 from mttrlab.figures.levers import plot_levers
+from mttrlab.figures.life import plot_life
 from mttrlab.figures.maturity import plot_maturity
 from mttrlab.figures.months import plot_months
 from mttrlab.figures.phases import plot_bottleneck, plot_phases
 from mttrlab.figures.quality import plot_quality
+from mttrlab.figures.story import plot_story
 from mttrlab.figures.style import style
 from mttrlab.figures.survival import plot_survival
 
@@ -15,10 +17,12 @@ __all__ = [
     "plot_change",
     "plot_comparison",
     "plot_levers",
+    "plot_life",
     "plot_maturity",
     "plot_months",
     "plot_phases",
     "plot_quality",
+    "plot_story",
     "plot_survival",
     "style",
 ]

@@ -209,6 +209,13 @@ class ResponseModel:
 
         return table(self.sources)
 
+    @property
+    def life(self) -> pd.DataFrame:
+        """The parts of an incident's life that this model holds, with minutes and levers; `plot_life` draws them."""
+        from mttrlab.response.life import life
+
+        return life(self)
+
     @classmethod
     def fit(cls, incidents: pd.DataFrame, practices: Any = None, responders: int | None = None) -> ResponseModel:
         """Return the model that these incidents support.
