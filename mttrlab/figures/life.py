@@ -129,13 +129,14 @@ def _end(ax: Axes, known: dict[str, Any]) -> None:
 
 def _back(ax: Axes, begin: float, end: float, height: float, row: Any) -> None:
     _around(ax, begin, end, height, QUIET, dashed=True)
-    told = f"{_share(row['share'])} {plain(row['words'], 80)}  {_took(row)}"
+    told = f"{_share(row['share'])} {plain(row['words'], 80)}  {_took(row)}".strip()
     place = _STAGES["diagnosed"][0] - 5.0
     said = ax.text(place, height + 0.5, told, fontsize=9.5, color=INK, va="bottom", parse_math=False)
     if row["levers"]:
         ax.annotate(
-            f"  ◆ {row['levers']}", (1, 0), xycoords=said, fontsize=9.5, color=MARK, va="bottom", parse_math=False
-        )
+            f"◆ {row['levers']}", (1, 0), (10, 0), xycoords=said, textcoords="offset points", fontsize=9.5, color=MARK,
+            va="bottom", parse_math=False,
+        )  # fmt: skip
 
 
 def _box(ax: Axes, x: float, words: str) -> None:
