@@ -12,6 +12,7 @@ from mttrlab.examples.arrivals import EXPORTED, MONTHS, incidents, others
 from mttrlab.examples.large_files import of_pagerduty, of_servicenow, of_statuspage, of_tracker
 from mttrlab.examples.laws import IMPROVED_FROM, IMPROVEMENT
 from mttrlab.examples.organisation import IDENTIFIERS, Facts, Organisation, frozen, truth_table
+from mttrlab.examples.practices import large_practices
 from mttrlab.examples.routes import first_posts, paged, tracked
 from mttrlab.examples.settings import SETTINGS
 
@@ -74,4 +75,5 @@ def large() -> Organisation:
     }
     contents = {name: file.content for name, file in files.items()}
     contents["exports/mttrlab.yml"] = SETTINGS.encode()
+    contents |= large_practices()
     return Organisation("large", truth_table(everything, ids, marks), facts, contents)

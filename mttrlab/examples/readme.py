@@ -117,6 +117,15 @@ Laws are lognormal; median in minutes, standard deviation of the logarithm in br
 
 {_dirt(large.facts.dirt)}
 
+## `practices/`: what Larkspur runs
+
+`mttrlab.yml` names the folder, so that it is loaded with the exports: Prometheus rules of five teams, scrape and
+Alertmanager settings, the founding text's login journey and remediation rules as printed, a second journey, a runbook
+catalogue, change paths and on-call schedules. The gaps are real ones: nobody watches `reporting-service` and
+`ledger-service`; slow logins show as busy processors only; the supply teams' alerts wait a quarter of an hour; the
+alert of one remediation rule exists in no rule file; half of the incident types have no runbook; two change paths were
+never rehearsed. Titles of pages agree with the rules: a 5xx ratio above 5 % for five minutes is what fires.
+
 ## `small/`: Pinebox, three months of pages
 
 Taken {small.facts.exported_at:%Y-%m-%d %H:%M} UTC. {_counted(small)}, {small.facts.months[0]} to {
@@ -125,7 +134,8 @@ Taken {small.facts.exported_at:%Y-%m-%d %H:%M} UTC. {_counted(small)}, {small.fa
 
 {_files(small)}
 
-No settings: `mttrlab init` writes them. PagerDuty knows neither impact start nor diagnosis nor verification.
+`small/practices/` holds three Datadog monitors. No settings: `mttrlab init` writes them.
+PagerDuty knows neither impact start nor diagnosis nor verification.
 Checkout has three names: `Checkout API` and `checkout-service` in PagerDuty, `Checkout` on the page;
 the website is `web-frontend` and `Website`. The posts on these two join their pages only once aliases are set.
 Until then such a post counts and its page, which has no priority, does not: 35 incidents either way.

@@ -13,6 +13,7 @@ from mttrlab.examples import noise, pagerduty, statuspage
 from mttrlab.examples.incident import Incident, seconds
 from mttrlab.examples.luck import Luck
 from mttrlab.examples.organisation import Facts, Organisation, frozen, truth_table
+from mttrlab.examples.practices import small_practices
 from mttrlab.examples.public import post
 from mttrlab.examples.small_titles import FAULTS, HOSTILE
 
@@ -102,6 +103,7 @@ def small() -> Organisation:
     contents = {
         "small/pagerduty.json": pagerduty.envelope(records),
         "small/statuspage.json": statuspage.envelope(public, "Pinebox", _ZONE, EXPORTED),
+        **small_practices(),
     }
     return Organisation("small", truth_table(incidents, ids, {}), facts, contents)
 

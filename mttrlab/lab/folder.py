@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -68,7 +69,7 @@ def _beside(folder: Path, kind: Kind, settings: Settings) -> list[Path]:
         When the settings name a folder that is not there.
     """
     said = getattr(settings, kind.name, None)
-    own = folder / (said or kind.name)
+    own = Path(os.path.normpath(folder / (said or kind.name)))
     if said is not None and not own.is_dir():
         raise LoadError(f"{FILE_NAME}: {kind.name}: {own} is no folder; correct it, or leave it out")
     found = (path for path in own.rglob("*") if path.is_file() and not path.name.startswith("."))

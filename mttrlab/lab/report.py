@@ -102,7 +102,11 @@ class FolderReport:
 
     def __str__(self) -> str:
         """Return the loads, what was left aside, the rule and the warnings, a line each."""
-        lines = [str(load) for load in self.loads]
+        kinds = dict.fromkeys(load.format for load in self.loads if load.kind)
+        lines = [str(load) for load in self.loads if not load.kind]
+        for kind in kinds:
+            several = tuple(load for load in self.loads if load.kind and load.format == kind)
+            lines.append(str(together(f"{len(several)} files", several)))
         if self.skipped:
             lines.append(f"Not an export, left aside: {', '.join(plain(name, 80) for name in self.skipped)}.")
         lines.append(

@@ -131,7 +131,13 @@ class Practices:
     def paging(self) -> tuple[AlertRule | SyntheticMonitor, ...]:
         """Return what can page: mappings applied, monitoring-wide settings filled in, no recording or idle rules."""
         rules = (self._settled(rule) for rule in self.alerts if rule.pages)
-        return (*rules, *(monitor for monitor in self.monitors if monitor.pages))
+        return (*rules, *(self._placed(monitor) for monitor in self.monitors if monitor.pages))
+
+    def _placed(self, monitor: SyntheticMonitor) -> SyntheticMonitor:
+        for mapping in self.mappings:
+            if mapping.service is not None and fnmatchcase(monitor.name, mapping.alert):
+                monitor = replace(monitor, service=mapping.service)
+        return monitor
 
     def _settled(self, rule: AlertRule) -> AlertRule:
         for mapping in self.mappings:

@@ -184,7 +184,7 @@ class ProbeModule:
 
 @dataclass(frozen=True)
 class AlertMapping:
-    """The user's word on which service and failure mode an alert watches."""
+    """The user's word on which service and failure mode an alert watches; of a synthetic monitor, which service."""
 
     alert: str
     """Name, or a pattern with * and ?; case counts."""
