@@ -67,15 +67,15 @@ def sentence(row: dict[str, Any]) -> str:
     typical = f"from {_minutes(row['typical_before'])} to {_minutes(row['typical_after'])}"
     if min(n, m) < threshold("compare").needs:
         return (
-            f"Cannot tell: {incidents(n)} before and {m} after are too few to compare; "
+            f"Cannot tell: {incidents(n)} before and {m:,} after are too few to compare; "
             f"a typical one went {typical}, which luck alone can do."
         )
     lead = row["based_on"]
     ratio, low, high = (row[lead + end] for end in ("", "_low", "_high"))
     if math.isnan(low):
-        return f"Cannot tell: the {incidents(n)} before and {m} after do not differ enough to judge luck."
+        return f"Cannot tell: the {incidents(n)} before and {m:,} after do not differ enough to judge luck."
     span = f"somewhere between {change_in_words(low)} and {change_in_words(high)}"
-    counts = f"{incidents(n)} before, {m} after"
+    counts = f"{incidents(n)} before, {m:,} after"
     still_open = row["open_before"] + row["open_after"]
     if still_open:
         counts += f", {still_open} still open and counted with their time so far"
@@ -113,7 +113,7 @@ def _what_it_takes(row: dict[str, Any]) -> str:
         return told + "."
     return (
         told + f"; a true change of {round(100 * size)} % takes {months_in_words(row['months_until_visible'])} "
-        f"on each side at {row['incidents_per_month']:.0f} incidents a month."
+        f"on each side at {row['incidents_per_month']:,.0f} incidents a month."
     )
 
 

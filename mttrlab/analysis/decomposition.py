@@ -45,9 +45,11 @@ def explain_change(
     -------
     DataFrame
         One row per `part`: "mix" (other kinds of incident), one row per phase of the clock (speed within the same
-        kinds), "not split" (speed where a missing stamp merges phases), and "total" last. `minutes` (after less
-        before, of the mean), `low, high`; `mean_before, mean_after` of the whole; `n_before, n_after` (ended),
-        `open_before, open_after` (counted, not averaged), `clock, by, note`. The parts add up to the total.
+        kinds), "not split" (speed where no stamp tells phases apart), and "total" last. Neighbouring phases that
+        fewer than 20 incidents tell apart are one part, "diagnose + resolve"; where more do, the merged span of an
+        incident that lacks the stamp is divided as spans of its length are, and `note` counts these. `minutes`
+        (after less before, of the mean), `low, high`; `mean_before, mean_after` of the whole; `n_before, n_after`
+        (ended), `open_before, open_after` (counted, not averaged), `clock, by, note`. The parts add up to the total.
 
     Raises
     ------
@@ -80,6 +82,11 @@ def explain_change(
         if e.unknown
     ]
     notes += [f"{p}: {incidents(e.open)} still open" for p, e in _named(first, second) if e.open]
+    notes += [
+        f"{p}: {incidents(e.divided)} with a merged span, divided as others divide theirs"
+        for p, e in _named(first, second)
+        if e.divided
+    ]
     if min(n, m) == 0:
         values, bands, means = np.full(len(names), NAN), np.full((2, len(names)), NAN), (NAN, NAN)
         notes.append("not estimable: n = 0 in a period")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.analysis.clocks import phases_of
+from mttrlab.analysis.decomposition_blocks import blocks_of
 from mttrlab.analysis.sample import with_clocks
 from mttrlab.errors import QuestionError
 
@@ -24,12 +25,17 @@ class Ended:
     """Incidents still running: counted, not averaged."""
     unknown: int
     """Incidents whose minutes on this clock are not known."""
+    divided: int = 0
+    """Incidents whose merged span was divided as incidents like it divide theirs."""
 
 
 def periods(
     before: pd.DataFrame, after: pd.DataFrame, clock: str, by: str
 ) -> tuple[Ended, Ended, list[str], tuple[str, ...]]:
     """Return the ended incidents of both periods, the names of the kinds, and the phases of the clock.
+
+    Phases that too few incidents tell apart are one part, "diagnose + resolve"; where no stamp tells any two apart
+    the phases are named and empty.
 
     Raises
     ------
@@ -43,26 +49,41 @@ def periods(
     words = [f[by].astype("object").where(f[by].notna(), "not said").astype(str) for f in frames]
     kinds = sorted(set(words[0]) | set(words[1]))
     phases = phases_of(clock)
+    read = [_read(frame, clock, phases) for frame in frames]
+    whole, known, kept = (np.concatenate([found[i] for found in read]) for i in range(3))
+    told = blocks_of(known, whole, kept)
+    names = tuple(" + ".join(phases[first : last + 1]) for first, last in told.blocks) or phases
+    pieces = told.minutes if told.blocks else np.column_stack([np.zeros((len(whole), len(phases))), told.minutes])
+    n = len(read[0][0])
+    codes = [pd.Categorical(w, kinds).codes.astype(int) for w in words]
     found = [
-        _ended(f, clock, phases, pd.Categorical(w, kinds).codes.astype(int)) for f, w in zip(frames, words, strict=True)
+        Ended(code[usable], pieces[rows], open_, unknown, int(told.divided[rows].sum()))
+        for code, (_, _, _, usable, open_, unknown), rows in zip(codes, read, (slice(n), slice(n, None)), strict=True)
     ]
-    return found[0], found[1], kinds, phases
+    return found[0], found[1], kinds, names
 
 
-def _ended(frame: pd.DataFrame, clock: str, phases: tuple[str, ...], kinds: np.ndarray) -> Ended:
+def _read(
+    frame: pd.DataFrame, clock: str, phases: tuple[str, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int, int]:
+    """Return the ended incidents' minutes, their minutes per phase and whether a merged span lacks no stamp."""
     minutes = frame[clock].to_numpy(dtype=float, na_value=np.nan)
     flag = f"{clock}_observed"
     ended = frame[flag].to_numpy(dtype=float, na_value=np.nan) if flag in frame else np.ones(len(minutes))
     usable = np.isfinite(minutes) & (ended > 0)
-    known = [
-        frame[p].to_numpy(dtype=float, na_value=np.nan)[usable] if p in frame else np.full(usable.sum(), np.nan)
-        for p in phases
-    ]
-    pieces = np.nan_to_num(np.column_stack(known))
-    # Where a middle stamp is missing two phases are merged: their minutes are real, only their border is not known.
-    rest = minutes[usable] - pieces.sum(axis=1)
+    known = np.column_stack(
+        [
+            frame[p].to_numpy(dtype=float, na_value=np.nan)[usable] if p in frame else np.full(usable.sum(), np.nan)
+            for p in phases
+        ]
+    )
+    kept = np.zeros(int(usable.sum()), dtype=bool)
+    if "diagnosed_at_verdict" in frame and {"diagnose", "resolve"} <= set(phases):
+        whole = frame["diagnosed_at_verdict"].isin(["not_applicable", "recorded"]).to_numpy()[usable]
+        place = [phases.index(phase) for phase in ("diagnose", "resolve")]
+        kept = whole & ~np.isfinite(known[:, place]).any(axis=1)
     open_ = int((np.isfinite(ended) & (ended == 0)).sum())
-    return Ended(kinds[usable], np.column_stack([pieces, rest]), open_, int((~usable).sum()) - open_)
+    return minutes[usable], known, kept, usable, open_, int((~usable).sum()) - open_
 
 
 def tables(period: Ended, kinds: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

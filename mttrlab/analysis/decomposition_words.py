@@ -32,19 +32,23 @@ def change_explained(table: pd.DataFrame) -> str:
     >>> after = pd.DataFrame({"incident_type": ["a"] * 8 + ["b"] * 2, "recovery": [35.0] * 8 + [130.0] * 2})
     >>> change_explained(explain_change(before, after, draws=0))
     'The average went from 66 to 54 minutes (10 incidents before, 10 after). Of that, −18 come from other kinds of \
-incident happening, and +6 from steps that the records do not tell apart.'
+incident happening, and +6.5 from steps that the records do not tell apart.'
     """
     first = table.iloc[0]
-    counts = f"({incidents(first['n_before'])} before, {first['n_after']} after)"
+    counts = f"({incidents(first['n_before'])} before, {first['n_after']:,} after)"
     minutes = dict(zip(table["part"], table["minutes"].astype(float), strict=True))
     if math.isnan(minutes["total"]):
         return f"There is nothing to explain: one of the periods holds no ended incident {counts}."
-    told = f"The average went from {first['mean_before']:,.0f} to {first['mean_after']:,.0f} minutes {counts}."
+    size, unit = _unit(max(first["mean_before"], first["mean_after"]))
+    ends = f"{_figure(first['mean_before'] / size)} to {_figure(first['mean_after'] / size)}"
+    told = f"The average went from {ends} {unit} {counts}."
     phases = [name for name in minutes if name not in ("mix", "total")]
     phases.sort(key=lambda name: -abs(minutes[name]))
-    parts = [f"{_signed(minutes[name])} from {_PHASES.get(name, name)}" for name in phases if abs(minutes[name]) >= 0.5]
-    if abs(minutes["mix"]) >= 0.5:
-        parts.insert(0, f"{_signed(minutes['mix'])} come from other kinds of incident happening")
+    parts = [
+        f"{_signed(minutes[name] / size)} from {_in_words(name)}" for name in phases if _shown(minutes[name] / size)
+    ]
+    if _shown(minutes["mix"] / size):
+        parts.insert(0, f"{_signed(minutes['mix'] / size)} come from other kinds of incident happening")
     if not parts:
         return told
     listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])}, and {parts[-1]}"
@@ -53,5 +57,25 @@ incident happening, and +6 from steps that the records do not tell apart.'
     return f"{told} Of that, {listed}.{luck}"
 
 
-def _signed(minutes: float) -> str:
-    return f"{'+' if minutes > 0 else '−'}{abs(minutes):,.0f}"
+def _in_words(part: str) -> str:
+    names = [_PHASES.get(name, name) for name in part.split(" + ")]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} (not told apart)"
+
+
+def _unit(minutes: float) -> tuple[float, str]:
+    if minutes < 600:
+        return 1.0, "minutes"
+    return (60.0, "hours") if minutes < 5760 else (1440.0, "days")
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 20 else f"{value:.1f}".removesuffix(".0")
+
+
+def _shown(value: float) -> bool:
+    return abs(value) >= 0.05
+
+
+def _signed(value: float) -> str:
+    size = f"{abs(value):,.0f}" if abs(value) >= 9.95 else f"{abs(value):.1f}".removesuffix(".0")
+    return f"{'+' if value > 0 else '−'}{size}"

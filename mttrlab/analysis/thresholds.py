@@ -23,7 +23,7 @@ class Threshold(NamedTuple):
 
 
 THRESHOLDS = (
-    Threshold("mean", 10, "the middle value (median)", "one long incident moves an average of so few"),
+    Threshold("mean", 10, "the middle value", "one long incident moves an average of so few"),
     Threshold("median", 6, "the shortest and the longest", "fewer than six leave the middle anywhere between the two"),
     Threshold(
         "p90", 29, "a range read off the fitted shape, labelled as such", "the worst tenth of so few is no incident"

@@ -1,4 +1,4 @@
-"""What moved the mean from one period to the next, as a bridge."""
+"""What moved the average from one period to the next, as a bridge."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from mttrlab.figures.style import (
     axes,
     beside,
     clock_words,
+    counted,
     minutes,
     name_axis,
     name_rows,
@@ -57,7 +58,7 @@ def plot_change(change: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         whole = change.iloc[-1]
         at = float(whole["mean_before"])
         ax.barh(0, at, height=0.5, color=QUIET)
-        beside(ax, 0, f"{minutes(at)}, n = {int(whole['n_before']):,}" if at == at else "not known")
+        beside(ax, 0, f"{minutes(at)}, {counted(int(whole['n_before']))}" if at == at else "not known")
         for row, line in parts.iterrows():
             position, moved = float(str(row)) + 1, float(line["minutes"])
             if moved != moved:
@@ -75,13 +76,13 @@ def plot_change(change: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.barh(last, whole["mean_after"], height=0.5, color=MARK)
         ax.plot([at, at], [last - 1, last + 0.25], color=QUIET, linewidth=0.8)
         after = float(whole["mean_after"])
-        beside(ax, last, f"{minutes(after)}, n = {int(whole['n_after']):,}" if after == after else "not known")
+        beside(ax, last, f"{minutes(after)}, {counted(int(whole['n_after']))}" if after == after else "not known")
         names = [_WORDS.get(str(part), str(part)) for part in parts["part"]]
-        name_rows(ax, ["mean before", *names, "mean after"])
+        name_rows(ax, ["average before", *names, "average after"])
         low, high = ax.get_xlim()
         ax.set_xlim(min(low, 0.0), high * 1.02)
         time_axis(ax, most=5)
-        name_axis(ax, x=f"mean minutes, {clock_words(change)}  ·  line: where each part may lie by luck")
+        name_axis(ax, x=f"average time, {clock_words(change)}  ·  line: where luck may put each part")
         return ax
 
 

@@ -43,7 +43,7 @@ def plot_comparison(comparison: pd.DataFrame, *, ax: Axes | None = None) -> Axes
                 continue
             ax.plot([low, high], [position] * 2, color=PHASE_COLOURS["diagnose"], linewidth=5)
             ax.plot([ratio], [position], "D", color=INK, markersize=8)
-            said = f"took {ratio:.2g} × as long ({low:.2g} to {high:.2g})"
+            said = f"took {_taking(ratio)} ({_words(low)} to {_words(high)})"
             ax.annotate(
                 f"{said}  ·  {counts}",
                 (ratio, position),
@@ -67,3 +67,15 @@ def plot_comparison(comparison: pd.DataFrame, *, ax: Axes | None = None) -> Axes
         ax.set_xticks([], minor=True)
         name_axis(ax, x=f"typical time of an incident after, against before (clock: {clock_words(table)})")
         return ax
+
+
+def _words(ratio: float) -> str:
+    percent = round(100 * (ratio - 1))
+    if ratio >= 2:
+        return f"{ratio:.1f} × as long" if ratio < 100 else "over 100 × as long"
+    return "the same" if not percent else f"{abs(percent)} % {'less' if percent < 0 else 'more'}"
+
+
+def _taking(ratio: float) -> str:
+    said = _words(ratio)
+    return "about the same time" if said == "the same" else said if "×" in said else f"{said} time"

@@ -7,12 +7,24 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from mttrlab.errors import SchemaError
-from mttrlab.figures.style import LEVEL_COLOURS, QUIET, axes, beside, clock_words, minutes, name_axis, name_rows, style
+from mttrlab.figures.style import (
+    LEVEL_COLOURS,
+    QUIET,
+    axes,
+    beside,
+    clock_words,
+    counted,
+    minutes,
+    name_axis,
+    name_rows,
+    style,
+)
 from mttrlab.schema import LEVELS, NO_LEVEL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_PLAIN = {"mean": "average", "median": "half end within", "P90": "nine in ten end within"}
 _CHANCES = ("p_elite", "p_advanced", "p_intermediate", "p_basic", "p_no_level")
 
 
@@ -58,8 +70,8 @@ def plot_maturity(maturity: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
                             color="white" if dark else "black", linespacing=1.05)  # fmt: skip
                 left += chance
             at = minutes(float(line["minutes"])) if pd.notna(line["minutes"]) else "not known"
-            beside(ax, position, f"{line['awarded']}\n{at}, n = {int(line['n']):,}")
-        name_rows(ax, [f"by the {line}" for line in table["statistic"]])
+            beside(ax, position, f"{line['awarded']}\n{at}, {counted(int(line['n']))}")
+        name_rows(ax, [_PLAIN.get(str(line), str(line)) for line in table["statistic"]])
         ax.set_xlim(0, 1)
         ax.set_xticks([0, 0.2, 0.5, 0.8, 1], ["0", "1 in 5", "even", "4 in 5", "sure"])
         ax.axvline(0.8, color=QUIET, linewidth=0.8, linestyle=":")

@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+_PLAIN = {"typical": "typical time", "mean": "average time", "median": "time within which half ended"}
+
+
 def plot_months(
     months: pd.DataFrame, *, statistic: str | None = None, reviewed: str | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Draw one statistic of every month with its interval, the number of incidents below, open ones marked.
+    """Draw one statistic of every month with its range, the number of incidents below, open ones marked.
 
     Parameters
     ----------
@@ -73,8 +76,8 @@ def plot_months(
         luck = (
             "\ngrey: where luck alone would keep a month of so many incidents  ·  ring: outside it" if limited else ""
         )
-        name = "typical time (geometric mean)" if statistic == "typical" else statistic
-        name_axis(ax, x=f"{shown}  ·  dot: {name}, line: its interval\n{below}{luck}")
+        name = _PLAIN.get(statistic, statistic)
+        name_axis(ax, x=f"{shown}  ·  dot: {name}, line: its range\n{below}{luck}")
         return ax
 
 

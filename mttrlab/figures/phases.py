@@ -1,4 +1,4 @@
-"""Where the minutes go: the length of each phase, and who holds the mean and the tail."""
+"""Where the minutes go: the length of each phase, and who holds the minutes of all and of the worst."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from mttrlab.errors import SchemaError
-from mttrlab.figures.incidents import draw_incidents
+from mttrlab.figures.incidents import draw_incidents, in_words, rows_of
 from mttrlab.figures.style import (
     BAND,
     INK,
@@ -16,7 +16,6 @@ from mttrlab.figures.style import (
     QUIET,
     axes,
     beside,
-    minutes,
     name_axis,
     name_rows,
     room_right,
@@ -29,14 +28,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def plot_phases(phases: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def plot_phases(phases: pd.DataFrame, *, summary: pd.DataFrame | None = None, ax: Axes | None = None) -> Axes:
     """Draw how long each phase takes, over the typical range that the founding text prints.
 
     Parameters
     ----------
     phases : DataFrame
-        Either a summary (`phase_summary` or `span_summary`: a bar of the mean with its interval, a tick at the
-        median), or minutes per incident (`phase_durations`: one dot per incident on a logarithmic axis).
+        Minutes per incident (`phase_durations`) or per span (`phase_spans`): one dot per incident on a logarithmic
+        axis. Or a summary (`phase_summary`, `span_summary`): a bar of the average with its range, a tick at the
+        time within which half ended.
+    summary : DataFrame, optional
+        With minutes per incident or span: the summary of the same rows, to be marked and written beside them.
     ax : Axes, optional
 
     Returns
@@ -49,12 +51,12 @@ def plot_phases(phases: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         When the table is neither.
     """
     with style():
+        if "first_phase" in phases or any(phase in phases for phase in PHASES):
+            return draw_incidents(rows_of(phases), summary, ax)
         if "span" in phases:
             return _bars(phases.reset_index(drop=True).assign(phase=phases["span"].to_list()), ax)
         if "phase" in phases:
             return _bars(phases.reset_index(drop=True), ax)
-        if any(phase in phases for phase in PHASES):
-            return draw_incidents(phases, ax)
     raise SchemaError("plot_phases needs a column `phase` (phase_summary) or the phases' minutes (phase_durations)")
 
 
@@ -77,7 +79,7 @@ def _bars(summary: pd.DataFrame, ax: Axes | None) -> Axes:
         high = sum(PHASE_RANGES[phase][1] for phase in held)
         ax.barh(position, high - low, left=low, height=0.86, color=BAND, zorder=0)
         if pd.isna(line["mean"]):
-            beside(ax, position, _without_mean(line))
+            beside(ax, position, in_words(line))
             _middle(ax, position, line["median"])
             continue
         colour = PHASE_COLOURS[held[0]] if len(held) == 1 else OTHER
@@ -86,12 +88,10 @@ def _bars(summary: pd.DataFrame, ax: Axes | None) -> Axes:
         )
         _interval(ax, position, line["mean_low"], line["mean_high"], edge)
         _middle(ax, position, line["median"])
-        known = pd.notna(line["mean_low"]) and f"{minutes(line['mean_low'])} to {minutes(line['mean_high'])}"
-        said = f"median {minutes(line['median'])}, n = {int(line['n']):,}"
-        beside(ax, position, f"mean {minutes(line['mean'])} ({known or 'no range'})\n{said}")
+        beside(ax, position, in_words(line))
     name_rows(ax, summary["phase"])
     time_axis(ax)
-    name_axis(ax, x="time  ·  bar: mean with its interval, black tick: median, pale band: typical range")
+    name_axis(ax, x="time  ·  bar: average with its range, black tick: half ended by then, pale band: typical range")
     return ax
 
 
@@ -100,16 +100,6 @@ def _middle(ax: Axes, position: float, median: float) -> None:
         return
     for colour, width in (("white", 4.5), (INK, 2)):
         ax.plot([median] * 2, [position - 0.34, position + 0.34], color=colour, linewidth=width)
-
-
-def _without_mean(line: pd.Series) -> str:
-    n = f"n = {int(line['n']):,}"
-    if pd.notna(line["median"]):
-        return f"too few for a mean\nmedian {minutes(line['median'])}, {n}"
-    if "shortest" in line and pd.notna(line["shortest"]):
-        ends = f"from {minutes(line['shortest'])} to {minutes(line['longest'])}"
-        return f"too few for a median\n{ends if line['n'] > 1 else minutes(line['longest'])}, {n}"
-    return str(line.get("mean_method", f"not known: {n}"))
 
 
 def _interval(ax: Axes, position: float, low: float, high: float, edge: float) -> None:

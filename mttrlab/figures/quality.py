@@ -71,7 +71,7 @@ def plot_quality(quality: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
                 left += number
         name_rows(ax, [milestone.removesuffix("_at") for milestone in milestones])
         _legend(ax, [verdict for verdict in VERDICTS if any(counts.get((m, verdict)) for m in milestones)])
-        name_axis(ax, x=f"incidents (n = {int(total):,})  ·  only recorded stamps are used for minutes")
+        name_axis(ax, x=f"incidents ({int(total):,} in all)  ·  only recorded stamps are used for minutes")
         ax.set_xlim(0, total)
         return ax
 
@@ -111,7 +111,7 @@ def _parts(quality: pd.DataFrame, ax: Axes | None) -> Axes:
             ax.set_xlim(-0.6, len(months) - 0.4)
         else:
             ax.set_xlim(0, 1)
-        name_axis(ax, x=f"{'month; height: ' if months else ''}share of the incidents (n in brackets)")
+        name_axis(ax, x=f"{'month; height: ' if months else ''}share of the incidents (how many, in brackets)")
         return ax
 
 

@@ -136,6 +136,17 @@ def minutes(value: float) -> str:
     return f"{days:,.0f} days" if abs(days) >= 10 else f"{days:.1f} days".replace(".0 ", " ")
 
 
+def counted(n: int) -> str:
+    """Return a number of incidents in words.
+
+    Examples
+    --------
+    >>> counted(1), counted(1200)
+    ('1 incident', '1,200 incidents')
+    """
+    return f"{n:,} incident{'' if n == 1 else 's'}"
+
+
 def name_axis(ax: Axes, *, x: str | None = None, y: str | None = None) -> None:
     """Name the axes; the caller may have made them outside the style, so each name is told that it is only text."""
     if x is not None:

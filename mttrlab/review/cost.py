@@ -97,4 +97,4 @@ def at_work(moments: pd.Series, hours: WorkingHours) -> pd.Series:
 def shown(table: pd.DataFrame, month: str) -> Shown:
     """Return the table as the page shows it."""
     rows = tuple((str(r["what"]), str(r["value"]), f"{r['n']:,}", str(r["how"])) for r in lines(table))
-    return Shown(f"What {month} cost", ("", "", "n", "how it is counted"), rows, texts=(0, 3))
+    return Shown(f"What {month} cost", ("", "", "incidents", "how it is counted"), rows, texts=(0, 3))

@@ -12,7 +12,11 @@ import pandas as pd
 
 from mttrlab import figures
 from mttrlab.analysis import change_explained
-from mttrlab.review.words import lines, listed, minutes, month_name
+from mttrlab.review.periods import Periods
+from mttrlab.review.shares import apart
+from mttrlab.review.words import lines, listed, minutes, month_name, window
+
+_PLAIN = {"mean": "on average", "median": "within which half end", "P90": "within which nine in ten end"}
 
 
 @dataclass(frozen=True)
@@ -32,55 +36,74 @@ class Drawing:
         return "data:image/png;base64," + base64.b64encode(self.png).decode("ascii")
 
 
-def drawn(name: str, plot: Callable[..., Any], table: pd.DataFrame, alt: str, height: float, **options: Any) -> Drawing:
+def drawn(
+    name: str, title: str, plot: Callable[..., Any], table: pd.DataFrame, alt: str, height: float, **options: Any
+) -> Drawing:
     """Draw `table` without touching any global state; the same table gives the same bytes."""
     from matplotlib.figure import Figure
 
     with figures.style():
-        figure = Figure(figsize=(9.0, height), layout="constrained")
+        figure = Figure(figsize=(9.0, height + 0.25), layout="constrained")
         plot(table, ax=figure.subplots(), **options)
+        # Over the whole picture, so that it names itself on a slide and long row names leave it room.
+        figure.suptitle(title, x=0.008, ha="left", fontsize=12, fontweight="bold", parse_math=False)
         picture = io.BytesIO()
         figure.savefig(picture, format="png", dpi=160, metadata={"Software": None})
     return Drawing(name, picture.getvalue(), alt)
 
 
-def draw(tables: dict[str, pd.DataFrame], clock: str, month: pd.Timestamp) -> dict[str, Drawing]:
+def draw(tables: dict[str, pd.DataFrame], clock: str, periods: Periods) -> dict[str, Drawing]:
     """Return the figures of a review, by name; a table with nothing in it gives none."""
     made: list[Drawing] = []
-    merged = tables["shares"]["phase"].str.contains("+", regex=False).any()
-    lengths = tables["spans"] if merged else tables["phases"]
-    lengths = lengths[lengths["n"] > 0]
-    if len(lengths):
+    recent, named = window(periods.quarter), clock.replace("_", " ")
+    if len(tables["dots"]):
+        dots = tables["dots"]
+        rows = len(dots[["first_phase", "last_phase"]].drop_duplicates())
+        told = tables["spans"]
+        title = f"How long each step took  ·  {recent}"
+        made.append(drawn("phases", title, figures.plot_phases, dots, phases_alt(told), 1.7 + 0.62 * max(rows, 2),
+                          summary=told))  # fmt: skip
+    share = apart(tables)
+    if len(share) > 1:
+        title = f"Where the minutes went  ·  {recent}"
         made.append(
-            drawn("phases", figures.plot_phases, lengths, phases_alt(lengths), 1.3 + 0.62 * max(len(lengths), 2))
+            drawn("shares", title, figures.plot_bottleneck, share, shares_alt(share), 1.3 + 0.62 * max(len(share), 2))
         )
-    if len(tables["shares"]) > 1:
-        share = tables["shares"]
-        made.append(drawn("shares", figures.plot_bottleneck, share, shares_alt(share), 1.3 + 0.62 * max(len(share), 2)))
     if tables["limits"]["typical"].notna().any():
         known = tables["limits"]
-        made.append(
-            drawn("months", figures.plot_months, known, months_alt(known, clock), 4.3, reviewed=f"{month:%Y-%m}")
-        )
-    made.append(drawn("maturity", figures.plot_maturity, tables["maturity"], maturity_alt(tables["maturity"]), 3.4))
+        title = f"Typical time of an incident, month by month  ·  {named}"
+        month = f"{periods.month:%Y-%m}"
+        made.append(drawn("months", title, figures.plot_months, known, months_alt(known, clock), 4.3, reviewed=month))
+    levels = tables["maturity"]
+    title = f"Which level the incidents earn  ·  {recent}"
+    made.append(drawn("maturity", title, figures.plot_maturity, levels, maturity_alt(levels), 3.4))
+    compared = f"{window(periods.recent)} against {window(periods.earlier)}" if periods.earlier else ""
     if "change" in tables and tables["change"]["minutes"].notna().any():
         change = tables["change"]
-        made.append(drawn("change", figures.plot_change, change, change_alt(change), 1.0 + 0.5 * (len(change) + 1)))
+        title = f"What moved the average  ·  {compared}"
+        height = 1.0 + 0.5 * (len(change) + 1)
+        made.append(drawn("change", title, figures.plot_change, change, change_alt(change), height))
     if "moved" in tables and all(line["n_before"] and line["n_after"] for line in lines(tables["moved"])):
-        made.append(drawn("moved", figures.plot_comparison, tables["moved"], moved_alt(tables["moved"]), 2.0))
+        moved = tables["moved"]
+        title = f"Better or worse  ·  {compared}"
+        made.append(drawn("moved", title, figures.plot_comparison, moved, moved_alt(moved), 2.0))
     if "levers" in tables and len(tables["levers"]) > 1:
         levers = tables["levers"]
-        made.append(drawn("levers", figures.plot_levers, levers, levers_alt(levers), 1.5 + 0.5 * (len(levers) - 1)))
+        title = "What each lever alone would save"
+        height = 1.5 + 0.5 * (len(levers) - 1)
+        made.append(drawn("levers", title, figures.plot_levers, levers, levers_alt(levers), height))
     if len(tables["quality"]):
-        made.append(drawn("quality", figures.plot_quality, tables["quality"], quality_alt(tables["quality"]), 4.4))
+        quality = tables["quality"]
+        title = f"How good the stamps are  ·  {recent}"
+        made.append(drawn("quality", title, figures.plot_quality, quality, quality_alt(quality), 4.4))
     return {drawing.name: drawing for drawing in made}
 
 
 def phases_alt(lengths: pd.DataFrame) -> str:
     """Return the lengths of the phases as a sentence."""
     name = "span" if "span" in lengths else "phase"
-    parts = [f"{line[name]} {minutes(line['mean'])} (n = {line['n']:,})" for line in lines(lengths)]
-    return f"Bars of the mean time per phase over the typical ranges: {listed(parts)}."
+    parts = [f"{line[name]} {minutes(line['mean'])} ({line['n']:,} incidents)" for line in lines(lengths)]
+    return f"Every incident as a dot over the typical ranges, average by step: {listed(parts or ['nothing known'])}."
 
 
 def shares_alt(shares: pd.DataFrame) -> str:
@@ -105,18 +128,18 @@ def months_alt(months: pd.DataFrame, clock: str) -> str:
 
 def maturity_alt(maturity: pd.DataFrame) -> str:
     """Return the levels that the evidence carries as a sentence."""
-    parts = [f"by the {line['statistic']} {line['awarded']} (n = {line['n']:,})" for line in lines(maturity)]
+    parts = [f"{_PLAIN[line['statistic']]} {line['awarded']} ({line['n']:,} incidents)" for line in lines(maturity)]
     return f"A strip of how likely each maturity level is: {listed(parts)}."
 
 
 def change_alt(change: pd.DataFrame) -> str:
     """Return what moved the mean as a sentence."""
-    return f"A bridge from the mean before to the mean after. {change_explained(change)}"
+    return f"A bridge from the average before to the average after. {change_explained(change)}"
 
 
 def moved_alt(moved: pd.DataFrame) -> str:
     """Return the comparison as a sentence."""
-    return f"A ratio of typical times with its band. {moved['sentence'].iloc[0]}"
+    return f"How long incidents took against before, with its band. {moved['sentence'].iloc[0]}"
 
 
 def levers_alt(levers: pd.DataFrame) -> str:

@@ -30,6 +30,22 @@ def maturity(table: pd.DataFrame, caption: str) -> Shown:
     return Shown(caption, heads, rows, (0, 4))
 
 
+def distance(table: pd.DataFrame) -> Shown:
+    """Return what each phase would have to give, alone, to bring the average to the next level."""
+    rows = tuple(
+        (
+            str(line["phase"]),
+            count(line["n"]),
+            minutes(line["mean"]),
+            "alone it cannot" if line["cut_needed"] >= 1 else f"{line['cut_needed']:.0%}",
+        )
+        for line in lines(table)
+    )
+    first = table.iloc[0]
+    caption = f"To {first['next_level']}, {minutes(float(first['to_next']))} away: what each phase alone would give"
+    return Shown(caption, ("phase", "n with every stamp", "mean", "cut needed"), rows)
+
+
 def chance(value: float) -> str:
     """Return a probability as a percentage that is never quite sure.
 

@@ -12,7 +12,7 @@ import pandas as pd
 from mttrlab import analysis
 from mttrlab.errors import QuestionError
 from mttrlab.review import cost as costs
-from mttrlab.review import shares, whatif
+from mttrlab.review import levels, shares, whatif
 from mttrlab.review.periods import Periods, begins, choose, months_of
 from mttrlab.review.weaker import ended_minutes, weaker, withhold
 from mttrlab.review.words import lines
@@ -94,12 +94,15 @@ def find(
         "limits": _limits(phases, clock),
         "seed": _seed(lab, periods),
         "phases": weaker(analysis.phase_summary(phases[recent]), "phase", ended_minutes(phases[recent], PHASES)),
+        "dots": spans.drop(columns="incident_id"),
         "spans": weaker(analysis.span_summary(spans), "span", shares.ended_spans(spans)),
         "stamps": stamps,
         "shares": shares.shares(phases[recent], spans),
         "split": shares.split(stamps),
         "unseen": analysis.unseen_incidents(lab),
         "maturity": analysis.maturity(phases[recent], clock=clock),
+        "distance": analysis.distance_to_next(phases[recent], clock=clock),
+        "flapping": levels.flapping(phases[recent], clock, len(periods.quarter), seed),
         "worst": shares.worst(known[of_month & ~is_open], phases[of_month & ~is_open], clock),
         "open": shares.worst(known[of_month & is_open], phases[of_month & is_open], clock, count=10),
         "cost": costs.cost(known[of_month], phases[of_month], periods.month, clock, lab.settings),
@@ -117,7 +120,9 @@ def find(
             pair = (phases[months.isin(before)], phases[months.isin(after)])
             tables[name] = analysis.compare_periods(*pair, clock=clock)
     if periods.earlier:
-        pair = (phases[months.isin(periods.earlier)], phases[months.isin(periods.recent)])
+        # Incidents that automation ended, or that were fixed before diagnosed, lack no stamp: nothing is to be divided.
+        judged = phases.assign(diagnosed_at_verdict=known["diagnosed_at_verdict"].array)
+        pair = (judged[months.isin(periods.earlier)], judged[months.isin(periods.recent)])
         tables["change"] = analysis.explain_change(*pair, clock=clock, seed=seed)
     what_if = whatif.ask(known, phases, lab.practices(), clock, seed=seed, replications=replications, days=days)
     if what_if.levers is not None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import pandas as pd
-
 from mttrlab.review import sentences as say
+from mttrlab.review import shares
 from mttrlab.review.findings import Findings
 from mttrlab.review.periods import run_name
 from mttrlab.review.words import lines
@@ -47,7 +46,7 @@ def compose(found: Findings) -> tuple[list[Sentence], dict[str, float]]:
     said = [
         Sentence("What happened", tuple(happened)),
         Sentence("Trend", (say.moved(moved, earlier, recent, len(periods.recent)),)),
-        Sentence("Costliest", (say.costliest(_apart(found)),)),
+        Sentence("Costliest", (say.costliest(shares.apart(found.tables)),)),
         Sentence("Ask", (say.ask(best, found.record, found.closed > 0, high, bool(found.what_if.unlike)),)),
         Sentence("Data", (say.trust(found.timed, weakest, unusable, list(found.absent)),)),
     ]
@@ -57,10 +56,3 @@ def compose(found: Findings) -> tuple[list[Sentence], dict[str, float]]:
     if best is not None:
         numbers |= {"saving_low": best["saving_low"], "saving_high": best["saving_high"]}
     return said, numbers
-
-
-def _apart(found: Findings) -> pd.DataFrame:
-    """The shares of the phases; where stamps merged them and enough incidents have all, as these split."""
-    held, split = found.tables["shares"], found.tables["split"]
-    merged = bool(held["phase"].str.contains("+", regex=False).any())
-    return split if merged and len(split) else held

@@ -100,7 +100,7 @@ def monthly_review(
         sentences=tuple(sentence.text for sentence in sentences),
         numbers=numbers,
         tables=found.tables,
-        figures=drawings.draw(found.tables, found.clock, periods.month),
+        figures=drawings.draw(found.tables, found.clock, periods),
         facts={
             "clock": found.clock,
             "seed": seed,

@@ -99,8 +99,8 @@ def months(table: pd.DataFrame, seed: pd.DataFrame, clock: str, month: pd.Timest
     """Return the founding text's own monthly table beside the leading clock; bare minutes, so that it fits."""
     theirs = {} if seed.empty else {pd.Timestamp(line["month"]): line for line in lines(seed)}
     heads = (
-        "month", "incidents", "still open", "n", f"mean, {clock} (range)", "median (range)", "level",
-        "plain query: count", "mean, detected to resolved", "median", "max",
+        "month", "incidents", "still open", "timed", f"average, {clock} (range)", "half within (range)", "level",
+        "plain query: incidents", "average, detected to resolved", "half within", "longest",
     )  # fmt: skip
     named = ("avg_mttr_minutes", "median_mttr_minutes", "max_mttr_minutes")
     rows = []

@@ -36,6 +36,17 @@ def shares(phases: pd.DataFrame, spans: pd.DataFrame) -> pd.DataFrame:
     return _merged(ended)
 
 
+def merged(table: pd.DataFrame) -> bool:
+    """Return whether a table of shares holds phases that a missing stamp merged."""
+    return bool(table["phase"].str.contains("+", regex=False).any())
+
+
+def apart(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the shares of the phases; where stamps merged them and enough incidents have all, as these split."""
+    held, divided = tables["shares"], tables["split"]
+    return divided if merged(held) and len(divided) else held
+
+
 def split(stamps: pd.DataFrame) -> pd.DataFrame:
     """Return each phase's share with merged spans split, as `missing_stamps` estimates it; empty where it cannot.
 

@@ -22,6 +22,7 @@ _FEWEST = 20
 """Runs that a band of 8 of 10 needs."""
 _FEW_OPEN = 0.02
 """Share of open incidents up to which the ended ones alone may speak for history."""
+_PLAIN = {"mean": "the average", "median": "the time within which half end"}
 _NEAR = 1.5
 """A simulated mean or median further than this factor from history's: the model does not repeat it."""
 
@@ -120,7 +121,7 @@ def _unlike(phases: pd.DataFrame, baseline: dict[str, Any]) -> str:
         now = baseline[name]
         if not then / _NEAR <= now <= then * _NEAR:
             return (
-                f"the {name} of {len(known):,} incidents is {minutes(then)} in the exports "
+                f"{_PLAIN[name]} of {len(known):,} incidents is {minutes(then)} in the exports "
                 f"and {minutes(now)} in the model"
             )
     return ""

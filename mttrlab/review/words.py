@@ -215,6 +215,24 @@ def months_name(first: pd.Timestamp, last: pd.Timestamp) -> str:
     return f"{first:%B}" if (first.year, first.month) == (last.year, last.month) else f"{first:%B} to {last:%B}"
 
 
+def window(months: list[pd.Timestamp]) -> str:
+    """Return a run of months with its years.
+
+    Examples
+    --------
+    >>> window([pd.Timestamp("2026-06-01")])
+    'June 2026'
+    >>> window(list(pd.date_range("2025-11-01", periods=3, freq="MS")))
+    'November 2025 to January 2026'
+    >>> window(list(pd.date_range("2026-04-01", periods=3, freq="MS")))
+    'April to June 2026'
+    """
+    first, last = months[0], months[-1]
+    if (first.year, first.month) == (last.year, last.month):
+        return month_name(last)
+    return f"{first:%B} to {last:%B %Y}" if first.year == last.year else f"{first:%B %Y} to {last:%B %Y}"
+
+
 def listed(names: list[str]) -> str:
     """Return names as a list in a sentence.
 

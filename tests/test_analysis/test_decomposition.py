@@ -97,9 +97,39 @@ def test_merged_phases_stay_in_the_sum() -> None:
     before = phases(["a"] * 6, np.tile([1.0, 2, 3, 4], (6, 1)))
     after = phases(["a"] * 6, np.tile([1.0, np.nan, np.nan, 4], (6, 1)), np.full(6, 30.0))
     table = explain_change(before, after, draws=0).set_index("part")["minutes"]
-    assert table["not split"] == 25
-    assert table["diagnose"] == -2
+    # No incident of the later period tells them apart, so they are one part in both.
+    assert table["diagnose + resolve"] == 20
+    assert (table["not split"], table["detect"], table["verify"]) == (0, 0, 0)
     assert table["total"] == 20
+
+
+def test_a_stamp_that_is_forgotten_more_often_does_not_pass_for_a_quicker_phase() -> None:
+    chance = np.random.default_rng(5)
+    shares = chance.dirichlet([2, 6, 4, 1], 400)
+    pieces = np.exp(chance.normal(4, 1, 400))[:, None] * shares
+    before, after = pieces[:200], pieces[200:].copy()
+    truth = explain_change(phases(["a"] * 200, before), phases(["a"] * 200, after), draws=0).set_index("part")
+    whole = after.sum(axis=1)
+    after[chance.random(200) < 0.5, 1:3] = np.nan
+    table = explain_change(phases(["a"] * 200, before), phases(["a"] * 200, after, whole), draws=0)
+    found = table.set_index("part")["minutes"]
+    assert found["not split"] == pytest.approx(0, abs=1e-9)
+    for phase in ("detect", "diagnose", "resolve", "verify"):
+        assert found[phase] == pytest.approx(truth["minutes"][phase], abs=3)
+    assert "with a merged span, divided as others divide theirs" in table["note"][0]
+    back = explain_change(phases(["a"] * 200, after, whole), phases(["a"] * 200, before), draws=0)
+    assert (back.set_index("part")["minutes"] + found).abs().max() < 1e-9
+
+
+def test_an_incident_fixed_before_it_was_diagnosed_is_never_divided() -> None:
+    before = phases(["a"] * 30, np.tile([1.0, 2, 3, 4], (30, 1)))
+    after = phases(["a"] * 30, np.tile([1.0, 2, 3, 4], (30, 1)))
+    after.loc[:4, ["diagnose", "resolve"]] = np.nan
+    after["diagnosed_at_verdict"] = "recorded"
+    table = explain_change(before, after, draws=0).set_index("part")["minutes"]
+    assert table["not split"] == pytest.approx(5 * 5 / 30)
+    assert table["diagnose"] == pytest.approx(-2 * 5 / 30)
+    assert table["total"] == pytest.approx(0, abs=1e-12)
 
 
 def test_bands_hold_the_truth_as_often_as_they_say() -> None:

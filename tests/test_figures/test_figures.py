@@ -93,8 +93,7 @@ def test_the_mean_of_a_phase_is_the_length_of_its_bar() -> None:
     ax = drawn(figures.plot_phases, summary("detect", "diagnose"))
     lengths = [bar.get_width() for bar in ax.patches]
     assert lengths == [30.0, 40.0, 110.0, 40.0]  # typical range 0 to 30, mean; typical range 10 to 120, mean
-    assert "mean 40 min (30 min to 1 h)" in words(ax)
-    assert "n = 12" in words(ax)
+    assert "average 40 min (30 min to 1 h)\nhalf within 25 min, 12 incidents" in words(ax)
 
 
 def test_a_merged_phase_is_named_as_merged_and_stands_on_both_ranges() -> None:
@@ -108,11 +107,11 @@ def test_a_mean_that_cannot_be_known_says_why_instead_of_a_bar() -> None:
         mean=np.nan, mean_low=np.nan, mean_high=np.nan, mean_method="not estimable: n = 4"
     )
     ax = drawn(figures.plot_phases, unknown)
-    assert "too few for a mean\nmedian 25 min, n = 12" in words(ax)
+    assert "too few for an average\nhalf within 25 min, 12 incidents" in words(ax)
     nothing = unknown.assign(median=np.nan)
-    assert "not estimable: n = 4" in words(drawn(figures.plot_phases, nothing))
+    assert "not known\n12 incidents" in words(drawn(figures.plot_phases, nothing))
     ends = nothing.assign(shortest=3.0, longest=40.0, n=4)
-    assert "from 3 min to 40 min, n = 4" in words(drawn(figures.plot_phases, ends))
+    assert "from 3 min to 40 min, 4 incidents" in words(drawn(figures.plot_phases, ends))
     assert len(ax.patches) == 1  # the typical range alone
 
 
@@ -121,8 +120,8 @@ def test_incident_minutes_are_drawn_as_dots_with_their_number_and_the_running_on
         {"detect": [1.0, 2.0, np.nan], "verify": [0.0, 5.0, 7.0], "verify_observed": [True, True, False]}
     )
     ax = drawn(figures.plot_phases, phases)
-    assert "detect (n = 2)" in words(ax)
-    assert "verify (n = 2, 1 running)" in words(ax)
+    assert "detect (2 incidents)" in words(ax)
+    assert "verify (2 incidents, 1 running)" in words(ax)
 
 
 def test_a_table_without_phases_is_refused_with_what_to_pass() -> None:
@@ -162,14 +161,14 @@ def test_levers_are_sorted_by_what_they_save_and_the_baseline_is_none() -> None:
 
 def test_a_comparison_speaks_plainly_and_says_how_many() -> None:
     said = words(drawn(figures.plot_comparison, comparison()))
-    assert "took 0.8 × as long (0.5 to 1.2)" in said
+    assert "took 20 % less time (50 % less to 20 % more)" in said
     assert "70 incidents before, 66 after" in said
 
 
 def test_a_comparison_draws_the_ratio_that_its_verdict_rests_on() -> None:
     with_open = {"based_on": "ratio_with_open", "ratio_with_open": 0.9}
     ends = {"ratio_with_open_low": 0.6, "ratio_with_open_high": 1.4}
-    assert "took 0.9 × as long (0.6 to 1.4)" in words(
+    assert "took 10 % less time (40 % less to 40 % more)" in words(
         drawn(figures.plot_comparison, comparison().assign(**with_open, **ends))
     )
 
@@ -270,7 +269,8 @@ def test_the_bridge_of_a_change_leads_from_the_mean_before_to_the_mean_after() -
         assert left == pytest.approx(end)
     assert ends[-1] == pytest.approx(54)
     rows = [label.get_text() for label in ax.get_yticklabels()]
-    assert rows == ["mean before", "other kinds of incident", "detect", "diagnose", "resolve", "verify", "mean after"]
+    phases = ["detect", "diagnose", "resolve", "verify"]
+    assert rows == ["average before", "other kinds of incident", *phases, "average after"]
     with pytest.raises(SchemaError, match="explain_change"):
         figures.plot_change(pd.DataFrame({"part": []}))
 
@@ -300,7 +300,7 @@ def test_the_strip_of_maturity_is_as_wide_as_each_level_is_likely_and_empty_wher
     assert [round(width, 6) for _, width in strip] == [0.1, 0.7, 0.2]
     assert [p.get_hatch() for p in ax.patches if p.get_y() > 0.5] == [".."]
     words = [text.get_text() for text in ax.texts]
-    assert any("Intermediate" in w and "n = 24" in w for w in words) and any("see the median" in w for w in words)
+    assert any("Intermediate" in w and "24 incidents" in w for w in words) and any("see the median" in w for w in words)
     with pytest.raises(SchemaError, match="maturity"):
         figures.plot_maturity(pd.DataFrame({"statistic": ["mean"]}))
 
@@ -323,4 +323,4 @@ def test_a_part_that_no_incident_shows_has_no_row_in_the_bridge() -> None:
     table = change_table()
     table.loc[table["part"] == "resolve", ["minutes", "low", "high"]] = 0.0
     rows = [label.get_text() for label in figures.plot_change(table).get_yticklabels()]
-    assert rows == ["mean before", "other kinds of incident", "detect", "diagnose", "verify", "mean after"]
+    assert rows == ["average before", "other kinds of incident", "detect", "diagnose", "verify", "average after"]

@@ -16,6 +16,27 @@ from mttrlab.lab import Lab
 from mttrlab.review import Review, monthly_review, write_review
 
 FORBIDDEN = ("median", "p90", "interval", "confidence", "significant", "geometric", "censored", "n =", "n=")
+TERMS = (
+    r"\bmeans?\b",
+    "median",
+    r"\bp\d\d\b",
+    "percentile",
+    "quantile",
+    "interval",
+    "confiden",
+    "significan",
+    "geometric",
+    "lognormal",
+    "censor",
+    "bootstrap",
+    "variance",
+    "deviation",
+    "probabilit",
+    r"\bratio\b",
+    r"\bn ?=",
+    r"\bn\b",
+)
+"""What only a click away from a figure may be said."""
 HOSTILE = (
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -65,6 +86,14 @@ def invented(
     path = folder / "incidents.csv"
     rows.to_csv(path, index=False)
     return path
+
+
+def in_sight(html: str) -> str:
+    """Return what a reader sees without a click: text and what stands for the pictures, without markup."""
+    told = re.sub(r"<(head|details)\b.*?</\1>", " ", html, flags=re.S)
+    told = re.sub(r'<span class="title">.*?</span>', " ", told, flags=re.S)  # titles are the data's own words
+    told = re.sub(r'<img [^>]*alt="([^"]*)"[^>]*>', r" \1 ", told)
+    return " ".join(re.sub(r"<[^>]*>", " ", told).split())
 
 
 def review_of(path: Path, month: str | None = None, **options: str) -> Review:
@@ -142,6 +171,21 @@ def test_every_data_set_gives_a_closed_page_and_a_calm_first_screen(real: Review
     for fact in ("seed", "data", "version"):
         assert str(real.facts[fact]) in html
     assert "nan" not in re.sub(r"base64,[^\"]*", "", html).lower().replace("finance", "").split()
+
+
+def test_nothing_that_stands_open_uses_a_statistical_term_and_the_method_is_one_click_below(real: Review) -> None:
+    html = real.to_html()
+    text = in_sight(html)
+    found = [text[max(0, m.start() - 40) : m.end() + 20] for t in TERMS for m in re.finditer(t, text.lower())]
+    assert not found
+    sections = re.findall(r'<section class="part" id="(\w+)">(.*?)</section>', html, flags=re.S)
+    assert [name for name, _ in sections][:2] == ["worst", "minutes"]
+    methods = {name: re.sub("<[^>]*>", " ", " ".join(re.findall(r"<details.*?</details>", body, flags=re.S)))
+               for name, body in sections}  # fmt: skip
+    assert "lognormal" in methods["minutes"]
+    assert "median" in methods["months"]
+    assert "posterior" in methods["level"]
+    assert "moved" not in real.tables or "geometric means" in methods["trend"]
 
 
 def test_every_data_set_is_told_something_useful(real: Review) -> None:
