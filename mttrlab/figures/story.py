@@ -66,7 +66,8 @@ def plot_story(trace: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
                 right + longest * 0.008, place, minutes(right - left), va="center", fontsize=9.5, color=INK,
                 parse_math=False,
             )  # fmt: skip
-        name_rows(ax, trace["what"], width=88)
+        # The bar is the wait that the second sentence speaks of.
+        name_rows(ax, [str(what).partition(" Then a wait")[0] for what in trace["what"]], width=72)
         ax.set_xlim(0, (longest or 1.0) * 1.1)
         time_axis(ax)
         started = trace["at"].iloc[0].strftime("%Y-%m-%d %H:%M") if len(trace) else "?"
