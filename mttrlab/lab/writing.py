@@ -227,8 +227,8 @@ def _store_reports(
         # Most columns of most sources are empty, and an empty column costs as much to hand over as a full one.
         distinct = judged.drop_duplicates(["source", "source_id", "content_hash"])
         filled = distinct.loc[:, distinct.notna().any()]
-        with _registered(connection, "arriving", filled):
-            if not filled.empty:
+        if not filled.empty:
+            with _registered(connection, "arriving", filled):
                 connection.execute("INSERT INTO staged BY NAME SELECT * FROM arriving")
     counts = {str(name): int(n) for name, n in sql.frame(connection, sql.text("lab/arrivals")).iloc[0].items()}
     # The same content seen again later: the record was still so at that later time.

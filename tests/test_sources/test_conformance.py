@@ -15,6 +15,7 @@ import pytest
 
 from mttrlab import sql
 from mttrlab.errors import LoadError
+from mttrlab.lab import Lab
 from mttrlab.sources.exports import Extract, extract, recognise
 
 
@@ -222,6 +223,17 @@ def test_a_bad_stamp_is_refused_and_never_becomes_an_open_incident(adapter: Adap
     assert refused["row"].between(adapter.first_row + adapter.rows_each, adapter.first_row + 3).all()
     assert (_wall(bad) if adapter.format == "servicenow" else bad) in refused["value"].tolist()
     assert refused["reason"].str.len().gt(10).all()
+
+
+@each
+def test_a_file_of_which_nothing_can_be_accepted_is_kept_aside_whole(adapter: Adapter, tmp_path: Path) -> None:
+    path = adapter.file(tmp_path, [replace(A, resolved="soon"), replace(B, resolved="soon")])
+    with Lab() as lab:
+        told = lab.load(path, timezone=adapter.timezone)
+        assert (told.rows, told.accepted, told.quarantined) == (2 * adapter.rows_each, 0, 2 * adapter.rows_each)
+        assert len(lab.quarantine()) == told.quarantined
+        assert lab.incidents().empty
+    assert any("no record of the file could be accepted" in warning for warning in told.warnings)
 
 
 @each

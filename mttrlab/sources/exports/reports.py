@@ -60,7 +60,7 @@ class Draft:
             if name in TIMES or name == "seen"
         }
         said = [name for name in names if name not in times and name != "record"]
-        columns: dict[str, Sequence[Any]] = {name: [r.get(name) for r in reports] for name in said}
+        columns: dict[str, Sequence[Any]] = {"source_id": [], **{name: [r.get(name) for r in reports] for name in said}}
         seen = times.pop("seen", None)
         return cls([report["record"] for report in reports], columns, times, seen=seen)
 
