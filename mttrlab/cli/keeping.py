@@ -24,6 +24,13 @@ def add_verbs(verbs: Any) -> None:
     load.add_argument("--format", help="canonical, pagerduty, servicenow, statuspage or annotations (recognised)")
     load.add_argument("--timezone", help="zone of stamps that carry none, such as Europe/Lisbon")
     load.add_argument("--as-of", help="when the export was taken, such as 2026-07-01T06:00:00Z")
+    load.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        metavar="THEIRS=OURS",
+        help="for a table of your own, such as --column Created=detected_at; may be given several times",
+    )
     load.add_argument("--keep-raw", action="store_true", help="keep a private copy of each file, for rebuild")
     load.add_argument("--keep-people", action="store_true", help="store who annotated as written, not as a pseudonym")
     load.add_argument("--table", action="store_true", help="show the counts as a table too")
@@ -72,6 +79,7 @@ def _init(options: argparse.Namespace) -> None:
 def _load(options: argparse.Namespace) -> None:
     from mttrlab.lab import Lab
 
+    columns = dict(_column(text) for text in options.column) or None
     with Lab(lab_path(options)) as lab:
         for name in options.files:
             report = lab.load(
@@ -79,12 +87,20 @@ def _load(options: argparse.Namespace) -> None:
                 format=options.format,
                 timezone=options.timezone,
                 as_of=options.as_of,
+                columns=columns,
                 keep_raw=options.keep_raw,
                 keep_people=options.keep_people,
             )
             say(str(report))
             if options.table:
                 table(report.table())
+
+
+def _column(text: str) -> tuple[str, str]:
+    theirs, sign, ours = text.rpartition("=")
+    if not sign or not theirs.strip() or not ours.strip():
+        raise QuestionError(f"--column takes THEIRS=OURS, such as Created=detected_at; got {text!r}")
+    return theirs.strip(), ours.strip()
 
 
 def _quality(options: argparse.Namespace) -> None:

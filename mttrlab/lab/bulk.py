@@ -62,11 +62,11 @@ def load_large(
     """
     private = private_folder(connection)
     least = LEAST if least is None else least
-    if private is None or not is_large_table(file, least, asked.format):
+    if private is None or not is_large_table(file, least, asked.format, asked.named):
         return None
     try:
         with _folder(private):
-            scan = scan_table(file, private, least=least, format=asked.format)
+            scan = scan_table(file, private, least=least, format=asked.format, columns=asked.named)
             if scan is None:
                 return None
             known = known_load(connection, file, scan.sha256, asked)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mttrlab.schema import ORIGINS, POPULATIONS, REPORT_COLUMNS, STAMPS
-from mttrlab.sources.exports.canonical import FLAG_WORDS, NAMES, STATUS_WORDS
-from mttrlab.sources.exports.recognised import IDS
+from mttrlab.sources.exports.canonical import FLAG_WORDS, STATUS_WORDS
+from mttrlab.sources.exports.names import IDS, NAMES
 from mttrlab.sources.exports.reports import COLUMNS, SAID, TIMES
 
 TYPES = {

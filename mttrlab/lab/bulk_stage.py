@@ -14,6 +14,7 @@ from mttrlab import sql
 from mttrlab.lab.bulk_cells import KINDS, TYPES, kept_columns, quoted, value_and_doubt
 from mttrlab.sources.exports.canonical import Told, from_table, id_column_of, read_canonical, unknown_columns
 from mttrlab.sources.exports.drafts import Clock
+from mttrlab.sources.exports.names import Names
 from mttrlab.sources.exports.reports import Draft
 from mttrlab.sources.exports.scanning import PIECE, Part, Scan, pieces
 from mttrlab.sources.exports.table import Table, count_rows, read_table
@@ -47,8 +48,8 @@ class Stage:
 
     def __init__(self, scan: Scan, folder: Path, timezone: ZoneInfo | None) -> None:
         self.scan, self.folder, self.timezone = scan, folder, timezone
-        self.id_column = str(id_column_of(scan.header))
-        self.kept = kept_columns(scan.header, self.id_column)
+        self.id_column = str(id_column_of(scan.names.header))
+        self.kept = kept_columns(scan.names.header, self.id_column)
         self.names = list(self.kept.values())
         self.parts: list[Part] = []
         self.staged = Staged()
@@ -84,7 +85,12 @@ class Stage:
             if not (part.plain and self._read_plain(part)):
                 self._read_odd(part)
             part.path.unlink()
-        self.staged.told.unknown = unknown_columns([name for name in self.scan.header if name], self.id_column)
+        names = self.scan.names
+        passed_over = {"", *(theirs for theirs, _ in names.passed_over)}
+        self.staged.told.names = names
+        self.staged.told.unknown = unknown_columns(
+            (name for name in names.header if name not in passed_over), self.id_column
+        )
         return self.staged
 
     def told(self, prefix: str = "") -> str:
@@ -99,7 +105,7 @@ class Stage:
     def _read_plain(self, part: Part) -> bool:
         """Let DuckDB read a part; False: it did not find what we counted."""
         table = f"part{len(self.parts)}"
-        cells = {name: f"c{place}" for place, name in enumerate(self.scan.header)}
+        cells = {name: f"c{place}" for place, name in enumerate(self.scan.names.header)}
         read = [(name, *value_and_doubt(name, cells[said])) for said, name in self.kept.items()]
         doubts = " OR ".join(f"({doubt})" for _, _, doubt in read if doubt)
         raw = ", ".join(cells[said] for said in self.kept)
@@ -141,8 +147,9 @@ class Stage:
         with self.connection.cursor() as storing:
             while found := doubted.fetchmany(CHUNK):
                 rows = [[cell or "" for cell in raw] for _, raw in found]
-                header = tuple(self.kept)
-                self._read_strictly(Table(self.scan.path.name, header, rows, [number for number, _ in found]), storing)
+                names = Names(tuple(self.kept), self.scan.names.utc)
+                numbers = [number for number, _ in found]
+                self._read_strictly(Table(self.scan.path.name, names.header, rows, numbers), names, storing)
 
     def _read_odd(self, part: Part) -> None:
         row = part.row
@@ -151,12 +158,13 @@ class Stage:
                 table = read_table(self.scan.first_line + records.decode(), self.scan.path.name)
                 numbers = [number + row - 2 for number in table.numbers]
                 self.staged.rows += len(numbers)
-                self._read_strictly(Table(table.name, table.header, table.rows, numbers), self.connection)
+                table = Table(table.name, table.header, table.rows, numbers)
+                self._read_strictly(table, self.scan.names, self.connection)
                 row += count_rows(records.decode())
 
-    def _read_strictly(self, table: Table, storing: duckdb.DuckDBPyConnection) -> None:
+    def _read_strictly(self, table: Table, names: Names, storing: duckdb.DuckDBPyConnection) -> None:
         clock = Clock(table.name, self.timezone)
-        cells = from_table(table)
+        cells = from_table(table, names=names)
         self.staged.names_source = self.staged.names_source or any(cells.columns.get("source", ()))
         draft, faults = read_canonical(cells, clock, self.staged.told)
         if clock.zoneless:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -67,6 +67,7 @@ class Lab(Outlets):
         timezone: str | None = None,
         as_of: Any = None,
         source: str | None = None,
+        columns: Mapping[str, str] | None = None,
         keep_raw: bool = False,
         keep_people: bool = False,
     ) -> LoadReport:
@@ -85,6 +86,9 @@ class Lab(Outlets):
             When the export was taken; default: what the file says, else its newest stamp.
         source : str, optional
             Name of the source in every table; default: what the settings say, else the format's name.
+        columns : mapping, optional
+            For a table of your own: the file's name of a column, and ours, such as `{"Created": "detected_at"}`;
+            default: what the settings say, else the names decide.
         keep_raw : bool
             True: a private copy of each file stays in the folder `<lab>.raw`, for `rebuild`.
         keep_people : bool
@@ -103,7 +107,8 @@ class Lab(Outlets):
         """
         self._writable()
         files = matching_files(path)
-        asked = writing.Asked(format, timezone, None if as_of is None else str(as_of), source)
+        taken = None if as_of is None else str(as_of)
+        asked = writing.Asked(format, timezone, taken, source, writing.columns_text(columns))
         with (
             kept_copies(self.path if keep_raw else None, asked=keep_raw) as keep,
             self._transaction(str(path)),

@@ -25,7 +25,7 @@ from mttrlab.lab.progress import Progress
 from mttrlab.lab.recording import store_annotations, told_again
 from mttrlab.lab.report import LoadReport
 from mttrlab.lab.settings import FILE_NAME, Settings
-from mttrlab.lab.writing import Asked, known_load, store_extract
+from mttrlab.lab.writing import Asked, columns_text, known_load, store_extract
 from mttrlab.schema import STAMPS
 from mttrlab.sources.exports import Extract, extract, recognise
 
@@ -80,7 +80,7 @@ def load_again(connection: duckdb.DuckDBPyConnection, file: Path, line: dict[str
     LoadError
         When it is refused now.
     """
-    asked = Asked(line["format"], line["timezone"], line["as_of"], line["source"])
+    asked = Asked(line["format"], line["timezone"], line["as_of"], line["source"], line.get("columns"))
     people = bool(line.get("people"))
     kind = kind_named(line["format"])
     if kind is not None:
@@ -91,7 +91,7 @@ def load_again(connection: duckdb.DuckDBPyConnection, file: Path, line: dict[str
         told = replace(told, path=line["path"], name=line["name"])
         store_annotations(connection, told, asked.timezone, keep_people=people)
         return
-    found = extract(file, format=asked.format, timezone=asked.timezone, as_of=asked.as_of, source=asked.source)
+    found = _extract(file, asked, asked.as_of)
     store_extract(connection, replace(found, path=Path(line["path"])), judge(_restored(found)), asked)
 
 
@@ -100,8 +100,14 @@ def _load_file(
 ) -> LoadReport:
     said = file_settings(file, settings)
     asked = Asked(
-        asked.format or said.format, asked.timezone or said.timezone, asked.as_of, asked.source or said.source
+        asked.format or said.format,
+        asked.timezone or said.timezone,
+        asked.as_of,
+        asked.source or said.source,
+        asked.columns or columns_text(said.columns),
     )
+    if asked.columns and asked.format is None:
+        asked = replace(asked, format="canonical")
     kind = kind_named(asked.format) or (_kind(file) if asked.format is None else None)
     if kind is not None:
         return kind.load(connection, file, file)
@@ -116,10 +122,16 @@ def _load_file(
         told = read_worksheet(file, timezone=asked.timezone, keep_people=keep_people)
         return store_annotations(connection, told, asked.timezone, keep_people=keep_people)
     try:
-        found = extract(file, format=asked.format, timezone=asked.timezone, as_of=as_of, source=asked.source)
+        found = _extract(file, asked, as_of)
     except LoadError as refusal:
         raise _with_place_for_zone(refusal, file, asked) from None
     return store_extract(connection, found, judge(_restored(found)), asked)
+
+
+def _extract(file: Path, asked: Asked, as_of: Any) -> Extract:
+    return extract(
+        file, format=asked.format, timezone=asked.timezone, as_of=as_of, source=asked.source, columns=asked.named
+    )
 
 
 def _kind(file: Path) -> Kind | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,12 @@ from mttrlab.sources.exports import extract
 
 
 def read(
-    path: str | Path, *, format: str | None = None, timezone: str | None = None, as_of: Any = None
+    path: str | Path,
+    *,
+    format: str | None = None,
+    timezone: str | None = None,
+    as_of: Any = None,
+    columns: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Return the incidents of one export, each judged alone.
 
@@ -27,6 +33,8 @@ def read(
         IANA name of the zone of stamps that carry none.
     as_of : str or Timestamp, optional
         When the export was taken; default: what the file says, else its newest stamp.
+    columns : mapping, optional
+        For a table of your own: the file's name of a column, and ours, such as `{"Created": "detected_at"}`.
 
     Returns
     -------
@@ -39,7 +47,7 @@ def read(
     LoadError
         When the file is refused.
     """
-    found = extract(Path(path), format=format, timezone=timezone, as_of=as_of)
+    found = extract(Path(path), format=format, timezone=timezone, as_of=as_of, columns=columns)
     judged = judge(found.reports)
     population = judged["population"].fillna("counted")
     if found.format == "pagerduty":

@@ -11,9 +11,10 @@ import duckdb
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mttrlab import sql
-from mttrlab.errors import SettingsError
+from mttrlab.errors import LoadError, SettingsError
 from mttrlab.lab.plain import plain
 from mttrlab.lab.settings_yaml import read_yaml
+from mttrlab.sources.exports.names import our_name
 
 FILE_NAME = "mttrlab.yml"
 
@@ -49,6 +50,16 @@ Word = Annotated[str, Field(min_length=1)]
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-4]):[0-5]\d$")]
 
 
+def _column(name: str) -> str:
+    try:
+        return our_name(name, "columns")
+    except LoadError as refusal:
+        raise ValueError(str(refusal)) from None
+
+
+ColumnName = Annotated[str, AfterValidator(_column)]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
@@ -62,6 +73,8 @@ class FileSettings(_Part):
     """Zone of stamps that carry none."""
     source: Word | None = None
     """Name of the source in every table; None: the format's own."""
+    columns: dict[Word, ColumnName] | None = None
+    """For a table of the team's own: the file's name of a column, and ours."""
 
 
 class Excluded(_Part):

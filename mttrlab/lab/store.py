@@ -20,7 +20,7 @@ from mttrlab.lab.plain import plain
 from mttrlab.lab.settings import Settings
 from mttrlab.lab.writing import report_columns
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Raised by every change of the stored tables."""
 
 # The views in the order in which they build on each other.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +92,18 @@ class Asked:
     timezone: str | None = None
     as_of: str | None = None
     source: str | None = None
+    columns: str | None = None
+    """JSON object: the file's name of a column, and ours; as the ledger keeps it."""
+
+    @property
+    def named(self) -> dict[str, str] | None:
+        """What was said of the columns."""
+        return json.loads(self.columns) if self.columns else None
+
+
+def columns_text(columns: Mapping[str, str] | None) -> str | None:
+    """Return what was said of the columns as the ledger keeps it; None: nothing."""
+    return json.dumps(dict(sorted(columns.items())), ensure_ascii=False) if columns else None
 
 
 def known_load(connection: duckdb.DuckDBPyConnection, path: Path, sha256: str, asked: Asked) -> LoadReport | None:
@@ -101,10 +113,10 @@ def known_load(connection: duckdb.DuckDBPyConnection, path: Path, sha256: str, a
         SELECT load_id, format, "rows", accepted, quarantined, duplicates, "new" + changed + unchanged, warnings
         FROM loads
         WHERE sha256 = $1 AND coalesce($2, format) = format AND timezone IS NOT DISTINCT FROM $3
-          AND as_of IS NOT DISTINCT FROM $4 AND ($5 IS NULL OR source = $5)
+          AND as_of IS NOT DISTINCT FROM $4 AND ($5 IS NULL OR source = $5) AND "columns" IS NOT DISTINCT FROM $6
         ORDER BY load_id LIMIT 1
         """,
-        [sha256, asked.format, asked.timezone, asked.as_of, asked.source],
+        [sha256, asked.format, asked.timezone, asked.as_of, asked.source, asked.columns],
     ).fetchall()
     if not found:
         return None
@@ -172,7 +184,7 @@ def store_extract(
     connection.execute(
         """
         INSERT INTO loads VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-            $17::TIMESTAMPTZ, $18, $19, now(), $20, false)
+            $17::TIMESTAMPTZ, $18, $19, now(), $20, false, $21)
         """,
         [
             load_id,
@@ -196,6 +208,7 @@ def store_extract(
             extract.exported_at_from,
             json.dumps(notes),
             __version__,
+            asked.columns,
         ],
     )
     return LoadReport(

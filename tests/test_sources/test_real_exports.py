@@ -142,4 +142,46 @@ def test_files_that_are_no_incident_exports_are_not_taken_for_one(shared: Path) 
         "summary_v2_last_snapshots.json",
         "incident_event_log_original_format_119998rows.csv.gz",
         "incident_event_log_first5999rows_zero_padded.csv",
+        "pagerduty_incidents_raw_devlake.csv",
+        # A table of somebody's own: its columns say what they mean.
+        "gitlab_incidents.csv",
     }
+
+
+@pytest.mark.parametrize(
+    ("file", "tool"),
+    [
+        ("vendor_fixtures/opsgenie_incidents_raw_devlake.csv", "Opsgenie"),
+        ("vendor_fixtures/grafana_irm_incidents.jsonl", "Grafana IRM"),
+        ("vendor_fixtures/rootly_incident.json", "Rootly"),
+        ("vendor_fixtures/alertmanager_webhook_v4.json", "Alertmanager"),
+        ("vendor_fixtures/jsm_sla.json", "Jira"),
+        ("gcp_status/incidents_2022-07-03.json", "Google Cloud"),
+        ("upptime_issues/upptime_issues.jsonl", "GitHub"),
+        ("statuspage_github/segments.csv", "its columns are incident_id, start_at"),
+        ("issre22/issre22_phases.csv", "its columns are cloud, id"),
+    ],
+)
+def test_a_tool_that_is_not_read_is_named_with_what_is(file: str, tool: str, shared: Path) -> None:
+    with pytest.raises(LoadError, match="no export that is known") as told:
+        extract(shared / "data" / file)
+    sentence = str(told.value)
+    assert tool in sentence
+    assert "Statuspage, PagerDuty, ServiceNow and tables with incident_id" in sentence
+    assert "\n" not in sentence
+    assert len(sentence) < 400
+
+
+def test_the_raw_table_of_a_pipeline_is_the_same_incidents(shared: Path, pagerduty: Path) -> None:
+    raw, plain = extract(shared / "data/vendor_fixtures/pagerduty_incidents_raw_devlake.csv"), extract(pagerduty)
+    assert (raw.format, raw.accepted, len(raw.quarantine)) == ("pagerduty", plain.accepted, 0)
+    assert raw.reports["content_hash"].tolist() == plain.reports["content_hash"].tolist()
+
+
+def test_a_table_of_somebodys_own_is_read_by_what_its_columns_say(shared: Path) -> None:
+    found = extract(shared / "data/gitlab_production_annotated/gitlab_incidents.csv")
+    assert (found.accepted, len(found.quarantine)) == (30, 0)
+    assert "'mitigated_at' as resolved_at" in found.warnings[0]
+    first = found.reports.set_index("source_id").loc["5045"]
+    assert first["started_at"] == pd.Timestamp("2021-06-30T07:35Z")
+    assert first["resolved_at"] == pd.Timestamp("2021-06-30T07:53Z")

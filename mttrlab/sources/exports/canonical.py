@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from mttrlab import sql
 from mttrlab.errors import LoadError
-from mttrlab.schema import INCIDENT_COLUMNS, ORIGINS, POPULATIONS, STAMPS
+from mttrlab.schema import ORIGINS, POPULATIONS, STAMPS
 from mttrlab.sources.exports.columns import StampColumn, read_column
 from mttrlab.sources.exports.documents import Documents
 from mttrlab.sources.exports.drafts import Clock, Faults, RecordError, text_of
+from mttrlab.sources.exports.names import IDS, NAMES, Names, likely_time, settle
 from mttrlab.sources.exports.opened import Opened
-from mttrlab.sources.exports.recognised import IDS
 from mttrlab.sources.exports.reports import TIMES, Draft
 from mttrlab.sources.exports.table import Table, fold
 
-_EXTRAS = ("status", "priority", "services", "closed_at", "updated_at", "automated")
-"""Columns of a report that a canonical table may also have."""
-
-NAMES = (*(c.name for c in INCIDENT_COLUMNS if not c.name.endswith("_verdict")), *_EXTRAS)
+_HEADER_UTC = ZoneInfo("UTC")
 _IGNORED = frozenset(f"{stamp}_verdict" for stamp in STAMPS)
 FLAG_WORDS = {
     **dict.fromkeys(("true", "t", "yes", "y", "1"), True),
@@ -40,23 +38,36 @@ STATUS_WORDS = {
 
 @dataclass
 class Cells:
-    """Texts of the file by folded column name; empty text where there is nothing."""
+    """Texts of the file by our name of the column; empty text where there is nothing."""
 
     name: str
     columns: dict[str, Sequence[str]]
     rows: Sequence[int]
     faults: Faults = field(default_factory=Faults)
+    names: Names = field(default_factory=lambda: Names(()))
 
 
-def from_table(table: Table) -> Cells:
-    """Return the cells of a CSV table; rows of another length than the header are refused one by one."""
+def from_table(table: Table, columns: Mapping[str, str] | None = None, names: Names | None = None) -> Cells:
+    """Return the cells of a CSV table; rows of another length than the header are refused one by one.
+
+    Parameters
+    ----------
+    table : Table
+    columns : mapping, optional
+        What the caller says of the columns.
+    names : Names, optional
+        The columns under our names, where they are settled already.
+    """
+    names = names or settle(table.header, columns, table.name)
+    table = replace(table, header=names.header)
     width = len(table.header)
-    cells = Cells(table.name, {}, table.numbers)
+    cells = Cells(table.name, {}, table.numbers, names=names)
     body = table.rows
     if any(len(row) != width for row in body):
         for number, row in zip(table.numbers, body, strict=True):
             if len(row) != width:
-                cells.faults.add(number, "", ",".join(row), f"has {len(row)} cells where the header has {width}")
+                # Without the row itself: nobody can tell which of its cells names a person.
+                cells.faults.add(number, "", "", f"has {len(row)} cells where the header has {width}")
         whole = [(number, row) for number, row in zip(table.numbers, body, strict=True) if len(row) == width]
         cells.rows, body = [number for number, _ in whole], [row for _, row in whole]
     by_place = list(zip(*body, strict=True)) if body else [()] * width
@@ -64,13 +75,16 @@ def from_table(table: Table) -> Cells:
     return cells
 
 
-def from_documents(documents: Documents) -> Cells:
+def from_documents(documents: Documents, columns: Mapping[str, str] | None = None) -> Cells:
     """Return the cells of JSON records; what is no object, or holds one where a text belongs, is refused."""
-    cells = Cells(documents.name, {}, [])
+    keys = dict.fromkeys(fold(key) for record in documents.records if isinstance(record, dict) for key in record)
+    settled = settle(keys, columns, documents.name)
+    ours = dict(zip(keys, settled.header, strict=True))
+    cells = Cells(documents.name, {}, [], names=settled)
     kept: list[tuple[int, dict[str, str]]] = []
     for number, record in zip(documents.numbers, documents.records, strict=True):
         try:
-            kept.append((number, _flat(record)))
+            kept.append((number, _flat(record, ours)))
         except RecordError as refusal:
             cells.faults.add(number, refusal.column, refusal.value, refusal.reason)
     names = dict.fromkeys(name for _, record in kept for name in record)
@@ -79,12 +93,12 @@ def from_documents(documents: Documents) -> Cells:
     return cells
 
 
-def _flat(record: Any) -> dict[str, str]:
+def _flat(record: Any, ours: Mapping[str, str]) -> dict[str, str]:
     if not isinstance(record, dict):
         raise RecordError("", record, "is not an object")
     flat: dict[str, str] = {}
     for key, value in record.items():
-        name = fold(key)
+        name = ours[fold(key)]
         if name in flat and name in NAMES:
             raise RecordError(name, value, "stands twice in this record, spelled differently")
         if name not in NAMES and name not in IDS:
@@ -104,7 +118,7 @@ def _names(values: list[Any]) -> str:
     return json.dumps([str(value) for value in values if isinstance(value, str)], ensure_ascii=False)
 
 
-def from_parquet(opened: Opened) -> Cells:
+def from_parquet(opened: Opened, columns: Mapping[str, str] | None = None) -> Cells:
     """Return the cells of a Parquet file, each as DuckDB writes it in text.
 
     Raises
@@ -119,10 +133,11 @@ def from_parquet(opened: Opened) -> Cells:
         connection.execute(f"SET allowed_directories = ['{folder}']; SET enable_external_access = false")
         try:
             relation = connection.read_parquet(str(copy))
-            names = [fold(name) for name in relation.columns]
-            for column, times in Counter(names).items():
+            for column, times in Counter(map(fold, relation.columns)).items():
                 if times > 1:
                     raise LoadError(f"{opened.name}: {times} columns are called {column!r}; rename all but one")
+            settled = settle(relation.columns, columns, opened.name)
+            names = settled.header
             wanted = [(name, raw) for name, raw in zip(names, relation.columns, strict=True) if name in (*NAMES, *IDS)]
             if not wanted:
                 raise LoadError(f"{opened.name}: none of its columns is one of ours; name them as the README lists")
@@ -135,8 +150,12 @@ def from_parquet(opened: Opened) -> Cells:
     if not rows:
         raise LoadError(f"{opened.name} holds no rows; export it again, or leave it out")
     by_place = list(zip(*rows, strict=True))
-    columns = {name: by_place[place] for place, (name, _) in enumerate(wanted)}
-    cells = Cells(opened.name, dict(columns), range(1, len(rows) + 1))
+    cells = Cells(
+        opened.name,
+        {name: by_place[place] for place, (name, _) in enumerate(wanted)},
+        range(1, len(rows) + 1),
+        names=settled,
+    )
     cells.columns |= {name: [""] * len(rows) for name in names if name not in cells.columns}
     return cells
 
@@ -149,6 +168,8 @@ def _quoted(name: str) -> str:
 class Told:
     """What people should know of a table that may be read in parts."""
 
+    names: Names = field(default_factory=lambda: Names(()))
+    """Which columns are read under another name than the file's."""
     unknown: list[str] = field(default_factory=list)
     """Columns whose names say nothing to us."""
     worded: Counter[str] = field(default_factory=Counter)
@@ -158,11 +179,17 @@ class Told:
 
     def sentences(self) -> list[str]:
         """Return a sentence for each; the same ones in whatever parts the table was read."""
-        made = []
+        made = self.names.sentences()
         if self.unknown:
             listed = ", ".join(repr(name[:40]) for name in self.unknown[:5]) + (", …" if len(self.unknown) > 5 else "")
             count = len(self.unknown)
             made.append(f"{count} column{'s' if count > 1 else ''} not read, as no such name is known: {listed}")
+            example = likely_time(self.unknown)
+            if example:
+                made.append(
+                    f"{example[:40]!r} sounds like a time; if it is a milestone, say which: "
+                    f"columns={{{example[:40]!r}: 'detected_at'}}, or --column {example[:40]}=detected_at"
+                )
         made += [
             f"{self.worded[name]:,} cells of {name} say in words that there is no time; read as empty"
             for name in TIMES
@@ -208,7 +235,9 @@ def read_canonical(cells: Cells, clock: Clock, told: Told) -> tuple[Draft, Fault
     for name in NAMES:
         if name in cells.columns and name not in TIMES and name not in IDS:
             reading.column(name)
-    told.unknown = unknown_columns(cells.columns, id_column)
+    told.names = cells.names
+    passed_over = {theirs for theirs, _ in cells.names.passed_over}
+    told.unknown = unknown_columns((name for name in cells.columns if name not in passed_over), id_column)
     draft = Draft(list(cells.rows), reading.made, times, id_column)
     kept = np.fromiter((row not in cells.faults.by_row for row in cells.rows), dtype=bool, count=len(cells.rows))
     return draft.take(kept), cells.faults
@@ -223,7 +252,8 @@ class _Reading:
 
     def times(self, name: str) -> np.ndarray:
         texts = self.cells.columns[name]
-        column: StampColumn = read_column(texts, self.clock.timezone)
+        zone = _HEADER_UTC if name in self.cells.names.utc else self.clock.timezone
+        column: StampColumn = read_column(texts, zone)
         for place, reason in column.reasons.items():
             self.cells.faults.add(self.cells.rows[place], name, texts[place], reason)
         self.clock.zoneless.extend((self.cells.rows[place], name, texts[place]) for place in column.local)
@@ -245,7 +275,7 @@ class _Reading:
         if name in ("reopened", "automated"):
             self.made[name] = self._each(name, lambda text: FLAG_WORDS[text.lower()], "is neither true nor false")
         elif name == "users":
-            self.made[name] = self._each(name, _share, "is no share between 0 and 1")
+            self.made[name] = self._each(name, _share, "is no share between 0 and 1; write 0.25 or 25%")
         elif name == "population":
             words = f"is none of {', '.join(POPULATIONS)}"
             self.made[name] = [v or "counted" for v in self._each(name, lambda t: _one_of(POPULATIONS, t), words)]
@@ -281,7 +311,9 @@ class _Reading:
 
 
 def _share(text: str) -> float:
-    share = float(text)
+    # A comma can only be a decimal one: a share has no thousands.
+    share = float(text.removesuffix("%").rstrip().replace(",", ".", 1))
+    share = share / 100 if text.endswith("%") else share
     if not 0 <= share <= 1:
         raise ValueError
     return share

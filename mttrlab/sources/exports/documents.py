@@ -15,6 +15,8 @@ MAX_JSON = 512 * 1024**2
 
 _STRUCTURE = re.compile(r"[,:{}\[\]\"]")
 _LISTS = ("incidents", "scheduled_maintenances")
+WRAPPERS = ("data", "result", "results", "items", "records", "rows", "values")
+"""Keys under which an API answers with its list of records."""
 
 
 class Written(float):
@@ -55,20 +57,41 @@ def read_documents(text: str, name: str) -> Documents:
     lines = text.split("\n")
     filled = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
     if len(filled) > 1 and text.lstrip()[0] == "{" and _whole(filled[0][1]):
-        return _lines(filled, name)
+        found = _lines(filled, name)
+        return _pages(found.records, name) or found
     document = _load(text, name, None)
     envelope: dict[str, Any] = {}
     if isinstance(document, dict):
-        if not any(isinstance(document.get(key), list) for key in _LISTS):
-            document = [document]
+        lists = [key for key in _LISTS if isinstance(document.get(key), list)]
+        lists = lists or [key for key in WRAPPERS if _is_list_of_objects(document.get(key))][:1]
+        if lists:
+            envelope = {key: value for key, value in document.items() if key not in lists}
+            document = [record for key in lists for record in document[key]]
         else:
-            envelope = {key: value for key, value in document.items() if key not in _LISTS}
-            document = [record for key in _LISTS for record in document.get(key) or []]
+            single = document.get("incident")
+            document = [single if isinstance(single, dict) and "id" in single and "id" not in document else document]
     if not isinstance(document, list):
         raise LoadError(f"{name} is JSON but neither a list nor an object; export incidents as a list of objects")
     if not document:
         raise LoadError(f"{name} holds an empty list and no incidents; export it again, or leave it out")
-    return Documents(name, document, range(1, len(document) + 1), envelope)
+    return _pages(document, name) or Documents(name, document, range(1, len(document) + 1), envelope)
+
+
+def _is_list_of_objects(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(record, dict) for record in value)
+
+
+def _pages(records: list[Any], name: str) -> Documents | None:
+    """Return the incidents of several pages of answers, one behind the other; None where the records are none."""
+    if not all(isinstance(page, dict) and isinstance(page.get("incidents"), list) for page in records):
+        return None
+    incidents = [record for page in records for record in page["incidents"]]
+    around: dict[str, Any] = {}
+    for page in records:
+        around |= {key: value for key, value in page.items() if key != "incidents"}
+    logs = [page["log_entries"] for page in records if isinstance(page.get("log_entries"), list)]
+    around |= {"log_entries": [entry for entries in logs for entry in entries]} if logs else {}
+    return Documents(name, incidents, range(1, len(incidents) + 1), around)
 
 
 def _lines(filled: list[tuple[int, str]], name: str) -> Documents:
@@ -81,6 +104,17 @@ def _whole(line: str) -> bool:
         return isinstance(json.loads(line), dict)
     except (ValueError, RecursionError):
         return False
+
+
+def read_json(text: str, name: str, row: int) -> Any:
+    """Return what one cell or line says, as strictly as a whole file.
+
+    Raises
+    ------
+    LoadError
+        Naming the row.
+    """
+    return _load(text, name, row, last=True)
 
 
 def _load(text: str, name: str, line: int | None, last: bool = False) -> Any:

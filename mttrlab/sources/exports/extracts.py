@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,14 +17,16 @@ from mttrlab.sources.exports.canonical import Told, from_documents, from_parquet
 from mttrlab.sources.exports.columns import NONE
 from mttrlab.sources.exports.documents import read_documents
 from mttrlab.sources.exports.drafts import Clock, Faults
-from mttrlab.sources.exports.opened import Opened, decode, open_file
+from mttrlab.sources.exports.foreign import unknown_export
+from mttrlab.sources.exports.opened import HEAD, Opened, decode, open_file
 from mttrlab.sources.exports.pagerduty import read_pagerduty
-from mttrlab.sources.exports.recognised import FORMATS, recognise_text
+from mttrlab.sources.exports.recognised import FORMATS, keys_of, recognise_text
 from mttrlab.sources.exports.reports import Draft, hashes, newest_stamp, settle_repeats, tabulate
-from mttrlab.sources.exports.servicenow import read_servicenow
+from mttrlab.sources.exports.servicenow import read_servicenow, table_of
 from mttrlab.sources.exports.stamps import read_stamp, zone
 from mttrlab.sources.exports.statuspage import read_statuspage
 from mttrlab.sources.exports.table import read_table
+from mttrlab.sources.exports.wrapped import documents_of, first_answer, is_raw
 
 NOTHING = "no record of the file could be accepted; see the quarantine for the reasons"
 
@@ -83,6 +85,7 @@ def extract(
     timezone: str | None = None,
     as_of: str | datetime | None = None,
     source: str | None = None,
+    columns: Mapping[str, str] | None = None,
 ) -> Extract:
     """Return the incidents of one exported file.
 
@@ -98,6 +101,8 @@ def extract(
         When the export was taken, with a zone; otherwise the file's own word, else its newest stamp.
     source : str, optional
         Name of the tool instead of the format's; a canonical table may have a column of its own.
+    columns : mapping, optional
+        The file's name of a column, and ours; the file is then a canonical table.
 
     Raises
     ------
@@ -108,9 +113,11 @@ def extract(
     clock = Clock(opened.name, zone(timezone, opened.name) if timezone else None)
     taken = as_of_instant(as_of, opened.name, clock.timezone)
     text = "" if opened.is_parquet else decode(opened.content, opened.name)
-    known = _format(opened, text, format)
+    known = _format(opened, text, format or ("canonical" if columns else None))
+    if columns and known != "canonical":
+        raise LoadError(f"{opened.name}: columns= is for a table of your own, not for an export of {known}")
     with _uncollected():
-        contents = _read(opened, text, known, clock)
+        contents = _read(opened, text, known, clock, columns)
         clock.check()
         return _finish(opened, known, source or known, contents, taken)
 
@@ -134,41 +141,40 @@ def _format(opened: Opened, text: str, wished: str | None) -> str:
         return "canonical"
     found = None if opened.is_parquet else recognise_text(text)
     if wished is None and found is None:
-        raise LoadError(
-            f"{opened.name} row 1: no export that is known by its keys or its header ({_shown(text)}); "
-            f"pass format= or load another file"
-        )
+        raise LoadError(f"{opened.name} row 1: no export that is known: {said_of(text)}")
     return wished or str(found)
 
 
-def _shown(text: str) -> str:
-    line = "".join(c if c.isprintable() else " " for c in text.lstrip()[:60].split("\n")[0])
-    return f"it begins {line!r}"
+def said_of(text: str) -> str:
+    """Return what is to be said of a text that is no export we know."""
+    inner = first_answer(text) if is_raw(text[:HEAD]) else ""
+    return unknown_export((inner or text)[:HEAD], keys_of(inner or text))
 
 
-def _read(opened: Opened, text: str, known: str, clock: Clock) -> _Contents:
+def _read(opened: Opened, text: str, known: str, clock: Clock, columns: Mapping[str, str] | None) -> _Contents:
     is_json = text.lstrip()[:1] in ("{", "[")
     if known == "servicenow":
-        if is_json or opened.is_parquet:
+        if opened.is_parquet:
             raise LoadError(f"{opened.name} is not a ServiceNow table; export the incidents as CSV")
-        log = read_servicenow(read_table(text, opened.name), clock)
+        table = table_of(read_documents(text, opened.name)) if is_json else read_table(text, opened.name)
+        log = read_servicenow(table, clock)
         return _Contents(log.rows, log.accepted, log.duplicates, log.draft, log.faults, log.warnings, log.is_log)
     if known == "canonical":
         cells = (
-            from_parquet(opened)
+            from_parquet(opened, columns)
             if opened.is_parquet
-            else from_documents(read_documents(text, opened.name))
+            else from_documents(read_documents(text, opened.name), columns)
             if is_json
-            else from_table(read_table(text, opened.name))
+            else from_table(read_table(text, opened.name), columns)
         )
         rows = len(cells.rows) + len(cells.faults.by_row)
         told = Told()
         draft, faults = read_canonical(cells, clock, told)
         warnings = told.sentences()
     else:
-        if not is_json:
+        if opened.is_parquet or not (is_json or recognise_text(text) == known):
             raise LoadError(f"{opened.name} is not JSON, as exports of {known} are; export it again")
-        documents = read_documents(text, opened.name)
+        documents = documents_of(text, opened.name)
         rows = len(documents.records)
         reader = read_statuspage if known == "statuspage" else read_pagerduty
         draft, faults, warnings = reader(documents, clock)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from mttrlab.errors import LoadError
 from mttrlab.sources.exports.documents import Documents
 from mttrlab.sources.exports.drafts import Clock, Faults, RecordError, id_of, text_of
+from mttrlab.sources.exports.pagerduty_analytics import SIGNS, report_of
 from mttrlab.sources.exports.reports import Draft
 from mttrlab.sources.exports.vendor import Report, name_list, object_of, objects, read_records
 
@@ -22,7 +24,15 @@ def read_pagerduty(documents: Documents, clock: Clock) -> tuple[Draft, Faults, l
     `acknowledgements` on resolving; resolved the last resolve entry. Impact, diagnosis and verification are not known
     to a pager. People's names and addresses are never read.
     """
-    warnings = []
+    warnings: list[str] = []
+    if any(isinstance(r, dict) and r.keys() >= SIGNS for r in documents.records):
+        draft, faults = read_records(documents, lambda record, row: report_of(record, row, clock))
+        return draft, faults, warnings
+    if all(isinstance(r, dict) and "log_entries" in r and "id" not in r for r in documents.records):
+        raise LoadError(
+            f"{documents.name} holds log entries and no incidents; load them in one file with their incidents, "
+            "as log_entries of each or beside the list"
+        )
     logs: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for entry in documents.envelope.get("log_entries") or []:
         if isinstance(entry, dict) and isinstance(entry.get("incident"), dict):

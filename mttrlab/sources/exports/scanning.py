@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,11 @@ from typing import BinaryIO
 import numpy as np
 
 from mttrlab.errors import LoadError
+from mttrlab.sources.exports.names import IDS, Names, is_canonical, settle
 from mttrlab.sources.exports.opened import HEAD, MAX_BYTES, open_stream
-from mttrlab.sources.exports.recognised import IDS, recognise_text
+from mttrlab.sources.exports.recognised import recognise_text
 from mttrlab.sources.exports.shapes import Shape, Verdict, examine
-from mttrlab.sources.exports.table import MAX_COLUMNS, fold, header_of
+from mttrlab.sources.exports.table import MAX_COLUMNS, header_of
 
 PIECE = 4 * 1024**2
 """Bytes that are examined at once; a piece with anything odd goes to the strict reader whole."""
@@ -46,23 +47,25 @@ class Scan:
     path: Path
     sha256: str
     size: int
-    header: tuple[str, ...]
-    """Folded names, in the file's order."""
+    names: Names
+    """The columns under our names, in the file's order."""
     first_line: str
     """The header as it stands there, with its line end."""
     shape: Shape
     parts: tuple[Part, ...]
 
 
-def is_large_table(path: Path, least: int, format: str | None) -> bool:
+def is_large_table(path: Path, least: int, format: str | None, columns: Mapping[str, str] | None = None) -> bool:
     """Return whether the file may be a canonical table of at least that many records, by its size and its header."""
     if format not in (None, "canonical") or not _LEAST_RECORD * least <= path.stat().st_size <= MAX_BYTES:
         return False
     with path.open("rb") as opened:
-        return _begin(opened.read(HEAD).removeprefix(b"\xef\xbb\xbf"), format) is not None
+        return _begin(opened.read(HEAD).removeprefix(b"\xef\xbb\xbf"), format, columns) is not None
 
 
-def scan_table(path: Path, folder: Path, *, least: int, format: str | None) -> Scan | None:
+def scan_table(
+    path: Path, folder: Path, *, least: int, format: str | None, columns: Mapping[str, str] | None = None
+) -> Scan | None:
     """Cut a canonical CSV table into parts, each a file in `folder`.
 
     Parameters
@@ -75,6 +78,8 @@ def scan_table(path: Path, folder: Path, *, least: int, format: str | None) -> S
         With fewer records it is not worth the trouble.
     format : str, optional
         What the caller said that the file is.
+    columns : mapping, optional
+        What the caller said of its columns.
 
     Returns
     -------
@@ -83,21 +88,29 @@ def scan_table(path: Path, folder: Path, *, least: int, format: str | None) -> S
     """
     try:
         with open_stream(path) as (stream, size):
-            scan = _cut(path, stream, size, folder, format, PIECE)
+            scan = _cut(path, stream, size, folder, format, columns, PIECE)
     except (LoadError, OSError, UnicodeDecodeError, csv.Error):
         return None
     return scan if scan is not None and sum(part.rows for part in scan.parts) >= least else None
 
 
-def _cut(path: Path, stream: BinaryIO, size: int, folder: Path, wished: str | None, piece: int) -> Scan | None:
+def _cut(
+    path: Path,
+    stream: BinaryIO,
+    size: int,
+    folder: Path,
+    wished: str | None,
+    columns: Mapping[str, str] | None,
+    piece: int,
+) -> Scan | None:
     with ThreadPoolExecutor(1) as hasher:
         digest = hashlib.sha256()
         blocks = _hashed(stream, size, piece, digest, hasher)
         start = next(blocks, b"")
-        began = _begin(start.removeprefix(b"\xef\xbb\xbf"), wished)
+        began = _begin(start.removeprefix(b"\xef\xbb\xbf"), wished, columns)
         if began is None:
             return None
-        first_line, header, shape = began
+        first_line, names, shape = began
         skipped = len(start) - len(start.removeprefix(b"\xef\xbb\xbf")) + len(first_line.encode())
         parts: list[Part] = []
         row = 2
@@ -115,7 +128,7 @@ def _cut(path: Path, stream: BinaryIO, size: int, folder: Path, wished: str | No
         return None
     if len(parts) > 2 * MOST_STRETCHES:
         parts = [Part(part.path, False, part.row, part.rows) for part in parts]
-    return Scan(path, digest.hexdigest(), size, header, first_line, shape, tuple(parts))
+    return Scan(path, digest.hexdigest(), size, names, first_line, shape, tuple(parts))
 
 
 def _hashed(
@@ -175,8 +188,8 @@ def _last_end(text: bytes) -> int:
     return 0
 
 
-def _begin(start: bytes, wished: str | None) -> tuple[str, tuple[str, ...], Shape] | None:
-    """Return the header line, the folded names and the shape; None where the file does not begin with a plain one."""
+def _begin(start: bytes, wished: str | None, columns: Mapping[str, str] | None) -> tuple[str, Names, Shape] | None:
+    """Return the header line, the names and the shape; None where the file does not begin with a plain one."""
     line, end, _ = start.partition(b"\n")
     if not end or not line.strip() or line[:1] in b"{[\r" or line.count(b'"') % 2 or b"\r" in line[:-1]:
         return None
@@ -186,14 +199,18 @@ def _begin(start: bytes, wished: str | None) -> tuple[str, tuple[str, ...], Shap
         # Packed, UTF-16 or damaged: the strict reader says which.
         return None
     delimiter, cells = header_of(text)
-    header = tuple(map(fold, cells))
+    try:
+        names = settle(cells, columns)
+    except LoadError:
+        return None
+    header = names.header
     named = [name for name in header if name]
-    known = recognise_text(text) == "canonical"
+    known = is_canonical(header) if columns else recognise_text(text) == "canonical"
     if not known or len(header) < 2 or len(header) > MAX_COLUMNS or len(set(named)) < len(named):
         return None
     if wished is None and not any(name in IDS for name in header):
         return None
-    return text, header, Shape(len(header), ord(delimiter), line.endswith(b"\r"))
+    return text, names, Shape(len(header), ord(delimiter), line.endswith(b"\r"))
 
 
 class _Writer:

@@ -6,13 +6,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import compress
 from operator import itemgetter
+from typing import Any
 
 from mttrlab.errors import LoadError
 from mttrlab.sources.exports.dates import date_style
+from mttrlab.sources.exports.documents import Documents
 from mttrlab.sources.exports.drafts import Clock, Faults
 from mttrlab.sources.exports.histories import CANCELLED, CLOSED, NEW, RESOLVED, WORKING, Updates, incidents, report
 from mttrlab.sources.exports.reports import Draft
-from mttrlab.sources.exports.table import Table
+from mttrlab.sources.exports.table import Table, fold
 
 _TIMES = ("opened_at", "resolved_at", "closed_at", "sys_updated_at")
 _NAMES = (
@@ -67,6 +69,30 @@ class Log:
     warnings: list[str] = field(default_factory=list)
 
 
+def table_of(documents: Documents) -> Table:
+    """Return the answer of the Table API as a table of texts; what is no record has no cells.
+
+    A field may be a text, a reference with its value, or both of the value and what is shown: the value of a time, what
+    is shown of the rest.
+    """
+    kept = [record for record in documents.records if isinstance(record, dict)]
+    header = tuple(dict.fromkeys(fold(key) for record in kept for key in record))
+    rows = []
+    for record in documents.records:
+        said = {fold(key): _cell(fold(key), value) for key, value in record.items()} if isinstance(record, dict) else {}
+        rows.append([said.get(name, "") for name in header] if said else [])
+    return Table(documents.name, header, rows, documents.numbers)
+
+
+def _cell(name: str, value: Any) -> str:
+    if isinstance(value, dict):
+        shown, kept = value.get("display_value"), value.get("value")
+        value = kept if _ALIASES.get(name, name) in _TIMES or shown is None else shown
+    if value is None or isinstance(value, list | dict):
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(getattr(value, "text", value))
+
+
 def read_servicenow(table: Table, clock: Clock) -> Log:
     """Return the reports of a ServiceNow export.
 
@@ -88,7 +114,7 @@ def read_servicenow(table: Table, clock: Clock) -> Log:
     if any(len(cells) != width for cells in rows):
         for number, cells in zip(numbers, rows, strict=True):
             if len(cells) != width:
-                log.faults.add(number, "", cells[0], f"has {len(cells)} cells where the header has {width}")
+                log.faults.add(number, "", "", f"has {len(cells)} cells where the header has {width}")
                 ragged |= set(cells[places["number"] : places["number"] + 1])
         kept = [len(cells) == width for cells in rows]
         numbers, rows = list(compress(numbers, kept)), list(compress(rows, kept))

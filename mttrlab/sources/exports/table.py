@@ -13,9 +13,10 @@ from mttrlab.errors import LoadError
 
 MAX_CELL = 16 * 1024**2
 MAX_COLUMNS = 10_000
-DELIMITERS = (",", ";", "\t")
+DELIMITERS = (",", ";", "\t", "|")
 
 _FOLD = re.compile(r"[\s_\-]+")
+_SEP = re.compile(r"[\ufeff\s]*\"?sep=.\"?[ \t]*(?:\r\n|\r|\n)", re.IGNORECASE)
 _BREAKS = re.compile(r"\r\n|\r|\n")
 
 
@@ -45,13 +46,18 @@ class Table:
 
 def header_of(text: str) -> tuple[str, list[str]]:
     """Return the delimiter and the header cells of a CSV text, whichever delimiter splits it into most."""
-    start = text.lstrip("\ufeff").lstrip("\r\n")
+    start = without_sep(text).lstrip("\ufeff").lstrip("\r\n")
     line = _BREAKS.split(start, maxsplit=1)[0]
     best = max(DELIMITERS, key=line.count)
     try:
         return best, next(csv.reader([line], delimiter=best, strict=True), [])
     except csv.Error:
         return best, line.split(best)
+
+
+def without_sep(text: str) -> str:
+    """Return the text without the line in which spreadsheets tell each other the delimiter, and which they hide."""
+    return _SEP.sub("", text, count=1) if _SEP.match(text) else text
 
 
 def read_table(text: str, name: str) -> Table:
@@ -63,6 +69,7 @@ def read_table(text: str, name: str) -> Table:
         Where rows cannot be told apart for certain: an open quote, a stray one, a cell above MAX_CELL, more than
         MAX_COLUMNS columns, two columns of one name, no rows under the header.
     """
+    text = without_sep(text)
     delimiter, _ = header_of(text)
     counted, breaks = count_rows(text), count_rows(text.replace('"', ""))
     # Where no quote holds a line end, no cell can run over rows, and the rows need no second look.

@@ -9,6 +9,7 @@ from typing import Any
 from mttrlab.sources.exports.documents import Documents
 from mttrlab.sources.exports.drafts import Faults, RecordError
 from mttrlab.sources.exports.reports import Draft
+from mttrlab.sources.exports.wrapped import Misshapen
 
 Report = dict[str, Any]
 """Columns of a report, times in microseconds, `record` its row."""
@@ -20,6 +21,8 @@ def read_records(documents: Documents, read: Callable[[dict[str, Any], int], Rep
     reports: list[Report] = []
     for number, record in zip(documents.numbers, documents.records, strict=True):
         try:
+            if isinstance(record, Misshapen):
+                raise RecordError("", "", record.reason)
             if not isinstance(record, dict):
                 raise RecordError("", record, "is not an object")
             reports.append({**read(record, number), "record": number})

@@ -5,7 +5,7 @@ CREATE TABLE loads (
     load_id BIGINT, path VARCHAR, name VARCHAR, sha256 VARCHAR, size BIGINT, format VARCHAR, source VARCHAR,
     timezone VARCHAR, as_of VARCHAR, "rows" BIGINT, accepted BIGINT, quarantined BIGINT, duplicates BIGINT,
     "new" BIGINT, changed BIGINT, unchanged BIGINT, exported_at TIMESTAMPTZ, exported_at_from VARCHAR,
-    warnings VARCHAR, loaded_at TIMESTAMPTZ, version VARCHAR, people BOOLEAN
+    warnings VARCHAR, loaded_at TIMESTAMPTZ, version VARCHAR, people BOOLEAN, "columns" VARCHAR
 );
 CREATE TABLE quarantine (load_id BIGINT, "row" BIGINT, "column" VARCHAR, value VARCHAR, reason VARCHAR);
 -- What people corrected, as they wrote it; `incident_id` may name no record yet.
