@@ -1,6 +1,8 @@
 """Tables in, tables out: what the incidents say, how sure it is, and what they cannot say."""
 
+from mttrlab.analysis.automation import automation_candidates, remediation_matches
 from mttrlab.analysis.bottleneck import bottleneck, phase_correlations
+from mttrlab.analysis.bottleneck_levers import bottleneck_levers
 from mttrlab.analysis.budget import (
     budget_risk,
     downtime_moments,
@@ -8,6 +10,7 @@ from mttrlab.analysis.budget import (
     expected_down_share,
     steady_availability,
 )
+from mttrlab.analysis.capability import capability, capability_level, disagreement, held_telemetry
 from mttrlab.analysis.change_points import change_points
 from mttrlab.analysis.charts import ewma, run_length, t_chart, xmr
 from mttrlab.analysis.clocks import lead_clock, phases_of, unseen_phases
@@ -22,6 +25,7 @@ from mttrlab.analysis.downtime import downtime
 from mttrlab.analysis.durations import fit_durations
 from mttrlab.analysis.flapping import monthly_levels
 from mttrlab.analysis.goodness import goodness_of_fit
+from mttrlab.analysis.incident_types import type_ranking
 from mttrlab.analysis.intervals import (
     Interval,
     geometric_mean_interval,
@@ -41,12 +45,14 @@ from mttrlab.analysis.pooling import false_discovery
 from mttrlab.analysis.power import incidents_needed, months_until_visible, power_of, smallest_change
 from mttrlab.analysis.qq import qq_table
 from mttrlab.analysis.restricted import log_rank, restricted_mean
+from mttrlab.analysis.runbooks import rollback_readiness, runbook_coverage
 from mttrlab.analysis.services import compare_services, pool_services
 from mttrlab.analysis.spans import phase_spans, span_summary
 from mttrlab.analysis.summary import clock_summary, phase_summary
 from mttrlab.analysis.survival import survival, survival_quantiles
 from mttrlab.analysis.tails import tail_guard
 from mttrlab.analysis.thresholds import thresholds, withheld
+from mttrlab.analysis.totals import total_interval
 from mttrlab.analysis.trend import trend
 from mttrlab.analysis.unseen import unseen_incidents
 
@@ -55,14 +61,19 @@ __all__ = [
     "Interval",
     "alert_coverage",
     "apparent_change",
+    "automation_candidates",
     "bottleneck",
+    "bottleneck_levers",
     "budget_risk",
+    "capability",
+    "capability_level",
     "change_explained",
     "change_points",
     "clock_summary",
     "compare_counts",
     "compare_periods",
     "compare_services",
+    "disagreement",
     "distance_to_next",
     "downtime",
     "downtime_moments",
@@ -76,6 +87,7 @@ __all__ = [
     "fit_durations",
     "geometric_mean_interval",
     "goodness_of_fit",
+    "held_telemetry",
     "incidents_needed",
     "lead_clock",
     "log_rank",
@@ -102,8 +114,11 @@ __all__ = [
     "qq_table",
     "quantile_interval",
     "rate_interval",
+    "remediation_matches",
     "restricted_mean",
+    "rollback_readiness",
     "run_length",
+    "runbook_coverage",
     "smallest_change",
     "span_summary",
     "steady_availability",
@@ -113,7 +128,9 @@ __all__ = [
     "tail_guard",
     "theil_sen",
     "thresholds",
+    "total_interval",
     "trend",
+    "type_ranking",
     "unseen_incidents",
     "unseen_phases",
     "withheld",

@@ -9,8 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from mttrlab.analysis.coverage_history import minutes_lost
+from mttrlab.analysis.coverage_history import LOST, minutes_lost
 from mttrlab.analysis.coverage_inputs import alerts_of, can_page, modes_of, name_of, service_name, watches
+from mttrlab.analysis.coverage_map import map_cells
 from mttrlab.analysis.doors import Source
 from mttrlab.detection import GOAL_MINUTES, Fault, detection_delay
 from mttrlab.errors import QuestionError
@@ -33,6 +34,9 @@ class AlertCoverage(dict[str, dict[str, Any]]):
     """History that belongs to no row of the table: other services, or incidents of unknown failure mode."""
     unplaced: pd.DataFrame
     """Alerts that watch none of these services."""
+    cells: pd.DataFrame
+    """What `plot_coverage` draws: one row per service and failure mode, unknown included; `state`, `mean`, `alerts`,
+    `incidents`, `minutes_lost`."""
     within: float
     """The goal, minutes."""
 
@@ -52,7 +56,7 @@ class AlertCoverage(dict[str, dict[str, Any]]):
 
 
 def alert_coverage(
-    services: Iterable[Any],
+    services: Iterable[Any] | None,
     alerts: Practices | pd.DataFrame | Iterable[Any],
     within: float = GOAL_MINUTES,
     *,
@@ -64,8 +68,8 @@ def alert_coverage(
 
     Parameters
     ----------
-    services : iterable
-        Names, or objects with `name`.
+    services : iterable or None
+        Names, or objects with `name`. None: every service that had an incident or has an alert.
     alerts : Practices, DataFrame, or iterable
         Practices as `read_practices` or `lab.practices()` give them; alert rules and synthetic monitors; the founding
         text's objects with `targets` and `type`; or a table with `service` and `failure_mode` (and, optionally,
@@ -84,8 +88,9 @@ def alert_coverage(
     -------
     AlertCoverage
         Equal to the founding text's dictionary; `.table` has `service, failure_mode, covered, alerts, fastest, mean,
-        p90, within_goal, goal_met, verdict, incidents, minutes_lost, not_dated`: minutes, chances, and counts. `mean`
-        and `p90` are of the fastest alert; NaN where nothing covers, or where the alert's settings are not known.
+        p90, within_goal, goal_met, verdict, incidents, minutes_lost, lost_low, lost_high, not_dated`: minutes, chances,
+        and counts. `mean` and `p90` are of the fastest alert; NaN where nothing covers, or where the alert's settings
+        are not known. The interval of the minutes lost is for another such time (`total_interval`, 95 %).
 
     Raises
     ------
@@ -103,9 +108,11 @@ def alert_coverage(
     """
     if not (within > 0 and 0 < severity <= 1):
         raise QuestionError(f"within must be above 0 minutes and severity in 0 to 1; got {within!r} and {severity!r}")
-    names = list(dict.fromkeys(service_name(service) for service in services))
     every = alerts_of(alerts)
     watching = [one for one in every if can_page(one)]
+    lost = minutes_lost(incidents) if incidents is not None else None
+    wanted = _services(watching, lost) if services is None else services
+    names = list(dict.fromkeys(service_name(service) for service in wanted))
     report = AlertCoverage()
     rows: list[dict[str, Any]] = []
     for name in names:
@@ -114,14 +121,25 @@ def alert_coverage(
         flags: dict[str, Any] = {f"{mode}_alert": bool(by_mode[mode]) for mode in SEED_MODES}
         report[name] = {**flags, "gaps": [key for key, there in flags.items() if not there]}
         rows += [_cell(name, mode, by_mode[mode], within, severity, certainty) for mode in FAILURE_MODES]
-    lost = minutes_lost(incidents) if incidents is not None else None
     report.table = _ordered(pd.DataFrame(rows, columns=_COLUMNS), lost)
     report.unattributed = _elsewhere(lost, report.table)
     report.journeys = _journeys(watching, within, severity, certainty)
     report.unknown = _listed([one for one in watching if not modes_of(one)])
     report.unplaced = _listed([one for one in watching if not any(watches(one, name) for name in names)])
+    report.cells = map_cells(report.table, [one for one in watching if not modes_of(one)], lost, names)
     report.within = within
     return report
+
+
+def _services(alerts: Sequence[Any], lost: pd.DataFrame | None) -> list[str]:
+    """Services with history first, those that lost most on top; then what alerts watch besides."""
+    known: list[str] = []
+    if lost is not None:
+        sums = lost.groupby("service")["minutes_lost"].sum().sort_values(ascending=False, kind="stable")
+        known = [str(name) for name in sums.index if str(name)]
+    named = (one.targets for one in alerts)
+    watched = sorted({name for each in named for name in ([each] if isinstance(each, str) else each)})
+    return [*known, *watched]
 
 
 _COLUMNS = [
@@ -153,12 +171,13 @@ def _ordered(table: pd.DataFrame, lost: pd.DataFrame | None) -> pd.DataFrame:
     table = table.astype({"covered": bool, "goal_met": bool, "alerts": "int64"})
     order = pd.RangeIndex(len(table))
     if lost is None:
-        lost = pd.DataFrame(columns=["service", "failure_mode", "incidents", "minutes_lost", "not_dated"])
+        lost = pd.DataFrame(columns=LOST)
         table = table.merge(lost.astype({"minutes_lost": "float64"}), on=["service", "failure_mode"], how="left")
     else:
         table = table.merge(lost, on=["service", "failure_mode"], how="left")
-        table = table.fillna({"incidents": 0, "minutes_lost": 0.0, "not_dated": 0})
-    table = table.astype({"incidents": "Int64", "not_dated": "Int64", "minutes_lost": "float64"})
+        table = table.fillna({"incidents": 0, "minutes_lost": 0.0, "lost_low": 0.0, "not_dated": 0})
+    floats = dict.fromkeys(("minutes_lost", "lost_low", "lost_high"), "float64")
+    table = table.astype({"incidents": "Int64", "not_dated": "Int64", **floats})
     ranked = table.assign(_gap=~table["goal_met"], _lost=table["minutes_lost"].fillna(0.0), _order=order)
     ranked = ranked.sort_values(["_gap", "_lost", "_order"], ascending=[False, False, True], ignore_index=True)
     return ranked.drop(columns=["_gap", "_lost", "_order"])
@@ -166,7 +185,7 @@ def _ordered(table: pd.DataFrame, lost: pd.DataFrame | None) -> pd.DataFrame:
 
 def _elsewhere(lost: pd.DataFrame | None, table: pd.DataFrame) -> pd.DataFrame:
     if lost is None:
-        return pd.DataFrame(columns=["service", "failure_mode", "incidents", "minutes_lost", "not_dated"])
+        return pd.DataFrame(columns=LOST)
     asked = pd.MultiIndex.from_frame(table[["service", "failure_mode"]])
     there = pd.MultiIndex.from_frame(lost[["service", "failure_mode"]]).isin(asked)
     return lost[~there].sort_values("minutes_lost", ascending=False, kind="stable", ignore_index=True)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mttrlab.analysis.capability import capability, capability_level, disagreement, held_telemetry
 from mttrlab.analysis.doors import Source
 from mttrlab.analysis.intervals import HEAVY, Interval, mean_interval, median_interval, quantile_interval
 from mttrlab.analysis.level_odds import probabilities_below
@@ -16,7 +17,7 @@ from mttrlab.analysis.open_evidence import Evidence, open_evidence
 from mttrlab.analysis.phases import phase_durations
 from mttrlab.analysis.sample import forgotten_after
 from mttrlab.errors import QuestionError
-from mttrlab.schema import LEVELS, NO_LEVEL, clock_name
+from mttrlab.schema import LEVELS, NO_LEVEL, Practices, clock_name
 
 AWARD = 0.8
 """Probability that must lie behind a level before it is awarded."""
@@ -62,7 +63,7 @@ def maturity_level(minutes: float) -> str:
 
 
 def maturity(
-    incidents: Source, practices: object = None, clock: str = "recovery", *, level: float = 0.95
+    incidents: Source, practices: Practices | None = None, clock: str = "recovery", *, level: float = 0.95
 ) -> pd.DataFrame:
     """Return the outcome level by mean, median and P90, each with the probability of every level.
 
@@ -70,8 +71,9 @@ def maturity(
     ----------
     incidents : DataFrame or Lab
         Incidents, or phases as `phase_durations` gives them.
-    practices : optional
-        What the team runs. It does not change the outcome: practices earn a capability level beside it.
+    practices : Practices, optional
+        What the team runs, as `lab.practices()` gives it. It does not change the outcome: practices earn a capability
+        level beside it. Given a Lab, its telemetry is evidence too.
     clock : str
         One of the clocks.
     level : float
@@ -84,7 +86,9 @@ def maturity(
         with their time so far, but for those of `forgotten` (open three times longer than any that ended, and a day at
         least: most likely nobody closed them); `level` of the bare number; `awarded`, a level or a range; the
         probability of each level (`p_elite` to `p_no_level`, adding up to one); `next_level` and `to_next`, the
-        minutes to get below it; how the interval (`method`) and the probabilities (`odds_method`) were found.
+        minutes to get below it; how the interval (`method`) and the probabilities (`odds_method`) were found. With
+        practices also `capability`, the highest level that they show (`capability` lists the evidence), and
+        `disagreement`, in words; empty where the two agree.
 
     Raises
     ------
@@ -115,7 +119,15 @@ def maturity(
     else:
         found = _of_ended(minutes[ended], limits, level)
     rows = [_row(name, clock, *evidence, counts) for name, evidence in found.items()]
-    return pd.DataFrame(rows, columns=_COLUMNS)
+    table = pd.DataFrame(rows, columns=_COLUMNS)
+    if not practices:
+        return table
+    # Bare durations say nothing about services and types; what needs those is then not shown.
+    history = None if isinstance(incidents, pd.DataFrame) and "service" not in incidents else incidents
+    capable = capability_level(capability(practices, history, held_telemetry(incidents)))
+    return table.assign(
+        capability=capable, disagreement=[disagreement(str(awarded), capable) for awarded in table["awarded"]]
+    )
 
 
 def _of_ended(minutes: np.ndarray, limits: list[float], level: float) -> dict[str, Evidence]:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from mttrlab import __version__
-from mttrlab.cli import asking, keeping
+from mttrlab.cli import asking, keeping, practising
 from mttrlab.cli.door import plain
 from mttrlab.errors import MttrlabError
 
@@ -77,4 +77,5 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     keeping.add_verbs(verbs)
     asking.add_verbs(verbs)
+    practising.add_verbs(verbs)
     return parser

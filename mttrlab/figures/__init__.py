@@ -2,6 +2,7 @@
 
 from mttrlab.figures.change import plot_change
 from mttrlab.figures.comparison import plot_comparison
+from mttrlab.figures.coverage import plot_coverage, plot_gaps
 from mttrlab.figures.levers import plot_levers
 from mttrlab.figures.life import plot_life
 from mttrlab.figures.maturity import plot_maturity
@@ -16,6 +17,8 @@ __all__ = [
     "plot_bottleneck",
     "plot_change",
     "plot_comparison",
+    "plot_coverage",
+    "plot_gaps",
     "plot_levers",
     "plot_life",
     "plot_maturity",

@@ -206,3 +206,30 @@ def test_even_a_fault_of_ours_is_a_sentence_and_the_traceback_is_there_for_who_a
     monkeypatch.setenv("MTTRLAB_TRACEBACK", "1")
     with pytest.raises(ZeroDivisionError):
         mttrlab("load", export.name, cwd=tmp_path)
+
+
+def test_practices_are_asked_by_three_verbs_and_their_absence_is_a_sentence(export: Path, tmp_path: Path) -> None:
+    lab = tmp_path / "team.duckdb"
+    mttrlab("load", export, "--lab", lab, cwd=tmp_path)
+    for verb in ("coverage", "runbooks", "capability"):
+        refused = mttrlab(verb, "--lab", lab, cwd=tmp_path)
+        assert refused.returncode == 1 and "no practices are loaded" in refused.stderr
+    rules = tmp_path / "rules.yml"
+    rules.write_text(
+        "alerts:\n  - {rule: '[P1] pay_error_rate > 5% for 5 minutes', service: pay}\n"
+        "remediation:\n  - {alert: pay_error_rate, action: {type: restart}}\n"
+        "runbooks:\n  - {name: All, service: pay}\n",
+        encoding="utf-8",
+    )
+    loaded = mttrlab("load", rules, "--lab", lab, cwd=tmp_path)
+    assert "1 alert, 1 remediation rule, 1 runbook; 3 new" in loaded.stdout
+    told = mttrlab("coverage", "--lab", lab, "--all", "--figure", "map.png", cwd=tmp_path)
+    assert told.returncode == 0 and "1 services × 5 failure modes: 1 of 5 have an alert" in told.stdout
+    assert (tmp_path / "map.png").stat().st_size > 10_000
+    assert "pay_error_rate" in mttrlab("runbooks", "--remediation", "--lab", lab, cwd=tmp_path).stdout
+    for option in ("--types", "--rollback", "--automation", "--levers", "--by=minutes"):
+        assert mttrlab("runbooks", option, "--lab", lab, cwd=tmp_path).returncode == 0
+    shown = mttrlab("capability", "--lab", lab, cwd=tmp_path)
+    assert (
+        shown.returncode == 0 and "Monitoring alerts work" in shown.stdout and "practices of no level" in shown.stdout
+    )

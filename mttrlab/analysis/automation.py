@@ -1,0 +1,224 @@
+"""What is predictable enough to be repaired without a person, and which remediation rules ever had something to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+import numpy as np
+import pandas as pd
+
+from mttrlab.analysis.doors import Source
+from mttrlab.analysis.incident_types import timed_types
+from mttrlab.analysis.totals import total_interval
+from mttrlab.errors import SchemaError
+from mttrlab.schema import UNKNOWN, Practices
+
+AGAIN = 6
+"""Incidents of a type from which it can be called recurrent."""
+STABLE = 0.7
+"""Share of a type's incidents that must have the same alert, and the same fix."""
+_EARLY, _LATE = pd.Timedelta(minutes=10), pd.Timedelta(minutes=30)
+"""A firing belongs to an incident of its service from so long before its start to so long after its detection."""
+
+
+def automation_candidates(
+    incidents: Source, practices: Practices | None = None, firings: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Return which incident types come back, are told by the same alert, and are fixed alike; most minutes first.
+
+    Parameters
+    ----------
+    incidents : DataFrame or Lab
+    practices : Practices, optional
+        Remediation rules that exist already.
+    firings : DataFrame, optional
+        Alert firings: `alert, service` and `fired_at` or `started_at`. Without them, whether the alert is stable is
+        not known.
+
+    Returns
+    -------
+    DataFrame
+        One row per type: `incidents, a_month`; the most common `fix_path` of people, with its share `same_fix` of the
+        `fixes` that are known; the most common `alert`, with its share `same_alert` of the `heard` incidents that any
+        alert fired for; `automated`, the share that automation ended already; `rules`, remediation rules for that
+        alert; `at_stake`, minutes of diagnosis and fix that people spent on those with that fix, summed, with `low,
+        high`; `predictable` (None where it cannot be told) and `why`.
+
+    Notes
+    -----
+    Predictable is a type of at least AGAIN incidents of which STABLE have the same alert and STABLE the same fix. A
+    fix that is a correction of the program (`forward_fix`) cannot be automated however often it is made.
+    """
+    timed = timed_types(incidents, "recovery")
+    timed = timed[timed["type"] != UNKNOWN].reset_index(drop=True)
+    months = _months(timed)
+    told = None if firings is None else _told(timed, firings)
+    rows = [_candidate(str(name), own, months, told, practices) for name, own in timed.groupby("type", sort=True)]
+    columns = ["incident_type", "incidents", "a_month", "fix_path", "same_fix", "fixes", "alert", "same_alert", "heard",
+               "automated", "rules", "at_stake", "low", "high", "predictable", "why"]  # fmt: skip
+    table = pd.DataFrame(rows, columns=columns)
+    return table.sort_values(["at_stake", "incident_type"], ascending=[False, True], ignore_index=True)
+
+
+def _months(timed: pd.DataFrame) -> float:
+    begun = timed["started_at"].fillna(timed["detected_at"]) if "started_at" in timed else pd.Series(dtype="float64")
+    span = (begun.max() - begun.min()).days / 30.44 if begun.notna().any() else np.nan
+    return max(float(span), 1.0) if span == span else np.nan
+
+
+def _candidate(
+    name: str, own: pd.DataFrame, months: float, told: pd.Series | None, practices: Practices | None
+) -> dict[str, object]:
+    paths = own["fix_path"].dropna()
+    by_hand = paths[paths != "automation"]
+    fix, same = _most(by_hand)
+    alerts = [] if told is None else [alert for key in own.index for alert in told[key]]
+    heard = 0 if told is None else int(sum(bool(told[key]) for key in own.index))
+    alert, _ = _most(pd.Series(alerts, dtype="str"))
+    same_alert = sum(alert in told[key] for key in own.index) / heard if told is not None and heard else np.nan
+    stake = own[(own["fix_path"] == fix) & (own["fix_path"] != "automation")]
+    spent = total_interval(stake.loc[stake["ended"], ["diagnose", "resolve"]].sum(axis=1, min_count=1))
+    rules = (
+        [] if practices is None or not alert else [r.alert for r in practices.remediation if _matches(r.alert, alert)]
+    )
+    predictable, why = _verdict(len(own), fix, same, len(by_hand), alert, same_alert)
+    return {
+        "incident_type": name,
+        "incidents": len(own),
+        "a_month": len(own) / months,
+        "fix_path": fix,
+        "same_fix": same,
+        "fixes": len(by_hand),
+        "alert": alert,
+        "same_alert": same_alert,
+        "heard": heard,
+        "automated": float((paths == "automation").mean()) if len(paths) else np.nan,
+        "rules": len(rules),
+        "at_stake": spent.estimate,
+        "low": spent.low,
+        "high": spent.high,
+        "predictable": predictable,
+        "why": why,
+    }
+
+
+def _most(words: pd.Series) -> tuple[str, float]:
+    if words.empty:
+        return "", np.nan
+    counts = words.value_counts()
+    first = sorted(counts[counts == counts.iloc[0]].index)[0]
+    return str(first), float(counts.iloc[0] / counts.sum())
+
+
+def _verdict(n: int, fix: str, same: float, fixes: int, alert: str, same_alert: float) -> tuple[bool | None, str]:
+    if n < AGAIN:
+        return False, f"{n} incidents; from {AGAIN} on it can be called recurrent"
+    if not fixes:
+        return None, "how it was fixed is not recorded"
+    if same < STABLE:
+        return False, f"fixed in different ways: the most common, {fix}, in {same:.0%} of {fixes}"
+    if fix == "forward_fix":
+        return False, "the fix is a correction of the program, which nothing can make by itself"
+    if not alert:
+        return None, f"fixed by {fix} in {same:.0%} of {fixes}; whether one alert tells it needs alert firings"
+    if same_alert < STABLE:
+        return False, f"told by different alerts: the most common, {alert}, for {same_alert:.0%}"
+    return True, f"{alert} tells it ({same_alert:.0%}) and {fix} ends it ({same:.0%} of {fixes})"
+
+
+def _fired(firings: pd.DataFrame) -> pd.DataFrame:
+    at = next((name for name in ("fired_at", "started_at") if name in firings), None)
+    missing = [name for name in ("alert", "service") if name not in firings] + ([] if at else ["fired_at"])
+    if missing:
+        raise SchemaError(f"the table of firings lacks {', '.join(missing)}; it needs alert, service and fired_at")
+    when = pd.to_datetime(firings[at], utc=True)
+    return pd.DataFrame({"alert": firings["alert"].astype("str"), "service": firings["service"], "at": when})
+
+
+def _told(timed: pd.DataFrame, firings: pd.DataFrame) -> pd.Series:
+    """Return, for each incident, the names of the alerts that fired around its beginning on its service."""
+    fired = _fired(firings)
+    by_service = {str(name): own.sort_values("at") for name, own in fired.groupby("service")}
+    begun = timed["started_at"].fillna(timed["detected_at"]) - _EARLY
+    until = timed["detected_at"].fillna(timed["started_at"]) + _LATE
+    found: list[frozenset[str]] = []
+    for service, low, high in zip(timed["service"], begun, until, strict=True):
+        own = by_service.get(str(service))
+        near = own[own["at"].between(low, high)] if own is not None else fired.iloc[:0]
+        found.append(frozenset(map(str, near["alert"])))
+    return pd.Series(found, index=timed.index, dtype="object")
+
+
+def remediation_matches(practices: Practices, firings: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return which remediation rules answer an alert that exists, and how often it fired.
+
+    Parameters
+    ----------
+    practices : Practices
+    firings : DataFrame, optional
+        Alert firings: `alert, service` and `fired_at` or `started_at`.
+
+    Returns
+    -------
+    DataFrame
+        One row per rule, and, where firings are given, one per alert that fired and has none: `alert, action,
+        max_auto_attempts, defined` (an alert rule of that name is loaded), `fired`, `services, first, last`, and
+        `verdict` in words. The most often fired stand on top.
+
+    Raises
+    ------
+    SchemaError
+        When the table of firings lacks a column.
+
+    Notes
+    -----
+    The name of a remediation rule's alert may hold * and ?. Case, hyphens and underscores are as written: an
+    Alertmanager compares them too.
+    """
+    defined = {rule.name for rule in practices.alerts}
+    fired = None if firings is None else _fired(firings)
+    rows = [_rule(rule.alert, rule.action, rule.max_auto_attempts, defined, fired) for rule in practices.remediation]
+    names = [rule.alert for rule in practices.remediation]
+    if fired is not None:
+        for alert, own in fired.groupby("alert", sort=True):
+            if not any(_matches(name, str(alert)) for name in names):
+                rows.append(_told_row(str(alert), "", 0, str(alert) in defined, own, "no remediation rule"))
+    columns = ["alert", "action", "max_auto_attempts", "defined", "fired", "services", "first", "last", "verdict"]
+    table = pd.DataFrame(rows, columns=columns).astype({"fired": "Int64", "max_auto_attempts": "Int64"})
+    order = table.assign(_no=table["action"] == "", _n=table["fired"].fillna(0))
+    kept = order.sort_values(["_no", "_n", "alert"], ascending=[True, False, True], ignore_index=True)
+    return kept.drop(columns=["_no", "_n"])
+
+
+def _rule(
+    name: str, action: str, attempts: int, defined: Iterable[str], fired: pd.DataFrame | None
+) -> dict[str, object]:
+    known = any(_matches(name, alert) for alert in defined)
+    if fired is None:
+        none = pd.DataFrame({"alert": [], "service": [], "at": pd.Series([], dtype="datetime64[us, UTC]")})
+        words = "the alert is defined; whether it fires needs alert firings" if known else "no alert rule of this name"
+        return {**_told_row(name, action, attempts, known, none, words), "fired": pd.NA}
+    own = fired[[_matches(name, alert) for alert in fired["alert"]]]
+    words = "fires" if len(own) else "never fired" if known else "no alert rule of this name, and it never fired"
+    return _told_row(name, action, attempts, known, own, words)
+
+
+def _told_row(
+    alert: str, action: str, attempts: int, defined: bool, own: pd.DataFrame, verdict: str
+) -> dict[str, object]:
+    return {
+        "alert": alert,
+        "action": action,
+        "max_auto_attempts": attempts or pd.NA,
+        "defined": defined,
+        "fired": len(own),
+        "services": ", ".join(sorted({str(name) for name in own["service"].dropna()})),
+        "first": own["at"].min() if len(own) else pd.NaT,
+        "last": own["at"].max() if len(own) else pd.NaT,
+        "verdict": verdict,
+    }
+
+
+def _matches(pattern: str, alert: str) -> bool:
+    return fnmatchcase(alert, pattern)

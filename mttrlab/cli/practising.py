@@ -1,0 +1,151 @@
+"""Verbs about what a team runs: alert coverage, runbooks and automation, capability."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mttrlab.cli.door import open_lab, positive, say, source_options, table
+from mttrlab.errors import QuestionError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mttrlab.lab import Lab
+
+_NONE = "no practices are loaded: mttrlab load rules/*.yml, or a folder practices/ beside the exports"
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add `coverage`, `runbooks` and `capability`."""
+    coverage = verbs.add_parser("coverage", help="which failures page somebody, how soon, and what the gaps have cost")
+    source_options(coverage)
+    coverage.add_argument("--within", type=float, default=2.0, help="the goal, minutes (default: 2)")
+    coverage.add_argument("--severity", type=float, default=1.0, help="share of requests that fail (default: 1, all)")
+    shown = coverage.add_mutually_exclusive_group()
+    shown.add_argument("--all", action="store_true", help="list what is covered in time too")
+    shown.add_argument("--journeys", action="store_true", help="list what the synthetic monitors would notice instead")
+    shown.add_argument("--unknown", action="store_true", help="list the alerts that cannot be placed, and why, instead")
+    coverage.add_argument("--figure", type=Path, help="draw the map into this new file (.png, .svg or .pdf) too")
+    coverage.add_argument("--gaps-figure", type=Path, help="draw the gaps by their minutes into this new file too")
+    coverage.set_defaults(verb=_coverage)
+
+    runbooks = verbs.add_parser("runbooks", help="which common incidents have a runbook, and what could run by itself")
+    source_options(runbooks)
+    runbooks.add_argument("--by", choices=("count", "minutes"), default="count", help="what ranks (default: count)")
+    runbooks.add_argument("--top", type=positive, default=10, help="types (default: 10)")
+    shown = runbooks.add_mutually_exclusive_group()
+    shown.add_argument("--types", action="store_true", help="rank the incident types, with intervals, instead")
+    shown.add_argument("--rollback", action="store_true", help="list the ways back of each kind of change instead")
+    shown.add_argument("--automation", action="store_true", help="list what is predictable enough to automate instead")
+    shown.add_argument("--remediation", action="store_true", help="match remediation rules to alerts instead")
+    shown.add_argument(
+        "--levers", action="store_true", help="list the levers that act on each phase's bottleneck instead"
+    )
+    runbooks.set_defaults(verb=_runbooks)
+
+    capability = verbs.add_parser(
+        "capability", help="what the practices show of each maturity level, beside the minutes"
+    )
+    source_options(capability)
+    capability.set_defaults(verb=_capability)
+
+
+def _coverage(options: argparse.Namespace) -> None:
+    from mttrlab import analysis
+
+    with open_lab(options) as lab:
+        report = analysis.alert_coverage(
+            None, _practices(lab), options.within, incidents=lab, severity=options.severity
+        )
+        say(str(report))
+        if options.journeys:
+            table(report.journeys.round(2))
+        elif options.unknown:
+            table(_placed(report))
+        else:
+            gaps = report.gaps()
+            rows = report.table if options.all else gaps[gaps["incidents"] > 0]
+            table(rows.drop(columns=["covered", "goal_met"]).round(2))
+            if len(gaps) > len(rows):
+                say(f"{len(gaps) - len(rows)} more gaps that no incident fell into; --all lists them.")
+        for path, name, drawn in (
+            (options.figure, "plot_coverage", report.cells),
+            (options.gaps_figure, "plot_gaps", report.gaps()),
+        ):
+            if path is not None:
+                _draw(name, drawn, path)
+
+
+def _placed(report: Any) -> pd.DataFrame:
+    import pandas as pd
+
+    elsewhere = report.unplaced.assign(why="watches none of the services that had an incident")
+    listed: pd.DataFrame = pd.concat([report.unknown, elsewhere], ignore_index=True)
+    return listed
+
+
+def _runbooks(options: argparse.Namespace) -> None:
+    from mttrlab import analysis
+
+    with open_lab(options) as lab:
+        if options.types:
+            table(analysis.type_ranking(lab).round(1))
+            return
+        if options.levers:
+            table(analysis.bottleneck_levers(lab).round(0))
+            return
+        practices, fired = _practices(lab), firings(lab)
+        if options.rollback:
+            table(analysis.rollback_readiness(practices, lab).round(1))
+        elif options.automation:
+            table(analysis.automation_candidates(lab, practices, fired).round(2))
+        elif options.remediation:
+            table(analysis.remediation_matches(practices, fired))
+        else:
+            table(analysis.runbook_coverage(lab, practices, top=options.top, by=options.by).round(1))
+
+
+def _capability(options: argparse.Namespace) -> None:
+    from mttrlab import analysis
+
+    with open_lab(options) as lab:
+        practices = _practices(lab)
+        shown = analysis.capability(practices, lab, analysis.held_telemetry(lab))
+        table(shown.round(2))
+        clock = analysis.lead_clock(lab)
+        outcome = analysis.maturity(lab, practices=practices, clock=clock)
+        say(f"\nClock: {clock.replace('_', ' ')}")
+        table(outcome[["statistic", "minutes", "n", "awarded", "capability"]].round(1))
+        for sentence in dict.fromkeys(text for text in outcome["disagreement"] if text):
+            say(sentence)
+
+
+def firings(lab: Lab) -> pd.DataFrame | None:
+    """Return the alert firings of a lab, or None where it holds none."""
+    asked = getattr(lab, "firings", None)
+    found = asked() if callable(asked) else None
+    return found if found is not None and len(found) else None
+
+
+def _practices(lab: Lab) -> Any:
+    practices = lab.practices()
+    if not any(len(value) for value in vars(practices).values() if isinstance(value, tuple)):
+        raise QuestionError(_NONE)
+    return practices
+
+
+def _draw(name: str, drawn: pd.DataFrame, path: Path) -> None:
+    import matplotlib as mpl
+
+    if path.exists():
+        raise QuestionError(f"{path} exists already and is left as it is; remove it or name another file")
+    if path.suffix not in (".png", ".svg", ".pdf"):
+        raise QuestionError(f"{path}: a figure is .png, .svg or .pdf")
+    mpl.use("Agg")
+    from mttrlab import figures
+
+    figure: Any = getattr(figures, name)(drawn).figure
+    figure.savefig(path)
+    say(f"Wrote {path}")
