@@ -5,17 +5,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-import re
 import secrets
 import stat
 from contextlib import suppress
 from pathlib import Path
 
 from mttrlab.errors import StoreError
+from mttrlab.sources.privacy import scrub
 
-_ADDRESS = re.compile(r"[^\s@<>()\[\],;:]+@[^\s@<>()\[\],;:]+")
-_NUMBER = re.compile(r"(?<![\w+])\+?\d[\d ()/.-]{7,}\d(?![\w:])")
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}")
+__all__ = ["Pseudonyms", "key_path", "local_pseudonyms", "scrub"]
 
 
 class Pseudonyms:
@@ -77,15 +75,3 @@ def local_pseudonyms() -> Pseudonyms:
     if len(key) < 16:
         raise StoreError(f"{path}: the key of the pseudonyms is shorter than 16 bytes; remove it, a new one is made")
     return Pseudonyms(key)
-
-
-def scrub(text: str) -> str:
-    """Return the text without e-mail addresses and telephone numbers. Names stay: no rule finds them all.
-
-    Examples
-    --------
-    >>> scrub("Ana <ana@example.com> called +351 912 345 678 on 2026-03-01")
-    'Ana <[address]> called [number] on 2026-03-01'
-    """
-    hidden = _ADDRESS.sub("[address]", text)
-    return _NUMBER.sub(lambda found: found[0] if _MOMENT.match(found[0]) else "[number]", hidden)

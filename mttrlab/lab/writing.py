@@ -29,6 +29,7 @@ STORED_TYPES = {
     "share": "DOUBLE",
     "flag": "BOOLEAN",
     "count": "BIGINT",
+    "number": "DOUBLE",
 }
 """How DuckDB keeps each kind of column."""
 

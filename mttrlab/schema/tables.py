@@ -16,7 +16,7 @@ class Column(NamedTuple):
 
     name: str
     kind: str
-    """text, time (UTC, microseconds), minutes, share (0 to 1), flag, or count."""
+    """text, time (UTC, microseconds), minutes, share (0 to 1), flag, count, or number (unit in the meaning)."""
     meaning: str
     """What it says, and what an empty cell means."""
 
@@ -28,6 +28,7 @@ _DTYPES: dict[str, Any] = {
     "share": "float64",
     "flag": "boolean",
     "count": "Int64",
+    "number": "float64",
 }
 
 _ABSENT: dict[str, Any] = {
@@ -37,6 +38,7 @@ _ABSENT: dict[str, Any] = {
     "share": np.nan,
     "flag": pd.NA,
     "count": pd.NA,
+    "number": np.nan,
 }
 
 _IDENTITY = (

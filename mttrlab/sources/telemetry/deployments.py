@@ -1,0 +1,40 @@
+"""Deployments: a table with time, service, version, status, change_id."""
+
+from __future__ import annotations
+
+from mttrlab.sources.exports.opened import Opened
+from mttrlab.sources.telemetry.cells import first_of, needed, records, when
+from mttrlab.sources.telemetry.found import Collector, Telemetry, text
+
+TIMES = ("time", "at", "deployed_at", "finished_at", "completed_at", "timestamp", "created_at")
+SERVICES = ("service", "service_name", "app", "application", "deployment")
+VERSIONS = ("version", "revision", "tag", "image", "release", "sha", "commit")
+STATUSES = ("status", "state", "result")
+CHANGES = ("change_id", "change", "deployment_id", "pr", "pull_request")
+
+
+def read_deployments(opened: Opened, timezone: str | None) -> Telemetry:
+    """Return the deployments of a table (CSV, JSON, JSON lines, Parquet)."""
+    into = Collector(opened, timezone)
+    known: dict[tuple, dict] = {}
+    for row, said in records(opened, into):
+        at = when(said, row, into, TIMES)
+        service = needed(into, row, said, SERVICES) if at is not None else None
+        if at is None or service is None:
+            continue
+        made = {
+            "at": at,
+            "service": service,
+            "version": text(first_of(said, VERSIONS)[1]),
+            "status": text(first_of(said, STATUSES)[1]),
+            "change_id": text(first_of(said, CHANGES)[1]),
+        }
+        key = (at, service, made["version"])
+        if key not in known:
+            known[key] = made
+            into.made.append(made)
+        elif known[key] == made:
+            into.duplicates += 1
+        else:
+            into.refuse(row, "status", made["status"], "another row says something else of the same deployment")
+    return into.result("deployments", "deployments")

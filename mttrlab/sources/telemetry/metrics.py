@@ -1,0 +1,168 @@
+"""Service metrics: the rules that every route to them shares, and the table in wide and in long form."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import pandas as pd
+
+from mttrlab.schema import MEASURES
+from mttrlab.sources.exports.opened import Opened
+from mttrlab.sources.telemetry.cells import first_of, needed, number, records, when
+from mttrlab.sources.telemetry.found import Collector, Telemetry
+
+SERVICES = ("service", "service_name")
+LONG_NAMES, LONG_VALUES = ("metric", "measure", "name"), ("value",)
+REASONS = {
+    "below": "is below zero, which no rate, time or share can be",
+    "above": "is above 100 percent",
+    "other": "another row says something else of the same service and instant",
+}
+"""Why a sample is refused; the words of every route."""
+ALIASES = {"error_rate_percent": "error_rate", "latency_p95_ms": "latency_p95", "p95_ms": "latency_p95",
+           "latency_p95_milliseconds": "latency_p95", "throughput_rps": "throughput", "rps": "throughput",
+           "requests_per_second": "throughput"}  # fmt: skip
+"""Other names of the three measures, all in the same units."""
+
+
+def wrong(measure: str, value: float) -> str:
+    """Return why a value cannot be of that measure; empty where it can."""
+    if value < 0:
+        return REASONS["below"]
+    return REASONS["above"] if measure == "error_rate" and value > 100 else ""
+
+
+def read_metrics(opened: Opened, timezone: str | None) -> Telemetry:
+    """Return the metrics of a table: `time, service` and the three measures, or `time, service, metric, value`."""
+    into = Collector(opened, timezone)
+    samples = Samples(into)
+    for row, said in records(opened, into):
+        at = when(said, row, into)
+        service = needed(into, row, said, SERVICES) if at is not None else None
+        if at is None or service is None:
+            continue
+        told = _measures(said, row, into)
+        if told is not None:
+            samples.add(row, service, at, told)
+    return samples.result("metrics")
+
+
+def _measures(said: dict[str, Any], row: int, into: Collector) -> dict[str, float | None] | None:
+    cells = {ALIASES.get(name, name): value for name, value in said.items()}
+    told = {name: cells[name] for name in MEASURES if name in cells}
+    if not told:
+        name, measure = first_of(cells, LONG_NAMES)
+        word = str(measure or "").strip().lower()
+        known = ALIASES.get(word, word)
+        if known not in MEASURES:
+            into.refuse(row, name or "metric", measure, f"is no measure of ours; name it {', '.join(MEASURES)}")
+            return None
+        told = {known: first_of(cells, LONG_VALUES)[1]}
+    found: dict[str, float | None] = {}
+    for name, cell in told.items():
+        value, reason = number(cell)
+        reason = reason or ("" if value is None else wrong(name, value))
+        if reason:
+            into.refuse(row, name, cell, reason)
+            return None
+        found[name] = value
+    return found
+
+
+class Samples:
+    """Samples of services on their way to one row per service and instant."""
+
+    def __init__(self, into: Collector) -> None:
+        self.into = into
+        self.rows: dict[tuple[str, int], dict[str, float | None]] = defaultdict(dict)
+        self.silent = 0
+        self.late = 0
+        self._newest: dict[str, int] = {}
+
+    def add(self, row: int, service: str, at: int, told: dict[str, float | None]) -> None:
+        """Add what one record says; a contradiction is refused, a repetition counted."""
+        known = self.rows.get((service, at))
+        if known is not None and (shared := told.keys() & known.keys()):
+            if any(told[name] != known[name] for name in shared):
+                self.into.refuse(row, next(iter(sorted(shared))), service, REASONS["other"])
+            elif len(shared) < len(told):
+                known.update(told)
+            else:
+                self.into.duplicates += 1
+            return
+        self.silent += all(value is None for value in told.values())
+        self.late += at < self._newest.get(service, at)
+        self._newest[service] = max(at, self._newest.get(service, at))
+        self.rows[service, at].update(told)
+
+    def result(self, format_name: str) -> Telemetry:
+        """Return the table, by service and instant, with a note on what looks wrong."""
+        made = [
+            {"service": service, "at": at, **dict.fromkeys(MEASURES), **told}
+            for (service, at), told in sorted(self.rows.items())
+        ]
+        table = pd.DataFrame(made, columns=["service", "at", *MEASURES])
+        for name in MEASURES:
+            table[name] = pd.to_numeric(table[name])
+        self.into.notes += notes(summary(table), self.silent)
+        if self.late:
+            self.into.notes.append(f"{self.late:,} samples stand before older ones of their service; stored in order")
+        return self.into.result("metrics", format_name, table)
+
+
+def summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Return what the checks of units need, one row per service: greatest values, and whether they ever fall."""
+    lines = []
+    for service, own in table.groupby("service", sort=True):
+        line: dict[str, Any] = {"service": service, "n": len(own)}
+        for name in MEASURES:
+            values = own[name].dropna()
+            line[f"{name}_max"] = values.max() if len(values) else None
+            line[f"{name}_n"] = len(values)
+            line[f"{name}_falls"] = bool((values.diff() < 0).any())
+            line[f"{name}_kinds"] = values.nunique()
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+LEAST = 10
+"""Samples from which a series is judged by its looks."""
+
+
+def notes(seen: pd.DataFrame, silent: int) -> list[str]:
+    """Return a sentence for each thing about units that looks wrong; nothing is ever scaled again in silence."""
+    told: list[str] = []
+    if seen.empty:
+        return told
+    judged = {name: seen[seen[f"{name}_n"] >= LEAST] for name in MEASURES}
+
+    def listed(rows: pd.DataFrame) -> str:
+        names = [str(name)[:60] for name in rows["service"]]
+        return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+    rates = judged["error_rate"]
+    shares = rates[(rates["error_rate_max"] > 0) & (rates["error_rate_max"] <= 1)]
+    if len(shares):
+        told.append(
+            f"error_rate never exceeds 1 for {listed(shares)}: it is read as PERCENT; if these are shares from 0 to 1, "
+            "multiply them by 100 and load again (nothing was scaled)"
+        )
+    slow = judged["latency_p95"]
+    seconds = slow[(slow["latency_p95_max"] > 0) & (slow["latency_p95_max"] < 10)]
+    if len(seconds):
+        told.append(
+            f"latency_p95 never reaches 10 for {listed(seconds)}: it is read as MILLISECONDS; if these are seconds, "
+            "multiply them by 1,000 and load again (nothing was scaled)"
+        )
+    for name in ("throughput", "error_rate"):
+        rising = judged[name]
+        counters = rising[~rising[f"{name}_falls"].astype(bool) & (rising[f"{name}_kinds"] >= LEAST)]
+        if len(counters):
+            told.append(
+                f"{name} only ever rises for {listed(counters)}: it looks like a counter, not a rate; "
+                "export rate(…[1m]) instead"
+            )
+    if silent:
+        told.append(f"{silent:,} samples say no data (empty, NaN, infinite) and are kept as unknown, never as healthy")
+    return told
