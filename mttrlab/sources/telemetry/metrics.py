@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -36,8 +37,17 @@ def wrong(measure: str, value: float) -> str:
 def read_metrics(opened: Opened, timezone: str | None) -> Telemetry:
     """Return the metrics of a table: `time, service` and the three measures, or `time, service, metric, value`."""
     into = Collector(opened, timezone)
+    return _samples(records(opened, into), into).result("metrics")
+
+
+def read_rows(rows: Iterable[tuple[int, dict[str, Any]]], into: Collector) -> pd.DataFrame:
+    """Return the metrics of single records of a large table; `at` in microseconds since 1970."""
+    return _samples(rows, into).table()
+
+
+def _samples(rows: Iterable[tuple[int, dict[str, Any]]], into: Collector) -> Samples:
     samples = Samples(into)
-    for row, said in records(opened, into):
+    for row, said in rows:
         at = when(said, row, into)
         service = needed(into, row, said, SERVICES) if at is not None else None
         if at is None or service is None:
@@ -45,7 +55,7 @@ def read_metrics(opened: Opened, timezone: str | None) -> Telemetry:
         told = _measures(said, row, into)
         if told is not None:
             samples.add(row, service, at, told)
-    return samples.result("metrics")
+    return samples
 
 
 def _measures(said: dict[str, Any], row: int, into: Collector) -> dict[str, float | None] | None:
@@ -96,8 +106,8 @@ class Samples:
         self._newest[service] = max(at, self._newest.get(service, at))
         self.rows[service, at].update(told)
 
-    def result(self, format_name: str) -> Telemetry:
-        """Return the table, by service and instant, with a note on what looks wrong."""
+    def table(self) -> pd.DataFrame:
+        """Return one row per service and instant, in this order."""
         made = [
             {"service": service, "at": at, **dict.fromkeys(MEASURES), **told}
             for (service, at), told in sorted(self.rows.items())
@@ -105,6 +115,11 @@ class Samples:
         table = pd.DataFrame(made, columns=["service", "at", *MEASURES])
         for name in MEASURES:
             table[name] = pd.to_numeric(table[name])
+        return table
+
+    def result(self, format_name: str) -> Telemetry:
+        """Return the table with a note on what looks wrong."""
+        table = self.table()
         self.into.notes += notes(summary(table), self.silent)
         if self.late:
             self.into.notes.append(f"{self.late:,} samples stand before older ones of their service; stored in order")
