@@ -1,4 +1,4 @@
-"""Checks of a service around an incident → when the impact began and when health was confirmed, or why nobody can tell."""
+"""Checks of a service around an incident → when the impact began and health was confirmed, or why nobody knows."""
 
 from __future__ import annotations
 
@@ -24,6 +24,56 @@ class Checks:
     """Milliseconds, the greatest in the trailing window; NaN: unknown."""
     first_bad: np.ndarray
     """The first sample in the trailing window that is not below both limits; NONE: none."""
+
+
+def checks_of(
+    at: np.ndarray, error_rate: np.ndarray, latency_p95: np.ndarray, rule: RecoveryRule, start: int, count: int
+) -> Checks:
+    """Return what samples say at `count` checks, the first at `start`.
+
+    Parameters
+    ----------
+    at : array of int64
+        Microseconds since 1970, in order. A sample stands for the time that begins at its stamp, so the one stamped at
+        the instant of a check is not over yet.
+    error_rate, latency_p95 : array of float
+        Percent and milliseconds; NaN: no data, which is neither good nor bad.
+    rule : RecoveryRule
+    start, count : int
+
+    Returns
+    -------
+    Checks
+        Unknown where the window of a check has no sample of a measure.
+    """
+    step, looks = 1_000_000 * rule.interval_s, rule.window_s // rule.interval_s
+    edges = start + step * np.arange(-looks, count, dtype=np.int64)
+    cuts = np.searchsorted(at, edges)
+    first, last = int(cuts[0]), int(cuts[-1])
+    cuts, inside = cuts - first, slice(first, last)
+    said = ~np.isnan(error_rate[inside])
+    errors = _reduced(np.add, np.where(said, error_rate[inside], 0.0), cuts, 0.0)
+    counts = _reduced(np.add, said.astype(np.int64), cuts, 0)
+    latency = _reduced(np.fmax, latency_p95[inside], cuts, np.nan)
+    with np.errstate(invalid="ignore"):
+        bad = (error_rate[inside] >= rule.error_rate) | (latency_p95[inside] >= rule.latency_p95)
+    never = np.iinfo(np.int64).max
+    bads = _reduced(np.minimum, np.where(bad, at[inside], never), cuts, never)
+    windows = [np.lib.stride_tricks.sliding_window_view(steps, looks) for steps in (errors, counts, latency, bads)]
+    seen = windows[1].sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = windows[0].sum(axis=1) / seen
+    earliest = windows[3].min(axis=1)
+    return Checks(start, share, np.fmax.reduce(windows[2], axis=1), np.where(earliest == never, NONE, earliest))
+
+
+def _reduced(how: np.ufunc, values: np.ndarray, cuts: np.ndarray, nothing: float) -> np.ndarray:
+    """Return one number for the values between each cut and the next; `nothing` where there are none."""
+    filled = cuts[:-1] < cuts[1:]
+    made = np.full(len(cuts) - 1, nothing, dtype=np.result_type(values, type(nothing)))
+    if filled.any():
+        made[filled] = how.reduceat(values, cuts[:-1][filled])
+    return made
 
 
 @dataclass(frozen=True)
@@ -67,19 +117,18 @@ def date_checks(checks: Checks, rule: RecoveryRule, detected: int, resolved: int
 
     Notes
     -----
-    The onset is that of the episode under way at detection, else of the first one between detection and fix, else of the
-    last one that ended in the quarter of an hour before. It is the first sample in the first bad check's window that is
-    not below both limits, so at most one window early and never a whole interval late. Recovery is confirmed by the
-    rule's k of n good checks at or after the fix; without a fix, by those that end the episode.
+    The onset is that of the episode under way at detection, else of the first one between detection and fix, else of
+    the last one that ended in the quarter of an hour before. It is the first sample in the first bad check's window
+    that is not below both limits, so at most one window early and never a whole interval late. Recovery is confirmed by
+    the rule's k of n good checks at or after the fix; without a fix, by those that end the episode.
     """
     step = rule.interval_s * 1_000_000
     known = ~(np.isnan(checks.error_rate) | np.isnan(checks.latency_p95))
     with np.errstate(invalid="ignore"):
         good = known & (checks.error_rate < rule.error_rate) & (checks.latency_p95 < rule.latency_p95)
     bad = known & ~good
-    counted = {"checks": len(known), "known": int(known.sum())}
     if not known.any():
-        return Dated(**counted)
+        return Dated(checks=len(known))
     at_detection = _place(detected, checks.start, step, len(known))
     at_fix = None if resolved is None else _place(resolved, checks.start, step, len(known))
     chosen = _chosen(episodes(good, bad, rule), at_detection, at_fix, round(900 / rule.interval_s))
@@ -98,7 +147,8 @@ def date_checks(checks: Checks, rule: RecoveryRule, detected: int, resolved: int
         healthy_from=None if healthy_from is None else checks.start + step * healthy_from,
         recovered_status=recovered_status,
         founding=founding,
-        **counted,
+        checks=len(known),
+        known=int(known.sum()),
     )
 
 

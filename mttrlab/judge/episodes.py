@@ -1,4 +1,4 @@
-"""A row of checks → the stretches in which a service was unhealthy: k of n to begin, k of n to end, gaps are unknown."""
+"""A row of checks → the stretches in which a service was unhealthy: k of n begin and end one, gaps are unknown."""
 
 from __future__ import annotations
 

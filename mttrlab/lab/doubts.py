@@ -27,6 +27,7 @@ _KINDS = {
     "suspect": "are implausible or a timer's; no duration uses them",
     "flat": "are the very instant of the milestone before: a phase of zero minutes, counted as it stands",
     "annotated": "come from people (annotations), not from an export",
+    "derived": "are derived from metrics, as nobody recorded them",
 }
 _SHOWN = 5
 
@@ -35,7 +36,7 @@ def doubts(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Return a sentence per source and kind of doubt, with counts per stamp, and one per disputed correction."""
     kinds: dict[tuple[str, str], list[str]] = defaultdict(list)
     for source, stamp, *counts, _ in connection.execute(sql.text("lab/doubts")).fetchall():
-        for kind, count in zip(("defaulted", "out_of_order", "suspect", "flat", "annotated"), counts, strict=True):
+        for kind, count in zip(_KINDS, counts, strict=True):
             if count:
                 kinds[source, kind].append(f"{count:,} {WORDS[stamp]}")
     told = [

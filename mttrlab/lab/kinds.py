@@ -11,8 +11,9 @@ from typing import Protocol
 
 import duckdb
 
-from mttrlab.lab import practices
+from mttrlab.lab import practices, telemetry
 from mttrlab.lab.report import LoadReport
+from mttrlab.lab.writing import Asked
 
 
 class Recognise(Protocol):
@@ -25,10 +26,13 @@ class Load(Protocol):
     """Read a file and store it with its line in the ledger; the caller holds the transaction.
 
     `booked` is where the ledger says that the file is: `file` itself, unless a lab is built again from kept copies.
+    `asked` is what the caller or the settings said about it, `keep_people` whether people may be stored as written.
     What cannot be read is a LoadError.
     """
 
-    def __call__(self, connection: duckdb.DuckDBPyConnection, file: Path, booked: Path) -> LoadReport: ...
+    def __call__(
+        self, connection: duckdb.DuckDBPyConnection, file: Path, booked: Path, asked: Asked, *, keep_people: bool
+    ) -> LoadReport: ...
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,10 @@ class Kind:
     """Suffixes that only this kind has: such a file, named by hand, is read as one, to say what is wrong with it."""
 
 
-KINDS: tuple[Kind, ...] = (Kind(practices.FORMAT, practices.is_practices, practices.load, practices.ALONE),)
+KINDS: tuple[Kind, ...] = (
+    Kind(telemetry.FORMAT, telemetry.is_telemetry, telemetry.load),
+    Kind(practices.FORMAT, practices.is_practices, practices.load, practices.ALONE),
+)
 """In the order in which a file that is no export is tried."""
 
 

@@ -71,15 +71,15 @@ class Lab(Outlets):
         keep_raw: bool = False,
         keep_people: bool = False,
     ) -> LoadReport:
-        """Load exports or practices, a file or all files of a pattern: wholly, or not at all.
+        """Load exports, practices or telemetry, a file or all files of a pattern: wholly, or not at all.
 
         Parameters
         ----------
         path : str or Path
             A file, or a pattern such as `exports/*.json` or `rules/*.yml`.
         format : str, optional
-            canonical, statuspage, pagerduty, servicenow, annotations or practices; default: what the settings say,
-            else recognised, each file for itself.
+            canonical, statuspage, pagerduty, servicenow, annotations, practices or telemetry; default: what the
+            settings say, else recognised, each file for itself.
         timezone : str, optional
             IANA name of the zone of stamps that carry none; default: what the settings say.
         as_of : str or Timestamp, optional
@@ -92,7 +92,8 @@ class Lab(Outlets):
         keep_raw : bool
             True: a private copy of each file stays in the folder `<lab>.raw`, for `rebuild`.
         keep_people : bool
-            True: who annotated is stored as written; otherwise as a keyed pseudonym.
+            True: who annotated is stored as written, otherwise as a keyed pseudonym; and fields of logs that look
+            like people or secrets are kept, otherwise they are left out, and which is said.
 
         Returns
         -------
@@ -119,7 +120,7 @@ class Lab(Outlets):
         return reports[0] if len(reports) == 1 else together(path, reports)
 
     def load_folder(self, folder: str | Path, settings: Settings | None = None) -> FolderReport:
-        """Load every export of a folder, and its `practices/`, under its `mttrlab.yml`: all of them, or none.
+        """Load every export of a folder, its `practices/` and its `telemetry/` under its `mttrlab.yml`: all, or none.
 
         Parameters
         ----------
@@ -154,7 +155,7 @@ class Lab(Outlets):
     def record(
         self, table: pd.DataFrame, kind: str = "annotations", *, timezone: str | None = None, keep_people: bool = False
     ) -> LoadReport:
-        """Keep what flows back into the lab: stamps that people corrected.
+        """Keep what flows back into the lab: stamps that people corrected, or that metrics gave.
 
         Parameters
         ----------
@@ -162,7 +163,7 @@ class Lab(Outlets):
             `incident_id, milestone, time, who, why`, and `source` where two tools use one id. Rows without a time
             are left out and counted.
         kind : str
-            'annotations'.
+            'annotations', or 'derived': stamps that telemetry gives (`lab.derivable()`).
         timezone : str, optional
             IANA name of the zone of times that carry none; without it they are refused.
         keep_people : bool
@@ -180,6 +181,8 @@ class Lab(Outlets):
 
         Notes
         -----
+        A derived stamp stands only where nobody recorded one, and is shown as derived; annotations win over it.
+
         An annotation wins over every export. Of several for one stamp, the one loaded last holds, and within one
         table the row that stands last; apart from that, the order of loads does not matter, and an annotation may
         come before its incident. It is judged together with the other stamps, and where it contradicts their order
@@ -189,7 +192,7 @@ class Lab(Outlets):
         if kind not in KINDS:
             raise QuestionError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
         with self._transaction(kind):
-            report = record_frame(self._connection, table, timezone, keep_people=keep_people)
+            report = record_frame(self._connection, table, timezone, keep_people=keep_people, kind=kind)
         self._keep((report,))
         return report
 

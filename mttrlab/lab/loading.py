@@ -22,7 +22,8 @@ from mttrlab.lab.folder import file_settings
 from mttrlab.lab.kinds import Kind, kind_named, kind_of
 from mttrlab.lab.neutral import restore
 from mttrlab.lab.progress import Progress
-from mttrlab.lab.recording import store_annotations, told_again
+from mttrlab.lab.recording import DERIVED, store_annotations, told_again
+from mttrlab.lab.recording import KINDS as RECORDED_KINDS
 from mttrlab.lab.report import LoadReport
 from mttrlab.lab.settings import FILE_NAME, Settings
 from mttrlab.lab.writing import Asked, columns_text, known_load, store_extract
@@ -60,14 +61,15 @@ def load_files(
 
 
 def record_frame(
-    connection: duckdb.DuckDBPyConnection, table: pd.DataFrame, timezone: str | None, *, keep_people: bool
+    connection: duckdb.DuckDBPyConnection, table: pd.DataFrame, timezone: str | None, *, keep_people: bool, kind: str
 ) -> LoadReport:
-    """Keep annotations that come from Python, as a file of them would be."""
-    told = read_frame(table, timezone=timezone, keep_people=keep_people)
-    known = known_load(connection, Path(told.path), told.sha256, Asked(FORMAT, timezone))
+    """Keep annotations, or stamps derived from telemetry, that come from Python, as a file of them would be."""
+    # What was derived names no person; "metrics" is no pseudonym's business.
+    told = read_frame(table, timezone=timezone, keep_people=keep_people or kind == DERIVED)
+    known = known_load(connection, Path(told.path), told.sha256, Asked(kind, timezone))
     if known is not None:
         return known
-    report = store_annotations(connection, told, timezone, keep_people=keep_people)
+    report = store_annotations(connection, told, timezone, keep_people=keep_people, kind=kind)
     derive(connection)
     return _after_deriving(connection, report)
 
@@ -84,7 +86,7 @@ def load_again(connection: duckdb.DuckDBPyConnection, file: Path, line: dict[str
     people = bool(line.get("people"))
     kind = kind_named(line["format"])
     if kind is not None:
-        kind.load(connection, file, Path(line["path"]))
+        kind.load(connection, file, Path(line["path"]), Asked(None, line["timezone"]), keep_people=people)
         return
     if line["format"] == FORMAT:
         told = read_worksheet(file, timezone=asked.timezone, keep_people=people)
@@ -110,7 +112,7 @@ def _load_file(
         asked = replace(asked, format="canonical")
     kind = kind_named(asked.format) or (_kind(file) if asked.format is None else None)
     if kind is not None:
-        return kind.load(connection, file, file)
+        return kind.load(connection, file, file, asked, keep_people=keep_people)
     if not (asked.format is None and is_worksheet(file)):
         large = load_large(connection, file, asked, as_of)
         if large is not None:
@@ -154,7 +156,7 @@ def _restored(found: Extract) -> pd.DataFrame:
 
 def _after_deriving(connection: duckdb.DuckDBPyConnection, report: LoadReport) -> LoadReport:
     # Which incidents the annotations mean is known only after the last file.
-    fresh = report.format == FORMAT and report.load_id is not None and not report.unchanged
+    fresh = report.format in RECORDED_KINDS and report.load_id is not None and not report.unchanged
     return told_again(connection, report) if fresh else report
 
 

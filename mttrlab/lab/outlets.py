@@ -9,10 +9,10 @@ import pandas as pd
 
 from mttrlab import sql
 from mttrlab.errors import QuestionError
-from mttrlab.lab.answers import Answers
 from mttrlab.lab.exporting import anonymised, canonical, write_canonical
 from mttrlab.lab.neutral import free_place, write_csv
 from mttrlab.lab.pseudonyms import local_pseudonyms
+from mttrlab.lab.signals import Signals
 
 RANK = (
     "Ranked by the incident's known minutes, times one over the observations (+ 1) of each phase or clock that the "
@@ -22,7 +22,7 @@ RANK = (
 _TO_FILL = ("time", "who", "why")
 
 
-class Outlets(Answers):
+class Outlets(Signals):
     """The tables that leave a lab as files."""
 
     def worksheet(self, month: str | None = None, count: int = 15) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from mttrlab.errors import LoadError
 from mttrlab.lab.plain import plain
 from mttrlab.lab.raw import file_hash
 from mttrlab.lab.report import LoadReport
+from mttrlab.lab.writing import Asked
 from mttrlab.schema import Practices
 from mttrlab.sources.practices import SUFFIXES, from_json, read_file, recognise, to_json, with_windows
 
@@ -44,8 +45,10 @@ def is_practices(file: Path) -> bool:
     return False
 
 
-def load(connection: duckdb.DuckDBPyConnection, file: Path, booked: Path) -> LoadReport:
-    """Keep what a file says about practices; the caller holds the transaction.
+def load(
+    connection: duckdb.DuckDBPyConnection, file: Path, booked: Path, asked: Asked, *, keep_people: bool
+) -> LoadReport:
+    """Keep what a file says about practices; the caller holds the transaction. There is nothing to ask about it.
 
     The same content changes nothing, also where the file has moved. Other content under the same path replaces what
     was read there before.

@@ -35,6 +35,9 @@ def ask(connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str,
         raise QuestionError(f"the query cannot be answered: {plain(str(error).strip().splitlines()[0], 300)}") from None
 
 
+_EPOCH, _MICROSECOND = pd.Timestamp(0, tz="UTC"), pd.Timedelta(1, "us")
+
+
 @contextmanager
 def _reading(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     # A second lock behind the statement type: in such a transaction nothing can be written.
@@ -44,6 +47,17 @@ def _reading(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     finally:
         with suppress(duckdb.Error):
             connection.execute("ROLLBACK")
+
+
+def micros(moment: pd.Timestamp) -> int:
+    """Return whole microseconds since 1970.
+
+    Examples
+    --------
+    >>> micros(pd.Timestamp("1970-01-01T00:00:01.5Z"))
+    1500000
+    """
+    return int((moment - _EPOCH) // _MICROSECOND)
 
 
 def instant(when: Any, name: str) -> pd.Timestamp | None:

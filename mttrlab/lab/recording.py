@@ -13,12 +13,18 @@ from mttrlab.lab.annotations import FORMAT, RECORDED, Annotations
 from mttrlab.lab.report import LoadReport
 from mttrlab.lab.writing import forget_same_file
 
-KINDS = ("annotations",)
-"""What `lab.record` takes."""
+DERIVED = "derived"
+KINDS = (FORMAT, DERIVED)
+"""What `lab.record` takes: what people say, and what was computed from telemetry."""
 
 
 def store_annotations(
-    connection: duckdb.DuckDBPyConnection, told: Annotations, timezone: str | None, *, keep_people: bool
+    connection: duckdb.DuckDBPyConnection,
+    told: Annotations,
+    timezone: str | None,
+    *,
+    keep_people: bool,
+    kind: str = FORMAT,
 ) -> LoadReport:
     """Write the annotations, what is refused of them, and their line in the ledger; the caller holds the transaction.
 
@@ -50,8 +56,8 @@ def store_annotations(
         "name": told.name,
         "sha256": told.sha256,
         "size": told.size,
-        "format": FORMAT,
-        "source": FORMAT,
+        "format": kind,
+        "source": kind,
         "timezone": timezone,
         "rows": told.rows,
         "accepted": len(told.accepted),
@@ -72,7 +78,7 @@ def store_annotations(
     )
     return LoadReport(
         path=told.path,
-        format=FORMAT,
+        format=kind,
         rows=told.rows,
         accepted=len(told.accepted),
         quarantined=len(told.quarantine),

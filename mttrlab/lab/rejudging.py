@@ -17,7 +17,8 @@ def settle_annotations(connection: duckdb.DuckDBPyConnection) -> None:
 
     So an annotation may come before its incident, and the order of files does not matter.
     """
-    if not connection.execute("SELECT count(*) FROM loads WHERE format = 'annotations'").fetchall()[0][0]:
+    told = "SELECT count(*) FROM loads WHERE format IN ('annotations', 'derived')"
+    if not connection.execute(told).fetchall()[0][0]:
         return
     insert_found(connection, "annotated", sql.text("lab/annotated"))
     connection.execute(
@@ -33,11 +34,11 @@ def settle_annotations(connection: duckdb.DuckDBPyConnection) -> None:
         """UPDATE loads SET quarantined = refused.n, accepted = loads."rows" - loads.duplicates - refused.n
            FROM (SELECT l.load_id, count(q.load_id) AS n FROM loads AS l LEFT JOIN quarantine AS q USING (load_id)
                  GROUP BY l.load_id) AS refused
-           WHERE loads.format = 'annotations' AND refused.load_id = loads.load_id""",
+           WHERE loads.format IN ('annotations', 'derived') AND refused.load_id = loads.load_id""",
         """UPDATE loads SET changed = touched.n
            FROM (SELECT l.load_id, count(DISTINCT a.report_id) AS n
                  FROM loads AS l LEFT JOIN annotated AS a USING (load_id) GROUP BY l.load_id) AS touched
-           WHERE loads.format = 'annotations' AND touched.load_id = loads.load_id""",
+           WHERE loads.format IN ('annotations', 'derived') AND touched.load_id = loads.load_id""",
     ):
         connection.execute(statement)
 

@@ -67,7 +67,9 @@ class _Part(BaseModel):
 class FileSettings(_Part):
     """How to read the files that a name pattern covers."""
 
-    format: Literal["canonical", "statuspage", "pagerduty", "servicenow", "annotations", "practices"] | None = None
+    format: (
+        Literal["canonical", "statuspage", "pagerduty", "servicenow", "annotations", "practices", "telemetry"] | None
+    ) = None
     """None: recognised by content."""
     timezone: Zone | None = None
     """Zone of stamps that carry none."""
@@ -147,6 +149,8 @@ class Settings(_Part):
     working_hours: WorkingHours = WorkingHours()
     practices: Word | None = None
     """Folder of the files that say what the team runs, from the folder of the exports; None: its `practices/`."""
+    telemetry: Word | None = None
+    """Folder of the files that say what the systems said, from the folder of the exports; None: its `telemetry/`."""
     lead_clock: Literal["recovery", "started_to_resolved", "detected_to_verified", "detected_to_resolved"] | None = None
     """The clock that leads the review; None: the widest that the data carry."""
 

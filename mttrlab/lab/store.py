@@ -24,7 +24,10 @@ SCHEMA_VERSION = 4
 """Raised by every change of the stored tables."""
 
 # The views in the order in which they build on each other.
-_VIEWS = ("latest", "settled", "merged", "mending", "corrected", "records", "incidents")
+_VIEWS = (
+    "latest", "settled", "merged", "mending", "corrected", "records", "incidents",
+    "metrics", "deployments", "firings", "logs", "spans",
+)  # fmt: skip
 _STAMP_RANK = """
 CREATE OR REPLACE MACRO stamp_rank(verdict, origin) AS
     10 * list_position(
@@ -212,6 +215,7 @@ def _create(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("BEGIN")
     connection.execute(f"CREATE TABLE reports (report_id BIGINT, load_id BIGINT, {report_columns()})")
     connection.execute(sql.text("lab/tables"))
+    connection.execute(sql.text("lab/telemetry_tables"))
     connection.execute("CREATE TABLE settings (said VARCHAR)")
     connection.executemany(
         "INSERT INTO meta VALUES (?, ?)", [("schema_version", str(SCHEMA_VERSION)), ("version", __version__)]

@@ -14,7 +14,7 @@ from mttrlab.lab.raw import file_hash
 from mttrlab.lab.report import LoadReport
 from mttrlab.lab.telemetry_bulk import load_large_metrics
 from mttrlab.lab.writing import Asked, forget_same_file
-from mttrlab.sources.telemetry import Telemetry, read_telemetry, recognise
+from mttrlab.sources.telemetry import KINDS, Telemetry, read_telemetry, recognise
 
 FORMAT = "telemetry"
 """In the ledger's column `format`; its `source` says which format of telemetry."""
@@ -26,7 +26,13 @@ STORED = {
     "spans": "trace_spans",
 }
 """The table of each kind."""
-_ORDER = {"metrics": 'service, "at"', "logs": '"at"', "spans": "start_ns", "deployments": '"at"', "firings": "started_at"}
+_ORDER = {
+    "metrics": 'service, "at"',
+    "logs": '"at"',
+    "spans": "start_ns",
+    "deployments": '"at"',
+    "firings": "started_at",
+}
 
 
 def is_telemetry(file: Path) -> bool:
@@ -74,7 +80,7 @@ def _known(
     if not found:
         return None
     load_id, kind, rows, accepted, quarantined, duplicates, stored, warnings = found[0]
-    words, notes = json.loads(warnings)
+    notes = json.loads(warnings)
     return LoadReport(
         path=str(booked),
         format=FORMAT,
@@ -88,7 +94,7 @@ def _known(
         warnings=("this file was loaded before; nothing changed", *notes),
         load_id=load_id,
         kind=kind,
-        contents=((words, stored),),
+        contents=((KINDS[kind], stored),),
     )
 
 
@@ -123,7 +129,7 @@ def _store(
         "load_id": load_id, "path": str(booked.absolute()), "name": booked.name, "sha256": found.sha256,
         "size": found.size, "format": FORMAT, "source": found.format, "timezone": asked.timezone, "rows": found.rows,
         "accepted": found.accepted, "quarantined": len(found.quarantine), "duplicates": found.duplicates,
-        "new": stored, "changed": 0, "unchanged": 0, "warnings": json.dumps([found.kind, notes]),
+        "new": stored, "changed": 0, "unchanged": 0, "warnings": json.dumps(notes),
         "version": __version__, "people": keep_people,
     }  # fmt: skip
     names = ", ".join(f'"{name}"' for name in line)

@@ -29,6 +29,8 @@ from mttrlab.sources.telemetry.metrics import ALIASES, SERVICES, notes, read_row
 
 LEAST = 2_000_000
 """Bytes from which a table of metrics is loaded this way; a smaller one is read by the strict reader as fast."""
+_PLAIN = r"\d{1,15}(\.\d{1,25})?([eE][+-]?\d{1,2})?"
+_LEAVE = "DROP TABLE IF EXISTS temp.arriving"
 MOST_ODD = 200_000
 """With more doubtful rows than this the strict reader gets all of the file."""
 
@@ -103,7 +105,8 @@ def _stage(connection: duckdb.DuckDBPyConnection, file: Path, private: Path) -> 
     )
     rows = int(connection.execute(f"SELECT count(*) FROM {shape.reader}").fetchall()[0][0])
     if not parquet and rows != lines:
-        return _give_up(connection)
+        connection.execute(_LEAVE)
+        return None
     twice = 'SELECT service, "at" FROM arriving GROUP BY ALL HAVING count(*) > 1'
     connection.execute(f"CREATE OR REPLACE TEMP TABLE twice AS {twice}")
     plain = int(connection.execute("SELECT count(*) FROM arriving").fetchall()[0][0])
@@ -112,7 +115,8 @@ def _stage(connection: duckdb.DuckDBPyConnection, file: Path, private: Path) -> 
     into.records = rows
     if plain < rows or doubled:
         if rows - plain > MOST_ODD or doubled > MOST_ODD:
-            return _give_up(connection)
+            connection.execute(_LEAVE)
+            return None
         pair = f"({read.service}, {read.at}) IN (SELECT (service, \"at\") FROM twice)"
         cells = ", ".join(f"CAST({quoted(name)} AS VARCHAR) AS c{n}" for n, name in enumerate(_columns(shape)))
         odd = connection.execute(
@@ -134,10 +138,6 @@ def _stage(connection: duckdb.DuckDBPyConnection, file: Path, private: Path) -> 
         table=empty(METRIC_COLUMNS), quarantine=refused, accepted=rows - len(refused) - into.duplicates,
         duplicates=into.duplicates, warnings=tuple(into.notes),
     )  # fmt: skip
-
-
-def _give_up(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute("DROP TABLE IF EXISTS temp.arriving")
 
 
 def _copy(file: Path, copy: Path, parquet: bool) -> tuple[str, int, int] | None:
@@ -222,7 +222,7 @@ def _expressions(shape: _Shape) -> _Read:
         odd = [f"NOT regexp_full_match({time}, '{iso}')", f"{at} IS NULL", f"{time} IS NULL"]
         cells = {name: f"TRY_CAST({quoted(raw)} AS DOUBLE)" for name, raw in shape.measures.items()}
         odd += [
-            f"({quoted(raw)} IS NOT NULL AND NOT regexp_full_match({quoted(raw)}, '\\d{{1,15}}(\\.\\d{{1,25}})?([eE][+-]?\\d{{1,2}})?'))"
+            f"({quoted(raw)} IS NOT NULL AND NOT regexp_full_match({quoted(raw)}, '{_PLAIN}'))"
             for raw in shape.measures.values()
         ]
     odd += [f"{service} IS NULL", f"trim({service}) = ''", f"trim({service}) <> {service}"]
@@ -242,7 +242,7 @@ def _add(connection: duckdb.DuckDBPyConnection, table: pd.DataFrame) -> None:
 
 
 def _summary(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Return what the notes on units need. Only a series that begins at its least and ends at its greatest is walked."""
+    """Return what the notes on units need. Only a series that begins at its least and ends at its most is walked."""
     parts = ["service", "count(*) AS n"]
     for name in MEASURES:
         parts += [

@@ -76,6 +76,9 @@ def _let_go(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(f"DETACH {name}")
 
 
+TELEMETRY_TABLES = ("metric_samples", "metric_series", "deployed", "fired", "log_lines", "trace_spans")
+"""Where loads of telemetry are kept."""
+
 STAGED = "mttrlab_staged_"
 """How the names of databases begin in which large files are staged."""
 
@@ -347,7 +350,7 @@ def forget_same_file(connection: duckdb.DuckDBPyConnection, sha256: str, name: s
         ).fetchall()
     ]
     for load_id in earlier:
-        for table in ("reports", "annotations", "quarantine", "loads"):
+        for table in ("reports", "annotations", *TELEMETRY_TABLES, "quarantine", "loads"):
             connection.execute(f"DELETE FROM {table} WHERE load_id = $1", [load_id])
     if not earlier:
         return []

@@ -24,8 +24,11 @@ _READERS: dict[str, Callable[[Opened, str | None], Telemetry]] = {
     "logs": logs.read_logs,
     "otlp": otlp.read_otlp,
 }
+_OTHER = {"prometheus": "metrics", "alertmanager": "firings", "otlp": "spans"}
 FORMATS = tuple(_READERS)
 """What is read here."""
+KINDS = {name: _OTHER.get(name, name) for name in FORMATS}
+"""The table that each format fills."""
 
 _KEY = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:')
 _MEASURED = {*metrics.ALIASES, *metrics.ALIASES.values()}

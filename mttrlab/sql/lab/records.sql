@@ -1,5 +1,5 @@
 -- One row per incident or other record of every population, records that tell of the same incident joined,
--- stamps that people corrected in their place. NULL stamps: see the verdict beside them; other NULLs: not said.
+-- stamps that people corrected, or telemetry gives, in their place. NULL stamps: see the verdict beside them; other NULLs: not said.
 WITH anew AS (
     -- Verdicts that changed when stamps of different records, or of people, came together.
     SELECT
@@ -67,22 +67,22 @@ SELECT
     m.url,
     coalesce(c.started_at, m.started_at) AS started_at,
     coalesce(w.started_at, m.started_at_verdict) AS started_at_verdict,
-    if(c.started_at IS NULL, m.started_at_origin, 'annotated') AS started_at_origin,
+    coalesce(c.started_at_origin, m.started_at_origin) AS started_at_origin,
     coalesce(c.detected_at, m.detected_at) AS detected_at,
     coalesce(w.detected_at, m.detected_at_verdict) AS detected_at_verdict,
-    if(c.detected_at IS NULL, m.detected_at_origin, 'annotated') AS detected_at_origin,
+    coalesce(c.detected_at_origin, m.detected_at_origin) AS detected_at_origin,
     coalesce(c.acknowledged_at, m.acknowledged_at) AS acknowledged_at,
     coalesce(w.acknowledged_at, m.acknowledged_at_verdict) AS acknowledged_at_verdict,
-    if(c.acknowledged_at IS NULL, m.acknowledged_at_origin, 'annotated') AS acknowledged_at_origin,
+    coalesce(c.acknowledged_at_origin, m.acknowledged_at_origin) AS acknowledged_at_origin,
     coalesce(c.diagnosed_at, m.diagnosed_at) AS diagnosed_at,
     coalesce(w.diagnosed_at, m.diagnosed_at_verdict) AS diagnosed_at_verdict,
-    if(c.diagnosed_at IS NULL, m.diagnosed_at_origin, 'annotated') AS diagnosed_at_origin,
+    coalesce(c.diagnosed_at_origin, m.diagnosed_at_origin) AS diagnosed_at_origin,
     coalesce(c.resolved_at, m.resolved_at) AS resolved_at,
     coalesce(w.resolved_at, m.resolved_at_verdict) AS resolved_at_verdict,
-    if(c.resolved_at IS NULL, m.resolved_at_origin, 'annotated') AS resolved_at_origin,
+    coalesce(c.resolved_at_origin, m.resolved_at_origin) AS resolved_at_origin,
     coalesce(c.verified_at, m.verified_at) AS verified_at,
     coalesce(w.verified_at, m.verified_at_verdict) AS verified_at_verdict,
-    if(c.verified_at IS NULL, m.verified_at_origin, 'annotated') AS verified_at_origin,
+    coalesce(c.verified_at_origin, m.verified_at_origin) AS verified_at_origin,
     m.first_resolved_at,
     m.detected_by,
     m.fix_path,

@@ -8,7 +8,8 @@ CREATE TABLE loads (
     warnings VARCHAR, loaded_at TIMESTAMPTZ, version VARCHAR, people BOOLEAN, "columns" VARCHAR
 );
 CREATE TABLE quarantine (load_id BIGINT, "row" BIGINT, "column" VARCHAR, value VARCHAR, reason VARCHAR);
--- What people corrected, as they wrote it; `incident_id` may name no record yet.
+-- What people corrected, as they wrote it, and what was derived from telemetry (the format of the load says which);
+-- `incident_id` may name no record yet.
 CREATE TABLE annotations (
     load_id BIGINT, "row" BIGINT, incident_id VARCHAR, source VARCHAR, stamp VARCHAR, "time" TIMESTAMPTZ,
     who VARCHAR, why VARCHAR
@@ -32,4 +33,6 @@ CREATE TABLE timers (
 CREATE TABLE pairs (a_id BIGINT, b_id BIGINT, service VARCHAR, minutes DOUBLE, decision VARCHAR);
 CREATE TABLE links (report_id BIGINT, leader_id BIGINT, place BIGINT);
 CREATE TABLE rejudged (report_id BIGINT, stamp VARCHAR, verdict VARCHAR);
-CREATE TABLE annotated (report_id BIGINT, stamp VARCHAR, load_id BIGINT, "row" BIGINT, "time" TIMESTAMPTZ);
+CREATE TABLE annotated (
+    report_id BIGINT, stamp VARCHAR, load_id BIGINT, "row" BIGINT, "time" TIMESTAMPTZ, origin VARCHAR
+);
