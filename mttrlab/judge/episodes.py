@@ -84,6 +84,7 @@ def episodes(good: np.ndarray, bad: np.ndarray, rule: RecoveryRule) -> list[Epis
     [Episode(first=4, before=3, ended=13, confirmed=15)]
     """
     found: list[Episode] = []
+    good, bad = np.asarray(good, dtype=bool), np.asarray(bad, dtype=bool)
     begins = _confirmed(bad, rule)
     ends = _confirmed(good, rule)
     at = 0

@@ -27,7 +27,7 @@ STORED = {
 }
 """The table of each kind."""
 _ORDER = {
-    "metrics": 'service, "at"',
+    "metrics": '"at"',
     "logs": '"at"',
     "spans": "start_ns",
     "deployments": '"at"',
@@ -163,9 +163,12 @@ def _write(connection: duckdb.DuckDBPyConnection, found: Telemetry, load_id: int
             rows = rows.assign(at=rows["at"].astype("int64"))
         connection.register("arriving", rows)
     try:
-        connection.execute(
-            f"INSERT INTO {table} BY NAME SELECT {load_id}::BIGINT AS load_id, * FROM arriving ORDER BY {order}"
-        )
+        for where in _parts(connection, found.kind):
+            connection.execute(
+                f"INSERT INTO {table} BY NAME SELECT {load_id}::BIGINT AS load_id, * FROM arriving "
+                f"{where[0]} ORDER BY {order}",
+                where[1],
+            )
     finally:
         if staged:
             connection.execute("DROP TABLE IF EXISTS temp.arriving")
@@ -182,3 +185,11 @@ def _write(connection: duckdb.DuckDBPyConnection, found: Telemetry, load_id: int
             [load_id],
         )
     return stored
+
+
+def _parts(connection: duckdb.DuckDBPyConnection, kind: str) -> list[tuple[str, list[str]]]:
+    """Return the parts in which rows are sorted: one service is sorted by a number, which is cheaper than by name."""
+    if kind != "metrics":
+        return [("", [])]
+    services = connection.execute("SELECT DISTINCT service FROM arriving ORDER BY service").fetchall()
+    return [("WHERE service = $1", [service]) for (service,) in services]
