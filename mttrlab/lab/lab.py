@@ -16,14 +16,14 @@ from mttrlab.lab import applying, store, writing
 from mttrlab.lab.derive import derive
 from mttrlab.lab.folder import folder_files, idle_patterns, matching_files
 from mttrlab.lab.loading import load_files, record_frame
-from mttrlab.lab.outlets import Outlets
 from mttrlab.lab.raw import kept_copies
 from mttrlab.lab.recording import KINDS
 from mttrlab.lab.report import FolderReport, LoadReport, together
+from mttrlab.lab.runs import Runs
 from mttrlab.lab.settings import FILE_NAME, Settings
 
 
-class Lab(Outlets):
+class Lab(Runs):
     """Incident records, judged and joined, in one DuckDB file.
 
     Parameters

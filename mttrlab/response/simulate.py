@@ -3,19 +3,56 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import pandas as pd
 
 from mttrlab.errors import ModelError
-from mttrlab.response import outcomes, table
+from mttrlab.response import checks, large, outcomes, table
 from mttrlab.response.elements import Recording
 from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.parallel import Finished, each
+from mttrlab.response.places import place_of
 
 if TYPE_CHECKING:
+    import os
+
+    from mttrlab.lab import Lab
+    from mttrlab.response.large import LargeRun
     from mttrlab.response.scenario import Scenario
+
+
+@overload
+def simulate(
+    model: ResponseModel,
+    *,
+    days: float = ...,
+    replications: int = ...,
+    seed: int = ...,
+    engine: str = ...,
+    n_jobs: int = ...,
+    scenario: Scenario | None = ...,
+    start: str | pd.Timestamp | None = ...,
+    recording: Recording | None = ...,
+) -> pd.DataFrame: ...
+
+
+@overload
+def simulate(
+    model: ResponseModel,
+    *,
+    to: str | os.PathLike[str] | Lab,
+    days: float = ...,
+    replications: int = ...,
+    seed: int = ...,
+    engine: str = ...,
+    n_jobs: int = ...,
+    scenario: Scenario | None = ...,
+    start: str | pd.Timestamp | None = ...,
+    recording: Recording | None = ...,
+    progress: bool = ...,
+) -> LargeRun: ...
 
 
 def simulate(
@@ -29,7 +66,9 @@ def simulate(
     scenario: Scenario | None = None,
     start: str | pd.Timestamp | None = None,
     recording: Recording | None = None,
-) -> pd.DataFrame:
+    to: str | os.PathLike[str] | Lab | None = None,
+    progress: bool = False,
+) -> pd.DataFrame | LargeRun:
     """Return simulated incidents in the same table as real ones, plus `replication`.
 
     Parameters
@@ -53,17 +92,28 @@ def simulate(
         When the horizon begins (UTC where no zone is said); default `model.start`.
     recording : Recording, optional
         Return what an export would have shown instead of what happened.
+    to : Lab or path, optional
+        Where a large run goes without a frame: a lab (`lab.simulated()` answers for it) or a new `.parquet` file.
+        What is finished is kept: after Ctrl-C or a crash the same call goes on from there, and ends with the same rows.
+    progress : bool, default False
+        Show a bar (with `to`).
 
     Returns
     -------
     DataFrame
-        `INCIDENT_COLUMNS` and `replication` (counted from 0); origin and source `simulated`.
+        `INCIDENT_COLUMNS` and `replication` (counted from 0); origin and source `simulated`. With `to`: a `LargeRun`,
+        whose text says how many incidents are there and what is missing.
 
     Raises
     ------
     ModelError
-        When the model or the scenario cannot be run as described.
+        When the model or the scenario cannot be run as described, or memory or disk will not hold what is asked for.
+    StoreError, QuestionError
+        When `to` cannot be written.
     """
+    checks.whole("replications", replications, 1, 10_000_000)
+    days = checks.finite("days", days, open_low=True, high=1_000_000.0)
+    checks.whole("seed", seed, 0, 2**63)
     begin = utc(model.start if start is None else start)
     changed = model
     if scenario is not None:
@@ -72,6 +122,23 @@ def simulate(
     runs_on = outcomes.engine_name(engine, changed)
     refuse_endless_queue(changed)
     work = partial(_span, model, changed, days, seed, begin, runs_on, recording)
+    place = None if to is None else place_of(to)
+    large.refuse_absurd(model, days, replications, n_jobs=n_jobs, place=place)
+    if place is not None:
+        changes = repr(scenario) if scenario else "as it is"
+        return large.write(
+            place,
+            work,
+            model,
+            key=large.run_key(model, changed, days, seed, begin, recording),
+            description=f"{days:g} days, seed {seed}, from {begin:%Y-%m-%d}, {changes}",
+            days=days,
+            replications=replications,
+            n_jobs=n_jobs,
+            engine=runs_on,
+            seed=seed,
+            progress=progress,
+        )
     pieces = outcomes.spans(model, days, replications, n_jobs)
     made = each(work, pieces, n_jobs=n_jobs, threads=runs_on == "compiled", split=outcomes.singles)
     if not made.results:
