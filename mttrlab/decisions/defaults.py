@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from mttrlab.response.levers import automated, flagged
+from mttrlab.response.immovable import immovable
+from mttrlab.response.lever_now import automated, flagged
 from mttrlab.response.model import IncidentType, ResponseModel
-from mttrlab.response.scenario import Scenario, immovable
+from mttrlab.response.scenario import Scenario
 
 ALERT_MINUTES = 2.0
 VERIFY_MINUTES = 5.0

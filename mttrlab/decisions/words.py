@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from mttrlab.response.immovable import immovable
 from mttrlab.response.levers import LEVERS
 from mttrlab.response.model import ResponseModel
-from mttrlab.response.scenario import Scenario, immovable
+from mttrlab.response.scenario import Scenario
 
 
 def what(model: ResponseModel, scenario: Scenario) -> str:
@@ -14,12 +17,20 @@ def what(model: ResponseModel, scenario: Scenario) -> str:
         now = LEVERS[lever].now(model)
         said.append(f"{LEVERS[lever].words}: {_shown(lever, now)} → {_shown(lever, value)}")
     only = ", ".join((*scenario.incident_types, *scenario.services))
-    return ("; ".join(said) or "as it is") + (f" (of {only} alone)" if only else "")
+    words = ("; ".join(said) or "as it is") + (f" (of {only} alone)" if only else "")
+    if scenario.ramp is None:
+        return words
+    ramp = scenario.ramp
+    late = f" from month {ramp.delay:g} on" if ramp.delay else ""
+    lost = f", {ramp.decay:.0%} of it lost in each month after" if ramp.decay else ""
+    return f"{words}; reaching {ramp.adoption:.0%} of them within {ramp.months:g} months{late}{lost}"
 
 
-def _shown(lever: str, value: float | None) -> str:
+def _shown(lever: str, value: Any) -> str:
     if value is None:
         return "no limit" if LEVERS[lever].unit == "minutes" else "none"
+    if isinstance(value, tuple):
+        return f"{value[0]:g} to {value[1]:g}"
     return f"{value:.0%}" if LEVERS[lever].unit == "share" else f"{value:g}"
 
 
@@ -37,6 +48,10 @@ def note(model: ResponseModel, scenario: Scenario) -> str:
         said.append(
             f"borrowed, not from the export: an attempt works {model.automation_success:.0%} of the time, "
             f"{model.automation_attempts} attempts"
+        )
+    if "runbooks" in scenario.levers and any(kind.hypotheses is None for kind in model.types):
+        said.append(
+            f"borrowed, not from the export: a new runbook makes diagnosis {model.runbook_factor:.2g} times as long"
         )
     if "alert_latency" in scenario.levers and "alert coverage" in borrowed and not said:
         said.append("borrowed, not from the export: the share of incidents that alerts see")

@@ -5,10 +5,12 @@ from mttrlab.response.laws import Law
 from mttrlab.response.levers import levers
 from mttrlab.response.model import Face, FixPath, IncidentType, ResponseModel
 from mttrlab.response.people import Noise, Paging, Pipeline, Pool, Routing, Shift
+from mttrlab.response.ramp import Ramp
 from mttrlab.response.scenario import Scenario
 from mttrlab.response.scenario_file import read_scenarios
 from mttrlab.response.simulate import simulate
 from mttrlab.response.story import trace
+from mttrlab.response.watching import Watch
 
 __all__ = [
     "Bursts",
@@ -21,6 +23,7 @@ __all__ = [
     "Paging",
     "Pipeline",
     "Pool",
+    "Ramp",
     "Recording",
     "Reopening",
     "ResponseModel",
@@ -28,6 +31,7 @@ __all__ = [
     "Scenario",
     "Shift",
     "Verification",
+    "Watch",
     "levers",
     "read_scenarios",
     "simulate",

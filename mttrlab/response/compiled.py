@@ -19,7 +19,7 @@ import numpy as np
 
 from mttrlab.errors import ModelError
 from mttrlab.response import shifts
-from mttrlab.response.layout import PARAMETERS, SMALL, STATE, Parameters, Sizes, luck_dtype
+from mttrlab.response.layout import PARAMETERS, SMALL, STATE, Parameters, Plans, Sizes, luck_dtype, plans_of
 from mttrlab.response.people import Pool
 
 _WORDS = ("rounds", "attempts of a remediation rule", "calls of an escalation", "hand-overs")
@@ -59,7 +59,7 @@ def refusal(*needed: Sizes) -> str | None:
 
 def run(
     x: np.ndarray,
-    P: Parameters,  # noqa: N803
+    P: Parameters | Plans,  # noqa: N803
     bounds: np.ndarray,
     pools: tuple[Pool, ...],
     ends: np.ndarray | None = None,
@@ -85,7 +85,7 @@ def run(
     rules, rows = shifts.tables(pools)
     kernel = _kernel()
     desk = kernel.desk(rules, rows, int(np.diff(bounds).max(initial=1)))
-    kernel.run(x, ends, np.array([tuple(P)], dtype=PARAMETERS), bounds.astype(np.int64), desk)
+    kernel.run(x, ends, np.array([tuple(one) for one in plans_of(P)], dtype=PARAMETERS), bounds.astype(np.int64), desk)
     return ends
 
 

@@ -187,7 +187,7 @@ def _replication(low: int, high: int, x: Any, s: Any, P: Any, w: Any) -> None:
         if now == FOREVER:
             return
         if w[CHANGES] == now:
-            _turn(now, P.day, w)
+            _turn(now, P[0].day, w)
         while w[ARRIVES] == now:
             j = i
             i = _next(i + 1, high, x, s, w)
@@ -208,14 +208,14 @@ def run(x: Any, s: Any, settings: Any, bounds: Any, w: Any) -> None:
     ----------
     x, s : arrays of records
         See `layout`.
-    settings : array of one record
-        `P`.
+    settings : array of records
+        `P`, one for every `x.plan`.
     bounds : array of int64
     w : array of int64
         As `desk` gives it.
     """
     for r in range(len(bounds) - 1):
-        _replication(bounds[r], bounds[r + 1], x, s, settings[0], w)
+        _replication(bounds[r], bounds[r + 1], x, s, settings, w)
 
 
 def desk(rules: np.ndarray, rows: np.ndarray, most: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-# ruff: noqa: N803 - P is what the specification calls it
+# ruff: noqa: N803, N806 - P is what the specification calls it
 """One incident in the compiled engine: it does what the transition function says until something else comes first."""
 
 from __future__ import annotations
@@ -91,13 +91,14 @@ def flag(pool: int, w: Any) -> None:
 def go(now: int, j: int, x: Any, s: Any, P: Any, w: Any) -> int:
     """Let incident `j` do what it does at this instant, and later ones as long as nothing else happens first."""
     xj, sj = x[j], s[j]
+    Pj = P[xj.plan]
     sj.working = 0
     # Nothing that this incident does before it comes back here changes these.
     first = w[ARRIVES]
     if w[EVENTS] and w[w[HEAP]] < first:
         first = w[w[HEAP]]
     while True:
-        command, lasts = advance(now, sj, xj, P)
+        command, lasts = advance(now, sj, xj, Pj)
         if lasts > 0:
             at = now + lasts
             if at < first and at < w[CHANGES] and not w[DIRTY] and not w[SETTLING]:
@@ -112,7 +113,7 @@ def go(now: int, j: int, x: Any, s: Any, P: Any, w: Any) -> int:
         if command == ASK:
             pool = HEAD + WIDTH * sj.pool
             if w[pool + COUNT] > 1 and w[pool + CHANGE] == FOREVER:
-                look(now, pool, P.day, w)
+                look(now, pool, Pj.day, w)
             alone = now < first and not w[DIRTY] and not w[SETTLING]
             if alone and not w[pool + WAITING] and w[pool + USED] < w[pool + PEOPLE]:
                 hold(pool, j, w)

@@ -62,8 +62,36 @@ def shared(correlation: float, luck: Luck, decision: str, part: int) -> Floats:
     return np.asarray(keep(luck, ("shared", correlation, decision, part), make))
 
 
-def diagnosis(model: ResponseModel, luck: Luck, rows: Rows, r: int) -> Floats:
-    """Return minutes of work to the diagnosis in round `r`, before levers."""
+def with_runbooks(model: ResponseModel, luck: Luck, kind: Ints, now: Floats) -> Floats:
+    """Return how many times as long diagnosis takes where a runbook is new, or gone, for types with one law of it.
+
+    Parameters
+    ----------
+    kind : array of int
+        Type of each incident.
+    now : array
+        Share of its like that a runbook answers.
+    """
+    was = np.array([0.0 if one.hypotheses else one.runbook for one in model.types])[kind]
+    lawful = np.array([one.hypotheses is None for one in model.types])[kind]
+    if np.array_equal(was, np.where(lawful, now, 0.0)):
+        return np.ones(len(luck))
+    u = luck.uniform("runbook")
+    return np.where(
+        lawful & (u >= was) & (u < now),
+        model.runbook_factor,
+        np.where(lawful & (u < was) & (u >= now), 1 / model.runbook_factor, 1.0),
+    )
+
+
+def diagnosis(model: ResponseModel, luck: Luck, rows: Rows, r: int, answered: Floats) -> Floats:
+    """Return minutes of work to the diagnosis in round `r`, before levers.
+
+    Parameters
+    ----------
+    answered : array
+        Share of each incident's like that a runbook answers.
+    """
     laws = [None if kind.hypotheses else kind.diagnose for kind in model.types]
     tried = [kind.hypotheses for kind in model.types]
 
@@ -73,16 +101,19 @@ def diagnosis(model: ResponseModel, luck: Luck, rows: Rows, r: int) -> Floats:
             minutes = of_types(luck, rows, laws, shared(model.difficulty, luck, "diagnose", r))
         for hypotheses, mine in zip(tried, rows, strict=True):
             if hypotheses is not None:
-                minutes[mine] = _tries(hypotheses, luck, mine, r)
+                minutes[mine] = _tries(hypotheses, luck, mine, r, answered[mine])
         return minutes
 
-    key = ("diagnosis", r, tuple(laws), tuple(tried), model.difficulty, model.weights)
+    if any(tried):
+        # What a runbook answers is another number for every lever, and not worth keeping.
+        return make()
+    key = ("diagnosis", r, tuple(laws), model.difficulty, model.weights)
     return np.asarray(keep(luck, key, make))
 
 
-def _tries(hypotheses: Hypotheses, luck: Luck, mine: Any, r: int) -> Floats:
+def _tries(hypotheses: Hypotheses, luck: Luck, mine: Any, r: int, answered: Floats) -> Floats:
     novel = luck.uniform("novel")[mine] < hypotheses.novel
-    runbook = ~novel & (luck.uniform("runbook")[mine] < hypotheses.runbook)
+    runbook = ~novel & (luck.uniform("runbook")[mine] < answered)
     later = np.where(novel, hypotheses.hit / 2, hypotheses.hit)
     first = np.where(runbook, max(hypotheses.first_hit, hypotheses.hit), later)
     minutes = np.zeros(len(novel))

@@ -9,7 +9,7 @@ import numpy as np
 from mttrlab.response import draws
 from mttrlab.response.laws import Floats
 from mttrlab.response.luck import Ints, Luck
-from mttrlab.response.model import IncidentType, ResponseModel
+from mttrlab.response.model import FixPath, IncidentType, ResponseModel
 from mttrlab.response.parameters import rounds
 from mttrlab.response.special import setting
 
@@ -22,17 +22,32 @@ def path_names(model: ResponseModel) -> tuple[str, ...]:
     return ("flag", *sorted({path.name for kind in model.types for path in kind.paths} - {"flag"}))
 
 
+LIMITED = ("rollback", "failover", "scale", "config", "forward_fix", "migration")
+"""Fixes whose longest time is a lever: the field `<fix>_minutes`."""
+
+
+def longest(model: ResponseModel) -> tuple[float, ...]:
+    """Return the longest time of each of `LIMITED`, minutes."""
+    return tuple(getattr(model, f"{name}_minutes") for name in LIMITED)
+
+
 def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
     """Write each round's fix, its path and its deployment."""
     changed = luck.uniform("change") < np.array([kind.change_caused for kind in model.types])[made.facts["type"]]
     names = path_names(model)
-    by_rollback = names.index("rollback") if "rollback" in names else -2
-    longest = setting(model, made.facts, "rollback_minutes", model.rollback_minutes)
+    limits = {
+        names.index(name): setting(model, made.facts, f"{name}_minutes", most)
+        for name, most in zip(LIMITED, longest(model), strict=True)
+        if name in names
+    }
     more = setting(model, made.facts, "more_flags", model.more_flags)
     paths = []
     for r in range(rounds(model)):
         drawn, path = _drawn(model, luck, rows, changed, names, r)
-        minutes = np.where(path == by_rollback, np.minimum(drawn, longest), drawn)
+        minutes = drawn
+        for name, most in limits.items():
+            if np.any(np.isfinite(most)):
+                minutes = np.where(path == name, np.minimum(minutes, most), minutes)
         if np.any(more):
             flagged = changed & (path != 0) & (luck.uniform("flag", r) < more)
             u = draws.shared(model.difficulty, luck, "fix", r)
@@ -61,9 +76,19 @@ def _drawn(
                 taken = which[ways == p]
                 path[taken] = names.index(way.name)
                 minutes[taken] = way.law.quantile(u_fix[taken])
+                if way.success < 1:
+                    _fallen_back(kind, way, luck, r, taken, minutes)
         return minutes, path
 
     return draws.keep(luck, ("fixes", r, model.types, model.difficulty), make)  # type: ignore[no-any-return]
+
+
+def _fallen_back(kind: IncidentType, way: FixPath, luck: Luck, r: int, taken: Ints, minutes: Floats) -> None:
+    """Add the fix that comes after one which did not work; its time is spent either way."""
+    failed = taken[luck.uniform("path works", r)[taken] >= way.success]
+    after = kind.fallback(way)
+    if after is not None:
+        minutes[failed] += after.law.quantile(luck.uniform("fallback", r)[failed])
 
 
 def _choice(kind: IncidentType, u: Floats, changed: np.ndarray) -> Ints:

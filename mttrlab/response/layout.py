@@ -38,6 +38,7 @@ def luck_dtype(sizes: Sizes) -> np.dtype:
             ("key", "i8"),
             ("priority", "i8"),
             ("happens", "i8"),
+            ("plan", "i8"),
             ("noise", "i8"),
             ("pool", "i8"),
             ("other", "i8"),
@@ -124,4 +125,12 @@ class Parameters(NamedTuple):
     """1: a person must be asked for."""
 
 
+Plans = tuple[Parameters, ...]
+"""One `P` for every value of `x.plan`; they differ in what an incident meets, never in `day`, `pipeline`, `pooled`."""
+
 PARAMETERS = np.dtype([(name, "i8") for name in Parameters._fields], align=True)
+
+
+def plans_of(given: Parameters | Plans) -> Plans:
+    """Return the plans: what was given, or one for all."""
+    return (given,) if isinstance(given, Parameters) else given

@@ -28,8 +28,9 @@ def loads(model: ResponseModel) -> list[tuple[str, float, float]]:
     again = (1 - model.verify_pass) + (max(model.reopening.right, model.reopening.wrong) if model.reopening else 0.0)
     turns = sum(min(again, 1.0) ** r for r in range(rounds(model)))
     for p, pool in enumerate(model.people):
-        mine = [kind for kind in model.types if kind.pool == pool.name or (kind.pool is None and p == 0)]
-        minutes = sum(kind.per_day * _work(model, kind) * turns for kind in mine) * (1 - model.prevention)
+        mine = [(kind, _share_of(kind, pool.name, p == 0)) for kind in model.types]
+        minutes = sum(kind.per_day * share * _work(model, kind) * turns for kind, share in mine if share)
+        minutes *= 1 - model.prevention
         if model.noise and (model.noise.pool == pool.name or (model.noise.pool is None and p == 0)):
             minutes += model.noise.per_day * (1 - model.noise_cut) * model.noise.work.mean
         if pool.room is None:
@@ -39,6 +40,12 @@ def loads(model: ResponseModel) -> list[tuple[str, float, float]]:
         minutes = through * model.pipeline.minutes.mean
         made.append(("deployment lane(s)", float(model.pipeline.lanes), minutes / 1440.0))
     return made
+
+
+def _share_of(kind: IncidentType, pool: str, first: bool) -> float:
+    """Return the share of a type's incidents that a pool works on."""
+    named = ((face.pool or kind.pool, face.share) for face in kind.faces)
+    return sum(share for name, share in named if name == pool or (name is None and first))
 
 
 def _work(model: ResponseModel, kind: IncidentType) -> float:

@@ -11,6 +11,8 @@ import pandas as pd
 from mttrlab.response.elements import Bursts, Hypotheses, Reopening, Verification
 from mttrlab.response.laws import AT_ONCE, Law
 from mttrlab.response.people import Noise, Paging, Pipeline, Pool, Routing
+from mttrlab.response.ramp import Ramp
+from mttrlab.response.watching import Watch
 from mttrlab.schema import STAMPS
 
 if TYPE_CHECKING:
@@ -21,6 +23,10 @@ RUN_PRIOR = Law("constant", 1.0)
 
 FLAG_PRIOR = Law("constant", 0.5)
 """A flag takes half a minute where no export says otherwise."""
+
+
+RUNBOOK_PRIOR = 1 / 3
+"""Times as long with a runbook: "roughly a 3x improvement" (Site Reliability Engineering, O'Reilly 2016, chapter 1)."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,8 @@ class FixPath:
     """Share of the type's incidents that no change caused and that end this way."""
     share_changed: float
     """Share of the type's change-caused incidents that end this way."""
+    success: float = 1.0
+    """Chance that it works; where it does not, its time is spent and another fix comes after it."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,12 @@ class Face:
     """availability, latency, error_rate or dependency; None: not known."""
     priority: int = 0
     """Place in the queue for a responder: the smallest first."""
+    watch: str = ""
+    """`rules`: the model's `watch` says how soon alerts notice; `gap`: no alert watches it; empty: the type's laws."""
+    seen: float | None = None
+    """Share of its incidents that alerts see; None: as the type's `alert_coverage`."""
+    pool: str | None = None
+    """The pool of people that works on it; None: the type's."""
 
 
 @dataclass(frozen=True)
@@ -87,18 +101,36 @@ class IncidentType:
     """The pool of people that works on it; None: the first."""
     hypotheses: Hypotheses | None = None
     """Diagnosis as hypotheses tried in turn, in place of the law `diagnose`."""
+    runbook: float = 0.0
+    """Share of the type's incidents that a runbook answers; the law `diagnose` holds its effect already."""
+
+    def seen(self, face: Face) -> float:
+        """Return the share of a face's incidents that alerts see."""
+        if face.watch == "gap":
+            return 0.0
+        return self.alert_coverage if face.seen is None else face.seen
+
+    def fallback(self, failed: FixPath) -> FixPath | None:
+        """Return the fix that comes after one which did not work: the forward fix, else the longest of the others."""
+        others = [path for path in self.paths if path.name != failed.name]
+        named = [path for path in others if path.name == "forward_fix"]
+        return max(named or others, key=lambda path: path.law.quantile(0.5).item(), default=None)
 
 
 @dataclass(frozen=True)
 class Special:
     """Settings that hold for some incidents alone."""
 
-    settings: tuple[tuple[str, float], ...]
-    """Field of the model → setting."""
+    settings: tuple[tuple[str, Any], ...]
+    """Field of the model (`element.field` for one of an element) → setting, or a tuple of settings by type."""
     incident_types: tuple[str, ...] = ()
     """Empty: all."""
     services: tuple[str, ...] = ()
     """Empty: all."""
+    ramp: Ramp | None = None
+    """How it arrives; None: it is there from the start, for all of these."""
+    name: str = ""
+    """Whose luck decides whom a ramp reaches first."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +170,8 @@ class ResponseModel:
     """Arrivals per hour of the week (168 numbers from Monday 00:00 UTC, any scale); empty: all hours alike."""
     pools: tuple[Pool, ...] = ()
     """Named people by shift, in place of `responders`; empty: `responders` alone."""
+    watch: Watch | None = None
+    """Rules and monitors whose settings say how soon alerts notice; None: the types' laws say it."""
     paging: Paging | None = None
     """Delivery and escalation; None: one person reacts after `acknowledge`."""
     routing: Routing | None = None
@@ -166,8 +200,24 @@ class ResponseModel:
     """Lever: share of the change-caused incidents not fixed by a flag so far that a flag fixes now."""
     rollback_minutes: float = math.inf
     """Lever: longest time of a rollback, minutes."""
+    failover_minutes: float = math.inf
+    """Lever: longest time of a failover, minutes."""
+    scale_minutes: float = math.inf
+    """Lever: longest time of scaling up, minutes."""
+    config_minutes: float = math.inf
+    """Lever: longest time of a change of configuration, minutes."""
+    forward_fix_minutes: float = math.inf
+    """Lever: longest time of a forward fix, minutes."""
+    migration_minutes: float = math.inf
+    """Lever: longest time of reversing a database migration, minutes."""
     diagnosis_factor: float = 1.0
     """Lever: diagnosis takes this many times as long."""
+    acknowledge_factor: float = 1.0
+    """Lever: people take this many times as long to react to a page."""
+    runbooks: float | None = None
+    """Lever: share of all incidents that a runbook answers; None: as the types say."""
+    runbook_factor: float = RUNBOOK_PRIOR
+    """Diagnosis takes this many times as long where a runbook is new (types with hypotheses have `first_hit`)."""
     verification_window: float = math.inf
     """Lever: longest verification, minutes."""
     prevention: float = 0.0

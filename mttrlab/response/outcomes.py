@@ -15,7 +15,7 @@ from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.luck import BLOCK, Ints, Luck, draw
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.parallel import workers
-from mttrlab.response.parameters import MICROSECONDS, needed, parameters, pools
+from mttrlab.response.parameters import MICROSECONDS, needed, plans, pools
 from mttrlab.response.records import Records, realise
 from mttrlab.schema import CLOCK_ENDS
 
@@ -134,7 +134,7 @@ def run(
     """
     refuse_endless_queue(model)
     records = realise(model, luck, None if like is None else like.records, over=over)
-    limits, people = parameters(model, luck.week), pools(model)
+    limits, people = plans(model, luck.week), pools(model)
     if engine == "compiled":
         ends = compiled.run(records.x, limits, records.bounds, people, like.ends if over and like else None)
     else:
@@ -149,7 +149,7 @@ def rerun(
 
     Without a pool incidents do not meet, so one whose record is as it was ends as it did.
     """
-    then, now = (parameters(each, luck.week) for each in (baseline, model))
+    then, now = (plans(each, luck.week) for each in (baseline, model))
     if engine != "simpy" or pools(model) or pools(baseline) or then != now or len(before.ends) != len(luck):
         return run(model, luck, engine, before)
     records = realise(model, luck, before.records)

@@ -7,6 +7,7 @@ from mttrlab.response.luck import threshold
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.people import Paging, Pool
 from mttrlab.response.shares import lifted
+from mttrlab.response.special import least, most, variants
 
 MICROSECONDS = 60_000_000
 """In a minute."""
@@ -19,19 +20,30 @@ def automation(model: ResponseModel) -> list[float]:
     return lifted([kind.automation for kind in model.types], model.weights, model.automation)
 
 
+def runbooks(model: ResponseModel, target: float | None = None) -> list[float]:
+    """Return the share of each type's incidents that a runbook answers."""
+    shares = [kind.hypotheses.runbook if kind.hypotheses else kind.runbook for kind in model.types]
+    return lifted(shares, model.weights, target)
+
+
 def rounds(model: ResponseModel) -> int:
     """Return how many rounds of diagnosis, fix and verification an incident may need."""
     sampled = model.verification
-    sure = model.verify_pass >= 1 and (
+    sure = least(model, "verify_pass", model.verify_pass) >= 1 and (
         sampled is None or (sampled.healthy >= 1 and sampled.give_up >= sampled.in_a_row)
     )
     return 1 if sure and model.reopening is None else model.max_rounds
 
 
+def attempts(model: ResponseModel) -> int:
+    """Return how many automatic attempts an incident may need."""
+    return int(most(model, "automation_attempts", model.automation_attempts))
+
+
 def needed(model: ResponseModel) -> Sizes:
     """Return how many turns of each loop this model has."""
     calls = model.paging.calls if model.paging else 1
-    return Sizes(rounds(model), model.automation_attempts, calls, model.routing.most if model.routing else 0)
+    return Sizes(rounds(model), attempts(model), calls, model.routing.most if model.routing else 0)
 
 
 def sizes(model: ResponseModel) -> Sizes:
@@ -45,8 +57,14 @@ def pools(model: ResponseModel) -> tuple[Pool, ...]:
     return (*model.people, *lanes)
 
 
+def plans(model: ResponseModel, week: int = 0) -> tuple[Parameters, ...]:
+    """Return the integers of `model`, once for every set of special settings that an incident may meet."""
+    turns = rounds(model)
+    return tuple(parameters(one, week)._replace(rounds=turns) for one in variants(model))
+
+
 def parameters(model: ResponseModel, week: int = 0) -> Parameters:
-    """Return the integers of `model`.
+    """Return the integers of `model`, its special settings left aside.
 
     Parameters
     ----------

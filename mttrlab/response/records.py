@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from mttrlab.response import draws, fixes
+from mttrlab.response import draws, fixes, noticed
 from mttrlab.response.laws import AT_ONCE, Floats
 from mttrlab.response.layout import LARGE, SMALL, luck_dtype
 from mttrlab.response.luck import Ints, Luck
 from mttrlab.response.model import ResponseModel
-from mttrlab.response.parameters import automation, rounds, sizes
-from mttrlab.response.shares import lifted
-from mttrlab.response.special import setting
+from mttrlab.response.parameters import attempts, automation, rounds, runbooks, sizes
+from mttrlab.response.special import flat, plan, reach, setting
 
 _DTYPES = {size: luck_dtype(size) for size in (SMALL, LARGE)}
 _LAST_PRIORITY = 1_000_000
@@ -76,27 +75,33 @@ def realise(model: ResponseModel, luck: Luck, like: Records | None = None, *, ov
         made = _empty(luck, dtype)
     special = (model.special, model.types)
     groups: tuple[tuple[str, object, Callable[..., None]], ...] = (
-        ("kept", (rounds(model), model.automation_attempts), _kept),
+        ("kept", (rounds(model), attempts(model)), _kept),
         ("who", (model.types, model.pools, model.routing, model.noise), _who),
         ("happens", (model.prevention, model.noise_cut, special), _happens),
-        ("detect", (special, model.alert_latency, model.alert_coverage), _detect),
+        ("plan", special, _plan),
+        ("detect", (special, model.alert_latency, model.alert_coverage, model.watch), noticed.fill),
         (
             "automation",
-            (special, model.automation, model.automation_run, model.automation_attempts, model.harm),
+            (special, model.automation, model.automation_run, attempts(model), model.harm),
             _automate,
         ),
-        ("acknowledge", (model.types, model.paging, model.noise), _acknowledge),
-        ("diagnose", (special, model.difficulty, model.diagnosis_factor, rounds(model)), _diagnose),
+        ("acknowledge", (special, model.paging, model.noise, model.acknowledge_factor), _acknowledge),
+        (
+            "diagnose",
+            (special, model.difficulty, model.diagnosis_factor, model.runbooks, model.runbook_factor, rounds(model)),
+            _diagnose,
+        ),
         (
             "fix",
-            (special, model.difficulty, model.rollback_minutes, model.more_flags, model.flag, model.pipeline,
+            (special, model.difficulty, fixes.longest(model), model.more_flags, model.flag, model.pipeline,
              rounds(model)),
             fixes.fill,
         ),
         ("verify", (special, model.verification_window, model.verification is None, rounds(model)), _verify),
-        ("again", (model.routing, model.reopening), _again),
+        ("again", (special, model.routing, model.reopening), _again),
     )  # fmt: skip
     made.facts["type"] = kinds
+    reach(model, luck, made.facts)
     for name, key, fill in groups:
         if name not in made.keys or made.keys[name] != key:
             fill(model, luck, rows, made)
@@ -130,7 +135,7 @@ def _kept(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> 
     made.x["luck"][made.place] = luck.integers("tail")
     for r in range(rounds(model)):
         made.x["u_verify"][made.place, r] = luck.integers("verified", r)
-    for a in range(model.automation_attempts):
+    for a in range(attempts(model)):
         made.x["u_attempt"][made.place, a] = luck.integers("attempt", a)
         made.x["u_harm"][made.place, a] = luck.integers("harm", a)
 
@@ -138,12 +143,14 @@ def _kept(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> 
 def _who(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
     face, priority = np.zeros(len(luck), dtype=np.int64), np.zeros(len(luck), dtype=np.int64)
     u = luck.uniform("face")
-    for kind, mine in zip(model.types, rows, strict=True):
+    for kind, rows_of in zip(model.types, rows, strict=True):
         edges = np.cumsum([f.share for f in kind.faces])
-        face[mine] = np.minimum(np.searchsorted(edges, u[mine], side="right"), len(edges) - 1)
-        priority[mine] = np.array([f.priority for f in kind.faces])[face[mine]]
+        face[rows_of] = np.minimum(np.searchsorted(edges, u[rows_of], side="right"), len(edges) - 1)
+        priority[rows_of] = np.array([f.priority for f in kind.faces])[face[rows_of]]
     names = [pool.name for pool in model.pools]
-    pool = np.array([names.index(kind.pool) if kind.pool else 0 for kind in model.types])[made.facts["type"]]
+    made.facts["face"] = face
+    mine = [face.pool or kind.pool for kind in model.types for face in kind.faces]
+    pool = np.array([names.index(name) if name else 0 for name in mine])[flat(model, made.facts)]
     other = pool
     if model.routing and model.routing.between:
         one, two = (names.index(name) for name in model.routing.between)
@@ -152,7 +159,6 @@ def _who(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> N
         made.x["priority"] = _LAST_PRIORITY
         made.x["pool"] = names.index(model.noise.pool) if model.noise and model.noise.pool else 0
         made.x["other"] = made.x["pool"]
-    made.facts["face"] = face
     made.x["priority"][made.place], made.x["pool"][made.place], made.x["other"][made.place] = priority, pool, other
 
 
@@ -163,21 +169,8 @@ def _happens(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) 
     made.x["happens"][made.place] = luck.uniform("prevention") >= prevented
 
 
-def _detect(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
-    u, seen = luck.uniform("detect"), luck.uniform("coverage")
-    shares = [kind.alert_coverage for kind in model.types]
-    kind = made.facts["type"]
-    slow = draws.keep(luck, ("slow", model.types), lambda: draws.of_types(
-        luck, rows, [k.detect or AT_ONCE for k in model.types], u))  # fmt: skip
-    fast = draws.keep(luck, ("fast", model.types), lambda: draws.of_types(
-        luck, rows, [k.alert or k.detect or AT_ONCE for k in model.types], u))  # fmt: skip
-    after = np.array(lifted(shares, model.weights, model.alert_coverage))[kind]
-    was, now = seen < np.array(shares)[kind], seen < setting(model, made.facts, "alert_coverage", after)
-    # A new alert races the report that came anyway; a lost one leaves nobody earlier than it did.
-    drawn = np.where(was, np.where(now, fast, np.maximum(slow, fast)), np.where(now, np.minimum(slow, fast), slow))
-    latest = setting(model, made.facts, "alert_latency", model.alert_latency)
-    made.x["detect"][made.place] = draws.microseconds(np.where(now, np.minimum(drawn, latest), drawn))
-    made.facts["covered"] = now.astype(np.int64)
+def _plan(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
+    made.x["plan"][made.place] = plan(model, made.facts)
 
 
 def _automate(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
@@ -185,19 +178,20 @@ def _automate(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records)
     rule = luck.uniform("rule") < setting(model, made.facts, "automation", share)
     made.x["rule"][made.place] = rule
     if rule.any():
-        for a in range(model.automation_attempts):
+        for a in range(attempts(model)):
             made.x["run"][made.place, a] = draws.microseconds(model.automation_run.quantile(luck.uniform("run", a)))
         made.x["harm"][made.place] = draws.microseconds(model.harm.quantile(luck.uniform("harm_minutes")))
 
 
 def _acknowledge(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
     paging, dulled = model.paging, model.noise.dulled if model.noise else 1.0
+    factor = setting(model, made.facts, "acknowledge_factor", model.acknowledge_factor)
     for level in range(paging.calls if paging else 1):
         laws = [kind.acknowledge for kind in model.types]
         if paging and paging.levels:
             laws = [paging.levels[level % len(paging.levels)]] * len(laws)
         minutes = draws.of_types(luck, rows, laws, luck.uniform("acknowledge", level))
-        made.x["acknowledge"][made.place, level] = draws.microseconds(minutes * dulled)
+        made.x["acknowledge"][made.place, level] = draws.microseconds(minutes * dulled * factor)
         if model.noise:
             law = paging.levels[level % len(paging.levels)] if paging and paging.levels else model.types[0].acknowledge
             pages = made.x["noise"] == 1
@@ -208,8 +202,10 @@ def _acknowledge(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Recor
 
 def _diagnose(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
     factor = setting(model, made.facts, "diagnosis_factor", model.diagnosis_factor)
+    now = setting(model, made.facts, "runbooks", np.array(runbooks(model, model.runbooks))[made.facts["type"]])
+    by_law = draws.with_runbooks(model, luck, made.facts["type"], now)
     for r in range(rounds(model)):
-        minutes: Floats = draws.diagnosis(model, luck, rows, r) * factor
+        minutes: Floats = draws.diagnosis(model, luck, rows, r, now) * by_law * factor
         made.x["diagnose"][made.place, r] = draws.microseconds(minutes)
 
 
@@ -230,10 +226,10 @@ def _again(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) ->
     if routing:
         u = luck.uniform("routing")
         hands = np.zeros(len(luck), dtype=np.int64)
-        chance = routing.wrong
+        chance = setting(model, made.facts, "routing.wrong", routing.wrong)
         for k in range(routing.most):
             hands += u < chance
-            chance *= routing.again
+            chance = chance * routing.again
             notice = draws.microseconds(routing.notice.quantile(luck.uniform("notice", k)))
             made.x["notice"][made.place, k] = notice
         made.x["hands"][made.place] = hands

@@ -12,7 +12,7 @@ import numpy as np
 import simpy
 from simpy.events import NORMAL, Event
 
-from mttrlab.response.layout import FIELDS, NEVER, STATE, Parameters
+from mttrlab.response.layout import FIELDS, NEVER, STATE, Parameters, Plans, plans_of
 from mttrlab.response.people import Pool
 from mttrlab.response.pool import Pools
 from mttrlab.response.transition import ASK, DONE, GIVE, STARTED, WORK, advance
@@ -33,14 +33,14 @@ class State:
 
 
 _COLUMNS = (
-    "at", "key", "priority", "noise", "pool", "other", "hands", "luck", "detect", "rule", "harm", "reopen",
+    "at", "key", "priority", "noise", "plan", "pool", "other", "hands", "luck", "detect", "rule", "harm", "reopen",
     "acknowledge", "diagnose", "fix", "verify", "u_verify", "deploy", "run", "u_attempt", "u_harm", "notice",
 )  # fmt: skip
 Chance: Any = namedtuple("Chance", _COLUMNS)  # type: ignore[misc]
 Chance.__doc__ = "`x` of the transition function: one incident's luck, read from the columns once."
 
 
-def run(x: np.ndarray, P: Parameters, bounds: np.ndarray, pools: tuple[Pool, ...]) -> np.ndarray:
+def run(x: np.ndarray, P: Parameters | Plans, bounds: np.ndarray, pools: tuple[Pool, ...]) -> np.ndarray:
     """Return what became of each incident, one record of `layout.STATE` each in the order of `x`.
 
     Every incident runs to its end. Prevented ones never start: their stamps stay -1.
@@ -49,12 +49,14 @@ def run(x: np.ndarray, P: Parameters, bounds: np.ndarray, pools: tuple[Pool, ...
     ----------
     x : array of records
         Luck, by replication and arrival; each replication has its own clock and its own people.
-    P : Parameters
+    P : Parameters, or a tuple of them
+        One for all, or one for every `x.plan`.
     bounds : array of int
         Replication r is rows `bounds[r]` to `bounds[r + 1]`.
     pools : tuple of Pool
         Empty: nobody waits.
     """
+    P = plans_of(P)
     ends = np.array([_ENDS(State())] * len(x), dtype=np.int64).reshape(len(x), len(FIELDS))
     # One replication at a time: what has ended is gone before the next begins.
     for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
@@ -66,30 +68,30 @@ def run(x: np.ndarray, P: Parameters, bounds: np.ndarray, pools: tuple[Pool, ...
     return ends.view(STATE)[:, 0]
 
 
-def tell(x: np.ndarray, P: Parameters, pools: tuple[Pool, ...], key: int, teller: Teller) -> None:
+def tell(x: np.ndarray, P: Parameters | Plans, pools: tuple[Pool, ...], key: int, teller: Teller) -> None:
     """Run one replication and report each command of the incident `key` to `teller(now, step, command, lasts)`."""
-    live = x[x["happens"] == 1]
+    live, P = x[x["happens"] == 1], plans_of(P)
     _replication([(State(), chance) for chance in _chances(live, P)], P, pools, key, teller)
 
 
-def _chances(x: np.ndarray, P: Parameters) -> Iterable[Any]:
+def _chances(x: np.ndarray, P: Plans) -> Iterable[Any]:
     # Turns that cannot be reached are not turned into lists.
-    used = {"acknowledge": P.calls, "run": P.attempts, "u_attempt": P.attempts, "u_harm": P.attempts}
-    used |= {"notice": int(x["hands"].max(initial=0))}
-    used |= dict.fromkeys(("diagnose", "fix", "verify", "u_verify", "deploy"), P.rounds)
+    used = {"acknowledge": max(one.calls for one in P), "notice": int(x["hands"].max(initial=0))}
+    used |= dict.fromkeys(("run", "u_attempt", "u_harm"), max(one.attempts for one in P))
+    used |= dict.fromkeys(("diagnose", "fix", "verify", "u_verify", "deploy"), max(one.rounds for one in P))
     columns = ((x[n][:, : used[n]] if n in used else x[n]).tolist() for n in _COLUMNS)
     return map(Chance._make, zip(*columns, strict=True))
 
 
 def _replication(
     pairs: Iterable[tuple[State, Any]],
-    P: Parameters,
+    P: Plans,
     people: tuple[Pool, ...],
     key: int | None = None,
     teller: Teller | None = None,
 ) -> None:
     env = simpy.Environment(initial_time=0)
-    pools = Pools(env, people, P.day) if people else None
+    pools = Pools(env, people, P[0].day) if people else None
     _Arrivals(env, pairs, P, pools, key, teller).go()
     env.run()
 
@@ -110,14 +112,14 @@ class _Arrivals:
         self,
         env: simpy.Environment,
         pairs: Iterable[tuple[State, Any]],
-        P: Parameters,
+        P: Plans,
         pools: Pools | None,
         key: int | None,
         teller: Teller | None,
     ) -> None:
         self.env = env
         self.pairs = iter(pairs)
-        self.given = P, pools
+        self.plans, self.pools = P, pools
         self.key = key
         self.teller = teller
         self.pulse = _Pulse(env)
@@ -133,7 +135,8 @@ class _Arrivals:
                 self.pulse.callbacks = [self.go]
                 env.schedule(self.pulse, NORMAL, x.at - now)
                 return
-            _Incident(env, s, x, *self.given, self.teller if x.key == self.key else None).go(x.at)
+            teller = self.teller if x.key == self.key else None
+            _Incident(env, s, x, self.plans[x.plan], self.pools, teller).go(x.at)
             s, x = next(self.pairs, (None, None))
 
 

@@ -44,11 +44,14 @@ def check(model: ResponseModel) -> None:
     if unknown or not model.stamps:
         raise ModelError(f"stamps must be some of {', '.join(STAMPS)}; got {', '.join(unknown) or 'none'}")
     checks.number("alert_latency", model.alert_latency)
-    for name in ("alert_coverage", "automation"):
+    for name in ("alert_coverage", "automation", "runbooks"):
         if getattr(model, name) is not None:
             checks.share(name, getattr(model, name))
     checks.share("more_flags", model.more_flags)
-    checks.number("rollback_minutes", model.rollback_minutes)
+    for name in ("rollback", "failover", "scale", "config", "forward_fix", "migration"):
+        checks.number(f"{name}_minutes", getattr(model, f"{name}_minutes"))
+    checks.finite("acknowledge_factor", model.acknowledge_factor, 0.0, 100.0)
+    checks.finite("runbook_factor", model.runbook_factor, 0.0, 100.0, open_low=True)
     checks.finite("diagnosis_factor", model.diagnosis_factor, 0.0, 100.0)
     checks.number("verification_window", model.verification_window)
     checks.share("prevention", model.prevention)
@@ -62,8 +65,9 @@ def _check_people(model: ResponseModel) -> None:
     if names and model.responders is not None:
         raise ModelError("a model has pools or responders, not both")
     for kind in model.types:
-        if kind.pool is not None and kind.pool not in names:
-            raise ModelError(f"{kind.name or 'a type'} is worked on by pool {kind.pool}; pools are {', '.join(names)}")
+        for name in (kind.pool, *(face.pool for face in kind.faces)):
+            if name is not None and name not in names:
+                raise ModelError(f"{kind.name or 'a type'} is worked on by pool {name}; pools are {', '.join(names)}")
     if model.noise and model.noise.pool is not None and model.noise.pool not in names:
         raise ModelError(f"noise is answered by pool {model.noise.pool}; pools are {', '.join(names) or 'none'}")
     between = model.routing.between if model.routing else None
@@ -77,14 +81,19 @@ def _check_people(model: ResponseModel) -> None:
 def _check_type(kind: IncidentType) -> None:
     name = kind.name or "an incident type without a name"
     checks.finite(f"per_day of {name}", kind.per_day, 0.0, 1e6)
-    for field in ("alert_coverage", "automation", "change_caused"):
+    for field in ("alert_coverage", "automation", "change_caused", "runbook"):
         checks.share(f"{field} of {name}", getattr(kind, field))
     for path in kind.paths:
         checks.share(f"share of {path.name} in {name}", path.share)
         checks.share(f"share_changed of {path.name} in {name}", path.share_changed)
+        checks.share(f"success of {path.name} in {name}", path.success)
     for face in kind.faces:
         checks.share(f"share of a face of {name}", face.share)
         checks.whole(f"priority of {name}", face.priority, 0, 1000)
+        if face.seen is not None:
+            checks.share(f"seen of a face of {name}", face.seen)
+        if face.watch not in ("", "rules", "gap"):
+            raise ModelError(f"watch of a face of {name} must be 'rules', 'gap' or empty; got {face.watch!r}")
     sums = {"faces": [f.share for f in kind.faces]}
     if kind.paths:
         sums |= {"paths": [p.share for p in kind.paths], "paths (changed)": [p.share_changed for p in kind.paths]}

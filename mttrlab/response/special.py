@@ -1,42 +1,122 @@
-"""Settings that hold for single incident types or services alone."""
+"""Settings that hold for some incidents alone: of single types or services, or of those that a change has reached."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from mttrlab.errors import ModelError
+from mttrlab.response.luck import MICROSECONDS_PER_DAY, Ints, Luck
 from mttrlab.response.model import ResponseModel, Special
+from mttrlab.response.ramp import MONTH_DAYS
 
 Facts = dict[str, np.ndarray]
 
+PLANNED = {
+    "automation_success", "automation_timeout", "automation_attempts", "automation_harm", "verify_pass", "false_pass",
+    "paging.delivery", "paging.timeout", "paging.startup", "verification.every_s", "verification.in_a_row",
+    "routing.transfer",
+}  # fmt: skip
+"""Settings that the transition function reads from `P`; all others are in the columns of `x`."""
+
+MOST_PLANS = 10
+"""Groups of incidents with settings of `PLANNED` of their own: each may or may not hold, so there are 2 ** groups."""
+
 
 def setting(model: ResponseModel, facts: Facts, name: str, value: Any) -> Any:
-    """Return a setting of the model, or one per incident where single types or services have their own.
+    """Return a setting of the model, or one per incident where some have their own.
 
     Parameters
     ----------
     facts : dict
-        `type` and `face` of every incident.
+        `type` and `face` of every incident, and whom each ramp has reached (`reach`).
     name : str
         Field of the model.
     value : float or array
         What holds for the others.
     """
-    for one in model.special:
+    for place, one in enumerate(model.special):
         for field, own in one.settings:
             if field == name:
-                value = np.where(chosen(model, facts, one), own, value)
+                mine = np.asarray(own)[facts["type"]] if isinstance(own, tuple) else own
+                value = np.where(chosen(model, facts, place), mine, value)
     return value
 
 
-def chosen(model: ResponseModel, facts: Facts, one: Special) -> np.ndarray:
-    """Return which incidents are of these types and hit these services."""
+def reach(model: ResponseModel, luck: Luck, facts: Facts) -> None:
+    """Write down which incidents each ramp has reached when they begin."""
+    for place, one in enumerate(model.special):
+        if one.ramp is not None:
+            months = luck.at / (MICROSECONDS_PER_DAY * MONTH_DAYS)
+            facts[f"reached {place}"] = luck.uniform(f"adoption {one.name}") < one.ramp.reached(months)
+
+
+def chosen(model: ResponseModel, facts: Facts, place: int) -> np.ndarray:
+    """Return which incidents the special settings at `place` hold for."""
+    one = model.special[place]
     which = np.ones(len(facts["type"]), dtype=bool)
     if one.incident_types:
         which &= np.array([kind.name in one.incident_types for kind in model.types])[facts["type"]]
     if one.services:
-        first = np.cumsum([0, *(len(kind.faces) for kind in model.types)])[:-1]
         hit = np.array([face.service in one.services for kind in model.types for face in kind.faces])
-        which &= hit[first[facts["type"]] + facts["face"]]
+        which &= hit[flat(model, facts)]
+    if one.ramp is not None:
+        which &= facts[f"reached {place}"]
     return which
+
+
+def flat(model: ResponseModel, facts: Facts) -> Ints:
+    """Return each incident's face, counted through all types."""
+    first = np.cumsum([0, *(len(kind.faces) for kind in model.types)])[:-1]
+    return np.asarray(first[facts["type"]] + facts["face"])
+
+
+def _planned(model: ResponseModel) -> list[int]:
+    return [k for k, one in enumerate(model.special) if any(field in PLANNED for field, _ in one.settings)]
+
+
+def plan(model: ResponseModel, facts: Facts) -> Ints:
+    """Return which of `variants` each incident is handled by."""
+    which = np.zeros(len(facts["type"]), dtype=np.int64)
+    for bit, place in enumerate(_planned(model)):
+        which += chosen(model, facts, place).astype(np.int64) << bit
+    return which
+
+
+def variants(model: ResponseModel) -> tuple[ResponseModel, ...]:
+    """Return the models whose `P` the incidents are handled by: one for every set of special settings."""
+    places = _planned(model)
+    if len(places) > MOST_PLANS:
+        raise ModelError(f"{len(places)} groups of incidents have settings of their own; {MOST_PLANS} is the most")
+    made = [replace(model, special=())]
+    for place in places:
+        own = [(f, v) for f, v in model.special[place].settings if f in PLANNED]
+        made += [_with(one, own) for one in made]
+    return tuple(made)
+
+
+def _with(model: ResponseModel, settings: list[tuple[str, Any]]) -> ResponseModel:
+    changes: dict[str, Any] = {}
+    for field, value in settings:
+        element, dot, attribute = field.partition(".")
+        if dot:
+            before = changes.get(element, getattr(model, element))
+            changes[element] = replace(before, **{attribute: value})
+        else:
+            changes[field] = value
+    return replace(model, **changes)
+
+
+def most(model: ResponseModel, name: str, value: Any) -> Any:
+    """Return the largest value that a setting takes for any incident."""
+    return max([value, *(own for one in model.special for field, own in one.settings if field == name)])
+
+
+def least(model: ResponseModel, name: str, value: Any) -> Any:
+    """Return the smallest value that a setting takes for any incident."""
+    return min([value, *(own for one in model.special for field, own in one.settings if field == name)])
+
+
+__all__ = ["PLANNED", "Special", "chosen", "flat", "least", "most", "plan", "reach", "setting", "variants"]

@@ -11,7 +11,7 @@ from mttrlab.response.fixes import path_names
 from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.luck import BLOCK
 from mttrlab.response.model import ResponseModel
-from mttrlab.response.parameters import MICROSECONDS, parameters, pools
+from mttrlab.response.parameters import MICROSECONDS, plans, pools
 from mttrlab.response.records import realise
 from mttrlab.response.scenario import Scenario
 from mttrlab.response.simulate import hours_since_monday, utc
@@ -87,7 +87,7 @@ def trace(
         raise ModelError(f"replication {replication} has no incident {incident}; it has 0 to {len(rows) - 1}")
     told: list[tuple[int, int, int, int]] = []
     mine = records.x[records.bounds[place] : records.bounds[place + 1]]
-    simpy_engine.tell(mine, parameters(changed, luck.week), pools(changed), incident, lambda *line: told.append(line))
+    simpy_engine.tell(mine, plans(changed, luck.week), pools(changed), incident, lambda *line: told.append(line))
     names = path_names(changed)
     paths = [names[p] if p >= 0 else "a fix" for p in records.path[there[0]].tolist()]
     return _table(told, paths, begin)

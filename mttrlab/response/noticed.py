@@ -1,0 +1,104 @@
+"""When each incident is noticed: by an alert, a monitor, or somebody who reports it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mttrlab.response import draws
+from mttrlab.response.laws import AT_ONCE, Floats
+from mttrlab.response.luck import Ints, Luck
+from mttrlab.response.model import ResponseModel
+from mttrlab.response.shares import lifted
+from mttrlab.response.special import flat, setting
+from mttrlab.response.watching import GAP, RULES, Sight, Watch
+
+if TYPE_CHECKING:
+    from mttrlab.response.records import Records
+
+_SETTINGS = ("evaluation_s", "for_s", "scrape_s", "group_wait_s", "interval_s", "confirmations")
+
+
+def seen_shares(model: ResponseModel) -> tuple[list[float], list[float]]:
+    """Return, per face through all types, the share of its incidents that alerts see, and the face's weight."""
+    shares = [kind.seen(face) for kind in model.types for face in kind.faces]
+    weights = [w * face.share for kind, w in zip(model.types, model.weights, strict=True) for face in kind.faces]
+    return shares, weights
+
+
+def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
+    """Write when each incident is noticed, and whether alerts did it."""
+    u, chance = luck.uniform("detect"), luck.uniform("coverage")
+    slow = draws.keep(luck, ("slow", model.types), lambda: draws.of_types(
+        luck, rows, [k.detect or AT_ONCE for k in model.types], u))  # fmt: skip
+    fast = draws.keep(luck, ("fast", model.types), lambda: draws.of_types(
+        luck, rows, [k.alert or k.detect or AT_ONCE for k in model.types], u))  # fmt: skip
+    shares, weights = seen_shares(model)
+    face = flat(model, made.facts)
+    before = np.array(shares)[face]
+    after = np.array(lifted(shares, weights, model.alert_coverage))[face]
+    race = np.zeros(len(luck), dtype=bool)
+    if model.watch is not None:
+        race, fast, after = _by_settings(model, model.watch, luck, made, face, fast, after)
+    was, now = chance < before, chance < setting(model, made.facts, "alert_coverage", after)
+    # A new alert races the report that came anyway; a lost one leaves nobody earlier than it did.
+    drawn = np.where(was, np.where(now, fast, np.maximum(slow, fast)), np.where(now, np.minimum(slow, fast), slow))
+    drawn = np.where(race, np.where(now, np.minimum(slow, fast), slow), drawn)
+    latest = setting(model, made.facts, "alert_latency", model.alert_latency)
+    sooner = np.where(now, np.minimum(drawn, latest), drawn)
+    made.x["detect"][made.place] = draws.microseconds(sooner)
+    made.facts["covered"] = (now & ~(race & (slow < np.minimum(fast, latest)))).astype(np.int64)
+
+
+def _by_settings(
+    model: ResponseModel, watch: Watch, luck: Luck, made: Records, face: Ints, fast: Floats, seen: Floats
+) -> tuple[np.ndarray, Floats, Floats]:
+    """Return which incidents are a race of detectors, when alerts notice, and the share of each one's like they see.
+
+    In a race the report of a person is a rival, not the rest.
+    """
+    faces = [one for kind in model.types for one in kind.faces]
+    kinds = np.array([one.watch for one in faces])[face]
+    closed = setting(model, made.facts, "watch.gaps_closed", watch.gaps_closed)
+    filled = (kinds == GAP) & (luck.uniform("gap") < closed)
+    race = (kinds == RULES) | (kinds == GAP)
+    u = luck.uniform("alert")
+    fast = np.where(race, np.inf, fast)
+    seen = np.where(kinds == GAP, np.where(filled, watch.seen, 0.0), seen)
+    for variant, mine in _variants(model, watch, made.facts):
+        for place, one in enumerate(faces):
+            which = np.flatnonzero(mine & (face == place) & (race if one.watch == RULES else filled))
+            if not len(which):
+                continue
+            sight = _sight(luck, variant, None if one.watch == GAP else one.service, one.failure_mode)
+            if sight is not None:
+                fast[which] = np.where(u[which] < sight.ever, sight.law.quantile(u[which] / sight.ever), np.inf)
+    return race, fast, seen
+
+
+def _variants(model: ResponseModel, watch: Watch, facts: dict[str, np.ndarray]) -> list[tuple[Watch, np.ndarray]]:
+    """Return the settings of detectors in force, each with the incidents that meet them."""
+    everyone = np.ones(len(facts["type"]), dtype=bool)
+    columns = {name: setting(model, facts, f"watch.{name}", np.nan) for name in _SETTINGS}
+    columns = {name: value for name, value in columns.items() if np.ndim(value)}
+    if not columns:
+        return [(watch, everyone)]
+    rows = np.stack([np.nan_to_num(value, nan=-1.0) for value in columns.values()], axis=1)
+    found, which = np.unique(rows, axis=0, return_inverse=True)
+    return [(_set(watch, columns, found[k]), which.ravel() == k) for k in range(len(found))]
+
+
+def _set(watch: Watch, columns: dict[str, Any], row: Floats) -> Watch:
+    own = {name: value for name, value in zip(columns, row.tolist(), strict=True) if value >= 0}
+    if "confirmations" in own:
+        own["confirmations"] = int(own["confirmations"])
+    return replace(watch, **own)
+
+
+def _sight(luck: Luck, watch: Watch, service: str | None, mode: str | None) -> Sight | None:
+    if service is None:
+        return draws.keep(luck, ("usual", replace(watch, gaps_closed=0.0)), watch.usual)  # type: ignore[no-any-return]
+    key = ("sight", watch.over(service, mode), mode, watch.share)
+    return draws.keep(luck, key, lambda: watch.sight(service, mode))  # type: ignore[no-any-return]

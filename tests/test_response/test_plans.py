@@ -1,0 +1,133 @@
+"""Settings of single types or services, and changes that arrive by and by: every setting, in both engines alike."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mttrlab.decisions import compare_scenarios
+from mttrlab.errors import ModelError
+from mttrlab.response import Ramp, Scenario, compiled, outcomes, simpy_engine
+from mttrlab.response.levers import LEVERS
+from mttrlab.response.parameters import plans, pools
+from mttrlab.response.records import realise
+from mttrlab.response.special import MOST_PLANS, PLANNED
+
+OWN = {
+    "automation_success": 1.0, "automation_timeout": 9.0, "automation_attempts": 1, "automation_harm": 0.0,
+    "verify_pass": 1.0, "page_delivery": 9.0, "ack_timeout": 1.0, "night_startup": 60.0, "sample_every": 300.0,
+    "healthy_in_a_row": 1, "transfer_minutes": 60.0, "misrouted": 0.0, "runbooks": 1.0, "acknowledge_factor": 3.0,
+    "alert_latency": 0.5, "alert_coverage": 1.0, "automation": 0.9, "flagged": 0.9, "rollback_minutes": 1.0,
+    "forward_fix_minutes": 1.0, "diagnosis_factor": 0.1, "prevention": 0.5,
+}  # fmt: skip
+"""Every lever that moves something in an organisation with all elements, but those that hold for all."""
+
+
+@pytest.fixture(scope="module")
+def apart(everything):
+    """The organisation with all elements, in which incidents do not meet."""
+    kinds = tuple(replace(kind, pool=None, automation=0.5) for kind in everything.types)
+    routing = replace(everything.routing, between=None)
+    return replace(everything, types=kinds, pools=(), noise=None, pipeline=None, routing=routing)
+
+
+@pytest.mark.parametrize("lever", sorted(OWN))
+def test_a_setting_of_one_type_moves_its_incidents_and_no_others(apart, lever):
+    luck = outcomes.luck_of(apart, days=200, block=0, wanted=8, seed=3)
+    changed = Scenario("x", incident_types=["capacity"], **{lever: OWN[lever]}).apply(apart)
+    before, after = outcomes.run(apart, luck), outcomes.run(changed, luck)
+    mine = before.records.type == 1
+    stamps = ("detected", "acknowledged", "diagnosed", "resolved", "verified")
+    moved = np.any([before.column(name) != after.column(name) for name in stamps], axis=0)
+    assert moved[mine].any()
+    assert not moved[~mine].any()
+
+
+def test_every_lever_that_can_is_tried_alone():
+    elsewhere = {name for name, lever in LEVERS.items() if lever.field.startswith("watch.")}
+    elsewhere |= {"failover_minutes", "scale_minutes", "config_minutes", "migration_minutes", "verification_window"}
+    assert set(OWN) | elsewhere == {name for name, lever in LEVERS.items() if lever.alone}
+    assert {LEVERS[name].field or name for name in OWN} >= PLANNED - {"false_pass"}
+
+
+@pytest.mark.skipif(not compiled.available(), reason="numba is not installed (the extra 'fast')")
+def test_engines_agree_where_every_incident_has_settings_of_its_own(everything):
+    model = everything
+    for place, lever in enumerate(["verify_pass", "automation_attempts", "ack_timeout", "sample_every"]):
+        only = {"incident_types": ["capacity"]} if place % 2 else {"ramp": Ramp(2.0, adoption=0.7, decay=0.1)}
+        model = Scenario(lever, **only, **{lever: OWN[lever]}).apply(model)
+    records = realise(model, outcomes.luck_of(model, days=120, block=0, wanted=20, seed=5))
+    given = records.x, plans(model), records.bounds, pools(model)
+    assert len(given[1]) == 16
+    assert len(np.unique(records.x["plan"])) == 8
+    assert (simpy_engine.run(*given) == compiled.run(*given)).all()
+
+
+def test_a_change_arrives_in_a_straight_line_stays_and_fades():
+    ramp = Ramp(months=6, delay=2, adoption=0.8, decay=0.5)
+    assert ramp.reached(np.array([0, 2, 5, 8, 9, 10.0])).tolist() == pytest.approx([0, 0, 0.4, 0.8, 0.4, 0.2])
+    assert Ramp(months=0).reached(np.array([0.0, 9.0])).tolist() == [1.0, 1.0]
+    assert Ramp().reached(np.array([0.0])).tolist() == [0.0]
+
+
+def test_before_it_begins_a_change_moves_nothing_and_in_the_end_everything(four_phases):
+    luck = outcomes.luck_of(four_phases, days=720, block=0, wanted=20, seed=3)
+    late = Scenario("late", ramp=Ramp(months=6, delay=6), diagnosis_factor=0.5).apply(four_phases)
+    at_once = Scenario("at once", diagnosis_factor=0.5).apply(four_phases)
+    before, after, full = (outcomes.run(m, luck).minutes("recovery") for m in (four_phases, late, at_once))
+    month = luck.at / 86_400_000_000 / 30.4375
+    assert (before == after)[month < 6].all()
+    assert (after == full)[month > 12].all()
+    middle = (month > 8.5) & (month < 9.5)
+    assert (after != before)[middle].mean() == pytest.approx(0.5, abs=0.1)
+
+
+def test_whom_a_change_reaches_is_luck_of_its_own_and_does_not_depend_on_the_setting(four_phases):
+    luck = outcomes.luck_of(four_phases, days=365, block=0, wanted=20, seed=3)
+    before = outcomes.run(four_phases, luck).minutes("recovery")
+
+    def reached(name, factor):
+        changed = Scenario(name, ramp=Ramp(0, adoption=0.5), diagnosis_factor=factor).apply(four_phases)
+        return outcomes.run(changed, luck).minutes("recovery") != before
+
+    assert (reached("a", 0.5) == reached("a", 0.2)).all()
+    assert (reached("a", 0.5) != reached("b", 0.5)).any()
+
+
+def test_a_share_of_all_incidents_lowers_no_type_while_it_arrives(rich):
+    luck = outcomes.luck_of(rich, days=365, block=0, wanted=40, seed=3)
+    made = realise(Scenario("x", ramp=Ramp(0), automation=0.3).apply(rich), luck)
+    assert made.rule[made.type == 1].mean() == pytest.approx(0.4, abs=0.03)
+    assert made.rule.mean() == pytest.approx(0.3, abs=0.02)
+
+
+def test_a_ramp_over_the_year_saves_half_of_the_whole(four_phases):
+    slow = Scenario("ramp", ramp=Ramp(months=12), diagnosis_factor=0.5)
+    table = compare_scenarios(four_phases, [slow, Scenario("at once", diagnosis_factor=0.5)], days=365.25, seed=7)
+    saved = table["minutes_saved_per_year"]
+    assert saved[1] / saved[2] == pytest.approx(0.5, abs=0.02)
+    assert "reaching 100% of them within 12 months" in table["what"][1]
+
+
+def test_what_holds_for_all_has_no_ramp_and_too_many_groups_are_refused(everything):
+    with pytest.raises(ModelError, match="lanes holds for all incidents"):
+        Scenario("x", ramp=Ramp(), lanes=2)
+    with pytest.raises(ModelError, match="ramp must be a Ramp"):
+        Scenario("x", ramp=6, diagnosis_factor=0.5)
+    with pytest.raises(ModelError, match="adoption of a ramp must be from 0 to 1; got 2"):
+        Ramp(adoption=2)
+    model = everything
+    for place in range(MOST_PLANS + 1):
+        model = Scenario(f"s{place}", incident_types=["deploy"], verify_pass=0.9).apply(model)
+    with pytest.raises(ModelError, match="11 groups of incidents"):
+        plans(model)
+
+
+def test_a_scenario_with_a_ramp_is_a_value():
+    one = Scenario("x", ramp=Ramp(3), diagnosis_factor=0.5)
+    assert pickle.loads(pickle.dumps(one)) == one
+    assert hash(one) == hash(Scenario("x", ramp=Ramp(3), diagnosis_factor=0.5))
+    assert "ramp=Ramp(months=3" in repr(one)
