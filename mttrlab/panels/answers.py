@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping, Sequence
 from html import escape
+from typing import Any
 
 import pandas as pd
 
@@ -97,7 +98,7 @@ def what_if(
     """
     known = {} if known is None else known
 
-    def moved(name: str, **settings: float) -> Scenario:
+    def moved(name: str, **settings: Any) -> Scenario:
         return Scenario(name, incident_types=incident_types, services=services, **settings)
 
     parts = [moved(_called(lever, value), **{lever: value}) for lever, value in levers.items()]

@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from mttrlab.response.immovable import immovable
 from mttrlab.response.laws import Law
 from mttrlab.response.levers import LEVERS
 from mttrlab.response.model import ResponseModel
-from mttrlab.response.scenario import ALONE, immovable
 
 _NICE = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440, 2880, 10080)
 _TOPS = {
@@ -17,6 +17,7 @@ _TOPS = {
     "seconds": 120.0,
     "automation_attempts": 5.0,
     "healthy_in_a_row": 20.0,
+    "confirmations": 10.0,
     "page_delivery": 15.0,
     "ack_timeout": 30.0,
     "night_startup": 60.0,
@@ -25,7 +26,6 @@ _TOPS = {
 _STEPS = {"share": 0.01, "times": 0.05, "seconds": 5.0}
 _FINE = (0.1, 0.25, 0.5, 1.0, 5.0, 15.0)
 _WHOLE = {"people", "lanes"}
-_WHOLE_LEVERS = {"automation_attempts", "healthy_in_a_row"}
 
 
 class Slide(NamedTuple):
@@ -61,8 +61,11 @@ def slides(model: ResponseModel) -> list[Slide]:
     made = []
     for name, lever in LEVERS.items():
         now = lever.now(model)
+        if isinstance(now, tuple):
+            # Rules or monitors that differ: the slowest of them.
+            now = max(now)
         high = _high(model, name, lever.unit, now)
-        whole = lever.unit in _WHOLE or name in _WHOLE_LEVERS
+        whole = lever.whole
         low = 1.0 if whole else 5.0 if lever.unit == "seconds" else 0.0
         if name == "flagged":
             # Changes that stand behind a flag do not come out from behind it.
@@ -72,7 +75,7 @@ def slides(model: ResponseModel) -> list[Slide]:
         step = 1.0 if whole else _STEPS.get(lever.unit) or next((s for s in _FINE if high / s <= 120), 60.0)
         low = min(low, high if now is None else now)
         stands = high if now is None else float(now)
-        made.append(Slide(name, low, high, step, stands, now is None, lever.unit, lever.words, name in ALONE))
+        made.append(Slide(name, low, high, step, stands, now is None, lever.unit, lever.words, lever.alone))
     return made
 
 
@@ -90,9 +93,10 @@ def _longest(model: ResponseModel, name: str) -> float:
     """Return the minutes that nearly all draws of the laws behind a lever stay below."""
     laws: dict[str, Callable[[], Iterable[Law | None]]] = {
         "alert_latency": lambda: (kind.alert or kind.detect for kind in model.types),
-        "rollback_minutes": lambda: (p.law for kind in model.types for p in kind.paths if p.name == "rollback"),
         "verification_window": lambda: (kind.verify for kind in model.types),
         "automation_timeout": lambda: (model.automation_run,),
     }
-    known = [float(law.quantile(0.95)) for law in laws.get(name, lambda: ())() if law is not None]
+    path = name.removesuffix("_minutes")
+    found = laws.get(name, lambda: (p.law for kind in model.types for p in kind.paths if p.name == path))
+    known = [float(law.quantile(0.95)) for law in found() if law is not None]
     return max(known, default=60.0)
