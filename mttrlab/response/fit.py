@@ -10,14 +10,16 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from mttrlab.response import arrivals, fix_paths, history
+from mttrlab.errors import ModelError
+from mttrlab.response import arrivals, fix_paths, history, settings_detection, settings_people, settings_repair
 from mttrlab.response.history import History
 from mttrlab.response.luck import Ints
 from mttrlab.response.model import IncidentType, ResponseModel
 from mttrlab.response.notes import Note, span_note
 from mttrlab.response.outcomes import each_block
 from mttrlab.response.pooling import SHORTEST, GroupLaws, group_laws
-from mttrlab.schema import CLOCK_ENDS
+from mttrlab.response.settings_people import ON_CALL
+from mttrlab.schema import CLOCK_ENDS, Practices
 
 COVERAGE_PRIOR = 0.61
 """Share of incidents that alerts see, where the export does not say: 29 % were reported by customers and 10 % by
@@ -38,8 +40,14 @@ _NEEDS = {
 }
 
 
-def fit(incidents: pd.DataFrame, practices: Any = None, responders: int | None = None) -> ResponseModel:
+def fit(
+    incidents: pd.DataFrame, practices: Practices | None = None, responders: int | str | None = None
+) -> ResponseModel:
     """Return the model that these incidents support; see `ResponseModel.fit`."""
+    if practices is not None and not isinstance(practices, Practices):
+        raise ModelError(f"practices must be Practices, as lab.practices() gives them; got {type(practices).__name__}")
+    if isinstance(responders, str) and responders != ON_CALL:
+        raise ModelError(f"responders must be a whole number or {ON_CALL!r}; got {responders!r}")
     past = history.read(incidents)
     clock = history.lead_clock(past)
     stamps = history.shown(past, clock)
@@ -49,14 +57,15 @@ def fit(incidents: pd.DataFrame, practices: Any = None, responders: int | None =
     laws = _spans(past, stamps, group, len(kinds), notes)
     types = _with_laws(types, laws)
     types = _with_alerts(past, stamps, types, group, notes)
-    types, automation = fix_paths.automation(past, types, group, notes)
+    rules = settings_repair.attempts_of(practices) if practices else None
+    types, automation = fix_paths.automation(past, types, group, notes, rules)
     end = fix_end(stamps)
     begin = stamps[stamps.index(end) - 1]
     types, flag, residual = fix_paths.paths(past, types, group, begin, end, notes)
     types = _reconciled(past, stamps, types, notes)
     model = ResponseModel(
         types=tuple(types),
-        responders=responders,
+        responders=None if isinstance(responders, str) else responders,
         difficulty=_difficulty(laws, residual, notes),
         profile=arrivals.profile(past, notes),
         stamps=stamps,
@@ -64,9 +73,14 @@ def fit(incidents: pd.DataFrame, practices: Any = None, responders: int | None =
         **automation,
         flag=flag,
     )
-    _waiting(stamps, responders, len(past), notes)
     if practices is not None:
-        notes.append(Note("practices", "left out", 0, "Practices are not read into the model yet; history alone is."))
+        for settings in (settings_detection.watched, settings_repair.remediated, settings_repair.booked,
+                         settings_repair.undone, settings_people.paged):  # fmt: skip
+            model = settings(model, past, practices, notes)
+    if isinstance(responders, str):
+        model = settings_people.staffed(model, practices, notes)
+    else:
+        _waiting(stamps, responders, len(past), notes)
     notes.append(_back_test(model, past, clock))
     return replace(model, sources=tuple(notes))
 

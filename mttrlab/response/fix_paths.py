@@ -30,15 +30,22 @@ def shares(hit: Flags, group: Ints, groups: int) -> list[float]:
 
 
 def automation(
-    past: History, types: list[IncidentType], group: Ints, notes: list[Note]
+    past: History, types: list[IncidentType], group: Ints, notes: list[Note], told: tuple[int, float] | None = None
 ) -> tuple[list[IncidentType], dict[str, Any]]:
-    """Return the types with their share of rules, and the settings of automatic attempts."""
+    """Return the types with their share of rules, and the settings of automatic attempts.
+
+    Parameters
+    ----------
+    told : tuple, optional
+        Attempts and minutes after which one has failed, as real rules say.
+    """
+    attempts = told[0] if told else ATTEMPTS_PRIOR
     # Records that say neither how they were fixed nor when they were diagnosed cannot tell automation from people.
-    told = np.array([word is not None for word in past.text("fix_path")]) | ~np.isnan(past.stamped["diagnosed_at"])
-    closed = past.closed & (told | past.automated)
+    says = np.array([word is not None for word in past.text("fix_path")]) | ~np.isnan(past.stamped["diagnosed_at"])
+    closed = past.closed & (says | past.automated)
     ended = past.automated & closed
     n = int(ended.sum())
-    prior = f"success {SUCCESS_PRIOR:g} an attempt and {ATTEMPTS_PRIOR} attempts are borrowed"
+    prior = f"success {SUCCESS_PRIOR:g} an attempt{'' if told else f' and {attempts} attempts'} is borrowed"
     minutes, observed, known = past.span("detected_at", "resolved_at")
     rows = np.flatnonzero(ended & observed & known)
     if n < FEWEST or len(rows) < FEWEST:
@@ -46,7 +53,7 @@ def automation(
         notes.append(Note("automation", "prior", n, sentence + "."))
         run, timeout = RUN_PRIOR, TIMEOUT_PRIOR
         if not n:
-            return types, _settings(run, timeout)
+            return types, _settings(run, told[1] if told else timeout, attempts)
     else:
         fitted = group_laws(minutes[rows], observed[rows], np.zeros(len(rows), dtype=np.int64), 1)
         run = fitted.law(0)
@@ -56,10 +63,11 @@ def automation(
             f"geometric mean {fitted.geometric_mean[0]:.3g} minutes; {prior}: an export shows no failed attempt."
         )
         notes.append(Note("automation", "fitted", n, sentence))
-    in_time = float(np.mean(run.quantile((np.arange(1000) + 0.5) / 1000) <= timeout))
-    caught = 1 - (1 - SUCCESS_PRIOR * in_time) ** ATTEMPTS_PRIOR
+    timeout = told[1] if told else timeout
+    in_time = max(float(np.mean(run.quantile((np.arange(1000) + 0.5) / 1000) <= timeout)), 0.01)
+    caught = 1 - (1 - SUCCESS_PRIOR * in_time) ** attempts
     rule = [min(share / caught, 1.0) for share in shares(ended[closed], group[closed], len(types))]
-    return [replace(kind, automation=rule[t]) for t, kind in enumerate(types)], _settings(run, timeout)
+    return [replace(kind, automation=rule[t]) for t, kind in enumerate(types)], _settings(run, timeout, attempts)
 
 
 def paths(
@@ -108,12 +116,12 @@ def paths(
     return made, law, residual
 
 
-def _settings(run: Law, timeout: float) -> dict[str, Any]:
+def _settings(run: Law, timeout: float, attempts: int) -> dict[str, Any]:
     return {
         "automation_success": SUCCESS_PRIOR,
         "automation_run": run,
         "automation_timeout": timeout,
-        "automation_attempts": ATTEMPTS_PRIOR,
+        "automation_attempts": attempts,
     }
 
 

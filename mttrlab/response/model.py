@@ -13,7 +13,7 @@ from mttrlab.response.laws import AT_ONCE, Law
 from mttrlab.response.people import Noise, Paging, Pipeline, Pool, Routing
 from mttrlab.response.ramp import Ramp
 from mttrlab.response.watching import Watch
-from mttrlab.schema import STAMPS
+from mttrlab.schema import STAMPS, Practices
 
 if TYPE_CHECKING:
     from mttrlab.response.notes import Note
@@ -254,7 +254,8 @@ class ResponseModel:
 
     @property
     def notes(self) -> pd.DataFrame:
-        """Where each part came from: element, source (fitted, prior, left out, check), n, sentence."""
+        """Where each part came from: element, source (fitted, practices, prior, left out, disagreement, check), n,
+        sentence."""
         from mttrlab.response.notes import table
 
         return table(self.sources)
@@ -267,18 +268,26 @@ class ResponseModel:
         return life(self)
 
     @classmethod
-    def fit(cls, incidents: pd.DataFrame, practices: Any = None, responders: int | None = None) -> ResponseModel:
+    def fit(
+        cls,
+        incidents: pd.DataFrame,
+        practices: Practices | None = None,
+        responders: int | str | None = None,
+    ) -> ResponseModel:
         """Return the model that these incidents support.
 
         Parameters
         ----------
         incidents : DataFrame
             As `lab.incidents()` or `ml.read()` give them; open ones are censored at `exported_at`.
-        practices : optional
-            What the team runs. Not used yet; the notes say so.
-        responders : int, optional
-            People who each work on one incident at a time. Without it nobody waits for a person: the time to
-            diagnose in an export already holds the wait.
+        practices : Practices, optional
+            What the team runs, as `lab.practices()` gives it. Rules and monitors then say how soon alerts notice,
+            remediation rules how often and how long they try, runbooks which incidents they answer, change paths how
+            long they take where history has few such fixes, on-call levels how soon they react. `notes` says what was
+            used, and where settings and history disagree.
+        responders : int or "on call", optional
+            People who each work on one incident at a time; "on call": those of the schedules in `practices`, at their
+            hours. Without it nobody waits for a person: the time to diagnose in an export already holds the wait.
 
         Raises
         ------
