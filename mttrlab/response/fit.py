@@ -57,7 +57,7 @@ def fit(
     laws = _spans(past, stamps, group, len(kinds), notes)
     types = _with_laws(types, laws)
     types = _with_alerts(past, stamps, types, group, notes)
-    rules = settings_repair.attempts_of(practices) if practices else None
+    rules = settings_repair.attempts_of(practices, past) if practices else None
     types, automation = fix_paths.automation(past, types, group, notes, rules)
     end = fix_end(stamps)
     begin = stamps[stamps.index(end) - 1]

@@ -7,28 +7,36 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 import pandas as pd
 
+from mttrlab.response.immovable import immovable
 from mttrlab.response.laws import Law
-from mttrlab.response.levers import automated, coverage, flagged
+from mttrlab.response.lever_now import automated, coverage, flagged
 from mttrlab.response.load import loads
 from mttrlab.response.model import ResponseModel
-from mttrlab.response.scenario import immovable
 
 ACTS_ON = {
     "arrive": ("prevention",),
-    "alert": ("alert_latency", "alert_coverage"),
+    "alert": (
+        "evaluation_interval", "alert_for", "scrape_interval", "group_wait", "monitor_interval", "confirmations",
+        "gaps_closed", "alert_latency", "alert_coverage",
+    ),
     "otherwise": ("alert_coverage",),
-    "automation": ("automation", "automation_success", "automation_attempts", "automation_timeout"),
-    "page": ("page_delivery", "ack_timeout", "night_startup"),
+    "automation": ("automation", "automation_success", "automation_attempts", "automation_timeout", "automation_harm"),
+    "page": ("page_delivery", "ack_timeout", "night_startup", "acknowledge_factor"),
     "people": ("responders",),
     "routing": ("misrouted", "transfer_minutes"),
     "noise": ("noise_cut",),
     "diagnose": ("diagnosis_factor", "runbooks"),
     "flag": ("flagged",),
     "rollback": ("rollback_minutes",),
+    "failover": ("failover_minutes",),
+    "scale": ("scale_minutes",),
+    "config": ("config_minutes",),
+    "forward_fix": ("forward_fix_minutes",),
+    "migration": ("migration_minutes",),
     "pipeline": ("lanes",),
     "verify": ("verification_window", "sample_every", "healthy_in_a_row"),
     "again": ("verify_pass",),
-}
+}  # fmt: skip
 """Part of the life → the levers that act on it; every lever stands somewhere."""
 
 _GRID = (np.arange(400) + 0.5) / 400

@@ -10,7 +10,7 @@ import numpy as np
 from mttrlab.response import draws
 from mttrlab.response.laws import AT_ONCE, Floats
 from mttrlab.response.luck import Ints, Luck
-from mttrlab.response.model import ResponseModel
+from mttrlab.response.model import Face, ResponseModel
 from mttrlab.response.shares import lifted
 from mttrlab.response.special import flat, setting
 from mttrlab.response.watching import GAP, RULES, Sight, Watch
@@ -68,13 +68,13 @@ def _by_settings(
     fast = np.where(race, np.inf, fast)
     seen = np.where(kinds == GAP, np.where(filled, watch.seen, 0.0), seen)
     for variant, mine in _variants(model, watch, made.facts):
-        for place, one in enumerate(faces):
-            which = np.flatnonzero(mine & (face == place) & (race if one.watch == RULES else filled))
-            if not len(which):
-                continue
-            sight = _sight(luck, variant, None if one.watch == GAP else one.service, one.failure_mode)
-            if sight is not None:
-                fast[which] = np.where(u[which] < sight.ever, sight.law.quantile(u[which] / sight.ever), np.inf)
+        sights = [_sight(variant, one) for one in faces]
+        distinct = [sight for sight in {id(sight): sight for sight in sights}.values() if sight is not None]
+        which = np.array([next((k for k, d in enumerate(distinct) if d is sight), -1) for sight in sights])[face]
+        which = np.where(mine & ((kinds == RULES) | filled), which, -1)
+        for k, sight in enumerate(distinct):
+            rows = np.flatnonzero(which == k)
+            fast[rows] = sight.quantile(u[rows])
     return race, fast, seen
 
 
@@ -97,8 +97,7 @@ def _set(watch: Watch, columns: dict[str, Any], row: Floats) -> Watch:
     return replace(watch, **own)
 
 
-def _sight(luck: Luck, watch: Watch, service: str | None, mode: str | None) -> Sight | None:
-    if service is None:
-        return draws.keep(luck, ("usual", replace(watch, gaps_closed=0.0)), watch.usual)  # type: ignore[no-any-return]
-    key = ("sight", watch.over(service, mode), mode, watch.share)
-    return draws.keep(luck, key, lambda: watch.sight(service, mode))  # type: ignore[no-any-return]
+def _sight(watch: Watch, face: Face) -> Sight | None:
+    if face.watch == GAP:
+        return watch.usual()
+    return watch.sight(face.service, face.failure_mode) if face.watch == RULES else None

@@ -110,8 +110,8 @@ def _tell(
         sight = sights[cell]
         rows = mine[cell] & seen & observed & known
         if sight is not None and rows.sum() >= FEWEST:
-            law = sight.law.quantile((np.arange(1000) + 0.5) / 1000)
+            what = f"{cell[0]}, {cell[1]}, seen by alerts, every request failing"
             disagreement(
-                notes, "detect by settings", f"{cell[0]}, {cell[1]}, seen by alerts", law, minutes[rows],
+                notes, "detect by settings", what, sight.minutes, minutes[rows],
                 ("alerts come later than their settings", "alerts come sooner than their settings"),
             )  # fmt: skip

@@ -8,10 +8,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
+from scipy import optimize
 
+from mttrlab.detection import acknowledgement
+from mttrlab.detection.delay import Delay
 from mttrlab.errors import ModelError
 from mttrlab.response.history import FEWEST, History
 from mttrlab.response.laws import Law
+from mttrlab.response.layout import SMALL
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.notes import Note, disagreement
 from mttrlab.response.people import MOST_CALLS, WEEK_HOURS, Paging, Pool, Shift
@@ -19,6 +23,9 @@ from mttrlab.schema import OnCallLevel, OnCallSchedule, Practices
 
 ON_CALL = "on call"
 """What `responders=` says to have the people of the on-call schedule."""
+
+OWN = 20
+"""Measured times that weigh more than what somebody estimated."""
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -38,27 +45,47 @@ def paged(model: ResponseModel, past: History, practices: Practices, notes: list
     if len(schedules) > 1:
         said += f"; {len(schedules) - 1} further schedule(s) are left out, a model has one escalation"
     if any(level.ack_minutes is None for level in first.levels):
-        said += (
-            "; a level does not say how soon it reacts, and history holds the escalation already: as fitted"
-        )
+        said += "; a level does not say how soon it reacts, and history holds the escalation already: as fitted"
         notes.append(Note("paging", "left out", len(schedules), said + "."))
         return model
     if "acknowledged_at" not in model.stamps:
         said += "; the export does not show acknowledgement, and the time to diagnose already holds it"
         notes.append(Note("paging", "left out", len(schedules), said + "."))
         return model
-    laws = tuple(Law("exponential", float(level.ack_minutes or 0.0)) for level in first.levels)
-    repeats = max(min(first.repeats + 1, MOST_CALLS // len(laws)), 1)
-    notes.append(Note("paging", "practices", len(first.levels), said + "."))
+    means = [float(level.ack_minutes or 0.0) for level in first.levels]
+    laws = tuple(Law("exponential", mean) for mean in means)
+    repeats = max(min(first.repeats + 1, SMALL.calls // len(laws)), 1)
+    if len(laws) > MOST_CALLS:
+        raise ModelError(f"on-call schedule {first.name} has {len(laws)} levels; {MOST_CALLS} is the most")
+    if repeats < first.repeats + 1:
+        said += f", {repeats * len(laws)} calls at most are simulated"
     minutes, observed, known = past.span("detected_at", "acknowledged_at")
     rows = observed & known & ~past.automated
     if first.services:
         rows &= np.isin(service, first.services)
+    factor = _factor(means, _timeout(first), repeats, float(minutes[rows].mean())) if rows.sum() >= OWN else 1.0
+    if factor != 1.0:
+        said += f"; its times to react are taken {factor:.3g} times as long, so that they come out as history's"
+    notes.append(Note("paging", "practices", len(first.levels), said + "."))
     if rows.sum() >= FEWEST:
         words = ("people react later than the schedule says", "people react sooner than the schedule says")
         grid = laws[0].quantile((np.arange(1000) + 0.5) / 1000)
         disagreement(notes, "paging", f"acknowledgement, first level of {first.name}", grid, minutes[rows], words)
-    return replace(model, paging=Paging(0.0, _timeout(first), laws, repeats))
+    slower = tuple(law.scaled(factor) for law in laws)
+    return replace(model, paging=Paging(0.0, _timeout(first), slower, repeats))
+
+
+def _factor(means: list[float], timeout: float, repeats: int, wanted: float) -> float:
+    """Return how many times as long people must take so that the mean of the whole escalation is as wanted."""
+    if not wanted > 0 or not all(mean > 0 for mean in means):
+        return 1.0
+
+    def too_long(factor: float) -> float:
+        levels = [(Delay.exponential(mean * factor), timeout) for mean in means]
+        return acknowledgement(levels, repeats - 1).mean - wanted
+
+    low, high = wanted / max(means) / 10, wanted / min(means) * 10
+    return float(optimize.brentq(too_long, low, high, rtol=1e-4)) if too_long(low) < 0 < too_long(high) else 1.0
 
 
 def _timeout(schedule: OnCallSchedule) -> float:

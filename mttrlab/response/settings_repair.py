@@ -11,14 +11,13 @@ import numpy as np
 
 from mttrlab.response.fix_paths import SUCCESS_PRIOR, TIMEOUT_PRIOR
 from mttrlab.response.history import FEWEST, History
-from mttrlab.response.laws import Law
-from mttrlab.response.model import FixPath, IncidentType, ResponseModel, Special
+from mttrlab.response.laws import Floats, Law
+from mttrlab.response.model import IncidentType, ResponseModel, Special
 from mttrlab.response.notes import Note, disagreement
+from mttrlab.response.settings_people import OWN
 from mttrlab.response.special import MOST_PLANS
 from mttrlab.schema import AlertRule, ChangePath, Practices, Runbook, SyntheticMonitor
 
-_OWN = 20
-"""Fixes of one kind in history that weigh more than what somebody estimated."""
 _ATTEMPTS = 20
 
 
@@ -30,8 +29,28 @@ class Attempts(NamedTuple):
     """Minutes."""
 
 
-def attempts_of(practices: Practices) -> Attempts | None:
-    """Return the attempts and the timeout that most remediation rules have; None: there are no rules."""
+def attempts_of(practices: Practices, past: History | None = None) -> Attempts | None:
+    """Return the attempts and the timeout that most remediation rules have; None: there are no rules.
+
+    Where most of the incidents that automation ended took longer than that allows (`past`), the timeout is as long as
+    nearly all of them took: a rule's timeout is then not what ends an attempt.
+    """
+    usual = _usual(practices)
+    if usual is None or past is None:
+        return usual
+    minutes = _ended(past)
+    if len(minutes) >= FEWEST and np.median(minutes) > usual.attempts * usual.timeout:
+        return usual._replace(timeout=float(np.quantile(minutes, 0.95)))
+    return usual
+
+
+def _ended(past: History) -> Floats:
+    """Return the minutes of incidents that automation ended."""
+    minutes, observed, known = past.span("detected_at", "resolved_at")
+    return minutes[past.automated & observed & known]
+
+
+def _usual(practices: Practices) -> Attempts | None:
     found = Counter(_attempts(rule.max_auto_attempts, rule.timeout_s) for rule in practices.remediation)
     return max(found, key=lambda one: (found[one], one)) if found else None
 
@@ -42,8 +61,8 @@ def _attempts(most: int, timeout_s: float | None) -> Attempts:
 
 def remediated(model: ResponseModel, past: History, practices: Practices, notes: list[Note]) -> ResponseModel:
     """Return the model with the attempts and timeouts of real rules, for the services whose alerts start them."""
-    usual = attempts_of(practices)
-    if usual is None:
+    usual, kept = _usual(practices), attempts_of(practices, past)
+    if usual is None or kept is None:
         notes.append(Note("automation by settings", "left out", 0, "The practices hold no remediation rule."))
         return model
     cells: dict[Attempts, set[str]] = {}
@@ -56,8 +75,12 @@ def remediated(model: ResponseModel, past: History, practices: Practices, notes:
         for alert in alerts:
             starts |= {(service, mode) for service in alert.targets for mode in alert.failure_modes}
             cells.setdefault(_attempts(rule.max_auto_attempts, rule.timeout_s), set()).update(alert.targets)
-    model = replace(model, automation_attempts=usual.attempts, automation_timeout=usual.timeout)
-    others = [(one, services) for one, services in cells.items() if one != usual and services]
+    model = replace(model, automation_attempts=kept.attempts, automation_timeout=kept.timeout)
+    others = [
+        (one._replace(timeout=max(one.timeout, kept.timeout if kept != usual else 0.0)), services)
+        for one, services in cells.items()
+        if one != usual and services
+    ]
     special = tuple(
         Special(
             (("automation_attempts", one.attempts), ("automation_timeout", one.timeout)),
@@ -78,7 +101,7 @@ def remediated(model: ResponseModel, past: History, practices: Practices, notes:
         said += "; history shows hardly any end by automation, so the share is that of the alerts that start a rule"
     said += f". An attempt works {SUCCESS_PRIOR:.0%} of the time: borrowed, for no setting says it."
     notes.append(Note("automation by settings", "practices", len(practices.remediation), said))
-    _too_long(past, usual, notes)
+    _too_long(past, usual, kept, notes)
     return replace(model, special=(*model.special, *special))
 
 
@@ -88,16 +111,16 @@ def _started(kind: IncidentType, starts: set[tuple[str, str]]) -> float:
     return math.fsum(face.share * kind.seen(face) for face, started in hit if started)
 
 
-def _too_long(past: History, usual: Attempts, notes: list[Note]) -> None:
-    minutes, observed, known = past.span("detected_at", "resolved_at")
-    rows = past.automated & observed & known
-    late = int((minutes[rows] > usual.attempts * usual.timeout).sum())
-    if rows.sum() >= FEWEST and late > 0.1 * rows.sum():
+def _too_long(past: History, usual: Attempts, kept: Attempts, notes: list[Note]) -> None:
+    minutes = _ended(past)
+    late = int((minutes > usual.attempts * usual.timeout).sum())
+    if len(minutes) >= FEWEST and late > 0.1 * len(minutes):
+        done = f"; {kept.timeout:.3g} minutes are used" if kept != usual else ""
         sentence = (
-            f"{late} of {int(rows.sum())} incidents that automation ended took longer than {usual.attempts} attempt(s) "
-            f"of {usual.timeout:g} minutes allow; a person may have helped, or other rules are at work."
+            f"{late} of {len(minutes)} incidents that automation ended took longer than {usual.attempts} attempt(s) "
+            f"of {usual.timeout:g} minutes allow; a person may have helped, or other rules are at work{done}."
         )
-        notes.append(Note("automation by settings", "disagreement", int(rows.sum()), sentence))
+        notes.append(Note("automation by settings", "disagreement", len(minutes), sentence))
 
 
 def booked(model: ResponseModel, past: History, practices: Practices, notes: list[Note]) -> ResponseModel:
@@ -145,7 +168,7 @@ def _answered(
 def undone(model: ResponseModel, past: History, practices: Practices, notes: list[Note]) -> ResponseModel:
     """Return the model with the times and chances of change paths, where history has too few fixes of its own."""
     for path in practices.change_paths:
-        name = "rollback" if path.kind == "terraform" else path.kind
+        name = path.kind
         law = _law(path)
         rows = past.text("fix_path") == name
         minutes, observed, known = past.span("diagnosed_at", "resolved_at")
@@ -154,18 +177,20 @@ def undone(model: ResponseModel, past: History, practices: Practices, notes: lis
             words = ("people take longer than the path says", "people are faster than the path says")
             grid = law.quantile((np.arange(1000) + 0.5) / 1000)
             disagreement(notes, "change paths", f"{path.name} ({name})", grid, own, words)
-        taken = law if len(own) < _OWN else None
+        taken = law if len(own) < OWN else None
         if name == "flag" and taken is not None:
             model = replace(model, flag=taken)
-        types = tuple(_with_path(kind, path, name, taken) for kind in model.types)
+        # Fixes that ended an incident in history hold the failed ones before them already.
+        success = path.success if len(own) < OWN else 1.0
+        types = tuple(_with_path(kind, path, name, taken, success) for kind in model.types)
         there = any(one.name == name for kind in types for one in kind.paths)
         model = replace(model, types=types)
         said = f"{path.name} ({name}): "
         if taken is not None:
             said += f"{taken.quantile(0.5).item():.3g} minutes typically, as its low, likely and high say"
         else:
-            said += f"its times are those of {len(own)} fixes in history" if len(own) >= _OWN else "it says no times"
-        said += f"; it works {path.success:.0%} of the time" if path.success < 1 else ""
+            said += f"its times are those of {len(own)} fixes in history" if len(own) >= OWN else "it says no times"
+        said += f"; it works {path.success:.0%} of the time" if success < 1 else ""
         if not there and name != "flag":
             said += f"; history shows no such fix, so none is simulated (it could end {path.eligible:.0%})"
         notes.append(Note("change paths", "practices", len(own), said + "."))
@@ -183,14 +208,13 @@ def _law(path: ChangePath) -> Law | None:
     return Law("lognormal", math.log(likely), max(math.log(high / low) / (2 * 1.6449), 0.0))
 
 
-def _with_path(kind: IncidentType, path: ChangePath, name: str, law: Law | None) -> IncidentType:
+def _with_path(kind: IncidentType, path: ChangePath, name: str, law: Law | None, success: float) -> IncidentType:
     if path.incident_types and kind.name not in path.incident_types:
         return kind
     if path.services and not any(face.service in path.services for face in kind.faces):
         return kind
-    paths = tuple(_settled(one, path, law) if one.name == name else one for one in kind.paths)
+    paths = tuple(
+        replace(one, law=one.law if law is None else law, success=success) if one.name == name else one
+        for one in kind.paths
+    )
     return replace(kind, paths=paths)
-
-
-def _settled(one: FixPath, path: ChangePath, law: Law | None) -> FixPath:
-    return replace(one, law=one.law if law is None else law, success=path.success)

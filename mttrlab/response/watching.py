@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from mttrlab.detection import Fault, detection_delay
 from mttrlab.response import checks
-from mttrlab.response.laws import Law
+from mttrlab.response.laws import Floats
 from mttrlab.schema import FAILURE_MODES, AlertRule, SyntheticMonitor
 
 RULES, GAP = "rules", "gap"
 """How a face is watched: by settings that are known, or by nothing. Empty: not known, and history alone speaks."""
 
-_GRID = 2000
-"""Equally likely delays that stand for the whole law: its mean is right to a few seconds in an hour."""
+_GRID = 1000
+"""Equally likely delays that stand for the whole law, and instants at which it is looked at."""
 
 _USUAL = AlertRule(
     "a usual rule", failure_mode="availability", for_s=300.0, scrape_s=15.0, eval_s=15.0, group_wait_s=30.0
@@ -28,8 +29,13 @@ class Sight(NamedTuple):
 
     ever: float
     """Chance that one of them would notice at all."""
-    law: Law
-    """Minutes until the first of them does, if one does."""
+    minutes: Floats
+    """Minutes until the first of them does, if one does: equally likely ones, rising."""
+
+    def quantile(self, u: Floats) -> Floats:
+        """Return the minutes that a share `u` of all faults are noticed within; infinite where they never are."""
+        place = np.minimum((u / self.ever * len(self.minutes)).astype(np.int64), len(self.minutes) - 1)
+        return np.where(u < self.ever, self.minutes[place], np.inf)
 
 
 @dataclass(frozen=True)
@@ -95,8 +101,8 @@ class Watch:
         ]
         if not singles:
             found = _sight((self._set(_USUAL),), Fault("availability", self.share))
-            singles = [found] if found else [Sight(1.0, Law("constant", 0.0))]
-        return sorted(singles, key=lambda one: one.law.mean)[len(singles) // 2]
+            singles = [found] if found else [Sight(1.0, np.zeros(1))]
+        return sorted(singles, key=lambda one: float(one.minutes.mean()))[len(singles) // 2]
 
     def _set(self, one: AlertRule | SyntheticMonitor) -> AlertRule | SyntheticMonitor:
         if isinstance(one, AlertRule):
@@ -108,10 +114,31 @@ class Watch:
 
 
 def _sight(detectors: tuple[AlertRule | SyntheticMonitor, ...], fault: Fault) -> Sight | None:
+    # Services often have the same settings; only what detection depends on is told apart.
+    return _seen(tuple(sorted({_bare(one) for one in detectors}, key=repr)) if detectors else (), fault)
+
+
+def _bare(one: AlertRule | SyntheticMonitor) -> AlertRule | SyntheticMonitor:
+    if isinstance(one, AlertRule):
+        return replace(one, name="", service="", also=(), expr="", source="", why="", runbook="", severity="")
+    return replace(one, name="", service="", also=(), source="", note="", severity="")
+
+
+@lru_cache(maxsize=4096)
+def _seen(detectors: tuple[AlertRule | SyntheticMonitor, ...], fault: Fault) -> Sight | None:
     if not detectors:
         return None
     answer = detection_delay(detectors, fault)
     if answer.recall <= 0:
         return None
-    minutes = answer.quantile((np.arange(_GRID) + 0.5) / _GRID * answer.recall)
-    return Sight(answer.recall, Law("empirical", *minutes.tolist()))
+    delay = answer.delay
+    low, high = float(delay.knots[0]), float(delay.knots[-1])
+    at = np.linspace(low, high, _GRID) if high > low else np.array([low])
+    # A step of the law stands at its later end, never before the earliest possible time.
+    chance = np.maximum.accumulate(delay.cdf(at)) / delay.ever
+    place = np.minimum(np.searchsorted(chance, (np.arange(_GRID) + 0.5) / _GRID), len(at) - 1)
+    before = np.maximum(place - 1, 0)
+    wanted, rise = (np.arange(_GRID) + 0.5) / _GRID, chance[place] - chance[before]
+    part = np.divide(wanted - chance[before], rise, out=np.ones(_GRID), where=rise > 0)
+    seconds = np.where(place > 0, at[before] + np.clip(part, 0.0, 1.0) * (at[place] - at[before]), at[place])
+    return Sight(answer.recall, seconds / 60)
