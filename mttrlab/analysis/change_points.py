@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mttrlab.analysis.reading import as_series
 from mttrlab.analysis.sample import sample_of, starts_of, with_clocks
 from mttrlab.analysis.thresholds import threshold, withheld
 from mttrlab.errors import QuestionError
@@ -43,7 +44,7 @@ def split(values: npt.ArrayLike, *, least: int = 2) -> tuple[int, float, float]:
     >>> split([1, 1, 1, 5, 5, 5])
     (3, 24.0, 0.0)
     """
-    y = np.asarray(values, dtype=float)
+    y = as_series(values)
     if len(y) < 2 * least:
         raise QuestionError(f"a change needs {2 * least} values or more; got {len(y)}")
     gains = _gains(y[None, :], least)[0]
@@ -74,7 +75,7 @@ def split_p(values: npt.ArrayLike, *, least: int = 2, shuffles: int = 999, seed:
     seed : int
         Seed of the orders.
     """
-    y = np.asarray(values, dtype=float)
+    y = as_series(values)
     if len(y) < 2 * least or not np.ptp(y) > 0:
         return float("nan")
     chance = np.random.Generator(np.random.PCG64(seed))
@@ -107,7 +108,7 @@ def segments(values: npt.ArrayLike, *, most: int = 5, least: int = 5) -> list[in
     Least squares over all segmentations (Bellman's recursion), `n ln(squares / n) + 2 c ln n` for c changes: each
     brings a level and a position.
     """
-    y = np.asarray(values, dtype=float)
+    y = as_series(values)
     n = len(y)
     if n < 2 * least or not np.ptp(y) > 0:
         return []

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
+from mttrlab.analysis.reading import as_series
 from mttrlab.errors import QuestionError
 
 NAN = float("nan")
@@ -52,7 +53,7 @@ def xmr(values: npt.ArrayLike, *, log: bool = True, baseline: int | None = None)
     >>> xmr([45, 30, 60, 22, 95, 38, 41, 27, 180, 33, 52, 29]).loc[0, ["centre", "low", "high"]].round(2).tolist()
     [44.71, 4.38, 456.38]
     """
-    x = np.asarray(values, dtype=float)
+    x = as_series(values)
     if log and not (x > 0).all():
         raise QuestionError("a chart of logarithms needs values above zero; leave zeros out and count them")
     y = np.log(x) if log else x
@@ -62,6 +63,7 @@ def xmr(values: npt.ArrayLike, *, log: bool = True, baseline: int | None = None)
     ranges = np.abs(np.diff(y))
     middle, spread = float(y[:first].mean()), float(ranges[: first - 1].mean())
     low, high = middle - WIDTH * spread, middle + WIDTH * spread
+    slack = 1e-9 * max(1.0, abs(middle))  # equal values lie on their limits, whatever their sum was rounded to
     ends = [math.exp(v) if log else v for v in (middle, low, high)]
     return pd.DataFrame(
         {
@@ -71,7 +73,7 @@ def xmr(values: npt.ArrayLike, *, log: bool = True, baseline: int | None = None)
             "high": ends[2],
             "moving_range": np.append(NAN, ranges),
             "range_high": D4 * spread,
-            "signal": (y < low) | (y > high),
+            "signal": (y < low - slack) | (y > high + slack),
         }
     )
 
@@ -114,7 +116,7 @@ def ewma(
     """
     if not 0 < weight <= 1:
         raise QuestionError(f"weight must lie above 0 and at most at 1; got {weight}")
-    y = np.asarray(values, dtype=float)
+    y = as_series(values)
     if len(y) < 2:
         raise QuestionError(f"a chart needs 2 values or more; got {len(y)}")
     middle = float(y.mean()) if centre is None else centre
@@ -179,7 +181,7 @@ def t_chart(gaps: npt.ArrayLike) -> pd.DataFrame:
     QuestionError
         When a gap is negative or there are none.
     """
-    x = np.asarray(gaps, dtype=float)
+    x = as_series(gaps, "gaps")
     if len(x) == 0 or not (x >= 0).all() or not x.mean() > 0:
         raise QuestionError("gaps must be zero or more, and not all zero; sort the incidents by time first")
     tail = 0.00135  # three sigmas of a normal value, as tables print it

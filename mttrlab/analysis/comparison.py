@@ -89,7 +89,7 @@ def compare_periods(
     adjust = (adjust,) if isinstance(adjust, str) else tuple(adjust)
     frames = (with_clocks(before, clock), with_clocks(after, clock))
     first, second = forgotten_aside(*(sample_of(frame, clock) for frame in frames))
-    notes = [*_left_out("before", first), *_left_out("after", second)]
+    notes = [*_order(frames, clock, first, second), *_left_out("before", first), *_left_out("after", second)]
     row: dict[str, Any] = {
         "clock": clock,
         "level": level,
@@ -119,6 +119,21 @@ def compare_periods(
     row["sentence"] = sentence(row)
     row["note"] = "; ".join(notes)
     return pd.DataFrame([row])
+
+
+def _order(frames: tuple[pd.DataFrame, pd.DataFrame], clock: str, first: Sample, second: Sample) -> list[str]:
+    """Return what is odd about the two periods: incidents that stand in both, or the later one first."""
+    said = []
+    names = [name for name in ("source", "incident_id") if all(name in frame for frame in frames)]
+    if "incident_id" in names:
+        known = [pd.MultiIndex.from_frame(frame[names].astype("object")).unique() for frame in frames]
+        both = len(known[0].intersection(known[1]))
+        if both:
+            said.append(f"{incidents(both)} stand{'s' if both == 1 else ''} in both periods, which must not overlap")
+    earliest, latest = (starts_of(f, clock, s.rows) for f, s in zip(frames, (first, second), strict=True))
+    if earliest.min() > latest.max():
+        said.append("the first period begins after the second has ended: read better and worse the other way round")
+    return said
 
 
 def _left_out(period: str, sample: Sample) -> list[str]:

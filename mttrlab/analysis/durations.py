@@ -14,6 +14,7 @@ from scipy import special
 from mttrlab.analysis.durations_fit import Evidence, best, bound, free
 from mttrlab.analysis.goodness import goodness_of_fit
 from mttrlab.analysis.laws import PARAMETERS, PLAIN, WIDE, Law
+from mttrlab.analysis.reading import as_numbers, share_between
 from mttrlab.analysis.thresholds import threshold, withheld
 from mttrlab.errors import QuestionError
 
@@ -41,8 +42,8 @@ def evidence_of(
     QuestionError
         When the arrays differ in length, the grain is negative or `rounding` is unknown.
     """
-    values = np.asarray(minutes, dtype=float).ravel()
-    ended = np.ones(len(values)) if observed is None else pd.Series(observed).to_numpy(dtype=float, na_value=np.nan)
+    values = as_numbers(minutes)
+    ended = np.ones(len(values)) if observed is None else as_numbers(observed, "observed")
     if len(ended) != len(values):
         raise QuestionError(f"observed must have one entry per duration; got {len(ended)} for {len(values)}")
     if rounding not in ("stamps", "minutes"):
@@ -118,6 +119,7 @@ def fit_durations(
     n = int(evidence.observed.sum())
     if families is None:
         families = PLAIN + (WIDE if threshold("wide_distribution").needs <= n <= _WIDE_AT_MOST else ())
+    share_between("level", level)
     unknown = [family for family in families if family not in PARAMETERS]
     if unknown:
         raise QuestionError(f"families must be among {', '.join(PARAMETERS)}; got {unknown[0]!r}")

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from mttrlab.analysis.durations_fit import Evidence, best
 from mttrlab.analysis.laws import PLAIN, Law, log_survival
 from mttrlab.analysis.laws_quick import fit_many
+from mttrlab.analysis.reading import as_numbers
 from mttrlab.errors import QuestionError
 
 _CELLS = 2_000_000  # simulated durations in all: a second or two whatever the sample size
@@ -84,11 +85,14 @@ def goodness_of_fit(
     if isinstance(minutes, Evidence):
         evidence = minutes
     else:
-        values = np.asarray(minutes, dtype=float).ravel()
-        if not (values > 0).all():
+        values = as_numbers(minutes)
+        ended = np.ones(len(values)) if observed is None else as_numbers(observed, "observed")
+        if len(ended) != len(values):
+            raise QuestionError(f"observed must have one entry per duration; got {len(ended)} for {len(values)}")
+        known = np.isfinite(values) & np.isfinite(ended)
+        if not (values[known] > 0).all():
             raise QuestionError("goodness_of_fit needs minutes above zero; leave zeros out or give their resolution")
-        ended = np.ones(len(values), bool) if observed is None else np.asarray(observed, dtype=bool)
-        evidence = Evidence(values, ended)
+        evidence = Evidence(values[known], ended[known] > 0)
     n = len(evidence.minutes)
     all_ended = bool(evidence.observed.all())
     if n < 5 or np.ptp(evidence.minutes) == 0:

@@ -168,11 +168,15 @@ def geometric_mean_interval(minutes: object, level: float = 0.95) -> Interval:
 
     values, level = checked_minutes(minutes), checked_level(level)
     logs = np.log(values[values > 0])
-    n, zeros = len(logs), int((values <= 0).sum())
+    n, zeros = len(logs), int((values == 0).sum())
     named = f", {zeros} zero left out" if zeros else ""
     if n < 2:
         estimate = float(np.exp(logs[0])) if n else float("nan")
         return Interval(estimate, float("nan"), float("nan"), n, level, f"not estimable: n = {n}{named}")
+    if np.ptp(logs) == 0:
+        return Interval(
+            float(values.max()), float("nan"), float("nan"), n, level, "not estimable: all are equal" + named
+        )
     reach = special.stdtrit(n - 1, (1 + level) / 2) * logs.std(ddof=1) / np.sqrt(n)
     low, middle, high = np.exp([logs.mean() - reach, logs.mean(), logs.mean() + reach])
     return Interval(float(middle), float(low), float(high), n, level, f"t on logs{named}")
@@ -238,7 +242,7 @@ def quantile_interval(minutes: object, quantile: float = 0.9, level: float = 0.9
     estimate = float(np.quantile(values, quantile)) if len(values) else float("nan")
     low, high, method = _exact(values, quantile, level)
     if np.isnan(low):
-        found = quantile_bounds(power_sums(values), quantile, level).iloc[0]
+        found = contradicted(quantile_bounds(power_sums(values), quantile, level), np.array([estimate])).iloc[0]
         low, high, method = float(found["low"]), float(found["high"]), str(found["method"])
     return Interval(estimate, low, high, len(values), level, method)
 
@@ -257,6 +261,16 @@ def quantile_bounds(sums: pd.DataFrame, quantile: float, level: float) -> pd.Dat
     refused = [f"not estimable: n = {int(k)}, the lognormal does not fit" for k in n]
     found["method"] = np.where(rejected & (n >= LEAST), refused, found["method"])
     return found
+
+
+def contradicted(bounds: pd.DataFrame, estimate: np.ndarray) -> pd.DataFrame:
+    """Return the bounds of `quantile_bounds` without those that do not hold the quantile that was seen."""
+    with np.errstate(invalid="ignore"):
+        outside = (estimate < bounds["low"].to_numpy()) | (estimate > bounds["high"].to_numpy())
+    return bounds.assign(
+        low=bounds["low"].mask(outside), high=bounds["high"].mask(outside),
+        method=bounds["method"].mask(outside, "not estimable: the lognormal does not hold what was seen"),
+    )  # fmt: skip
 
 
 def _exact(ordered: np.ndarray, quantile: float, level: float) -> tuple[float, float, str]:

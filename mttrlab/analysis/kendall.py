@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from mttrlab.analysis.reading import as_series
+
 NAN = float("nan")
 
 
@@ -35,7 +37,7 @@ def mann_kendall(values: npt.ArrayLike) -> MannKendall:
     >>> mann_kendall([3, 2, 1]).s
     -3.0
     """
-    y = np.asarray(values, dtype=float)
+    y = as_series(values)
     n = len(y)
     if n < 3:
         return MannKendall(NAN, NAN, NAN, NAN, NAN)
@@ -65,7 +67,7 @@ def theil_sen(
     tuple of three floats
         Slope per unit of time, low, high; NaN with fewer than three points.
     """
-    y = np.asarray(values, dtype=float)
+    y = as_series(values)
     x = np.arange(len(y), dtype=float) if times is None else np.asarray(times, dtype=float)
     if len(y) < 3:
         return NAN, NAN, NAN

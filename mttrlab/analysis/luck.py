@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mttrlab.analysis.laws import Law
+from mttrlab.analysis.reading import as_numbers
 from mttrlab.errors import QuestionError
 
 _CELLS = 4_000_000
@@ -87,9 +88,9 @@ def apparent_change(
     if isinstance(minutes, Law):
         law, values = minutes, np.empty(0)
     else:
-        law, values = None, np.asarray(minutes, dtype=float).ravel()
-        if len(values) == 0 or not np.isfinite(values).all():
-            raise QuestionError("minutes must be a law, or one finite duration or more")
+        law, values = None, as_numbers(minutes)
+        if len(values) == 0 or not np.isfinite(values).all() or (values < 0).any():
+            raise QuestionError("minutes must be a law, or one finite duration or more, none below zero")
     chance = np.random.Generator(np.random.PCG64(seed))
     measure = _STATISTICS[statistic]
 
@@ -118,7 +119,8 @@ def apparent_change(
                 "better_by": better_by,
                 "better_by_share": better_by_share,
                 "looks_worse": float((difference < 0).mean()),
-                "looks_better": float((difference >= better_by + better_by_share * before).mean()),
+                # No difference at all looks neither better nor worse.
+                "looks_better": float(((difference >= better_by + better_by_share * before) & (difference > 0)).mean()),
                 "low": float(low),
                 "high": float(high),
                 "level": level,

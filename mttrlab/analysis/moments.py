@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mttrlab.analysis.reading import as_numbers
 from mttrlab.errors import QuestionError, SchemaError
 
 SUMS = ("n", "positive", "log1", "log2", "shape1", "shape2", "shape3", "shape4", "sum1", "sum2", "sum3")
@@ -32,14 +33,13 @@ def checked_minutes(minutes: object) -> np.ndarray:
     Raises
     ------
     SchemaError
-        When they are no numbers, or infinite.
+        When they are no numbers, infinite, or negative.
     """
-    try:
-        values = np.asarray(pd.to_numeric(pd.Series(minutes)), dtype=float).ravel()
-    except (TypeError, ValueError):
-        raise SchemaError("minutes must be a list of numbers, such as one column of phase_durations()") from None
+    values = as_numbers(minutes)
     if np.isinf(values).any():
         raise SchemaError("minutes must be finite; leave unknown ones empty")
+    if (values < 0).any():
+        raise SchemaError(f"minutes must be zero or more; got {np.nanmin(values):g}")
     return np.asarray(values[~np.isnan(values)])
 
 

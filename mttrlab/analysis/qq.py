@@ -8,6 +8,7 @@ import pandas as pd
 
 from mttrlab.analysis.durations_fit import Evidence, best
 from mttrlab.analysis.laws import PLAIN
+from mttrlab.analysis.reading import as_numbers
 from mttrlab.errors import QuestionError
 
 _CELLS = 2_000_000  # simulated durations in all
@@ -52,7 +53,7 @@ def qq_table(
     """
     if family not in PLAIN:
         raise QuestionError(f"family must be one of {', '.join(PLAIN)}; got {family!r}")
-    values = np.asarray(minutes, dtype=float).ravel()
+    values = as_numbers(minutes)
     ended = np.ones(len(values), bool) if observed is None else np.asarray(observed, dtype=bool)
     usable = np.isfinite(values) & (values > 0)
     values, ended = values[usable], ended[usable]

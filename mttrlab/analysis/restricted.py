@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
+from mttrlab.analysis.reading import as_numbers, share_between
 from mttrlab.analysis.survival import curve
 from mttrlab.errors import QuestionError
 
@@ -53,7 +54,8 @@ def restricted_mean(
     >>> restricted_mean([10, 20, 400], horizon=100)["mean"].round(4).tolist()
     [43.3333]
     """
-    if not horizon > 0:
+    share_between("level", level)
+    if not horizon > 0 or not math.isfinite(horizon):
         raise QuestionError(f"horizon must be minutes above 0; got {horizon}")
     found = curve(minutes, observed)
     row = {"horizon": horizon, "mean": math.nan, "low": math.nan, "high": math.nan, "n": found.n, "open": found.open}
@@ -62,6 +64,9 @@ def restricted_mean(
         why = f"not estimable: nobody was watched for {horizon:g} minutes and the last is still open"
         return pd.DataFrame([row | {"method": why if found.n + found.open else "not estimable: n = 0"}])
     mean, variance = _area(found.minutes, found.survival, found.at_risk, found.ended, horizon)
+    if not variance > 0:
+        why = "n = 1" if found.n + found.open == 1 else "no spread within the horizon"
+        return pd.DataFrame([row | {"mean": mean, "method": f"area under the Kaplan–Meier curve; no interval: {why}"}])
     half = float(special.ndtri((1 + level) / 2)) * math.sqrt(variance)
     row |= {"mean": mean, "low": max(mean - half, 0.0), "high": min(mean + half, horizon)}
     return pd.DataFrame([row | {"method": "area under the Kaplan–Meier curve"}])
@@ -149,9 +154,9 @@ def log_rank(
 
 
 def _at_risk(minutes: npt.ArrayLike, observed: npt.ArrayLike | None, times: np.ndarray) -> np.ndarray:
-    values = np.asarray(minutes, dtype=float).ravel()
+    values = as_numbers(minutes)
     usable = np.isfinite(values)
     if observed is not None:
-        usable &= np.isfinite(pd.Series(observed).to_numpy(dtype=float, na_value=np.nan))
+        usable &= np.isfinite(as_numbers(observed, "observed"))
     values = np.sort(values[usable])
     return np.asarray(len(values) - np.searchsorted(values, times, side="left"), dtype=float)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.analysis.doors import Door
-from mttrlab.analysis.intervals import EXACT, mean_bounds, quantile_bounds
+from mttrlab.analysis.intervals import EXACT, contradicted, mean_bounds, quantile_bounds
 from mttrlab.analysis.moments import SUMS
 from mttrlab.analysis.ranks import quantile_ranks
 
@@ -52,6 +52,7 @@ def spread(door: Door, by: list[str], step: tuple[str, str], level: float) -> pd
     method = np.full(len(found), EXACT, dtype=object)
     if not exact.all():
         fitted = quantile_bounds(sums.loc[~exact].reset_index(drop=True), 0.9, level)
+        fitted = contradicted(fitted, table.loc[~exact, "p90"].to_numpy(dtype=float))
         ends["p90_low"][~exact], ends["p90_high"][~exact] = fitted["low"], fitted["high"]
         method[~exact] = fitted["method"]
     held, of_tail = (found.groupby(by, dropna=False)[name].transform("sum") for name in ("whole", "tail"))

@@ -10,9 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
+from mttrlab.analysis.reading import as_numbers, share_between
 from mttrlab.errors import QuestionError
 
 NAN = float("nan")
+NOTHING = "not estimable: n = 0"
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,8 @@ def curve(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None) -> Curv
     QuestionError
         When the arrays differ in length or a duration is negative.
     """
-    times = np.asarray(minutes, dtype=float).ravel()
-    ended = np.ones(len(times)) if observed is None else pd.Series(observed).to_numpy(dtype=float, na_value=np.nan)
+    times = as_numbers(minutes)
+    ended = np.ones(len(times)) if observed is None else as_numbers(observed, "observed")
     if len(times) != len(ended):
         raise QuestionError(f"observed must have one entry per duration; got {len(ended)} for {len(times)}")
     usable = np.isfinite(times) & np.isfinite(ended)
@@ -78,7 +80,7 @@ def curve(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None) -> Curv
 
 def _ends(found: Curve, level: float) -> tuple[np.ndarray, np.ndarray]:
     # Log-log: the ends stay between 0 and 1.
-    reach = float(special.ndtri((1 + _level(level)) / 2))
+    reach = float(special.ndtri((1 + share_between("level", level)) / 2))
     s = found.survival
     low, high = np.full(len(s), NAN), np.full(len(s), NAN)
     inside = (s > 0) & (s < 1)
@@ -86,12 +88,6 @@ def _ends(found: Curve, level: float) -> tuple[np.ndarray, np.ndarray]:
     width = reach * np.sqrt(found.greenwood[inside]) / np.abs(logs)
     low[inside], high[inside] = np.exp(logs * np.exp(width)), np.exp(logs * np.exp(-width))
     return low, high
-
-
-def _level(level: float) -> float:
-    if not 0 < level < 1:
-        raise QuestionError(f"level must lie between 0 and 1, both excluded; got {level}")
-    return level
 
 
 def survival(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None, *, level: float = 0.95) -> pd.DataFrame:
@@ -177,14 +173,15 @@ def survival_quantiles(
     low, high = _ends(found, level)
     rows = []
     for share in shares:
-        target = 1 - share
+        target = 1 - share_between("each of shares", share)
         value = _crossing(found.minutes, found.survival, target)
         # Where the curve is 1 or 0 it has no interval; the ends are then those of its neighbours.
         lower = _first(found.minutes, np.where(np.isnan(low), found.survival, low) <= target + 1e-12)
         upper = _first(found.minutes, np.where(np.isnan(high), 1.0, high) <= target + 1e-12)
         method = "Kaplan–Meier"
         if math.isnan(value):
-            method = f"not estimable: {found.open} of {found.n + found.open} incidents are still open"
+            held = found.n + found.open
+            method = f"not estimable: {found.open} of {held} incidents are still open" if held else NOTHING
         rows.append(
             {
                 "share": share,
