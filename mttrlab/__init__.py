@@ -82,6 +82,7 @@ _HOMES = {
     "trace": "mttrlab.response",
     "trend": "mttrlab.analysis",
     "type_ranking": "mttrlab.analysis",
+    "unseen_firings": "mttrlab.analysis",
     "unseen_incidents": "mttrlab.analysis",
     "verify_service_recovery": "mttrlab.judge.recovery",
     "what_if": "mttrlab.panels",

@@ -55,6 +55,7 @@ from mttrlab.analysis.thresholds import thresholds, withheld
 from mttrlab.analysis.totals import total_interval
 from mttrlab.analysis.trend import trend
 from mttrlab.analysis.unseen import unseen_incidents
+from mttrlab.analysis.unseen_firings import unseen_firings
 
 __all__ = [
     "AlertCoverage",
@@ -131,6 +132,7 @@ __all__ = [
     "total_interval",
     "trend",
     "type_ranking",
+    "unseen_firings",
     "unseen_incidents",
     "unseen_phases",
     "withheld",

@@ -96,10 +96,10 @@ def _stage(connection: duckdb.DuckDBPyConnection, file: Path, private: Path) -> 
     shape = _parquet(connection, copy) if parquet else _csv(start, copy)
     if shape is None:
         return None
-    numbered = f"(SELECT row_number() OVER () + {shape.first_row - 1} AS \"row\", * FROM {shape.reader})"
+    numbered = f'(SELECT row_number() OVER () + {shape.first_row - 1} AS "row", * FROM {shape.reader})'
     read = _expressions(shape)
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE arriving AS SELECT {read.service} AS service, {read.at} AS \"at\", "
+        f'CREATE OR REPLACE TEMP TABLE arriving AS SELECT {read.service} AS service, {read.at} AS "at", '
         + ", ".join(f"{read.measures.get(name, 'NULL')}::DOUBLE AS {name}" for name in MEASURES)
         + f" FROM {shape.reader} WHERE NOT ({read.odd})"
     )
@@ -117,10 +117,10 @@ def _stage(connection: duckdb.DuckDBPyConnection, file: Path, private: Path) -> 
         if rows - plain > MOST_ODD or doubled > MOST_ODD:
             connection.execute(_LEAVE)
             return None
-        pair = f"({read.service}, {read.at}) IN (SELECT (service, \"at\") FROM twice)"
+        pair = f'({read.service}, {read.at}) IN (SELECT (service, "at") FROM twice)'
         cells = ", ".join(f"CAST({quoted(name)} AS VARCHAR) AS c{n}" for n, name in enumerate(_columns(shape)))
         odd = connection.execute(
-            f"SELECT \"row\", {cells} FROM {numbered} WHERE ({read.odd}) OR {pair} ORDER BY \"row\""
+            f'SELECT "row", {cells} FROM {numbered} WHERE ({read.odd}) OR {pair} ORDER BY "row"'
         ).fetchall()
         connection.execute('DELETE FROM arriving WHERE (service, "at") IN (SELECT (service, "at") FROM twice)')
         names = ["time", "service", *shape.measures]
@@ -248,7 +248,7 @@ def _summary(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
         parts += [
             f"max({name}) AS {name}_max",
             f"count({name}) AS {name}_n",
-            f"arg_max({name}, \"at\") < max({name}) OR arg_min({name}, \"at\") > min({name}) AS {name}_falls",
+            f'arg_max({name}, "at") < max({name}) OR arg_min({name}, "at") > min({name}) AS {name}_falls',
             f"approx_count_distinct({name}) AS {name}_kinds",
         ]
     seen = sql.frame(connection, f"SELECT {', '.join(parts)} FROM arriving GROUP BY service ORDER BY service")

@@ -6,7 +6,7 @@ import pandas as pd
 
 from mttrlab import analysis
 from mttrlab.review.findings import Findings
-from mttrlab.review.words import PHASE_WORDS, STAMP_WORDS
+from mttrlab.review.words import PHASE_WORDS, STAMP_WORDS, minutes
 
 _SOURCES = {
     "statuspage": (
@@ -95,3 +95,25 @@ def untaken(found: Findings) -> str:
         f"{'was' if one else 'were'} resolved although nobody took {'it' if one else 'them'}: automation, faults that "
         "passed, or noise. They are not counted; the more of them automation ends, the longer the average of the rest."
     )
+
+
+def alone(found: Findings) -> str:
+    """Return how many alerts of the shown months ended with no incident near them, and what the average would be."""
+    firings = found.tables["firings"]
+    recent = firings[firings["month"].isin(found.periods.quarter)]
+    count, answered = int(recent["alone"].sum()), int(recent["remediated"].sum())
+    if not count:
+        return ""
+    n = recent["n"]
+    whole = (recent["mean_with_alone"] * (n + recent["alone"])).sum() / (n + recent["alone"]).sum()
+    counted = (recent["mean_counted"] * n).sum() / n.sum() if n.sum() else float("nan")
+    told = (
+        f"Beside the incidents, {count:,} alert{'' if count == 1 else 's'} of these months ended with no incident near"
+    )
+    told += f", {answered:,} of them of rules that automation answers." if answered else "."
+    if n.sum():
+        told += (
+            f" From detection to the fix the incidents took {minutes(counted)} on average; with these alerts it "
+            f"would be {minutes(float(whole))}."
+        )
+    return f"{told} Whether each was a fault or an alert without one the records do not say, so none is counted."

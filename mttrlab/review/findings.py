@@ -100,6 +100,9 @@ def find(
         "shares": shares.shares(phases[recent], spans),
         "split": shares.split(stamps),
         "unseen": analysis.unseen_incidents(lab),
+        "firings": analysis.unseen_firings(
+            lab.firings(), known, remediated=[rule.alert for rule in lab.practices().remediation]
+        ),
         "maturity": analysis.maturity(phases[recent], clock=clock),
         "distance": analysis.distance_to_next(phases[recent], clock=clock),
         "flapping": levels.flapping(phases[recent], clock, len(periods.quarter), seed),

@@ -17,7 +17,7 @@ def fill(review: Review) -> dict[str, Any]:
     """Return what the section names."""
     found = review.findings
     tables, notes = found.tables, found.notes
-    told = [definitions.untaken(found), *definitions.unknowable(found), *notes["warnings"]]
+    told = [definitions.untaken(found), definitions.alone(found), *definitions.unknowable(found), *notes["warnings"]]
     ambiguous, refused = tables["ambiguous"], tables["quarantine"]
     return {
         "population_rule": notes["population"],

@@ -59,9 +59,7 @@ def read_logs(opened: Opened, timezone: str | None, *, keep_people: bool = False
     if left_out:
         names = ", ".join(f"{short(name)} ({count:,})" for name, count in left_out.most_common(8))
         more = f" and {len(left_out) - 8} more" if len(left_out) > 8 else ""
-        into.notes.append(
-            f"left out, as they look like people or secrets: {names}{more}; keep_people=True keeps them"
-        )
+        into.notes.append(f"left out, as they look like people or secrets: {names}{more}; keep_people=True keeps them")
     return into.result("logs", "logs")
 
 

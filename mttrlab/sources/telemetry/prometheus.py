@@ -78,9 +78,7 @@ def read_prometheus(opened: Opened, timezone: str | None) -> Telemetry:
     return samples.result("prometheus")
 
 
-def _sample(
-    n: int, value: Any, service: str, measure: str, factor: float, into: Collector, samples: Samples
-) -> None:
+def _sample(n: int, value: Any, service: str, measure: str, factor: float, into: Collector, samples: Samples) -> None:
     if not isinstance(value, list) or len(value) != 2 or isinstance(value[0], str | bool):
         into.refuse(n, "values", value, "is no pair of a time in seconds and a value")
         return

@@ -1,0 +1,183 @@
+"""What automation or luck ended before it became an incident: firings of alerts that no incident goes with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from mttrlab.analysis.reading import as_numbers
+from mttrlab.analysis.sample import onset
+from mttrlab.errors import QuestionError, SchemaError
+
+WITHIN = 30.0
+"""Minutes before and after an incident in which an alert of its service is taken to be part of it."""
+_FIRED = ("alert", "service", "started_at", "ended_at")
+_COLUMNS = [
+    "month", "incidents", "firings", "running", "during", "alone", "remediated", "median_alone", "n", "mean_counted",
+    "mean_with_alone", "mean_with_remediated",
+]  # fmt: skip
+
+
+def unseen_firings(
+    firings: pd.DataFrame,
+    incidents: pd.DataFrame,
+    *,
+    remediated: Iterable[str] = (),
+    runs: pd.DataFrame | None = None,
+    within: float = WITHIN,
+) -> pd.DataFrame:
+    """Return, month by month, how many alerts ended with no incident near them, and what they would do to the mean.
+
+    Parameters
+    ----------
+    firings : DataFrame
+        `alert, service, started_at, ended_at` (`lab.firings()`); pages of PagerDuty among them (`source`) are left
+        out, because `unseen_incidents` counts them.
+    incidents : DataFrame
+        The counted incidents.
+    remediated : iterable of str
+        Names of alerts that a remediation rule answers (`rule.alert for rule in lab.practices().remediation`).
+    runs : DataFrame, optional
+        Runs of remediation that are known: `alert, service, started_at`, and perhaps `succeeded`. A firing during
+        which such a run began counts as remediated, whatever the rules say; one that failed does not.
+    within : float
+        Minutes around an incident in which an alert of its service is taken to be part of it.
+
+    Returns
+    -------
+    DataFrame
+        `month` (first day, UTC, of the first stamp or the firing); `incidents`; `firings` that ended, and `running`
+        ones; `during` an incident of their service (or of any, where one of the two names none), `alone` not;
+        `remediated`, those of `alone` that automation answers; `median_alone`, minutes; `mean_counted`, minutes from
+        detection to the fix of the `n` incidents that carry both, beside `mean_with_alone` and
+        `mean_with_remediated`, of these together with the firings that stood alone, and with the remediated ones.
+
+    Raises
+    ------
+    SchemaError
+        When a table lacks a column.
+    QuestionError
+        When `within` is negative.
+
+    Notes
+    -----
+    What automation ends in minutes never reaches the export, so recorded MTTR rises while downtime falls. An alert
+    that stood alone is a fault that ended by itself or by automation, or an alert without a fault: these are shown
+    beside, never mixed in.
+
+    Examples
+    --------
+    >>> at = pd.Timestamp("2026-03-02T10:00Z")
+    >>> fired = {"alert": ["Disk", "Disk"], "service": "db", "started_at": [at, at + pd.Timedelta(days=3)]}
+    >>> firings = pd.DataFrame(fired).assign(ended_at=lambda f: f["started_at"] + pd.Timedelta(minutes=4))
+    >>> incident = {"service": ["db"], "detected_at": [at], "resolved_at": [at + pd.Timedelta(minutes=40)]}
+    >>> found = unseen_firings(firings, pd.DataFrame(incident), remediated=["Disk"])
+    >>> found.loc[0, ["during", "alone", "remediated", "mean_counted", "mean_with_alone"]].tolist()
+    [1.0, 1.0, 1.0, 40.0, 22.0]
+    """
+    if not within >= 0:
+        raise QuestionError(f"within must be minutes, 0 or more; got {within!r}")
+    _asked(firings, _FIRED, "firings", "lab.firings()")
+    _asked(incidents, ("detected_at", "resolved_at"), "incidents", "lab.incidents()")
+    fired = firings if "source" not in firings else firings[firings["source"].ne("pagerduty").fillna(True)]
+    fired = fired[fired["started_at"].notna()].reset_index(drop=True)
+    begun, ended = _minutes(fired["started_at"]), _minutes(fired["ended_at"])
+    known = ended >= begun  # False also where it still fires
+    held = _held(fired, begun, np.where(known, ended, begun), incidents, within)
+    answered = fired["alert"].isin(list(remediated)).to_numpy()
+    if runs is not None:
+        answered = answered | _ran(fired, begun, ended, runs)
+    rows = pd.DataFrame({
+        "month": _months(fired["started_at"]), "running": ~known, "during": known & held, "alone": known & ~held,
+        "remediated": known & ~held & answered, "length": np.where(known & ~held, ended - begun, np.nan),
+    })  # fmt: skip
+    length = _usable(incidents, "resolved_at") - _usable(incidents, "detected_at")
+    told = pd.DataFrame({
+        "month": _months(onset(incidents)), "length": np.where(length >= 0, length, np.nan),
+    }).dropna(subset="month")  # fmt: skip
+    return _table(rows, told)
+
+
+def _asked(table: object, columns: tuple[str, ...], name: str, source: str) -> None:
+    if not isinstance(table, pd.DataFrame):
+        raise SchemaError(f"{name} must be a table, such as {source}; got {type(table).__name__}")
+    lacking = [column for column in columns if column not in table]
+    if lacking:
+        raise SchemaError(f"{name} lack {', '.join(lacking)}; pass {source}")
+
+
+def _minutes(times: pd.Series) -> np.ndarray:
+    whole = pd.to_datetime(times, utc=True).dt.tz_convert(None).to_numpy("datetime64[us]")
+    return np.where(np.isnat(whole), np.nan, whole.astype("int64") / 6e7)
+
+
+def _usable(incidents: pd.DataFrame, stamp: str) -> np.ndarray:
+    verdict = incidents.get(f"{stamp}_verdict")
+    times = incidents[stamp]
+    return _minutes(times if verdict is None else times.where(verdict.eq("recorded")))
+
+
+def _months(times: pd.Series) -> np.ndarray:
+    whole = pd.to_datetime(times, utc=True).dt.tz_convert(None).to_numpy("datetime64[us]")
+    return whole.astype("datetime64[M]").astype("datetime64[us]")
+
+
+def _held(
+    fired: pd.DataFrame, begun: np.ndarray, ended: np.ndarray, incidents: pd.DataFrame, within: float
+) -> np.ndarray:
+    """Return whether an incident of the firing's service ran within so many minutes of it."""
+    start = _minutes(onset(incidents))
+    stamps = [_minutes(incidents[s]) for s in ("resolved_at", "verified_at") if s in incidents]
+    end = np.fmax.reduce([start, *stamps])
+    if "exported_at" in incidents and "resolved_at_verdict" in incidents:
+        still = incidents["resolved_at_verdict"].eq("pending").to_numpy(dtype=bool)
+        end = np.where(still, np.fmax(end, _minutes(incidents["exported_at"])), end)
+    there = np.isfinite(start)
+    theirs = incidents["service"].to_numpy(dtype=object) if "service" in incidents else np.full(len(start), None)
+    held = np.zeros(len(fired), dtype=bool)
+    services = fired["service"].to_numpy(dtype=object)
+    for service in pd.unique(services):
+        ours = services == service if pd.notna(service) else pd.isna(services)
+        near = there & ((theirs == service) | pd.isna(theirs)) if pd.notna(service) else there
+        # An interval is met where more have begun by its end than were over before it.
+        opened = np.searchsorted(np.sort(start[near] - within), ended[ours], side="right")
+        closed = np.searchsorted(np.sort(end[near] + within), begun[ours], side="left")
+        held[ours] = opened > closed
+    return held
+
+
+def _ran(fired: pd.DataFrame, begun: np.ndarray, ended: np.ndarray, runs: pd.DataFrame) -> np.ndarray:
+    """Return whether a run of remediation for this alert and service began while it fired."""
+    _asked(runs, ("alert", "service", "started_at"), "runs", "a table of remediation runs")
+    worked = runs if "succeeded" not in runs else runs[as_numbers(runs["succeeded"], "succeeded") != 0]
+    at = _minutes(worked["started_at"])
+    ran = np.zeros(len(fired), dtype=bool)
+    ours = pd.MultiIndex.from_frame(fired[["alert", "service"]].astype("object"))
+    theirs = pd.MultiIndex.from_frame(worked[["alert", "service"]].astype("object"))
+    for kind in theirs.unique():
+        times = np.sort(at[theirs == kind])
+        place = np.flatnonzero(ours == kind)
+        first = np.searchsorted(times, begun[place], side="left")
+        last = np.searchsorted(times, np.where(np.isfinite(ended[place]), ended[place], np.inf), side="right")
+        ran[place] = last > first
+    return ran
+
+
+def _table(rows: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
+    months = pd.DatetimeIndex(sorted({*rows["month"], *told["month"]}), name="month").as_unit("us")
+    counts = rows.groupby("month")[["running", "during", "alone", "remediated"]].sum()
+    made = counts.reindex(months, fill_value=0).astype("int64")
+    made["firings"] = made["during"] + made["alone"]
+    made["median_alone"] = rows.groupby("month")["length"].median().reindex(months)
+    by_month = told.groupby("month")["length"]
+    made["incidents"] = told.groupby("month").size().reindex(months, fill_value=0).astype("int64")
+    made["n"] = by_month.count().reindex(months, fill_value=0).astype("int64")
+    total, n = by_month.sum().reindex(months, fill_value=0.0), made["n"]
+    made["mean_counted"] = total / n.where(n > 0)
+    for name, which in (("mean_with_alone", "alone"), ("mean_with_remediated", "remediated")):
+        more = rows["length"].where(rows[which]).groupby(rows["month"]).sum().reindex(months, fill_value=0.0)
+        both = n + made[which]
+        made[name] = (total + more) / both.where(both > 0)
+    return made.reset_index().assign(month=lambda t: t["month"].dt.tz_localize("UTC"))[_COLUMNS]
