@@ -11,7 +11,7 @@ import numpy as np
 
 from mttrlab.decisions.clock import shown_clock
 from mttrlab.decisions.paired import Paired, joined, paired, row
-from mttrlab.response import outcomes
+from mttrlab.response import alone, outcomes
 from mttrlab.response.laws import Floats
 from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.luck import Luck
@@ -28,6 +28,8 @@ class _Piece:
     before: Outcomes
     then: Floats
     place: np.ndarray
+    calm: np.ndarray | None
+    """Noise that need not run again where it is alone."""
     scratch: list[Outcomes]
     """Memory of the last answer, for the next."""
 
@@ -89,7 +91,8 @@ def keep_baseline(
     for span in outcomes.spans(model, days, replications, n_jobs):
         luck = outcomes.luck_between(model, span, days=days, seed=seed, weekday=weekday)
         before = outcomes.run(model, luck, engine)
-        pieces.append(_Piece(span, luck, before, before.minutes(clock), luck.replication - span[0], []))
+        calm = alone.calm(before) if model.noise and engine == "compiled" else None
+        pieces.append(_Piece(span, luck, before, before.minutes(clock), luck.replication - span[0], calm, []))
     return Baseline(model, days, clock, engine, n_jobs, tuple(pieces))
 
 
@@ -103,7 +106,8 @@ def _answer(baseline: Baseline, changed: ResponseModel, piece: _Piece) -> Paired
         pass
     elif baseline.engine == "compiled" and outcomes.engine_name("auto", changed) == "compiled":
         last = piece.scratch.pop() if piece.scratch else _copied(piece.before)
-        made = outcomes.run(changed, piece.luck, "compiled", last, over=True)
+        calm = piece.calm if alone.still(baseline.model, changed) else None
+        made = outcomes.run(changed, piece.luck, "compiled", last, over=True, calm=calm)
         piece.scratch.append(made)
         now = made.minutes(baseline.clock)
     else:

@@ -19,10 +19,9 @@ import numpy as np
 
 from mttrlab.errors import ModelError
 from mttrlab.response import shifts
-from mttrlab.response.layout import PARAMETERS, SMALL, STATE, Parameters, Plans, Sizes, luck_dtype, plans_of
+from mttrlab.response.layout import CALLS, LUCK, PARAMETERS, STATE, Parameters, Plans, plans_of
 from mttrlab.response.people import Pool
 
-_WORDS = ("rounds", "attempts of a remediation rule", "calls of an escalation", "hand-overs")
 _LOG = logging.getLogger("mttrlab")
 _SOURCES = (
     "compiled_heap.py",
@@ -34,6 +33,7 @@ _SOURCES = (
     "transition.py",
 )
 _OPTIONS = "nogil=True, fastmath=False"
+_NONE = np.empty(0, dtype=np.int64)
 
 
 def available() -> bool:
@@ -45,15 +45,12 @@ def available() -> bool:
         return False
 
 
-def refusal(*needed: Sizes) -> str | None:
-    """Return why the compiled engine cannot run models of these sizes, or None where it can."""
+def refusal(calls: int = 1) -> str | None:
+    """Return why the compiled engine cannot run a model whose escalation calls so many people, or None: it can."""
     if available():
-        over = [
-            f"{max(size[k] for size in needed)} {_WORDS[k]} (at most {most})"
-            for k, most in enumerate(SMALL)
-            if any(size[k] > most for size in needed)
-        ]
-        return f"engine 'compiled' cannot run {', '.join(over)}; use engine='simpy'" if over else None
+        if calls <= CALLS:
+            return None
+        return f"engine 'compiled' cannot run {calls} calls of an escalation (at most {CALLS}); use engine='simpy'"
     return "engine 'compiled' needs numba, which is not installed; install mttrlab[fast], or use engine='simpy'"
 
 
@@ -63,6 +60,7 @@ def run(
     bounds: np.ndarray,
     pools: tuple[Pool, ...],
     ends: np.ndarray | None = None,
+    calm: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return what `simpy_engine.run` returns, every stamp the same.
 
@@ -70,6 +68,8 @@ def run(
     ----------
     ends : array of records, optional
         Written over; fresh memory would take longer than the run.
+    calm : array of int, optional
+        Rows that need not run where they are alone, as `alone.calm` gives them.
 
     Raises
     ------
@@ -77,15 +77,16 @@ def run(
         Where numba is not installed.
     """
     reason = refusal()
-    if reason is None and x.dtype != luck_dtype(SMALL):
-        reason = "engine 'compiled' takes the small record of luck alone; use engine='simpy'"
+    if reason is None and x.dtype != LUCK:
+        reason = f"engine 'compiled' takes {CALLS} calls of an escalation at most; use engine='simpy'"
     if reason:
         raise ModelError(reason)
     ends = np.empty(len(x), dtype=STATE) if ends is None else ends
     rules, rows = shifts.tables(pools)
     kernel = _kernel()
     desk = kernel.desk(rules, rows, int(np.diff(bounds).max(initial=1)))
-    kernel.run(x, ends, np.array([tuple(one) for one in plans_of(P)], dtype=PARAMETERS), bounds.astype(np.int64), desk)
+    settings = np.array([tuple(one) for one in plans_of(P)], dtype=PARAMETERS)
+    kernel.run(x, ends, settings, bounds.astype(np.int64), desk, _NONE if calm is None else calm)
     return ends
 
 

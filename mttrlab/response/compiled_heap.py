@@ -15,7 +15,13 @@ import numpy as np
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-_OPTIONS: dict[str, Any] = {"nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_OPTIONS: dict[str, Any] = {"nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
+
+
+def close(function: _Function) -> _Function:
+    """Return a function that is put in place of each call."""
+    made: _Function = numba.njit(**_OPTIONS, forceinline=True)(function)
+    return made
 
 
 def inner(function: _Function) -> _Function:
@@ -25,8 +31,8 @@ def inner(function: _Function) -> _Function:
 
 
 # Places of `w`: events waiting, whether a pool must settle, the next change of a shift, the next arrival, whether
-# pools are settling now, how many pools there are, where the events begin.
-EVENTS, DIRTY, CHANGES, ARRIVES, SETTLING, POOLS, HEAP = 0, 1, 2, 3, 4, 5, 6
+# pools are settling now, how many pools there are, where the events begin, incidents under way.
+EVENTS, DIRTY, CHANGES, ARRIVES, SETTLING, POOLS, HEAP, ALIVE = 0, 1, 2, 3, 4, 5, 6, 7
 HEAD = 8
 
 # Places of a pool in `w`, counted from `HEAD + WIDTH * p`: people, at work, waiting, next change of its shift, whether

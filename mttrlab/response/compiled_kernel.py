@@ -13,6 +13,7 @@ import numba
 import numpy as np
 
 from mttrlab.response.compiled_heap import (
+    ALIVE,
     ARRIVES,
     CHANGE,
     CHANGES,
@@ -44,6 +45,14 @@ from mttrlab.response.compiled_heap import (
     rise,
 )
 from mttrlab.response.compiled_life import FOREVER, flag, go, hold, look, next_change, release
+from mttrlab.response.layout import LUCK, PARAMETERS, STATE
+
+_SIGNATURE = numba.void(*(numba.from_dtype(dtype)[::1] for dtype in (LUCK, STATE, PARAMETERS)), *[numba.int64[::1]] * 3)
+"""The one kind of arguments that this is ever compiled for; any other is refused by numba, not compiled.
+
+numba names a record type in machine code by a number that it got in the process that compiled it. Code for another
+record, compiled beside code from the cache, may carry the same names, and the linker then mixes the two: a crash.
+"""
 
 
 @inner
@@ -150,7 +159,7 @@ def _turn(now: int, week: int, w: Any) -> None:
 def _fresh(sj: Any) -> None:
     sj.started = sj.detected = sj.acknowledged = sj.diagnosed = sj.resolved = sj.verified = -1
     sj.first_resolved = sj.first_verified = sj.asked = -1
-    sj.waited = sj.queued = sj.round = sj.attempt = sj.level = sj.hands = 0
+    sj.waited = sj.queued = sj.round = sj.attempt = sj.level = sj.hands = sj.turn = 0
     sj.automated = sj.harmed = sj.wrong = sj.passed = sj.reopened = sj.refused = 0
     sj.interrupted = sj.held = sj.pool = sj.step = sj.since = sj.working = sj.end = sj.rest = 0
 
@@ -159,18 +168,18 @@ def _fresh(sj: Any) -> None:
 def _next(i: int, high: int, x: Any, s: Any, w: Any) -> int:
     """Return the next incident from `i` that happens."""
     while i < high:
-        _fresh(s[i])
         if x[i].happens:
             w[ARRIVES] = x[i].at
             return i
+        _fresh(s[i])
         i += 1
     w[ARRIVES] = FOREVER
     return high
 
 
 @inner
-def _replication(low: int, high: int, x: Any, s: Any, P: Any, w: Any) -> None:
-    w[EVENTS] = w[DIRTY] = w[SETTLING] = 0
+def _replication(low: int, high: int, x: Any, s: Any, P: Any, w: Any, calm: Any) -> None:
+    w[EVENTS] = w[DIRTY] = w[SETTLING] = w[ALIVE] = 0
     for p in range(w[POOLS]):
         pool = HEAD + WIDTH * p
         w[pool + USED] = w[pool + WAITING] = w[pool + SETTLE] = 0
@@ -191,6 +200,10 @@ def _replication(low: int, high: int, x: Any, s: Any, P: Any, w: Any) -> None:
         while w[ARRIVES] == now:
             j = i
             i = _next(i + 1, high, x, s, w)
+            if not w[ALIVE] and len(calm) and 0 < calm[j] <= w[ARRIVES]:
+                continue
+            _fresh(s[j])
+            w[ALIVE] += 1
             now = go(now, j, x, s, P, w)
         while w[EVENTS] and w[w[HEAP]] == now:
             j = w[w[HEAP] + 1]
@@ -200,8 +213,8 @@ def _replication(low: int, high: int, x: Any, s: Any, P: Any, w: Any) -> None:
             _settle(now, x, s, P, w)
 
 
-@numba.njit(nogil=True, cache=True)
-def run(x: Any, s: Any, settings: Any, bounds: Any, w: Any) -> None:
+@numba.njit(_SIGNATURE, nogil=True, cache=True)
+def run(x: Any, s: Any, settings: Any, bounds: Any, w: Any, calm: Any) -> None:
     """Fill the states `s` of the incidents `x`; replication r is rows `bounds[r]` to `bounds[r + 1]`.
 
     Parameters
@@ -213,9 +226,12 @@ def run(x: Any, s: Any, settings: Any, bounds: Any, w: Any) -> None:
     bounds : array of int64
     w : array of int64
         As `desk` gives it.
+    calm : array of int64
+        Empty, or per row an instant: where nothing is under way when it begins and nothing begins before that instant,
+        it is left out, and its state stays as it is. 0: it is never left out.
     """
     for r in range(len(bounds) - 1):
-        _replication(bounds[r], bounds[r + 1], x, s, settings, w)
+        _replication(bounds[r], bounds[r + 1], x, s, settings, w, calm)
 
 
 def desk(rules: np.ndarray, rows: np.ndarray, most: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from numba.extending import register_jitable
 
 from mttrlab.response import shifts, transition
 from mttrlab.response.compiled_heap import (
+    ALIVE,
     ARRIVES,
     CHANGE,
     CHANGES,
@@ -29,6 +30,7 @@ from mttrlab.response.compiled_heap import (
     USED,
     WAITING,
     WIDTH,
+    close,
     inner,
     join,
     rise,
@@ -36,9 +38,16 @@ from mttrlab.response.compiled_heap import (
 from mttrlab.response.transition import ASK, DONE, GIVE, WORK
 
 FOREVER = shifts.FOREVER
-for _callee in (transition.tail, transition.attempt, transition.call, transition.check):
+for _callee in (
+    transition.tail,
+    transition.works,
+    transition.attempt,
+    transition.again,
+    transition.call,
+    transition.check,
+):
     register_jitable(no_cpython_wrapper=True, no_cfunc_wrapper=True)(_callee)
-advance = inner(transition.advance)
+advance = close(transition.advance)
 people_at: Any = inner(shifts.people_at)
 
 
@@ -130,4 +139,5 @@ def go(now: int, j: int, x: Any, s: Any, P: Any, w: Any) -> int:
             if w[pool + WAITING]:
                 flag(pool, w)
         elif command == DONE:
+            w[ALIVE] -= 1
             return now

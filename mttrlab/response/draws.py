@@ -104,11 +104,14 @@ def diagnosis(model: ResponseModel, luck: Luck, rows: Rows, r: int, answered: Fl
                 minutes[mine] = _tries(hypotheses, luck, mine, r, answered[mine])
         return minutes
 
-    if any(tried):
-        # What a runbook answers is another number for every lever, and not worth keeping.
-        return make()
     key = ("diagnosis", r, tuple(laws), model.difficulty, model.weights)
-    return np.asarray(keep(luck, key, make))
+    if not any(tried):
+        return np.asarray(keep(luck, key, make))
+    # What a runbook answers is another number for every lever that moves it: the last alone is kept.
+    said = (*key, tuple(tried), model.runbooks, model.special, model.types)
+    if luck.kept.get(("tries", r), (None,))[0] != said:
+        luck.kept["tries", r] = said, make()
+    return np.asarray(luck.kept["tries", r][1])
 
 
 def _tries(hypotheses: Hypotheses, luck: Luck, mine: Any, r: int, answered: Floats) -> Floats:

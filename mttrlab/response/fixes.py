@@ -8,6 +8,7 @@ import numpy as np
 
 from mttrlab.response import draws
 from mttrlab.response.laws import Floats
+from mttrlab.response.layout import ROUNDS
 from mttrlab.response.luck import Ints, Luck
 from mttrlab.response.model import FixPath, IncidentType, ResponseModel
 from mttrlab.response.parameters import rounds
@@ -42,7 +43,7 @@ def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> N
     }
     more = setting(model, made.facts, "more_flags", model.more_flags)
     paths = []
-    for r in range(rounds(model)):
+    for r in range(min(rounds(model), ROUNDS)):
         drawn, path = _drawn(model, luck, rows, changed, names, r)
         minutes = drawn
         for name, most in limits.items():

@@ -6,74 +6,78 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mttrlab.response.people import MOST_CALLS, MOST_HANDS
+from mttrlab.response.people import MOST_CALLS
 
 NEVER = -1
 """A stamp that there is none of."""
 
 
-class Sizes(NamedTuple):
-    """How many turns of each loop have a column of their own."""
+ROUNDS, ATTEMPTS, HANDS = 5, 3, 3
+"""Turns of the loops that have a column of their own; later turns go on with `transition.tail`."""
 
-    rounds: int
-    attempts: int
-    calls: int
-    hands: int
+CALLS = 8
+"""People called one after the other that have a column each in the record that the compiled engine takes."""
 
-
-SMALL = Sizes(5, 3, 4, 3)
-"""What nearly every model needs, and all that the compiled engine takes: one record, compiled once.
-
-A process that took one kind of record from numba's cache and compiled another crashed; why is not established.
-"""
-LARGE = Sizes(20, 20, MOST_CALLS, MOST_HANDS)
+LATER = 256
+"""Lengths of an automatic attempt, equally likely, for the attempts that have no column."""
 
 
-def luck_dtype(sizes: Sizes) -> np.dtype:
+def luck_dtype(calls: int = CALLS) -> np.dtype:
     """Return the record of one incident's luck; what every incident reads comes first, so that it is read together."""
     return np.dtype(
         align=True,
         dtype=[
             ("at", "i8"),
             ("key", "i8"),
-            ("priority", "i8"),
-            ("happens", "i8"),
-            ("plan", "i8"),
-            ("noise", "i8"),
-            ("pool", "i8"),
-            ("other", "i8"),
-            ("hands", "i8"),
-            ("luck", "i8"),
             ("detect", "i8"),
-            ("rule", "i8"),
-            ("harm", "i8"),
+            ("priority", "i4"),
+            ("luck", "u4"),
+            ("plan", "i4"),
+            ("pool", "i4"),
+            ("other", "i4"),
+            ("happens", "i1"),
+            ("noise", "i1"),
+            ("rule", "i1"),
+            ("hands", "i1"),
+            ("u_verify", "u4", (ROUNDS,)),
+            ("diagnose", "i8", (ROUNDS,)),
+            ("acknowledge", "i8", (calls,)),
+            ("fix", "i8", (ROUNDS,)),
+            ("verify", "i8", (ROUNDS,)),
+            ("deploy", "i8", (ROUNDS,)),
             ("reopen", "i8"),
-            ("acknowledge", "i8", (sizes.calls,)),
-            ("diagnose", "i8", (sizes.rounds,)),
-            ("fix", "i8", (sizes.rounds,)),
-            ("verify", "i8", (sizes.rounds,)),
-            ("u_verify", "i8", (sizes.rounds,)),
-            ("deploy", "i8", (sizes.rounds,)),
-            ("run", "i8", (sizes.attempts,)),
-            ("u_attempt", "i8", (sizes.attempts,)),
-            ("u_harm", "i8", (sizes.attempts,)),
-            ("notice", "i8", (sizes.hands,)),
+            ("harm", "i8"),
+            ("run", "i8", (ATTEMPTS,)),
+            ("notice", "i8", (HANDS,)),
+            ("u_attempt", "u4", (ATTEMPTS,)),
+            ("u_harm", "u4", (ATTEMPTS,)),
         ],
     )
+
+
+LUCK = luck_dtype()
+LONG = luck_dtype(MOST_CALLS)
+"""For an escalation of more calls than `CALLS`; SimPy's alone."""
 
 
 STAMPED = ("started", "detected", "acknowledged", "diagnosed", "resolved", "verified", "first_resolved",
            "first_verified")  # fmt: skip
 COUNTED = (
-    "waited", "queued", "round", "attempt", "level", "hands", "automated", "harmed", "wrong", "passed", "reopened",
-    "refused", "interrupted", "held", "pool", "step",
+    "waited", "queued", "round", "turn", "attempt", "level", "hands", "automated", "harmed", "wrong", "passed",
+    "reopened", "refused", "interrupted", "held", "pool", "step",
 )  # fmt: skip
 _ENGINE = ("asked", "since", "working", "end", "rest")
+
+_TIMES = (*STAMPED, "waited", "queued", "asked", "since", "end", "rest")
+_PLACES = ("interrupted", "held", "pool")
 
 FIELDS = (*STAMPED, *COUNTED, *_ENGINE)
 """What is known of an incident at its end; stamps and durations are microseconds, -1 where there is no stamp."""
 
-STATE = np.dtype([(name, "i8") for name in FIELDS], align=True)
+_WIDTHS = dict.fromkeys(_TIMES, "i8") | dict.fromkeys(_PLACES, "i4")
+_BY_WIDTH = sorted(FIELDS, key=lambda name: -np.dtype(_WIDTHS.get(name, "i1")).itemsize)
+STATE = np.dtype([(name, _WIDTHS.get(name, "i1")) for name in _BY_WIDTH], align=True)
+"""The widest first, so that nothing is lost between them: fresh memory for states costs more than the run."""
 
 
 class Parameters(NamedTuple):
@@ -85,6 +89,8 @@ class Parameters(NamedTuple):
     """A failed attempt does harm where `u_harm` is below."""
     timeout: int
     """Microseconds after which an attempt has failed."""
+    later: tuple[int, ...]
+    """`LATER` equally likely lengths of an attempt, microseconds."""
     attempts: int
     calls: int
     """People called at most, one after the other."""
@@ -128,7 +134,9 @@ class Parameters(NamedTuple):
 Plans = tuple[Parameters, ...]
 """One `P` for every value of `x.plan`; they differ in what an incident meets, never in `day`, `pipeline`, `pooled`."""
 
-PARAMETERS = np.dtype([(name, "i8") for name in Parameters._fields], align=True)
+PARAMETERS = np.dtype(
+    [(name, "i8", (LATER,)) if name == "later" else (name, "i8") for name in Parameters._fields], align=True
+)
 
 
 def plans_of(given: Parameters | Plans) -> Plans:

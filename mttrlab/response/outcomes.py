@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.luck import BLOCK, Ints, Luck, draw
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.parallel import workers
-from mttrlab.response.parameters import MICROSECONDS, needed, plans, pools
+from mttrlab.response.parameters import MICROSECONDS, calls, plans, pools
 from mttrlab.response.records import Records, realise
 from mttrlab.schema import CLOCK_ENDS
 
@@ -36,11 +37,11 @@ class Outcomes:
 
     def column(self, name: str) -> Ints:
         """Return one field of the ends, one per incident."""
-        return np.ascontiguousarray(self.ends[name][self.records.place])
+        return np.asarray(self.ends[name][self.records.place], dtype=np.int64)
 
     def path(self) -> Ints:
         """Return which of `paths` ended each incident, -1 where none did."""
-        last = np.minimum(self.column("round"), self.records.path.shape[1] - 1)
+        last = self.column("turn")
         return np.asarray(self.records.path[np.arange(len(self.records)), last])
 
     def minutes(self, clock: str) -> Floats:
@@ -53,7 +54,7 @@ def engine_name(engine: str, *models: ResponseModel) -> str:
     """Return the engine that will run these models, simpy or compiled; refuse one that does not exist or cannot."""
     if engine not in ENGINES:
         raise ModelError(f"engine must be one of {', '.join(ENGINES)}; got {engine!r}")
-    reason = compiled.refusal(*map(needed, models)) if engine != "simpy" else None
+    reason = compiled.refusal(max(map(calls, models))) if engine != "simpy" else None
     if engine == "auto":
         return "simpy" if reason else "compiled"
     if reason:
@@ -79,10 +80,12 @@ def spans(model: ResponseModel, days: float, replications: int, n_jobs: int = 1,
     checks.whole("replications", replications, 1, 10_000_000)
     days = checks.finite("days", days, open_low=True, high=1_000_000.0)
     blocks = -(-replications // BLOCK)
-    fit = AT_ONCE / max(model.per_day * days * BLOCK, 1.0)
-    each = max(1, min(int(fit), -(-blocks // workers(n_jobs))))
-    lows = range(0, blocks * BLOCK, each * BLOCK)
-    return [(first + low, first + min(low + each * BLOCK, replications)) for low in lows]
+    fit = max(int(AT_ONCE / max(model.per_day * days * BLOCK, 1.0)), 1)
+    # As many pieces for every worker, as long as each other, so that nobody waits for the last.
+    turns = -(-blocks // (fit * workers(n_jobs)))
+    pieces = min(turns * workers(n_jobs), blocks)
+    edges = [k * blocks // pieces * BLOCK for k in range(pieces + 1)]
+    return [(first + low, first + min(high, replications)) for low, high in itertools.pairwise(edges)]
 
 
 def singles(span: Span) -> list[Span]:
@@ -119,7 +122,13 @@ def luck_of(
 
 
 def run(
-    model: ResponseModel, luck: Luck, engine: str = "simpy", like: Outcomes | None = None, *, over: bool = False
+    model: ResponseModel,
+    luck: Luck,
+    engine: str = "simpy",
+    like: Outcomes | None = None,
+    *,
+    over: bool = False,
+    calm: np.ndarray | None = None,
 ) -> Outcomes:
     """Return what becomes of these incidents under `model`.
 
@@ -131,12 +140,14 @@ def run(
         Of the same luck under another model, whose columns are taken over where the settings are the same.
     over : bool
         Write over the memory of `like`, which is lost.
+    calm : array, optional
+        Noise that the compiled engine may leave out where it is alone, as `alone.calm` gives it.
     """
     refuse_endless_queue(model)
     records = realise(model, luck, None if like is None else like.records, over=over)
     limits, people = plans(model, luck.week), pools(model)
     if engine == "compiled":
-        ends = compiled.run(records.x, limits, records.bounds, people, like.ends if over and like else None)
+        ends = compiled.run(records.x, limits, records.bounds, people, like.ends if over and like else None, calm)
     else:
         ends = simpy_engine.run(records.x, limits, records.bounds, people)
     return Outcomes(records, ends, path_names(model), luck.horizon)

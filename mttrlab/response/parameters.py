@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from mttrlab.response.layout import LARGE, SMALL, Parameters, Sizes
+from functools import cache
+
+import numpy as np
+
+from mttrlab.response.laws import Law
+from mttrlab.response.layout import CALLS, LATER, LONG, LUCK, Parameters
 from mttrlab.response.luck import threshold
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.people import Paging, Pool
@@ -40,15 +45,21 @@ def attempts(model: ResponseModel) -> int:
     return int(most(model, "automation_attempts", model.automation_attempts))
 
 
-def needed(model: ResponseModel) -> Sizes:
-    """Return how many turns of each loop this model has."""
-    calls = model.paging.calls if model.paging else 1
-    return Sizes(rounds(model), attempts(model), calls, model.routing.most if model.routing else 0)
+def calls(model: ResponseModel) -> int:
+    """Return how many people are called for an incident at most, one after the other."""
+    return model.paging.calls if model.paging else 1
 
 
-def sizes(model: ResponseModel) -> Sizes:
-    """Return the columns of this model's records: the small ones where they will do."""
-    return SMALL if all(n <= have for n, have in zip(needed(model), SMALL, strict=True)) else LARGE
+def layout(model: ResponseModel) -> np.dtype:
+    """Return the record of this model's luck: the usual one where it will do."""
+    return LUCK if calls(model) <= CALLS else LONG
+
+
+@cache
+def later(run: Law) -> tuple[int, ...]:
+    """Return equally likely lengths of an automatic attempt, microseconds: the law at the middles of equal shares."""
+    minutes = run.quantile((np.arange(LATER) + 0.5) / LATER)
+    return tuple(np.rint(minutes * MICROSECONDS).astype(np.int64).tolist())
 
 
 def pools(model: ResponseModel) -> tuple[Pool, ...]:
@@ -77,8 +88,9 @@ def parameters(model: ResponseModel, week: int = 0) -> Parameters:
         success=threshold(model.automation_success),
         harm=threshold(model.automation_harm),
         timeout=round(model.automation_timeout * MICROSECONDS),
+        later=later(model.automation_run),
         attempts=int(model.automation_attempts),
-        calls=paging.calls if model.paging else 1,
+        calls=calls(model),
         ack_timeout=round(paging.timeout * MICROSECONDS),
         delivery=round(paging.delivery * MICROSECONDS),
         startup=round(paging.startup * MICROSECONDS),

@@ -11,13 +11,12 @@ import numpy as np
 
 from mttrlab.response import draws, fixes, noticed
 from mttrlab.response.laws import AT_ONCE, Floats
-from mttrlab.response.layout import LARGE, SMALL, luck_dtype
+from mttrlab.response.layout import ATTEMPTS, HANDS, ROUNDS
 from mttrlab.response.luck import Ints, Luck
 from mttrlab.response.model import ResponseModel
-from mttrlab.response.parameters import attempts, automation, rounds, runbooks, sizes
+from mttrlab.response.parameters import attempts, automation, layout, rounds, runbooks
 from mttrlab.response.special import flat, plan, reach, setting
 
-_DTYPES = {size: luck_dtype(size) for size in (SMALL, LARGE)}
 _LAST_PRIORITY = 1_000_000
 
 
@@ -68,7 +67,7 @@ def realise(model: ResponseModel, luck: Luck, like: Records | None = None, *, ov
         Write over `like` instead of a copy of it.
     """
     kinds, rows = draws.kinds(model, luck)
-    dtype = _DTYPES[sizes(model)]
+    dtype = layout(model)
     if like is not None and like.x.dtype == dtype and like.luck is luck:
         made = like if over else like.copy()
     else:
@@ -133,9 +132,9 @@ def _empty(luck: Luck, dtype: np.dtype) -> Records:
 
 def _kept(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
     made.x["luck"][made.place] = luck.integers("tail")
-    for r in range(rounds(model)):
+    for r in range(min(rounds(model), ROUNDS)):
         made.x["u_verify"][made.place, r] = luck.integers("verified", r)
-    for a in range(attempts(model)):
+    for a in range(min(attempts(model), ATTEMPTS)):
         made.x["u_attempt"][made.place, a] = luck.integers("attempt", a)
         made.x["u_harm"][made.place, a] = luck.integers("harm", a)
 
@@ -178,7 +177,7 @@ def _automate(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records)
     rule = luck.uniform("rule") < setting(model, made.facts, "automation", share)
     made.x["rule"][made.place] = rule
     if rule.any():
-        for a in range(attempts(model)):
+        for a in range(min(attempts(model), ATTEMPTS)):
             made.x["run"][made.place, a] = draws.microseconds(model.automation_run.quantile(luck.uniform("run", a)))
         made.x["harm"][made.place] = draws.microseconds(model.harm.quantile(luck.uniform("harm_minutes")))
 
@@ -201,12 +200,14 @@ def _acknowledge(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Recor
 
 
 def _diagnose(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
-    factor = setting(model, made.facts, "diagnosis_factor", model.diagnosis_factor)
+    turns = min(rounds(model), ROUNDS)
+    factor = np.asarray(setting(model, made.facts, "diagnosis_factor", model.diagnosis_factor))
     now = setting(model, made.facts, "runbooks", np.array(runbooks(model, model.runbooks))[made.facts["type"]])
-    by_law = draws.with_runbooks(model, luck, made.facts["type"], now)
-    for r in range(rounds(model)):
-        minutes: Floats = draws.diagnosis(model, luck, rows, r, now) * by_law * factor
-        made.x["diagnose"][made.place, r] = draws.microseconds(minutes)
+    by_law = np.asarray(draws.with_runbooks(model, luck, made.facts["type"], now))
+    each = [draws.diagnosis(model, luck, rows, r, now) for r in range(turns)]
+    # All rounds of an incident lie beside each other: one way through the records instead of five.
+    minutes: Floats = np.stack(each, axis=1) * by_law.reshape(-1, 1) * factor.reshape(-1, 1)
+    made.x["diagnose"][made.place, :turns] = draws.microseconds(minutes)
 
 
 def _verify(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
@@ -214,7 +215,7 @@ def _verify(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -
         return
     longest = setting(model, made.facts, "verification_window", model.verification_window)
     laws = [kind.verify for kind in model.types]
-    for r in range(rounds(model)):
+    for r in range(min(rounds(model), ROUNDS)):
         minutes: Floats = draws.keep(
             luck, ("verify", r, model.types), partial(draws.of_types, luck, rows, laws, luck.uniform("verify", r))
         )
@@ -230,6 +231,8 @@ def _again(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) ->
         for k in range(routing.most):
             hands += u < chance
             chance = chance * routing.again
+            if k >= HANDS:
+                continue
             notice = draws.microseconds(routing.notice.quantile(luck.uniform("notice", k)))
             made.x["notice"][made.place, k] = notice
         made.x["hands"][made.place] = hands

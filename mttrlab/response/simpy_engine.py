@@ -12,12 +12,13 @@ import numpy as np
 import simpy
 from simpy.events import NORMAL, Event
 
-from mttrlab.response.layout import FIELDS, NEVER, STATE, Parameters, Plans, plans_of
+from mttrlab.response.layout import NEVER, ROUNDS, STATE, Parameters, Plans, plans_of
 from mttrlab.response.people import Pool
 from mttrlab.response.pool import Pools
 from mttrlab.response.transition import ASK, DONE, GIVE, STARTED, WORK, advance
 
-_ENDS = attrgetter(*FIELDS)
+_NAMES: tuple[str, ...] = STATE.names or ()
+_ENDS = attrgetter(*_NAMES)
 Teller = Callable[[int, int, int, int], None]
 
 
@@ -27,7 +28,7 @@ class State:
     step = STARTED
     started = detected = acknowledged = diagnosed = resolved = verified = NEVER
     first_resolved = first_verified = asked = NEVER
-    waited = queued = round = attempt = level = hands = 0
+    waited = queued = round = turn = attempt = level = hands = 0
     automated = harmed = wrong = passed = reopened = refused = 0
     interrupted = held = pool = since = working = end = rest = 0
 
@@ -57,15 +58,16 @@ def run(x: np.ndarray, P: Parameters | Plans, bounds: np.ndarray, pools: tuple[P
         Empty: nobody waits.
     """
     P = plans_of(P)
-    ends = np.array([_ENDS(State())] * len(x), dtype=np.int64).reshape(len(x), len(FIELDS))
+    ends = np.full(len(x), np.array(_ENDS(State()), dtype=STATE))
     # One replication at a time: what has ended is gone before the next begins.
     for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
         live = low + np.flatnonzero(x["happens"][low:high])
         states = [State() for _ in range(len(live))]
         _replication(zip(states, _chances(x[live], P), strict=True), P, pools)
         if states:
-            ends[live] = list(map(_ENDS, states))
-    return ends.view(STATE)[:, 0]
+            for name, column in zip(_NAMES, zip(*map(_ENDS, states), strict=True), strict=True):
+                ends[name][live] = column
+    return ends
 
 
 def tell(x: np.ndarray, P: Parameters | Plans, pools: tuple[Pool, ...], key: int, teller: Teller) -> None:
@@ -76,9 +78,10 @@ def tell(x: np.ndarray, P: Parameters | Plans, pools: tuple[Pool, ...], key: int
 
 def _chances(x: np.ndarray, P: Plans) -> Iterable[Any]:
     # Turns that cannot be reached are not turned into lists.
+    rounds = min(max(one.rounds for one in P), ROUNDS)
     used = {"acknowledge": max(one.calls for one in P), "notice": int(x["hands"].max(initial=0))}
     used |= dict.fromkeys(("run", "u_attempt", "u_harm"), max(one.attempts for one in P))
-    used |= dict.fromkeys(("diagnose", "fix", "verify", "u_verify", "deploy"), max(one.rounds for one in P))
+    used |= dict.fromkeys(("diagnose", "fix", "verify", "u_verify", "deploy"), rounds)
     columns = ((x[n][:, : used[n]] if n in used else x[n]).tolist() for n in _COLUMNS)
     return map(Chance._make, zip(*columns, strict=True))
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from mttrlab.response.layout import ATTEMPTS, HANDS, ROUNDS
+
 WAIT = 0
 """Time passes; whoever is held stays."""
 ASK = 1
@@ -48,6 +50,13 @@ FALSE_PASS = 0
 REOPENS = 1
 SAMPLES = 2
 """Decisions of `tail`; the samples of round r are decision `SAMPLES + r`."""
+TURN = 64
+HOLDS = 65
+WORKS = 66
+HARMS = 67
+RUNS = 68
+NOTICES = 69
+"""Decisions of turns that have no column of their own."""
 
 
 def tail(key: int, decision: int, n: int) -> int:
@@ -66,12 +75,27 @@ def tail(key: int, decision: int, n: int) -> int:
     return h ^ (h >> 16)
 
 
+def works(s: Any, x: Any, P: Any) -> bool:  # noqa: N803
+    """Return whether this automatic attempt works, and in time."""
+    if s.attempt < ATTEMPTS:
+        return bool(x.u_attempt[s.attempt] < P.success and x.run[s.attempt] <= P.timeout)
+    if tail(x.luck, WORKS, s.attempt) >= P.success:
+        return False
+    return bool(P.later[tail(x.luck, RUNS, s.attempt) >> 24] <= P.timeout)
+
+
 def attempt(s: Any, x: Any, P: Any) -> int:  # noqa: N803
     """Return how long an automatic attempt runs: its time where it works, else until it is given up."""
-    lasts: int = x.run[s.attempt]
-    if x.u_attempt[s.attempt] >= P.success or lasts > P.timeout:
-        lasts = P.timeout
+    lasts: int = P.timeout
+    if works(s, x, P):
+        lasts = x.run[s.attempt] if s.attempt < ATTEMPTS else P.later[tail(x.luck, RUNS, s.attempt) >> 24]
     return lasts
+
+
+def again(s: Any, x: Any) -> None:
+    """Begin the next round. Beyond the columns it takes one of the lengths drawn, by lot."""
+    s.round += 1
+    s.turn = s.round if s.round < ROUNDS else tail(x.luck, TURN, s.round) % ROUNDS
 
 
 def call(s: Any, x: Any, P: Any) -> int:  # noqa: N803
@@ -88,8 +112,9 @@ def call(s: Any, x: Any, P: Any) -> int:  # noqa: N803
 def check(s: Any, x: Any, P: Any) -> int:  # noqa: N803
     """Decide how the verification of this round ends (`s.passed`, `s.wrong`); return how long it takes."""
     s.step = CHECKED
-    s.wrong = 0 if x.u_verify[s.round] < P.verified else 1
-    lasts: int = x.verify[s.round]
+    u = x.u_verify[s.round] if s.round < ROUNDS else tail(x.luck, HOLDS, s.round)
+    s.wrong = 0 if u < P.verified else 1
+    lasts: int = x.verify[s.turn]
     if not P.every:
         s.passed = 1 if not s.wrong or tail(x.luck, FALSE_PASS, s.round) < P.false_pass else 0
         return lasts
@@ -134,11 +159,13 @@ def advance(now: int, s: Any, x: Any, P: Any) -> tuple[int, int]:  # noqa: N803 
             return WAIT, attempt(s, x, P)
         return WAIT, call(s, x, P)
     if step == ATTEMPTED:
-        works = x.u_attempt[s.attempt] < P.success and x.run[s.attempt] <= P.timeout
-        if not works and x.u_harm[s.attempt] < P.harm:
-            s.harmed = 1
+        ended = works(s, x, P)
+        if not ended:
+            u = x.u_harm[s.attempt] if s.attempt < ATTEMPTS else tail(x.luck, HARMS, s.attempt)
+            if u < P.harm:
+                s.harmed = 1
         s.attempt += 1
-        if works:
+        if ended:
             s.automated = 1
             s.resolved = now
             return WAIT, check(s, x, P)
@@ -170,9 +197,10 @@ def advance(now: int, s: Any, x: Any, P: Any) -> tuple[int, int]:  # noqa: N803 
             s.acknowledged = now
         if s.hands < x.hands:
             s.step = MISROUTED
-            return WORK, x.notice[s.hands]
+            n = s.hands if s.hands < HANDS else tail(x.luck, NOTICES, s.hands) % HANDS
+            return WORK, x.notice[n]
         s.step = DIAGNOSED
-        return WORK, x.diagnose[s.round]
+        return WORK, x.diagnose[s.turn]
     if step == MISROUTED:
         s.hands += 1
         s.step = PASSED
@@ -194,11 +222,11 @@ def advance(now: int, s: Any, x: Any, P: Any) -> tuple[int, int]:  # noqa: N803 
             s.step = FIXED
             if s.harmed == 1:
                 s.harmed = 2
-                return WORK, x.fix[s.round] + x.harm
-            return WORK, x.fix[s.round]
+                return WORK, x.fix[s.turn] + x.harm
+            return WORK, x.fix[s.turn]
     if step == FIXED:
         s.step = ADMITTED
-        if P.pipeline >= 0 and x.deploy[s.round] >= 0:
+        if P.pipeline >= 0 and x.deploy[s.turn] >= 0:
             s.pool = P.pipeline
             s.asked = now
             return ASK, 0
@@ -206,7 +234,7 @@ def advance(now: int, s: Any, x: Any, P: Any) -> tuple[int, int]:  # noqa: N803 
     if step == ADMITTED:
         s.queued += now - s.asked
         s.step = DEPLOYED
-        return WAIT, x.deploy[s.round]
+        return WAIT, x.deploy[s.turn]
     if step == DEPLOYED:
         s.step = RESOLVED
         s.pool = P.pipeline
@@ -217,12 +245,12 @@ def advance(now: int, s: Any, x: Any, P: Any) -> tuple[int, int]:  # noqa: N803 
     if step == CHECKED:
         # The last round counts as verified, so that a check that always fails cannot hang.
         if not s.passed and s.round + 1 < P.rounds:
-            s.round += 1
+            again(s, x)
             if s.automated:
                 s.automated = 0
                 return WAIT, call(s, x, P)
             s.step = DIAGNOSED
-            return WORK, x.diagnose[s.round]
+            return WORK, x.diagnose[s.turn]
         s.verified = now
         s.step = CLOSED
         step = CLOSED
@@ -240,7 +268,7 @@ def advance(now: int, s: Any, x: Any, P: Any) -> tuple[int, int]:  # noqa: N803 
             s.reopened = 1
             s.first_resolved = s.resolved
             s.first_verified = s.verified
-            s.round += 1
+            again(s, x)
             s.automated = s.level = s.refused = 0
             return WAIT, x.reopen + call(s, x, P)
     return DONE, 0

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mttrlab.decisions import compare_scenarios, keep_baseline
-from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario, compiled
+from mttrlab.response import FixPath, IncidentType, Law, Noise, ResponseModel, Scenario, compiled
 
 SCENARIOS = [Scenario("a", diagnosis_factor=0.5), Scenario("b", responders=2), Scenario("c", prevention=0.2)]
 ENGINES = ["simpy", pytest.param("compiled", marks=pytest.mark.skipif(not compiled.available(), reason="no numba"))]
@@ -54,3 +56,15 @@ def test_ctrl_c_keeps_the_replications_that_are_finished(monkeypatch):
     made = compare_scenarios(organisation(), SCENARIOS[:1], days=30, replications=300)
     assert made["replications"].iloc[0] == sum(high - low for low, high in calls[:2])
     assert made.attrs["unfinished"] == f"{made['replications'].iloc[0]} of 300 replications: it was stopped"
+
+
+@pytest.mark.skipif(not compiled.available(), reason="no numba")
+def test_noise_that_meets_nobody_is_left_out_and_no_minute_changes():
+    noisy = replace(organisation(), noise=Noise(4.0, Law("exponential", 20.0)))
+    kept = keep_baseline(noisy, days=60, replications=60, seed=4, engine="compiled")
+    left_out = sum(int((piece.calm > 0).sum()) for piece in kept.pieces)
+    assert left_out > 5_000
+    moved = [Scenario("a", diagnosis_factor=3.0), Scenario("b", verify_pass=0.5), Scenario("c", noise_cut=0.5)]
+    for scenario in [*moved, *moved[::-1]]:
+        table = compare_scenarios(noisy, [scenario], days=60, replications=60, seed=4, engine="simpy")
+        assert table.set_index("scenario").loc[scenario.name, list(row := kept.against(scenario))].to_dict() == row

@@ -37,7 +37,7 @@ from mttrlab.response import (
     simpy_engine,
     simulate,
 )
-from mttrlab.response.layout import COUNTED, STAMPED
+from mttrlab.response.layout import COUNTED, LONG, PARAMETERS, STAMPED, STATE
 from mttrlab.response.parameters import parameters, pools
 from mttrlab.response.records import realise
 
@@ -101,13 +101,13 @@ def anything(seed: int) -> ResponseModel:
         pools=pools,
         verify_pass=float(chance.uniform(0.5, 1.0)),
         false_pass=float(chance.uniform(0.0, 0.5)),
-        max_rounds=int(chance.choice([1, 3, 5])),
+        max_rounds=int(chance.choice([1, 3, 9])),
         difficulty=float(chance.uniform(0, 0.6)),
-        automation_attempts=int(chance.integers(1, 4)),
+        automation_attempts=int(chance.choice([1, 2, 6])),
         automation_harm=float(chance.uniform(0, 1)),
         harm=law(15.0),
-        paging=maybe(Paging(1.0, 5.0, (law(4.0), law(6.0)), repeats=int(chance.choice([1, 2])), startup=10.0)),
-        routing=maybe(Routing(0.3, 0.5, law(8.0), 5.0, most=3, between=("a", "b") if staffed else None)),
+        paging=maybe(Paging(1.0, 5.0, (law(4.0), law(6.0)), repeats=int(chance.choice([1, 3])), startup=10.0)),
+        routing=maybe(Routing(0.3, 0.7, law(8.0), 5.0, most=6, between=("a", "b") if staffed else None)),
         noise=maybe(Noise(3.0, law(10.0), pool="b")) if staffed else None,
         pipeline=maybe(Pipeline(int(chance.integers(1, 3)), law(8.0))),
         verification=maybe(Verification(healthy=0.8, in_a_row=2, false_pass=0.3, give_up=6)),
@@ -206,10 +206,36 @@ def test_auto_is_compiled_where_it_can_be_and_says_so(four_phases):
 
 @needs_numba
 def test_what_the_compiled_engine_cannot_run_it_names_and_auto_leaves_to_simpy(rich):
-    long = replace(rich, max_rounds=9, automation_attempts=6)
-    with pytest.raises(ModelError, match=r"cannot run 9 rounds \(at most 5\), 6 attempts of a remediation rule"):
+    long = replace(rich, paging=Paging(levels=(Law("exponential", 4.0),) * 3, repeats=3))
+    with pytest.raises(ModelError, match=r"cannot run 9 calls of an escalation \(at most 8\); use engine='simpy'"):
         simulate(long, engine="compiled")
     assert simulate(long, days=20).attrs["engine"] == "simpy"
+
+
+@needs_numba
+def test_loops_longer_than_their_columns_go_on_by_lot_with_the_same_stamps(rich):
+    for seed in range(3):
+        model = replace(
+            rich, max_rounds=20, verify_pass=0.3, automation_attempts=20, automation_success=0.1, automation_harm=0.2,
+            harm=Law("constant", 3.0), responders=2, routing=Routing(1.0, 0.9, Law("exponential", 2.0), 1.0, most=8),
+            automation_run=Law("lognormal", -1.0, 1.0),
+        )  # fmt: skip
+        records = records_of(model, seed, 700)
+        assert differing(model, records) == 0
+        ended = compiled.run(records.x, parameters(model), records.bounds, pools(model))
+        assert (ended["round"] > 5).sum() > 100
+        assert (ended["attempt"] > 5).sum() > 100
+        assert (ended["hands"] > 3).sum() > 100
+
+
+@needs_numba
+def test_machine_code_is_made_for_one_kind_of_record_alone():
+    kernel = compiled._kernel()
+    assert len(kernel.run.signatures) == 1
+    rows = np.zeros(1, dtype=LONG)
+    with pytest.raises(TypeError, match="No matching definition"):
+        kernel.run(rows, np.zeros(1, STATE), np.zeros(1, PARAMETERS), *[np.zeros(50, np.int64)] * 3)
+    assert len(kernel.run.signatures) == 1
 
 
 def hidden(monkeypatch):

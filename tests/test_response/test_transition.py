@@ -14,7 +14,8 @@ from mttrlab.response.transition import ASK, DONE, GIVE, SAMPLES, WAIT, WORK, ad
 
 ALWAYS = 2**32
 PLAIN = Parameters(
-    success=2**31, harm=0, timeout=10, attempts=2, calls=1, ack_timeout=5, delivery=0, startup=0, dusk=0, dawn=0,
+    success=2**31, harm=0, timeout=10, later=tuple(range(256)), attempts=2, calls=1, ack_timeout=5, delivery=0,
+    startup=0, dusk=0, dawn=0,
     day=0, transfer=0, pipeline=-1, verified=ALWAYS, false_pass=0, every=0, first=0, row=1, healthy=ALWAYS, samples=1,
     reopen_wrong=0, reopen_right=0, rounds=2, pooled=0,
 )  # fmt: skip
