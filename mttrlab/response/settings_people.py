@@ -15,7 +15,7 @@ from mttrlab.detection.delay import Delay
 from mttrlab.errors import ModelError
 from mttrlab.response.history import FEWEST, History
 from mttrlab.response.laws import Law
-from mttrlab.response.layout import SMALL
+from mttrlab.response.layout import CALLS
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.notes import Note, disagreement
 from mttrlab.response.people import MOST_CALLS, WEEK_HOURS, Paging, Pool, Shift
@@ -54,7 +54,7 @@ def paged(model: ResponseModel, past: History, practices: Practices, notes: list
         return model
     means = [float(level.ack_minutes or 0.0) for level in first.levels]
     laws = tuple(Law("exponential", mean) for mean in means)
-    repeats = max(min(first.repeats + 1, SMALL.calls // len(laws)), 1)
+    repeats = max(min(first.repeats + 1, CALLS // len(laws)), 1)
     if len(laws) > MOST_CALLS:
         raise ModelError(f"on-call schedule {first.name} has {len(laws)} levels; {MOST_CALLS} is the most")
     if repeats < first.repeats + 1:
