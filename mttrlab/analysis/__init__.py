@@ -23,6 +23,7 @@ from mttrlab.analysis.decomposition_kinds import explain_downtime, explain_kinds
 from mttrlab.analysis.decomposition_words import change_explained
 from mttrlab.analysis.downtime import downtime
 from mttrlab.analysis.durations import fit_durations
+from mttrlab.analysis.failed_first import failed_first
 from mttrlab.analysis.flapping import monthly_levels
 from mttrlab.analysis.goodness import goodness_of_fit
 from mttrlab.analysis.incident_types import type_ranking
@@ -47,15 +48,18 @@ from mttrlab.analysis.qq import qq_table
 from mttrlab.analysis.restricted import log_rank, restricted_mean
 from mttrlab.analysis.runbooks import rollback_readiness, runbook_coverage
 from mttrlab.analysis.services import compare_services, pool_services
+from mttrlab.analysis.span_path import critical_path, span_path
 from mttrlab.analysis.spans import phase_spans, span_summary
 from mttrlab.analysis.summary import clock_summary, phase_summary
 from mttrlab.analysis.survival import survival, survival_quantiles
+from mttrlab.analysis.suspects import suspects
 from mttrlab.analysis.tails import tail_guard
 from mttrlab.analysis.thresholds import thresholds, withheld
 from mttrlab.analysis.totals import total_interval
 from mttrlab.analysis.trend import trend
 from mttrlab.analysis.unseen import unseen_incidents
 from mttrlab.analysis.unseen_firings import unseen_firings
+from mttrlab.analysis.verification import verification_goal
 
 __all__ = [
     "AlertCoverage",
@@ -74,6 +78,7 @@ __all__ = [
     "compare_counts",
     "compare_periods",
     "compare_services",
+    "critical_path",
     "disagreement",
     "distance_to_next",
     "downtime",
@@ -84,6 +89,7 @@ __all__ = [
     "explain_change",
     "explain_downtime",
     "explain_kinds",
+    "failed_first",
     "false_discovery",
     "fit_durations",
     "geometric_mean_interval",
@@ -121,10 +127,12 @@ __all__ = [
     "run_length",
     "runbook_coverage",
     "smallest_change",
+    "span_path",
     "span_summary",
     "steady_availability",
     "survival",
     "survival_quantiles",
+    "suspects",
     "t_chart",
     "tail_guard",
     "theil_sen",
@@ -135,6 +143,7 @@ __all__ = [
     "unseen_firings",
     "unseen_incidents",
     "unseen_phases",
+    "verification_goal",
     "withheld",
     "xmr",
 ]

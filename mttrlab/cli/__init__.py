@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from mttrlab import __version__
-from mttrlab.cli import asking, keeping, practising
+from mttrlab.cli import asking, incident, keeping, practising
 from mttrlab.cli.door import plain
 from mttrlab.errors import MttrlabError
 
@@ -21,7 +21,7 @@ _EPILOG = """\
 A first review:   mttrlab review FOLDER_OF_EXPORTS
 Keep a lab:       mttrlab load exports/*.json --lab team.duckdb; mttrlab review --lab team.duckdb
 A real team:      mttrlab init FOLDER, correct FOLDER/mttrlab.yml, mttrlab review FOLDER
-Mend the data:    mttrlab annotate --lab team.duckdb, fill it in, mttrlab load worksheet.csv --lab team.duckdb
+Mend the data:    mttrlab annotate --lab team.duckdb, fill it in, mttrlab load worksheet.csv --lab team.duckdbReplay one:       mttrlab load telemetry/* --lab team.duckdb; mttrlab incident INC-0042 --lab team.duckdb --out it.html
 """
 
 
@@ -76,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"mttrlab {__version__}")
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     keeping.add_verbs(verbs)
+    incident.add_verbs(verbs)
     asking.add_verbs(verbs)
     practising.add_verbs(verbs)
     return parser

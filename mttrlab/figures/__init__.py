@@ -1,6 +1,7 @@
 """A computed table goes in, Axes come out. Knows ink, computes nothing."""
 
 from mttrlab.figures.change import plot_change
+from mttrlab.figures.command_center import plot_command_center
 from mttrlab.figures.comparison import plot_comparison
 from mttrlab.figures.coverage import plot_coverage, plot_gaps
 from mttrlab.figures.levers import plot_levers
@@ -12,10 +13,12 @@ from mttrlab.figures.quality import plot_quality
 from mttrlab.figures.story import plot_story
 from mttrlab.figures.style import style
 from mttrlab.figures.survival import plot_survival
+from mttrlab.figures.timeline import plot_timeline
 
 __all__ = [
     "plot_bottleneck",
     "plot_change",
+    "plot_command_center",
     "plot_comparison",
     "plot_coverage",
     "plot_gaps",
@@ -27,5 +30,6 @@ __all__ = [
     "plot_quality",
     "plot_story",
     "plot_survival",
+    "plot_timeline",
     "style",
 ]

@@ -158,7 +158,8 @@ def notes(seen: pd.DataFrame, silent: int) -> list[str]:
 
     rates = judged["error_rate"]
     shares = rates[(rates["error_rate_max"] > 0) & (rates["error_rate_max"] <= 1)]
-    if len(shares):
+    # Where another series of the file exceeds 1, the file is in percent and this service is merely well.
+    if len(shares) and len(shares) == (rates["error_rate_max"] > 0).sum():
         told.append(
             f"error_rate never exceeds 1 for {listed(shares)}: it is read as PERCENT; if these are shares from 0 to 1, "
             "multiply them by 100 and load again (nothing was scaled)"

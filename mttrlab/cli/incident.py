@@ -1,0 +1,113 @@
+"""Verbs about single incidents: what was on the screen, the story, the diagnosis, and stamps that metrics give."""
+
+from __future__ import annotations
+
+import argparse
+import html
+import io
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+from mttrlab.cli.door import lab_option, lab_path, open_lab, say, table
+from mttrlab.errors import QuestionError
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<style>body{{font:16px/1.5 sans-serif;max-width:1200px;margin:2em auto;padding:0 1em}}img{{width:100%}}
+pre{{white-space:pre-wrap}}table{{border-collapse:collapse}}td,th{{padding:.2em .8em .2em 0;text-align:left}}</style>
+</head><body><h1>{title}</h1><img alt="{alt}" src="data:image/png;base64,{png}">
+<h2>Timeline</h2>{story}<h2>Suspects</h2>{suspects}<h2>What failed first</h2>{first}
+<h2>Diagnostic report</h2><pre>{report}</pre></body></html>
+"""
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add `incident` and `derive`."""
+    one = verbs.add_parser("incident", help="replay one incident: report, timeline, suspects, the command center")
+    one.add_argument("incident", help="its id")
+    lab_option(one)
+    one.add_argument("--at", help="the minute to show, such as 2026-06-03T14:35:00Z (default: the acknowledgement)")
+    one.add_argument("--out", type=Path, help="a new .png, .svg or .pdf of the command center, or .html of all")
+    one.add_argument("--timeline", action="store_true", help="print the merged story too")
+    one.set_defaults(verb=_incident, folder=None)
+
+    derive = verbs.add_parser("derive", help="date starts and verifications from metrics, where nobody stamped them")
+    lab_option(derive)
+    derive.add_argument("--show", action="store_true", help="only show what would be derived; write nothing")
+    derive.set_defaults(verb=_derive, folder=None)
+
+
+def _incident(options: argparse.Namespace) -> None:
+    from mttrlab import review
+
+    out: Path | None = options.out
+    if out is not None and out.exists():
+        raise QuestionError(f"{out} exists already and is left as it is; remove it or name another file")
+    if out is not None and out.suffix not in (".png", ".svg", ".pdf", ".html"):
+        raise QuestionError(f"{out}: give a file that ends in .png, .svg, .pdf or .html")
+    with open_lab(options) as lab:
+        seen = review.center(lab, options.incident, options.at)
+        say(str(seen))
+        say(str(review.diagnostic_report(lab, options.incident, options.at)))
+        near = review.incident_suspects(lab, options.incident)
+        say("\n--- Suspects: deployments in the hour before, and how often chance alone puts one there ---")
+        table(near.drop(columns=["deployments", "days"]).round(3))
+        if options.timeline:
+            say("\n--- Timeline ---")
+            table(review.timeline(lab, options.incident).round(1))
+        if out is not None:
+            _write(lab, options, near, out)
+            say(f"Wrote {out}")
+
+
+def _write(lab: Any, options: argparse.Namespace, near: Any, out: Path) -> None:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from mttrlab import review
+
+    figure = review.command_center(lab, options.incident, options.at)
+    if out.suffix != ".html":
+        figure.savefig(out)
+        return
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=110, metadata={"Software": None})
+    shown = {"index": False, "escape": True, "border": 0, "na_rep": ""}
+    out.write_text(
+        _PAGE.format(
+            title=html.escape(f"Incident {options.incident}"),
+            alt=html.escape(figure.get_label(), quote=True),
+            png=b64encode(picture.getvalue()).decode("ascii"),
+            story=review.timeline(lab, options.incident).round(1).to_html(**shown),
+            suspects=near.round(3).to_html(**shown),
+            first=review.incident_failed_first(lab, options.incident).round(3).to_html(**shown),
+            report=html.escape(str(review.diagnostic_report(lab, options.incident, options.at))),
+        ),
+        encoding="utf-8",
+    )
+
+
+def _derive(options: argparse.Namespace) -> None:
+    from mttrlab.analysis import verification_goal
+    from mttrlab.lab import Lab
+
+    path = lab_path(options)
+    if not path.exists():
+        raise QuestionError(f"there is no lab file {path}; load exports and metrics first (mttrlab load …)")
+    with Lab(path, read_only=options.show) as lab:
+        dated = lab.dating()
+        found = lab.derivable(dated)
+        say(f"{len(dated):,} incidents looked at; onset: {_counts(dated, 'onset_status')}; "
+            f"recovery: {_counts(dated, 'recovered_status')}.")  # fmt: skip
+        table(found.drop(columns=["who", "source"]))
+        if not options.show and len(found):
+            say(str(lab.record(found, kind="derived")))
+        say("Verified within 5 min of the fix, by where the verification comes from:")
+        table(verification_goal(lab.incidents()).round(3))
+
+
+def _counts(dated: Any, column: str) -> str:
+    counts = dated[column].value_counts()
+    return ", ".join(f"{count:,} {word}" for word, count in counts.items()) or "none"
