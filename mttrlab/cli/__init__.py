@@ -21,7 +21,8 @@ _EPILOG = """\
 A first review:   mttrlab review FOLDER_OF_EXPORTS
 Keep a lab:       mttrlab load exports/*.json --lab team.duckdb; mttrlab review --lab team.duckdb
 A real team:      mttrlab init FOLDER, correct FOLDER/mttrlab.yml, mttrlab review FOLDER
-Mend the data:    mttrlab annotate --lab team.duckdb, fill it in, mttrlab load worksheet.csv --lab team.duckdbReplay one:       mttrlab load telemetry/* --lab team.duckdb; mttrlab incident INC-0042 --lab team.duckdb --out it.html
+Mend the data:    mttrlab annotate --lab team.duckdb, fill it in, mttrlab load worksheet.csv --lab team.duckdb
+Replay one:       mttrlab incident INC-0042 --lab team.duckdb --out incident.html
 """
 
 

@@ -7,10 +7,13 @@ import html
 import io
 from base64 import b64encode
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mttrlab.cli.door import lab_option, lab_path, open_lab, say, table
 from mttrlab.errors import QuestionError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
@@ -53,10 +56,10 @@ def _incident(options: argparse.Namespace) -> None:
         say(str(review.diagnostic_report(lab, options.incident, options.at)))
         near = review.incident_suspects(lab, options.incident)
         say("\n--- Suspects: deployments in the hour before, and how often chance alone puts one there ---")
-        table(near.drop(columns=["deployments", "days"]).round(3))
+        table(_rounded(near.drop(columns=["deployments", "days"])))
         if options.timeline:
             say("\n--- Timeline ---")
-            table(review.timeline(lab, options.incident).round(1))
+            table(_rounded(review.timeline(lab, options.incident), 1))
         if out is not None:
             _write(lab, options, near, out)
             say(f"Wrote {out}")
@@ -74,19 +77,28 @@ def _write(lab: Any, options: argparse.Namespace, near: Any, out: Path) -> None:
         return
     picture = io.BytesIO()
     figure.savefig(picture, format="png", dpi=110, metadata={"Software": None})
-    shown = {"index": False, "escape": True, "border": 0, "na_rep": ""}
     out.write_text(
         _PAGE.format(
             title=html.escape(f"Incident {options.incident}"),
-            alt=html.escape(figure.get_label(), quote=True),
+            alt=html.escape(str(figure.get_label()), quote=True),
             png=b64encode(picture.getvalue()).decode("ascii"),
-            story=review.timeline(lab, options.incident).round(1).to_html(**shown),
-            suspects=near.round(3).to_html(**shown),
-            first=review.incident_failed_first(lab, options.incident).round(3).to_html(**shown),
+            story=_shown(review.timeline(lab, options.incident)),
+            suspects=_shown(near),
+            first=_shown(review.incident_failed_first(lab, options.incident)),
             report=html.escape(str(review.diagnostic_report(lab, options.incident, options.at))),
         ),
         encoding="utf-8",
     )
+
+
+def _rounded(rows: pd.DataFrame, places: int = 3) -> pd.DataFrame:
+    # Only numbers: pandas warns when it is asked to round a time.
+    return rows.round(dict.fromkeys(rows.select_dtypes("float").columns, places))
+
+
+def _shown(rows: pd.DataFrame) -> str:
+    """Return a table as HTML, its words escaped."""
+    return _rounded(rows).to_html(index=False, escape=True, border=0, na_rep="") if len(rows) else "<p>None.</p>"
 
 
 def _derive(options: argparse.Namespace) -> None:
@@ -105,7 +117,7 @@ def _derive(options: argparse.Namespace) -> None:
         if not options.show and len(found):
             say(str(lab.record(found, kind="derived")))
         say("Verified within 5 min of the fix, by where the verification comes from:")
-        table(verification_goal(lab.incidents()).round(3))
+        table(_rounded(verification_goal(lab.incidents())))
 
 
 def _counts(dated: Any, column: str) -> str:

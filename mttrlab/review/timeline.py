@@ -32,8 +32,8 @@ def timeline(lab: Lab, incident_id: Any) -> pd.DataFrame:
     DataFrame
         `at` (UTC), `minutes` since the impact began (the first stamp, where nobody says), `kind` (stamp, metrics,
         alert, deployment, log, people), `service`, `what`, `detail`. Stamps of any verdict are in it, with the verdict
-        where it is not recorded; of log errors the first of each event, with how many there were. Deployments from an hour
-        before, everything else from half an hour before to half an hour after.
+        where it is not recorded; of log errors the first of each event, with how many there were. Deployments from an
+        hour before, everything else from half an hour before to half an hour after.
 
     Raises
     ------
