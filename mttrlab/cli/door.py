@@ -27,12 +27,12 @@ def say(text: str) -> None:
     print(plain(text))
 
 
-def table(rows: pd.DataFrame) -> None:
-    """Print every row of a table."""
+def table(rows: pd.DataFrame, widest: int = 70) -> None:
+    """Print every row of a table, no cell with more than `widest` characters."""
     import pandas as pd
 
     with pd.option_context("display.max_rows", None, "display.max_columns", None, "display.width", 200):
-        say("(no rows)" if rows.empty else rows.to_string(index=False, na_rep="", max_colwidth=70))
+        say("(no rows)" if rows.empty else rows.to_string(index=False, na_rep="", max_colwidth=widest))
 
 
 def lab_option(parser: argparse.ArgumentParser) -> None:

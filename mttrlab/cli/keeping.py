@@ -106,7 +106,7 @@ def _column(text: str) -> tuple[str, str]:
 def _quality(options: argparse.Namespace) -> None:
     with open_lab(options) as lab:
         if options.quarantine:
-            table(lab.quarantine(load="all"))
+            table(lab.quarantine(load="all"), widest=160)
             return
         if options.recurrences:
             table(lab.recurrences())

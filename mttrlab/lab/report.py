@@ -125,6 +125,22 @@ class FolderReport:
         return f"{self.table().to_html(index=False, escape=True, border=0)}<pre>{escape(str(self))}</pre>"
 
 
+def why_refused(quarantine: pd.DataFrame) -> str | None:
+    """Return in a sentence how many records were refused, the commonest reason and its first row; None: none was."""
+    if quarantine.empty:
+        return None
+    told = (quarantine["column"].fillna("") + " " + quarantine["reason"]).str.strip()
+    common = told.value_counts(sort=False).idxmax()
+    first = int(quarantine.loc[told == common, "row"].iloc[0])
+    n, same = len(quarantine), int((told == common).sum())
+    records = "1 record is" if n == 1 else f"{n:,} records are"
+    many = "" if same == n else f"{same:,} of them as "
+    return (
+        f"{records} kept aside: {many}{plain(common, 160)} (first: row {first:,}); "
+        "lab.quarantine() or mttrlab quality --quarantine lists them"
+    )
+
+
 def together(path: str | Path, reports: tuple[LoadReport, ...]) -> LoadReport:
     """Return one report over the files of a pattern."""
     counts = {name: sum(getattr(report, name) for report in reports) for name in _COUNTS}

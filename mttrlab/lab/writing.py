@@ -15,7 +15,7 @@ import pandas as pd
 from mttrlab import __version__, sql
 from mttrlab.errors import LoadError, StoreError
 from mttrlab.lab.plain import plain
-from mttrlab.lab.report import LoadReport
+from mttrlab.lab.report import LoadReport, why_refused
 from mttrlab.schema import REPORT_COLUMNS
 
 if TYPE_CHECKING:
@@ -172,6 +172,8 @@ def store_extract(
             f"{extract.duplicates} duplicates; nothing was loaded, report this with the file"
         )
     notes = [*extract.warnings, *forget_same_file(connection, extract.sha256, extract.path.name)]
+    why = why_refused(extract.quarantine)
+    notes += [why] if why else []
     load_id = connection.execute("SELECT coalesce(max(load_id), 0) + 1 FROM loads").fetchall()[0][0]
     counts = _store_reports(connection, judged, load_id)
     if counts["older"]:

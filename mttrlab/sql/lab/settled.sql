@@ -14,17 +14,20 @@ WITH judged AS (
         coalesce(n.service, nullif(trim(r.service), '')) AS own_service,
         coalesce(w.severity, r.severity) AS mapped_severity,
         -- A spike in the gap is a timer: the stamp says when the tool gave up waiting.
-        coalesce(abs(((epoch_us(r.resolved_at) - epoch_us(r.detected_at)) // 1000000) - p.seconds) <= p.tolerance, false)
-            AS resolved_by_timer,
-        coalesce(abs(((epoch_us(r.verified_at) - epoch_us(r.resolved_at)) // 1000000) - v.seconds) <= v.tolerance, false)
-            AS verified_by_timer
+        p.seconds IS NOT NULL AS resolved_by_timer,
+        v.seconds IS NOT NULL AS verified_by_timer
     FROM latest AS r
     CROSS JOIN rule
     LEFT JOIN titled AS t USING (report_id)
     LEFT JOIN service_names AS n ON n.key = lower(trim(r.service))
     LEFT JOIN severity_words AS w ON w.key = lower(trim(r.severity))
-    LEFT JOIN timers AS p ON p.source = r.source AND p.last_stamp = 'resolved_at'
-    LEFT JOIN timers AS v ON v.source = r.source AND v.last_stamp = 'verified_at'
+    -- Timers of one source lie further apart than both their tolerances, so no row meets two.
+    LEFT JOIN timers AS p
+        ON p.source = r.source AND p.last_stamp = 'resolved_at'
+        AND abs(((epoch_us(r.resolved_at) - epoch_us(r.detected_at)) // 1000000) - p.seconds) <= p.tolerance
+    LEFT JOIN timers AS v
+        ON v.source = r.source AND v.last_stamp = 'verified_at'
+        AND abs(((epoch_us(r.verified_at) - epoch_us(r.resolved_at)) // 1000000) - v.seconds) <= v.tolerance
 )
 
 SELECT
