@@ -204,8 +204,8 @@ def disagreement(awarded: str, capable: str) -> str:
     if rank > max(outcome):
         return f"practices of {capable}, minutes of {awarded}: what is written does not shorten incidents yet"
     if rank < min(outcome):
-        shown = "practices of no level" if capable == NO_LEVEL else f"practices of {capable}"
-        return f"minutes of {awarded}, {shown}: not all practices are loaded, or it rests on people and luck"
+        shown = "the practices of no level are shown whole" if capable == NO_LEVEL else f"practices of {capable}"
+        return f"minutes of {awarded}, but {shown}: not all are loaded, or it rests on people and luck"
     return ""
 
 

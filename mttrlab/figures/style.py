@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -65,6 +66,10 @@ def style() -> Iterator[None]:
     """
     import matplotlib
 
+    if "inline" in str(matplotlib.get_backend(auto_select=False)):
+        # A notebook switches its drawing on when this is first imported. Inside the context that would be undone with
+        # the rest, and no figure after the first would be shown.
+        import_module("matplotlib_inline.backend_inline")
     with matplotlib.rc_context(_RULES):
         yield
 

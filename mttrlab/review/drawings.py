@@ -87,6 +87,11 @@ def draw(tables: dict[str, pd.DataFrame], clock: str, periods: Periods) -> dict[
         moved = tables["moved"]
         title = f"Better or worse  ·  {compared}"
         made.append(drawn("moved", title, figures.plot_comparison, moved, moved_alt(moved), 2.0))
+    if "coverage" in tables and len(tables["coverage"]):
+        cells = tables["coverage"]
+        title = "How soon each failure would page somebody, and what was lost there"
+        height = 1.6 + 0.52 * cells["service"].nunique()
+        made.append(drawn("coverage", title, figures.plot_coverage, cells, coverage_alt(cells), height))
     if "levers" in tables and len(tables["levers"]) > 1:
         levers = tables["levers"]
         title = "What each lever alone would save"
@@ -114,6 +119,14 @@ def shares_alt(shares: pd.DataFrame) -> str:
         if pd.notna(line["share"])
     ]
     return f"Bars of each phase's share: {listed(parts or ['nothing known'])}."
+
+
+def coverage_alt(cells: pd.DataFrame) -> str:
+    """Return the map of alert coverage as a sentence."""
+    asked = cells[cells["failure_mode"] != "unknown"]
+    known = asked["state"].value_counts()
+    parts = [f"{n} {state}" for state, n in known.items()]
+    return f"A map of {asked['service'].nunique()} services by failure mode: {listed(parts or ['nothing'])}."
 
 
 def months_alt(months: pd.DataFrame, clock: str) -> str:

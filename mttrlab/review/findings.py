@@ -12,7 +12,7 @@ import pandas as pd
 from mttrlab import analysis
 from mttrlab.errors import QuestionError
 from mttrlab.review import cost as costs
-from mttrlab.review import levels, shares, whatif
+from mttrlab.review import levels, practising, shares, whatif
 from mttrlab.review.periods import Periods, begins, choose, months_of
 from mttrlab.review.weaker import ended_minutes, weaker, withhold
 from mttrlab.review.words import lines
@@ -127,6 +127,7 @@ def find(
         judged = phases.assign(diagnosed_at_verdict=known["diagnosed_at_verdict"].array)
         pair = (judged[months.isin(periods.earlier)], judged[months.isin(periods.recent)])
         tables["change"] = analysis.explain_change(*pair, clock=clock, seed=seed)
+    tables |= practising.tables(lab, phases, phases[recent], clock)
     what_if = whatif.ask(known, phases, lab.practices(), clock, seed=seed, replications=replications, days=days)
     if what_if.levers is not None:
         tables["levers"] = what_if.levers

@@ -194,7 +194,7 @@ def test_outcome_and_capability_stand_side_by_side_with_where_they_disagree() ->
     history = _history(*(_incident(n, "a", 10 + n / 10, "automation") for n in range(1, 30)))
     told = maturity(history, practices=Practices())
     assert (told["capability"] == "no level").all() and told["awarded"].eq("Elite").all()
-    assert told["disagreement"].str.startswith("minutes of Elite, practices of no level").all()
+    assert told["disagreement"].str.startswith("minutes of Elite, but the practices of no level").all()
     assert "capability" not in maturity(history)
     bare = maturity(pd.DataFrame({"incident_id": list("abcdef"), "recovery": [9.0] * 6}), practices=Practices())
     assert (bare["capability"] == "no level").all()

@@ -30,7 +30,12 @@ def test_the_notebook_runs_whole(path: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-W", "ignore", "-c", RUN, str(path), str(path.parent), str(done)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr[-3000:]
-    outputs = [o for c in json.loads(done.read_text())["cells"] if c["cell_type"] == "code" for o in c["outputs"]]
+    cells = [cell for cell in json.loads(done.read_text())["cells"] if cell["cell_type"] == "code"]
+    for cell in cells:
+        last = "".join(cell["source"]).splitlines()[-1]
+        shown = any("image/png" in output.get("data", {}) for output in cell["outputs"])
+        assert shown or not last.startswith("ml.plot_"), f"no picture below {last!r}"
+    outputs = [output for cell in cells for output in cell["outputs"]]
     assert outputs, "a notebook that shows nothing says nothing"
     complaints = [o["text"] for o in outputs if o.get("name") == "stderr" and "Warning" in "".join(o["text"])]
     assert not complaints

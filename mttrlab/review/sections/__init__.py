@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mttrlab.review.sections import cost, data, level, levers, methods, minutes, months, trend, worst
+from mttrlab.review.sections import cost, data, level, levers, methods, minutes, months, practices, trend, worst
 
 if TYPE_CHECKING:
     from mttrlab.review.review import Review
@@ -30,6 +30,7 @@ SECTIONS = (
     Section("trend", "Better or worse", trend.fill),
     Section("months", "Month by month", months.fill),
     Section("level", "The level", level.fill),
+    Section("practices", "What the teams run", practices.fill),
     Section("cost", "What it cost", cost.fill),
     Section("levers", "What would help", levers.fill),
     Section("data", "Data", data.fill),
