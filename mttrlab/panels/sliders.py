@@ -69,6 +69,7 @@ def _panel(w: Any, baseline: Baseline, ranges: list[Slide], check: object) -> An
     reset = w.Button(description="As it is", tooltip="Put every lever back")
     page = w.HTML()
     known: Known = {}
+    start = {lever: slider.value for lever, slider in sliders.items()}
     panel = w.VBox([w.HBox([places, reset]), *sliders.values(), page])
 
     def show(_: object = None) -> None:
@@ -78,7 +79,7 @@ def _panel(w: Any, baseline: Baseline, ranges: list[Slide], check: object) -> An
         moved: dict[str, Any] = {
             slide.lever: _setting(slide, sliders[slide.lever].value)
             for slide in ranges
-            if sliders[slide.lever].value != slide.now and not (kind and not slide.alone)
+            if abs(sliders[slide.lever].value - start[slide.lever]) > slide.step / 4 and not (kind and not slide.alone)
         }
         if kind:
             moved[kind] = (name,)
@@ -91,7 +92,7 @@ def _panel(w: Any, baseline: Baseline, ranges: list[Slide], check: object) -> An
     def back(_: object) -> None:
         with page.hold_sync():
             for slide in ranges:
-                sliders[slide.lever].value = slide.now
+                sliders[slide.lever].value = start[slide.lever]
 
     for slider in sliders.values():
         slider.observe(show, "value")
@@ -109,7 +110,7 @@ def _slider(w: Any, slide: Slide) -> Any:
     words = slide.words.removesuffix(f", in {slide.unit}")
     words += f"{unit} (far right: no limit)" if slide.unlimited else unit
     return made(
-        value=kind(slide.now),
+        value=kind(_snapped(slide)),
         min=kind(slide.low),
         max=kind(slide.high),
         step=kind(slide.step),
@@ -119,6 +120,12 @@ def _slider(w: Any, slide: Slide) -> Any:
         style={"description_width": "36em"},
         layout={"width": "64em", "max_width": "98%"},
     )
+
+
+def _snapped(slide: Slide) -> float:
+    """Return where a slider can stand next to the setting in force; else a browser moves it and reports a change."""
+    steps = round((slide.now - slide.low) / slide.step)
+    return min(round(slide.low + steps * slide.step, 9), slide.high)
 
 
 def _setting(slide: Slide, value: float) -> float:

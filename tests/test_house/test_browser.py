@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -60,37 +61,85 @@ def jupyter(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
         server.wait(timeout=30)
 
 
-@pytest.mark.browser
-def test_the_review_notebook_runs_whole_in_jupyterlab(jupyter: tuple[str, str], chromium: str, tmp_path: Path) -> None:
+@pytest.fixture
+def browser(chromium: str, tmp_path: Path) -> Iterator[Any]:
+    """A Chromium of its own."""
     from selenium import webdriver
-    from selenium.webdriver.support.ui import WebDriverWait
 
-    address, token = jupyter
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
     for flag in (*QUIET, f"--user-data-dir={tmp_path}"):
         options.add_argument(flag)
     service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
-    with webdriver.Chrome(options=options, service=service) as browser:
-        browser.set_script_timeout(240)
-        browser.get(f"{address}/lab/tree/notebooks/10_monthly_review.ipynb?token={token}")
-        wait = WebDriverWait(browser, 90)
-        wait.until(lambda page: page.execute_script("return !!window.jupyterapp"))
-        wait.until(lambda page: page.execute_script(
-            "const p = window.jupyterapp.shell.currentWidget;"
-            "return !!(p && p.sessionContext && p.sessionContext.isReady"
-            " && p.sessionContext.session && p.sessionContext.session.kernel)"
-        ))  # fmt: skip
-        browser.execute_async_script(
-            "const done = arguments[0]; window.jupyterapp.commands.execute('notebook:run-all-cells').then(done, done)"
-        )
-        cells = browser.execute_script(
-            "return window.jupyterapp.shell.currentWidget.model.sharedModel.toJSON().cells"
-            ".filter(c => c.cell_type === 'code')"
-        )
-        assert len(cells) >= 4
-        errors = [o for cell in cells for o in cell["outputs"] if o["output_type"] == "error"]
-        assert not errors
-        assert all(cell["execution_count"] for cell in cells)
-        page = [o for cell in cells for o in cell["outputs"] if "text/html" in o.get("data", {})]
-        assert page, "the review is shown as a page"
+    with webdriver.Chrome(options=options, service=service) as page:
+        page.set_script_timeout(240)
+        yield page
+
+
+def run_all(browser: Any, jupyter: tuple[str, str], name: str) -> list[dict]:
+    """Open a notebook, run all of it, and return its code cells; none of them may have failed."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    address, token = jupyter
+    browser.get(f"{address}/lab/tree/notebooks/{name}?token={token}")
+    wait = WebDriverWait(browser, 90)
+    wait.until(lambda page: page.execute_script("return !!window.jupyterapp"))
+    wait.until(lambda page: page.execute_script(
+        "const p = window.jupyterapp.shell.currentWidget;"
+        "return !!(p && p.sessionContext && p.sessionContext.isReady"
+        " && p.sessionContext.session && p.sessionContext.session.kernel)"
+    ))  # fmt: skip
+    browser.execute_async_script(
+        "const done = arguments[0]; window.jupyterapp.commands.execute('notebook:run-all-cells').then(done, done)"
+    )
+    cells: list[dict] = browser.execute_script(
+        "return window.jupyterapp.shell.currentWidget.model.sharedModel.toJSON().cells"
+        ".filter(c => c.cell_type === 'code')"
+    )
+    assert not [o for cell in cells for o in cell["outputs"] if o["output_type"] == "error"]
+    assert all(cell["execution_count"] for cell in cells)
+    return cells
+
+
+@pytest.mark.browser
+def test_the_review_notebook_runs_whole_in_jupyterlab(jupyter: tuple[str, str], browser: Any) -> None:
+    cells = run_all(browser, jupyter, "10_monthly_review.ipynb")
+    assert len(cells) >= 4
+    page = [o for cell in cells for o in cell["outputs"] if "text/html" in o.get("data", {})]
+    assert page, "the review is shown as a page"
+
+
+@pytest.mark.browser
+def test_the_numbers_follow_a_slider_while_it_is_dragged(jupyter: tuple[str, str], browser: Any) -> None:
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    run_all(browser, jupyter, "08_what_if.ipynb")
+    browser.execute_script(
+        "const book = window.jupyterapp.shell.currentWidget.content;"
+        "book.activeCellIndex = book.widgets.length - 1; book.scrollToItem(book.widgets.length - 1)"
+    )
+    wait = WebDriverWait(browser, 60)
+
+    def shown() -> str:
+        return browser.find_element(By.CSS_SELECTOR, ".widget-html-content svg, .widget-html-content p").find_element(
+            By.XPATH, "ancestor::*[contains(@class, 'widget-html-content')]"
+        ).text  # fmt: skip
+
+    wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, ".widget-html-content p"))
+    assert "Nothing is moved yet" in shown(), shown()
+    slider = browser.find_element(
+        By.XPATH, "//*[contains(@class, 'widget-slider')][contains(., 'diagnosis takes this many times as long')]"
+    )
+    handle = slider.find_element(By.CSS_SELECTOR, ".noUi-handle")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", slider)
+    ActionChains(browser).click_and_hold(handle).move_by_offset(-40, 0).perform()
+    wait.until(lambda page: "per incident saved" in shown())
+    held = shown()
+    assert "luck" in held
+    ActionChains(browser).move_by_offset(-40, 0).perform()
+    wait.until(lambda page: "per incident saved" in shown() and shown() != held)
+    ActionChains(browser).release().perform()
+    if picture := os.environ.get("MTTRLAB_PICTURE"):
+        browser.save_screenshot(picture)

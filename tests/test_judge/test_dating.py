@@ -169,9 +169,7 @@ def test_both_limits_are_strict_and_latency_counts(tmp_path: Path) -> None:
     rule = RecoveryRule()
     for errors, latency, onset in ((1.0, 100.0, True), (0.999, 100.0, False), (0.0, 500.0, True), (0.0, 499.0, False)):
         bad = (at >= 200_000_000) & (at < 400_000_000)
-        checks = checks_of(
-            at, np.where(bad, errors, 0.1), np.where(bad, latency, 100.0), rule, 60_000_000, 18
-        )
+        checks = checks_of(at, np.where(bad, errors, 0.1), np.where(bad, latency, 100.0), rule, 60_000_000, 18)
         seen = date_checks(checks, rule, 300_000_000, None)
         assert (seen.onset is not None) is onset
 
