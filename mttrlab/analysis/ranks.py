@@ -30,7 +30,7 @@ def quantile_ranks(n: np.ndarray, quantile: float, level: float) -> tuple[np.nda
     >>> [int(rank[0]) for rank in quantile_ranks(np.array([28]), 0.9, 0.95)]
     [0, 0]
     """
-    from scipy.stats import binom
+    from scipy import special
 
     n = np.asarray(n, dtype=np.int64)
     tail = 1 - level
@@ -41,9 +41,18 @@ def quantile_ranks(n: np.ndarray, quantile: float, level: float) -> tuple[np.nda
     exists = (all_below + all_above <= tail * (1 + 1e-12)) & (n > 0)
     size = np.maximum(n, 1)
     chance = np.clip(below, 0, 1)
-    low = binom.ppf(chance, size, quantile)
-    # ppf is the first count whose probability reaches the tail; the rank may use it only where it is no more.
-    low = np.where(binom.cdf(low, size, quantile) <= chance * (1 + 1e-9), low + 1, low)
-    high = binom.ppf(np.clip(1 - above * (1 + 1e-9), 0, 1), size, quantile) + 1
+    low = _first_count(chance, size, quantile)
+    # It is the first count whose probability reaches the tail; the rank may use it only where it is no more.
+    low = np.where(special.bdtr(low, size, quantile) <= chance * (1 + 1e-9), low + 1, low)
+    high = _first_count(np.clip(1 - above * (1 + 1e-9), 0, 1), size, quantile) + 1
     exists &= (low >= 1) & (high <= n)
     return np.where(exists, low, 0).astype(int), np.where(exists, high, 0).astype(int)
+
+
+def _first_count(chance: np.ndarray, size: np.ndarray, quantile: float) -> np.ndarray:
+    """Return the first count whose binomial probability reaches `chance` (scipy.stats takes a second to import)."""
+    from scipy import special
+
+    count = np.ceil(special.bdtrik(chance, size, quantile))
+    before = np.maximum(count - 1, 0)
+    return np.asarray(np.where(special.bdtr(before, size, quantile) >= chance, before, count))
