@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from mttrlab import __version__
-from mttrlab.cli import asking, incident, keeping, practising
+from mttrlab.cli import asking, incident, keeping, practising, telling
 from mttrlab.cli.door import plain
 from mttrlab.errors import MttrlabError
 
@@ -21,6 +21,7 @@ _EPILOG = """\
 A first review:   mttrlab review FOLDER_OF_EXPORTS
 Keep a lab:       mttrlab load exports/*.json --lab team.duckdb; mttrlab review --lab team.duckdb
 A real team:      mttrlab init FOLDER, correct FOLDER/mttrlab.yml, mttrlab review FOLDER
+Ask one thing:    mttrlab compare --lab team.duckdb; mttrlab phases --by service --lab team.duckdb --csv phases.csv
 Mend the data:    mttrlab annotate --lab team.duckdb, fill it in, mttrlab load worksheet.csv --lab team.duckdb
 Replay one:       mttrlab incident INC-0042 --lab team.duckdb --out incident.html
 """
@@ -79,5 +80,6 @@ def _parser() -> argparse.ArgumentParser:
     keeping.add_verbs(verbs)
     incident.add_verbs(verbs)
     asking.add_verbs(verbs)
+    telling.add_verbs(verbs)
     practising.add_verbs(verbs)
     return parser

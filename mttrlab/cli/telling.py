@@ -1,0 +1,215 @@
+"""Verbs that tell what the incidents say: phases, months, two periods compared, the trend, the level, downtime."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mttrlab.cli.door import open_lab, plain, say, source_options, table
+from mttrlab.errors import QuestionError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mttrlab.lab import Lab
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add `phases`, `months`, `compare`, `trend`, `maturity`, `downtime` and `needed`."""
+    phases = _verb(
+        verbs, "phases", "how long each phase takes, with intervals, and what it holds of the minutes", _phases
+    )
+    phases.add_argument("--by", action="append", default=[], help="a column, such as service or month; may be repeated")
+    phases.add_argument("--clocks", action="store_true", help="the four clocks instead of the four phases")
+    _verb(verbs, "months", "each month with its intervals, and whether luck alone explains it", _months, clock=True)
+    compare = _verb(
+        verbs, "compare", "are incidents shorter than before, or was it luck; and what moved the average", _compare,
+        clock=True, window=False,
+    )  # fmt: skip
+    compare.add_argument("--before", metavar="MONTHS", help="2026-01 or 2026-01..2026-03 (default: the three before)")
+    compare.add_argument("--after", metavar="MONTHS", help="default: the last three complete months")
+    compare.add_argument("--by", help="one comparison per value of this column, false calls held, such as service")
+    _verb(verbs, "trend", "are incidents getting shorter, incident by incident", _trend, clock=True)
+    _verb(
+        verbs, "maturity", "the level that the evidence carries, and what would reach the next", _maturity, clock=True
+    )
+    downtime = _verb(verbs, "downtime", "minutes down, overlaps once, and the error budget", _downtime, clock=True)
+    downtime.add_argument("--slo", type=float, help="availability target (default: the one of mttrlab.yml)")
+    needed = verbs.add_parser("needed", help="how many incidents, or months, until a true change shows")
+    needed.add_argument("--reduction", type=float, default=0.2, help="true reduction (default: 0.2, a fifth less)")
+    needed.add_argument("--sigma", type=float, default=1.25, help="spread of log minutes (default: 1.25, the usual)")
+    needed.add_argument("--per-month", type=float, help="incidents a month")
+    needed.set_defaults(verb=_needed)
+
+
+def _verb(
+    verbs: Any, name: str, words: str, verb: Any, *, clock: bool = False, window: bool = True
+) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = verbs.add_parser(name, help=words)
+    source_options(made)
+    made.add_argument("--service", help="incidents of this service alone")
+    if window:
+        made.add_argument("--months", metavar="MONTHS", help="2026-01 or 2026-01..2026-03 (default: all)")
+    if clock:
+        made.add_argument("--clock", help="recovery, started_to_resolved, … (default: the widest that the data carry)")
+    made.add_argument("--csv", type=Path, help="write the table, unrounded, into this new file too")
+    made.set_defaults(verb=verb)
+    return made
+
+
+def _phases(options: argparse.Namespace) -> None:
+    from mttrlab import analysis
+
+    with open_lab(options) as lab:
+        rows = _rows(lab, options)
+        ask = analysis.clock_summary if options.clocks else analysis.phase_summary
+        _tell(ask(rows, options.by or None), options)
+        if not options.by and not options.clocks:
+            table(analysis.bottleneck(rows)[["phase", "n", "share", "share_of_tail", "elasticity_p90", "halved_saves"]]
+                  .round(2))  # fmt: skip
+
+
+def _months(options: argparse.Namespace) -> None:
+    from mttrlab import analysis
+
+    with open_lab(options) as lab:
+        rows = _rows(lab, options)
+        limits = analysis.monthly_limits(rows, clock=_clock(lab, rows, options))
+        outside = limits[limits["signal"] != ""]
+        _tell(limits.assign(month=limits["month"].dt.strftime("%Y-%m")), options)
+        for month, signal in zip(outside["month"], outside["signal"], strict=True):
+            say(f"{month:%Y-%m} is {signal}: more than luck does to so many incidents.")
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from mttrlab import analysis
+    from mttrlab.review.periods import choose, months_of, run_name
+
+    with open_lab(options) as lab:
+        rows = _rows(lab, options)
+        months = rows["month"] if "month" in rows else months_of(rows["started_at"])
+        found = choose(months, rows["exported_at"], None)
+        after = _period(options.after) if options.after else found.recent
+        before = _period(options.before) if options.before else found.earlier
+        if not before:
+            raise QuestionError("the data hold no earlier month; say --before 2026-01..2026-03 and --after 2026-04")
+        pair = (rows[months.isin(before)], rows[months.isin(after)])
+        clock = _clock(lab, rows, options)
+        say(f"{run_name(list(after))} against {run_name(list(before))}")
+        if options.by:
+            _tell(analysis.compare_services(*pair, clock, by=options.by), options)
+            return
+        compared, change = analysis.compare_periods(*pair, clock), analysis.explain_change(*pair, clock)
+        say(compared["sentence"].iloc[0])
+        say(analysis.change_explained(change))
+        _tell(compared, options)
+        table(change[["part", "minutes", "low", "high"]].round(1))
+        for note in filter(None, (compared["note"].iloc[0], change["note"].iloc[0])):
+            say(f"Note: {note}.")
+
+
+def _trend(options: argparse.Namespace) -> None:
+    from mttrlab import analysis
+
+    with open_lab(options) as lab:
+        rows = _rows(lab, options)
+        clock = _clock(lab, rows, options)
+        found = analysis.trend(rows, clock=clock)
+        say(found["sentence"].iloc[0])
+        _tell(found, options)
+        changes = analysis.change_points(rows, clock=clock)
+        if changes["position"].notna().any():
+            say("Times at which the level changed:")
+            table(changes.drop(columns="note").map(_short))
+
+
+def _maturity(options: argparse.Namespace) -> None:
+    from mttrlab import analysis
+
+    with open_lab(options) as lab:
+        rows = _rows(lab, options)
+        clock = _clock(lab, rows, options)
+        _tell(analysis.maturity(rows, clock=clock), options)
+        table(analysis.distance_to_next(rows, clock=clock).round(2))
+
+
+def _downtime(options: argparse.Namespace) -> None:
+    from mttrlab import analysis
+
+    with open_lab(options) as lab:
+        rows = _rows(lab, options)
+        slo = lab.settings.slo if options.slo is None else options.slo
+        _tell(analysis.downtime(rows, slo, clock=_clock(lab, rows, options)), options)
+
+
+def _needed(options: argparse.Namespace) -> None:
+    from mttrlab import analysis
+
+    n = analysis.incidents_needed(options.reduction, options.sigma)
+    said = f"A true reduction of {options.reduction:.0%} shows four times in five with {n:,} incidents in each period"
+    if options.per_month is None:
+        say(f"{said}.")
+        return
+    months = analysis.months_until_visible(options.reduction, options.per_month, options.sigma)
+    least = analysis.smallest_change(options.per_month * 3, options.sigma)
+    say(f"{said}: at {options.per_month:g} a month {months:.1f} months before and as many after.")
+    say(f"Three months against three show a reduction of {least:.0%} or more.")
+
+
+def _rows(lab: Lab, options: argparse.Namespace) -> pd.DataFrame:
+    """The phases of the incidents asked for."""
+    from mttrlab import analysis
+
+    rows = analysis.phase_durations(lab.incidents())
+    if options.service is not None:
+        rows = rows[rows["service"].eq(options.service).fillna(False)]
+        if rows.empty:
+            raise QuestionError(f"no incident is of service {options.service!r}")
+    if getattr(options, "months", None):
+        rows = rows[rows["month"].isin(_period(options.months))]
+        if rows.empty:
+            raise QuestionError(f"no incident began in {options.months}")
+    return rows
+
+
+def _clock(lab: Lab, rows: pd.DataFrame, options: argparse.Namespace) -> str:
+    from mttrlab import analysis
+
+    clock: str = options.clock or lab.settings.lead_clock or analysis.lead_clock(rows)
+    say(f"Clock: {clock.replace('_', ' ')}; only recorded stamps are used; data {lab.data_hash()[:12]}")
+    return clock
+
+
+def _period(text: str) -> list[pd.Timestamp]:
+    import pandas as pd
+
+    first, dots, last = text.partition("..")
+    ends = (first, last) if dots else (first, first)
+    if not all(re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", end) for end in ends) or ends[0] > ends[1]:
+        raise QuestionError(f"months look like 2026-01 or 2026-01..2026-03; got {text!r}")
+    return list(pd.date_range(f"{ends[0]}-01", f"{ends[1]}-01", freq="MS", tz="UTC"))
+
+
+def _tell(rows: pd.DataFrame, options: argparse.Namespace) -> None:
+    if options.csv is not None:
+        if options.csv.exists():
+            raise QuestionError(f"{options.csv} exists already and is left as it is; remove it or name another file")
+        # A cell that a spreadsheet would run as a formula gets an apostrophe, as in every file that we write.
+        text = rows.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@") else cell)
+        text.to_csv(options.csv, index=False)
+    shown = rows.map(_short)
+    if len(shown) == 1 and len(shown.columns) > 12:
+        # One long row reads better downwards; its sentence and its notes are said apart.
+        told = shown.drop(columns=[name for name in ("sentence", "note") if name in shown])
+        shown = told.T.reset_index().set_axis(["", "answer"], axis="columns")
+    table(shown)
+    if options.csv is not None:
+        say(f"Wrote {plain(str(options.csv))}")
+
+
+def _short(cell: Any) -> Any:
+    if not isinstance(cell, float) or cell != cell:
+        return cell
+    return f"{cell:,.0f}" if abs(cell) >= 100 else f"{cell:.3g}" if abs(cell) >= 5e-4 or not cell else "< 0.001"
