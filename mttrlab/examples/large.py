@@ -15,6 +15,7 @@ from mttrlab.examples.organisation import IDENTIFIERS, Facts, Organisation, froz
 from mttrlab.examples.practices import large_practices
 from mttrlab.examples.routes import first_posts, paged, tracked
 from mttrlab.examples.settings import SETTINGS
+from mttrlab.examples.telemetry import telemetry_files, telemetry_truth
 
 _COLUMNS = {
     "exports/incidents.csv": "tracker_id",
@@ -66,6 +67,7 @@ def large() -> Organisation:
         improvement=IMPROVEMENT,
         timer_hours={"exports/supply.json": dirt.TIMER_HOURS, "exports/servicenow.csv": servicenow.TIMER_HOURS},
         zones={"exports/servicenow.csv": "Europe/Berlin"},
+        telemetry=telemetry_truth(counted),
     )
     ids = {
         column: {
@@ -76,4 +78,5 @@ def large() -> Organisation:
     contents = {name: file.content for name, file in files.items()}
     contents["exports/mttrlab.yml"] = SETTINGS.encode()
     contents |= large_practices()
+    contents |= telemetry_files(counted)
     return Organisation("large", truth_table(everything, ids, marks), facts, contents)

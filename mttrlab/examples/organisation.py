@@ -38,6 +38,9 @@ class Facts:
     """Hours after which a tool closes or confirms by itself, by file."""
     zones: Mapping[str, str] = field(default_factory=dict)
     """The time zone of files that do not say it."""
+    telemetry: pd.DataFrame | None = field(default=None, compare=False)
+    """What the telemetry was made from: `incident_id` (of the truth), `service, onset, healthy`; None: there is none.
+    `healthy` is when the last request failed."""
 
 
 @dataclass(frozen=True)

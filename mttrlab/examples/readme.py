@@ -117,6 +117,20 @@ Laws are lognormal; median in minutes, standard deviation of the logarithm in br
 
 {_dirt(large.facts.dirt)}
 
+## `telemetry/`: what Larkspur's systems said
+
+| file | what it is |
+| --- | --- |
+| `telemetry/metrics.csv` | service metrics of three incidents of June 2026, every 30 or 60 s, from an hour before |
+| `telemetry/prometheus.json` | a fourth incident as a Prometheus range query, in ratios and seconds |
+| `telemetry/deployments.csv` | every deployment of the two years; those that caused an incident carry its change |
+| `telemetry/alertmanager.jsonl` | alert firings from 2026-04 on: of incidents, ended by automation, and noise |
+| `telemetry/logs.jsonl` | structured log of one incident; `fraud-service` fails first |
+| `telemetry/traces.jsonl` | OTLP traces of the same one; `score.model` of `fraud-service` holds the latency |
+
+`mttrlab.examples.organisation("large").facts.telemetry` says when each really began and when the last request failed.
+Nobody stamped the start of one of these incidents and the verification of another: the metrics can.
+
 ## `practices/`: what Larkspur runs
 
 `mttrlab.yml` names the folder, so that it is loaded with the exports: Prometheus rules of five teams, scrape and

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from mttrlab.figures.style import INK, MARK, QUIET, plain, style
 from mttrlab.figures.style import minutes as length
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _TITLES = {"error_rate": "Error rate", "latency_p95": "Latency (p95)", "throughput": "Throughput"}
 _COLOURS = {"error_rate": "#D55E00", "latency_p95": "#0072B2", "throughput": "#009E73"}
 _MOST_SERVICES, _MOST_ALERTS = 8, 6
 _PANEL = "#f5f4f1"
+
+
+class Sheet(Figure):
+    """A figure that a notebook shows by itself, whether or not anything has drawn there before."""
+
+    def _repr_png_(self) -> bytes:
+        held = io.BytesIO()
+        self.savefig(held, format="png", dpi=80)
+        return held.getvalue()
 
 
 def plot_command_center(seen: Mapping[str, Any]) -> Figure:
@@ -33,10 +43,8 @@ def plot_command_center(seen: Mapping[str, Any]) -> Figure:
     Figure
         13.3 by 7.5 inches, as a slide is.
     """
-    from matplotlib.figure import Figure
-
     with style():
-        figure = Figure(figsize=(13.33, 7.5), facecolor="white")
+        figure = Sheet(figsize=(13.33, 7.5), facecolor="white")
         grid = figure.add_gridspec(
             3, 6, left=0.035, right=0.965, top=0.83, bottom=0.035, hspace=0.42, wspace=0.25,
             height_ratios=(1.15, 1.25, 0.85),

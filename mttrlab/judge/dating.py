@@ -97,6 +97,8 @@ class Dated:
     checks: int = 0
     known: int = 0
     """Checks that the metrics could answer."""
+    covered: int = 0
+    """Checks from the first to the last that they could answer."""
 
 
 def date_checks(checks: Checks, rule: RecoveryRule, detected: int, resolved: int | None) -> Dated:
@@ -149,6 +151,7 @@ def date_checks(checks: Checks, rule: RecoveryRule, detected: int, resolved: int
         founding=founding,
         checks=len(known),
         known=int(known.sum()),
+        covered=int(np.ptp(np.flatnonzero(known))) + 1,
     )
 
 

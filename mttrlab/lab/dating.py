@@ -187,8 +187,8 @@ def reason(dated: Dated, rule: RecoveryRule, fixed: bool) -> str:
         "unknown": "no metrics after the fix" if fixed else "no end to be seen",
     }[dated.recovered_status]
     thin = ""
-    if dated.known < 0.8 * dated.checks:
-        thin = f"; {dated.known:,} of {dated.checks:,} checks have metrics (samples further apart than the window?)"
+    if dated.known < 0.8 * dated.covered:
+        thin = f"; {dated.known:,} of {dated.covered:,} checks have metrics (samples further apart than the window?)"
     return f"{began}; {ended}{thin}"
 
 

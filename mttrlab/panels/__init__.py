@@ -7,6 +7,7 @@ _HOMES = {
     "Slide": "mttrlab.panels.ranges",
     "answer_html": "mttrlab.panels.answers",
     "keep_for_sliders": "mttrlab.panels.answers",
+    "replay_panel": "mttrlab.panels.replay",
     "slides": "mttrlab.panels.ranges",
     "what_if": "mttrlab.panels.answers",
     "what_if_panel": "mttrlab.panels.sliders",

@@ -1,0 +1,189 @@
+"""What the systems of the large organisation said: four incidents, every deployment, a quarter's firings."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pandas as pd
+
+from mttrlab.examples.arrivals import EXPORTED, TEAMS
+from mttrlab.examples.incident import Incident, seconds
+from mttrlab.examples.luck import Luck
+from mttrlab.examples.telemetry_lines import log_lines, traces
+from mttrlab.examples.tracker import stamp
+
+BEGIN = seconds("2024-07-01")
+FIRINGS_FROM = seconds("2026-04-01")
+EVERY_DAYS = 10
+"""A service is deployed about so often, beside the deployments that caused an incident."""
+REPLAYED = {
+    "large/2026-06/05": ("payment-service", "checkout-service"),
+    "large/2026-06/17": ("payment-service", "gateway-service"),
+    "large/2026-06/24": ("catalogue-service",),
+    "large/2026-06/11": (),
+}
+"""Incidents with metrics, by key, and the services beside the one that was hit."""
+STORY = "large/2026-06/05"
+"""The one with logs and traces too."""
+PROMETHEUS = "large/2026-06/11"
+"""The one whose metrics are answers of Prometheus."""
+HEALS = 40
+"""Seconds from the fix to the last failed request."""
+_SHAPES = {"error_rate": (8.4, 1240), "latency": (0.4, 1460), "availability": (31.0, 610), "dependency": (5.2, 980)}
+"""Percent and milliseconds at the height of a failure mode."""
+_ALERTS = {"availability": "Down", "error_rate": "Errors", "latency": "Slow", "dependency": "UpstreamErrors"}
+"""How the rules of `practices/` end their names."""
+_REMEDIED = ("payment-service-pod-crashlooping", "cache-memory-high", "queue-depth-critical")
+_NOISE = ("NodeFilesystemFillingUp", "CertificateExpiresSoon", "PodRestartedOnce", "SlowQueryBurst")
+_SEVERITIES = {"SEV1": "P1", "SEV2": "P2", "SEV3": "P3"}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One line of the metrics. `at`: seconds since 1970."""
+
+    at: int
+    service: str
+    error_rate: float
+    latency_p95: float
+    throughput: float
+
+
+def telemetry_files(counted: Sequence[Incident]) -> dict[str, bytes]:
+    """Return the files, by path relative to the folder of all examples."""
+    by_key = {one.key: one for one in counted}
+    table: list[Sample] = []
+    for key in REPLAYED:
+        if key != PROMETHEUS:
+            table += samples(by_key[key])
+    queried = samples(by_key[PROMETHEUS])
+    lines = ["time,service,error_rate,latency_p95,throughput"]
+    lines += [f"{stamp(s.at)},{s.service},{s.error_rate:g},{s.latency_p95:g},{s.throughput:g}"
+              for s in sorted(table, key=lambda s: (s.at, s.service))]  # fmt: skip
+    story = by_key[STORY]
+    return {
+        "telemetry/metrics.csv": _text(lines),
+        "telemetry/prometheus.json": _prometheus(queried),
+        "telemetry/deployments.csv": _text(_deployments(counted)),
+        "telemetry/alertmanager.jsonl": _text(_firings(counted)),
+        "telemetry/logs.jsonl": _text(log_lines(story, REPLAYED[STORY])),
+        "telemetry/traces.jsonl": _text(traces(story)),
+    }
+
+
+def telemetry_truth(counted: Sequence[Incident]) -> pd.DataFrame:
+    """Return what the telemetry was made from: `incident_id, service, onset, healthy` (the last failed request)."""
+    by_key = {one.key: one for one in counted}
+    chosen = [by_key[key] for key in REPLAYED]
+    rows = [(one.key, one.service, one.started_at, (one.resolved_at or 0) + HEALS) for one in chosen]
+    made = pd.DataFrame(rows, columns=["incident_id", "service", "onset", "healthy"])
+    for name in ("onset", "healthy"):
+        made[name] = pd.to_datetime(made[name], unit="s", utc=True).dt.as_unit("us")
+    return made
+
+
+def samples(one: Incident) -> list[Sample]:
+    """Return the metrics around an incident: an hour before to a quarter of an hour after, every 30 seconds."""
+    started, resolved = one.started_at or 0, one.resolved_at or 0
+    ends = (one.verified_at or resolved) + 900
+    errors, slow = _SHAPES[one.failure_mode]
+    made = []
+    for place, service in enumerate((one.service, *REPLAYED[one.key])):
+        own = Luck((one.key, "metrics", service))
+        asked = own.whole("traffic", 60, 140)
+        for at in range(started - 3900 - started % 30, ends, 30 if place == 0 else 60):
+            luck = own.of(str(at))
+            # The services beside it are hit by a part: they wait for the one that fails.
+            part = 1.0 if place == 0 else 0.35 / place
+            hit = part * _height(at, started, resolved)
+            made.append(
+                Sample(at, service,
+                       round(0.02 + 0.1 * luck.u("error") + hit * errors * (0.9 + 0.2 * luck.u("errors")), 2),
+                       round(180 + 60 * luck.u("slow") + hit * slow * (0.92 + 0.16 * luck.u("slower"))),
+                       round(asked * (1 - 0.25 * hit) * (0.95 + 0.1 * luck.u("asked")), 1))
+            )  # fmt: skip
+    return made
+
+
+def _height(at: int, started: int, resolved: int) -> float:
+    """Return how much of the failure there is in the half minute that begins at `at`: share of time that it is on."""
+    return max(0.0, min(at + 30, resolved + HEALS) - max(at, started)) / 30
+
+
+def _prometheus(rows: Sequence[Sample]) -> bytes:
+    series = []
+    for name, measure, factor in (("service:error_ratio", "error_rate", 0.01),
+                                  ("service:request_duration_p95_seconds", "latency_p95", 0.001),
+                                  ("service:requests_per_second", "throughput", 1.0)):  # fmt: skip
+        values = [[one.at, f"{factor * getattr(one, measure):.6g}"] for one in rows]
+        series.append({"metric": {"__name__": name, "service": rows[0].service}, "values": values})
+    answer = {"status": "success", "data": {"resultType": "matrix", "result": series}}
+    return (json.dumps(answer, separators=(",", ":")) + "\n").encode()
+
+
+def _deployments(counted: Sequence[Incident]) -> list[str]:
+    rows: list[tuple[int, str, str, str]] = []
+    for service in TEAMS:
+        own = Luck(("large", "deployments", service))
+        at, n = BEGIN, 0
+        while True:
+            at += max(3600, round(-86_400 * EVERY_DAYS * math.log(own.u(f"gap {n}"))))
+            if at >= EXPORTED:
+                break
+            failed = own.u(f"failed {n}") < 0.04
+            change = f"CHG-{own.whole(f'change {n}', 10000, 99999)}"
+            rows.append((at, service, "failed" if failed else "succeeded", change))
+            n += 1
+    for one in counted:
+        if one.change_id is not None and one.started_at is not None:
+            rows.append((one.started_at - one.luck.whole("deployed before", 60, 1500), one.service, "succeeded",
+                         one.change_id))  # fmt: skip
+    made, minor = ["time,service,version,status,change_id"], dict.fromkeys(TEAMS, 0)
+    for at, service, status, change in sorted(rows):
+        minor[service] += 1
+        version = f"v2.{minor[service] // 10}.{minor[service] % 10}"
+        made.append(f"{stamp(at)},{service},{version},{status},{change}")
+    return made
+
+
+def _firings(counted: Sequence[Incident]) -> list[str]:
+    made: list[tuple[int, dict]] = []
+    for one in counted:
+        if one.detected_by == "alert" and one.detected_at >= FIRINGS_FROM:
+            name = one.service.removesuffix("-service").title() + _ALERTS[one.failure_mode]
+            severity = _SEVERITIES.get(one.severity, "P3")
+            alert = _alert(name, one.service, severity, one.detected_at, one.resolved_at, one.luck, f"{name} is firing")
+            made.append((one.detected_at, alert))
+    busy = {(one.service, (one.started_at or one.detected_at) // 14_400) for one in counted}
+    for n in range(64):
+        own = Luck(("large", "firing", str(n)))
+        at = own.whole("at", FIRINGS_FROM, EXPORTED - 7200)
+        name = own.one("name", (*_REMEDIED, *_NOISE))
+        service = "payment-service" if name.startswith("payment") else own.one("service", tuple(TEAMS))
+        if any((service, at // 14_400 + near) in busy for near in (-1, 0, 1)):
+            continue
+        lasts = own.whole("lasts", 70, 420) if name in _REMEDIED else own.whole("noise", 120, 5400)
+        made.append((at, _alert(name, service, "P3", at, at + lasts, own, f"{service}: {name}, ended by itself")))
+    made.sort(key=lambda pair: (pair[0], json.dumps(pair[1])))
+    return [json.dumps({"version": "4", "status": alert["status"], "receiver": "pager", "alerts": [alert]},
+                       separators=(",", ":")) for _, alert in made]  # fmt: skip
+
+
+def _alert(name: str, service: str, severity: str, at: int, ends: int | None, luck: Luck, words: str) -> dict:
+    moment = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return {
+        "status": "firing" if ends is None else "resolved",
+        "labels": {"alertname": name, "service": service, "severity": severity},
+        "annotations": {"summary": words},
+        "startsAt": f"{moment}.{luck.whole('nanoseconds', 0, 999_999_999):09d}Z",
+        "endsAt": "0001-01-01T00:00:00Z" if ends is None else stamp(ends),
+        "fingerprint": luck.token("fingerprint", 16, "0123456789abcdef"),
+    }
+
+
+def _text(lines: Sequence[str]) -> bytes:
+    return ("\n".join(lines) + "\n").encode()

@@ -1,0 +1,71 @@
+"""The replay: a slider over the minutes of one incident, with the command center below. Thin, around that function."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pandas as pd
+
+from mttrlab.lab import Lab
+from mttrlab.panels.sliders import widgets
+from mttrlab.review import command_center
+from mttrlab.review.one_incident import end, find, moment, onset
+
+BEFORE, AFTER = 10, 10
+"""Minutes before the onset and after the end that the slider reaches."""
+_LONGEST = 1440
+
+
+def replay_panel(lab: Lab, incident_id: Any, *, every: int = 1) -> Any:
+    """Return a slider over the minutes of an incident, with its command center below.
+
+    Parameters
+    ----------
+    lab : Lab
+    incident_id : str or row of `lab.incidents()`
+    every : int
+        Minutes from one step of the slider to the next.
+
+    Returns
+    -------
+    ipywidgets.VBox
+        Show it as the last line of a notebook cell. `panel.figure_at(minutes)` is what it shows: the figure of
+        `command_center` at so many minutes after the onset. The slider follows when it is let go.
+
+    Raises
+    ------
+    QuestionError
+        Where ipywidgets is missing, or there is no such incident.
+    """
+    w = widgets()
+    incident = find(lab, incident_id)
+    began = onset(incident)
+    last = min((end(incident) - began).total_seconds() / 60, _LONGEST)
+    first = round((moment(incident, None) - began).total_seconds() / 60)
+    top = int(last) + AFTER
+    slider = w.IntSlider(
+        value=min(max(first, -BEFORE), top), min=-BEFORE, max=top, step=every, description="minute",
+        continuous_update=False, layout={"width": "60em"},
+    )  # fmt: skip
+    picture = w.Image(format="png", layout={"width": "100%", "max_width": "1200px"})
+    words = w.HTML()
+
+    def figure_at(minutes: float) -> Any:
+        return command_center(lab, incident, began + pd.Timedelta(minutes=minutes))
+
+    def show(_: object = None) -> None:
+        from html import escape
+
+        figure = figure_at(slider.value)
+        held = io.BytesIO()
+        figure.savefig(held, format="png", dpi=90)
+        picture.value = held.getvalue()
+        words.value = f"<small>{escape(str(figure.get_label()))}</small>"
+
+    slider.observe(show, names="value")
+    show()
+    panel = w.VBox([slider, picture, words])
+    panel.figure_at = figure_at
+    panel.slider = slider
+    return panel
