@@ -78,7 +78,8 @@ def _panel(ax: Axes, title: str) -> None:
 
 
 def _number(ax: Axes, line: Mapping[str, Any], words: str, seen: Mapping[str, Any]) -> None:
-    _panel(ax, _TITLES[line["measure"]])
+    detail = f" · {plain(line['detail'], 44)}" if line["detail"] else ""
+    _panel(ax, f"{_TITLES[line['measure']]}{detail}")
     value, _, change = words.partition(" (")
     if words == "no data":
         _empty(ax, seen["missing"].get("metrics") or f"No data of this measure. To fill it, load {seen['needed']}.", 42)
@@ -99,8 +100,7 @@ def _number(ax: Axes, line: Mapping[str, Any], words: str, seen: Mapping[str, An
             ax.axvline(onset, ymin=0.16, ymax=0.62, color=INK, linewidth=1.3, linestyle=(0, (4, 3)))
             ax.annotate(plain(seen["began"], 20), (onset, 0.16), xycoords=("data", "axes fraction"), fontsize=10.5,
                         va="top", ha="center")  # fmt: skip
-    note = "last 60 min" + (f" · {plain(line['detail'], 40)}" if line["detail"] else "")
-    ax.text(0.04, 0.05, note, transform=ax.transAxes, fontsize=10.5, color=QUIET, va="bottom")
+    ax.text(0.04, 0.05, "last 60 min", transform=ax.transAxes, fontsize=10.5, color=QUIET, va="bottom")
 
 
 def _bars(ax: Axes, seen: Mapping[str, Any]) -> None:
