@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from mttrlab import __version__
-from mttrlab.cli import asking, incident, keeping, practising, telling
+from mttrlab.cli import asking, incident, keeping, practising, simulating, telling
 from mttrlab.cli.door import plain
 from mttrlab.errors import MttrlabError
 
@@ -81,5 +81,6 @@ def _parser() -> argparse.ArgumentParser:
     incident.add_verbs(verbs)
     asking.add_verbs(verbs)
     telling.add_verbs(verbs)
+    simulating.add_verbs(verbs)
     practising.add_verbs(verbs)
     return parser

@@ -33,7 +33,7 @@ def widgets() -> Any:
 
 
 def what_if_panel(model: ResponseModel, *, check: object = None, baseline: Baseline | None = None, **kept: Any) -> Any:
-    """Return sliders for every lever that this model can move, with the minutes saved below.
+    """Return sliders for every lever that this model can move, with the minutes saved above them.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def _panel(w: Any, baseline: Baseline, ranges: list[Slide], check: object) -> An
     page = w.HTML()
     known: Known = {}
     start = {lever: slider.value for lever, slider in sliders.items()}
-    panel = w.VBox([w.HBox([places, reset]), *sliders.values(), page])
+    panel = w.VBox([w.HBox([places, reset]), page, *sliders.values()])
 
     def show(_: object = None) -> None:
         kind, name = places.value
@@ -108,7 +108,7 @@ def _slider(w: Any, slide: Slide) -> Any:
     kind = int if whole else float
     unit = {"share": "", "times": ""}.get(slide.unit, f", {slide.unit}")
     words = slide.words.removesuffix(f", in {slide.unit}")
-    words += f"{unit} (far right: no limit)" if slide.unlimited else unit
+    words += f"{unit} (right: none)" if slide.unlimited else unit
     return made(
         value=kind(_snapped(slide)),
         min=kind(slide.low),

@@ -163,6 +163,40 @@ def test_simulate_shows_a_lever_beside_the_baseline(export: Path, tmp_path: Path
     assert shown.returncode == 0, shown.stderr
     assert "not yet checked against history; luck only" in shown.stdout
     assert "alert_latency=2" in shown.stdout
+    assert "Engine: " in shown.stdout
+    assert "n = 20 replications of 365 days, seed 7" in shown.stdout
+
+
+def test_simulate_takes_scenarios_from_a_file_up_to_a_half_width(export: Path, tmp_path: Path) -> None:
+    mttrlab("load", export.name, cwd=tmp_path)
+    (tmp_path / "ideas.yml").write_text(
+        "scenarios:\n- {name: Prevention, levers: {prevention: 0.1}}\n- {name: Three, levers: {responders: 3}}\n"
+    )
+    wanted = ("--scenarios", "ideas.yml", "--responders", "2", "--engine", "simpy", "--days", "60")
+    shown = mttrlab("simulate", *wanted, "--half-width", "0.000001", "--replications", "20", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert "Prevention" in shown.stdout
+    assert "responders: 2 → 3" in shown.stdout
+    assert "Engine: simpy, as asked" in shown.stdout
+    assert "NOT reached" in shown.stdout
+    both = mttrlab("simulate", *wanted, "--lever", "prevention=0.1", cwd=tmp_path)
+    assert both.returncode == 1
+    assert "not both" in both.stderr
+
+
+def test_simulate_writes_a_file_and_leaves_one_that_is_there(export: Path, tmp_path: Path) -> None:
+    mttrlab("load", export.name, cwd=tmp_path)
+    wanted = ("--to", "runs.parquet", "--replications", "3", "--days", "60", "--engine", "simpy")
+    shown = mttrlab("simulate", *wanted, cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert "in 3 replications" in shown.stdout
+    assert (tmp_path / "runs.parquet").is_file()
+    again = mttrlab("simulate", *wanted, cwd=tmp_path)
+    assert again.returncode == 1
+    assert "exists already" in again.stderr
+    wrong = mttrlab("simulate", "--to", "runs.csv", cwd=tmp_path)
+    assert wrong.returncode == 1
+    assert ".parquet" in wrong.stderr
 
 
 def test_an_unknown_lever_is_refused_with_the_list(export: Path, tmp_path: Path) -> None:

@@ -70,9 +70,7 @@ def test_the_figure_says_the_same_in_words(lab: ml.Lab) -> None:
 
 
 def test_without_throughput_the_error_rate_is_a_plain_mean(tmp_path: Path, founding: Path) -> None:
-    (tmp_path / "m.csv").write_text(
-        "time,service,error_rate\n2026-03-01T14:46:30Z,a,2\n2026-03-01T14:46:30Z,b,4\n"
-    )
+    (tmp_path / "m.csv").write_text("time,service,error_rate\n2026-03-01T14:46:30Z,a,2\n2026-03-01T14:46:30Z,b,4\n")
     with ml.Lab() as lab:
         lab.load(founding / "incidents.csv")
         lab.load(tmp_path / "m.csv")

@@ -1,0 +1,154 @@
+"""The verb that asks what if: scenarios side by side, or simulated incidents into a file."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mttrlab.cli.door import open_lab, positive, say, source_options, table, whole
+from mttrlab.errors import ModelError, QuestionError
+
+if TYPE_CHECKING:
+    from mttrlab.response import ResponseModel, Scenario
+
+_SHOWN = [
+    "scenario", "incidents", "mean", "mean_low", "mean_high", "median", "p90", "saving", "saving_low", "saving_high",
+    "minutes_saved_per_year", "minutes_saved_low", "minutes_saved_high", "what", "note",
+]  # fmt: skip
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add `simulate`."""
+    simulate = verbs.add_parser("simulate", help="what a lever would do to MTTR, paired on the same luck")
+    source_options(simulate)
+    simulate.add_argument(
+        "--lever",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="together these make one scenario; none: the standard set (--levers lists the names)",
+    )
+    simulate.add_argument("--scenarios", type=Path, metavar="FILE", help="scenarios in YAML, instead of --lever")
+    simulate.add_argument("--levers", action="store_true", help="list the levers with their units and stop")
+    simulate.add_argument("--days", type=positive, default=365, help="length of a replication (default: 365)")
+    simulate.add_argument("--replications", type=positive, default=200, help="default: 200; with --half-width the most")
+    simulate.add_argument(
+        "--half-width", type=float, metavar="SHARE", help="stop once every number is known to this share, such as 0.05"
+    )
+    simulate.add_argument("--responders", type=positive, help="people on call (default: nobody ever waits)")
+    simulate.add_argument("--engine", choices=("auto", "simpy", "compiled"), default="auto", help="default: auto")
+    simulate.add_argument("--jobs", type=positive, default=1, help="workers; the numbers are the same (default: 1)")
+    simulate.add_argument("--seed", type=whole, default=7, help="default: 7")
+    simulate.add_argument(
+        "--to",
+        type=Path,
+        metavar="FILE",
+        help="write the simulated incidents (of the one scenario, or as it is) into a new .parquet file or a lab's "
+        ".duckdb file instead; the same call goes on after it was stopped",
+    )
+    simulate.set_defaults(verb=_simulate)
+
+
+def _simulate(options: argparse.Namespace) -> None:
+    from mttrlab import decisions, response
+
+    if options.levers:
+        table(response.levers())
+        return
+    asked = _asked(options)
+    with open_lab(options) as lab:
+        model = response.ResponseModel.fit(lab.incidents(), practices=lab.practices(), responders=options.responders)
+        data = lab.data_hash()[:12]
+    if options.to is not None:
+        _write(options, model, asked)
+        return
+    compared = decisions.compare_scenarios(
+        model,
+        decisions.default_levers(model) if asked is None else asked,
+        days=options.days,
+        replications=options.replications,
+        seed=options.seed,
+        n_jobs=options.jobs,
+        engine=options.engine,
+        half_width=options.half_width,
+        progress=sys.stderr.isatty(),
+    )
+    first = compared.iloc[0]
+    say(f"Check: {first['checked']}")
+    say(f"Engine: {_engine(options.engine, compared.attrs['engine'], model)}")
+    say(
+        f"n = {first['replications']:,} replications of {options.days} days, seed {options.seed}, data {data}; minutes "
+        f"on the clock {first['clock']}; low and high hold 80 % of the replications"
+    )
+    if "half_width" in compared.attrs:
+        reached = compared.attrs["half_width"]
+        enough = "reached" if reached <= options.half_width else "NOT reached; allow more --replications"
+        say(f"Half-width: {reached:.1%} of each number, {options.half_width:.1%} asked for: {enough}")
+    if "unfinished" in compared.attrs:
+        say(f"Unfinished: {compared.attrs['unfinished']}")
+    table(compared[_SHOWN].round(1))
+
+
+def _asked(options: argparse.Namespace) -> list[Scenario] | None:
+    """Return the scenarios that were asked for; None: the standard set."""
+    from mttrlab import response
+
+    if options.scenarios is not None:
+        if options.lever:
+            raise QuestionError("give --scenarios FILE or --lever NAME=VALUE, not both")
+        return response.read_scenarios(options.scenarios)
+    chosen: dict[str, Any] = dict(_lever(text) for text in options.lever)
+    return [response.Scenario(", ".join(options.lever), **chosen)] if chosen else None
+
+
+def _write(options: argparse.Namespace, model: ResponseModel, asked: list[Scenario] | None) -> None:
+    from mttrlab import response
+    from mttrlab.lab import Lab
+
+    if asked is not None and len(asked) != 1:
+        raise QuestionError(f"--to writes one scenario, and there are {len(asked)}; give one, or none for as it is")
+    wanted: dict[str, Any] = {
+        "days": options.days,
+        "replications": options.replications,
+        "seed": options.seed,
+        "engine": options.engine,
+        "n_jobs": options.jobs,
+        "scenario": asked[0] if asked else None,
+        "progress": sys.stderr.isatty(),
+    }
+    if options.half_width is not None:
+        raise QuestionError("--half-width is for comparing; --to writes the --replications that you name")
+    if options.to.suffix == ".duckdb":
+        with Lab(options.to) as lab:
+            told = response.simulate(model, to=lab, **wanted)
+    else:
+        told = response.simulate(model, to=options.to, **wanted)
+    say(str(told))
+    say(f"Engine: {_engine(options.engine, told.engine, model)}")
+
+
+def _engine(asked: str, ran: str, model: ResponseModel) -> str:
+    """Return which engine ran, and why."""
+    from mttrlab.response import outcomes
+
+    if asked != "auto":
+        return f"{ran}, as asked"
+    if ran == "compiled":
+        return "compiled; numba is there, and the stamps are SimPy's own"
+    try:
+        outcomes.engine_name("compiled", model)
+    except ModelError as reason:
+        return f"simpy; {reason}"
+    return "simpy; a scenario needs more than the compiled one can"
+
+
+def _lever(text: str) -> tuple[str, float]:
+    name, _sign, value = text.partition("=")
+    try:
+        number = float(value)
+    except ValueError:
+        raise QuestionError(f"--lever takes NAME=NUMBER, such as alert_latency=2; got {text!r}") from None
+    # People are counted in whole numbers.
+    return name.strip(), int(number) if number.is_integer() else number
