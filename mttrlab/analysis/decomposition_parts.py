@@ -57,10 +57,16 @@ def periods(
     n = len(read[0][0])
     codes = [pd.Categorical(w, kinds).codes.astype(int) for w in words]
     found = [
-        Ended(code[usable], pieces[rows], open_, unknown, int(told.divided[rows].sum()))
+        _ordered(code[usable], pieces[rows], open_, unknown, int(told.divided[rows].sum()))
         for code, (_, _, _, usable, open_, unknown), rows in zip(codes, read, (slice(n), slice(n, None)), strict=True)
     ]
     return found[0], found[1], kinds, names
+
+
+def _ordered(kinds: np.ndarray, pieces: np.ndarray, open_: int, unknown: int, divided: int) -> Ended:
+    """Return a period whose incidents stand in an order of their own, so that draws do not depend on the loading."""
+    order = np.lexsort((*pieces.T, kinds))
+    return Ended(kinds[order], pieces[order], open_, unknown, divided)
 
 
 def _read(

@@ -52,7 +52,9 @@ def evidence_of(
     if not (math.isfinite(grain) and grain >= 0):
         raise QuestionError(f"resolution must be minutes, 0 or more; got {resolution}")
     usable = np.isfinite(values) & np.isfinite(ended) & ((values > 0) | ((grain > 0) & (values == 0) & (ended > 0)))
-    return Evidence(values[usable], ended[usable] > 0, grain, rounding), int((~usable).sum())
+    values, seen = values[usable], ended[usable] > 0
+    order = np.lexsort((seen, values))  # no sum depends on the order in which incidents were loaded
+    return Evidence(values[order], seen[order], grain, rounding), int((~usable).sum())
 
 
 def fit_durations(

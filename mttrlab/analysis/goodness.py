@@ -92,7 +92,9 @@ def goodness_of_fit(
         known = np.isfinite(values) & np.isfinite(ended)
         if not (values[known] > 0).all():
             raise QuestionError("goodness_of_fit needs minutes above zero; leave zeros out or give their resolution")
-        evidence = Evidence(values[known], ended[known] > 0)
+        values, seen = values[known], ended[known] > 0
+        order = np.lexsort((seen, values))  # no sum depends on the order in which incidents were loaded
+        evidence = Evidence(values[order], seen[order])
     n = len(evidence.minutes)
     all_ended = bool(evidence.observed.all())
     if n < 5 or np.ptp(evidence.minutes) == 0:

@@ -84,7 +84,7 @@ def mean_interval(minutes: object, level: float = 0.95) -> Interval:
     >>> mean_interval([12, 25]).method
     'not estimable: n = 2'
     """
-    values = checked_minutes(minutes)
+    values = np.sort(checked_minutes(minutes))
     found = mean_bounds(power_sums(values), checked_level(level)).iloc[0]
     estimate = float(values.mean()) if len(values) else float("nan")
     return Interval(estimate, float(found["low"]), float(found["high"]), len(values), level, str(found["method"]))
@@ -166,7 +166,7 @@ def geometric_mean_interval(minutes: object, level: float = 0.95) -> Interval:
     """
     from scipy import special
 
-    values, level = checked_minutes(minutes), checked_level(level)
+    values, level = np.sort(checked_minutes(minutes)), checked_level(level)
     logs = np.log(values[values > 0])
     n, zeros = len(logs), int((values == 0).sum())
     named = f", {zeros} zero left out" if zeros else ""

@@ -88,7 +88,7 @@ def apparent_change(
     if isinstance(minutes, Law):
         law, values = minutes, np.empty(0)
     else:
-        law, values = None, as_numbers(minutes)
+        law, values = None, np.sort(as_numbers(minutes))
         if len(values) == 0 or not np.isfinite(values).all() or (values < 0).any():
             raise QuestionError("minutes must be a law, or one finite duration or more, none below zero")
     chance = np.random.Generator(np.random.PCG64(seed))

@@ -12,7 +12,7 @@ from mttrlab.analysis.moments import checked_level
 from mttrlab.analysis.phases import judged_stamps
 from mttrlab.analysis.splitting import Splitter, chance_of
 from mttrlab.errors import SchemaError
-from mttrlab.schema import PHASES
+from mttrlab.schema import PHASES, STAMPS
 
 DONORS = 20
 """Incidents with every stamp of a span, without which merged spans are not split."""
@@ -106,7 +106,8 @@ Merged = dict[tuple[int, int], tuple[np.ndarray, np.ndarray]]
 
 def _spans(incidents: pd.DataFrame) -> tuple[np.ndarray, Merged, np.ndarray]:
     """Return minutes per row and phase (NaN: not alone), the merged spans, and where nothing is missing."""
-    judged = judged_stamps(incidents)
+    judged = judged_stamps(incidents).sort_values(list(STAMPS), kind="stable", ignore_index=True)
+    judged["row"] = np.arange(len(judged))  # in an order of their own: no sum and no draw depends on the loading
     with opened(judged, "incidents") as door:
         spans = door.ask("analysis/spans")
     spans = spans[spans["observed"].astype(bool)]

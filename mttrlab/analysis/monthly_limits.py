@@ -53,7 +53,7 @@ def monthly_limits(incidents: pd.DataFrame, clock: str = "recovery") -> pd.DataF
     rows = pd.DataFrame({"month": _periods(times), "log": np.nan, "open": False})
     rows.loc[sample.rows, "log"] = np.where(sample.observed, np.log(sample.minutes), np.nan)
     rows.loc[sample.rows, "open"] = ~sample.observed
-    rows = rows.dropna(subset="month")
+    rows = rows.dropna(subset="month").sort_values(["month", "log", "open"], kind="stable")
     table = rows.groupby("month").agg(
         incidents=("open", "size"), n=("log", "count"), open=("open", "sum"), typical=("log", "mean"),
         spread=("log", "var"),

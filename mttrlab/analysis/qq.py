@@ -57,11 +57,12 @@ def qq_table(
     ended = np.ones(len(values), bool) if observed is None else np.asarray(observed, dtype=bool)
     usable = np.isfinite(values) & (values > 0)
     values, ended = values[usable], ended[usable]
+    order = np.lexsort((~ended, values))
+    values, ended = values[order], ended[order]
     if ended.sum() < 5:
         raise QuestionError(f"a QQ table needs 5 ended durations above zero; got {int(ended.sum())}")
     law = best(family, Evidence(values, ended))
-    order = np.lexsort((~ended, values))
-    x, seen = values[order], ended[order]
+    x, seen = values, ended
     n = len(x)
     survive = np.cumprod(1 - seen / np.arange(n, 0, -1))
     before = np.append(1.0, survive[:-1])

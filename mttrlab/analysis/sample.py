@@ -111,6 +111,10 @@ def sample_of(phases: pd.DataFrame, measure: str) -> Sample:
     known = np.isfinite(minutes) & np.isfinite(ended)
     positive = known & (minutes > 0)
     rows = np.flatnonzero(positive)
+    # In an order of their own, so that no sum depends on the order in which incidents were loaded.
+    first = pd.to_datetime(onset(phases).iloc[rows], utc=True, errors="coerce").dt.tz_localize(None)
+    begun = first.to_numpy("datetime64[us]").astype("int64")
+    rows = rows[np.lexsort((begun, ended[rows], minutes[rows]))]
     return Sample(
         minutes=minutes[rows],
         observed=ended[rows] > 0,

@@ -93,7 +93,7 @@ def span_summary(spans: pd.DataFrame) -> pd.DataFrame:
     spans = conform(spans, SPAN_COLUMNS) if len(spans.columns) else empty(SPAN_COLUMNS)
     made = []
     for (first, last), rows in spans.groupby(["first_phase", "last_phase"], observed=True):
-        ended = rows.loc[rows["observed"].fillna(True).astype(bool), "minutes"].to_numpy()
+        ended = np.sort(rows.loc[rows["observed"].fillna(True).astype(bool), "minutes"].to_numpy())
         mean, median = mean_interval(ended), median_interval(ended)
         made.append(
             {

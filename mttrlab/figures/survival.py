@@ -62,7 +62,7 @@ def plot_survival(survival: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         _axes(ax, first, longest)
         ended, still = int(table["ended"].sum()), int(table["open"].sum()) + later
         name_axis(
-            ax, x=f"time since the clock began, logarithmic  ·  {ended:,} ended, tick: still open ({still:,})",
+            ax, x=f"time since the clock began, in tenfold steps  ·  {ended:,} ended, tick: still open ({still:,})",
             y="share that lasts longer",
         )  # fmt: skip
         return ax
@@ -93,6 +93,8 @@ def _row_of_ticks(ax: Axes, left: float, right: float, height: float, count: int
 
 def _axes(ax: Axes, first: float, last: float) -> None:
     marks = [mark for mark in TIME_MARKS if first <= mark <= last * 1.3]
+    # Over many tenfold steps the names of near marks would touch.
+    marks = [mark for mark in marks if len(marks) <= 6 or mark != 30]
     ax.set_xticks(marks, [minutes(mark).replace("7 days", "1 week") for mark in marks])
     ax.set_xticks([], minor=True)
     ax.set_xlim(first, last * 1.3)
