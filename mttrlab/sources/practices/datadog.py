@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mttrlab.schema import AlertRule, Condition, Practices
+from mttrlab.schema import UNKNOWN, AlertRule, Condition, Practices
 from mttrlab.sources.practices.durations import seconds
 from mttrlab.sources.practices.faults import Faults, Place, shown
 from mttrlab.sources.practices.labelling import failure_mode
@@ -14,7 +14,16 @@ from mttrlab.sources.practices.labelling import failure_mode
 FLUSH_S, EVALUATION_S = 15.0, 60.0
 """The agent's flush interval and the pace of evaluations for windows up to a day."""
 _QUERY = re.compile(r"^\s*(?P<how>\w+)\s*\(\s*last_(?P<window>[0-9]+(?:mo|[smhdw]))\s*\)\s*:", re.IGNORECASE)
-_LAST = re.compile(r"\.last\(\s*\"?(?P<window>[0-9]+[smhdw]?)\"?\s*\)")
+_LAST = re.compile(r"\.last\(\s*[\"']?(?P<window>[0-9]+[smhdw]?)[\"']?\s*\)")
+_CHANGED = re.compile(
+    r"^\s*(?:pct_)?change\s*\(\s*\w+\s*\(\s*last_(?P<window>[0-9]+(?:mo|[smhdw]))\s*\)", re.IGNORECASE
+)
+_BURNT = re.compile(r"\.long_window\(\s*[\"'](?P<window>[0-9]+[smhdw])[\"']")
+_ELSEWHERE = {
+    "composite": "it joins other monitors, and what it watches stands in those",
+    "synthetics alert": "it stands for a synthetic test, whose steps are not in the monitor",
+}
+"""Kinds of monitor that do not say themselves what they watch."""
 _COMPARED = re.compile(r"(?P<sign>>=|<=|==|>|<)\s*(?P<value>-?[0-9.]+(?:[eE][+-]?[0-9]+)?)\s*$")
 
 
@@ -69,6 +78,12 @@ def _monitor(wrapped: Any, place: Place, faults: Faults, file: str, notes: list[
     mode, why = failure_mode(re.sub(r"^\s*\[[^\]]*\]\s*", "", name), query, {}, words)
     if kind == "service check" and mode == "unknown":
         mode, why = "availability", "it is a service check"
+    if kind in _ELSEWHERE:
+        mode, why = UNKNOWN, _ELSEWHERE[kind]
+    elif "forecast(" in query:
+        mode, why = UNKNOWN, "it is about something to come, not a failure"
+    elif kind == "slo alert" and mode == UNKNOWN:
+        why = "it follows an objective by its id; map it to say what that measures"
     if options.get("silenced"):
         notes.append(f"{file}: {name} is silenced in part; it is counted as if it were not")
     # A service check needs so many bad results in a row, one a minute.
@@ -89,7 +104,10 @@ def _condition(query: str, kind: str, options: Mapping[str, Any], place: Place, 
         threshold = _number(limits["critical"], (*place, "options", "thresholds", "critical"), faults)
     if kind == "service check":
         return Condition(0.0, None)
-    said = _QUERY.match(query) or _LAST.search(query)
+    if kind in _ELSEWHERE or kind == "slo alert":
+        long = _BURNT.search(query)
+        return Condition(_window(long["window"]) if long else 0.0, threshold, "opaque")
+    said = _QUERY.match(query) or _LAST.search(query) or _CHANGED.match(query)
     window = _window(said["window"]) if said else 0.0
     aggregated = _QUERY.match(query)
     how = aggregated["how"].lower() if aggregated else "count"

@@ -29,7 +29,11 @@ _SIGNALS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
             "|absent|lost|outage|availab",
         ),
         ("latency", "expr", r"(duration|latency|response_time|request_time)\w*|_lag\b"),
-        ("error_rate", "quoted", r"5\.\.|5\[|5xx|\"error\"|\"5"),
+        (
+            "error_rate",
+            "quoted",
+            r"5\.\.|5\[|5xx|\"error\"|\b(status|level|@type):(error|critical)|\"\^?5([0-9.x]{2}|[.][*+])",
+        ),
         ("error_rate", "expr", "error|failed|failures?|burn_?rate"),
     )
 )
@@ -40,7 +44,20 @@ _SATURATION = re.compile(
     _I,
 )
 _SERVICE_KEYS = ("service", "service_name", "sloth_service", "app", "application", "component", "deployment", "job")
-_NO_SERVICE = {"general", "default", "alerts", "alert", "rules", "group", "main", "common", "slos", "slo", "recording"}
+_NO_SERVICE = {
+    "general",
+    "default",
+    "alerts",
+    "alert",
+    "rules",
+    "group",
+    "main",
+    "common",
+    "slos",
+    "slo",
+    "recording",
+    "embeddedexporter",
+}
 
 
 def failure_mode(name: str, expr: str, labels: Mapping[str, str] | None = None, text: str = "") -> tuple[str, str]:
@@ -105,13 +122,20 @@ def services(expr: str, labels: Mapping[str, str] | None = None, group: str = ""
         value = str((labels or {}).get(key, ""))
         if value and "{{" not in value:
             return (value,)
+    loose: list[str] = []
     for key in _SERVICE_KEYS:
         found = re.findall(rf"[{{,]\s*{key}\s*(=~?)\s*[\"'`]([^\"'`]*)[\"'`]", without_comments(expr))
-        names = [name for _, value in found for name in value.split("|") if re.fullmatch(r"[\w./:-]+", name)]
+        parts = [part for _, value in found for part in value.split("|")]
+        names = [part for part in parts if re.fullmatch(r"[\w./:-]+", part)]
         if names:
             return tuple(dict.fromkeys(names))
+        bare = (re.sub(r"^\^?\(?(\.[*+])?|(\.[*+])?\)?\$?$", "", part) for part in parts)
+        loose += [name for name in bare if re.fullmatch(r"[\w./:-]*\w[\w./:-]*", name) and ".*" not in name]
     plain = re.sub(r"[.\-_ ]*(recording|alerting|alert|rule|slo)s?$", "", group, flags=_I).strip()
-    return () if not plain or plain.lower() in _NO_SERVICE else (plain,)
+    if plain and plain.lower() not in _NO_SERVICE:
+        return (plain,)
+    # job=~".*thanos-query.*" names the service where nothing else does.
+    return tuple(dict.fromkeys(loose))
 
 
 def always_firing(name: str, expr: str, labels: Mapping[str, str] | None = None) -> bool:

@@ -14,6 +14,7 @@ from mttrlab.sources.practices.faults import Faults, Place, shown
 from mttrlab.sources.practices.prometheus import rule_groups
 from mttrlab.sources.practices.yaml_text import documents
 
+_PROBE = "a probe measures; an alert on probe_success has to page"
 _OPERATOR_S = 30.0
 """Scrape and evaluation interval of a Prometheus manifest that does not say: the operator's default."""
 
@@ -30,7 +31,7 @@ def manifest(value: Mapping[str, Any], faults: Faults, file: str) -> Practices:
             if isinstance(item, dict):
                 made += manifest(item, faults, file)
         return made
-    if kind == "PrometheusRule":
+    if kind in ("PrometheusRule", "VMRule"):
         if not isinstance(spec, dict) or "groups" not in spec:
             faults.add(("spec",), "must hold groups of rules")
             return Practices()
@@ -63,7 +64,26 @@ def configuration(value: Mapping[str, Any], faults: Faults, file: str, place: Pl
         jobs=tuple(_job_intervals(value.get("scrape_configs"), (*place, "scrape_configs"), faults)),
         source=file,
     )
-    return Practices(settings=settings)
+    return Practices(settings=settings, monitors=tuple(_scraped_probes(value.get("scrape_configs"), settings, file)))
+
+
+def _scraped_probes(configs: Any, settings: MonitoringSettings, file: str) -> list[SyntheticMonitor]:
+    """What a blackbox exporter is told to probe by the scrape settings themselves."""
+    found = []
+    for config in configs if isinstance(configs, list) else []:
+        if not isinstance(config, dict) or config.get("metrics_path") != "/probe":
+            continue
+        job = str(config.get("job_name", ""))
+        interval = dict(settings.jobs).get(job, settings.scrape_s or 60.0)
+        listed = config.get("static_configs")
+        for each in listed if isinstance(listed, list) else []:
+            targets = each.get("targets") if isinstance(each, dict) else None
+            addresses = [without_secrets(str(target)) for target in (targets if isinstance(targets, list) else [])]
+            found += [
+                SyntheticMonitor(address, interval, service=job, pages=False, source=file, note=_PROBE)
+                for address in addresses
+            ]
+    return found
 
 
 def _job_intervals(configs: Any, place: Place, faults: Faults) -> list[tuple[str, float]]:
@@ -80,13 +100,34 @@ def _route(route: Any, place: Place, faults: Faults, file: str) -> Practices:
     if not isinstance(route, dict):
         faults.add(place, f"must be a mapping; got {shown(route)}")
         return Practices()
-    waits = _interval(route, "group_wait", place, faults)
-    # A receiver that drops alerts or a route with its own wait would need every label of every alert.
-    own = sum("group_wait" in child for child in route.get("routes") or [] if isinstance(child, dict))
-    notes = (f"{file}: {own} nested routes have a group_wait of their own; the root's is used",) if own else ()
-    return Practices(
-        settings=MonitoringSettings(group_wait_s=30.0 if waits is None else waits, source=file), notes=notes
-    )
+    said = _interval(route, "group_wait", place, faults)
+    root = 30.0 if said is None else said
+    # Which alert takes which route would need every label of every alert.
+    own = [wait for wait in _nested_waits(route, place, faults, root) if wait != root]
+    notes: tuple[str, ...] = ()
+    if own:
+        span = f"{min(own):g} s" if min(own) == max(own) else f"{min(own):g} to {max(own):g} s"
+        routes = "1 nested route waits" if len(own) == 1 else f"{len(own)} nested routes wait"
+        notes = (f"{file}: {routes} {span}, not {root:g} s as the root does; the root's group_wait is used for all",)
+    return Practices(settings=MonitoringSettings(group_wait_s=root, source=file), notes=notes)
+
+
+def _nested_waits(route: Mapping[str, Any], place: Place, faults: Faults, above: float) -> list[float]:
+    """Return the wait of every route below this one; a route that says none has the one above it."""
+    found: list[float] = []
+    children = route.get("routes")
+    if children is not None and not isinstance(children, list):
+        faults.add((*place, "routes"), f"must be a list; got {shown(children)}")
+        return found
+    for n, child in enumerate(children or []):
+        at = (*place, "routes", n)
+        if not isinstance(child, dict):
+            faults.add(at, f"must be a mapping; got {shown(child)}")
+            continue
+        said = _interval(child, "group_wait", at, faults)
+        wait = above if said is None else said
+        found += [wait, *_nested_waits(child, at, faults, wait)]
+    return found
 
 
 def _modules(modules: Any, place: Place, faults: Faults, file: str) -> Practices:
@@ -128,7 +169,7 @@ def _probe(spec: Mapping[str, Any], name: str, faults: Faults, file: str) -> Pra
             service=str(spec.get("jobName") or name),
             pages=False,
             source=file,
-            note="a probe measures; an alert on probe_success has to page",
+            note=_PROBE,
         )
         for address in (addresses if isinstance(addresses, list) else [])
     )
@@ -156,7 +197,7 @@ def _held(value: Mapping[str, Any], faults: Faults, file: str) -> Practices:
     for key in ("stringData", "data"):
         held = value.get(key)
         for name, text in held.items() if isinstance(held, dict) else ():
-            if not name.endswith((".yaml", ".yml")) or not isinstance(text, str):
+            if not name.endswith((".yaml", ".yml", ".rules")) or not isinstance(text, str):
                 continue
             if key == "data" and value.get("kind") == "Secret":
                 try:

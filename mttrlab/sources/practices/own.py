@@ -37,6 +37,7 @@ _PLAIN = {
     "dict_type": "must be a mapping",
     "model_type": "must be a mapping",
     "string_too_short": "must not be empty",
+    "string_pattern_mismatch": 'must be a time of day in quotes, such as "09:00"',
     "too_short": "must hold at least one entry",
 }
 

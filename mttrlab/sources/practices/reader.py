@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mttrlab.errors import LoadError
 from mttrlab.schema import Practices
-from mttrlab.sources.practices import checkly, datadog, forms, manifests, own, upptime
-from mttrlab.sources.practices.faults import Faults, shown
+from mttrlab.sources.practices import checkly, datadog, forms, grafana, manifests, own, upptime
+from mttrlab.sources.practices.faults import Faults, Place, shown
 from mttrlab.sources.practices.opening import text_of
 from mttrlab.sources.practices.prometheus import rule_groups, with_windows
 from mttrlab.sources.practices.yaml_text import documents
 
 SUFFIXES = (".yml", ".yaml", ".json", ".ts", ".js", ".mjs", ".tf")
+_CODE = (".tf", ".ts", ".js", ".mjs")
 _HEAD = 200_000
 _FORMATS = tuple(
     (name, re.compile(rf"^[\"']?(?:{'|'.join(keys)})[\"']?\s*:", re.MULTILINE))
@@ -33,6 +34,8 @@ _FORMATS = tuple(
     )
 )
 """Formats by a key at the left margin; the first that is found decides."""
+_INSIDE = re.compile(r"^[ \t]+(?:-[ \t]+)?alert[ \t]*:.*\n(?:.*\n){0,8}?[ \t]+expr[ \t]*:", re.MULTILINE)
+"""Rules inside a file of another form, such as a chart's values."""
 
 
 def recognise(path: str | os.PathLike[str]) -> str | None:
@@ -59,7 +62,8 @@ def _recognised(text: str, suffix: str) -> str | None:
         return "checkly terraform" if re.search(r"resource\s+\"checkly_", text) else None
     if suffix in (".ts", ".js", ".mjs"):
         return "checkly" if "checkly/constructs" in text or "checkly/lib" in text else None
-    return next((name for name, pattern in _FORMATS if pattern.search(text)), None)
+    named = next((name for name, pattern in _FORMATS if pattern.search(text)), None)
+    return named or ("prometheus rules" if _INSIDE.search(text) else None)
 
 
 def read_practices(source: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Practices:
@@ -116,6 +120,11 @@ def read_file(path: str | os.PathLike[str], name: str | None = None) -> tuple[st
 
 def _read(text: str, name: str) -> Practices:
     suffix = Path(name).suffix.lower()
+    if suffix in _CODE and _recognised(text, suffix) is None:
+        raise LoadError(
+            f"{name} has no Checkly check, which is all that is read from Terraform and TypeScript; export the "
+            "monitors (Datadog: as JSON), or write them as alerts: in YAML"
+        )
     if suffix == ".tf":
         return checkly.terraform(text, name)
     if suffix in (".ts", ".js", ".mjs"):
@@ -160,16 +169,45 @@ def _document(value: Any, faults: Faults, name: str) -> Practices:
         faults.add((), f"must hold named lists, such as monitors: or groups:; got {shown(value)}")
         return Practices()
     keys = set(value)
+    if grafana.is_provisioning(value):
+        return grafana.provisioned(value, faults, name)
     if "apiVersion" in keys or "kind" in keys:
         return manifests.manifest(value, faults, name)
     if "groups" in keys:
-        faults.unknown_keys((), keys, ("groups", "namespace"))
+        # Names with x- are where people keep what they anchor.
+        faults.unknown_keys((), [key for key in keys if not key.startswith("x-")], ("groups", "namespace"))
         return rule_groups(value["groups"], ("groups",), faults, name)
     if keys & {"modules", "route", "scrape_configs", "global"}:
         return manifests.configuration(value, faults, name)
     if "sites" in keys:
         return upptime.sites(value, faults, name)
-    return own.own_forms(value, faults, name)
+    if keys & forms.KEYS:
+        return own.own_forms(value, faults, name)
+    inside = list(nested_groups(value))
+    if not inside:
+        faults.add((), _foreign(value))
+    return sum((rule_groups(groups, place, faults, name) for place, groups in inside), Practices())
+
+
+def nested_groups(value: Any, place: Place = (), depth: int = 3) -> Iterator[tuple[Place, Any]]:
+    """Return where groups of rules stand inside a file of another form: a chart's values, a ruler's namespaces."""
+    for key, inner in value.items() if isinstance(value, dict) else ():
+        at = (*place, key)
+        if isinstance(inner, list) and inner and all(isinstance(one, dict) and "rules" in one for one in inner):
+            yield at, inner
+        elif depth > 1:
+            yield from nested_groups(inner, at, depth - 1)
+
+
+def _foreign(value: dict[str, Any]) -> str:
+    if "rules" in value:
+        return "has rules outside a group; write groups: with a name and the rules below it"
+    if "slos" in value or str(value.get("kind", "")) == "PrometheusServiceLevel":
+        return "describes objectives and no rules; let its generator (such as sloth) write the rules, and load those"
+    names = ", ".join(sorted(map(str, value))[:5])
+    return (
+        f"says {names[:100]}, which is nothing of practices; a file of ours has one of {', '.join(sorted(forms.KEYS))}"
+    )
 
 
 def mapped(practices: Practices, *mappings: Any) -> Practices:

@@ -97,7 +97,9 @@ def _sentence(error: yaml.YAMLError, text: str) -> str:
     problem = getattr(error, "problem", None) or "it cannot be read"
     where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
     template = " (a template with {{ }}? render it first)" if re.search(r"^\s*(- )?\{\{", text, re.MULTILINE) else ""
-    return f"{where}this is not YAML: {str(problem)[:120]}{template}"
+    line = text.splitlines()[mark.line] if mark and mark.line < len(text.splitlines()) else ""
+    tabs = " (indent with spaces; this line has a tab)" if re.match(r"\s*\t", line) else ""
+    return f"{where}this is not YAML: {str(problem)[:120]}{template}{tabs}"
 
 
 class _Reader:

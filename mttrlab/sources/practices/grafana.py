@@ -1,0 +1,66 @@
+"""Alerts that Grafana manages, as its provisioning files write them: named and timed, their queries left unread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mttrlab.schema import AlertRule, Condition, Practices
+from mttrlab.sources.practices.durations import seconds
+from mttrlab.sources.practices.faults import Faults, Place, shown
+from mttrlab.sources.practices.labelling import failure_mode, services
+
+_PARTS = {"groups", "contactPoints", "policies", "templates", "muteTimes", "deleteRules"}
+
+
+def is_provisioning(value: Mapping[str, Any]) -> bool:
+    """Return whether a document is of Grafana's alerting: its apiVersion is a number."""
+    return value.get("apiVersion") == 1 and bool(set(value) & _PARTS)
+
+
+def provisioned(value: Mapping[str, Any], faults: Faults, file: str) -> Practices:
+    """Return the rules of a provisioning file; what is wrong goes to `faults`.
+
+    The queries are Grafana's own graphs of steps and are not read: what a rule watches is told by its title and labels
+    alone, and how far its windows reach is not known.
+    """
+    alerts: list[AlertRule] = []
+    groups = value.get("groups") or []
+    if not isinstance(groups, list):
+        faults.add(("groups",), f"must be a list; got {shown(groups)}")
+        return Practices()
+    for n, group in enumerate(groups):
+        if not isinstance(group, dict):
+            faults.add(("groups", n), f"must be a group of rules; got {shown(group)}")
+            continue
+        interval = _span(group, "interval", ("groups", n), faults)
+        rules = group.get("rules")
+        for m, rule in enumerate(rules if isinstance(rules, list) else []):
+            at: Place = ("groups", n, "rules", m)
+            if not isinstance(rule, dict) or not isinstance(rule.get("title"), str):
+                faults.add(at, "must be a rule with a title")
+                continue
+            labels = rule.get("labels") if isinstance(rule.get("labels"), dict) else {}
+            words = {str(key): str(text) for key, text in (labels or {}).items()}
+            mode, why = failure_mode(rule["title"], "", words)
+            watched = services("", words, "")
+            alerts.append(
+                AlertRule(
+                    rule["title"], watched[0] if watched else "", mode, for_s=_span(rule, "for", at, faults) or 0.0,
+                    eval_s=interval, severity=words.get("severity", ""), source=f"{file}: {group.get('name', '')}",
+                    conditions=((Condition(kind="opaque"),),), why=f"{why}; its query is Grafana's and is not read",
+                )
+            )  # fmt: skip
+    told = f"{file}: {len(alerts)} alerts that Grafana manages: their queries are not read, titles and labels alone say"
+    nothing = f"{file}: contact points and policies of Grafana say nothing about detection"
+    return Practices(alerts=tuple(alerts), notes=(told if alerts else nothing,))
+
+
+def _span(holder: Mapping[str, Any], key: str, at: Place, faults: Faults) -> float | None:
+    if holder.get(key) is None:
+        return None
+    try:
+        return seconds(holder[key])
+    except ValueError as error:
+        faults.add((*at, key), str(error))
+        return None
