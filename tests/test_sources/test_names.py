@@ -151,3 +151,22 @@ def test_the_line_of_spreadsheets_and_rows_above_the_header(tmp_path: Path) -> N
 def test_a_row_of_another_length_names_nobody(tmp_path: Path) -> None:
     path = table(tmp_path, "incident_id,started_at,owner", "A,2026-03-02T10:00Z,x", "B,Jane Roe")
     assert "Jane" not in extract(path).quarantine.to_csv()
+
+
+def test_what_stands_where_it_should_not_is_kept_aside_without_its_text(tmp_path: Path) -> None:
+    page = {"id": "P1", "status": "resolved", "urgency": "high", "created_at": TIMES[0], "incident_key": "k"}
+    wrong = [
+        {**page, "teams": "Jane Roe"},
+        {**page, "id": "P2", "service": ["Jane Roe"]},
+        "Jane Roe",
+        page | {"id": "P3"},
+    ]
+    path = tmp_path / "pages.json"
+    path.write_text(json.dumps(wrong))
+    found = extract(path)
+    assert (found.accepted, len(found.quarantine)) == (1, 3)
+    assert "Jane" not in found.quarantine.to_csv()
+    path.write_text("Jane Roe,INC-1,x\nJohn Doe,INC-2,y\n")
+    with pytest.raises(LoadError, match="its first row holds values") as told:
+        extract(path)
+    assert "Jane" not in str(told.value)

@@ -95,7 +95,7 @@ def from_documents(documents: Documents, columns: Mapping[str, str] | None = Non
 
 def _flat(record: Any, ours: Mapping[str, str]) -> dict[str, str]:
     if not isinstance(record, dict):
-        raise RecordError("", record, "is not an object")
+        raise RecordError("", "", "is not an object")
     flat: dict[str, str] = {}
     for key, value in record.items():
         name = ours[fold(key)]

@@ -63,7 +63,8 @@ def read_documents(text: str, name: str) -> Documents:
     envelope: dict[str, Any] = {}
     if isinstance(document, dict):
         lists = [key for key in _LISTS if isinstance(document.get(key), list)]
-        lists = lists or [key for key in WRAPPERS if _is_list_of_objects(document.get(key))][:1]
+        if not lists and "id" not in document:
+            lists = [key for key in WRAPPERS if _is_list_of_objects(document.get(key))][:1]
         if lists:
             envelope = {key: value for key, value in document.items() if key not in lists}
             document = [record for key in lists for record in document[key]]
@@ -78,7 +79,7 @@ def read_documents(text: str, name: str) -> Documents:
 
 
 def _is_list_of_objects(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(record, dict) for record in value)
+    return isinstance(value, list) and all(isinstance(record, dict) for record in value)
 
 
 def _pages(records: list[Any], name: str) -> Documents | None:

@@ -172,7 +172,7 @@ def _read(opened: Opened, text: str, known: str, clock: Clock, columns: Mapping[
         draft, faults = read_canonical(cells, clock, told)
         warnings = told.sentences()
     else:
-        if opened.is_parquet or not (is_json or recognise_text(text) == known):
+        if opened.is_parquet or not (is_json or is_raw(text[:HEAD]) or recognise_text(text) == known):
             raise LoadError(f"{opened.name} is not JSON, as exports of {known} are; export it again")
         documents = documents_of(text, opened.name)
         rows = len(documents.records)

@@ -44,7 +44,7 @@ READ = (
 )
 _COLUMNS_SHOWN = 6
 _WORD = re.compile(r"[^\W\d][\w .,#()/%-]{0,39}")
-_VALUE = re.compile(r"\d{4}-\d\d|\d[/.:]\d|@")
+_VALUE = re.compile(r"\d{4}-\d\d|\d[/.:]\d|@|^[A-Z]+[-_]?\d+$|^\d+$")
 
 
 def foreign(names: Iterable[str]) -> str | None:

@@ -24,11 +24,17 @@ def read_records(documents: Documents, read: Callable[[dict[str, Any], int], Rep
             if isinstance(record, Misshapen):
                 raise RecordError("", "", record.reason)
             if not isinstance(record, dict):
-                raise RecordError("", record, "is not an object")
+                raise RecordError("", kind_of(record), "is not an object")
             reports.append({**read(record, number), "record": number})
         except RecordError as refusal:
             faults.add(number, refusal.column, refusal.value, refusal.reason)
     return Draft.of(reports), faults
+
+
+def kind_of(value: Any) -> str:
+    """Return what a value is, never what it says: it stands where it should not, so it may name a person."""
+    kinds = {str: "a text", list: "a list", dict: "an object", bool: "true or false", type(None): "null"}
+    return kinds.get(type(value), "a number")
 
 
 def objects(record: dict[str, Any], column: str) -> list[dict[str, Any]]:
@@ -43,7 +49,7 @@ def objects(record: dict[str, Any], column: str) -> list[dict[str, Any]]:
     if values is None:
         return []
     if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
-        raise RecordError(column, values, "is not a list of objects")
+        raise RecordError(column, kind_of(values), "is not a list of objects")
     return values
 
 
@@ -53,7 +59,7 @@ def object_of(record: dict[str, Any], column: str) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise RecordError(column, value, "is not an object")
+        raise RecordError(column, kind_of(value), "is not an object")
     return value
 
 
