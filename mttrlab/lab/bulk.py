@@ -1,4 +1,4 @@
-"""A large canonical table → the lab, with the result of the strict route and not its price.
+"""A large canonical table or Parquet file → the lab, with the result of the strict route and not its price.
 
 The file is cut into parts and counted by us; DuckDB reads what every reader must read alike; the strict reader gets the
 rest, record by record or piece by piece. Where anything about the file as a whole is in doubt, it gets all of it.
@@ -17,17 +17,19 @@ import pandas as pd
 
 from mttrlab import sql
 from mttrlab.errors import LoadError
-from mttrlab.lab.bulk_cells import report_of
-from mttrlab.lab.bulk_stage import Stage, literal
+from mttrlab.lab.bulk_cells import quoted, report_of
+from mttrlab.lab.bulk_origin import Origin, literal, of_parquet, of_table
+from mttrlab.lab.bulk_stage import Stage
 from mttrlab.lab.bulk_whole import Whole, look_at_whole
+from mttrlab.lab.kept import STORED
 from mttrlab.lab.report import LoadReport
 from mttrlab.lab.writing import STAGED, Asked, Selected, known_load, store_extract
-from mttrlab.schema import empty
+from mttrlab.schema import STAMPS, empty
 from mttrlab.sources.exports import Extract
 from mttrlab.sources.exports.drafts import no_zone
 from mttrlab.sources.exports.extracts import NOTHING, as_of_instant
 from mttrlab.sources.exports.reports import COLUMNS
-from mttrlab.sources.exports.scanning import Scan, is_large_table, scan_table
+from mttrlab.sources.exports.scanning import is_large_table, scan_table
 from mttrlab.sources.exports.stamps import zone
 
 LEAST = 50_000
@@ -62,19 +64,29 @@ def load_large(
     """
     private = private_folder(connection)
     least = LEAST if least is None else least
-    if private is None or not is_large_table(file, least, asked.format, asked.named):
+    if private is None:
         return None
     try:
         with _folder(private):
-            scan = scan_table(file, private, least=least, format=asked.format, columns=asked.named)
-            if scan is None:
+            origin = _origin(file, private, least, asked)
+            if origin is None:
                 return None
-            known = known_load(connection, file, scan.sha256, asked)
+            known = known_load(connection, file, origin.sha256, asked)
             if known is not None:
                 return known
-            return _load(connection, private, scan, asked, as_of)
+            return _load(connection, private, origin, asked, as_of)
     except (LoadError, OSError):
         # The strict route says it in its own words.
+        return None
+
+
+def _origin(file: Path, private: Path, least: int, asked: Asked) -> Origin | None:
+    if is_large_table(file, least, asked.format, asked.named):
+        scan = scan_table(file, private, least=least, format=asked.format, columns=asked.named)
+        return None if scan is None else of_table(scan)
+    try:
+        return of_parquet(file, private, least=least, format=asked.format, columns=asked.named)
+    except duckdb.Error:
         return None
 
 
@@ -91,15 +103,15 @@ def _folder(private: Path) -> Iterator[None]:
 
 
 def _load(
-    connection: duckdb.DuckDBPyConnection, private: Path, scan: Scan, asked: Asked, as_of: Any
+    connection: duckdb.DuckDBPyConnection, private: Path, origin: Origin, asked: Asked, as_of: Any
 ) -> LoadReport | None:
-    timezone = zone(asked.timezone, scan.path.name) if asked.timezone else None
-    taken = as_of_instant(as_of, scan.path.name, timezone)
-    stage = Stage(scan, private, timezone)
+    timezone = zone(asked.timezone, origin.path.name) if asked.timezone else None
+    taken = as_of_instant(as_of, origin.path.name, timezone)
+    stage = Stage(origin, private, timezone)
     try:
         staged = stage.read()
         if staged.first_zoneless is not None:
-            raise no_zone(scan.path.name, staged.first_zoneless, staged.zoneless)
+            raise no_zone(origin.path.name, staged.first_zoneless, staged.zoneless)
         whole = look_at_whole(stage)
     except duckdb.Error:
         # What the engine could not stage, the strict reader may read.
@@ -108,14 +120,14 @@ def _load(
         stage.close()
     if whole.accepted + len(whole.quarantine) + whole.duplicates != staged.rows:
         return None
-    extract = _extract(scan, asked, whole, staged.rows, staged.told.sentences(), taken)
+    extract = _extract(origin, asked, whole, staged.rows, staged.told.sentences(), taken)
     name = f"{STAGED}{len(connection.execute('SELECT 1 FROM duckdb_databases()').fetchall())}"
     # It can be let go only after the transaction, which does so.
     connection.execute(f"ATTACH '{literal(stage.path)}' AS {name} (READ_ONLY)")
     return store_extract(connection, extract, _judged(stage, name, whole, asked, taken), asked)
 
 
-def _extract(scan: Scan, asked: Asked, whole: Whole, rows: int, warnings: list[str], taken: int | None) -> Extract:
+def _extract(origin: Origin, asked: Asked, whole: Whole, rows: int, warnings: list[str], taken: int | None) -> Extract:
     if not whole.accepted:
         warnings = [*warnings, NOTHING]
     newest, told_by = whole.newest, "the newest stamp"
@@ -127,11 +139,11 @@ def _extract(scan: Scan, asked: Asked, whole: Whole, rows: int, warnings: list[s
             newest = whole.own_exported
     exported = pd.Series([newest if whole.accepted else None], dtype="Int64").pipe(pd.to_datetime, unit="us", utc=True)
     return Extract(
-        path=scan.path,
+        path=origin.path,
         format="canonical",
         source=asked.source or "canonical",
-        sha256=scan.sha256,
-        size=scan.size,
+        sha256=origin.sha256,
+        size=origin.size,
         rows=rows,
         reports=empty(COLUMNS),
         quarantine=whole.quarantine,
@@ -158,5 +170,8 @@ def _judged(stage: Stage, name: str, whole: Whole, asked: Asked, taken: int | No
     dropped = f" ANTI JOIN {name}.dropped USING (record)" if whole.has_dropped else ""
     told = f"({stage.told(name + '.')}) AS told{dropped}"
     query = f"WITH reports AS (SELECT {report_of(kept, constants)} FROM {told}) FROM ({sql.text('judge')})"
-    last = max(part.row + part.rows for part in stage.scan.parts)
-    return Selected(query, whole.accepted, last, whole.sources or (source,), whole.apart)
+    last = stage.origin.first + stage.origin.rows
+    filled = {*kept, "source", "exported_at", "resolution_s", "record", *(f"{stamp}_verdict" for stamp in STAMPS)}
+    ordered = tuple(column for column in STORED if column in filled)
+    query = f"SELECT {', '.join(map(quoted, ordered))} FROM ({query})"
+    return Selected(query, ordered, whole.accepted, last, whole.sources or (source,), whole.apart)

@@ -7,6 +7,7 @@ from mttrlab.sources.exports.canonical import FLAG_WORDS, STATUS_WORDS
 from mttrlab.sources.exports.names import IDS, NAMES
 from mttrlab.sources.exports.reports import COLUMNS, SAID, TIMES
 
+# How DuckDB keeps each kind of column.
 TYPES = {
     "text": "VARCHAR",
     "time": "TIMESTAMPTZ",
@@ -14,6 +15,7 @@ TYPES = {
     "share": "DOUBLE",
     "flag": "BOOLEAN",
     "count": "BIGINT",
+    "number": "DOUBLE",
 }
 KINDS = {column.name: column.kind for column in REPORT_COLUMNS}
 
@@ -97,6 +99,8 @@ def _spelled(name: str) -> str:
         return f"CAST(floor({column} * 1e15) AS BIGINT)"
     if name == "population":
         return f"nullif({column}, 'counted')"
+    if name.endswith("_origin"):
+        return f"nullif({column}, 'export')"
     if KINDS[name] == "flag":
         return f"CASE WHEN {column} THEN 'True' WHEN NOT {column} THEN 'False' END"
     return column
@@ -116,11 +120,10 @@ def report_of(kept: list[str], constants: dict[str, str]) -> str:
         if stamp in kept:
             given = f"coalesce({stamp}_origin, 'export')" if f"{stamp}_origin" in kept else "'export'"
             made[f"{stamp}_origin"] = f"CASE WHEN {stamp} IS NOT NULL THEN {given} END"
-    # The hash is of what the file says, before an apostrophe of a spreadsheet is taken off.
     made["population"] = "coalesce(population, 'counted')" if "population" in kept else "'counted'"
     for name in ("source", "exported_at"):
         made[name] = f"coalesce({made[name]}, {constants[name]})" if name in kept else constants[name]
-    made |= {"record": "record", "resolution_s": constants["resolution_s"], "content_hash": content_hash(kept)}
+    made |= {"record": "record", "resolution_s": constants["resolution_s"]}
     return ", ".join(
         f"CAST({made.get(column.name, 'NULL')} AS {TYPES[column.kind]}) AS {quoted(column.name)}" for column in COLUMNS
     )

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 import duckdb
 import pandas as pd
 
 from mttrlab import sql
+from mttrlab.errors import LoadError
 from mttrlab.lab.bulk_cells import KINDS, TYPES, kept_columns, quoted, value_and_doubt
+from mttrlab.lab.bulk_origin import Origin, literal
 from mttrlab.sources.exports.canonical import Told, from_table, id_column_of, read_canonical, unknown_columns
 from mttrlab.sources.exports.drafts import Clock
 from mttrlab.sources.exports.names import Names
 from mttrlab.sources.exports.reports import Draft
-from mttrlab.sources.exports.scanning import PIECE, Part, Scan, pieces
+from mttrlab.sources.exports.scanning import PIECE, Odd, pieces
 from mttrlab.sources.exports.table import Table, count_rows, read_table
 
 MEMORY = "900MB"
@@ -24,7 +26,6 @@ MEMORY = "900MB"
 CHUNK = 20_000
 """Records that the strict reader is given at once."""
 
-_LINE_END = r"\n"
 _DTYPES = {"text": "str", "flag": "boolean", "share": "float64"}
 
 
@@ -44,14 +45,16 @@ class Staged:
 
 
 class Stage:
-    """The staged records of one file: `part<n>` as DuckDB read them, `slow` as the strict reader did, `refused`."""
+    """The staged records of one file: `quick` as DuckDB read them, `slow` as the strict reader did, `refused`."""
 
-    def __init__(self, scan: Scan, folder: Path, timezone: ZoneInfo | None) -> None:
-        self.scan, self.folder, self.timezone = scan, folder, timezone
-        self.id_column = str(id_column_of(scan.names.header))
-        self.kept = kept_columns(scan.names.header, self.id_column)
+    def __init__(self, origin: Origin, folder: Path, timezone: ZoneInfo | None) -> None:
+        self.origin, self.folder, self.timezone = origin, folder, timezone
+        self.id_column = str(id_column_of(origin.names.header))
+        self.kept = kept_columns(origin.names.header, self.id_column)
         self.names = list(self.kept.values())
-        self.parts: list[Part] = []
+        self.record = f"{origin.number} + {origin.first}"
+        self.sure = ""
+        """Which of the quick records stay: those that nothing is doubted of."""
         self.staged = Staged()
         self.path = folder / "stage.duckdb"
         self.connection = sql.connect(str(self.path))
@@ -74,18 +77,19 @@ class Stage:
         self.connection.close()
 
     def read(self) -> Staged:
-        """Read every part: plain ones by DuckDB, what it doubts and odd parts by the strict reader.
+        """Read the records: plain ones by DuckDB, odd ones and what it doubts by the strict reader.
 
         Raises
         ------
         LoadError
-            Where the strict reader refuses the file, or a stamp names no zone.
+            Where the strict reader refuses the file, or DuckDB does not find what we counted.
         """
-        for part in self.scan.parts:
-            if not (part.plain and self._read_plain(part)):
-                self._read_odd(part)
-            part.path.unlink()
-        names = self.scan.names
+        self._read_plain()
+        if self.origin.strange is not None:
+            with self.origin.strange.open("rb") as opened:
+                for odd in self.origin.odd:
+                    self._read_odd(odd, opened)
+        names = self.origin.names
         passed_over = {"", *(theirs for theirs, _ in names.passed_over)}
         self.staged.told.names = names
         self.staged.told.unknown = unknown_columns(
@@ -96,71 +100,75 @@ class Stage:
     def told(self, prefix: str = "") -> str:
         """Return the SELECT of every record that was read: its row number and the kept columns."""
         columns = ", ".join(map(quoted, self.names))
-        tables = [
-            f"SELECT rowid + {part.row} AS record, {columns} FROM {prefix}part{place} WHERE raw IS NULL"
-            for place, part in enumerate(self.parts)
-        ]
-        return " UNION ALL ".join([*tables, f"SELECT record, {columns} FROM {prefix}slow"])
+        return (
+            f"SELECT {self.record} AS record, {columns} FROM {prefix}quick {self.sure} "
+            f"UNION ALL SELECT record, {columns} FROM {prefix}slow"
+        )
 
-    def _read_plain(self, part: Part) -> bool:
-        """Let DuckDB read a part; False: it did not find what we counted."""
-        table = f"part{len(self.parts)}"
-        cells = {name: f"c{place}" for place, name in enumerate(self.scan.names.header)}
-        read = [(name, *value_and_doubt(name, cells[said])) for said, name in self.kept.items()]
+    def _read_plain(self) -> None:
+        origin = self.origin
+        places = {name: place for place, name in enumerate(origin.names.header)}
+        read = []
+        for said, name in self.kept.items():
+            if said in origin.instants:
+                instant = f"i{places[said]}"
+                read.append((name, f"sure_stamp({instant})", f"{instant} IS NOT NULL AND {quoted(name)} IS NULL"))
+            else:
+                read.append((name, *value_and_doubt(name, f"c{places[said]}")))
         doubts = " OR ".join(f"({doubt})" for _, _, doubt in read if doubt)
-        raw = ", ".join(cells[said] for said in self.kept)
+        raw = ", ".join(f"c{places[said]}" for said in self.kept)
+        instants = "".join(f", i{places[said]}" for said in self.kept if said in origin.instants)
         values = ", ".join(f"{value} AS {quoted(name)}" for name, value, _ in read)
         kept = ", ".join(quoted(name) for name, _, _ in read)
-        columns = ", ".join(f"'{cell}': 'VARCHAR'" for cell in cells.values())
-        try:
-            self.connection.execute(
-                f"""
-                CREATE TABLE {table} AS
-                SELECT {kept}, CASE WHEN {doubts} THEN [{raw}] END AS raw
-                FROM (
-                    SELECT {values}, {raw}
-                    FROM read_csv(
-                        '{literal(part.path)}', columns = {{{columns}}}, auto_detect = false, header = false,
-                        delim = '{chr(self.scan.shape.delimiter)}', quote = '"', escape = '"', comment = '',
-                        new_line = '{_LINE_END}', strict_mode = true,
-                        max_line_size = {2 * PIECE}
-                    )
-                )
-                """
-            )
-            found = self.connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]
-        except duckdb.Error:
-            found = -1
-        if found != part.rows:
-            self.connection.execute(f"DROP TABLE IF EXISTS {table}")
-            return False
-        self.parts.append(part)
-        self.staged.rows += part.rows
-        self._read_doubted(table, part)
-        return True
+        number = "" if origin.number == "rowid" else f", {origin.number}"
+        # A view is read several times, and then asks for texts only where there is a doubt.
+        told = f"[{raw}] AS raw, coalesce({doubts}, false) AS doubted"
+        if not origin.typed:
+            told = f"CASE WHEN {doubts} THEN [{raw}] END AS raw"
+        self.connection.execute(
+            f"""
+            CREATE {"VIEW" if origin.typed else "TABLE"} quick AS
+            SELECT {kept}, {told}{number}
+            FROM (SELECT {values}, {raw}{instants}{number} FROM ({origin.query}))
+            """
+        )
+        found = self.connection.execute("SELECT count(*) FROM quick").fetchall()[0][0]
+        if found != self.origin.rows:
+            raise LoadError(f"{self.origin.path.name}: {self.origin.rows:,} rows, of which {found:,} were read")
+        self.staged.rows = found - sum(odd.rows for odd in self.origin.odd)
+        self._read_doubted()
+        if not self.origin.typed:
+            self.origin.copy.unlink()
 
-    def _read_doubted(self, table: str, part: Part) -> None:
+    def _read_doubted(self) -> None:
+        doubt = "doubted" if self.origin.typed else "raw IS NOT NULL"
+        if not self.connection.execute(f"SELECT count(*) FROM quick WHERE {doubt}").fetchall()[0][0]:
+            return
+        self.sure = f"WHERE NOT ({doubt})"
         doubted = self.connection.execute(
-            f"SELECT rowid + {part.row}, raw FROM {table} WHERE raw IS NOT NULL ORDER BY rowid"
+            f"""SELECT {self.record} AS record, raw FROM quick
+                WHERE {doubt} AND raw[1] IS DISTINCT FROM $1 ORDER BY record""",
+            [self.origin.mark],
         )
         # The strict rows are stored through another connection, as this one is still being read.
         with self.connection.cursor() as storing:
             while found := doubted.fetchmany(CHUNK):
                 rows = [[cell or "" for cell in raw] for _, raw in found]
-                names = Names(tuple(self.kept), self.scan.names.utc)
+                names = Names(tuple(self.kept), self.origin.names.utc)
                 numbers = [number for number, _ in found]
-                self._read_strictly(Table(self.scan.path.name, names.header, rows, numbers), names, storing)
+                self._read_strictly(Table(self.origin.path.name, names.header, rows, numbers), names, storing)
 
-    def _read_odd(self, part: Part) -> None:
-        row = part.row
-        with part.path.open("rb") as opened:
-            for records in pieces(iter(lambda: opened.read(PIECE // 4), b"")):
-                table = read_table(self.scan.first_line + records.decode(), self.scan.path.name)
-                numbers = [number + row - 2 for number in table.numbers]
-                self.staged.rows += len(numbers)
-                table = Table(table.name, table.header, table.rows, numbers)
-                self._read_strictly(table, self.scan.names, self.connection)
-                row += count_rows(records.decode())
+    def _read_odd(self, odd: Odd, opened: BinaryIO) -> None:
+        opened.seek(odd.start)
+        row = odd.row
+        blocks = iter(lambda: opened.read(min(PIECE // 4, odd.start + odd.size - opened.tell())), b"")
+        for records in pieces(blocks):
+            table = read_table(self.origin.first_line + records.decode(), self.origin.path.name)
+            numbers = [number + row - 2 for number in table.numbers]
+            self.staged.rows += len(numbers)
+            table = Table(table.name, table.header, table.rows, numbers)
+            self._read_strictly(table, self.origin.names, self.connection)
+            row += count_rows(records.decode())
 
     def _read_strictly(self, table: Table, names: Names, storing: duckdb.DuckDBPyConnection) -> None:
         clock = Clock(table.name, self.timezone)
@@ -195,8 +203,3 @@ def _append(connection: duckdb.DuckDBPyConnection, table: str, rows: pd.DataFram
         connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM arriving")
     finally:
         connection.unregister("arriving")
-
-
-def literal(path: Path) -> str:
-    """Return the path as it stands between quotes in SQL."""
-    return str(path).replace("'", "''")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import duckdb
 import numpy as np
 import pandas as pd
 
@@ -59,12 +60,8 @@ def look_at_whole(stage: Stage) -> Whole:
     times = [f"epoch_us({name})" for name in TIMES if name in stage.names]
     stamps = [f"epoch_us({name})" for name in STAMPS if name in stage.names]
     listed = ", ".join(times)
-    off = ", ".join(
-        f"coalesce(bool_or({' OR '.join(f'coalesce({stamp} % {step} <> 0, false)' for stamp in stamps)}), false)"
-        for step in (60_000_000, 1_000_000, 1_000)
-    )
     own = "exported_at" in stage.names
-    accepted, newest, own_exported, own_count, minutes, seconds, milliseconds = connection.execute(
+    accepted, newest, own_exported, own_count = connection.execute(
         f"""
         SELECT count(*), max(CASE
                 WHEN greatest({listed}) - least({listed}) <= {_YEAR} THEN greatest({listed})
@@ -72,11 +69,10 @@ def look_at_whole(stage: Stage) -> Whole:
                     abs(s - list_sort(list_filter([{listed}], lambda o: o IS NOT NULL))[
                         (len(list_filter([{listed}], lambda o: o IS NOT NULL)) + 1) // 2]) <= {_YEAR}))
             END),
-            {"max(epoch_us(exported_at)), count(exported_at)" if own else "NULL, 0"}, {off}
+            {"max(epoch_us(exported_at)), count(exported_at)" if own else "NULL, 0"}
         FROM {told}
         """
     ).fetchall()[0]
-    grain = 1e-6 if milliseconds else 1e-3 if seconds else 1.0 if minutes else 60.0
     quarantine = sql.frame(connection, 'SELECT "row", "column", value, reason FROM refused ORDER BY "row"')
     return Whole(
         accepted=accepted,
@@ -89,9 +85,18 @@ def look_at_whole(stage: Stage) -> Whole:
         has_source=bool(sources),
         sources=sources,
         apart=not quoted,
-        grain=grain,
+        grain=_grain(connection, told, stamps),
         has_dropped=duplicates[1] > 0,
     )
+
+
+def _grain(connection: duckdb.DuckDBPyConnection, told: str, stamps: list[str]) -> float:
+    """Return the coarsest step, in seconds, on which every milestone lies; the first one off a step settles it."""
+    for step in (60_000_000, 1_000_000, 1_000):
+        off = " OR ".join(f"{stamp} % {step} <> 0" for stamp in stamps)
+        if not connection.execute(f"SELECT 1 FROM {told} WHERE {off} LIMIT 1").fetchall():
+            return step / 1e6
+    return 1e-6
 
 
 def _drop_repeats(stage: Stage) -> tuple[int, int]:

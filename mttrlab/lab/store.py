@@ -15,12 +15,12 @@ import duckdb
 
 from mttrlab import __version__, sql
 from mttrlab.errors import StoreError
+from mttrlab.lab import kept
 from mttrlab.lab.applying import store_settings
 from mttrlab.lab.plain import plain
 from mttrlab.lab.settings import Settings
-from mttrlab.lab.writing import report_columns
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Raised by every change of the stored tables."""
 
 # The views in the order in which they build on each other.
@@ -189,7 +189,7 @@ def _recognise(connection: duckdb.DuckDBPyConnection, path: Path | None, *, read
     if not tables and not read_only:
         _create(connection)
         return
-    if not {"meta", "reports", "loads"} <= tables:
+    if not {"meta", "loads", "settings"} <= tables:
         raise StoreError(f"{path} is a DuckDB file but not a lab of mttrlab; name another file")
     said = dict(connection.execute("SELECT name, value FROM meta").fetchall())
     version = int(said.get("schema_version", 0))
@@ -213,7 +213,7 @@ def _recognise(connection: duckdb.DuckDBPyConnection, path: Path | None, *, read
 
 def _create(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("BEGIN")
-    connection.execute(f"CREATE TABLE reports (report_id BIGINT, load_id BIGINT, {report_columns()})")
+    kept.create(connection)
     connection.execute(sql.text("lab/tables"))
     connection.execute(sql.text("lab/telemetry_tables"))
     connection.execute("CREATE TABLE settings (said VARCHAR)")
@@ -227,6 +227,7 @@ def _create(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _install_views(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(_STAMP_RANK)
+    kept.show(connection)
     for view in _VIEWS:
         connection.execute(f"CREATE OR REPLACE VIEW {view} AS {sql.text(f'lab/{view}')}")
     connection.execute("DELETE FROM meta WHERE name = 'views'")
@@ -234,5 +235,5 @@ def _install_views(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _views_hash() -> str:
-    texts = [_STAMP_RANK, *(sql.text(f"lab/{view}") for view in _VIEWS)]
+    texts = [_STAMP_RANK, kept.view({kept.ALL: kept.STORED}), *(sql.text(f"lab/{view}") for view in _VIEWS)]
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()

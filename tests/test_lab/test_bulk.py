@@ -8,13 +8,16 @@ import io
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from mttrlab import sql
 from mttrlab.errors import LoadError
-from mttrlab.lab import Lab, bulk, loading
+from mttrlab.lab import Lab, bulk, loading, writing
 from mttrlab.sources.exports import scanning
+from mttrlab.sources.exports.stamps import Stamp, read_stamp
 
 TABLES = ("reports", "quarantine", "loads", "superseded", "timers")
 GOOD = ["2026-03-01T10:00:00Z", "2026-03-01T10:07:30Z", "2026-03-01T11:00:00+01:00", "2026-03-02 00:00:00.250Z", ""]
@@ -98,6 +101,7 @@ def contents(lab: Lab) -> dict[str, list]:
 def loaded(path: Path, least: int, monkeypatch, **options) -> tuple[object, object]:
     """What a load says and leaves behind."""
     monkeypatch.setattr(bulk, "LEAST", least)
+    monkeypatch.setattr(writing, "MANY", least)
     with Lab() as lab:
         try:
             report = lab.load(path, **options)
@@ -181,3 +185,30 @@ def test_a_packed_or_foreign_file_however_large_is_left_to_the_strict_reader(tmp
     monkeypatch.setattr(bulk, "LEAST", 10)
     with Lab() as lab, pytest.raises(LoadError, match=r"large\.bin"):
         lab.load(path)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.lists(st.tuples(st.integers(0, 19), st.sampled_from("0123456789-:TZ .+/z\t")), max_size=4),
+        min_size=200,
+        max_size=200,
+    ),
+    st.integers(0, 19),
+    st.integers(0, 19),
+)
+def test_a_stamp_that_the_engine_reads_is_what_the_strict_reader_reads(changes, taken, put):
+    texts = ["2026-03-01T10:00:00Z"]
+    for change in changes:
+        cells = list(texts[0])
+        for place, character in change:
+            cells[place] = character
+        # Moved, so that numbers of one digit and of five come about too.
+        texts += ["".join(cells), "".join(cells[:taken] + cells[taken + 1 :][:put] + ["0"] + cells[taken + 1 :][put:])]
+    with sql.connect() as connection:
+        connection.execute(sql.text("lab/bulk/macros"))
+        connection.register("said", pd.DataFrame({"said": pd.Series(texts, dtype="str")}))
+        read = connection.execute("SELECT said, epoch_us(sure_stamp(stamp_of(said))) FROM said").fetchall()
+    for text, micros in read:
+        if micros is not None:
+            assert read_stamp(text) == Stamp(micros), text

@@ -85,8 +85,8 @@ def hashes(draft: Draft) -> list[str]:
     """Return a hash of what the source said of each incident.
 
     MD5, cut to 64 bits, of the values of SAID joined by NUL, which no text holds: times in microseconds, shares in
-    steps of 1e-15, nothing where there is nothing or the population is merely `counted`. A database can compute the
-    same, so that it does not matter which of the two has read a record.
+    steps of 1e-15, nothing where there is nothing, the population is merely `counted` or an origin merely `export`. A
+    database can compute the same, so that it does not matter which of the two has read a record.
     """
     spelled: list[Iterable[object]] = []
     template = []
@@ -103,8 +103,9 @@ def hashes(draft: Draft) -> list[str]:
 def _spelled(name: str, values: Sequence[Any]) -> Iterable[object]:
     if name == "users":
         return ("" if share is None else math.floor(share * 1e15) for share in values)
-    if name == "population":
-        return ("" if word is None or word == "counted" else word for word in values)
+    if name == "population" or name.endswith("_origin"):
+        usual = "counted" if name == "population" else "export"
+        return ("" if word is None or word == usual else word for word in values)
     return ("" if value is None else value for value in values) if None in values else values
 
 

@@ -1,9 +1,10 @@
-"""A large CSV table cut into parts: what any reader must read alike, and what needs the strict one. Counted by us."""
+"""A large CSV table parted: what any reader must read alike, and what needs the strict one. Counted by us."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
+import secrets
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,29 +21,29 @@ from mttrlab.sources.exports.shapes import Shape, Verdict, examine
 from mttrlab.sources.exports.table import MAX_COLUMNS, header_of
 
 PIECE = 4 * 1024**2
-"""Bytes that are examined at once; a piece with anything odd goes to the strict reader whole."""
-MOST_STRETCHES = 48
-"""With more changes between plain and odd than this, all of the file is odd."""
+"""Bytes that are examined at once; a piece with anything odd is halved until what is odd is small."""
+_HALVINGS = 6
 _LEAST_RECORD = 22
 _LONGEST = 16 * PIECE
 
 
 @dataclass(frozen=True)
-class Part:
-    """Records that follow each other in the file, copied into one of their own."""
+class Odd:
+    """Records that follow each other and need the strict reader."""
 
-    path: Path
-    plain: bool
-    """Every reader of CSV must read it alike: `records` records of as many cells as the header has."""
     row: int
     """Row number of the first one, as a spreadsheet shows it."""
     rows: int
     """Rows, blank ones too."""
+    start: int
+    """Where they begin in the file of odd records."""
+    size: int
+    """Bytes."""
 
 
 @dataclass(frozen=True)
 class Scan:
-    """A canonical table that can be read in parts."""
+    """A canonical table, its records copied into two files: plain ones and odd ones."""
 
     path: Path
     sha256: str
@@ -52,7 +53,15 @@ class Scan:
     first_line: str
     """The header as it stands there, with its line end."""
     shape: Shape
-    parts: tuple[Part, ...]
+    rows: int
+    """Rows under the header, blank ones too."""
+    plain: Path
+    """A row for each of them. Every reader of CSV must read it alike; an odd one has `mark` for its id and no more."""
+    mark: str
+    """What no id of the file can be."""
+    strange: Path
+    """The odd ones, as they stand in the file."""
+    odd: tuple[Odd, ...]
 
 
 def is_large_table(path: Path, least: int, format: str | None, columns: Mapping[str, str] | None = None) -> bool:
@@ -66,7 +75,7 @@ def is_large_table(path: Path, least: int, format: str | None, columns: Mapping[
 def scan_table(
     path: Path, folder: Path, *, least: int, format: str | None, columns: Mapping[str, str] | None = None
 ) -> Scan | None:
-    """Cut a canonical CSV table into parts, each a file in `folder`.
+    """Part a canonical CSV table into two files in `folder`.
 
     Parameters
     ----------
@@ -91,7 +100,7 @@ def scan_table(
             scan = _cut(path, stream, size, folder, format, columns, PIECE)
     except (LoadError, OSError, UnicodeDecodeError, csv.Error):
         return None
-    return scan if scan is not None and sum(part.rows for part in scan.parts) >= least else None
+    return scan if scan is not None and scan.rows >= least else None
 
 
 def _cut(
@@ -112,23 +121,40 @@ def _cut(
             return None
         first_line, names, shape = began
         skipped = len(start) - len(start.removeprefix(b"\xef\xbb\xbf")) + len(first_line.encode())
-        parts: list[Part] = []
+        odd: list[Odd] = []
         row = 2
-        with _Writer(folder) as writer:
-            for records in pieces(_chained(start[skipped:], blocks)):
-                seen = examine(records, shape)
-                if seen is None:
-                    return None
-                if seen.plain and shape.returns:
-                    # Every return of a plain piece ends a line, and DuckDB stumbles over that of the last line.
-                    records = records.replace(b"\r\n", b"\n")
-                writer.write(records, seen, row, parts)
-                row += seen.rows
-    if not parts:
-        return None
-    if len(parts) > 2 * MOST_STRETCHES:
-        parts = [Part(part.path, False, part.row, part.rows) for part in parts]
-    return Scan(path, digest.hexdigest(), size, names, first_line, shape, tuple(parts))
+        plain, strange = folder / "plain.csv", folder / "odd.csv"
+        # The blank in front makes it an id that is doubted by any reader.
+        mark = f" odd {secrets.token_hex(16)}"
+        named = names.header.index(next(name for name in IDS if name in names.header))
+        blank = (chr(shape.delimiter).join(mark if n == named else "" for n in range(shape.width)) + "\n").encode()
+        with plain.open("xb") as copied, strange.open("xb") as kept:
+            for piece_of in pieces(_chained(start[skipped:], blocks)):
+                for records, seen in _examined(piece_of, shape, _HALVINGS):
+                    if seen is None:
+                        return None
+                    if seen.plain:
+                        # Every return of a plain piece ends a line, and DuckDB stumbles over that of the last line.
+                        copied.write(records.replace(b"\r\n", b"\n") if shape.returns else records)
+                        if not records.endswith(b"\n"):
+                            copied.write(b"\n")
+                    else:
+                        copied.write(blank * seen.rows)
+                        odd.append(Odd(row, seen.rows, kept.tell(), len(records)))
+                        kept.write(records)
+                    row += seen.rows
+    return Scan(path, digest.hexdigest(), size, names, first_line, shape, row - 2, plain, mark, strange, tuple(odd))
+
+
+def _examined(records: bytes, shape: Shape, halvings: int) -> Iterator[tuple[bytes, Verdict | None]]:
+    """Yield the records in stretches, each with its verdict; what is odd is narrowed down."""
+    seen = examine(records, shape)
+    half = 0 if seen is None or seen.plain or not halvings else _last_end(records[: len(records) // 2])
+    if half:
+        yield from _examined(records[:half], shape, halvings - 1)
+        yield from _examined(records[half:], shape, halvings - 1)
+    else:
+        yield records, seen
 
 
 def _hashed(
@@ -211,29 +237,3 @@ def _begin(start: bytes, wished: str | None, columns: Mapping[str, str] | None) 
     if wished is None and not any(name in IDS for name in header):
         return None
     return text, names, Shape(len(header), ord(delimiter), line.endswith(b"\r"))
-
-
-class _Writer:
-    """Copies pieces into one file per part."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.file: BinaryIO | None = None
-
-    def __enter__(self) -> _Writer:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.file is not None:
-            self.file.close()
-
-    def write(self, records: bytes, seen: Verdict, row: int, parts: list[Part]) -> None:
-        if self.file is None or not parts or parts[-1].plain != seen.plain:
-            if self.file is not None:
-                self.file.close()
-            path = self.folder / f"part{len(parts):06d}.csv"
-            self.file = path.open("xb")
-            parts.append(Part(path, seen.plain, row, 0))
-        self.file.write(records)
-        last = parts[-1]
-        parts[-1] = Part(last.path, last.plain, last.row, last.rows + seen.rows)

@@ -50,12 +50,13 @@ def examine(records: bytes, shape: Shape) -> Verdict | None:
             return None
     if b'"' in records:
         return _quoted(records, shape)
+    codes = np.frombuffer(records, dtype=np.uint8)
     returns = records.count(b"\r") if b"\r" in records else 0
-    lines = records.count(b"\n")
+    lines = int(np.count_nonzero(codes == _LINE))
     pairs = records.count(b"\r\n") if returns else 0
     rows = lines + returns - pairs + (records[-1] not in b"\r\n")
     plain = returns == pairs == (lines if shape.returns else 0)
-    plain = plain and records.count(bytes([shape.delimiter])) == rows * (shape.width - 1)
+    plain = plain and int(np.count_nonzero(codes == shape.delimiter)) == rows * (shape.width - 1)
     return Verdict(plain and not _strange(records, shape), rows)
 
 
