@@ -25,6 +25,7 @@ _HOMES = {
     "bottleneck_levers": "mttrlab.analysis",
     "capability": "mttrlab.analysis",
     "change_explained": "mttrlab.analysis",
+    "check_model": "mttrlab.response",
     "change_points": "mttrlab.analysis",
     "clock_summary": "mttrlab.analysis",
     "command_center": "mttrlab.review.command_center",

@@ -20,9 +20,14 @@ from mttrlab.response.model import ResponseModel
 from mttrlab.response.parallel import each
 from mttrlab.response.scenario import Scenario
 from mttrlab.response.simulate import hours_since_monday, unfinished, utc
+from mttrlab.response.verdict import UNCHECKED
 
-UNCHECKED = "not yet checked against history; luck only"
-"""What every what-if says until a check on months not seen exists."""
+
+def checked(model: ResponseModel) -> str:
+    """Return the line that stands above every what-if: the verdict on months not seen."""
+    said = UNCHECKED if model.verdict is None else model.verdict.line.removesuffix(".")
+    return f"{said}; luck only"
+
 
 _FIRST = 4 * BLOCK
 """Replications before the first look at half-widths."""
@@ -68,9 +73,10 @@ def compare_scenarios(
     DataFrame
         First row Baseline. `incidents` per replication; `mean, median, p90` of the clock, minutes; `saving` minutes per
         baseline incident, paired (a prevented incident saves all its minutes); `minutes_saved_per_year`. `_low` and
-        `_high` hold 80 % of the replications: luck only. `what` says which setting changed; `note` why one had no
-        effect, or what was borrowed. `attrs`: `engine` that ran, `half_width` reached (where asked for), `unfinished`
-        in words where Ctrl-C or a dead process left replications out: `replications` counts those in the table.
+        `_high` hold 80 % of the replications: luck only. `checked` is the verdict on months that the fit had not seen.
+        `what` says which setting changed; `note` why one had no effect, or what was borrowed. `attrs`: `engine` that
+        ran, `half_width` reached (where asked for), `unfinished` in words where Ctrl-C or a dead process left
+        replications out: `replications` counts those in the table.
 
     Raises
     ------
@@ -114,7 +120,7 @@ def compare_scenarios(
     table.insert(1, "clock", pd.Series([clock] * len(names), dtype="str"))
     table["replications"] = done
     table["seed"] = seed
-    table["checked"] = pd.Series([UNCHECKED] * len(names), dtype="str")
+    table["checked"] = pd.Series([checked(model)] * len(names), dtype="str")
     table["what"] = pd.Series(["as it is", *(what(model, s) for s in scenarios)], dtype="str")
     table["note"] = pd.Series(["", *(note(model, s) for s in scenarios)], dtype="str")
     table.attrs["engine"] = runs_on

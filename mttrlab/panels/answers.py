@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from mttrlab.decisions.compare import UNCHECKED
+from mttrlab.decisions.compare import checked
 from mttrlab.decisions.kept import Baseline, keep_baseline
 from mttrlab.decisions.words import note, what
 from mttrlab.figures.style import minutes, plain
@@ -110,7 +110,8 @@ def what_if(
     table.insert(1, "clock", pd.Series([baseline.clock] * len(table), dtype="str"))
     table["replications"] = replications(baseline)
     table["seed"] = baseline.pieces[0].luck.seed
-    table["checked"] = pd.Series([str(check) if check is not None else UNCHECKED] * len(table), dtype="str")
+    line = str(check) if check is not None else checked(baseline.model)
+    table["checked"] = pd.Series([line] * len(table), dtype="str")
     model = baseline.model
     table["what"] = pd.Series(["as it is", *(what(model, part) for part in parts)], dtype="str")
     table["note"] = pd.Series(["", *(note(model, part) for part in parts)], dtype="str")

@@ -1,5 +1,6 @@
 """How an incident is handled: one transition function, its luck, its levers and the engines that run it."""
 
+from mttrlab.response.check import Check, check_model
 from mttrlab.response.elements import Bursts, Hypotheses, Recording, Reopening, Verification
 from mttrlab.response.laws import Law
 from mttrlab.response.levers import levers
@@ -14,6 +15,7 @@ from mttrlab.response.watching import Watch
 
 __all__ = [
     "Bursts",
+    "Check",
     "Face",
     "FixPath",
     "Hypotheses",
@@ -32,6 +34,7 @@ __all__ = [
     "Shift",
     "Verification",
     "Watch",
+    "check_model",
     "levers",
     "read_scenarios",
     "simulate",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +13,7 @@ from scipy import special
 
 from mttrlab.errors import ModelError
 from mttrlab.response import arrivals, fix_paths, history, settings_detection, settings_people, settings_repair
+from mttrlab.response.check import unseen
 from mttrlab.response.history import History
 from mttrlab.response.luck import Ints
 from mttrlab.response.model import IncidentType, ResponseModel
@@ -41,9 +43,23 @@ _NEEDS = {
 
 
 def fit(
-    incidents: pd.DataFrame, practices: Practices | None = None, responders: int | str | None = None
+    incidents: pd.DataFrame,
+    practices: Practices | None = None,
+    responders: int | str | None = None,
+    *,
+    check: bool = True,
 ) -> ResponseModel:
     """Return the model that these incidents support; see `ResponseModel.fit`."""
+    model = _fitted(incidents, practices, responders)
+    if not check:
+        return model
+    n, verdict = unseen(incidents, partial(_fitted, practices=practices, responders=responders))
+    return replace(model, verdict=verdict, sources=(*model.sources, Note("months not seen", "check", n, verdict.line)))
+
+
+def _fitted(
+    incidents: pd.DataFrame, practices: Practices | None = None, responders: int | str | None = None
+) -> ResponseModel:
     if practices is not None and not isinstance(practices, Practices):
         raise ModelError(f"practices must be Practices, as lab.practices() gives them; got {type(practices).__name__}")
     if isinstance(responders, str) and responders != ON_CALL:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,6 +12,7 @@ from mttrlab.response.elements import Bursts, Hypotheses, Reopening, Verificatio
 from mttrlab.response.laws import AT_ONCE, Law
 from mttrlab.response.people import Noise, Paging, Pipeline, Pool, Routing
 from mttrlab.response.ramp import Ramp
+from mttrlab.response.verdict import Verdict
 from mttrlab.response.watching import Watch
 from mttrlab.schema import STAMPS, Practices
 
@@ -228,6 +229,8 @@ class ResponseModel:
     """Lever: settings of single incident types or services."""
     sources: tuple[Note, ...] = ()
     """Where each part came from; shown by `notes`."""
+    verdict: Verdict | None = field(default=None, compare=False)
+    """What the check on months that the fit had not seen has found; None: there was none."""
 
     def __post_init__(self) -> None:
         from mttrlab.response.sound import check
@@ -273,6 +276,8 @@ class ResponseModel:
         incidents: pd.DataFrame,
         practices: Practices | None = None,
         responders: int | str | None = None,
+        *,
+        check: bool = True,
     ) -> ResponseModel:
         """Return the model that these incidents support.
 
@@ -288,6 +293,9 @@ class ResponseModel:
         responders : int or "on call", optional
             People who each work on one incident at a time; "on call": those of the schedules in `practices`, at their
             hours. Without it nobody waits for a person: the time to diagnose in an export already holds the wait.
+        check : bool, default True
+            Fit to the first three quarters of the incidents as well and check that on the rest (`check_model`): the
+            verdict is in `verdict` and `notes`, and stands beside every what-if.
 
         Raises
         ------
@@ -301,4 +309,4 @@ class ResponseModel:
         """
         from mttrlab.response.fit import fit
 
-        return fit(incidents, practices=practices, responders=responders)
+        return fit(incidents, practices=practices, responders=responders, check=check)

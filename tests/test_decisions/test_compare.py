@@ -55,7 +55,7 @@ def table():
     ).set_index("scenario")
 
 
-def test_the_first_row_is_the_baseline_and_every_what_if_says_that_it_is_unchecked(table):
+def test_the_first_row_is_the_baseline_and_every_what_if_says_whether_it_is_checked(table):
     whole = table.reset_index()
     assert whole.columns.tolist() == COLUMNS
     assert whole["scenario"].iloc[0] == "Baseline"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mttrlab.review import rows
 from mttrlab.review.findings import Findings
-from mttrlab.review.sentences import UNCHECKED
+from mttrlab.review.sentences import in_full
 from mttrlab.review.words import lines
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def fill(review: Review) -> dict[str, Any]:
     model = found.what_if.model
     return {
         "month": found.periods.name,
-        "unchecked": UNCHECKED,
+        "unchecked": "" if tried is None else in_full(str(tried["checked"].iloc[0])),
         "unlike": found.what_if.unlike,
         "lever_clock": "" if tried is None else str(tried["clock"].iloc[0]).replace("_", " "),
         "what_if_days": found.what_if.days,

@@ -8,7 +8,11 @@ from typing import Any
 
 from mttrlab.review.words import STAMP_WORDS, between, part, several
 
-UNCHECKED = "Not yet checked against history; luck only"
+_CHECKED = {
+    "Passed": "the model has passed its check on months not seen",
+    "Failed": "the model has failed its check on months not seen",
+    "Too few to tell": "too few incidents to check the model on months not seen",
+}
 
 
 def ask(
@@ -46,7 +50,7 @@ def ask(
         borrowed = "; partly on borrowed figures" if "borrowed" in str(lever.get("note", "")) else ""
         mostly = " on average, most of it in the longest ones" if lever["saving_low"] > typical else ""
         return (
-            f"{name}: this would save {range_} per incident{mostly} ({UNCHECKED[0].lower()}{UNCHECKED[1:]}{borrowed})."
+            f"{name}: this would save {range_} per incident{mostly} ({_checked(lever)}; luck only{borrowed})."
         )
     if not closed:
         return f"No ask yet: record {STAMP_WORDS['resolved_at']}, or export the incidents that have ended."
@@ -54,6 +58,16 @@ def ask(
     if record is None:
         return f"No ask yet: {why}keep recording as now."
     return f"No ask yet: {why}record {STAMP_WORDS[record]}."
+
+
+def _checked(lever: Mapping[str, Any]) -> str:
+    word = str(lever.get("checked", "")).partition(":")[0]
+    return _CHECKED.get(word, "not yet checked against history")
+
+
+def in_full(checked: str) -> str:
+    """Return the verdict on months not seen as a line of its own."""
+    return f"{checked[:1].upper()}{checked[1:].removesuffix('.')}"
 
 
 def in_letters(name: str) -> str:
