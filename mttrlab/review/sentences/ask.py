@@ -66,8 +66,9 @@ def _checked(lever: Mapping[str, Any]) -> str:
 
 
 def in_full(checked: str) -> str:
-    """Return the verdict on months not seen as a line of its own."""
-    return f"{checked[:1].upper()}{checked[1:].removesuffix('.')}"
+    """Return the verdict on months not seen as a line of its own, in plain words."""
+    said = _checked({"checked": checked})
+    return f"{said[:1].upper()}{said[1:]}; luck only"
 
 
 def in_letters(name: str) -> str:
