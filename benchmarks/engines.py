@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from benchmarks import simulate as thirteen
+from benchmarks import thirteen
 from mttrlab.decisions import keep_baseline
 from mttrlab.response import (
     Bursts,
@@ -40,9 +40,8 @@ from mttrlab.response.layout import STATE
 from mttrlab.response.parameters import parameters, pools
 
 RUNS = 7
-PER_DAY = 120 / 365
 
-MODEL = replace(thirteen.MODEL, types=(replace(thirteen.MODEL.types[0], per_day=PER_DAY),))
+MODEL = thirteen.MODEL
 
 EVERYTHING = replace(
     MODEL,
@@ -71,8 +70,7 @@ def measured(run: Callable[[], int]) -> float:
 
 def idiomatic(replications: int) -> int:
     """Run the tutorial's way; return incidents."""
-    thirteen.PER_DAY, thirteen.REPLICATIONS = PER_DAY, replications
-    return len(thirteen.idiomatic(1))
+    return len(thirteen.idiomatic(1, replications))
 
 
 def engines() -> None:
