@@ -127,3 +127,19 @@ def report_of(kept: list[str], constants: dict[str, str]) -> str:
     return ", ".join(
         f"CAST({made.get(column.name, 'NULL')} AS {TYPES[column.kind]}) AS {quoted(column.name)}" for column in COLUMNS
     )
+
+
+def as_reports(said: list[str], *, restoring: bool) -> str:
+    """Return the list of a SELECT that makes reports of these columns, the others empty.
+
+    Parameters
+    ----------
+    said : list of str
+        Columns that are there.
+    restoring : bool
+        Take off the apostrophes that a table for spreadsheets has before what looks like a formula.
+    """
+    made = {name: f"restored({quoted(name)})" if restoring and name in _WORDS else quoted(name) for name in said}
+    return ", ".join(
+        f"CAST({made.get(column.name, 'NULL')} AS {TYPES[column.kind]}) AS {quoted(column.name)}" for column in COLUMNS
+    )

@@ -14,23 +14,18 @@ import duckdb
 import pandas as pd
 
 from mttrlab.errors import LoadError
-from mttrlab.judge import judge
 from mttrlab.lab.annotations import FORMAT, is_worksheet, read_frame, read_worksheet
 from mttrlab.lab.bulk import load_large
 from mttrlab.lab.derive import derive
 from mttrlab.lab.folder import file_settings
 from mttrlab.lab.kinds import Kind, kind_named, kind_of
-from mttrlab.lab.neutral import restore
 from mttrlab.lab.progress import Progress
 from mttrlab.lab.recording import DERIVED, store_annotations, told_again
 from mttrlab.lab.recording import KINDS as RECORDED_KINDS
 from mttrlab.lab.report import LoadReport
 from mttrlab.lab.settings import FILE_NAME, Settings
 from mttrlab.lab.writing import Asked, columns_text, known_load, store_extract
-from mttrlab.schema import STAMPS
 from mttrlab.sources.exports import Extract, extract, recognise
-
-_NO_WORDS = frozenset({"content_hash", "population", "status", "copies", *(f"{stamp}_origin" for stamp in STAMPS)})
 
 
 def load_files(
@@ -94,7 +89,7 @@ def load_again(connection: duckdb.DuckDBPyConnection, file: Path, line: dict[str
         store_annotations(connection, told, asked.timezone, keep_people=people)
         return
     found = _extract(file, asked, asked.as_of)
-    store_extract(connection, replace(found, path=Path(line["path"])), judge(_restored(found)), asked)
+    store_extract(connection, replace(found, path=Path(line["path"])), None, asked)
 
 
 def _load_file(
@@ -127,31 +122,24 @@ def _load_file(
         found = _extract(file, asked, as_of)
     except LoadError as refusal:
         raise _with_place_for_zone(refusal, file, asked) from None
-    return store_extract(connection, found, judge(_restored(found)), asked)
+    return store_extract(connection, found, None, asked)
 
 
 def _extract(file: Path, asked: Asked, as_of: Any) -> Extract:
     return extract(
-        file, format=asked.format, timezone=asked.timezone, as_of=as_of, source=asked.source, columns=asked.named
+        file,
+        format=asked.format,
+        timezone=asked.timezone,
+        as_of=as_of,
+        source=asked.source,
+        columns=asked.named,
+        whole=False,
     )
 
 
 def _kind(file: Path) -> Kind | None:
     """Return what a file is that is no incident export; an export is what it is, whatever else it looks like."""
     return None if is_worksheet(file) or recognise(file) is not None else kind_of(file)
-
-
-def _restored(found: Extract) -> pd.DataFrame:
-    """Return the reports without the apostrophes that a table for spreadsheets has before what looks like a formula."""
-    reports = found.reports
-    if found.format != "canonical":
-        return reports
-    changed = {}
-    for column in (name for name in reports.columns if name not in _NO_WORDS and reports[name].dtype == "str"):
-        quoted = reports[column].str.startswith("'").fillna(False)
-        if quoted.any():
-            changed[column] = reports[column].where(~quoted, reports[column][quoted].map(restore))
-    return reports.assign(**changed) if changed else reports
 
 
 def _after_deriving(connection: duckdb.DuckDBPyConnection, report: LoadReport) -> LoadReport:

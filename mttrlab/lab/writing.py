@@ -14,10 +14,11 @@ import pandas as pd
 from mttrlab import __version__, sql
 from mttrlab.errors import LoadError, StoreError
 from mttrlab.lab import kept
-from mttrlab.lab.bulk_cells import KINDS, TYPES, content_hash, quoted
+from mttrlab.lab.bulk_cells import KINDS, TYPES, as_reports, content_hash, quoted
 from mttrlab.lab.ledger import TELEMETRY_TABLES, Asked, columns_text, forget_same_file, known_load, ledger, supersede
 from mttrlab.lab.report import LoadReport, why_refused
 from mttrlab.lab.transactions import STAGED, insert_found, transaction
+from mttrlab.schema import STAMPS
 
 if TYPE_CHECKING:
     from mttrlab.sources.exports import Extract
@@ -59,9 +60,17 @@ class Selected:
 
 
 def store_extract(
-    connection: duckdb.DuckDBPyConnection, extract: Extract, judged: pd.DataFrame | Selected, asked: Asked
+    connection: duckdb.DuckDBPyConnection, extract: Extract, judged: Selected | None, asked: Asked
 ) -> LoadReport:
     """Write one file's reports, refused rows and ledger line; the caller holds the transaction.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    extract : Extract
+    judged : Selected, optional
+        Its reports, judged, where they are no frame; None: those of `extract` are judged.
+    asked : Asked
 
     Raises
     ------
@@ -78,7 +87,9 @@ def store_extract(
     why = why_refused(extract.quarantine)
     notes += [why] if why else []
     load_id = connection.execute("SELECT coalesce(max(load_id), 0) + 1 FROM loads").fetchall()[0][0]
-    counts = _store_reports(connection, judged, load_id)
+    counts = (
+        _store_frame(connection, extract, load_id) if judged is None else _store_selected(connection, judged, load_id)
+    )
     if counts["older"]:
         notes.append(
             f"{counts['older']:,} incidents are older here than what the lab has; kept as history, the newer holds"
@@ -135,28 +146,26 @@ def store_extract(
     )
 
 
-def _store_reports(
-    connection: duckdb.DuckDBPyConnection, judged: pd.DataFrame | Selected, load_id: int
-) -> dict[str, int]:
-    if isinstance(judged, Selected):
-        return _store_selected(connection, judged, load_id)
-    if judged.empty:
+def _store_frame(connection: duckdb.DuckDBPyConnection, extract: Extract, load_id: int) -> dict[str, int]:
+    """Judge and store the reports of a frame, of which columns may be missing."""
+    reports = extract.reports
+    if reports.empty:
         return _NOTHING
     # Most columns of most sources are empty, and an empty column costs as much to hand over as a full one.
-    filled = [name for name in kept.STORED if judged[name].notna().any()]
-    with _registered(connection, "arriving", judged[filled]):
-        return _store_selected(
-            connection,
-            Selected(
-                "SELECT * FROM arriving",
-                tuple(filled),
-                len(judged),
-                int(judged["record"].max()),
-                tuple(judged["source"].unique()),
-                bool(judged["record"].is_unique) and not judged.duplicated(["source", "source_id"]).any(),
-            ),
-            load_id,
-        )
+    said = reports.columns[reports.notna().any()]
+    filled = {*said, *(f"{stamp}_verdict" for stamp in STAMPS)}
+    ordered = tuple(name for name in kept.STORED if name in filled)
+    query = f"""
+        SELECT {", ".join(map(quoted, ordered))}
+        FROM (WITH reports AS (SELECT {as_reports(list(said), restoring=extract.format == "canonical")} FROM arriving)
+              FROM ({sql.text("judge")}))
+    """
+    # An apostrophe that is taken off can make two ids one.
+    quotes = any("\n'" in "\n".join(["", *reports[name].tolist()]) for name in ("source", "source_id"))
+    apart = not quotes and bool(reports["record"].is_unique) and not reports.duplicated(["source", "source_id"]).any()
+    sources, last = tuple(reports["source"].unique()), int(reports["record"].max())
+    with _registered(connection, "arriving", reports[said]):
+        return _store_selected(connection, Selected(query, ordered, len(reports), last, sources, apart), load_id)
 
 
 _NOTHING = {"new": 0, "changed": 0, "unchanged": 0, "older": 0}

@@ -21,7 +21,7 @@ from mttrlab.sources.exports.foreign import unknown_export
 from mttrlab.sources.exports.opened import HEAD, Opened, decode, open_file
 from mttrlab.sources.exports.pagerduty import read_pagerduty
 from mttrlab.sources.exports.recognised import FORMATS, keys_of, recognise_text
-from mttrlab.sources.exports.reports import Draft, hashes, newest_stamp, settle_repeats, tabulate
+from mttrlab.sources.exports.reports import Draft, newest_stamp, settle_repeats, tabulate
 from mttrlab.sources.exports.servicenow import read_servicenow, table_of
 from mttrlab.sources.exports.stamps import read_stamp, zone
 from mttrlab.sources.exports.statuspage import read_statuspage
@@ -86,6 +86,7 @@ def extract(
     as_of: str | datetime | None = None,
     source: str | None = None,
     columns: Mapping[str, str] | None = None,
+    whole: bool = True,
 ) -> Extract:
     """Return the incidents of one exported file.
 
@@ -103,6 +104,8 @@ def extract(
         Name of the tool instead of the format's; a canonical table may have a column of its own.
     columns : mapping, optional
         The file's name of a column, and ours; the file is then a canonical table.
+    whole : bool
+        False: `reports` lacks the columns of which the file says nothing, and `content_hash`.
 
     Raises
     ------
@@ -119,7 +122,7 @@ def extract(
     with _uncollected():
         contents = _read(opened, text, known, clock, columns)
         clock.check()
-        return _finish(opened, known, source or known, contents, taken)
+        return _finish(opened, known, source or known, contents, taken, whole)
 
 
 @contextmanager
@@ -181,12 +184,10 @@ def _read(opened: Opened, text: str, known: str, clock: Clock, columns: Mapping[
     return _Contents(rows, len(draft), 0, draft, faults, warnings)
 
 
-def _finish(opened: Opened, known: str, source: str, contents: _Contents, taken: int | None) -> Extract:
+def _finish(opened: Opened, known: str, source: str, contents: _Contents, taken: int | None, whole: bool) -> Extract:
     draft, faults = contents.draft, contents.faults
-    hashed = hashes(draft)
     if not contents.settled:
-        kept, duplicates = settle_repeats(draft, hashed, faults)
-        hashed = [digest for digest, stays in zip(hashed, kept.tolist(), strict=True) if stays]
+        kept, duplicates = settle_repeats(draft, faults)
         draft = draft.take(kept)
         contents.accepted, contents.duplicates = len(draft), duplicates
     quarantined = faults.lines()
@@ -204,7 +205,7 @@ def _finish(opened: Opened, known: str, source: str, contents: _Contents, taken:
         newest, told_by = taken, "as_of"
     elif told is not None and (told != NONE).any():
         told_by = "the file"
-    reports = tabulate(draft, hashed, source, newest)
+    reports = tabulate(draft, source, newest, whole=whole)
     return Extract(
         path=opened.path,
         format=known,
@@ -216,7 +217,7 @@ def _finish(opened: Opened, known: str, source: str, contents: _Contents, taken:
         quarantine=quarantine_of(quarantined),
         accepted=contents.accepted,
         duplicates=contents.duplicates,
-        exported_at=reports["exported_at"].max(),
+        exported_at=reports.get("exported_at", pd.Series(pd.NaT)).max(),
         exported_at_from=told_by,
         warnings=tuple(contents.warnings),
     )

@@ -109,7 +109,7 @@ def _spelled(name: str, values: Sequence[Any]) -> Iterable[object]:
     return ("" if value is None else value for value in values) if None in values else values
 
 
-def settle_repeats(draft: Draft, hashed: list[str], faults: Faults) -> tuple[NDArray[np.bool_], int]:
+def settle_repeats(draft: Draft, faults: Faults) -> tuple[NDArray[np.bool_], int]:
     """Return which reports stay, and how many are exact duplicates; contradictions and older states go to `faults`.
 
     Of several states of one incident the one with the newest `updated_at` stays, where the source says so.
@@ -122,6 +122,10 @@ def settle_repeats(draft: Draft, hashed: list[str], faults: Faults) -> tuple[NDA
     groups: dict[tuple[str, str], list[int]] = {}
     for place, key in enumerate(keys):
         groups.setdefault(key, []).append(place)
+    groups = {key: places for key, places in groups.items() if len(places) > 1}
+    repeated = np.zeros(len(draft), dtype=bool)
+    repeated[[place for places in groups.values() for place in places]] = True
+    hashed = dict(zip(np.flatnonzero(repeated).tolist(), hashes(draft.take(repeated)), strict=True))
     updated = draft.times.get("updated_at", np.full(len(draft), NONE))
     duplicates = 0
     for places in groups.values():
@@ -181,18 +185,18 @@ def grain(draft: Draft) -> float:
     return 1e-6
 
 
-def tabulate(draft: Draft, hashed: Sequence[str], source: str, exported_at: int | None) -> pd.DataFrame:
+def tabulate(draft: Draft, source: str, exported_at: int | None, *, whole: bool = True) -> pd.DataFrame:
     """Return the typed table of the draft.
 
     Parameters
     ----------
     draft : Draft
-    hashed : sequence of str
-        Content hash of each report.
     source : str
         Used where the draft has none of its own.
     exported_at : int or None
         Microseconds; used where the draft has none of its own.
+    whole : bool
+        False: without the columns that the draft lacks, `content_hash`, and origins that are merely the export.
     """
     made: dict[str, Any] = {"source": source, "population": "counted", **draft.columns}
     for name, values in draft.times.items():
@@ -201,11 +205,16 @@ def tabulate(draft: Draft, hashed: Sequence[str], source: str, exported_at: int 
         seen = pd.Timestamp(exported_at, unit="us", tz="UTC").as_unit("us")
         made["exported_at"] = made["exported_at"].fillna(seen) if "exported_at" in made else seen
     for stamp in STAMPS:
-        if stamp in draft.times:
+        if stamp in draft.times and (whole or f"{stamp}_origin" in made):
             given = made.get(f"{stamp}_origin")
             origin = pd.Series("export" if given is None else given, index=range(len(draft)), dtype="str")
             made[f"{stamp}_origin"] = origin.fillna("export").where(made[stamp].notna())
+    made |= {"record": draft.rows, "resolution_s": grain(draft)}
+    if not whole:
+        return conform(
+            pd.DataFrame(made, index=range(len(draft))), tuple(column for column in COLUMNS if column.name in made)
+        )
     blank = pd.Series(np.nan, index=range(len(draft)), dtype="str")
     made |= {column.name: blank for column in COLUMNS if column.kind == "text" and column.name not in made}
-    made |= {"record": draft.rows, "content_hash": hashed, "resolution_s": grain(draft)}
+    made["content_hash"] = hashes(draft)
     return conform(pd.DataFrame(made, index=range(len(draft))), COLUMNS)
