@@ -2,7 +2,7 @@
 
 Usage: python -m benchmarks.load [incidents] [case …]
 
-Cases: csv, bad (one stamp that is none), ragged (one row too short), strict (the strict route, at most 200,000 rows),
+Cases: csv, bad (one stamp that is none), ragged (one row too short), parquet (stamps with a zone), strict (the strict route, at most 200,000 rows),
 servicenow (an audit log of 119,998 rows, where `../shared` is beside the checkout). Each is a process of its own; the
 bare read comes before and after, and the faster of the two counts. Rates are of CPU seconds too, as those do not depend
 on what else the machine does.
@@ -23,6 +23,7 @@ import duckdb
 import pandas as pd
 
 from mttrlab.lab import Lab, bulk
+from mttrlab.schema import STAMPS
 
 LOG = Path(__file__).resolve().parents[2] / "shared/data/servicenow_uci"
 MADE = """
@@ -44,12 +45,28 @@ COPY (
 """
 
 
+CASES = ("csv", "bad", "ragged", "parquet", "strict", "servicenow")
+
+
 def make(path: Path, n: int) -> None:
     """Write a canonical table with six stamps a row."""
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_progress_bar = false")
         connection.execute(MADE.format(path=path), {"n": n, "f": "%Y-%m-%dT%H:%M:%SZ"})
+
+
+def pack(path: Path, made: Path) -> None:
+    """Write the same table as Parquet, its stamps as instants."""
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
+        connection.execute(
+            f"""
+            COPY (SELECT * EXCLUDE ({", ".join(STAMPS)}), {", ".join(f"{s}::TIMESTAMPTZ AS {s}" for s in STAMPS)}
+                  FROM read_csv('{made}', all_varchar = true)) TO '{path}' (FORMAT parquet)
+            """
+        )
 
 
 def spoil(path: Path, made: Path, case: str) -> None:
@@ -69,7 +86,8 @@ def bare(source: Path, place: Path) -> None:
     """What DuckDB does alone."""
     with duckdb.connect(str(place)) as connection:
         connection.execute("SET enable_progress_bar = false")
-        connection.execute("CREATE TABLE t AS SELECT * FROM read_csv($path)", {"path": str(source)})
+        reader = "read_parquet" if source.suffix == ".parquet" else "read_csv"
+        connection.execute(f"CREATE TABLE t AS SELECT * FROM {reader}($path)", {"path": str(source)})
 
 
 def ours(source: Path, place: Path) -> None:
@@ -111,7 +129,7 @@ def _cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def main(n: int = 1_000_000, cases: tuple[str, ...] = ("csv", "bad", "ragged", "strict", "servicenow")) -> pd.DataFrame:
+def main(n: int = 1_000_000, cases: tuple[str, ...] = CASES) -> pd.DataFrame:
     """Measure and print."""
     rows = []
     with tempfile.TemporaryDirectory() as folder:
@@ -130,9 +148,11 @@ def main(n: int = 1_000_000, cases: tuple[str, ...] = ("csv", "bad", "ragged", "
             source = path
             if case == "strict":
                 make(source := other, count)
+            elif case == "parquet":
+                pack(source := path.with_suffix(".parquet"), path)
             elif case != "csv":
                 spoil(source := other, path, case)
-            if case in ("csv", "strict"):
+            if case in ("csv", "parquet", "strict"):
                 first = measured(bare, source)
                 found = measured(strict if case == "strict" else ours, source)
                 last = measured(bare, source)
