@@ -3,9 +3,9 @@
 Usage: python -m benchmarks.load [incidents] [case …]
 
 Cases: csv, bad (one stamp that is none), ragged (one row too short), parquet (stamps with a zone), strict (the strict
-route, at most 200,000 rows), servicenow (an audit log of 119,998 rows, where `../shared` is beside the checkout). Each is
-a process of its own; the bare read comes before and after, and the faster of the two counts. Rates are of CPU seconds
-too, as those do not depend on what else the machine does.
+route, at most 200,000 rows), servicenow (an audit log of 119,998 rows, where `../shared` is beside the checkout).
+Each is a process of its own; the bare read comes before and after, and the faster of the two counts. Rates are of CPU
+seconds too, as those do not depend on what else the machine does.
 """
 
 from __future__ import annotations
