@@ -132,6 +132,9 @@ def _fired(firings: pd.DataFrame) -> pd.DataFrame:
     missing = [name for name in ("alert", "service") if name not in firings] + ([] if at else ["fired_at"])
     if missing:
         raise SchemaError(f"the table of firings lacks {', '.join(missing)}; it needs alert, service and fired_at")
+    if "source" in firings:
+        # A page carries the title of an incident, not the name of an alert.
+        firings = firings[firings["source"].ne("pagerduty").fillna(True)]
     when = pd.to_datetime(firings[at], utc=True)
     return pd.DataFrame({"alert": firings["alert"].astype("str"), "service": firings["service"], "at": when})
 
@@ -157,7 +160,8 @@ def remediation_matches(practices: Practices, firings: pd.DataFrame | None = Non
     ----------
     practices : Practices
     firings : DataFrame, optional
-        Alert firings: `alert, service` and `fired_at` or `started_at`.
+        Alert firings: `alert, service` and `fired_at` or `started_at`; pages of PagerDuty, which carry a title and no
+        alert's name, are left out.
 
     Returns
     -------

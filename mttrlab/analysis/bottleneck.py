@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mttrlab.analysis.basis import says_basis
 from mttrlab.analysis.doors import EVERYTHING, Source, phase_door
 from mttrlab.analysis.shares import NO_BASIS, share_basis
 from mttrlab.schema import PHASES
@@ -15,6 +16,7 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
+@says_basis
 def bottleneck(phases: Source, *, level: float = 0.95) -> pd.DataFrame:
     """Return what each phase holds, and what halving it would save.
 
@@ -117,6 +119,7 @@ def _share_bounds(
     return np.where(inside, low, np.nan), np.where(inside, high, np.nan)
 
 
+@says_basis
 def phase_correlations(phases: Source) -> pd.DataFrame:
     """Return how far phases go together: Spearman's rank correlation of each pair, with its n and p-value.
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mttrlab.analysis.basis import says_basis
 from mttrlab.analysis.reading import as_series
 from mttrlab.analysis.sample import sample_of, starts_of, with_clocks
 from mttrlab.analysis.thresholds import threshold, withheld
@@ -143,6 +144,7 @@ def segments(values: npt.ArrayLike, *, most: int = 5, least: int = 5) -> list[in
     return found[::-1]
 
 
+@says_basis
 def change_points(
     incidents: pd.DataFrame, clock: str = "recovery", *, most: int = 5, shuffles: int = 999, seed: int = 0
 ) -> pd.DataFrame:

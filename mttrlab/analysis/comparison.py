@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from mttrlab.analysis.basis import says_basis
 from mttrlab.analysis.comparison_words import BETTER, CANNOT_TELL, WORSE, sentence
 from mttrlab.analysis.period_models import adjusted_model, period_model
 from mttrlab.analysis.permutation import pairwise_shift, permutation_test, rank_test
@@ -23,6 +24,7 @@ _FIFTH = math.log(0.8)
 _WELCH = ("ratio", "ratio_low", "ratio_high", "p_better", "p_fifth_better")
 
 
+@says_basis
 def compare_periods(
     before: pd.DataFrame,
     after: pd.DataFrame,

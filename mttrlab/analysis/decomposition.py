@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mttrlab.analysis.basis import says_basis
 from mttrlab.analysis.decomposition_parts import Ended, parts_of, periods, tables
 from mttrlab.analysis.thresholds import incidents, threshold, withheld
 from mttrlab.errors import QuestionError
@@ -14,6 +15,7 @@ MIX, WHOLE, NOT_SPLIT = "mix", "total", "not split"
 _CELLS = 20_000_000
 
 
+@says_basis
 def explain_change(
     before: pd.DataFrame,
     after: pd.DataFrame,

@@ -7,12 +7,14 @@ import math
 import numpy as np
 import pandas as pd
 
+from mttrlab.analysis.basis import says_basis
 from mttrlab.analysis.decomposition_parts import parts_of, periods, tables
 from mttrlab.errors import QuestionError
 
 NAN = float("nan")
 
 
+@says_basis
 def explain_kinds(
     before: pd.DataFrame, after: pd.DataFrame, clock: str = "recovery", *, by: str = "incident_type"
 ) -> pd.DataFrame:

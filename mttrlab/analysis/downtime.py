@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mttrlab.analysis.basis import says_basis
 from mttrlab.analysis.budget import MINUTES_PER_DAY, budget_risk_of, error_budget
 from mttrlab.analysis.clocks import lead_clock
 from mttrlab.analysis.counts import rate_interval
@@ -24,6 +25,7 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
+@says_basis
 def downtime(
     incidents: Source,
     slo: float = 0.999,

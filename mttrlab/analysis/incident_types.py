@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 
+from mttrlab.analysis.basis import says_basis
 from mttrlab.analysis.counts import rate_interval
 from mttrlab.analysis.doors import Source
 from mttrlab.analysis.phases import phase_durations
@@ -42,6 +43,7 @@ def timed_types(incidents: Source, clock: str) -> pd.DataFrame:
     return phases.assign(type=kind, spent=so_far["minutes"], ended=so_far["ended"], forgotten=so_far["forgotten"])
 
 
+@says_basis
 def type_ranking(incidents: Source, clock: str = "recovery", *, level: float = 0.95) -> pd.DataFrame:
     """Return the incident types by count and by the minutes that they cost.
 

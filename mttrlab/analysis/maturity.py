@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mttrlab.analysis.basis import says_basis
 from mttrlab.analysis.capability import capability, capability_level, disagreement, held_telemetry
 from mttrlab.analysis.doors import Source
 from mttrlab.analysis.intervals import HEAVY, Interval, mean_interval, median_interval, quantile_interval
@@ -62,6 +63,7 @@ def maturity_level(minutes: float) -> str:
     return next((name for name, below in LEVELS if minutes < below), NO_LEVEL)
 
 
+@says_basis
 def maturity(
     incidents: Source, practices: Practices | None = None, clock: str = "recovery", *, level: float = 0.95
 ) -> pd.DataFrame:
@@ -204,6 +206,7 @@ def award(below: np.ndarray | list[float]) -> str:
     return reached if reached == possible else f"{reached}–{possible}"
 
 
+@says_basis
 def distance_to_next(phases: Source, clock: str = "recovery") -> pd.DataFrame:
     """Return what each phase would have to give, alone, to bring the mean to the next level.
 

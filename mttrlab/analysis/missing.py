@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mttrlab.analysis.basis import says_basis
 from mttrlab.analysis.doors import opened
 from mttrlab.analysis.moments import checked_level
 from mttrlab.analysis.phases import judged_stamps
@@ -25,6 +26,7 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
+@says_basis
 def missing_stamps(
     incidents: pd.DataFrame, *, level: float = 0.95, resamples: int = 200, seed: int = 0
 ) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from mttrlab.analysis.basis import says_basis
 from mttrlab.analysis.phases import phase_durations
 from mttrlab.analysis.sample import onset, sample_of, with_clocks
 from mttrlab.analysis.thresholds import threshold, withheld
@@ -15,6 +16,7 @@ from mttrlab.analysis.thresholds import threshold, withheld
 NAN = float("nan")
 
 
+@says_basis
 def monthly_limits(incidents: pd.DataFrame, clock: str = "recovery") -> pd.DataFrame:
     """Return the typical time of each month with the limits that luck alone keeps, given its count.
 

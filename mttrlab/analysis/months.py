@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from mttrlab.analysis.basis import says_basis
 from mttrlab.analysis.doors import FROM_INCIDENTS, MEASURES, Source, is_lab, opened, phase_door
 from mttrlab.analysis.maturity import maturity_level
 from mttrlab.analysis.phases import judged_stamps
@@ -16,6 +17,7 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
+@says_basis
 def monthly_mttr(incidents: Source, clock: str = "recovery", *, level: float = 0.95) -> pd.DataFrame:
     """Return one row per month: incidents, how many are open, and how long the ended ones took on one clock.
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from mttrlab.analysis.basis import says_basis
 from mttrlab.analysis.comparison import compare_periods
 from mttrlab.analysis.pooling import false_discovery, pool
 from mttrlab.analysis.sample import sample_of, with_clocks
@@ -17,6 +18,7 @@ from mttrlab.errors import QuestionError
 NAN = float("nan")
 
 
+@says_basis
 def pool_services(
     incidents: pd.DataFrame, clock: str = "recovery", *, by: str = "service", level: float = 0.95
 ) -> pd.DataFrame:
@@ -81,6 +83,7 @@ def pool_services(
     return table.sort_values("pooled", ascending=False, kind="stable").reset_index()
 
 
+@says_basis
 def compare_services(
     before: pd.DataFrame,
     after: pd.DataFrame,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mttrlab.analysis.basis import says_basis
 from mttrlab.analysis.doors import Source, is_lab, opened
 from mttrlab.analysis.phases import judged_stamps
 from mttrlab.schema import PHASES, SPAN_COLUMNS, conform
@@ -67,6 +68,7 @@ def span_name(first_phase: str, last_phase: str) -> str:
     return " + ".join(PHASES[PHASES.index(first_phase) : PHASES.index(last_phase) + 1])
 
 
+@says_basis
 def span_summary(spans: pd.DataFrame) -> pd.DataFrame:
     """Return how long each kind of span takes: what an export without the middle stamps can still say.
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from mttrlab.analysis.basis import says_basis
 from mttrlab.analysis.doors import EVERYTHING, Door, Source, group_columns, phase_door
 from mttrlab.analysis.moments import checked_level
 from mttrlab.analysis.shares import ENOUGH, NO_BASIS, phase_shares
@@ -20,6 +21,7 @@ _NUMBERS = [
 _SHARES = ["share", "share_of_tail", "share_n", "share_of"]
 
 
+@says_basis
 def phase_summary(phases: Source, by: str | Sequence[str] | None = None, *, level: float | None = 0.95) -> pd.DataFrame:
     """Return how long each phase takes and what share of the minutes it holds.
 
@@ -78,6 +80,7 @@ def phase_summary(phases: Source, by: str | Sequence[str] | None = None, *, leve
     return table[[*names, "phase", *_NUMBERS, *_SHARES]]
 
 
+@says_basis
 def clock_summary(phases: Source, by: str | Sequence[str] | None = None, *, level: float | None = 0.95) -> pd.DataFrame:
     """Return how long each clock runs: the columns of `phase_summary` for the four clocks.
 

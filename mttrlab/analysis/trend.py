@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mttrlab.analysis.basis import says_basis
 from mttrlab.analysis.comparison_words import change_in_words, taking
 from mttrlab.analysis.kendall import mann_kendall, theil_sen
 from mttrlab.analysis.regression import dummies, fit, independent
@@ -19,6 +20,7 @@ from mttrlab.errors import QuestionError
 NAN = float("nan")
 
 
+@says_basis
 def trend(
     incidents: pd.DataFrame,
     clock: str = "recovery",

@@ -25,7 +25,9 @@ def loads(model: ResponseModel) -> list[tuple[str, float, float]]:
     An upper bound: nobody waits, and the last round counts as often as verification fails.
     """
     made = []
-    again = (1 - model.verify_pass) + (max(model.reopening.right, model.reopening.wrong) if model.reopening else 0.0)
+    # A wrong fix costs another round, whether its verification finds it or it reopens; a right one only if it reopens.
+    right = model.reopening.right if model.reopening else 0.0
+    again = (1 - model.verify_pass) + model.verify_pass * right
     turns = sum(min(again, 1.0) ** r for r in range(rounds(model)))
     for p, pool in enumerate(model.people):
         mine = [(kind, _share_of(kind, pool.name, p == 0)) for kind in model.types]

@@ -75,4 +75,8 @@ def _scenario(row: Any) -> Scenario:
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise ModelError(f"{key} of {row['name']!r} must be a list of names")
         only[key] = names
-    return Scenario(row["name"], **only, **levers)
+    try:
+        return Scenario(row["name"], **only, **levers)
+    except ModelError as refusal:
+        # Its place in the file names it already.
+        raise ModelError(str(refusal).removeprefix(f"scenario {row['name']!r}: ")) from None

@@ -92,13 +92,25 @@ def run_all(browser: Any, jupyter: tuple[str, str], name: str) -> list[dict]:
     browser.execute_async_script(
         "const done = arguments[0]; window.jupyterapp.commands.execute('notebook:run-all-cells').then(done, done)"
     )
+    # The command is done when the last cell is sent; the counts of the cells come a moment later.
+    wait.until(lambda page: failures(code_cells(page)) or all(c["execution_count"] for c in code_cells(page)))
+    cells = code_cells(browser)
+    assert not failures(cells)
+    return cells
+
+
+def code_cells(browser: Any) -> list[dict]:
+    """Return the code cells of the notebook that is open, with their outputs."""
     cells: list[dict] = browser.execute_script(
         "return window.jupyterapp.shell.currentWidget.model.sharedModel.toJSON().cells"
         ".filter(c => c.cell_type === 'code')"
     )
-    assert not [o for cell in cells for o in cell["outputs"] if o["output_type"] == "error"]
-    assert all(cell["execution_count"] for cell in cells)
     return cells
+
+
+def failures(cells: list[dict]) -> list[dict]:
+    """Return what cells put out as errors."""
+    return [o for cell in cells for o in cell["outputs"] if o["output_type"] == "error"]
 
 
 @pytest.mark.browser

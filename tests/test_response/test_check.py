@@ -109,7 +109,7 @@ def test_a_true_model_fails_seldom(history):
         everything = history(240, seed=100 + seed)
         model = ResponseModel.fit(everything.iloc[:160], check=False)
         failed += check_model(model, everything.iloc[160:]).verdict.word == "failed"
-    # At five in a hundred, four or more of ten would be seen once in a thousand times; benchmarks/recovery has more.
+    # At five in a hundred, four or more of ten would be seen once in a thousand times.
     assert failed < 4
 
 

@@ -1,7 +1,7 @@
 """Queueing models in mttrlab's terms, each as a reader would write it, against theory and through both engines.
 
 The quick runs ask whether theory lies in the 99.9 % interval of independent replications. The long ones
-(`pytest -m soak`) also ask how wide that interval is; `benchmarks/truths.md` keeps what they gave.
+(`pytest -m soak`) also ask how wide that interval is.
 """
 
 from __future__ import annotations

@@ -1,0 +1,52 @@
+"""Every table says which clock and which verdicts it rests on."""
+
+import pandas as pd
+import pytest
+
+import mttrlab as ml
+
+
+@pytest.fixture(scope="module")
+def incidents(root):
+    """Return the small organisation's incidents."""
+    with ml.Lab() as lab:
+        lab.load_folder(root / "data" / "small")
+        return lab.incidents()
+
+
+ESTIMATES = {
+    "monthly_mttr": lambda i, c: ml.monthly_mttr(i, clock=c),
+    "monthly_limits": lambda i, c: ml.monthly_limits(i, clock=c),
+    "compare_periods": lambda i, c: ml.compare_periods(i.iloc[:20], i.iloc[20:], clock=c),
+    "compare_services": lambda i, c: ml.compare_services(i.iloc[:20], i.iloc[20:], clock=c),
+    "explain_change": lambda i, c: ml.explain_change(i.iloc[:20], i.iloc[20:], clock=c),
+    "trend": lambda i, c: ml.trend(i, clock=c),
+    "change_points": lambda i, c: ml.change_points(i, clock=c, shuffles=99),
+    "maturity": lambda i, c: ml.maturity(i, clock=c),
+    "distance_to_next": lambda i, c: ml.distance_to_next(i, clock=c),
+    "downtime": lambda i, c: ml.downtime(i, clock=c),
+}
+
+
+@pytest.mark.parametrize("name", ESTIMATES)
+@pytest.mark.parametrize("clock", ["detected_to_resolved", "detected_to_verified"])
+def test_a_table_names_its_clock_and_its_verdicts(incidents, name, clock):
+    table = ESTIMATES[name](incidents, clock)
+    assert table.attrs["clock"] == clock
+    assert table.attrs["verdicts"].startswith("recorded")
+
+
+def test_tables_without_one_clock_say_so(incidents):
+    phases = ml.phase_durations(incidents)
+    assert ml.phase_summary(phases).attrs["clock"] == "phases"
+    assert ml.clock_summary(phases).attrs["clock"] == "row by row"
+
+
+def test_the_verdicts_named_are_those_used(incidents):
+    # A stamp of any other verdict changes nothing: the numbers are those of the table without it.
+    marked = incidents.assign(verified_at_verdict="suspect")
+    bare = incidents.assign(verified_at=pd.NaT, verified_at_verdict="missing")
+    pd.testing.assert_frame_equal(
+        ml.monthly_mttr(marked).drop(columns="note", errors="ignore"),
+        ml.monthly_mttr(bare).drop(columns="note", errors="ignore"),
+    )
