@@ -89,13 +89,25 @@ def run_all(browser: Any, jupyter: tuple[str, str], name: str) -> list[dict]:
         "return !!(p && p.sessionContext && p.sessionContext.isReady"
         " && p.sessionContext.session && p.sessionContext.session.kernel)"
     ))  # fmt: skip
-    browser.execute_async_script(
-        "const done = arguments[0]; window.jupyterapp.commands.execute('notebook:run-all-cells').then(done, done)"
-    )
-    # The command is done when the last cell is sent; the counts of the cells come a moment later.
-    wait.until(lambda page: failures(code_cells(page)) or all(c["execution_count"] for c in code_cells(page)))
+    wait.until(lambda page: page.execute_script(
+        "const k = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;"
+        "return k.status === 'idle' && k.connectionStatus === 'connected'"
+    ))  # fmt: skip
+    for _ in range(3):
+        browser.execute_async_script(
+            "const done = arguments[0]; window.jupyterapp.commands.execute('notebook:run-all-cells').then(done, done)"
+        )
+        # The counts come a moment after the command is done; on a busy machine the lab may drop it, and is asked again.
+        for _ in range(40):
+            if failures(code_cells(browser)) or all(cell["execution_count"] for cell in code_cells(browser)):
+                break
+            time.sleep(0.5)
+        else:
+            continue
+        break
     cells = code_cells(browser)
     assert not failures(cells)
+    assert all(cell["execution_count"] for cell in cells)
     return cells
 
 
@@ -122,6 +134,7 @@ def test_the_review_notebook_runs_whole_in_jupyterlab(jupyter: tuple[str, str], 
 
 
 @pytest.mark.browser
+@pytest.mark.soak  # half a minute of a free core: on a busy machine the browser gives up first
 def test_the_numbers_follow_a_slider_while_it_is_dragged(jupyter: tuple[str, str], browser: Any) -> None:
     from selenium.webdriver import ActionChains
     from selenium.webdriver.common.by import By
