@@ -203,7 +203,7 @@ def _rule(
         none = pd.DataFrame({"alert": [], "service": [], "at": pd.Series([], dtype="datetime64[us, UTC]")})
         words = "the alert is defined; whether it fires needs alert firings" if known else "no alert rule of this name"
         return {**_told_row(name, action, attempts, known, none, words), "fired": pd.NA}
-    own = fired[[_matches(name, alert) for alert in fired["alert"]]]
+    own = fired.loc[fired["alert"].map(lambda alert: _matches(name, alert)).astype(bool)]
     words = "fires" if len(own) else "never fired" if known else "no alert rule of this name, and it never fired"
     return _told_row(name, action, attempts, known, own, words)
 

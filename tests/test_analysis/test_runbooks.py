@@ -170,6 +170,8 @@ def test_remediation_rules_are_matched_to_alerts_that_exist_and_to_those_that_fi
         ["x", 0, "no alert rule of this name, and it never fired"],
         ["other", 1, "no remediation rule"],
     ]
+    silent = remediation_matches(practices, _firings(("depth", "q", START)).iloc[:0])
+    assert silent["fired"].tolist() == [0, 0, 0]
     with pytest.raises(SchemaError, match="lacks service"):
         remediation_matches(practices, pd.DataFrame({"alert": ["a"], "fired_at": [START]}))
 
