@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from mttrlab.analysis.basis import VERDICTS_USED
 from mttrlab.analysis.coverage_history import LOST, minutes_lost
 from mttrlab.analysis.coverage_inputs import (
     alerts_of,
@@ -142,6 +143,8 @@ def alert_coverage(
     report.unheard = unheard.assign(why="its route goes to a receiver that notifies nobody")
     report.cells = map_cells(report.table, [one for one in watching if not modes_of(one)], lost, names)
     report.within = within
+    for told in (report.table, report.cells):
+        told.attrs.update(clock="detect", verdicts=VERDICTS_USED)
     return report
 
 
