@@ -1,8 +1,9 @@
-"""How reports are kept: a table for each set of columns that large files fill, and `reports`, the view of them all.
+"""How reports are kept: a table for each set of columns that large files fill, and views of them all.
 
 Writing an empty column costs as much as a full one, so a large file gets a table of just its own columns; whatever else
-comes goes into `kept`, which has all of them. What the view can work out is not stored: an origin that is simply the
-export, a population that is simply counted, and the hash of the content.
+comes goes into `kept`, which has all of them. What a view can work out is not stored: an origin that is simply the
+export, a population that is simply counted, and the hash of the content. `held` has all but the hash, which is dear to
+plan and which only the comparison of revisions needs; `reports` has the hash as well.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _WORDS = {
 
 
 def create(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the table of all columns and the view."""
+    """Make the table of all columns."""
     _make(connection, ALL, STORED)
 
 
@@ -55,6 +56,7 @@ def table_of(connection: duckdb.DuckDBPyConnection, filled: Sequence[str]) -> st
         if columns == wanted:
             return table
     _make(connection, made := f"{ALL}_{len(there)}", wanted)
+    show(connection)
     return made
 
 
@@ -65,19 +67,20 @@ def delete(connection: duckdb.DuckDBPyConnection, condition: str, values: list |
 
 
 def show(connection: duckdb.DuckDBPyConnection) -> None:
-    """Write the view `reports` over the tables that are there: every column, text as text."""
-    connection.execute(f"CREATE OR REPLACE VIEW reports AS {view(tables(connection))}")
+    """Write the views over the tables that are there, text as text: `held`, and `reports`, which has the hash."""
+    there = tables(connection)
+    connection.execute(f"CREATE OR REPLACE VIEW held AS {view(there, hashed=False)}")
+    connection.execute(f"CREATE OR REPLACE VIEW reports AS {view(there, hashed=True)}")
 
 
-def view(there: dict[str, tuple[str, ...]]) -> str:
-    """Return the query of the view over these tables."""
-    return " UNION ALL ".join(f"SELECT {_shown(columns)} FROM {table}" for table, columns in there.items())
+def view(there: dict[str, tuple[str, ...]], *, hashed: bool) -> str:
+    """Return the query of a view over these tables."""
+    return " UNION ALL ".join(f"SELECT {_shown(columns, hashed)} FROM {table}" for table, columns in there.items())
 
 
 def _make(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> None:
     typed = ", ".join(f"{quoted(name)} {_type(name)}" for name in columns)
     connection.execute(f"CREATE TABLE {table} (report_id BIGINT, load_id BIGINT, {typed})")
-    show(connection)
 
 
 def _type(name: str) -> str:
@@ -85,11 +88,13 @@ def _type(name: str) -> str:
     return TYPES[KINDS[name]] if words is None else "ENUM ({})".format(", ".join(f"'{word}'" for word in words))
 
 
-def _shown(columns: Sequence[str]) -> str:
+def _shown(columns: Sequence[str], hashed: bool) -> str:
     shown = [*_IDS]
     for column in REPORT_COLUMNS:
         name = column.name
         if name == "content_hash":
+            if not hashed:
+                continue
             value = content_hash(list(columns))
         else:
             value = quoted(name) if name in columns else f"CAST(NULL AS {TYPES[column.kind]})"

@@ -62,7 +62,7 @@ def test_load_then_review_writes_the_page_and_says_where(export: Path, tmp_path:
     loaded = process("load", export.name, cwd=tmp_path)
     assert (loaded.returncode, loaded.stderr) == (0, "")
     assert "22" in loaded.stdout
-    reviewed = process("review", cwd=tmp_path)
+    reviewed = mttrlab("review", cwd=tmp_path)
     assert (reviewed.returncode, reviewed.stderr) == (0, "")
     page = tmp_path / "reviews" / "mttr-review-2026-05.html"
     assert str(page.relative_to(tmp_path)) in reviewed.stdout
@@ -218,12 +218,11 @@ def test_a_hostile_title_cannot_steer_the_terminal(tmp_path: Path) -> None:
 
 
 def test_the_host_zone_changes_no_number(export: Path, tmp_path: Path) -> None:
-    pages = []
-    for zone in ("UTC", "America/New_York"):
-        done = process("review", tmp_path, "--out", tmp_path / zone.replace("/", "-"), cwd=tmp_path, TZ=zone)
-        assert done.returncode == 0, done.stderr
-        pages.append((tmp_path / zone.replace("/", "-") / "mttr-review-2026-05.html").read_bytes())
-    assert pages[0] == pages[1]
+    assert mttrlab("review", tmp_path, "--out", tmp_path / "here", cwd=tmp_path).returncode == 0
+    done = process("review", tmp_path, "--out", tmp_path / "there", cwd=tmp_path, TZ="America/New_York")
+    assert done.returncode == 0, done.stderr
+    name = "mttr-review-2026-05.html"
+    assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "there" / name).read_bytes()
 
 
 def test_even_a_fault_of_ours_is_a_sentence_and_the_traceback_is_there_for_who_asks(

@@ -113,7 +113,7 @@ def loaded(path: Path, least: int, monkeypatch, **options) -> tuple[object, obje
 
 
 @settings(
-    max_examples=25,
+    max_examples=10,
     deadline=None,
     # A failing table is readable as it is, and making it smaller takes minutes.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

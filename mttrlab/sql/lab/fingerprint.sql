@@ -2,7 +2,7 @@
 -- there are. No NULLs.
 WITH said AS (
     SELECT md5_number(concat_ws(chr(31), source, source_id, content_hash, epoch_us(exported_at))) AS mixed, 1 AS record
-    FROM latest
+    FROM reports ANTI JOIN superseded USING (report_id)
     UNION ALL
     SELECT md5_number(concat_ws(chr(31), source, source_id, stamp, epoch_us("time"))) AS mixed, 0 AS record
     FROM annotated
