@@ -235,5 +235,9 @@ def _install_views(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _views_hash() -> str:
-    texts = [_STAMP_RANK, kept.view({kept.ALL: kept.STORED}, hashed=True), *(sql.text(f"lab/{view}") for view in _VIEWS)]
+    texts = [
+        _STAMP_RANK,
+        kept.view({kept.ALL: kept.STORED}, hashed=True),
+        *(sql.text(f"lab/{view}") for view in _VIEWS),
+    ]
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()
