@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import importlib.util
 import logging
@@ -27,6 +28,7 @@ _SOURCES = (
     "compiled_heap.py",
     "compiled_kernel.py",
     "compiled_life.py",
+    "compiled_pools.py",
     "layout.py",
     "people.py",
     "shifts.py",
@@ -137,10 +139,15 @@ def _kernel() -> ModuleType:
     before = settings.CACHE_DIR
     # Read by numba where the functions are decorated; other users of numba keep their own folder.
     settings.CACHE_DIR = str(folder)
+    # Compiling makes many small objects and no rubbish; looking for rubbish among them takes its time.
+    collecting = gc.isenabled()
+    gc.disable()
     try:
         from mttrlab.response import compiled_kernel
     finally:
         settings.CACHE_DIR = before
+        if collecting:
+            gc.enable()
     _LOADED.append(compiled_kernel)
     _LOG.info("The compiled engine is loaded after %.1f s", time.perf_counter() - begin)
     return compiled_kernel

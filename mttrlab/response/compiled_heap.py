@@ -15,12 +15,25 @@ import numpy as np
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-_OPTIONS: dict[str, Any] = {"nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
+_COMMON: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_rewrites": True}
+_OPTIONS: dict[str, Any] = {**_COMMON, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
+def outer(signature: Any) -> Callable[[_Function], _Function]:
+    """Return what compiles a function for Python, for one kind of arguments, and keeps it on disk."""
+    wrap: Callable[[_Function], _Function] = numba.njit(signature, cache=True, **_COMMON)
+    return wrap
 
 
 def close(function: _Function) -> _Function:
     """Return a function that is put in place of each call."""
     made: _Function = numba.njit(**_OPTIONS, forceinline=True)(function)
+    return made
+
+
+def within(function: _Function) -> _Function:
+    """Return a function that is written into its caller before it is compiled: one thing less to compile."""
+    made: _Function = numba.njit(**_OPTIONS, inline="always")(function)
     return made
 
 
@@ -30,15 +43,21 @@ def inner(function: _Function) -> _Function:
     return made
 
 
+def numbers(most: int) -> tuple[Any, ...]:
+    """Return the first whole numbers as 64-bit ones: a plain one would be a type of its own each."""
+    return tuple(map(np.int64, range(most)))
+
+
 # Places of `w`: events waiting, whether a pool must settle, the next change of a shift, the next arrival, whether
-# pools are settling now, how many pools there are, where the events begin, incidents under way.
-EVENTS, DIRTY, CHANGES, ARRIVES, SETTLING, POOLS, HEAP, ALIVE = 0, 1, 2, 3, 4, 5, 6, 7
-HEAD = 8
+# pools are settling now, how many pools there are, where the events begin, incidents under way, which pool settles
+# (all: none), and how far that one is: not begun, granting, cutting the queue.
+EVENTS, DIRTY, CHANGES, ARRIVES, SETTLING, POOLS, HEAP, ALIVE, SERVING, STAGE = numbers(10)
+HEAD: Any = np.int64(10)
 
 # Places of a pool in `w`, counted from `HEAD + WIDTH * p`: people, at work, waiting, next change of its shift, whether
 # to settle, its steps (as `shifts.tables`), its rules, where its queue and those who are worked on begin.
-PEOPLE, USED, WAITING, CHANGE, SETTLE, FIRST, COUNT, PREEMPTIVE, HANDS_OVER, HANDOVER, ROOM, QUEUE, HOLD = range(13)
-WIDTH = 13
+PEOPLE, USED, WAITING, CHANGE, SETTLE, FIRST, COUNT, PREEMPTIVE, HANDS_OVER, HANDOVER, ROOM, QUEUE, HOLD = numbers(13)
+WIDTH: Any = np.int64(13)
 
 # A plain 0 would be a type of its own, and every function that it is handed to would be compiled twice.
 ROOT: Any = np.int64(0)

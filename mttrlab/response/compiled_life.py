@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import Any
 
-from numba.extending import register_jitable
+import numpy as np
 
 from mttrlab.response import shifts, transition
 from mttrlab.response.compiled_heap import (
@@ -35,9 +36,22 @@ from mttrlab.response.compiled_heap import (
     join,
     rise,
 )
-from mttrlab.response.transition import ASK, DONE, GIVE, WORK
 
-FOREVER = shifts.FOREVER
+ASK, DONE, GIVE, WORK = (np.int64(one) for one in (transition.ASK, transition.DONE, transition.GIVE, transition.WORK))
+FOREVER: Any = np.int64(shifts.FOREVER)
+
+
+_HERE = {name: np.int64(value) if type(value) is int else value for name, value in vars(transition).items()}
+"""What the transition function finds by name: each plain number would be a type of its own, looked up for itself."""
+
+
+def _taken(function: Any, wrap: Any) -> Any:
+    """Return a function of `transition` compiled, with the names above."""
+    made = wrap(FunctionType(function.__code__, _HERE, function.__name__))
+    _HERE[function.__name__] = made
+    return made
+
+
 for _callee in (
     transition.tail,
     transition.works,
@@ -46,8 +60,8 @@ for _callee in (
     transition.call,
     transition.check,
 ):
-    register_jitable(no_cpython_wrapper=True, no_cfunc_wrapper=True)(_callee)
-advance = close(transition.advance)
+    _taken(_callee, inner)
+advance: Any = _taken(transition.advance, close)
 people_at: Any = inner(shifts.people_at)
 
 
@@ -96,7 +110,7 @@ def flag(pool: int, w: Any) -> None:
     w[DIRTY] = 1
 
 
-@inner
+@close
 def go(now: int, j: int, x: Any, s: Any, P: Any, w: Any) -> int:
     """Let incident `j` do what it does at this instant, and later ones as long as nothing else happens first."""
     xj, sj = x[j], s[j]

@@ -62,8 +62,10 @@ def shared(correlation: float, luck: Luck, decision: str, part: int) -> Floats:
     return np.asarray(keep(luck, ("shared", correlation, decision, part), make))
 
 
-def with_runbooks(model: ResponseModel, luck: Luck, kind: Ints, now: Floats) -> Floats:
+def with_runbooks(model: ResponseModel, luck: Luck, kind: Ints, now: Floats) -> Floats | None:
     """Return how many times as long diagnosis takes where a runbook is new, or gone, for types with one law of it.
+
+    None: as long as before, for all.
 
     Parameters
     ----------
@@ -72,10 +74,12 @@ def with_runbooks(model: ResponseModel, luck: Luck, kind: Ints, now: Floats) -> 
     now : array
         Share of its like that a runbook answers.
     """
+    if model.runbooks is None and not any("runbooks" in dict(one.settings) for one in model.special):
+        return None
     was = np.array([0.0 if one.hypotheses else one.runbook for one in model.types])[kind]
     lawful = np.array([one.hypotheses is None for one in model.types])[kind]
     if np.array_equal(was, np.where(lawful, now, 0.0)):
-        return np.ones(len(luck))
+        return None
     u = luck.uniform("runbook")
     return np.where(
         lawful & (u >= was) & (u < now),

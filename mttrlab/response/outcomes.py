@@ -46,8 +46,13 @@ class Outcomes:
 
     def minutes(self, clock: str) -> Floats:
         """Return each incident's minutes on a clock; NaN where it was prevented."""
-        begin, end = (self.column(stamp.removesuffix("_at")) for stamp in CLOCK_ENDS[clock])
-        return np.where(self.records.happens == 1, (end - begin) / MICROSECONDS, np.nan)
+        first, last = (stamp.removesuffix("_at") for stamp in CLOCK_ENDS[clock])
+        begin = self.records.luck.at if first == "started" else self.column(first)
+        minutes = (self.column(last) - begin) / MICROSECONDS
+        happens = self.records.happens
+        if not happens.all():
+            minutes[happens == 0] = np.nan
+        return np.asarray(minutes)
 
 
 def engine_name(engine: str, *models: ResponseModel) -> str:

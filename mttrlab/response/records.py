@@ -203,10 +203,13 @@ def _diagnose(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records)
     turns = min(rounds(model), ROUNDS)
     factor = np.asarray(setting(model, made.facts, "diagnosis_factor", model.diagnosis_factor))
     now = setting(model, made.facts, "runbooks", np.array(runbooks(model, model.runbooks))[made.facts["type"]])
-    by_law = np.asarray(draws.with_runbooks(model, luck, made.facts["type"], now))
+    by_law = draws.with_runbooks(model, luck, made.facts["type"], now)
     each = [draws.diagnosis(model, luck, rows, r, now) for r in range(turns)]
     # All rounds of an incident lie beside each other: one way through the records instead of five.
-    minutes: Floats = np.stack(each, axis=1) * by_law.reshape(-1, 1) * factor.reshape(-1, 1)
+    minutes: Floats = np.stack(each, axis=1)
+    for times in (by_law, None if factor.ndim == 0 and factor == 1 else factor):
+        if times is not None:
+            minutes *= times.reshape(-1, 1)
     made.x["diagnose"][made.place, :turns] = draws.microseconds(minutes)
 
 

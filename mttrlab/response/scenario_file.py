@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from mttrlab.errors import ModelError
+from mttrlab.response.ramp import Ramp
 from mttrlab.response.scenario import Scenario
 
-_KEYS = ("name", "levers", "incident_types", "services")
+_KEYS = ("name", "levers", "incident_types", "services", "ramp")
+_RAMP = tuple(one.name for one in fields(Ramp))
 
 
 def read_scenarios(source: str | Path) -> list[Scenario]:
@@ -19,8 +22,8 @@ def read_scenarios(source: str | Path) -> list[Scenario]:
     Parameters
     ----------
     source : str or Path
-        A list under `scenarios`, each with `name` and `levers`, and `incident_types` or `services` where it does not
-        hold for all.
+        A list under `scenarios`, each with `name` and `levers`, `incident_types` or `services` where it does not hold
+        for all, and `ramp` (`months`, `delay`, `adoption`, `decay`, as for `Ramp`) where it does not hold at once.
 
     Raises
     ------
@@ -76,7 +79,18 @@ def _scenario(row: Any) -> Scenario:
             raise ModelError(f"{key} of {row['name']!r} must be a list of names")
         only[key] = names
     try:
+        if "ramp" in row:
+            only["ramp"] = _ramp(row["ramp"])
         return Scenario(row["name"], **only, **levers)
     except ModelError as refusal:
         # Its place in the file names it already.
         raise ModelError(str(refusal).removeprefix(f"scenario {row['name']!r}: ")) from None
+
+
+def _ramp(told: Any) -> Ramp:
+    if not isinstance(told, dict) or not told:
+        raise ModelError(f"ramp must hold {', '.join(_RAMP)}, such as {{months: 6}}; got {told!r}")
+    unknown = [str(key) for key in told if key not in _RAMP]
+    if unknown:
+        raise ModelError(f"ramp has no {', '.join(unknown)}; there are {', '.join(_RAMP)}")
+    return Ramp(**told)

@@ -90,7 +90,7 @@ def variants(model: ResponseModel) -> tuple[ResponseModel, ...]:
     places = _planned(model)
     if len(places) > MOST_PLANS:
         raise ModelError(f"{len(places)} groups of incidents have settings of their own; {MOST_PLANS} is the most")
-    made = [replace(model, special=())]
+    made = [replace(model, special=()) if model.special else model]
     for place in places:
         own = [(f, v) for f, v in model.special[place].settings if f in PLANNED]
         made += [_with(one, own) for one in made]

@@ -8,7 +8,6 @@ from mttrlab.schema.practices import (
     RemediationRule,
     Runbook,
 )
-from mttrlab.schema.routing import Matcher, Route, Routed
 from mttrlab.schema.tables import (
     INCIDENT_COLUMNS,
     PHASE_COLUMNS,
@@ -96,7 +95,6 @@ __all__ = [
     "ChangePath",
     "Column",
     "Condition",
-    "Matcher",
     "MonitorStep",
     "MonitoringSettings",
     "OnCallLevel",
@@ -104,8 +102,6 @@ __all__ = [
     "Practices",
     "ProbeModule",
     "RemediationRule",
-    "Route",
-    "Routed",
     "Runbook",
     "SyntheticMonitor",
     "check_incidents",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mttrlab.errors import ModelError
-from mttrlab.response import Scenario, read_scenarios
+from mttrlab.response import Ramp, Scenario, read_scenarios
 
 
 def test_a_file_holds_scenarios(tmp_path):
@@ -43,3 +43,22 @@ def test_what_is_no_list_of_scenarios_is_refused(text, words):
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(ModelError, match="cannot be read"):
         read_scenarios(tmp_path / "none.yml")
+
+
+def test_a_scenario_of_a_file_may_arrive_with_a_ramp():
+    told = "scenarios:\n- {name: A, levers: {flagged: 0.5}, ramp: {months: 6, adoption: 0.8}}\n"
+    assert read_scenarios(told) == [Scenario("A", flagged=0.5, ramp=Ramp(months=6, adoption=0.8))]
+
+
+@pytest.mark.parametrize(
+    ("ramp", "words"),
+    [
+        ("6", "scenario 1: ramp must hold months, delay, adoption, decay"),
+        ("{month: 6}", "ramp has no month; there are months"),
+        ("{months: true}", "months of a ramp must be a number; got True"),
+        ("{adoption: 2}", "adoption of a ramp must be from 0 to 1; got 2"),
+    ],
+)
+def test_a_wrong_ramp_is_refused_with_its_place(ramp, words):
+    with pytest.raises(ModelError, match=words):
+        read_scenarios(f"scenarios:\n- {{name: A, levers: {{flagged: 0.5}}, ramp: {ramp}}}\n")
