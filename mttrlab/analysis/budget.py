@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from mttrlab.analysis.reading import as_number
 from mttrlab.errors import QuestionError
 
 MINUTES_PER_DAY = 1440.0
@@ -51,6 +52,7 @@ def steady_availability(minutes_between: float, mttr: float) -> float:
     >>> round(steady_availability(720 * 60, 43.2), 6)
     0.999001
     """
+    as_number("minutes_between", minutes_between), as_number("mttr", mttr)
     if not (minutes_between >= 0 and mttr >= 0 and 0 < minutes_between + mttr < math.inf):
         raise QuestionError(f"times must be zero or more and not both zero; got {minutes_between!r} and {mttr!r}")
     return minutes_between / (minutes_between + mttr)
@@ -79,6 +81,7 @@ def expected_down_share(incidents_per_day: float, mean_minutes: float) -> float:
     >>> round(expected_down_share(2, 153.124298), 4)
     0.1916
     """
+    as_number("incidents_per_day", incidents_per_day), as_number("mean_minutes", mean_minutes)
     if not (0 <= incidents_per_day < math.inf and 0 <= mean_minutes < math.inf):
         raise QuestionError("incidents_per_day and mean_minutes must be zero or more")
     return -math.expm1(-incidents_per_day * mean_minutes / MINUTES_PER_DAY)
@@ -108,8 +111,11 @@ def downtime_moments(incidents: float, mu: float, sigma: float) -> tuple[float, 
     >>> [round(value, 3) for value in downtime_moments(10, 4.25, 1.25)]
     [1531.243, 1057.637]
     """
+    as_number("incidents", incidents), as_number("mu", mu), as_number("sigma", sigma)
     if not (incidents >= 0 and sigma >= 0 and math.isfinite(mu)):
         raise QuestionError("incidents and sigma must be zero or more, mu a number")
+    if mu + sigma**2 > 300:
+        raise QuestionError(f"mu and sigma are of the logarithm of minutes; got {mu:g} and {sigma:g}")
     return incidents * math.exp(mu + sigma**2 / 2), math.sqrt(incidents * math.exp(2 * mu + 2 * sigma**2))
 
 
@@ -144,7 +150,8 @@ def budget_risk(incidents: float, budget: float, mu: float, sigma: float, *, ste
     """
     from scipy import special
 
-    if not (sigma > 0 and math.isfinite(mu)):
+    as_number("mu", mu), as_number("sigma", sigma)
+    if not sigma > 0:
         raise QuestionError(f"sigma must be positive and mu a number; got {sigma!r} and {mu!r}")
     _checked(incidents, budget)
     edges = (np.arange(steps + 1) + 0.5) * budget / steps
@@ -180,6 +187,7 @@ def budget_risk_of(incidents: float, budget: float, minutes: np.ndarray, *, step
 
 
 def _checked(incidents: float, budget: float) -> None:
+    as_number("incidents", incidents), as_number("budget", budget)
     if not (0 <= incidents < math.inf and 0 < budget < math.inf):
         raise QuestionError(f"incidents must be zero or more, the budget positive; got {incidents!r} and {budget!r}")
 

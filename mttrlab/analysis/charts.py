@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
-from mttrlab.analysis.reading import as_series
+from mttrlab.analysis.reading import as_number, as_series
 from mttrlab.errors import QuestionError
 
 NAN = float("nan")
@@ -150,6 +150,7 @@ def run_length(shift: float = 0.0, *, weight: float = 0.2, width: float = 2.962,
     >>> round(run_length(1.0), 1)
     10.5
     """
+    as_number("shift", shift)
     if weight == 1:
         return float(1 / (special.ndtr(-width - shift) + special.ndtr(-width + shift)))
     reach = width * math.sqrt(weight / (2 - weight))

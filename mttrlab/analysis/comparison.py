@@ -14,10 +14,10 @@ from mttrlab.analysis.comparison_words import BETTER, CANNOT_TELL, WORSE, senten
 from mttrlab.analysis.period_models import adjusted_model, period_model
 from mttrlab.analysis.permutation import pairwise_shift, permutation_test, rank_test
 from mttrlab.analysis.power import incidents_needed, smallest_change
+from mttrlab.analysis.reading import share_between
 from mttrlab.analysis.regression import Regression
 from mttrlab.analysis.sample import Sample, forgotten_aside, months_spanned, sample_of, starts_of, with_clocks
 from mttrlab.analysis.thresholds import incidents, threshold, withheld
-from mttrlab.errors import QuestionError
 
 NAN = float("nan")
 _FIFTH = math.log(0.8)
@@ -86,8 +86,7 @@ def compare_periods(
     >>> round(float(found.ratio), 6), found.verdict
     (0.527476, 'cannot tell')
     """
-    if not 0 < level < 1:
-        raise QuestionError(f"level must lie between 0 and 1, both excluded; got {level}")
+    share_between("level", level)
     adjust = (adjust,) if isinstance(adjust, str) else tuple(adjust)
     frames = (with_clocks(before, clock), with_clocks(after, clock))
     first, second = forgotten_aside(*(sample_of(frame, clock) for frame in frames))

@@ -10,6 +10,7 @@ import numpy as np
 
 from mttrlab.analysis.intervals import Interval
 from mttrlab.analysis.moments import checked_level
+from mttrlab.analysis.reading import as_numbers
 from mttrlab.errors import QuestionError
 
 
@@ -151,6 +152,7 @@ def overdispersion(counts: Sequence[int]) -> Overdispersion:
     """
     from scipy import special
 
+    as_numbers(counts, "counts")
     if len(counts) < 2:
         raise QuestionError(f"overdispersion needs at least two counts; got {len(counts)}")
     seen = np.array([_count(count, "each count") for count in counts], dtype=float)
@@ -164,7 +166,7 @@ def overdispersion(counts: Sequence[int]) -> Overdispersion:
 
 def _count(value: object, name: str) -> int:
     whole = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not whole or not math.isfinite(value) or value < 0 or value != int(value):  # type: ignore[arg-type, call-overload, operator]
+    if not whole or not math.isfinite(value) or not 0 <= value <= 1e15 or value != int(value):  # type: ignore[arg-type, call-overload, operator]
         raise QuestionError(f"{name} must be a whole number of incidents, 0 or more; got {value!r}")
     return int(value)  # type: ignore[call-overload, no-any-return]
 

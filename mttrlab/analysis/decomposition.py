@@ -7,8 +7,8 @@ import pandas as pd
 
 from mttrlab.analysis.basis import says_basis
 from mttrlab.analysis.decomposition_parts import Ended, parts_of, periods, tables
+from mttrlab.analysis.reading import share_between
 from mttrlab.analysis.thresholds import incidents, threshold, withheld
-from mttrlab.errors import QuestionError
 
 NAN = float("nan")
 MIX, WHOLE, NOT_SPLIT = "mix", "total", "not split"
@@ -73,8 +73,7 @@ def explain_change(
     >>> table["minutes"].round(6)[["mix", "not split", "total"]].tolist()
     [-18.5, 6.5, -12.0]
     """
-    if not 0 < level < 1:
-        raise QuestionError(f"level must lie between 0 and 1, both excluded; got {level}")
+    share_between("level", level)
     first, second, kinds, phases = periods(before, after, clock, by)
     n, m = len(first.kinds), len(second.kinds)
     names = (MIX, *phases, NOT_SPLIT, WHOLE)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from mttrlab.analysis.basis import says_basis
 from mttrlab.analysis.decomposition_parts import parts_of, periods, tables
+from mttrlab.analysis.reading import as_number
 from mttrlab.errors import QuestionError
 
 NAN = float("nan")
@@ -98,7 +99,8 @@ def explain_downtime(
     >>> explain_downtime(20, 60, 15, 70)["count"], explain_downtime(20, 60, 15, 70)["duration"]
     (-325.0, 175.0)
     """
-    if not min(count_before, mean_before, count_after, mean_after) >= 0:
+    given = (count_before, mean_before, count_after, mean_after)
+    if not min(as_number("each count and each mean", value) for value in given) >= 0:
         raise QuestionError("counts and mean minutes must be zero or more")
     old, new = count_before * mean_before, count_after * mean_after
     found = {

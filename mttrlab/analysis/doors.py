@@ -157,7 +157,7 @@ def group_columns(by: str | Sequence[str] | None) -> list[str]:
     """
     if by is None:
         return []
-    names = [by] if isinstance(by, str) else list(by)
+    names = [by] if isinstance(by, str) or not isinstance(by, Sequence) else list(by)
     if not names:
         return []
     wrong = [name for name in names if not isinstance(name, str) or name in MEASURES]

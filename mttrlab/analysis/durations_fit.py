@@ -128,12 +128,12 @@ def _starts(family: str, evidence: Evidence) -> list[Law]:
     if family == "generalised gamma":
         weibull, gamma = fit_one("weibull", minutes, observed), fit_one("gamma", minutes)
         normal = fit_one("lognormal", minutes, observed)
-        shape = 8.0  # a large shape is close to the lognormal, its limit
-        power = 1 / (normal.values[1] * np.sqrt(shape))
+        # A large shape is close to the lognormal, its limit; few incidents may ask for a very large one.
+        near = [(shape, 1 / (normal.values[1] * np.sqrt(shape))) for shape in (8.0, 2000.0)]
         return [
             Law(family, (1.0, *weibull.values)),
             Law(family, (gamma.values[0], 1.0, gamma.values[1])),
-            Law(family, (shape, power, float(np.exp(normal.values[0] - np.log(shape) / power)))),
+            *(Law(family, (s, power, float(np.exp(normal.values[0] - np.log(s) / power)))) for s, power in near),
         ]
     if family == "lognormal mixture":
         return [_em(minutes, observed, split) for split in (0.1, 0.3, 0.5, 0.7, 0.9)]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mttrlab.analysis.laws import Law
-from mttrlab.analysis.reading import as_numbers
+from mttrlab.analysis.reading import as_number, as_numbers
 from mttrlab.errors import QuestionError
 
 _CELLS = 4_000_000
@@ -83,6 +83,8 @@ def apparent_change(
     """
     if statistic not in _STATISTICS:
         raise QuestionError(f"statistic must be one of {', '.join(_STATISTICS)}; got {statistic!r}")
+    if any(as_number("each count", n) != int(n) for n in (n_before, n_after, draws)):
+        raise QuestionError(f"counts and draws must be whole numbers; got {n_before!r}, {n_after!r} and {draws!r}")
     if min(n_before, n_after, draws) < 1 or not 0 <= reduction < 1 or not 0 < level < 1:
         raise QuestionError("counts and draws must be 1 or more, reduction 0 to below 1, level between 0 and 1")
     if isinstance(minutes, Law):

@@ -16,6 +16,7 @@ from mttrlab.analysis.level_odds import probabilities_below
 from mttrlab.analysis.moments import checked_minutes
 from mttrlab.analysis.open_evidence import Evidence, open_evidence
 from mttrlab.analysis.phases import phase_durations
+from mttrlab.analysis.reading import as_numbers
 from mttrlab.analysis.sample import forgotten_after
 from mttrlab.errors import QuestionError
 from mttrlab.schema import LEVELS, NO_LEVEL, Practices, clock_name
@@ -146,7 +147,7 @@ def clock_minutes(incidents: Source, clock: str) -> tuple[np.ndarray, np.ndarray
     carried = isinstance(incidents, pd.DataFrame) and clock in incidents
     phases = incidents if carried else phase_durations(incidents)
     assert isinstance(phases, pd.DataFrame)
-    minutes = phases[clock].astype("float64")
+    minutes = pd.Series(as_numbers(phases[clock], clock), index=phases.index)
     flag = f"{clock}_observed"
     ended = phases[flag].astype("boolean").fillna(True) if flag in phases else pd.Series(True, index=phases.index)
     known = minutes.notna().to_numpy()

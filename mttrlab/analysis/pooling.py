@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize
 
+from mttrlab.analysis.reading import as_numbers
 from mttrlab.errors import QuestionError
 
 NAN = float("nan")
@@ -110,7 +111,7 @@ def false_discovery(p: npt.ArrayLike) -> np.ndarray:
     >>> false_discovery([0.01, 0.04, 0.03, 0.5]).round(4).tolist()
     [0.04, 0.0533, 0.0533, 0.5]
     """
-    values = np.asarray(p, dtype=float)
+    values = as_numbers(p, "p")
     found = np.full(len(values), NAN)
     known = np.flatnonzero(np.isfinite(values))
     order = known[np.argsort(values[known], kind="stable")[::-1]]

@@ -7,17 +7,16 @@ import math
 import numpy as np
 from scipy import special
 
+from mttrlab.analysis.reading import as_number, share_between
 from mttrlab.errors import QuestionError
 
 
 def _share(name: str, value: float) -> float:
-    if not 0 < value < 1:
-        raise QuestionError(f"{name} must lie between 0 and 1, both excluded; got {value}")
-    return float(value)
+    return share_between(name, value)
 
 
 def _sigma(value: float) -> float:
-    if not (math.isfinite(value) and value > 0):
+    if not as_number("sigma", value) > 0:
         raise QuestionError(f"sigma, the spread of log minutes, must be above 0; got {value}")
     return float(value)
 
@@ -90,7 +89,7 @@ def smallest_change(
     0.7911
     """
     second = n if n_after is None else n_after
-    if not (n > 0 and second > 0):
+    if not (as_number("n", n) > 0 and as_number("n_after", second) > 0):
         raise QuestionError(f"both periods must hold incidents; got {n} and {second}")
     return -math.expm1(-_reach(power, level) * _sigma(sigma) * math.sqrt(1 / n + 1 / second))
 

@@ -7,6 +7,9 @@ import pandas as pd
 
 from mttrlab.errors import QuestionError, SchemaError
 
+MOST = 1e9
+"""Minutes beyond which (and, below one, the inverse) no stamp of an incident can lie: two thousand years."""
+
 
 def as_numbers(values: object, name: str = "minutes") -> np.ndarray:
     """Return a list of numbers as an array of floats, in its order; an empty cell is NaN.
@@ -22,11 +25,40 @@ def as_numbers(values: object, name: str = "minutes") -> np.ndarray:
     [1.0, nan]
     """
     try:
-        if isinstance(values, (str, bytes)) or values is None or getattr(values, "ndim", 1) != 1:
+        if (
+            isinstance(values, (str, bytes, dict))
+            or np.isscalar(values)
+            or values is None
+            or getattr(values, "ndim", 1) != 1
+        ):
             raise TypeError
-        return pd.Series(values).to_numpy(dtype=float, na_value=np.nan)
+        given = pd.Series(values)
+        if pd.api.types.is_datetime64_any_dtype(given) or pd.api.types.is_timedelta64_dtype(given):
+            raise TypeError
+        numbers = given.to_numpy(dtype=float, na_value=np.nan)
     except (TypeError, ValueError):
         raise SchemaError(f"{name} must be a list of numbers, such as one column of phase_durations()") from None
+    if name == "minutes":
+        size = np.abs(numbers[np.isfinite(numbers) & (numbers != 0)])
+        odd = size[(size > MOST) | (size < 1 / MOST)]
+        if len(odd):
+            ends = f"{1 / MOST:g} and {MOST:g}"
+            raise SchemaError(f"minutes must be 0, or between {ends}; got {odd[0]:g}: correct it or leave it empty")
+    return numbers
+
+
+def as_number(name: str, value: object) -> float:
+    """Return one number, whatever its kind.
+
+    Raises
+    ------
+    QuestionError
+        When it is none, or not finite.
+    """
+    kinds = (int, float, np.integer, np.floating)
+    if isinstance(value, bool) or not isinstance(value, kinds) or not np.isfinite(value):
+        raise QuestionError(f"{name} must be a finite number; got {value!r}")
+    return float(value)
 
 
 def as_series(values: object, name: str = "values") -> np.ndarray:

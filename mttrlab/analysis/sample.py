@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mttrlab.analysis.reading import as_numbers
 from mttrlab.errors import SchemaError
 from mttrlab.schema import CLOCK_ENDS, CLOCKS, PHASE_ENDS, PHASES, STAMPS, clock_name
 
@@ -105,7 +106,7 @@ def clock_sample(incidents: pd.DataFrame, clock: str = "recovery") -> Sample:
 
 def sample_of(phases: pd.DataFrame, measure: str) -> Sample:
     """Return the minutes of one column of `phases`, a clock or a phase."""
-    minutes = phases[measure].to_numpy(dtype=float, na_value=np.nan)
+    minutes = as_numbers(phases[measure], measure)
     flag = f"{measure}_observed"
     ended = phases[flag].to_numpy(dtype=float, na_value=np.nan) if flag in phases else np.ones(len(minutes))
     known = np.isfinite(minutes) & np.isfinite(ended)
@@ -164,7 +165,10 @@ def starts_of(frame: pd.DataFrame, clock: str, rows: np.ndarray) -> pd.Series:
     """
     first = CLOCK_ENDS[clock][0] if clock in CLOCK_ENDS else PHASE_ENDS[clock][0]
     chosen = frame.iloc[rows]
-    return chosen[first] if first in frame else onset(chosen)
+    times = chosen[first] if first in frame else onset(chosen)
+    if not isinstance(times.dtype, pd.DatetimeTZDtype) and times.notna().any():
+        raise SchemaError(f"{first} must hold times with a zone, as pd.to_datetime(…, utc=True); got {times.dtype}")
+    return times
 
 
 def months_of(times: pd.Series) -> np.ndarray:

@@ -11,6 +11,7 @@ from scipy import special
 from mttrlab.analysis.basis import says_basis
 from mttrlab.analysis.comparison import compare_periods
 from mttrlab.analysis.pooling import false_discovery, pool
+from mttrlab.analysis.reading import share_between
 from mttrlab.analysis.sample import sample_of, with_clocks
 from mttrlab.analysis.thresholds import threshold
 from mttrlab.errors import QuestionError
@@ -53,6 +54,7 @@ def pool_services(
     -----
     Empirical Bayes, normal–normal on mean log minutes with the spread pooled within services.
     """
+    share_between("level", level)
     frame = with_clocks(incidents, clock)
     if by not in frame:
         raise QuestionError(f"by= names {by!r}, which is no column of this table")
@@ -122,8 +124,7 @@ def compare_services(
     SchemaError
         When a frame is no table of incidents.
     """
-    if not 0 < rate < 1:
-        raise QuestionError(f"rate must lie between 0 and 1, both excluded; got {rate}")
+    share_between("rate", rate)
     frames = [with_clocks(frame, clock) for frame in (before, after)]
     for frame in frames:
         if by not in frame:

@@ -8,6 +8,7 @@ from scipy.special import gammaincinv
 
 from mttrlab.analysis.intervals import Interval
 from mttrlab.analysis.moments import checked_level
+from mttrlab.analysis.reading import as_numbers
 from mttrlab.analysis.sample import forgotten_after
 
 
@@ -39,9 +40,9 @@ def total_interval(minutes: object, level: float = 0.95) -> Interval:
     (600, 288, 1103)
     """
     checked_level(level)
-    known = np.asarray(minutes, dtype="float64")
-    known = np.sort(known[np.isfinite(known) & (known > 0)])
-    total, n = float(known.sum()), int(np.isfinite(np.asarray(minutes, dtype="float64")).sum())
+    given = as_numbers(minutes)
+    known = np.sort(given[np.isfinite(given) & (given > 0)])
+    total, n = float(known.sum()), int(np.isfinite(given).sum())
     if not known.size:
         return Interval(total, 0.0, float("nan"), n, level, "Fay–Feuer")
     tail, square, most = (1 - level) / 2, float((known**2).sum()), float(known[-1])

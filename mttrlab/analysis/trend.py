@@ -11,11 +11,11 @@ import pandas as pd
 from mttrlab.analysis.basis import says_basis
 from mttrlab.analysis.comparison_words import change_in_words, taking
 from mttrlab.analysis.kendall import mann_kendall, theil_sen
+from mttrlab.analysis.reading import share_between
 from mttrlab.analysis.regression import dummies, fit, independent
 from mttrlab.analysis.sample import forgotten_aside, months_of, sample_of, starts_of, with_clocks
 from mttrlab.analysis.thresholds import incidents as in_words
 from mttrlab.analysis.thresholds import threshold, withheld
-from mttrlab.errors import QuestionError
 
 NAN = float("nan")
 
@@ -62,8 +62,7 @@ def trend(
     Lognormal regression of every incident on its time, open ones censored. Monthly summaries see a change less
     often: with ten incidents a month and half the time after a year in 25 to 35 of 100 cases, against 47 here.
     """
-    if not 0 < level < 1:
-        raise QuestionError(f"level must lie between 0 and 1, both excluded; got {level}")
+    share_between("level", level)
     frame = with_clocks(incidents, clock)
     (sample,) = forgotten_aside(sample_of(frame, clock))
     times = starts_of(frame, clock, sample.rows)

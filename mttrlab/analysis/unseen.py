@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from mttrlab.analysis.doors import Source, opened
+from mttrlab.analysis.doors import Source, is_lab, opened
 from mttrlab.errors import SchemaError
 
 _NEEDED = ("population", "detected_at", "resolved_at", "acknowledged_at")
@@ -43,6 +43,7 @@ def unseen_incidents(records: Source) -> pd.DataFrame:
             raise SchemaError(f"the table lacks {', '.join(lacking)}; pass a lab, or lab.sql('SELECT * FROM records')")
         wanted = [c for c in records if str(c).endswith("_verdict") or c in (*_NEEDED, "started_at", "fix_path")]
         records = records[wanted]
+    is_lab(records, "the table of records")
     with opened(records, "records") as door:
         found = door.ask("analysis/unseen")
     counted, untaken = found["sum_counted"].astype(float), found["sum_untaken"].astype(float).fillna(0.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from mttrlab.errors import QuestionError
+from mttrlab.errors import QuestionError, SchemaError
 from mttrlab.schema import check_incidents
 
 GOAL_MINUTES = 5.0
@@ -33,6 +33,8 @@ def verification_goal(incidents: pd.DataFrame, within: float = GOAL_MINUTES, lev
     -----
     C. J. Clopper, E. S. Pearson, *The use of confidence or fiducial limits*, Biometrika 26 (1934).
     """
+    if not isinstance(incidents, pd.DataFrame):
+        raise SchemaError(f"expected incidents as a DataFrame; got {type(incidents).__name__}; call lab.incidents()")
     check_incidents(incidents, "resolved_at", "verified_at", "resolved_at_verdict", "verified_at_verdict")
     if isinstance(within, bool) or not isinstance(within, int | float) or not within > 0:
         raise QuestionError(f"within must be a number of minutes above 0; got {within!r}")

@@ -64,6 +64,6 @@ def clock_name(clock: str) -> str:
     QuestionError
         For any other word; the sentence lists the clocks.
     """
-    if clock not in CLOCK_ENDS:
+    if not isinstance(clock, str) or clock not in CLOCK_ENDS:
         raise QuestionError(f"clock must be one of {', '.join(CLOCKS)}; got {clock!r}")
     return clock

@@ -19,6 +19,14 @@ def known(shared: Path, case: str) -> dict:
     return next(c for c in json.loads((shared / "truth" / "known_truth.json").read_text()) if c["id"] == case)
 
 
+@pytest.mark.parametrize("n", [12, 25, 60])
+def test_the_generalised_gamma_is_never_less_likely_than_the_laws_that_it_contains(n: int) -> None:
+    minutes = np.exp(np.random.default_rng(n).normal(3, 1, n))
+    families = ("lognormal", "weibull", "gamma", "generalised gamma")
+    found = fit_durations(minutes, families=families, replications=0).set_index("family")["loglik"]
+    assert found["generalised gamma"] >= found[["lognormal", "weibull", "gamma"]].max() - 2e-3
+
+
 def test_ten_incidents_with_three_still_open(shared: Path) -> None:
     expected = known(shared, "CENS-1")["expected"]
     fits = fit_durations(MINUTES, OBSERVED, replications=0).set_index("family")

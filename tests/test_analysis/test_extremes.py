@@ -74,6 +74,38 @@ def test_every_estimator_of_a_table_answers_or_says_why_not(minutes: list[float]
         assert isinstance(estimator(told), pd.DataFrame)
 
 
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda: analysis.trend(frame([3.0, 9]).astype({"started_at": str})), "started_at must hold times with a zone"),
+        (lambda: analysis.change_points(pd.DataFrame({"recovery": ["a", "b"]})), "recovery must be a list of numbers"),
+        (lambda: analysis.maturity(pd.DataFrame({"recovery": ["a", "b"]})), "recovery must be a list of numbers"),
+        (lambda: analysis.phase_summary(frame([3.0]), by=3), "by= takes different names"),
+        (lambda: analysis.unseen_phases(["recovery"]), "clock must be one of"),
+        (lambda: analysis.pool_services(frame([3.0]), level=95), "level must lie between 0 and 1"),
+        (lambda: analysis.compare_periods(frame([3.0]), frame([4.0]), level="x"), "level must lie between 0 and 1"),
+        (lambda: analysis.unseen_incidents("export.csv"), "expected the table of records"),
+        (lambda: analysis.verification_goal(None), "expected incidents as a DataFrame"),
+        (lambda: analysis.survival(frame([3.0])["started_at"]), "must be a list of numbers"),
+        (lambda: analysis.overdispersion(3), "must be a list of numbers"),
+        (lambda: analysis.false_discovery("p"), "must be a list of numbers"),
+        (lambda: analysis.total_interval({"a": 1}), "must be a list of numbers"),
+        (lambda: analysis.fit_durations([1e300] * 3 + [1.0] * 9), "between 1e-09 and 1e[+]09; got 1e[+]300"),
+        (lambda: analysis.incidents_needed("a"), "reduction must lie between 0 and 1"),
+        (lambda: analysis.smallest_change("x"), "n must be a finite number"),
+        (lambda: analysis.budget_risk("a", 1, 1, 1), "must be a finite number"),
+        (lambda: analysis.downtime_moments(1, 800, 40), "of the logarithm of minutes"),
+        (lambda: analysis.explain_downtime(np.inf, 1, 1, 1), "must be a finite number"),
+        (lambda: analysis.run_length("a"), "shift must be a finite number"),
+        (lambda: analysis.apparent_change([1.0, 2], 5, 2.5), "counts and draws must be whole numbers"),
+    ],
+    ids=range(21),
+)
+def test_the_wrong_kind_of_value_is_named(ask: Callable[[], object], said: str) -> None:
+    with pytest.raises(MttrlabError, match=said):
+        ask()
+
+
 def test_negative_minutes_are_refused_and_never_pass_for_zero() -> None:
     for estimator in (analysis.mean_interval, analysis.median_interval, analysis.geometric_mean_interval):
         with pytest.raises(SchemaError, match="zero or more; got -2"):

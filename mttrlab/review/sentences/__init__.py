@@ -9,7 +9,7 @@ from mttrlab.review.sentences.costliest import costliest, phase_words
 from mttrlab.review.sentences.happened import clock_ends, happened, typical_time
 from mttrlab.review.sentences.level import awarded, flapping, next_level
 from mttrlab.review.sentences.trend import moved
-from mttrlab.review.sentences.trust import shows, trust
+from mttrlab.review.sentences.trust import trust
 
 __all__ = [
     "ask",
@@ -23,7 +23,6 @@ __all__ = [
     "moved",
     "next_level",
     "phase_words",
-    "shows",
     "trust",
     "typical_time",
 ]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from mttrlab.review.words import PHASE_WORDS, STAMP_WORDS, listed, part
-from mttrlab.schema import PHASE_ENDS, PHASES
+from mttrlab.review.words import STAMP_WORDS, listed, part
 
 
 def trust(timed: float | None, worst_stamp: str | None, worst_share: float, absent: list[str]) -> str:
@@ -37,15 +36,3 @@ def trust(timed: float | None, worst_stamp: str | None, worst_share: float, abse
     if worst_stamp is None or worst_share < 0.06:
         return f"{said}, and every stamp is nearly complete."
     return f"{said}; the weakest stamp says {STAMP_WORDS[worst_stamp]}, unusable in {part(worst_share)} of them."
-
-
-def shows(milestone: str) -> str:
-    """Return which phases a milestone would let the review see.
-
-    Examples
-    --------
-    >>> shows("diagnosed_at")
-    'finding the cause apart from fixing'
-    """
-    ends = [phase for phase in PHASES if milestone in PHASE_ENDS[phase]]
-    return PHASE_WORDS[ends[0]] if len(ends) == 1 else f"{PHASE_WORDS[ends[0]]} apart from {PHASE_WORDS[ends[1]]}"
