@@ -19,6 +19,7 @@ _HOMES = {
     "SettingsError": "mttrlab.errors",
     "StoreError": "mttrlab.errors",
     "alert_coverage": "mttrlab.analysis",
+    "alert_routes": "mttrlab.analysis",
     "apparent_change": "mttrlab.analysis",
     "automation_candidates": "mttrlab.analysis",
     "bottleneck": "mttrlab.analysis",

@@ -1,5 +1,6 @@
 """Tables in, tables out: what the incidents say, how sure it is, and what they cannot say."""
 
+from mttrlab.analysis.alert_routes import alert_routes
 from mttrlab.analysis.automation import automation_candidates, remediation_matches
 from mttrlab.analysis.bottleneck import bottleneck, phase_correlations
 from mttrlab.analysis.bottleneck_levers import bottleneck_levers
@@ -65,6 +66,7 @@ __all__ = [
     "AlertCoverage",
     "Interval",
     "alert_coverage",
+    "alert_routes",
     "apparent_change",
     "automation_candidates",
     "bottleneck",

@@ -15,7 +15,8 @@ from mttrlab.analysis.thresholds import threshold, withheld
 from mttrlab.errors import QuestionError
 
 _COLUMNS = (
-    "position", "at", "n_before", "n_after", "typical_before", "typical_after", "ratio", "bic_gain", "p", "note",
+    "clock", "position", "at", "n_before", "n_after", "typical_before", "typical_after", "ratio", "bic_gain", "p",
+    "note",
 )  # fmt: skip
 _CELLS = 4_000_000
 
@@ -166,11 +167,11 @@ def change_points(
     Returns
     -------
     DataFrame
-        One row per change: `position` (incidents before it), `at` (time of the first incident after it), `n_before,
-        n_after` (of the stretches on both sides), `typical_before, typical_after` (geometric means, minutes), `ratio`,
-        `bic_gain` (of this change alone, among its neighbours), `p` (how often a random order of the two stretches
-        shows as clear a change), `note`. No rows: no change that BIC asks for; too few incidents: one row of NaN with
-        the reason. Only ended incidents, of the latest 5,000.
+        One row per change: `clock`, `position` (incidents before it), `at` (time of the first incident after it),
+        `n_before, n_after` (of the stretches on both sides), `typical_before, typical_after` (geometric means,
+        minutes), `ratio`, `bic_gain` (of this change alone, among its neighbours), `p` (how often a random order of
+        the two stretches shows as clear a change), `note`. No rows: no change that BIC asks for; too few incidents:
+        one row of NaN with the reason. Only ended incidents, of the latest 5,000.
 
     Raises
     ------
@@ -187,8 +188,8 @@ def change_points(
     logs, at = sample.logs[dated][order], times[dated].iloc[order].reset_index(drop=True)
     n = len(logs)
     if n < threshold("change_point").needs:
-        empty = dict.fromkeys(_COLUMNS, float("nan"))
-        return pd.DataFrame([empty | {"at": pd.NaT, "n_before": n, "n_after": 0, "note": withheld("change_point", n)}])
+        empty = dict.fromkeys(_COLUMNS, float("nan")) | {"clock": clock, "at": pd.NaT}
+        return pd.DataFrame([empty | {"n_before": n, "n_after": 0, "note": withheld("change_point", n)}])
     found = segments(logs, most=most)
     rows = []
     for before, here, after in zip([0, *found], found, [*found[1:], n], strict=False):
@@ -198,6 +199,6 @@ def change_points(
         gain = len(both) * math.log(whole / max(apart, 1e-12 * whole)) - 2 * math.log(len(both))
         p = split_p(both, least=5, shuffles=shuffles, seed=seed)
         typical = math.exp(float(one.mean())), math.exp(float(two.mean()))
-        values = (here, at[here], len(one), len(two), *typical, typical[1] / typical[0], gain, p, "")
+        values = (clock, here, at[here], len(one), len(two), *typical, typical[1] / typical[0], gain, p, "")
         rows.append(dict(zip(_COLUMNS, values, strict=True)))
     return pd.DataFrame(rows, columns=list(_COLUMNS))

@@ -9,8 +9,17 @@ from typing import Any
 
 import pandas as pd
 
+from mttrlab.analysis.basis import VERDICTS_USED
 from mttrlab.analysis.coverage_history import LOST, minutes_lost
-from mttrlab.analysis.coverage_inputs import alerts_of, can_page, modes_of, name_of, service_name, watches
+from mttrlab.analysis.coverage_inputs import (
+    alerts_of,
+    can_page,
+    modes_of,
+    name_of,
+    service_name,
+    unheard_of,
+    watches,
+)
 from mttrlab.analysis.coverage_map import map_cells
 from mttrlab.analysis.doors import Source
 from mttrlab.detection import GOAL_MINUTES, Fault, detection_delay
@@ -34,6 +43,8 @@ class AlertCoverage(dict[str, dict[str, Any]]):
     """History that belongs to no row of the table: other services, or incidents of unknown failure mode."""
     unplaced: pd.DataFrame
     """Alerts that watch none of these services."""
+    unheard: pd.DataFrame
+    """Alerts that the alert manager's routes send to nobody: no coverage."""
     cells: pd.DataFrame
     """What `plot_coverage` draws: one row per service and failure mode, unknown included; `state`, `mean`, `alerts`,
     `incidents`, `minutes_lost`."""
@@ -46,9 +57,10 @@ class AlertCoverage(dict[str, dict[str, Any]]):
 
     def __str__(self) -> str:
         covered, met, cells = int(self.table["covered"].sum()), int(self.table["goal_met"].sum()), len(self.table)
+        silent = f"; {len(self.unheard)} are sent to nobody" if len(self.unheard) else ""
         return (
             f"{len(self)} services × {len(FAILURE_MODES)} failure modes: {covered} of {cells} have an alert, {met} are "
-            f"noticed within {self.within:g} min; {len(self.unknown)} alerts are of unknown kind"
+            f"noticed within {self.within:g} min; {len(self.unknown)} alerts are of unknown kind{silent}"
         )
 
     def _repr_html_(self) -> str:
@@ -108,6 +120,7 @@ def alert_coverage(
     """
     if not (within > 0 and 0 < severity <= 1):
         raise QuestionError(f"within must be above 0 minutes and severity in 0 to 1; got {within!r} and {severity!r}")
+    alerts = alerts if isinstance(alerts, Practices | pd.DataFrame) else list(alerts)
     every = alerts_of(alerts)
     watching = [one for one in every if can_page(one)]
     lost = minutes_lost(incidents) if incidents is not None else None
@@ -126,8 +139,12 @@ def alert_coverage(
     report.journeys = _journeys(watching, within, severity, certainty)
     report.unknown = _listed([one for one in watching if not modes_of(one)])
     report.unplaced = _listed([one for one in watching if not any(watches(one, name) for name in names)])
+    unheard = _listed(unheard_of(alerts))
+    report.unheard = unheard.assign(why="its route goes to a receiver that notifies nobody")
     report.cells = map_cells(report.table, [one for one in watching if not modes_of(one)], lost, names)
     report.within = within
+    for told in (report.table, report.cells):
+        told.attrs.update(clock="detect", verdicts=VERDICTS_USED)
     return report
 
 

@@ -37,6 +37,15 @@ def alerts_of(alerts: Practices | pd.DataFrame | Iterable[Any]) -> list[Any]:
     return found
 
 
+def unheard_of(alerts: Any) -> list[AlertRule]:
+    """Return the alerts that an alert manager sends to nobody."""
+    if isinstance(alerts, Practices):
+        return list(alerts.unheard())
+    if isinstance(alerts, pd.DataFrame):
+        return []
+    return [rule for one in alerts if isinstance(one, Practices) for rule in one.unheard()]
+
+
 @dataclass(frozen=True)
 class PlainAlert:
     """An alert of which only name, target and kind are known."""

@@ -29,7 +29,7 @@ def explain_kinds(
     Returns
     -------
     DataFrame
-        One row per kind, largest contribution first: the column named by `by`, `n_before, n_after, share_before,
+        One row per kind, largest contribution first: the column named by `by`, `clock, n_before, n_after, share_before,
         share_after, mean_before, mean_after` (minutes; NaN where the period has none), `mix` (minutes, through its
         share: negative where a slow kind got rarer or a quick one commoner), `within` (minutes, through its speed),
         `both`. Each column of minutes adds up to that part of `explain_change`.
@@ -42,7 +42,7 @@ def explain_kinds(
     first, second, kinds, _ = periods(before, after, clock, by)
     n, m = len(first.kinds), len(second.kinds)
     if min(n, m) == 0:
-        columns = [by, "n_before", "n_after", "share_before", "share_after", "mean_before", "mean_after"]
+        columns = [by, "clock", "n_before", "n_after", "share_before", "share_after", "mean_before", "mean_after"]
         return pd.DataFrame(columns=[*columns, "mix", "within", "both"])
     old = tables(first, len(kinds), np.arange(n)[None, :])
     new = tables(second, len(kinds), np.arange(m)[None, :])
@@ -56,6 +56,7 @@ def explain_kinds(
     table = pd.DataFrame(
         {
             by: kinds,
+            "clock": clock,
             "n_before": old[0][0].astype(int),
             "n_after": new[0][0].astype(int),
             "share_before": shares[0],

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
+from mttrlab.analysis.basis import says_basis_of_list
 from mttrlab.analysis.durations_fit import Evidence, best, bound, free
 from mttrlab.analysis.goodness import goodness_of_fit
 from mttrlab.analysis.laws import PARAMETERS, PLAIN, WIDE, Law
@@ -57,6 +58,7 @@ def evidence_of(
     return Evidence(values[order], seen[order], grain, rounding), int((~usable).sum())
 
 
+@says_basis_of_list
 def fit_durations(
     minutes: npt.ArrayLike,
     observed: npt.ArrayLike | None = None,

@@ -11,10 +11,16 @@ from scipy import special
 Target: TypeAlias = 'Literal["mean"] | float | np.ndarray'
 """`mean`, or the quantile wanted (0 to 1), or one quantile per group."""
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)
 _SPREAD = 8.0
-_Z = _NODES * _SPREAD
-_MASS = _WEIGHTS * _SPREAD * np.exp(-0.5 * _Z**2) / np.sqrt(2 * np.pi)
+_MANY = 100
+"""Logarithms from which sigma is known so well that fewer nodes give the same twelve digits."""
+
+
+@lru_cache(maxsize=2)
+def _nodes(many: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return places on the normal scale, and the mass of each."""
+    at, weights = np.polynomial.legendre.leggauss(60 if many else 96)
+    return at * _SPREAD, weights * _SPREAD * np.exp(-0.5 * (at * _SPREAD) ** 2) / np.sqrt(2 * np.pi)
 
 
 def _shift(sigma: np.ndarray, target: Target) -> np.ndarray:
@@ -27,23 +33,25 @@ def _shift(sigma: np.ndarray, target: Target) -> np.ndarray:
 @lru_cache(maxsize=512)
 def _sigma_over_s(n: int) -> np.ndarray:
     """Return sigma / s at the nodes: sigma² = (n − 1) s² / χ², at fixed quantiles of χ² with n − 1 degrees."""
-    half = (n - 1) / 2
+    half, z = (n - 1) / 2, _nodes(n >= _MANY)[0]
     chi_square = 2 * np.where(
-        _Z < 0, special.gammaincinv(half, special.ndtr(_Z)), special.gammainccinv(half, special.ndtr(-_Z))
+        z < 0, special.gammaincinv(half, special.ndtr(z)), special.gammainccinv(half, special.ndtr(-z))
     )
     return np.asarray(np.sqrt((n - 1) / np.maximum(chi_square, 1e-300)))
 
 
 def _below(excess: np.ndarray, sigma: np.ndarray, n: np.ndarray, target: Target) -> np.ndarray:
     """Return P(target − mean log < excess), integrated over sigma; one value per row of `sigma`."""
-    root = np.sqrt(n)[:, None]
-    return np.asarray(special.ndtr((excess[:, None] - _shift(sigma, target)) * root / sigma) @ _MASS)
+    root, mass = np.sqrt(n)[:, None], _nodes(bool(n[0] >= _MANY))[1]
+    # Not a product of matrices: that rounds by the place of a row among the others.
+    return np.asarray((special.ndtr((excess[:, None] - _shift(sigma, target)) * root / sigma) * mass).sum(axis=1))
 
 
 def _density(excess: np.ndarray, sigma: np.ndarray, n: np.ndarray, target: Target) -> np.ndarray:
     root = np.sqrt(n)[:, None] / sigma
     away = (excess[:, None] - _shift(sigma, target)) * root
-    return np.asarray((np.exp(-0.5 * away**2) * root) @ _MASS / np.sqrt(2 * np.pi))
+    mass = _nodes(bool(n[0] >= _MANY))[1]
+    return np.asarray((np.exp(-0.5 * away**2) * root * mass).sum(axis=1) / np.sqrt(2 * np.pi))
 
 
 def probability_below(minutes: float, n: int, mean_log: float, sd_log: float, target: Target = "mean") -> float:
@@ -92,34 +100,44 @@ def lognormal_bounds(
     The same posterior as `probability_below`, turned round by Newton's method, kept inside a bracket.
     """
     low, high = np.full(len(n), np.nan), np.full(len(n), np.nan)
-    usable = np.flatnonzero((n >= 2) & (sd_log > 0))
-    if not len(usable):
-        return low, high
-    count = n[usable].astype(float)
-    if isinstance(target, np.ndarray):
-        target = target[usable]
-    sigma = sd_log[usable, None] * np.stack([_sigma_over_s(int(k)) for k in count])
-    tail = (1 - level) / 2
-    for bound, chance in ((low, tail), (high, 1 - tail)):
+    for of_size in (n < _MANY, n >= _MANY):
+        usable = np.flatnonzero((n >= 2) & (sd_log > 0) & of_size)
+        if len(usable):
+            wanted = target[usable] if isinstance(target, np.ndarray) else target
+            ends = _bounds(n[usable].astype(float), sd_log[usable], wanted, level)
+            with np.errstate(over="ignore"):
+                low[usable], high[usable] = np.exp(mean_log[usable] + ends[0]), np.exp(mean_log[usable] + ends[1])
+    return low, high
+
+
+def _bounds(count: np.ndarray, sd_log: np.ndarray, target: Target, level: float) -> list[np.ndarray]:
+    """Return how far the ends lie from the mean logarithm; all counts on the same side of `_MANY`."""
+    sizes, place = np.unique(count, return_inverse=True)
+    sigma = sd_log[:, None] * np.stack([_sigma_over_s(int(k)) for k in sizes])[place]
+    ends = []
+    for chance in ((1 - level) / 2, (1 + level) / 2):
         # Past these ends no sigma among the nodes leaves a doubt.
         reach = 9 * sigma.max(axis=1) / np.sqrt(count)
         left, right = _shift(sigma, target).min(axis=1) - reach, _shift(sigma, target).max(axis=1) + reach
-        at = _shift(sd_log[usable, None], target)[:, 0] + special.ndtri(chance) * sd_log[usable] / np.sqrt(count)
+        spread = np.sqrt(1 / count + (sd_log**2 / (2 * (count - 1)) if isinstance(target, str) else 0.0))
+        at = _shift(sd_log[:, None], target)[:, 0] + special.ndtri(chance) * sd_log * spread
+        rows = np.arange(len(count))
         for _ in range(200):
-            at = np.where((at > left) & (at < right), at, (left + right) / 2)
-            excess = _below(at, sigma, count, target) - chance
-            left, right = np.where(excess < 0, at, left), np.where(excess < 0, right, at)
-            slope = _density(at, sigma, count, target)
+            wanted = target[rows] if isinstance(target, np.ndarray) else target
+            here, law = np.where((at > left) & (at < right), at, (left + right) / 2)[rows], (sigma[rows], count[rows])
+            excess = _below(here, *law, wanted) - chance
+            left[rows], right[rows] = np.where(excess < 0, here, left[rows]), np.where(excess < 0, right[rows], here)
+            slope = _density(here, *law, wanted)
             # Newton's step; where it leaves the bracket, the next round halves the bracket instead.
             with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
                 step = np.where(slope > 0, excess / slope, np.inf)
-                at = at - step
-            if np.all((np.abs(step) < 1e-11) | (right - left < 1e-12)):
+                at[rows] = here - step
+            # The next step would be about the square of this one. Each row ends by itself: no number depends on others.
+            rows = rows[~((np.abs(step) < 1e-7) | (right[rows] - left[rows] < 1e-12))]
+            if not len(rows):
                 break
-        at = np.where(np.isfinite(at), at, (left + right) / 2)
-        with np.errstate(over="ignore"):
-            bound[usable] = np.exp(mean_log[usable] + at)
-    return low, high
+        ends.append(np.where(np.isfinite(at), at, (left + right) / 2))
+    return ends
 
 
 def modified_cox(n: int, mean_log: float, sd_log: float, level: float = 0.95) -> tuple[float, float]:

@@ -221,10 +221,10 @@ def distance_to_next(phases: Source, clock: str = "recovery") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per phase of the clock: `phase, n` (incidents that have all phases of the clock), `mean` minutes of
-        the phase, `next_level`, `to_next` (minutes that the mean of these incidents lies above its limit) and
-        `cut_needed`, the share of the phase that would have to go if nothing else changed; above 1: this phase alone
-        cannot do it. NaN where there is no better level.
+        One row per phase of the clock: `phase, clock, n` (incidents that have all phases of the clock), `mean`
+        minutes of the phase, `next_level`, `to_next` (minutes that the mean of these incidents lies above its limit)
+        and `cut_needed`, the share of the phase that would have to go if nothing else changed; above 1: this phase
+        alone cannot do it. NaN where there is no better level.
 
     Raises
     ------
@@ -247,6 +247,6 @@ def distance_to_next(phases: Source, clock: str = "recovery") -> pd.DataFrame:
     with np.errstate(invalid="ignore", divide="ignore"):
         cut = (total - limit) / means
     return pd.DataFrame({
-        "phase": parts, "n": len(rows), "mean": means, "next_level": next_level, "to_next": total - limit,
-        "cut_needed": cut,
+        "phase": parts, "clock": clock, "n": len(rows), "mean": means, "next_level": next_level,
+        "to_next": total - limit, "cut_needed": cut,
     })  # fmt: skip

@@ -8,8 +8,8 @@ import pandas as pd
 from mttrlab.analysis.reading import as_numbers
 from mttrlab.errors import QuestionError, SchemaError
 
-SUMS = ("n", "positive", "log1", "log2", "shape1", "shape2", "shape3", "shape4", "sum1", "sum2", "sum3")
-"""`log` and `shape` are both of the logarithms; inside the engine `shape` is of logarithms to a thousandth."""
+SUMS = ("n", "positive", "log1", "log2", "log3", "log4", "sum1", "sum2", "sum3")
+"""Counts, and sums of powers: of the logarithms of minutes above zero, and of the minutes."""
 REJECTED_BELOW = 0.01
 """p-value below which logarithms do not pass for normal."""
 
@@ -48,7 +48,7 @@ def power_sums(minutes: np.ndarray) -> pd.DataFrame:
     above = minutes[minutes > 0]
     logs = np.log(above)
     powers = [float((logs**k).sum()) for k in (1, 2, 3, 4)]
-    row = [len(minutes), len(above), *powers[:2], *powers, *((minutes**k).sum() for k in (1, 2, 3))]
+    row = [len(minutes), len(above), *powers, *((minutes**k).sum() for k in (1, 2, 3))]
     return pd.DataFrame([row], columns=list(SUMS), dtype=float)
 
 
@@ -112,9 +112,10 @@ def _shape(sums: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return skewness and kurtosis of the logarithms, and where they vary enough to have any."""
     n = sums["positive"].to_numpy(dtype=float)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        m1, m2, m3, m4 = (sums[f"shape{k}"].to_numpy(dtype=float) / n for k in (1, 2, 3, 4))
+        m1, m2, m3, m4 = (sums[f"log{k}"].to_numpy(dtype=float) / n for k in (1, 2, 3, 4))
         variance = m2 - m1**2
-        usable = variance > 1e-9 * np.maximum(m2, 1e-9)
+        # Of logarithms that hardly differ the higher powers are rounding.
+        usable = variance > 1e-6 * np.maximum(m2, 1e-9)
         skewness = (m3 - 3 * m1 * m2 + 2 * m1**3) / variance**1.5
         kurtosis = (m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4) / variance**2
     return skewness, kurtosis, usable

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mttrlab.analysis.basis import says_basis
 from mttrlab.analysis.doors import MEASURES, Source, is_lab, opened
 from mttrlab.errors import SchemaError
 from mttrlab.schema import INCIDENT_COLUMNS, MILESTONES, STAMPS, check_incidents, conform
@@ -14,6 +15,7 @@ _DESCRIPTIVE = tuple(column for column in INCIDENT_COLUMNS if not column.name.en
 _MADE = [*MEASURES, *(f"{measure}_observed" for measure in MEASURES)]
 
 
+@says_basis
 def phase_durations(incidents: Source) -> pd.DataFrame:
     """Return how long each phase and each clock of each incident took.
 

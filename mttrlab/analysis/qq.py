@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mttrlab.analysis.basis import says_basis_of_list
 from mttrlab.analysis.durations_fit import Evidence, best
 from mttrlab.analysis.laws import PLAIN
 from mttrlab.analysis.reading import as_numbers
@@ -14,6 +15,7 @@ from mttrlab.errors import QuestionError
 _CELLS = 2_000_000  # simulated durations in all
 
 
+@says_basis_of_list
 def qq_table(
     minutes: npt.ArrayLike,
     family: str = "lognormal",

@@ -10,11 +10,13 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
+from mttrlab.analysis.basis import says_basis_of_list
 from mttrlab.analysis.reading import as_numbers, share_between
 from mttrlab.analysis.survival import curve
 from mttrlab.errors import QuestionError
 
 
+@says_basis_of_list
 def restricted_mean(
     minutes: npt.ArrayLike,
     observed: npt.ArrayLike | None = None,

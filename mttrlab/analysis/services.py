@@ -39,9 +39,9 @@ def pool_services(
     Returns
     -------
     DataFrame
-        One row per service, slowest first: the column named by `by`, `n` (ended), `open, typical` (geometric mean of
-        its own incidents, minutes), `pooled, low, high` (minutes, drawn towards the level of all), `own_weight` (0 to
-        1), `all_services` (the common level, minutes). A service without an ended incident has the common level.
+        One row per service, slowest first: the column named by `by`, `clock, n` (ended), `open, typical` (geometric
+        mean of its own incidents, minutes), `pooled, low, high` (minutes, drawn towards the level of all), `own_weight`
+        (0 to 1), `all_services` (the common level, minutes). A service without an ended incident has the common level.
 
     Raises
     ------
@@ -82,6 +82,7 @@ def pool_services(
         table["low"], table["high"] = np.exp(middle - reach * error), np.exp(middle + reach * error)
         table["own_weight"] = np.where(some, found.weight[place], 0.0)
         table["all_services"] = math.exp(found.mu)
+    table.insert(0, "clock", clock)
     return table.sort_values("pooled", ascending=False, kind="stable").reset_index()
 
 
@@ -113,8 +114,8 @@ def compare_services(
     Returns
     -------
     DataFrame
-        One row per service: the column named by `by`, `n_before, n_after, ratio, ratio_low, ratio_high` (of its own
-        incidents, ended or open as `compare_periods` bases its verdict), `pooled_ratio` and its ends (drawn towards
+        One row per service: the column named by `by`, `clock, n_before, n_after, ratio, ratio_low, ratio_high` (of its
+        own incidents, ended or open as `compare_periods` bases its verdict), `pooled_ratio` and its ends (drawn towards
         the change of all), `p, p_adjusted, verdict` ("better", "worse", "cannot tell").
 
     Raises
@@ -138,6 +139,7 @@ def compare_services(
         rows.append(
             {
                 by: name,
+                "clock": clock,
                 "n_before": found["n_before"],
                 "n_after": found["n_after"],
                 "ratio": found[lead],
@@ -146,7 +148,7 @@ def compare_services(
                 "p": 2 * min(found["p_better"], 1 - found["p_better"]) if enough else NAN,
             }
         )
-    columns = [by, "n_before", "n_after", "ratio", "ratio_low", "ratio_high", "p"]
+    columns = [by, "clock", "n_before", "n_after", "ratio", "ratio_low", "ratio_high", "p"]
     table = pd.DataFrame(rows, columns=columns)
     table = table.astype(dict.fromkeys(("ratio", "ratio_low", "ratio_high", "p"), float)).assign(
         pooled_ratio=NAN, pooled_ratio_low=NAN, pooled_ratio_high=NAN

@@ -11,6 +11,7 @@ from mttrlab.analysis.phases import judged_stamps
 from mttrlab.schema import PHASES, SPAN_COLUMNS, conform
 
 
+@says_basis
 def phase_spans(incidents: Source) -> pd.DataFrame:
     """Return the spans between neighbouring usable milestones of each incident.
 

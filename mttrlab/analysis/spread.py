@@ -33,21 +33,22 @@ def bare(door: Door, by: list[str], step: tuple[str, str]) -> pd.DataFrame:
 
 def spread(door: Door, by: list[str], step: tuple[str, str], level: float) -> pd.DataFrame:
     """Return the columns of `bare` with intervals and how they were found, and shares among incidents with all four."""
-    reach = reach_of(level)
-    found = door.ask("analysis/spread", step, by=by, reach=reach, margin=_margin(reach), **sizes_from(level))
+    found = door.ask("analysis/spread", step, by=by, **sizes_from(level))
     n = found["n"].to_numpy(dtype=np.int64)
-    middle = (found["median_below"].to_numpy(dtype=float) + found["median_above"].to_numpy(dtype=float)) / 2
-    at = (n - 1) * 9 % 10 / 10
-    low, high = (found[f"p90_{side}"].to_numpy(dtype=float) for side in ("below", "above"))
-    table = _with_minutes(found, by, middle, low + at * (high - low))
-    sums = found.reindex(columns=list(SUMS)).assign(sum1=found["sum"].astype(float) / _US)
-    sums = sums.astype(float).fillna(0.0)
+    minutes = _Near(found)
+    # The middle two, and the two around the P90.
+    middle = (minutes.at((n + 1) // 2) + minutes.at(np.minimum(n // 2 + 1, n))) / 2
+    low, high = minutes.at(np.minimum((n - 1) * 9 // 10 + 1, n)), minutes.at(np.minimum((n - 1) * 9 // 10 + 2, n))
+    table = _with_minutes(found, by, middle, low + (n - 1) * 9 % 10 / 10 * (high - low))
+    longest = table["max"].to_numpy(dtype=float)
+    powers = {"sum1": found["sum"].astype(float) / _US, "sum2": found["square"] * longest**2}
+    sums = found.assign(**powers, sum3=found["cube"] * longest**3)[list(SUMS)].astype(float).fillna(0.0)
     mean = mean_bounds(sums, level)
     ends = {}
     for name, quantile in (("median", 0.5), ("p90", 0.9)):
         sizes, place = np.unique(n, return_inverse=True)
         for end, ranks in zip(("low", "high"), quantile_ranks(sizes, quantile, level), strict=True):
-            ends[f"{name}_{end}"] = _at_ranks(found, f"{name}_{end}", ranks[place])
+            ends[f"{name}_{end}"] = minutes.at(ranks[place]) / _US
     exact = np.isfinite(ends["p90_low"])
     method = np.full(len(found), EXACT, dtype=object)
     if not exact.all():
@@ -98,11 +99,24 @@ def _with_minutes(found: pd.DataFrame, by: list[str], median: np.ndarray, p90: n
     return table.assign(mean=mean, median=median / _US, p90=p90 / _US, max=longest)
 
 
-def _at_ranks(found: pd.DataFrame, name: str, ranks: np.ndarray) -> np.ndarray:
-    """Return the minutes of these ranks, from the short lists around them; NaN where the rank is 0."""
-    first = found[f"{name}_rank"].to_numpy(dtype=float, na_value=np.nan)
-    near = found[f"{name}_near"].to_numpy()
-    values = np.full(len(found), np.nan)
-    for row in np.flatnonzero(ranks):
-        values[row] = near[row][int(ranks[row] - first[row])] / _US
-    return values
+class _Near:
+    """The microseconds around the median and the P90 of each group, found by their rank."""
+
+    def __init__(self, found: pd.DataFrame) -> None:
+        nothing = np.empty(0, dtype=np.int64)
+        lists = [near if isinstance(near, np.ndarray) else nothing for near in found["near"]]
+        sizes = np.array([len(near) for near in lists], dtype=np.int64)
+        self._first = np.cumsum(sizes) - sizes
+        self._values = np.concatenate([*lists, nothing]).astype(np.int64, copy=False)
+        for first, size in zip(self._first, sizes, strict=True):
+            self._values[first : first + size].sort()
+        self._under, self._until, below = (found[name].to_numpy(np.int64) for name in ("under", "until", "below"))
+        self._gap = np.maximum(below - self._until, 0)
+
+    def at(self, ranks: np.ndarray) -> np.ndarray:
+        """Return the microseconds of these ranks, one per group; NaN where the rank is 0."""
+        place = self._first + ranks - 1 - self._under - np.where(ranks > self._until, self._gap, 0)
+        known = np.flatnonzero(ranks > 0)
+        values = np.full(len(ranks), np.nan)
+        values[known] = self._values[place[known]]
+        return values

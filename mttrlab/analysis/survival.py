@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
+from mttrlab.analysis.basis import says_basis_of_list
 from mttrlab.analysis.reading import as_numbers, share_between
 from mttrlab.errors import QuestionError
 
@@ -90,6 +91,7 @@ def _ends(found: Curve, level: float) -> tuple[np.ndarray, np.ndarray]:
     return low, high
 
 
+@says_basis_of_list
 def survival(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None, *, level: float = 0.95) -> pd.DataFrame:
     """Return the share of incidents that last longer, at each time at which one ended.
 
@@ -137,6 +139,7 @@ def survival(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None, *, l
     return table.assign(open_later=later, longest=found.longest)
 
 
+@says_basis_of_list
 def survival_quantiles(
     minutes: npt.ArrayLike,
     observed: npt.ArrayLike | None = None,

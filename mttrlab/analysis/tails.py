@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
+from mttrlab.analysis.basis import says_basis_of_list
 from mttrlab.analysis.durations import evidence_of, fit_durations
 from mttrlab.analysis.moments import REJECTED_BELOW, lognormal_p, power_sums
 
@@ -44,6 +45,7 @@ def hill_index(minutes: npt.ArrayLike, top: float = _TOP) -> tuple[float, int]:
     return (float(1 / logs.mean()) if logs.mean() > 0 else math.inf), k
 
 
+@says_basis_of_list
 def tail_guard(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None, *, level: float = 0.95) -> pd.DataFrame:
     """Return whether the mean of these durations can be trusted.
 

@@ -26,6 +26,7 @@ def add_verbs(verbs: Any) -> None:
     shown = coverage.add_mutually_exclusive_group()
     shown.add_argument("--all", action="store_true", help="list what is covered in time too")
     shown.add_argument("--journeys", action="store_true", help="list what the synthetic monitors would notice instead")
+    shown.add_argument("--routes", action="store_true", help="list the alert manager's route of each alert instead")
     shown.add_argument("--unknown", action="store_true", help="list the alerts that cannot be placed, and why, instead")
     coverage.add_argument("--figure", type=Path, help="draw the map into this new file (.png, .svg or .pdf) too")
     coverage.add_argument("--gaps-figure", type=Path, help="draw the gaps by their minutes into this new file too")
@@ -56,6 +57,9 @@ def _coverage(options: argparse.Namespace) -> None:
     from mttrlab import analysis
 
     with open_lab(options) as lab:
+        if options.routes:
+            _routes(analysis.alert_routes(_practices(lab)))
+            return
         report = analysis.alert_coverage(
             None, _practices(lab), options.within, incidents=lab, severity=options.severity
         )
@@ -78,11 +82,17 @@ def _coverage(options: argparse.Namespace) -> None:
                 _draw(name, drawn, path)
 
 
+def _routes(found: pd.DataFrame) -> None:
+    if found.empty:
+        raise QuestionError("no alert passes through routes: load the alert manager's configuration and its rules")
+    table(found)
+
+
 def _placed(report: Any) -> pd.DataFrame:
     import pandas as pd
 
     elsewhere = report.unplaced.assign(why="watches none of the services that had an incident")
-    listed: pd.DataFrame = pd.concat([report.unknown, elsewhere], ignore_index=True)
+    listed: pd.DataFrame = pd.concat([report.unknown, elsewhere, report.unheard], ignore_index=True)
     return listed
 
 

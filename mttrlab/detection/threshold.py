@@ -113,7 +113,9 @@ def assumed(rule: AlertRule) -> tuple[str, ...]:
     usual = {"scrape_s": SCRAPE_S, "eval_s": EVALUATION_S, "group_wait_s": GROUP_WAIT_S}
     silent = [f"{name} {value:g}" for name, value in usual.items() if getattr(rule, name) is None]
     opaque = any(one.kind == "opaque" and one.window_s > 0 for together in alternatives(rule) for one in together)
+    unsure = rule.routed.unsure if rule.routed is not None else ()
     sentences = (
+        (bool(unsure), f"{rule.name}: its route depends on {', '.join(unsure)}, which its rule does not say"),
         (bool(silent), f"{rule.name}: settings that no file says are those of Prometheus ({', '.join(silent)})"),
         (opaque, f"{rule.name}: how far the quantity moves cannot be read, so its window is counted whole"),
         (rule.failure_mode == UNKNOWN, f"{rule.name}: its failure mode is unknown; taken to watch this fault"),

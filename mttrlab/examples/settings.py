@@ -37,5 +37,6 @@ slo: 0.999
 price_of_a_minute: 85.0
 currency: EUR
 practices: ../practices   # rules, monitors, runbooks: what the teams run
+telemetry: ../telemetry   # metrics, deployments, firings, logs: what the systems said
 working_hours: {timezone: Europe/Berlin, days: [mon, tue, wed, thu, fri], start: "09:00", end: "18:00"}
 """

@@ -15,11 +15,11 @@ from mttrlab.figures.style import (
     QUIET,
     axes,
     beside,
-    clock_words,
     counted,
     minutes,
     name_axis,
     name_rows,
+    nothing,
     style,
     time_axis,
 )
@@ -79,10 +79,13 @@ def plot_change(change: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         beside(ax, last, f"{minutes(after)}, {counted(int(whole['n_after']))}" if after == after else "not known")
         names = [_WORDS.get(str(part), str(part)) for part in parts["part"]]
         name_rows(ax, ["average before", *names, "average after"])
+        if not (at == at and after == after):
+            nothing(ax, "no incident of both periods has ended on this clock")
         low, high = ax.get_xlim()
         ax.set_xlim(min(low, 0.0), high * 1.02)
-        time_axis(ax, most=5)
-        name_axis(ax, x=f"average time, {clock_words(change)}  ·  line: where luck may put each part")
+        if at == at and after == after:
+            time_axis(ax, most=5)
+        name_axis(ax, x="average time  ·  line: where luck may put each part", rests_on=change)
         return ax
 
 

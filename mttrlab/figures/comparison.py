@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from mttrlab.figures.style import INK, PHASE_COLOURS, QUIET, axes, clock_words, name_axis, name_rows, style
+from mttrlab.figures.style import INK, PHASE_COLOURS, QUIET, axes, name_axis, name_rows, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,7 +65,7 @@ def plot_comparison(comparison: pd.DataFrame, *, ax: Axes | None = None) -> Axes
         words = {0.5: "half as long", 1.0: "no change", 2.0: "twice as long"}
         ax.set_xticks(marks, [words.get(m, f"{m:g} ×") for m in marks])
         ax.set_xticks([], minor=True)
-        name_axis(ax, x=f"typical time of an incident after, against before (clock: {clock_words(table)})")
+        name_axis(ax, x="typical time of an incident after, against before", rests_on=table)
         return ax
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from mttrlab.errors import SchemaError
-from mttrlab.figures.style import BAND, INK, MARK, QUIET, axes, minutes, name_axis, name_rows, plain, style
+from mttrlab.figures.style import BAND, INK, MARK, QUIET, axes, minutes, name_axis, name_rows, nothing, plain, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,6 +75,9 @@ def plot_coverage(cells: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.set_xticks(range(len(modes)), [_MODES[mode] for mode in modes])
         ax.xaxis.tick_top()
         ax.tick_params(axis="x", length=0)
+        if cells["minutes_lost"].notna().any():
+            told = "minutes lost: from start to detection, where both stamps are recorded"
+            ax.set_xlabel(told, labelpad=34, parse_math=False)
         for side in ("top", "bottom"):
             ax.spines[side].set_visible(False)
         shown = {"in time": "within the goal, 95 % sure", "late": "later than the goal", "no alert": "nobody is told",
@@ -139,6 +142,8 @@ def plot_gaps(gaps: pd.DataFrame, *, top: int = 12, ax: Axes | None = None) -> A
             late = f"{row['verdict']}, {minutes(row['mean'])}" if row["verdict"] == "late" else row["verdict"]
             words = f"{late}  ·  {_times(int(row['incidents']), 'incident')}"
             ax.annotate(words, (1.01, at), xycoords=("axes fraction", "data"), va="center", fontsize=9.5)
+        if not len(rows):
+            nothing(ax, "no gap has cost a known minute")
         names = [
             f"{plain(row.service, 24)} · {_MODES.get(str(row.failure_mode), row.failure_mode)}"
             for row in rows.itertuples()
@@ -146,5 +151,6 @@ def plot_gaps(gaps: pd.DataFrame, *, top: int = 12, ax: Axes | None = None) -> A
         name_rows(ax, names, width=40)
         ax.set_xlim(left=0)
         ax.grid(axis="x")
-        name_axis(ax, x="minutes between start and detection, all incidents of the exports; line: 95 % interval")
+        words = "minutes between start and detection, all incidents of the exports  ·  line: where luck may put it"
+        name_axis(ax, x=words, rests_on=rows)
         return ax

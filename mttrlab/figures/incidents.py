@@ -64,7 +64,7 @@ def _spans(spans: pd.DataFrame) -> list[Row]:
     return rows
 
 
-def draw_incidents(rows: list[Row], summary: pd.DataFrame | None, ax: Axes | None) -> Axes:
+def draw_incidents(rows: list[Row], summary: pd.DataFrame | None, ax: Axes | None, rests_on: pd.DataFrame) -> Axes:
     """Draw the minutes of each incident and phase on a logarithmic axis over the typical ranges."""
     ax = axes(ax, height=1.4 + 0.62 * max(len(rows), 1))
     ax.set_xscale("log")
@@ -87,7 +87,7 @@ def draw_incidents(rows: list[Row], summary: pd.DataFrame | None, ax: Axes | Non
         if row.name in told:
             _mark(ax, position, told[row.name])
     name_rows(ax, [_label(row, row.name in told) for row in rows], width=44)
-    _axis(ax, told, min((float(row.minutes.min()) for row in rows if len(row.minutes)), default=1.0))
+    _axis(ax, told, min((float(row.minutes.min()) for row in rows if len(row.minutes)), default=1.0), rests_on)
     return ax
 
 
@@ -126,7 +126,7 @@ def in_words(line: pd.Series) -> str:
     return f"none ended\n{n}" if not line["n"] else f"not known\n{n}"
 
 
-def _axis(ax: Axes, told: dict[str, pd.Series], shortest: float) -> None:
+def _axis(ax: Axes, told: dict[str, pd.Series], shortest: float, rests_on: pd.DataFrame) -> None:
     right = max(ax.get_xlim()[1], 130)
     left = 0.08 if shortest < 1 else 0.7
     marks = [mark for mark in _MARKS if left <= mark <= right]
@@ -137,4 +137,4 @@ def _axis(ax: Axes, told: dict[str, pd.Series], shortest: float) -> None:
     ax.set_xlim(left, right)
     words = "one dot per incident, on an axis of tenfold steps  ·  pale band: typical range"
     keys = ["line: half ended by then", "diamond: average"] if told else []
-    name_axis(ax, x=f"{words}\n{'  ·  '.join([*keys, 'triangle: still running'])}")
+    name_axis(ax, x=f"{words}\n{'  ·  '.join([*keys, 'triangle: still running'])}", rests_on=rests_on)

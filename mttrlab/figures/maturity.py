@@ -12,7 +12,6 @@ from mttrlab.figures.style import (
     QUIET,
     axes,
     beside,
-    clock_words,
     counted,
     minutes,
     name_axis,
@@ -76,7 +75,7 @@ def plot_maturity(maturity: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.set_xticks([0, 0.2, 0.5, 0.8, 1], ["0", "1 in 5", "even", "4 in 5", "sure"])
         ax.axvline(0.8, color=QUIET, linewidth=0.8, linestyle=":")
         _key(ax, names)
-        name_axis(ax, x=f"how likely each level is, {clock_words(table)}  ·  right: what the evidence carries")
+        name_axis(ax, x="how likely each level is  ·  right: what the evidence carries", rests_on=table)
         return ax
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from mttrlab.errors import SchemaError
-from mttrlab.figures.style import BAND, INK, LIMITS, MARK, QUIET, axes, clock_words, minutes, name_axis, style
+from mttrlab.figures.style import BAND, INK, LIMITS, MARK, QUIET, axes, minutes, name_axis, style
 from mttrlab.schema import LEVELS
 
 if TYPE_CHECKING:
@@ -68,16 +68,19 @@ def plot_months(
             whole = colour if pd.notna(low) else "white"
             marker = "o" if colour == INK else "D"
             ax.plot([place], [max(line[statistic], 0.1)], marker, color=colour, markerfacecolor=whole, markersize=6)
+        if not table[statistic].notna().any():
+            ax.text(0.5, 0.5, "none of these months has an incident that ended on this clock", transform=ax.transAxes,
+                    ha="center", va="center", color=QUIET, parse_math=False)  # fmt: skip
         _scale(ax, table, statistic)
         _name_months(ax, table, keys)
-        name_axis(ax, y=f"minutes, {clock_words(table)}")
+        name_axis(ax, y="time")
         shown = f"{keys[0]} to {keys[-1]}, months of UTC" if keys else "no month"
         below = "below each month: its incidents  ·  triangle: of which still open"
         luck = (
             "\ngrey: where luck alone would keep a month of so many incidents  ·  ring: outside it" if limited else ""
         )
         name = _PLAIN.get(statistic, statistic)
-        name_axis(ax, x=f"{shown}  ·  dot: {name}, line: its range\n{below}{luck}")
+        name_axis(ax, x=f"{shown}  ·  dot: {name}, line: its range\n{below}{luck}", rests_on=table)
         return ax
 
 

@@ -52,7 +52,7 @@ def plot_phases(phases: pd.DataFrame, *, summary: pd.DataFrame | None = None, ax
     """
     with style():
         if "first_phase" in phases or any(phase in phases for phase in PHASES):
-            return draw_incidents(rows_of(phases), summary, ax)
+            return draw_incidents(rows_of(phases), summary, ax, phases)
         if "span" in phases:
             return _bars(phases.reset_index(drop=True).assign(phase=phases["span"].to_list()), ax)
         if "phase" in phases:
@@ -91,7 +91,11 @@ def _bars(summary: pd.DataFrame, ax: Axes | None) -> Axes:
         beside(ax, position, in_words(line))
     name_rows(ax, summary["phase"])
     time_axis(ax)
-    name_axis(ax, x="time  ·  bar: average with its range, black tick: half ended by then, pale band: typical range")
+    name_axis(
+        ax,
+        x="time  ·  bar: average with its range, black tick: half ended by then, pale band: typical range",
+        rests_on=summary,
+    )
     return ax
 
 
@@ -146,5 +150,9 @@ def plot_bottleneck(bottleneck: pd.DataFrame, *, ax: Axes | None = None) -> Axes
         ax.set_xticks([])
         ax.spines["bottom"].set_visible(False)
         n = int(table["n"].max()) if len(table) and table["n"].notna().any() else 0
-        name_axis(ax, x=f"share of the measured minutes of {n:,} incidents  ·  hatched: the worst tenth of them")
+        name_axis(
+            ax,
+            x=f"share of the measured minutes of {n:,} incidents  ·  hatched: the worst tenth of them",
+            rests_on=table,
+        )
         return ax

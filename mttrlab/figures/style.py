@@ -152,17 +152,56 @@ def counted(n: int) -> str:
     return f"{n:,} incident{'' if n == 1 else 's'}"
 
 
-def name_axis(ax: Axes, *, x: str | None = None, y: str | None = None) -> None:
-    """Name the axes; the caller may have made them outside the style, so each name is told that it is only text."""
+def name_axis(ax: Axes, *, x: str | None = None, y: str | None = None, rests_on: Any = None) -> None:
+    """Name the axes; the caller may have made them outside the style, so each name is told that it is only text.
+
+    Below the name of x stands what the table `rests_on` says of its clock and its stamps.
+    """
     if x is not None:
-        ax.set_xlabel(x, parse_math=False)
+        ax.set_xlabel(_with_basis(x, rests_on), parse_math=False)
     if y is not None:
         ax.set_ylabel(y, parse_math=False)
+
+
+def _with_basis(words: str, table: Any) -> str:
+    basis = "" if table is None else basis_words(table)
+    return f"{words}\n{basis}" if basis else words
 
 
 def clock_words(table: Any) -> str:
     """Return the clock of a table in words; a question mark where it does not say."""
     return plain(str(table["clock"].iloc[0]).replace("_", " ")) if "clock" in table and len(table) else "?"
+
+
+def basis_words(table: Any) -> str:
+    """Return which clock and which stamps a table says it rests on, as one line; empty where it says neither.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> told = pd.DataFrame({"clock": ["detected_to_resolved"]})
+    >>> basis_words(told)
+    'clock: detected to resolved'
+    >>> told.attrs["verdicts"] = "recorded at both ends"
+    >>> basis_words(told)
+    'clock: detected to resolved  ·  stamps used: recorded at both ends'
+    """
+    clock = str(table["clock"].iloc[0]) if "clock" in table and len(table) else str(table.attrs.get("clock", ""))
+    clock = _CLOCK_WORDS.get(clock, plain(clock.replace("_", " ")) if clock else "")
+    verdicts = plain(table.attrs["verdicts"], 80) if table.attrs.get("verdicts") else ""
+    return "  ·  ".join([f"clock: {clock}"] * bool(clock) + [f"stamps used: {verdicts}"] * bool(verdicts))
+
+
+_CLOCK_WORDS = {
+    "phases": "each step its own", "row by row": "named in each row", "recovery": "recovery (started to verified)",
+    "detect": "started to detected",
+}  # fmt: skip
+
+
+def nothing(ax: Axes, words: str) -> None:
+    """Say in the middle of the axes why they are empty."""
+    ax.text(0.5, 0.5, words, transform=ax.transAxes, ha="center", va="center", color=QUIET, parse_math=False)
+    ax.set_xticks([])
 
 
 def beside(ax: Axes, position: float, words: str) -> None:

@@ -63,7 +63,7 @@ def plot_survival(survival: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ended, still = int(table["ended"].sum()), int(table["open"].sum()) + later
         name_axis(
             ax, x=f"time since the clock began, in tenfold steps  ·  {ended:,} ended, tick: still open ({still:,})",
-            y="share that lasts longer",
+            y="share that lasts longer", rests_on=table,
         )  # fmt: skip
         return ax
 

@@ -29,8 +29,8 @@ def tables(lab: Lab, known: pd.DataFrame, recent: pd.DataFrame, clock: str) -> d
     if not any(len(held) for held in vars(practices).values() if isinstance(held, tuple)):
         return {}
     report = analysis.alert_coverage(None, practices, incidents=known)
-    fired = lab.firings() if hasattr(lab, "firings") else None
-    firings = fired if fired is not None and len(fired) else None
+    fired = lab.firings()
+    firings = fired if len(fired) else None
     held = analysis.capability(practices, known, analysis.held_telemetry(lab))
     capable = analysis.capability_level(held)
     outcome = analysis.maturity(recent, clock=clock)

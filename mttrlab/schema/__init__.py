@@ -8,6 +8,7 @@ from mttrlab.schema.practices import (
     RemediationRule,
     Runbook,
 )
+from mttrlab.schema.routing import Matcher, Route, Routed
 from mttrlab.schema.tables import (
     INCIDENT_COLUMNS,
     PHASE_COLUMNS,
@@ -95,6 +96,7 @@ __all__ = [
     "ChangePath",
     "Column",
     "Condition",
+    "Matcher",
     "MonitorStep",
     "MonitoringSettings",
     "OnCallLevel",
@@ -102,6 +104,8 @@ __all__ = [
     "Practices",
     "ProbeModule",
     "RemediationRule",
+    "Route",
+    "Routed",
     "Runbook",
     "SyntheticMonitor",
     "check_incidents",

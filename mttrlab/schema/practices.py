@@ -126,12 +126,22 @@ class Practices:
             for name, kept in vars(self.settings).items()
         }
         said["jobs"] = self.settings.jobs + other.settings.jobs
+        if other.settings.group_wait_s is not None:
+            # A later word on the wait holds for every alert.
+            said["routing"] = other.settings.routing
         return replace(self, settings=MonitoringSettings(**said), **joined)
 
     def paging(self) -> tuple[AlertRule | SyntheticMonitor, ...]:
         """Return what can page: mappings applied, monitoring-wide settings filled in, no recording or idle rules."""
-        rules = (self._settled(rule) for rule in self.alerts if rule.pages)
+        rules = (rule for rule in self._rules() if rule.pages)
         return (*rules, *(self._placed(monitor) for monitor in self.monitors if monitor.pages))
+
+    def unheard(self) -> tuple[AlertRule, ...]:
+        """Return the alerts that would page, but that the alert manager sends to nobody: no coverage."""
+        return tuple(rule for rule in self._rules() if not rule.pages)
+
+    def _rules(self) -> tuple[AlertRule, ...]:
+        return tuple(self._settled(rule) for rule in self.alerts if rule.pages)
 
     def _placed(self, monitor: SyntheticMonitor) -> SyntheticMonitor:
         for mapping in self.mappings:
@@ -150,9 +160,16 @@ class Practices:
                 )
         wide = self.settings
         scrape = dict(wide.jobs).get(rule.service, wide.scrape_s)
+        routed, wait = rule.routed, wide.group_wait_s
+        if wide.routing is not None and rule.group_wait_s is None:
+            own = dict(rule.labels)
+            severity = {"severity": rule.severity} if rule.severity else {}
+            routed = wide.routing.taken({**severity, **own, "alertname": rule.name})
+            wait = routed.group_wait_s
         return replace(
             rule,
             scrape_s=scrape if rule.scrape_s is None else rule.scrape_s,
             eval_s=wide.eval_s if rule.eval_s is None else rule.eval_s,
-            group_wait_s=wide.group_wait_s if rule.group_wait_s is None else rule.group_wait_s,
+            group_wait_s=wait if rule.group_wait_s is None else rule.group_wait_s,
+            routed=routed,
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mttrlab.schema.routing import Route, Routed
+
 FAILURE_MODES = ("availability", "latency", "error_rate", "dependency", "correctness")
 """How a service can fail; the founding text names the first four, a journey's content checks add the fifth."""
 
@@ -69,6 +71,10 @@ class AlertRule:
     """What the failure mode was read from; for unknown ones, why it could not be."""
     runbook: str = ""
     """Address of its runbook."""
+    labels: tuple[tuple[str, str], ...] = ()
+    """Those that the rule itself puts on its alerts."""
+    routed: Routed | None = None
+    """The route that its alerts take, once the routes are known."""
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -88,7 +94,8 @@ class AlertRule:
     @property
     def pages(self) -> bool:
         """Whether it can page somebody because a service fails."""
-        return not (self.recording or self.always_firing)
+        unheard = self.routed is not None and self.routed.silent
+        return not (self.recording or self.always_firing or unheard)
 
 
 @dataclass(frozen=True)
@@ -200,6 +207,9 @@ class MonitoringSettings:
     scrape_s: float | None = None
     eval_s: float | None = None
     group_wait_s: float | None = None
+    """Of the first route; with `routing` every alert has that of its own."""
+    routing: Route | None = None
+    """The alert manager's routes."""
     jobs: tuple[tuple[str, float], ...] = ()
     """Scrape intervals of single jobs, seconds."""
     source: str = ""

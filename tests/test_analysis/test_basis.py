@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 import mttrlab as ml
+from mttrlab.analysis import explain_kinds, pool_services
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,27 @@ def test_a_table_names_its_clock_and_its_verdicts(incidents, name, clock):
     table = ESTIMATES[name](incidents, clock)
     assert table.attrs["clock"] == clock
     assert table.attrs["verdicts"].startswith("recorded")
+
+
+@pytest.mark.parametrize(
+    "name", ["change_points", "compare_services", "distance_to_next", "pool_services", "explain_kinds"]
+)
+def test_a_table_of_one_clock_carries_it_in_a_column(incidents, name):
+    makers = ESTIMATES | {
+        "pool_services": lambda i, c: pool_services(i, clock=c),
+        "explain_kinds": lambda i, c: explain_kinds(i.iloc[:20], i.iloc[20:], clock=c),
+    }
+    clock = "detected_to_verified"
+    assert set(makers[name](incidents, clock)["clock"]) <= {clock}
+    assert "clock" in makers[name](incidents.iloc[:0], clock)
+
+
+def test_a_column_of_minutes_brings_its_clock_along_and_a_bare_list_says_that_it_has_none(incidents):
+    phases = ml.phase_durations(incidents)
+    of_column = ml.survival(phases["detected_to_verified"], phases["detected_to_verified_observed"])
+    assert of_column.attrs["clock"] == "detected_to_verified"
+    assert of_column.attrs["verdicts"].startswith("recorded")
+    assert ml.survival([3.0, 5.0]).attrs == {"clock": "as given", "verdicts": "as given"}
 
 
 def test_tables_without_one_clock_say_so(incidents):

@@ -319,6 +319,39 @@ def test_months_outside_the_limits_are_ringed_and_an_empty_month_keeps_its_place
     assert "luck alone" in ax.get_xlabel()
 
 
+def based(table: pd.DataFrame, clock: str = "detected_to_resolved") -> pd.DataFrame:
+    table.attrs = {"clock": clock, "verdicts": "recorded at both ends; pending: open so far"}
+    return table.assign(clock=clock) if "clock" in table else table
+
+
+@pytest.mark.parametrize(
+    ("plot", "table"),
+    [
+        (figures.plot_phases, summary("detect")),
+        (figures.plot_phases, pd.DataFrame({"detect": [3.0, 4.0]})),
+        (figures.plot_bottleneck, summary("detect")),
+        (figures.plot_months, months()),
+        (figures.plot_comparison, comparison()),
+        (figures.plot_change, change_table()),
+        (figures.plot_survival, pd.DataFrame({"minutes": [9.0], "ended": 1, "open": 0, "survival": [0.5], "low": [0.1],
+                                              "high": [0.8]})),
+    ],
+    ids=["bars", "dots", "bottleneck", "months", "comparison", "change", "survival"],
+)  # fmt: skip
+def test_a_figure_says_which_clock_and_which_stamps_its_numbers_rest_on(
+    plot: Callable[..., Axes], table: pd.DataFrame
+) -> None:
+    said = plot(based(table)).get_xlabel()
+    assert "clock: detected to resolved  ·  stamps used: recorded at both ends; pending: open so far" in said
+    assert "clock: each step its own" in plot(based(table, "phases")).get_xlabel()
+
+
+def test_an_empty_figure_says_why_it_is_empty() -> None:
+    nothing = change_table().assign(minutes=np.nan, low=np.nan, high=np.nan, mean_before=np.nan, mean_after=np.nan)
+    assert "no incident of both periods" in words(drawn(figures.plot_change, nothing))
+    assert "none of these months" in words(drawn(figures.plot_months, months(median=np.nan)))
+
+
 def test_a_part_that_no_incident_shows_has_no_row_in_the_bridge() -> None:
     table = change_table()
     table.loc[table["part"] == "resolve", ["minutes", "low", "high"]] = 0.0

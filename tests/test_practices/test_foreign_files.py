@@ -82,7 +82,7 @@ def test_nested_routes_inherit_their_wait_and_each_wrong_one_is_named(tmp_path: 
 """
     read = _read(tmp_path, text)
     assert read.settings.group_wait_s == 45
-    assert "3 nested routes wait 5 to 60 s, not 45 s" in read.notes[0]
+    assert "4 routes below the first, waiting 5 to 60 s" in read.notes[0]
     with pytest.raises(LoadError) as refused:
         _read(tmp_path, text.replace("5s", "soon").replace("1m", "5"))
     assert "route.routes[0].group_wait" in str(refused.value)
@@ -144,3 +144,48 @@ def test_every_kind_of_datadog_monitor_is_placed_or_says_why_not(
     (rule,) = _read(tmp_path, json.dumps(monitor), "monitor.json").alerts
     assert (rule.failure_mode, rule.window_s) == (mode, window)
     assert rule.why
+
+
+def test_what_is_paused_muted_or_a_draft_pages_nobody_and_is_named(tmp_path: Path) -> None:
+    rules = [
+        {"uid": "a", "title": "Checkout errors", "condition": "C", "data": [], "labels": {"service": "checkout"}},
+        {"uid": "b", "title": "Paused errors", "condition": "C", "data": [], "isPaused": True},
+        {"uid": "c", "title": "Recorded", "condition": "C", "data": [], "record": {"metric": "x", "from": "A"}},
+    ]
+    exported = {"apiVersion": 1, "groups": [{"orgId": 1, "name": "g", "interval": "1m", "rules": rules}]}
+    read = _read(tmp_path, json.dumps(exported), "grafana.json")
+    assert recognise(tmp_path / "grafana.json") == "grafana alerts"
+    assert [rule.name for rule in read.alerts] == ["Checkout errors"]
+    assert "paused and left out: Paused errors" in read.notes[1]
+    query = "avg(last_5m):sum:errors{service:x}.as_rate() > 1"
+    monitors = [
+        {"name": "all", "type": "metric alert", "query": query, "options": {"silenced": {"*": None}}},
+        {"name": "part", "type": "metric alert", "query": query, "options": {"silenced": {"host:a": None}}},
+        {"name": "draft", "type": "metric alert", "query": query, "draft_status": "draft"},
+    ]
+    read = _read(tmp_path, json.dumps(monitors), "datadog.json")
+    assert [rule.name for rule in read.alerts] == ["part"]
+    told = " ".join(read.notes)
+    assert "all is silenced until" in told and "draft is a draft" in told and "part is silenced in part" in told
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("PrometheusServiceLevel", "load the rules that are generated"),
+        ("ServiceLevelObjective", "load the rules that are generated"),
+        ("AlertmanagerConfig", "are not read; load the configuration"),
+        ("DatadogMonitor", "are not read; export the monitors as JSON"),
+        ("Deployment", "says nothing about detection"),
+    ],
+)
+def test_manifests_that_are_not_read_say_what_to_load_instead(tmp_path: Path, kind: str, told: str) -> None:
+    read = _read(tmp_path, f"apiVersion: v1\nkind: List\nitems:\n- {{kind: {kind}, spec: {{}}}}\n- null\n")
+    assert not read.alerts and told in read.notes[0]
+
+
+def test_rules_deep_in_the_values_of_a_chart_are_all_found(tmp_path: Path) -> None:
+    shallow = "extra:\n  groups:\n  - {name: s, rules: [{record: r, expr: sum(up)}]}\n"
+    deep = "prometheus:\n  serverFiles:\n    alerting_rules.yml:\n" + _indented(RULES, 6)
+    read = _read(tmp_path, shallow + deep)
+    assert (len(read.alerts), len(read.recordings)) == (1, 1)

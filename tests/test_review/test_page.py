@@ -171,6 +171,9 @@ def test_every_data_set_gives_a_closed_page_and_a_calm_first_screen(real: Review
     for fact in ("seed", "data", "version"):
         assert str(real.facts[fact]) in html
     assert "nan" not in re.sub(r"base64,[^\"]*", "", html).lower().replace("finance", "").split()
+    # Firings without an incident are told of where firings were loaded, and not invented where none were.
+    alone = int(real.findings.tables["firings"]["alone"].sum())
+    assert ("ended with no incident near" in html) == (alone > 0) == ("alertmanager.jsonl" in html)
 
 
 def test_nothing_that_stands_open_uses_a_statistical_term_and_the_method_is_one_click_below(real: Review) -> None:

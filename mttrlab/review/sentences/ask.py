@@ -49,9 +49,7 @@ def ask(
         range_ = between(lever["saving_low"], lever["saving_high"])
         borrowed = "; partly on borrowed figures" if "borrowed" in str(lever.get("note", "")) else ""
         mostly = " on average, most of it in the longest ones" if lever["saving_low"] > typical else ""
-        return (
-            f"{name}: this would save {range_} per incident{mostly} ({_checked(lever)}; luck only{borrowed})."
-        )
+        return f"{name}: this would save {range_} per incident{mostly} ({_checked(lever)}; luck only{borrowed})."
     if not closed:
         return f"No ask yet: record {STAMP_WORDS['resolved_at']}, or export the incidents that have ended."
     why = "the simulation does not repeat this history; " if unlike else ""

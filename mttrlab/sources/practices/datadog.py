@@ -59,12 +59,20 @@ def _monitor(wrapped: Any, place: Place, faults: Faults, file: str, notes: list[
     if not isinstance(monitor, dict):
         faults.add(place, f"must be a monitor; got {shown(monitor)}")
         return None
+    title = str(monitor.get("name", ""))[:80]
+    options = monitor.get("options") or {}
+    whole = options.get("silenced") if isinstance(options, dict) else None
+    if isinstance(whole, dict) and "*" in whole and whole["*"] is None:
+        notes.append(f"{file}: {title} is silenced until somebody ends that; left out")
+        return None
+    if monitor.get("draft_status") == "draft":
+        notes.append(f"{file}: {title} is a draft, which notifies nobody; left out")
+        return None
     before = len(faults.found)
     texts = {key: monitor.get(key) for key in ("name", "query", "type")}
     for key, text in texts.items():
         if not isinstance(text, str) or not text.strip():
             faults.add((*place, key), f"must be text; got {shown(text)}")
-    options = monitor.get("options") or {}
     if not isinstance(options, dict):
         faults.add((*place, "options"), f"must be a mapping; got {shown(options)}")
     if len(faults.found) > before:

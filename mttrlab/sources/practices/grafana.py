@@ -25,6 +25,7 @@ def provisioned(value: Mapping[str, Any], faults: Faults, file: str) -> Practice
     alone, and how far its windows reach is not known.
     """
     alerts: list[AlertRule] = []
+    paused: list[str] = []
     groups = value.get("groups") or []
     if not isinstance(groups, list):
         faults.add(("groups",), f"must be a list; got {shown(groups)}")
@@ -40,6 +41,11 @@ def provisioned(value: Mapping[str, Any], faults: Faults, file: str) -> Practice
             if not isinstance(rule, dict) or not isinstance(rule.get("title"), str):
                 faults.add(at, "must be a rule with a title")
                 continue
+            if rule.get("isPaused") is True:
+                paused.append(rule["title"])
+                continue
+            if rule.get("record"):
+                continue
             labels = rule.get("labels") if isinstance(rule.get("labels"), dict) else {}
             words = {str(key): str(text) for key, text in (labels or {}).items()}
             mode, why = failure_mode(rule["title"], "", words)
@@ -49,11 +55,17 @@ def provisioned(value: Mapping[str, Any], faults: Faults, file: str) -> Practice
                     rule["title"], watched[0] if watched else "", mode, for_s=_span(rule, "for", at, faults) or 0.0,
                     eval_s=interval, severity=words.get("severity", ""), source=f"{file}: {group.get('name', '')}",
                     conditions=((Condition(kind="opaque"),),), why=f"{why}; its query is Grafana's and is not read",
+                    labels=tuple(sorted(words.items())),
                 )
             )  # fmt: skip
-    told = f"{file}: {len(alerts)} alerts that Grafana manages: their queries are not read, titles and labels alone say"
+    counted = "1 alert" if len(alerts) == 1 else f"{len(alerts)} alerts"
+    told = f"{file}: {counted} that Grafana manages: their queries are not read, titles and labels alone say"
     nothing = f"{file}: contact points and policies of Grafana say nothing about detection"
-    return Practices(alerts=tuple(alerts), notes=(told if alerts else nothing,))
+    notes = [told if alerts else nothing] if alerts or not paused else []
+    if paused:
+        named = ", ".join(paused[:5]) + (f" and {len(paused) - 5} more" if len(paused) > 5 else "")
+        notes.append(f"{file}: paused and left out: {named}")
+    return Practices(alerts=tuple(alerts), notes=tuple(notes))
 
 
 def _span(holder: Mapping[str, Any], key: str, at: Place, faults: Faults) -> float | None:

@@ -8,13 +8,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from mttrlab.schema import MonitoringSettings, Practices, ProbeModule, SyntheticMonitor
+from mttrlab.sources.practices import grafana
 from mttrlab.sources.practices.addresses import without_secrets
 from mttrlab.sources.practices.durations import seconds
 from mttrlab.sources.practices.faults import Faults, Place, shown
 from mttrlab.sources.practices.prometheus import rule_groups
+from mttrlab.sources.practices.routes import routed
 from mttrlab.sources.practices.yaml_text import documents
 
 _PROBE = "a probe measures; an alert on probe_success has to page"
+_GENERATED = ("PrometheusServiceLevel", "ServiceLevelObjective", "SLO")
+_UNREAD = {
+    "AlertmanagerConfig": "load the configuration that the operator writes from them (alertmanager.yaml)",
+    "VMAlertmanagerConfig": "load the configuration that the operator writes from them (alertmanager.yaml)",
+    "DatadogMonitor": "export the monitors as JSON",
+    "ScrapeConfig": "its scrape interval is not known",
+    "VMServiceScrape": "its scrape interval is not known",
+}
 _OPERATOR_S = 30.0
 """Scrape and evaluation interval of a Prometheus manifest that does not say: the operator's default."""
 
@@ -46,6 +56,12 @@ def manifest(value: Mapping[str, Any], faults: Faults, file: str) -> Practices:
         return _probe(spec or {}, name, faults, file)
     if kind in ("Secret", "ConfigMap"):
         return _held(value, faults, file)
+    if kind in _GENERATED:
+        return Practices(notes=(f"{file}: {kind} describes objectives; load the rules that are generated from it",))
+    if kind == "GrafanaAlertRuleGroup":
+        return grafana.provisioned({"groups": [{"name": name, **(spec or {})}]}, faults, file)
+    if kind in _UNREAD:
+        return Practices(notes=(f"{file}: manifests of kind {kind} are not read; {_UNREAD[kind]}",))
     return Practices(notes=(f"{file}: a manifest of kind {kind or 'unknown'} says nothing about detection",))
 
 
@@ -54,7 +70,7 @@ def configuration(value: Mapping[str, Any], faults: Faults, file: str, place: Pl
     if "modules" in value:
         return _modules(value["modules"], (*place, "modules"), faults, file)
     if "route" in value:
-        return _route(value["route"], (*place, "route"), faults, file)
+        return routed(value, faults, file, place)
     wide = value.get("global")
     wide = wide if isinstance(wide, dict) else {}
     at = (*place, "global")
@@ -93,40 +109,6 @@ def _job_intervals(configs: Any, place: Place, faults: Faults) -> list[tuple[str
             own = _interval(config, "scrape_interval", (*place, n), faults)
             if own is not None:
                 found.append((str(config.get("job_name", "")), own))
-    return found
-
-
-def _route(route: Any, place: Place, faults: Faults, file: str) -> Practices:
-    if not isinstance(route, dict):
-        faults.add(place, f"must be a mapping; got {shown(route)}")
-        return Practices()
-    said = _interval(route, "group_wait", place, faults)
-    root = 30.0 if said is None else said
-    # Which alert takes which route would need every label of every alert.
-    own = [wait for wait in _nested_waits(route, place, faults, root) if wait != root]
-    notes: tuple[str, ...] = ()
-    if own:
-        span = f"{min(own):g} s" if min(own) == max(own) else f"{min(own):g} to {max(own):g} s"
-        routes = "1 nested route waits" if len(own) == 1 else f"{len(own)} nested routes wait"
-        notes = (f"{file}: {routes} {span}, not {root:g} s as the root does; the root's group_wait is used for all",)
-    return Practices(settings=MonitoringSettings(group_wait_s=root, source=file), notes=notes)
-
-
-def _nested_waits(route: Mapping[str, Any], place: Place, faults: Faults, above: float) -> list[float]:
-    """Return the wait of every route below this one; a route that says none has the one above it."""
-    found: list[float] = []
-    children = route.get("routes")
-    if children is not None and not isinstance(children, list):
-        faults.add((*place, "routes"), f"must be a list; got {shown(children)}")
-        return found
-    for n, child in enumerate(children or []):
-        at = (*place, "routes", n)
-        if not isinstance(child, dict):
-            faults.add(at, f"must be a mapping; got {shown(child)}")
-            continue
-        said = _interval(child, "group_wait", at, faults)
-        wait = above if said is None else said
-        found += [wait, *_nested_waits(child, at, faults, wait)]
     return found
 
 

@@ -116,6 +116,7 @@ def _rule(
         also=watched[1:],
         conditions=found,
         why=why,
+        labels=tuple(sorted(labels.items())),
         runbook=next((notes[key] for key in ("runbook_url", "runbook", "runbookUrl") if key in notes), ""),
     )
 

@@ -57,6 +57,8 @@ def recognise(path: str | os.PathLike[str]) -> str | None:
 def _recognised(text: str, suffix: str) -> str | None:
     if suffix == ".json":
         monitor = re.search(r"\"query\"\s*:", text) and re.search(r"\"type\"\s*:", text)
+        if re.search(r"\"apiVersion\"\s*:\s*1\b", text) and re.search(r"\"groups\"\s*:", text):
+            return "grafana alerts"
         return "datadog monitors" if monitor and '"incidents"' not in text else None
     if suffix == ".tf":
         return "checkly terraform" if re.search(r"resource\s+\"checkly_", text) else None
@@ -156,6 +158,11 @@ def _json(text: str, name: str) -> Practices:
         raise LoadError(f"{name}: line {error.lineno}: this is not JSON: {error.msg}") from None
     except RecursionError:
         raise LoadError(f"{name} nests too deeply for settings") from None
+    if isinstance(value, dict) and grafana.is_provisioning(value):
+        faults = Faults(name)
+        read = grafana.provisioned(value, faults, name)
+        faults.refuse()
+        return read
     if not datadog.is_monitor(value):
         raise LoadError(f"{name} is no Datadog monitor (it needs name, type and query); other JSON is not read here")
     faults = Faults(name)
@@ -189,7 +196,7 @@ def _document(value: Any, faults: Faults, name: str) -> Practices:
     return sum((rule_groups(groups, place, faults, name) for place, groups in inside), Practices())
 
 
-def nested_groups(value: Any, place: Place = (), depth: int = 3) -> Iterator[tuple[Place, Any]]:
+def nested_groups(value: Any, place: Place = (), depth: int = 6) -> Iterator[tuple[Place, Any]]:
     """Return where groups of rules stand inside a file of another form: a chart's values, a ruler's namespaces."""
     for key, inner in value.items() if isinstance(value, dict) else ():
         at = (*place, key)

@@ -1,0 +1,143 @@
+"""The routes of an Alertmanager configuration: who is told, and how long the first notification waits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from mttrlab.schema import Matcher, MonitoringSettings, Practices, Route
+from mttrlab.sources.practices.durations import seconds
+from mttrlab.sources.practices.faults import Faults, Place, shown
+
+_MATCHER = re.compile(
+    r"\s*(?P<quote>\"?)(?P<label>[^\s\"=!~,{}]+)(?P=quote)\s*(?P<operator>=~|!~|!=|=)\s*"
+    r"(?P<value>\"(?:[^\"\\]|\\.)*\"|[^\",{}]*?)\s*(?:,|$)"
+)
+_TIMED = ("mute_time_intervals", "active_time_intervals")
+_ROOT = Route()
+_WAITS = {"group_wait": "group_wait_s", "group_interval": "group_interval_s", "repeat_interval": "repeat_s"}
+
+
+def routed(value: Mapping[str, Any], faults: Faults, file: str, place: Place) -> Practices:
+    """Return what the routes of a configuration say; what is wrong goes to `faults`.
+
+    Parameters
+    ----------
+    value : mapping
+        The configuration, with `route` and `receivers`. Of the receivers only the names are kept, and whether they
+        notify anybody at all.
+    """
+    at = (*place, "route")
+    if not isinstance(value["route"], dict):
+        faults.add(at, f"must be a mapping; got {shown(value['route'])}")
+        return Practices()
+    silent, notes = _silent(value.get("receivers"), file)
+    root = _route(value["route"], at, faults, _ROOT, silent)
+    below = list(_below(root))
+    if below:
+        waits = sorted({route.group_wait_s for route in (root, *below)})
+        span = f"{waits[0]:g} s" if len(waits) == 1 else f"{waits[0]:g} to {waits[-1]:g} s"
+        counted = "1 route" if len(below) == 1 else f"{len(below)} routes"
+        notes.append(f"{file}: {counted} below the first, waiting {span}; each alert goes the way its labels say")
+    if any(route.get(key) for route in _written(value["route"]) for key in _TIMED):
+        notes.append(f"{file}: some routes are muted at certain times; delays are those of the other times")
+    settings = MonitoringSettings(group_wait_s=root.group_wait_s, routing=root, source=file)
+    return Practices(settings=settings, notes=tuple(notes))
+
+
+def _silent(receivers: Any, file: str) -> tuple[set[str], list[str]]:
+    """Return the receivers that notify nobody; where none notifies, the file is a template and says nothing of it."""
+    named = {
+        str(one["name"]): any(key.lower().endswith("configs") and each for key, each in one.items())
+        for one in (receivers if isinstance(receivers, list) else [])
+        if isinstance(one, dict) and "name" in one
+    }
+    if named and not any(named.values()):
+        return set(), [f"{file}: none of its {len(named)} receivers notifies anybody; taken as if each of them did"]
+    return {name for name, notifies in named.items() if not notifies}, []
+
+
+def _route(value: Mapping[str, Any], place: Place, faults: Faults, above: Route, silent: set[str]) -> Route:
+    receiver = str(value["receiver"]) if isinstance(value.get("receiver"), str | int) else above.receiver
+    said = {ours: _span(value, theirs, place, faults) for theirs, ours in _WAITS.items()}
+    waits: dict[str, Any] = {name: getattr(above, name) if wait is None else wait for name, wait in said.items()}
+    goes_on = value.get("continue") is True
+    own = replace(_ROOT, receiver=receiver, goes_on=goes_on, silent=receiver in silent, **waits)
+    children = value.get("routes")
+    if children is not None and not isinstance(children, list):
+        faults.add((*place, "routes"), f"must be a list; got {shown(children)}")
+        children = None
+    found = []
+    for n, child in enumerate(children or []):
+        at = (*place, "routes", n)
+        if isinstance(child, dict):
+            found.append(_route(child, at, faults, own, silent))
+        else:
+            faults.add(at, f"must be a mapping; got {shown(child)}")
+    return replace(own, matchers=tuple(_matchers(value, place, faults)), routes=tuple(found))
+
+
+def _matchers(value: Mapping[str, Any], place: Place, faults: Faults) -> Iterator[Matcher]:
+    for key, operator in (("match", "="), ("match_re", "=~")):
+        held = value.get(key)
+        if held is not None and not isinstance(held, dict):
+            faults.add((*place, key), f"must be a mapping of labels; got {shown(held)}")
+            continue
+        for label, said in (held or {}).items():
+            yield Matcher(str(label), operator, _word(said))
+    listed = value.get("matchers")
+    if listed is None:
+        return
+    if not isinstance(listed, list):
+        faults.add((*place, "matchers"), f'must be a list such as [severity="page"]; got {shown(listed)}')
+        return
+    for n, one in enumerate(listed):
+        if not isinstance(one, str):
+            faults.add((*place, "matchers", n), f'must be text such as severity="page"; got {shown(one)}')
+            continue
+        yield from _written_out(one, (*place, "matchers", n), faults)
+
+
+def _written_out(text: str, place: Place, faults: Faults) -> Iterator[Matcher]:
+    bare = text.strip()
+    bare = bare[1:-1].strip() if bare.startswith("{") and bare.endswith("}") else bare
+    at = 0
+    while at < len(bare):
+        found = _MATCHER.match(bare, at)
+        if found is None:
+            faults.add(place, f'is no matcher such as severity="page" or team=~"a|b"; got {shown(text)}')
+            return
+        said = found["value"]
+        if said.startswith('"'):
+            said = re.sub(r"\\(.)", lambda escaped: "\n" if escaped[1] == "n" else escaped[1], said[1:-1])
+        yield Matcher(found["label"], found["operator"], said)
+        at = found.end()
+
+
+def _word(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
+
+
+def _below(route: Route) -> Iterator[Route]:
+    for child in route.routes:
+        yield child
+        yield from _below(child)
+
+
+def _written(route: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(route, dict):
+        yield route
+        for child in route["routes"] if isinstance(route.get("routes"), list) else ():
+            yield from _written(child)
+
+
+def _span(holder: Mapping[str, Any], key: str, place: Place, faults: Faults) -> float | None:
+    if holder.get(key) is None:
+        return None
+    try:
+        return seconds(holder[key])
+    except ValueError as error:
+        faults.add((*place, key), str(error))
+        return None
