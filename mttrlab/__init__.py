@@ -73,6 +73,8 @@ _HOMES = {
     "plot_months": "mttrlab.figures",
     "plot_phases": "mttrlab.figures",
     "plot_quality": "mttrlab.figures",
+    "plot_rollback": "mttrlab.figures",
+    "plot_runbooks": "mttrlab.figures",
     "plot_story": "mttrlab.figures",
     "plot_survival": "mttrlab.figures",
     "plot_timeline": "mttrlab.figures",

@@ -44,6 +44,9 @@ def add_verbs(verbs: Any) -> None:
     shown.add_argument(
         "--levers", action="store_true", help="list the levers that act on each phase's bottleneck instead"
     )
+    runbooks.add_argument(
+        "--figure", type=Path, help="draw the runbooks, or with --rollback the ways back, into this new file too"
+    )
     runbooks.set_defaults(verb=_runbooks)
 
     capability = verbs.add_parser(
@@ -99,6 +102,8 @@ def _placed(report: Any) -> pd.DataFrame:
 def _runbooks(options: argparse.Namespace) -> None:
     from mttrlab import analysis
 
+    if options.figure is not None and (options.types or options.automation or options.remediation or options.levers):
+        raise QuestionError("--figure draws the runbooks, or with --rollback the ways back; the other lists have none")
     with open_lab(options) as lab:
         if options.types:
             table(analysis.type_ranking(lab).round(1))
@@ -108,13 +113,20 @@ def _runbooks(options: argparse.Namespace) -> None:
             return
         practices, fired = _practices(lab), firings(lab)
         if options.rollback:
-            table(analysis.rollback_readiness(practices, lab).round(1))
+            _shown(analysis.rollback_readiness(practices, lab), "plot_rollback", options.figure)
         elif options.automation:
             table(analysis.automation_candidates(lab, practices, fired).round(2))
         elif options.remediation:
             table(analysis.remediation_matches(practices, fired))
         else:
-            table(analysis.runbook_coverage(lab, practices, top=options.top, by=options.by).round(1))
+            books = analysis.runbook_coverage(lab, practices, top=options.top, by=options.by)
+            _shown(books, "plot_runbooks", options.figure)
+
+
+def _shown(found: pd.DataFrame, name: str, figure: Path | None) -> None:
+    table(found.round(1))
+    if figure is not None:
+        _draw(name, found, figure)
 
 
 def _capability(options: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from mttrlab.figures.life import plot_life
 from mttrlab.figures.maturity import plot_maturity
 from mttrlab.figures.months import plot_months
 from mttrlab.figures.phases import plot_bottleneck, plot_phases
+from mttrlab.figures.practices import plot_rollback, plot_runbooks
 from mttrlab.figures.quality import plot_quality
 from mttrlab.figures.story import plot_story
 from mttrlab.figures.style import style
@@ -28,6 +29,8 @@ __all__ = [
     "plot_months",
     "plot_phases",
     "plot_quality",
+    "plot_rollback",
+    "plot_runbooks",
     "plot_story",
     "plot_survival",
     "plot_timeline",
