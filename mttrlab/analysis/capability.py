@@ -121,7 +121,7 @@ def _observed(telemetry: pd.DataFrame | Iterable[str] | None) -> list[_Piece]:
             raise SchemaError("the table of telemetry must say kind, as lab.telemetry() does")
         held = {str(kind) for kind in telemetry["kind"]}
     else:
-        held = {str(word) for word in telemetry or ()}
+        held = {str(word) for word in (() if telemetry is None else telemetry)}
     return [
         (
             "Intermediate",

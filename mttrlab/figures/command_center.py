@@ -78,22 +78,21 @@ def _panel(ax: Axes, title: str) -> None:
 
 
 def _number(ax: Axes, line: Mapping[str, Any], words: str, seen: Mapping[str, Any]) -> None:
-    detail = f" · {plain(line['detail'], 44)}" if line["detail"] else ""
-    _panel(ax, f"{_TITLES[line['measure']]}{detail}")
+    _panel(ax, _TITLES[line["measure"]])
     value, _, change = words.partition(" (")
     if words == "no data":
         _empty(ax, seen["missing"].get("metrics") or f"No data of this measure. To fill it, load {seen['needed']}.", 42)
         return
-    ax.text(0.04, 0.80, value, transform=ax.transAxes, fontsize=28, weight="bold", va="center", color=INK)
+    ax.text(0.04, 0.83, value, transform=ax.transAxes, fontsize=28, weight="bold", va="center", color=INK)
     if change:
-        ax.text(0.97, 0.80, f"({change}", transform=ax.transAxes, fontsize=16, va="center", ha="right", color=INK)
+        ax.text(0.97, 0.83, f"({change}", transform=ax.transAxes, fontsize=16, va="center", ha="right", color=INK)
     trend = seen["trend"]
     known = trend[trend[line["measure"]].notna()] if len(trend) else trend
     if len(known) > 1:
         ax.plot(known["at"], known[line["measure"]], color=_COLOURS[line["measure"]], linewidth=2.2)
         low, high = float(known[line["measure"]].min()), float(known[line["measure"]].max())
         room = (high - low) or max(abs(high), 1.0)
-        ax.set_ylim(low - 0.75 * room, high + 1.3 * room)
+        ax.set_ylim(low - 0.75 * room, high + 1.55 * room)
         ax.set_xlim(seen["at"] - pd.Timedelta("61min"), seen["at"] + pd.Timedelta("1min"))
         onset = seen["at"] - pd.Timedelta(minutes=seen["minutes"])
         if 0 < seen["minutes"] < 60:
@@ -101,6 +100,9 @@ def _number(ax: Axes, line: Mapping[str, Any], words: str, seen: Mapping[str, An
             ax.annotate(plain(seen["began"], 20), (onset, 0.16), xycoords=("data", "axes fraction"), fontsize=10.5,
                         va="top", ha="center")  # fmt: skip
     ax.text(0.04, 0.05, "last 60 min", transform=ax.transAxes, fontsize=10.5, color=QUIET, va="bottom")
+    if line["detail"]:
+        # Under the number, where no neighbour stands beside it however long the name is.
+        ax.text(0.04, 0.665, plain(line["detail"], 44), transform=ax.transAxes, fontsize=10.5, color=QUIET, va="center")
 
 
 def _bars(ax: Axes, seen: Mapping[str, Any]) -> None:
@@ -144,7 +146,9 @@ def _alerts(seen: Mapping[str, Any]) -> list[str]:
     made = []
     for line in rows[:_MOST_ALERTS]:
         severity = "" if pd.isna(line["severity"]) else f"[{plain(line['severity'], 10)}] "
-        made.append(f"{severity}{plain(line['alert'], 52)}")
+        service = f" · {plain(line['service'], 24)}" if not pd.isna(line["service"]) else ""
+        since = length((seen["at"] - line["started_at"]).total_seconds() / 60)
+        made.append(f"{severity}{plain(line['alert'], 30)}{service} · for {since}")
     return [*made, f"and {len(rows) - _MOST_ALERTS} more"] if len(rows) > _MOST_ALERTS else made
 
 
