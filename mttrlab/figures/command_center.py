@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _TITLES = {"error_rate": "Error rate", "latency_p95": "Latency (p95)", "throughput": "Throughput"}
 _COLOURS = {"error_rate": "#D55E00", "latency_p95": "#0072B2", "throughput": "#009E73"}
 _MOST_SERVICES, _MOST_ALERTS = 8, 6
+_ALERT_WIDTH = 58
+"""Letters that fit on a line of the panel."""
 _PANEL = "#f5f4f1"
 
 
@@ -147,8 +149,10 @@ def _alerts(seen: Mapping[str, Any]) -> list[str]:
     for line in rows[:_MOST_ALERTS]:
         severity = "" if pd.isna(line["severity"]) else f"[{plain(line['severity'], 10)}] "
         service = f" · {plain(line['service'], 24)}" if not pd.isna(line["service"]) else ""
-        since = length((seen["at"] - line["started_at"]).total_seconds() / 60)
-        made.append(f"{severity}{plain(line['alert'], 30)}{service} · for {since}")
+        since = f" · for {length((seen['at'] - line['started_at']).total_seconds() / 60)}"
+        name = f"{severity}{plain(line['alert'], 52)}"
+        told = next((more for more in (f"{service}{since}", since) if len(name + more) <= _ALERT_WIDTH), "")
+        made.append(f"{name}{told}")
     return [*made, f"and {len(rows) - _MOST_ALERTS} more"] if len(rows) > _MOST_ALERTS else made
 
 
