@@ -26,6 +26,18 @@ pre{{white-space:pre-wrap}}table{{border-collapse:collapse}}td,th{{padding:.2em 
 """
 
 
+_RULE: dict[str, tuple[type, str]] = {
+    "healthy": (int, "good checks that confirm health, and bad ones that begin a failure (default: 3)"),
+    "of": (int, "among so many of the last checks (default: in a row)"),
+    "error_rate": (float, "percent that a good check stays below (default: 1)"),
+    "latency_p95": (float, "milliseconds that a good check stays below (default: 500)"),
+    "interval_s": (int, "seconds from check to check (default: 30)"),
+    "window_s": (int, "seconds that each check looks back over (default: 60)"),
+    "within_minutes": (float, "minutes after the fix within which health should be confirmed (default: 5)"),
+}
+"""Options of `derive`, by the fields of RecoveryRule."""
+
+
 def add_verbs(verbs: Any) -> None:
     """Add `incident` and `derive`."""
     one = verbs.add_parser("incident", help="replay one incident: report, timeline, suspects, the command center")
@@ -39,6 +51,8 @@ def add_verbs(verbs: Any) -> None:
     derive = verbs.add_parser("derive", help="date starts and verifications from metrics, where nobody stamped them")
     lab_option(derive)
     derive.add_argument("--show", action="store_true", help="only show what would be derived; write nothing")
+    for name, (kind, words) in _RULE.items():
+        derive.add_argument(f"--{name.replace('_', '-')}", type=kind, dest=name, help=words)
     derive.set_defaults(verb=_derive, folder=None)
 
 
@@ -103,13 +117,15 @@ def _shown(rows: pd.DataFrame) -> str:
 
 def _derive(options: argparse.Namespace) -> None:
     from mttrlab.analysis import verification_goal
+    from mttrlab.judge.episodes import RecoveryRule
     from mttrlab.lab import Lab
 
+    rule = RecoveryRule(**{name: value for name in _RULE if (value := getattr(options, name)) is not None})
     path = lab_path(options)
     if not path.exists():
         raise QuestionError(f"there is no lab file {path}; load exports and metrics first (mttrlab load …)")
     with Lab(path, read_only=options.show) as lab:
-        dated = lab.dating()
+        dated = lab.dating(rule=rule)
         found = lab.derivable(dated)
         say(f"{len(dated):,} incidents looked at; onset: {_counts(dated, 'onset_status')}; "
             f"recovery: {_counts(dated, 'recovered_status')}.")  # fmt: skip

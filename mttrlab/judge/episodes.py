@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
@@ -37,6 +38,10 @@ class RecoveryRule:
         whole = (self.interval_s, self.window_s, self.healthy, self.among)
         if any(isinstance(value, bool) or not isinstance(value, int) or value < 1 for value in whole):
             raise QuestionError("interval_s, window_s, healthy and of must be whole numbers from 1 on")
+        for name, limit in (("error_rate", self.error_rate), ("latency_p95", self.latency_p95),
+                            ("within_minutes", self.within_minutes)):  # fmt: skip
+            if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 < limit < inf:
+                raise QuestionError(f"{name} must be a finite number above 0; got {limit!r}")
         if self.window_s % self.interval_s or self.healthy > self.among:
             raise QuestionError(
                 f"window_s must be a multiple of interval_s, and healthy at most of; got {self.window_s} and "

@@ -45,6 +45,14 @@ def test_derive_shows_first_and_writes_then(lab: Path, capsys: pytest.CaptureFix
     assert "INC-1478" in capsys.readouterr().out
     with ml.Lab(lab, read_only=True) as before:
         assert "derived" not in set(before.incidents()["started_at_origin"].dropna())
+    strict = ["--healthy", "4", "--of", "5", "--error-rate", "0.05", "--latency-p95", "100"]
+    assert main(["derive", "--lab", str(lab), "--show", *strict]) == 0
+    told = capsys.readouterr().out
+    # Nothing is ever that good: all are bad from the first sample on, and no stamp follows.
+    assert "onset: 464 unknown, 4 censored" in told and "(no rows)" in told and "INC-1478" not in told
+    for wrong in (["--healthy", "4", "--of", "2"], ["--error-rate", "-1"], ["--window-s", "45"]):
+        assert main(["derive", "--lab", str(lab), "--show", *wrong]) == 1
+        assert "must be" in capsys.readouterr().err
     assert main(["derive", "--lab", str(lab)]) == 0
     assert "(recorded) (derived): 3 records: 3 accepted" in capsys.readouterr().out
     with ml.Lab(lab, read_only=True) as after:
