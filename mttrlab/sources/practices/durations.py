@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from math import isfinite
+from typing import Any
+
+from mttrlab.sources.practices.faults import Faults, Place
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0, "y": 31_536_000.0}
 _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w|y)")
@@ -36,6 +40,17 @@ def seconds(value: object) -> float:
     if not isfinite(value) or value < 0:
         raise ValueError(wrong)
     return float(value)
+
+
+def said_seconds(holder: Mapping[str, Any], key: str, place: Place, faults: Faults) -> float | None:
+    """Return a duration that a mapping may say under `key`, seconds; what is wrong with it goes to `faults`."""
+    if holder.get(key) is None:
+        return None
+    try:
+        return seconds(holder[key])
+    except ValueError as error:
+        faults.add((*place, key), str(error))
+        return None
 
 
 def windows(expr: str) -> list[float]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mttrlab.schema import AlertRule, Condition, Practices
-from mttrlab.sources.practices.durations import seconds
+from mttrlab.sources.practices.durations import said_seconds
 from mttrlab.sources.practices.faults import Faults, Place, shown
 from mttrlab.sources.practices.labelling import failure_mode, services
 
@@ -34,7 +34,7 @@ def provisioned(value: Mapping[str, Any], faults: Faults, file: str) -> Practice
         if not isinstance(group, dict):
             faults.add(("groups", n), f"must be a group of rules; got {shown(group)}")
             continue
-        interval = _span(group, "interval", ("groups", n), faults)
+        interval = said_seconds(group, "interval", ("groups", n), faults)
         rules = group.get("rules")
         for m, rule in enumerate(rules if isinstance(rules, list) else []):
             at: Place = ("groups", n, "rules", m)
@@ -50,9 +50,10 @@ def provisioned(value: Mapping[str, Any], faults: Faults, file: str) -> Practice
             words = {str(key): str(text) for key, text in (labels or {}).items()}
             mode, why = failure_mode(rule["title"], "", words)
             watched = services("", words, "")
+            held = said_seconds(rule, "for", at, faults) or 0.0
             alerts.append(
                 AlertRule(
-                    rule["title"], watched[0] if watched else "", mode, for_s=_span(rule, "for", at, faults) or 0.0,
+                    rule["title"], watched[0] if watched else "", mode, for_s=held,
                     eval_s=interval, severity=words.get("severity", ""), source=f"{file}: {group.get('name', '')}",
                     conditions=((Condition(kind="opaque"),),), why=f"{why}; its query is Grafana's and is not read",
                     labels=tuple(sorted(words.items())),
@@ -66,13 +67,3 @@ def provisioned(value: Mapping[str, Any], faults: Faults, file: str) -> Practice
         named = ", ".join(paused[:5]) + (f" and {len(paused) - 5} more" if len(paused) > 5 else "")
         notes.append(f"{file}: paused and left out: {named}")
     return Practices(alerts=tuple(alerts), notes=tuple(notes))
-
-
-def _span(holder: Mapping[str, Any], key: str, at: Place, faults: Faults) -> float | None:
-    if holder.get(key) is None:
-        return None
-    try:
-        return seconds(holder[key])
-    except ValueError as error:
-        faults.add((*at, key), str(error))
-        return None

@@ -10,7 +10,7 @@ from typing import Any
 from mttrlab.schema import MonitoringSettings, Practices, ProbeModule, SyntheticMonitor
 from mttrlab.sources.practices import grafana
 from mttrlab.sources.practices.addresses import without_secrets
-from mttrlab.sources.practices.durations import seconds
+from mttrlab.sources.practices.durations import said_seconds
 from mttrlab.sources.practices.faults import Faults, Place, shown
 from mttrlab.sources.practices.prometheus import rule_groups
 from mttrlab.sources.practices.routes import routed
@@ -47,8 +47,8 @@ def manifest(value: Mapping[str, Any], faults: Faults, file: str) -> Practices:
             return Practices()
         return rule_groups(spec["groups"], ("spec", "groups"), faults, file)
     if kind == "Prometheus":
-        scrape = _interval(spec or {}, "scrapeInterval", ("spec",), faults) or _OPERATOR_S
-        evaluation = _interval(spec or {}, "evaluationInterval", ("spec",), faults) or _OPERATOR_S
+        scrape = said_seconds(spec or {}, "scrapeInterval", ("spec",), faults) or _OPERATOR_S
+        evaluation = said_seconds(spec or {}, "evaluationInterval", ("spec",), faults) or _OPERATOR_S
         return Practices(settings=MonitoringSettings(scrape, evaluation, source=file))
     if kind in ("ServiceMonitor", "PodMonitor"):
         return _scrapes(spec or {}, kind, name, faults, file)
@@ -75,8 +75,8 @@ def configuration(value: Mapping[str, Any], faults: Faults, file: str, place: Pl
     wide = wide if isinstance(wide, dict) else {}
     at = (*place, "global")
     settings = MonitoringSettings(
-        _interval(wide, "scrape_interval", at, faults) or 60.0,
-        _interval(wide, "evaluation_interval", at, faults) or 60.0,
+        said_seconds(wide, "scrape_interval", at, faults) or 60.0,
+        said_seconds(wide, "evaluation_interval", at, faults) or 60.0,
         jobs=tuple(_job_intervals(value.get("scrape_configs"), (*place, "scrape_configs"), faults)),
         source=file,
     )
@@ -106,7 +106,7 @@ def _job_intervals(configs: Any, place: Place, faults: Faults) -> list[tuple[str
     found = []
     for n, config in enumerate(configs if isinstance(configs, list) else []):
         if isinstance(config, dict):
-            own = _interval(config, "scrape_interval", (*place, n), faults)
+            own = said_seconds(config, "scrape_interval", (*place, n), faults)
             if own is not None:
                 found.append((str(config.get("job_name", "")), own))
     return found
@@ -128,7 +128,7 @@ def _modules(modules: Any, place: Place, faults: Faults, file: str) -> Practices
             ProbeModule(
                 name,
                 module["prober"],
-                _interval(module, "timeout", (*place, name), faults),
+                said_seconds(module, "timeout", (*place, name), faults),
                 (*modes, *(("correctness",) if content else ())),
                 file,
             )
@@ -140,7 +140,7 @@ def _modules(modules: Any, place: Place, faults: Faults, file: str) -> Practices
 
 
 def _probe(spec: Mapping[str, Any], name: str, faults: Faults, file: str) -> Practices:
-    interval = _interval(spec, "interval", ("spec",), faults) or _OPERATOR_S
+    interval = said_seconds(spec, "interval", ("spec",), faults) or _OPERATOR_S
     targets = spec.get("targets")
     fixed = targets.get("staticConfig") if isinstance(targets, dict) else None
     addresses = fixed.get("static") if isinstance(fixed, dict) else None
@@ -165,7 +165,7 @@ def _scrapes(spec: Mapping[str, Any], kind: str, name: str, faults: Faults, file
         interval
         for n, end in enumerate(ends if isinstance(ends, list) else [])
         if isinstance(end, dict)
-        for interval in [_interval(end, "interval", ("spec", key, n), faults)]
+        for interval in [said_seconds(end, "interval", ("spec", key, n), faults)]
         if interval is not None
     ]
     if not found:
@@ -194,13 +194,3 @@ def _held(value: Mapping[str, Any], faults: Faults, file: str) -> Practices:
                 elif isinstance(inner, dict) and {"route", "modules", "scrape_configs"} & set(inner):
                     made += configuration(inner, faults, file, (key, name))
     return made
-
-
-def _interval(holder: Mapping[str, Any], key: str, place: Place, faults: Faults) -> float | None:
-    if holder.get(key) is None:
-        return None
-    try:
-        return seconds(holder[key])
-    except ValueError as error:
-        faults.add((*place, key), str(error))
-        return None

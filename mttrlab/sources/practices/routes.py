@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from mttrlab.schema import Matcher, MonitoringSettings, Practices, Route
-from mttrlab.sources.practices.durations import seconds
+from mttrlab.sources.practices.durations import said_seconds
 from mttrlab.sources.practices.faults import Faults, Place, shown
 
 _MATCHER = re.compile(
@@ -61,7 +61,7 @@ def _silent(receivers: Any, file: str) -> tuple[set[str], list[str]]:
 
 def _route(value: Mapping[str, Any], place: Place, faults: Faults, above: Route, silent: set[str]) -> Route:
     receiver = str(value["receiver"]) if isinstance(value.get("receiver"), str | int) else above.receiver
-    said = {ours: _span(value, theirs, place, faults) for theirs, ours in _WAITS.items()}
+    said = {ours: said_seconds(value, theirs, place, faults) for theirs, ours in _WAITS.items()}
     waits: dict[str, Any] = {name: getattr(above, name) if wait is None else wait for name, wait in said.items()}
     goes_on = value.get("continue") is True
     own = replace(_ROOT, receiver=receiver, goes_on=goes_on, silent=receiver in silent, **waits)
@@ -131,13 +131,3 @@ def _written(route: Any) -> Iterator[Mapping[str, Any]]:
         yield route
         for child in route["routes"] if isinstance(route.get("routes"), list) else ():
             yield from _written(child)
-
-
-def _span(holder: Mapping[str, Any], key: str, place: Place, faults: Faults) -> float | None:
-    if holder.get(key) is None:
-        return None
-    try:
-        return seconds(holder[key])
-    except ValueError as error:
-        faults.add((*place, key), str(error))
-        return None
