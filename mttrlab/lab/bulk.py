@@ -26,7 +26,7 @@ from mttrlab.lab.report import LoadReport
 from mttrlab.lab.writing import STAGED, Asked, Selected, known_load, store_extract
 from mttrlab.schema import STAMPS, empty
 from mttrlab.sources.exports import Extract
-from mttrlab.sources.exports.drafts import no_zone
+from mttrlab.sources.exports.drafts import NoZoneError, no_zone
 from mttrlab.sources.exports.extracts import NOTHING, as_of_instant
 from mttrlab.sources.exports.reports import COLUMNS
 from mttrlab.sources.exports.scanning import is_large_table, scan_table
@@ -75,6 +75,9 @@ def load_large(
             if known is not None:
                 return known
             return _load(connection, private, origin, asked, as_of)
+    except NoZoneError:
+        # Which zone is meant decides what every row says: no other reader would know it.
+        raise
     except (LoadError, OSError):
         # The strict route says it in its own words.
         return None

@@ -17,6 +17,8 @@ TYPES = {
     "count": "BIGINT",
     "number": "DOUBLE",
 }
+SURE_FROM, SURE_TO = "TIMESTAMPTZ '1971-01-01 00:00:00+00'", "TIMESTAMPTZ '2200-01-01 00:00:00+00'"
+"""Instants from the one and before the other are read alike by everybody; so says the macro `sure_stamp` too."""
 KINDS = {column.name: column.kind for column in REPORT_COLUMNS}
 
 _WORDS = frozenset(name for name, kind in KINDS.items() if kind == "text") - {

@@ -19,7 +19,6 @@ from mttrlab.sources.exports.table import MAX_COLUMNS, fold
 
 _LINE_END = r"\n"
 _INSTANT = "TIMESTAMP WITH TIME ZONE"
-_WALLS = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,6 @@ class Origin:
     """Where in the file a record stands, counted from 0; rowid: the staged records have that order."""
     instants: tuple[str, ...] = ()
     """Columns that hold instants already: `i` and their place in the header."""
-    walls: tuple[str, ...] = ()
-    """Columns that hold clocks on the wall, with no zone to them."""
     typed: bool = False
     """Every time is an instant: reading it again costs less than keeping it."""
     mark: str = ""
@@ -120,11 +117,8 @@ def of_parquet(
     cells = [f"coalesce(CAST({quoted(name)} AS VARCHAR), '') AS c{place}" for place, name in enumerate(raw)]
     cells += [f"{quoted(raw[header.index(name)])} AS i{header.index(name)}" for name in instants]
     query = f"SELECT {', '.join(cells)}, file_row_number FROM read_parquet('{literal(copy)}', file_row_number = true)"
-    walls = tuple(name for name in TIMES if of_kind.get(name) in _WALLS)
     typed = set(instants) == set(TIMES) & set(header)
-    return Origin(
-        path, copy, digest.hexdigest(), size, rows, names, query, 1, "file_row_number", instants, walls, typed
-    )
+    return Origin(path, copy, digest.hexdigest(), size, rows, names, query, 1, "file_row_number", instants, typed)
 
 
 def literal(path: Path) -> str:

@@ -12,10 +12,10 @@ import pandas as pd
 
 from mttrlab import sql
 from mttrlab.errors import LoadError
-from mttrlab.lab.bulk_cells import KINDS, TYPES, kept_columns, quoted, value_and_doubt
+from mttrlab.lab.bulk_cells import KINDS, SURE_FROM, SURE_TO, TYPES, kept_columns, quoted, value_and_doubt
 from mttrlab.lab.bulk_origin import Origin, literal
 from mttrlab.sources.exports.canonical import Told, from_table, id_column_of, read_canonical, unknown_columns
-from mttrlab.sources.exports.drafts import Clock
+from mttrlab.sources.exports.drafts import Clock, no_zone
 from mttrlab.sources.exports.names import Names
 from mttrlab.sources.exports.reports import Draft
 from mttrlab.sources.exports.scanning import PIECE, Odd, pieces
@@ -25,6 +25,8 @@ MEMORY = "900MB"
 """What DuckDB may hold while a large file is staged; beyond it goes to the private folder."""
 CHUNK = 20_000
 """Records that the strict reader is given at once."""
+FIRST = 200
+"""Records of a larger file that are asked at once whether their stamps name a zone."""
 
 _DTYPES = {"text": "str", "flag": "boolean", "share": "float64"}
 
@@ -84,6 +86,8 @@ class Stage:
         LoadError
             Where the strict reader refuses the file, or DuckDB does not find what we counted.
         """
+        if self.timezone is None and self.origin.rows > CHUNK:
+            self._refuse_early()
         self._read_plain()
         if self.origin.strange is not None:
             with self.origin.strange.open("rb") as opened:
@@ -112,7 +116,8 @@ class Stage:
         for said, name in self.kept.items():
             if said in origin.instants:
                 instant = f"i{places[said]}"
-                read.append((name, f"sure_stamp({instant})", f"{instant} IS NOT NULL AND {quoted(name)} IS NULL"))
+                # Said as a range, so that the engine sees from the file's own statistics that nothing is beyond it.
+                read.append((name, instant, f"{instant} < {SURE_FROM} OR {instant} >= {SURE_TO}"))
             else:
                 read.append((name, *value_and_doubt(name, f"c{places[said]}")))
         doubts = " OR ".join(f"({doubt})" for _, _, doubt in read if doubt)
@@ -145,18 +150,33 @@ class Stage:
         if not self.connection.execute(f"SELECT count(*) FROM quick WHERE {doubt}").fetchall()[0][0]:
             return
         self.sure = f"WHERE NOT ({doubt})"
-        doubted = self.connection.execute(
-            f"""SELECT {self.record} AS record, raw FROM quick
-                WHERE {doubt} AND raw[1] IS DISTINCT FROM $1 ORDER BY record""",
-            [self.origin.mark],
-        )
+        query = f"""SELECT {self.record} AS record, raw FROM quick
+                    WHERE {doubt} AND raw[1] IS DISTINCT FROM $1 ORDER BY record"""
+        doubted = self.connection.execute(query, [self.origin.mark])
         # The strict rows are stored through another connection, as this one is still being read.
         with self.connection.cursor() as storing:
             while found := doubted.fetchmany(CHUNK):
-                rows = [[cell or "" for cell in raw] for _, raw in found]
-                names = Names(tuple(self.kept), self.origin.names.utc)
-                numbers = [number for number, _ in found]
-                self._read_strictly(Table(self.origin.path.name, names.header, rows, numbers), names, storing)
+                self._read_strictly(*self._table(found), storing)
+
+    def _table(self, found: list[tuple[int, list[str | None]]]) -> tuple[Table, Names]:
+        rows = [[cell or "" for cell in raw] for _, raw in found]
+        names = Names(tuple(self.kept), self.origin.names.utc)
+        return Table(self.origin.path.name, names.header, rows, [number for number, _ in found]), names
+
+    def _refuse_early(self) -> None:
+        """Refuse a file of which the first records name no zone: the rest need not be read."""
+        places = {name: place for place, name in enumerate(self.origin.names.header)}
+        raw = ", ".join(f"c{places[said]}" for said in self.kept)
+        number = self.record if self.origin.number != "rowid" else f"row_number() OVER () - 1 + {self.origin.first}"
+        found = self.connection.execute(
+            f"SELECT {number} AS record, [{raw}] AS raw FROM (FROM ({self.origin.query}) LIMIT {FIRST})"
+        ).fetchall()
+        table, names = self._table([(record, cells) for record, cells in found if cells[0] != self.origin.mark])
+        clock = Clock(table.name, None)
+        read_canonical(from_table(table, names=names), clock, Told())
+        if clock.zoneless:
+            rows = {row for row, _, _ in clock.zoneless}
+            raise no_zone(table.name, min(clock.zoneless, key=lambda zoneless: zoneless[0]), len(rows), at_least=True)
 
     def _read_odd(self, odd: Odd, opened: BinaryIO) -> None:
         opened.seek(odd.start)

@@ -61,14 +61,15 @@ def look_at_whole(stage: Stage) -> Whole:
     stamps = [f"epoch_us({name})" for name in STAMPS if name in stage.names]
     listed = ", ".join(times)
     own = "exported_at" in stage.names
-    accepted, newest, own_exported, own_count = connection.execute(
+    step = _likely_step(connection, told, stamps)
+    accepted, newest, finer, own_exported, own_count = connection.execute(
         f"""
         SELECT count(*), max(CASE
                 WHEN greatest({listed}) - least({listed}) <= {_YEAR} THEN greatest({listed})
                 ELSE list_max(list_filter([{listed}], lambda s:
                     abs(s - list_sort(list_filter([{listed}], lambda o: o IS NOT NULL))[
                         (len(list_filter([{listed}], lambda o: o IS NOT NULL)) + 1) // 2]) <= {_YEAR}))
-            END),
+            END), coalesce(bool_or({_off(stamps, step)}), false),
             {"max(epoch_us(exported_at)), count(exported_at)" if own else "NULL, 0"}
         FROM {told}
         """
@@ -85,16 +86,29 @@ def look_at_whole(stage: Stage) -> Whole:
         has_source=bool(sources),
         sources=sources,
         apart=not quoted,
-        grain=_grain(connection, told, stamps),
+        grain=_grain(connection, told, stamps, step) if finer else step / 1e6,
         has_dropped=duplicates[1] > 0,
     )
 
 
-def _grain(connection: duckdb.DuckDBPyConnection, told: str, stamps: list[str]) -> float:
-    """Return the coarsest step, in seconds, on which every milestone lies; the first one off a step settles it."""
-    for step in (60_000_000, 1_000_000, 1_000):
-        off = " OR ".join(f"{stamp} % {step} <> 0" for stamp in stamps)
-        if not connection.execute(f"SELECT 1 FROM {told} WHERE {off} LIMIT 1").fetchall():
+_STEPS = (60_000_000, 1_000_000, 1_000, 1)
+
+
+def _off(stamps: list[str], step: int) -> str:
+    return " OR ".join(f"{stamp} % {step} <> 0" for stamp in stamps)
+
+
+def _likely_step(connection: duckdb.DuckDBPyConnection, told: str, stamps: list[str]) -> int:
+    """Return the coarsest step, in microseconds, on which the milestones of the first records lie."""
+    off = ", ".join(f"count_if({_off(stamps, step)})" for step in _STEPS)
+    found = connection.execute(f"SELECT {off} FROM (FROM {told} LIMIT 1000)").fetchall()[0]
+    return next(step for step, count in zip(_STEPS, found, strict=True) if not count)
+
+
+def _grain(connection: duckdb.DuckDBPyConnection, told: str, stamps: list[str], likely: int) -> float:
+    """Return the coarsest step, in seconds, on which every milestone lies, where that is finer than the likely one."""
+    for step in _STEPS[_STEPS.index(likely) + 1 :]:
+        if not connection.execute(f"SELECT 1 FROM {told} WHERE {_off(stamps, step)} LIMIT 1").fetchall():
             return step / 1e6
     return 1e-6
 

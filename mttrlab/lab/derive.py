@@ -6,12 +6,15 @@ import duckdb
 
 from mttrlab import sql
 from mttrlab.lab.rejudging import judge_again, settle_annotations
+from mttrlab.lab.transactions import insert_found
 
 
 def derive(connection: duckdb.DuckDBPyConnection) -> None:
     """Write again what the views lean on; the caller holds the transaction."""
-    for table in ("timers", "titled", "pairs", "links", "rejudged", "annotated"):
+    for table in ("fuller", "timers", "titled", "pairs", "links", "rejudged", "annotated"):
         connection.execute(f"DELETE FROM {table}")
+    if connection.execute("SELECT count(*) FROM superseded").fetchall()[0][0]:
+        insert_found(connection, "fuller", sql.text("lab/fuller"))
     connection.execute(f"INSERT INTO timers {sql.text('lab/timers')}")
     _read_titles(connection)
     if _several_sources(connection):

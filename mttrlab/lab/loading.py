@@ -109,7 +109,10 @@ def _load_file(
     if kind is not None:
         return kind.load(connection, file, file, asked, keep_people=keep_people)
     if not (asked.format is None and is_worksheet(file)):
-        large = load_large(connection, file, asked, as_of)
+        try:
+            large = load_large(connection, file, asked, as_of)
+        except LoadError as refusal:
+            raise _with_place_for_zone(refusal, file, asked) from None
         if large is not None:
             return large
     known = known_load(connection, file, _sha256(file), asked)

@@ -20,7 +20,7 @@ from mttrlab.lab.applying import store_settings
 from mttrlab.lab.plain import plain
 from mttrlab.lab.settings import Settings
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Raised by every change of the stored tables."""
 
 # The views in the order in which they build on each other.

@@ -160,10 +160,10 @@ def _store_frame(connection: duckdb.DuckDBPyConnection, extract: Extract, load_i
         FROM (WITH reports AS (SELECT {as_reports(list(said), restoring=extract.format == "canonical")} FROM arriving)
               FROM ({sql.text("judge")}))
     """
-    # An apostrophe that is taken off can make two ids one.
-    quotes = any("\n'" in "\n".join(["", *reports[name].tolist()]) for name in ("source", "source_id"))
-    apart = not quotes and bool(reports["record"].is_unique) and not reports.duplicated(["source", "source_id"]).any()
+    # A reader keeps one report of an id; but an apostrophe that is taken off can make two ids one.
     sources, last = tuple(reports["source"].unique()), int(reports["record"].max())
+    ids = "\n".join(["", *reports["source_id"].to_numpy()]) if extract.format == "canonical" else ""
+    apart = "\n'" not in ids and not any(source.startswith("'") for source in sources)
     with _registered(connection, "arriving", reports[said]):
         return _store_selected(connection, Selected(query, ordered, len(reports), last, sources, apart), load_id)
 

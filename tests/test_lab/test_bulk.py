@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from mttrlab import sql
 from mttrlab.errors import LoadError
-from mttrlab.lab import Lab, bulk, loading, writing
+from mttrlab.lab import Lab, bulk, bulk_stage, loading, writing
 from mttrlab.sources.exports import scanning
 from mttrlab.sources.exports.stamps import Stamp, read_stamp
 
@@ -212,3 +212,15 @@ def test_a_stamp_that_the_engine_reads_is_what_the_strict_reader_reads(changes, 
     for text, micros in read:
         if micros is not None:
             assert read_stamp(text) == Stamp(micros), text
+
+
+def test_a_large_file_without_zones_is_refused_after_its_first_records(tmp_path, monkeypatch):
+    path = tmp_path / "walls.csv"
+    rows = "".join(f"{i},2026-03-01 10:00:00\n" for i in range(bulk_stage.CHUNK + 1))
+    path.write_text("incident_id,detected_at\n" + rows)
+    monkeypatch.setattr(bulk, "LEAST", 1000)
+    monkeypatch.setattr(loading, "extract", None)
+    with Lab(tmp_path / "lab.duckdb") as lab:
+        with pytest.raises(LoadError, match=r"row 2: detected_at '2026-03-01 10:00:00' .* \(at least 200 such rows\)"):
+            lab.load(path)
+        assert lab.load(path, timezone="Europe/Berlin").accepted == bulk_stage.CHUNK + 1

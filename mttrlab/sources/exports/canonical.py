@@ -18,10 +18,11 @@ from mttrlab.schema import ORIGINS, POPULATIONS, STAMPS
 from mttrlab.sources.exports.columns import StampColumn, read_column
 from mttrlab.sources.exports.documents import Documents
 from mttrlab.sources.exports.drafts import Clock, Faults, RecordError, text_of
+from mttrlab.sources.exports.keys import shown
 from mttrlab.sources.exports.names import IDS, NAMES, Names, likely_time, settle
 from mttrlab.sources.exports.opened import Opened
 from mttrlab.sources.exports.reports import TIMES, Draft
-from mttrlab.sources.exports.table import Table, fold
+from mttrlab.sources.exports.table import Even, Table, fold
 
 _HEADER_UTC = ZoneInfo("UTC")
 _IGNORED = frozenset(f"{stamp}_verdict" for stamp in STAMPS)
@@ -45,6 +46,8 @@ class Cells:
     rows: Sequence[int]
     faults: Faults = field(default_factory=Faults)
     names: Names = field(default_factory=lambda: Names(()))
+    show: Callable[[str], str] = str
+    """How sentences print a name of the file's own."""
 
 
 def from_table(table: Table, columns: Mapping[str, str] | None = None, names: Names | None = None) -> Cells:
@@ -63,6 +66,9 @@ def from_table(table: Table, columns: Mapping[str, str] | None = None, names: Na
     width = len(table.header)
     cells = Cells(table.name, {}, table.numbers, names=names)
     body = table.rows
+    if isinstance(body, Even):
+        cells.columns = {column: body.by_place[place] for place, column in enumerate(table.header) if column}
+        return cells
     if any(len(row) != width for row in body):
         for number, row in zip(table.numbers, body, strict=True):
             if len(row) != width:
@@ -78,9 +84,9 @@ def from_table(table: Table, columns: Mapping[str, str] | None = None, names: Na
 def from_documents(documents: Documents, columns: Mapping[str, str] | None = None) -> Cells:
     """Return the cells of JSON records; what is no object, or holds one where a text belongs, is refused."""
     keys = dict.fromkeys(fold(key) for record in documents.records if isinstance(record, dict) for key in record)
-    settled = settle(keys, columns, documents.name)
+    settled = settle(keys, columns, documents.name, show=shown)
     ours = dict(zip(keys, settled.header, strict=True))
-    cells = Cells(documents.name, {}, [], names=settled)
+    cells = Cells(documents.name, {}, [], names=settled, show=shown)
     kept: list[tuple[int, dict[str, str]]] = []
     for number, record in zip(documents.numbers, documents.records, strict=True):
         try:
@@ -237,8 +243,11 @@ def read_canonical(cells: Cells, clock: Clock, told: Told) -> tuple[Draft, Fault
             reading.column(name)
     told.names = cells.names
     passed_over = {theirs for theirs, _ in cells.names.passed_over}
-    told.unknown = unknown_columns((name for name in cells.columns if name not in passed_over), id_column)
+    unknown = unknown_columns((name for name in cells.columns if name not in passed_over), id_column)
+    told.unknown = list(map(cells.show, unknown))
     draft = Draft(list(cells.rows), reading.made, times, id_column)
+    if not cells.faults.by_row:
+        return draft, cells.faults
     kept = np.fromiter((row not in cells.faults.by_row for row in cells.rows), dtype=bool, count=len(cells.rows))
     return draft.take(kept), cells.faults
 
@@ -261,8 +270,8 @@ class _Reading:
         return column.micros
 
     def texts(self, name: str, into: str) -> None:
-        values = [text.strip() for text in self.cells.columns.get(name, ())]
-        for place in (place for place, value in enumerate(values) if not value):
+        values = list(map(str.strip, self.cells.columns.get(name, ())))
+        for place in () if all(values) else (place for place, value in enumerate(values) if not value):
             self.cells.faults.add(
                 self.cells.rows[place], name, "", "is empty: a record without an id cannot be told from others"
             )
@@ -286,7 +295,7 @@ class _Reading:
         elif name == "source":
             self.made[name] = [text.strip() or "canonical" for text in texts]
         else:
-            self.made[name] = [text or None for text in texts]
+            self.made[name] = texts if all(texts) else [text or None for text in texts]
 
     def _each(self, name: str, turn: Callable[[str], Any], reason: str) -> list[Any]:
         known: dict[str, Any] = {"": None}

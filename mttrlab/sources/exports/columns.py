@@ -21,6 +21,9 @@ _FEW = 32
 # The rules of clock changes are written down until 2037; later ones take the slow road.
 _RULES_END = np.datetime64("2037-01-01", "us").astype(np.int64)
 _ZERO, _ALIEN = ord("0"), 255
+_MONTHS = np.arange(0, 12 * (LAST_YEAR + 1 - FIRST_YEAR) + 1).astype("datetime64[M]")
+_FIRST_DAYS = _MONTHS.astype("datetime64[D]").astype(np.int32)
+"""Days since 1970 of the first of each month."""
 
 
 @dataclass(frozen=True)
@@ -67,30 +70,41 @@ def read_column(cells: Sequence[str], timezone: ZoneInfo | None = None) -> Stamp
 def _by_shape(cells: Sequence[str], timezone: ZoneInfo | None, micros: NDArray[np.int64]) -> list[int]:
     """Fill `micros` where cells share a shape (the same digits in the same places); return the places left over."""
     lengths = np.fromiter(map(len, cells), dtype=np.int64, count=len(cells))
-    left = np.flatnonzero((lengths > 0) & (lengths <= _WIDTH))
-    if len(left) < _FEW or "\0" in "".join(cells):
+    if np.count_nonzero(lengths) < _FEW:
         return np.flatnonzero(lengths).tolist()
-    width = int(lengths[left].max())
-    wide = np.array(cells, dtype=f"U{width}").view(np.uint32).reshape(len(cells), width)
-    # A row per position in the text; what is no ASCII becomes a code that no stamp has.
-    codes = np.ascontiguousarray(np.minimum(wide, _ALIEN).astype(np.uint8).T)
+    counts = np.bincount(np.minimum(lengths, _WIDTH + 1))
     slow = [np.flatnonzero(lengths > _WIDTH)]
+    for width in (np.argsort(counts[1 : _WIDTH + 1])[::-1] + 1).tolist():
+        if counts[width]:
+            slow.append(_of_length(cells, np.flatnonzero(lengths == width), width, timezone, micros))
+    return sorted(np.concatenate(slow).tolist())
+
+
+def _of_length(
+    cells: Sequence[str], left: NDArray[np.int64], width: int, timezone: ZoneInfo | None, micros: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Fill `micros` for cells of one length, and return the places left over."""
+    text = "".join(cells if len(left) == len(cells) else [cells[place] for place in left.tolist()])
+    # A row per position in the text. A letter of another script becomes a question mark, which no stamp has.
+    codes = np.frombuffer(text.encode("latin-1", "replace"), dtype=np.uint8).reshape(len(left), width)
+    block = np.ascontiguousarray(codes.T)
+    slow = []
     for _ in range(_SHAPES):
         if left.size == 0:
             break
         sample = cells[left[0]]
-        block = codes if left.size == len(cells) else codes[:, left]
         like = _alike(block, sample)
-        alike, left = left[like], left[~like]
+        alike = left if like.all() else left[like]
         done = _read_alike(block if like.all() else block[:, like], alike, sample, timezone, micros)
         slow.append(alike[~done])
-    return sorted(np.concatenate([left, *slow]).tolist())
+        left, block = left[~like], block[:, ~like]
+    return np.concatenate([left, *slow])
 
 
 def _alike(block: NDArray[np.uint8], sample: str) -> NDArray[np.bool_]:
     """Return which of these cells have a digit where `sample` has one, and the same character where it has none."""
     like = np.ones(block.shape[1], dtype=bool)
-    for codes, character in zip(block, sample.ljust(len(block), "\0"), strict=True):
+    for codes, character in zip(block, sample, strict=True):
         if "0" <= character <= "9":
             like &= codes - np.uint8(_ZERO) <= 9
         else:
@@ -98,11 +112,12 @@ def _alike(block: NDArray[np.uint8], sample: str) -> NDArray[np.bool_]:
     return like
 
 
-def _number(block: NDArray[np.uint8], first: int, last: int) -> NDArray[np.int64]:
-    value = np.zeros(block.shape[1], dtype=np.int32)
-    for codes in block[first:last]:
-        value = value * np.int32(10) + (codes - np.uint8(_ZERO))
-    return value.astype(np.int64)
+def _number(block: NDArray[np.uint8], first: int, last: int) -> NDArray[np.int32]:
+    value: NDArray[np.int32] = (block[first] - np.uint8(_ZERO)).astype(np.int32)
+    for codes in block[first + 1 : last]:
+        value *= np.int32(10)
+        value += codes - np.uint8(_ZERO)
+    return value
 
 
 def _read_alike(
@@ -116,34 +131,43 @@ def _read_alike(
     match = EXTENDED.fullmatch(sample)
     if match is None or (match["zone"] is None and timezone is None):
         return np.zeros(len(places), dtype=bool)
-    spans = {part: match.span(part) for part in ("year", "month", "day", "hour", "minute", "second", "fraction")}
-    # Finer than a microsecond is cut, as the strict reader does.
-    spans["fraction"] = (spans["fraction"][0], min(spans["fraction"][1], spans["fraction"][0] + 6))
-    year, month, day, hour, minute, second, fraction = (_number(block, *spans[part]) for part in spans)
-    fraction *= 10 ** (6 - min(6, len(match["fraction"] or "")))
+    parts = [part for part in ("year", "month", "day", "hour", "minute", "second") if match[part]]
+    year, month, day, hour, minute, *seconds = (_number(block, *match.span(part)) for part in parts)
     good = (year >= FIRST_YEAR) & (year <= LAST_YEAR) & (month >= 1) & (month <= 12) & (day >= 1)
-    good &= (hour < 24) & (minute < 60) & (second < 60)
-    months = ((np.where(good, year, 1970) - 1970) * 12 + np.where(good, month, 1) - 1).astype("datetime64[M]")
-    first_day = months.astype("datetime64[D]").astype(np.int64)
-    good &= day <= (months + 1).astype("datetime64[D]").astype(np.int64) - first_day
-    instants = (((first_day + day - 1) * 24 + hour) * 60 + minute) * 60 + second
-    instants = instants * 1_000_000 + fraction
+    good &= (hour < 24) & (minute < 60)
+    months = (year - FIRST_YEAR) * 12 + month - 1
+    if not good.all():
+        months[~good] = 0
+    first_day = _FIRST_DAYS[months]
+    good &= day <= _FIRST_DAYS[months + 1] - first_day
+    minutes = ((first_day + day - 1) * 24 + hour) * 60 + minute
+    instants = minutes.astype(np.int64) * 60
+    if seconds:
+        good &= seconds[0] < 60
+        instants += seconds[0]
+    instants *= 1_000_000
+    if match["fraction"]:
+        # Finer than a microsecond is cut, as the strict reader does.
+        digits = match["fraction"][:6]
+        start = match.start("fraction")
+        instants += _number(block, start, start + len(digits)) * np.int32(10 ** (6 - len(digits)))
     if match["zone"] is None:
         instants, settled = _local(instants, good, timezone)
         good &= settled
-    else:
+    elif match["zone"].strip() not in ("Z", "z", "UTC"):
         ahead, known = _ahead(block, match.span("zone"), match["zone"])
         instants -= ahead
         good &= known
-    micros[places[good]] = instants[good]
+    if len(places) == len(micros) and good.all():
+        micros[:] = instants
+    else:
+        micros[places[good]] = instants[good]
     return good
 
 
 def _ahead(block: NDArray[np.uint8], span: tuple[int, int], named: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    if named.strip() in ("Z", "z", "UTC"):
-        return np.zeros(block.shape[1], dtype=np.int64), np.ones(block.shape[1], dtype=bool)
     digits = [span[0] + at for at, character in enumerate(named) if character.isdigit()]
-    tens = [_number(block, position, position + 1) for position in digits]
+    tens = [_number(block, position, position + 1).astype(np.int64) for position in digits]
     minutes = (tens[0] * 10 + tens[1]) * 60
     past = tens[2] * 10 + tens[3] if len(tens) == 4 else np.zeros_like(minutes)
     sign = -1 if "-" in named else 1

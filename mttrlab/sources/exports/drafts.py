@@ -98,12 +98,16 @@ class Clock:
         raise no_zone(self.name, min(self.zoneless, key=itemgetter(0)), len({row for row, _, _ in self.zoneless}))
 
 
-def no_zone(name: str, first: tuple[int, str, str], count: int) -> LoadError:
+class NoZoneError(LoadError):
+    """Stamps name no zone, and nobody said which is meant."""
+
+
+def no_zone(name: str, first: tuple[int, str, str], count: int, *, at_least: bool = False) -> LoadError:
     """Return the refusal of a file with stamps that name no zone: the first as row, column and text, and how many."""
     row, column, value = first
-    return LoadError(
+    return NoZoneError(
         f"{name} row {row}: {column} {shorten(value)!r} has no time zone; pass timezone= "
-        f"({count:,} such row{'s' if count > 1 else ''})"
+        f"({'at least ' if at_least else ''}{count:,} such row{'s' if count > 1 else ''})"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from mttrlab.errors import LoadError
@@ -117,7 +117,12 @@ class Names:
         return told
 
 
-def settle(header: Iterable[str], columns: Mapping[str, str] | None = None, file: str = "") -> Names:
+def settle(
+    header: Iterable[str],
+    columns: Mapping[str, str] | None = None,
+    file: str = "",
+    show: Callable[[str], str] = str,
+) -> Names:
     """Return the columns under our names.
 
     Parameters
@@ -128,6 +133,8 @@ def settle(header: Iterable[str], columns: Mapping[str, str] | None = None, file
         What the caller says: the file's name of a column, and ours. It wins over every rule.
     file : str
         Named in a refusal.
+    show : callable
+        How a refusal prints a name of the file's own.
 
     Raises
     ------
@@ -146,7 +153,7 @@ def settle(header: Iterable[str], columns: Mapping[str, str] | None = None, file
         place = next((at for at, name in enumerate(folded) if squeeze(name) == squeeze(theirs)), None)
         wanted = our_name(wanted, file)
         if place is None:
-            listed = ", ".join(name[:40] for name in folded[:12])
+            listed = ", ".join(show(name)[:40] for name in folded[:12])
             raise LoadError(f"{file} row 1: no column {theirs[:60]!r} to read as {wanted}; its columns are {listed}")
         if wanted in told or place in ours:
             raise LoadError(f"{file}: columns= says two things of {wanted}; say which one column it is")

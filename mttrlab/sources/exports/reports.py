@@ -116,6 +116,8 @@ def settle_repeats(draft: Draft, faults: Faults) -> tuple[NDArray[np.bool_], int
     """
     kept = np.ones(len(draft), dtype=bool)
     sources = draft.columns.get("source") or repeat("", len(draft))
+    if len(set(draft.columns["source_id"])) == len(draft):
+        return kept, 0
     keys = list(zip(sources, draft.columns["source_id"], strict=True))
     if len(set(keys)) == len(keys):
         return kept, 0
@@ -164,7 +166,11 @@ def newest_stamp(draft: Draft) -> int | None:
     """
     if len(draft) == 0:
         return None
-    stacked = np.column_stack([*draft.times.values(), *([] if draft.seen is None else [draft.seen])])
+    every = [*draft.times.values(), *([] if draft.seen is None else [draft.seen])]
+    whole = bool(every) and all((values != NONE).all() for values in every)
+    if whole and (np.maximum.reduce(every) - np.minimum.reduce(every) <= _YEAR).all():
+        return int(max(values.max() for values in every))
+    stacked = np.column_stack(every)
     if not (stacked != NONE).any():
         return None
     ordered = np.sort(np.where(stacked == NONE, np.iinfo(np.int64).max, stacked), axis=1)
@@ -177,10 +183,10 @@ def newest_stamp(draft: Draft) -> int | None:
 def grain(draft: Draft) -> float:
     """Return the coarsest step, in seconds, on which every milestone of the file lies: 60, 1, 0.001 or 0.000001."""
     stamps = [draft.times[name] for name in STAMPS if name in draft.times]
-    values = np.concatenate(stamps) if stamps else np.array([], dtype=np.int64)
-    values = values[values != NONE]
+    stamps = [values if (values != NONE).all() else values[values != NONE] for values in stamps]
     for step in (60_000_000, 1_000_000, 1_000):
-        if not (values % step).any():
+        # The first stamps of most files settle it.
+        if not any((values[:1000] % step).any() or (values % step).any() for values in stamps):
             return step / 1e6
     return 1e-6
 

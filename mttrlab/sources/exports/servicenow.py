@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from operator import itemgetter
@@ -14,7 +15,7 @@ from mttrlab.sources.exports.documents import Documents
 from mttrlab.sources.exports.drafts import Clock, Faults
 from mttrlab.sources.exports.histories import CANCELLED, CLOSED, NEW, RESOLVED, WORKING, Updates, incidents, report
 from mttrlab.sources.exports.reports import Draft
-from mttrlab.sources.exports.table import Table, fold
+from mttrlab.sources.exports.table import Even, Table, fold
 
 _TIMES = ("opened_at", "resolved_at", "closed_at", "sys_updated_at")
 _NAMES = (
@@ -111,7 +112,7 @@ def read_servicenow(table: Table, clock: Clock) -> Log:
     width = len(table.header)
     numbers, rows = list(table.numbers), table.rows
     ragged: set[str] = set()
-    if any(len(cells) != width for cells in rows):
+    if not isinstance(rows, Even) and any(len(cells) != width for cells in rows):
         for number, cells in zip(numbers, rows, strict=True):
             if len(cells) != width:
                 log.faults.add(number, "", "", f"has {len(cells)} cells where the header has {width}")
@@ -132,10 +133,15 @@ def read_servicenow(table: Table, clock: Clock) -> Log:
     return log
 
 
-def _first_of_each(rows: list[list[str]], places: dict[str, int]) -> list[int]:
+def _first_of_each(rows: Sequence[Sequence[str]], places: dict[str, int]) -> list[int]:
     """Return the places of rows that no row before them repeats."""
-    identify = itemgetter(*(places[name] for name in ("number", "sys_mod_count", "sys_updated_at")))
-    keys = list(map(identify, rows))
+    said = [places[name] for name in ("number", "sys_mod_count", "sys_updated_at")]
+    if isinstance(rows, Even):
+        keys = list(zip(*map(rows.by_place.__getitem__, said), strict=True))
+    else:
+        keys = list(map(itemgetter(*said), rows))
+    if len(set(keys)) == len(keys):
+        return list(range(len(keys)))
     twice = {key for key, times in Counter(keys).items() if times > 1}
     seen: set[tuple[str, ...]] = set()
     first: list[int] = []
@@ -162,9 +168,12 @@ def _places(table: Table) -> dict[str, int]:
 
 
 def _updates(
-    rows: list[int], table: list[list[str]], places: dict[str, int], name: str, clock: Clock, faults: Faults
+    rows: list[int], table: Sequence[Sequence[str]], places: dict[str, int], name: str, clock: Clock, faults: Faults
 ) -> Updates:
-    columns = {column: [cells[at] for cells in table] for column, at in places.items()}
+    columns = {
+        column: table.by_place[at] if isinstance(table, Even) else [cells[at] for cells in table]
+        for column, at in places.items()
+    }
     times = _times({column: columns.pop(column) for column in _TIMES if column in columns}, rows, name, clock, faults)
     cells: dict[str, list[str | None]] = {}
     for column, texts in columns.items():

@@ -6,8 +6,11 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import overload
+
+import numpy as np
 
 from mttrlab.errors import LoadError
 
@@ -17,6 +20,7 @@ DELIMITERS = (",", ";", "\t", "|")
 
 _FOLD = re.compile(r"[\s_\-]+")
 _SEP = re.compile(r"[\ufeff\s]*\"?sep=.\"?[ \t]*(?:\r\n|\r|\n)", re.IGNORECASE)
+_LINE = ord("\n")
 _BREAKS = re.compile(r"\r\n|\r|\n")
 
 
@@ -31,6 +35,28 @@ def fold(name: str) -> str:
     return _FOLD.sub("_", name.strip().lower()).strip("_")
 
 
+class Even(Sequence[Sequence[str]]):
+    """Rows that all have one length, kept column by column: most readers want the columns."""
+
+    def __init__(self, by_place: list[list[str]]) -> None:
+        self.by_place = by_place
+
+    def __len__(self) -> int:
+        return len(self.by_place[0])
+
+    @overload
+    def __getitem__(self, at: int) -> Sequence[str]: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Sequence[str]]: ...
+    def __getitem__(self, at: int | slice) -> Sequence[str] | Sequence[Sequence[str]]:
+        if isinstance(at, slice):
+            return Even([column[at] for column in self.by_place])
+        return [column[at] for column in self.by_place]
+
+    def __iter__(self) -> Iterator[Sequence[str]]:
+        return iter(zip(*self.by_place, strict=True))
+
+
 @dataclass(frozen=True)
 class Table:
     """The rows of a CSV file, all text."""
@@ -38,7 +64,7 @@ class Table:
     name: str
     header: tuple[str, ...]
     """Folded names, in the file's order."""
-    rows: list[list[str]]
+    rows: Sequence[Sequence[str]]
     """Blank lines are not rows."""
     numbers: list[int] | range
     """Row number of each as a spreadsheet shows it: the header is the first row of the file."""
@@ -70,19 +96,18 @@ def read_table(text: str, name: str) -> Table:
         MAX_COLUMNS columns, two columns of one name, no rows under the header.
     """
     text = without_sep(text)
-    delimiter, _ = header_of(text)
+    delimiter, header_cells = header_of(text)
+    even = _even(text, delimiter, len(header_cells))
+    if even is not None:
+        header = _header([column[0] for column in even], name)
+        return Table(name, header, Even([column[1:] for column in even]), range(2, len(even[0]) + 1))
     counted, breaks = count_rows(text), count_rows(text.replace('"', ""))
     # Where no quote holds a line end, no cell can run over rows, and the rows need no second look.
     every = list(_rows(text, name, delimiter, multiline=breaks != counted))
     if len(every) != counted:
         raise LoadError(_lost(text, name, delimiter, len(every), counted))
     first = next(place for place, row in enumerate(every) if row)
-    header = tuple(map(fold, every[first]))
-    if len(header) > MAX_COLUMNS:
-        raise LoadError(f"{name} has {len(header):,} columns, more than the limit of {MAX_COLUMNS:,}")
-    for column, times in Counter(filter(None, header)).items():
-        if times > 1:
-            raise LoadError(f"{name} row 1: {times} columns are called {column!r}; rename or remove all but one")
+    header = _header(every[first], name)
     body = every[first + 1 :]
     numbers: list[int] | range = range(first + 2, first + 2 + len(body))
     if [] in body:
@@ -93,6 +118,41 @@ def read_table(text: str, name: str) -> Table:
     if not body:
         raise LoadError(f"{name} holds a header and no rows; export it again, or leave it out")
     return Table(name, header, body, numbers)
+
+
+def _header(cells: list[str], name: str) -> tuple[str, ...]:
+    header = tuple(map(fold, cells))
+    if len(header) > MAX_COLUMNS:
+        raise LoadError(f"{name} has {len(header):,} columns, more than the limit of {MAX_COLUMNS:,}")
+    for column, times in Counter(filter(None, header)).items():
+        if times > 1:
+            raise LoadError(f"{name} row 1: {times} columns are called {column!r}; rename or remove all but one")
+    return header
+
+
+def _even(text: str, delimiter: str, width: int) -> list[list[str]] | None:
+    """Return the columns of a text without quotes whose every line has `width` cells; None where any is otherwise.
+
+    Without quotes nothing stands between a delimiter and the end of a cell, so cutting there is all of CSV.
+    """
+    if '"' in text or not 1 < width <= MAX_COLUMNS:
+        return None
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+        if "\r" in text:
+            return None
+    text = text.removesuffix("\n")
+    codes = np.frombuffer(text.encode(), dtype=np.uint8)
+    ends = codes == _LINE
+    between = ends[ends | (codes == ord(delimiter))]
+    rows = int(np.count_nonzero(ends)) + 1
+    # Every `width`-th of what stands between cells is the end of a line, and no other is.
+    if rows < 2 or len(between) != rows * width - 1 or not between[width - 1 :: width].all():
+        return None
+    if np.diff(np.flatnonzero(ends), prepend=0, append=len(codes)).max() > MAX_CELL:
+        return None
+    cells = text.replace("\n", delimiter).split(delimiter)
+    return [cells[place::width] for place in range(width)]
 
 
 def _rows(text: str, name: str, delimiter: str, multiline: bool) -> Iterator[list[str]]:

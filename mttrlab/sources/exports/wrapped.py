@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +66,7 @@ def documents_of(text: str, name: str) -> Documents:
     return Documents(name, rows, table.numbers, {})
 
 
-def _record(table: Table, row: list[str]) -> Any:
+def _record(table: Table, row: Sequence[str]) -> Any:
     if len(row) != len(table.header):
         return Misshapen(len(row), len(table.header))
     return dict(zip(table.header, row, strict=True))

@@ -4,26 +4,21 @@
 -- value between a third of it and three times it: rounding makes many heaps, a timer makes one. (Below
 -- four hours a rounded clock says nothing: its commonest heap is simply the usual time.)
 WITH gap AS (
-    SELECT
-        source,
-        unnest([
-            {'first_stamp': 'detected_at', 'last_stamp': 'resolved_at', 'seconds': if(
-                format = 'pagerduty' OR coalesce(population, '') = 'page',
-                (epoch_us(resolved_at) - epoch_us(detected_at)) // 1000000, NULL),
-                'even': epoch_us(resolved_at) % 900000000 = 0},
-            {'first_stamp': 'resolved_at', 'last_stamp': 'verified_at',
-                'seconds': (epoch_us(verified_at) - epoch_us(resolved_at)) // 1000000,
-                'even': epoch_us(verified_at) % 900000000 = 0},
-            {'first_stamp': 'resolved_at', 'last_stamp': 'closed_at',
-                'seconds': (epoch_us(closed_at) - epoch_us(resolved_at)) // 1000000,
-                'even': epoch_us(closed_at) % 900000000 = 0}
-        ], recursive := true)
+    SELECT source, 'detected_at' AS first_stamp, 'resolved_at' AS last_stamp,
+        (epoch_us(resolved_at) - epoch_us(detected_at)) // 1000000 AS seconds, resolved_at AS ended
+    FROM latest
+    WHERE format = 'pagerduty' OR population = 'page'
+    UNION ALL
+    SELECT source, 'resolved_at', 'verified_at', (epoch_us(verified_at) - epoch_us(resolved_at)) // 1000000, verified_at
+    FROM latest
+    UNION ALL
+    SELECT source, 'resolved_at', 'closed_at', (epoch_us(closed_at) - epoch_us(resolved_at)) // 1000000, closed_at
     FROM latest
 ),
 
 counted AS (
     SELECT source, first_stamp, last_stamp, seconds, greatest(seconds // 100, 90) AS tolerance, count(*) AS n,
-        count(*) FILTER (WHERE even) AS evens
+        count(*) FILTER (WHERE epoch_us(ended) % 900000000 = 0) AS evens
     FROM gap
     WHERE seconds >= 0
     GROUP BY ALL
