@@ -34,7 +34,8 @@ def judge(reports: pd.DataFrame) -> pd.DataFrame:
     A stamp is, in this order of precedence:
 
     - `suspect`: before 1990, later than `exported_at` (5 minutes of grace), more than 366 days from most of the
-      record's other stamps; or, where detection is a public post, an impact window that ended six hours before it;
+      record's other stamps; or, where detection is a public post, an impact window that ended six hours before it; or
+      an end that the tool's own timer made, or a public page's first word that already tells the end (`copies`);
     - `out_of_order`: the milestone that contradicts most others (ties: the later one), dropped until the rest agree.
       A diagnosis after the fix contradicts nothing;
     - `defaulted`: the same instant as its neighbour, where the source's clock is finer than a minute or the vendor is

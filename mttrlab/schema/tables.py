@@ -90,7 +90,9 @@ REPORT_COLUMNS = (
     Column("updated_at", "time", "The source's own last change of the record; empty: not said."),
     Column("automated", "flag", "Automation ended it (empty: not said)."),
     Column("resolution_s", "minutes", "Grain of the source's clock in SECONDS: 60 for minute stamps, 0.001 for ms."),
-    Column("copies", "text", "JSON pairs [stamp, copied from] that this vendor is known to fill by default."),
+    Column(
+        "copies", "text", "JSON pairs [stamp, copied from]: known defaults; from 'timer': the tool gave up waiting."
+    ),
     Column("record", "count", "Line or index of the record in its file, counted from 1."),
     Column("content_hash", "text", "Hash of what the source said; the same content has the same hash."),
 )

@@ -63,10 +63,12 @@ doubts AS (
 windows AS (
     SELECT *,
            coalesce(j_suspect[1], false) OR j_elsewhere AS j_suspect_started,
-           coalesce(j_suspect[2], false) AS j_suspect_detected,
+           -- A page that first spoke when all was over does not say when anybody knew.
+           coalesce(j_suspect[2], false) OR contains(j_copies, '["detected_at","verified_at"]') AS j_suspect_detected,
            coalesce(j_suspect[3], false) AS j_suspect_acknowledged,
            coalesce(j_suspect[4], false) AS j_suspect_diagnosed,
-           coalesce(j_suspect[5], false) OR j_elsewhere AS j_suspect_resolved,
+           coalesce(j_suspect[5], false) OR j_elsewhere
+           OR contains(j_copies, '["resolved_at","timer"]') AS j_suspect_resolved,
            coalesce(j_suspect[6], false) AS j_suspect_verified
     FROM doubts
 ),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
 import io
 import os
+import re
 import zipfile
 from pathlib import Path
 
@@ -42,7 +44,11 @@ def _zip() -> bytes:
         (b"%PDF-1.7 ...", "a PDF"),
         (b"SQLite format 3\0....", "SQLite"),
         (b"<!DOCTYPE html><html><title>Sign in</title>", "web page"),
-        (b"<?xml version='1.0'?><feed/>", "web page"),
+        (b"<?xml version='1.0'?><!DOCTYPE html><html/>", "web page"),
+        (b"<?xml version='1.0'?>\n<incidents/>", "XML"),
+        (b"<?xml version='1.0'?><feed/>", "prose without milestones; fetch the status page/api/v2/incidents.json"),
+        (b"<rss version='2.0'><channel/></rss>", "an RSS feed"),
+        (b"<feed><link href='https://status.example.com/history'/></feed>", "fetch https://status.example.com/api/v2"),
         (gzip.compress(GOOD.encode(), mtime=0)[:-12], "ends too early"),
         (gzip.compress(GOOD.encode(), mtime=0) + b"junk", "behind its .gz"),
         (b"\x1f\x8b\x08 broken", "damaged .gz"),
@@ -155,6 +161,42 @@ def test_several_faults_of_a_record_are_one_line(tmp_path: Path) -> None:
     assert (line["row"], line["column"], line["value"]) == (2, "detected_at", "soon")
     assert "resolved_at 'later'" in line["reason"] and "users '7' is no share" in line["reason"]
     assert "no record of the file could be accepted; see the quarantine for the reasons" in found.warnings
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.lists(st.text("ab é\x0b\u2028'\\ ", max_size=3), min_size=1, max_size=3), min_size=1, max_size=6),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.sampled_from(",;\t"),
+    st.booleans(),
+)
+def test_a_table_without_quotes_is_cut_as_the_csv_module_cuts_it(rows, end, mark, ended):
+    header = ["id", "detected_at", "note"]
+    text = end.join(mark.join(row) for row in [header, *rows]) + (end if ended else "")
+    said = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True) if row][1:]
+    try:
+        table = read_table(text, "a.csv")
+    except LoadError as refusal:
+        assert "no rows" in str(refusal) or "cut off" in str(refusal) or mark.join(rows[-1]).count(mark) < 2
+    else:
+        assert [list(row) for row in table.rows] == said
+        assert table.header == tuple(header)
+
+
+def test_a_key_that_may_be_a_name_of_a_person_is_printed_nowhere(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    for content in (
+        '[{"id": 1, "detected_at": null, "Jane Doe": 1, "Jane Doe": 2}]',
+        '{"Jane Doe": {"Jim Roe": 1}, "Ann Poe": {"Jim Roe": 2}}',
+        '[{"Jane Doe": 1, "Jim Roe": 2, "Ann Poe": 3}]',
+    ):
+        path.write_text(content)
+        with pytest.raises(LoadError) as refusal:
+            extract(path)
+        assert not re.search("Jane|Jim|Ann|jane|jim|ann_", str(refusal.value))
+    path.write_text('[{"id": 1, "detected_at": "2026-03-02T10:00Z", "Jane Doe": "paged", "customer_tier": 1}]')
+    (warning,) = (warning for warning in extract(path).warnings if "not read" in warning)
+    assert "'j…'" in warning and "'customer_tier'" in warning
 
 
 def test_the_first_zoneless_row_is_named(tmp_path: Path) -> None:

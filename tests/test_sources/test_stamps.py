@@ -28,6 +28,9 @@ AT = 1752004320_000000  # 2025-07-08T19:52:00Z
         ("2025-07-08T21:52:00+02:00", AT),
         ("2025-07-08T21:52:00+0200", AT),
         ("2025-07-08T21:52:00+02", AT),
+        ("2025/07/08 19:52:00Z", AT),
+        ("2025/7/8 19:52 UTC", AT),
+        ("2025.07.08T21:52+02:00", AT),
         ("2025-07-09T01:22:00+05:30", AT),
         ("2025-07-08T15:52:00-04:00", AT),
         ("20250708T195200Z", AT),
@@ -66,6 +69,10 @@ def test_legal_iso_is_read(text: str, micros: int) -> None:
         ("1969-12-31T23:59:59Z", "outside the years"),
         ("2201-01-01T00:00:00Z", "outside the years"),
         ("10:00:00", "not a time"),
+        ("2025/13/08 10:00Z", "does not exist"),
+        ("2025/07-08 10:00Z", "not a time"),
+        ("2025/07/08", "no time of day"),
+        ("07/08/2025 10:00", "either way round"),
         ("now", "not a time"),
         ("infinity", "not a time"),
         ("２０２５-07-08T19:52:00Z", "not a time"),
@@ -107,7 +114,12 @@ LIKELY = st.builds(
         ["Z", "z", "", " UTC", "+02:00", "-0530", "+14", "+14:30", "-00:00", "+25:00", "+02:61", "EST", " "]
     ),
 )
-CELLS = st.lists(LIKELY | st.text(max_size=12) | st.sampled_from(["", "null", "1752004320", "2025-07-08T19:52:00Z\0"]))
+CELLS = st.lists(
+    LIKELY
+    | LIKELY.map(lambda text: text.replace("-", "/", 2))
+    | st.text(max_size=12)
+    | st.sampled_from(["", "null", "1752004320", "2025-07-08T19:52:00Z\0"])
+)
 ZONES = st.sampled_from([None, "UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"])
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from mttrlab.errors import LoadError
+from mttrlab.judge import judge
 from mttrlab.schema import STAMPS
 from mttrlab.sources.exports import Extract, extract
 
@@ -99,6 +100,33 @@ def test_reopened_and_still_open(tmp_path: Path) -> None:
     assert found.reports["first_resolved_at"].tolist() == [pd.Timestamp("2026-03-02T10:30Z")]
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        posts(("10:00", "resolved")),
+        posts(("10:00", "resolved"), ("12:00", "postmortem")),
+        {"created_at": "2026-03-02T10:00:00Z", "resolved_at": "2026-03-02T10:00:00.412Z", "incident_updates": []},
+    ],
+)
+def test_a_page_that_speaks_only_when_all_is_over_detected_nothing(told: dict[str, Any], tmp_path: Path) -> None:
+    record = posts(("10:00", "resolved")) | {"created_at": None} | told
+    judged = judge(load(tmp_path, [record]).reports).iloc[0]
+    assert f"{judged['verified_at']:%H:%M}" == "10:00"
+    assert [judged[f"{stamp}_verdict"] for stamp in ("started_at", "detected_at", "resolved_at", "verified_at")] == [
+        "missing",
+        "suspect",
+        "missing",
+        "recorded",
+    ]
+
+
+def test_a_page_that_first_spoke_in_a_postmortem_detected_nothing(tmp_path: Path) -> None:
+    record = posts(("12:00", "postmortem")) | {"status": "postmortem", "resolved_at": "2026-03-02T11:00:00Z"}
+    judged = judge(load(tmp_path, [record]).reports).iloc[0]
+    assert (judged["detected_at_verdict"], judged["verified_at_verdict"]) == ("suspect", "recorded")
+    assert f"{judged['verified_at']:%H:%M}" == "11:00"
+
+
 def test_maintenance_is_kept_apart(tmp_path: Path) -> None:
     found = load(
         tmp_path,
@@ -173,6 +201,14 @@ def test_a_priority_makes_a_page_an_incident(tmp_path: Path) -> None:
 def test_who_ended_it_is_told_from_the_channel(channel: str, automated: bool, tmp_path: Path) -> None:
     found = load(tmp_path, [page("resolved", *FULL, ("11:00", "resolve", channel))])
     assert found.reports["automated"].tolist() == [automated]
+
+
+@pytest.mark.parametrize(
+    ("channel", "verdict"), [("timeout", "suspect"), ("auto", "recorded"), ("website", "recorded")]
+)
+def test_a_page_that_the_pager_gave_up_on_has_a_suspect_end(channel: str, verdict: str, tmp_path: Path) -> None:
+    found = load(tmp_path, [page("resolved", *FULL, ("11:00", "resolve", channel))])
+    assert judge(found.reports)["resolved_at_verdict"].tolist() == [verdict]
 
 
 def test_a_page_that_came_back_ends_at_its_last_end(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mttrlab.errors import LoadError
+from mttrlab.sources.exports.keys import shown
 
 MAX_JSON = 512 * 1024**2
 """Characters of a JSON file; a longer one is to be split or given one object a line in several files."""
@@ -149,7 +150,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise _UnfitError(f"the key {twice[:80]!r} stands twice in one object")
+        raise _UnfitError(f"the key {shown(twice)!r} stands twice in one object")
     return found
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from mttrlab.errors import LoadError
+from mttrlab.sources.exports.keys import is_plain
 from mttrlab.sources.exports.names import is_canonical, likely_time, settle, squeeze
 from mttrlab.sources.exports.table import header_of
 
@@ -86,7 +87,7 @@ def unknown_export(text: str, keys: tuple[set[str], set[str]] | None) -> str:
 def _sentence(names: list[str], what: str, tool: str | None) -> str:
     if tool is not None:
         return f"{tool}, by its {what}; read are {READ}: make such a table of it" if ";" not in tool else tool
-    shown = [name for name in names if _WORD.fullmatch(name)][:_COLUMNS_SHOWN]
+    shown = [name for name in names if _WORD.fullmatch(name) and (what == "columns" or is_plain(name))][:_COLUMNS_SHOWN]
     if len(names) < 2 or not shown:
         return f"read are {READ}"
     listed = ", ".join(shown) + (", …" if len(names) > len(shown) else "")

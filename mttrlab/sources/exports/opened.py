@@ -38,7 +38,10 @@ _OTHERS = {
     b"\x89PNG": "a picture",
 }
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-_PAGE = re.compile(r"\s*(?:<!doctype html|<html|<head|<\?xml|<!--)", re.IGNORECASE)
+_PAGE = re.compile(r"\s*(?:<!doctype html|<html|<head|<!--)", re.IGNORECASE)
+_XML = re.compile(r"\s*<(?:\?xml|feed|rss|rdf:rdf)\b", re.IGNORECASE)
+_ROOT = re.compile(r"<(!doctype html|[a-z][\w:.-]*)", re.IGNORECASE)
+_HOME = re.compile(r"<link\b[^>]*\bhref=[\"'](https://[\w.-]{1,80})[/\"']", re.ASCII)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
 
 
@@ -209,8 +212,23 @@ def decode(content: bytes, name: str) -> str:
             f"{name} row {row}: a NUL character, so it is no text (or UTF-16 without its mark); "
             "export it again as UTF-8"
         )
-    if _PAGE.match(text):
-        raise LoadError(f"{name} is a web page (a login page?), not an export; sign in and download it again")
+    if _XML.match(text) or _PAGE.match(text):
+        raise LoadError(f"{name} is {_markup(text)}")
     if not text.strip():
         raise LoadError(f"{name} holds nothing; export it again")
     return text
+
+
+def _markup(text: str) -> str:
+    """Return what a text of HTML or XML is, and what to fetch instead."""
+    found = _ROOT.search(text, 0, HEAD)
+    root = found[1].lower() if found else ""
+    if root in ("feed", "rss", "rdf:rdf"):
+        home = _HOME.search(text, 0, HEAD)
+        return (
+            f"{'an Atom' if root == 'feed' else 'an RSS'} feed, whose posts are prose without milestones; fetch "
+            f"{home[1] if home else 'the status page'}/api/v2/incidents.json instead"
+        )
+    if _XML.match(text) and root not in ("!doctype html", "html"):
+        return "XML, which no export that is read comes in; export incidents as JSON or CSV"
+    return "a web page (a login page?), not an export; sign in and download it again"

@@ -14,6 +14,7 @@ from mttrlab.sources.exports.vendor import Report, name_list, object_of, objects
 
 _BY_HAND = {"web_trigger", "website", "mobile", "web", "slack", "teams", "phone", "sms", "note", "user"}
 _BY_ITSELF = {"auto", "timeout", "integration", "events_api", "events_api_v2", "service"}
+_BY_TIMER = '[["resolved_at","timer"]]'
 _OPEN = {"triggered", "acknowledged"}
 
 
@@ -90,6 +91,7 @@ def _report(record: dict[str, Any], row: int, clock: Clock, logs: dict[str, list
         "population": "merged" if "merge" in (text_of(reason, "type") or "") else "counted" if priority else "page",
         "detected_by": _trigger(record, kinds),
         "automated": _automated(record, kinds) if closed else None,
+        "copies": _BY_TIMER if closed and _resolving_channel(kinds) == "timeout" else None,
         "reopened": again if kinds else None,
         "first_resolved_at": ends[0] if again and ends else None,
         "updated_at": clock.read(record, "updated_at", row) or changed,
@@ -123,6 +125,12 @@ def _trigger(record: dict[str, Any], kinds: list[tuple[int, str, dict[str, Any]]
     if not words:
         return None
     return "person" if "website" in words or "triggered by" in words else "alert"
+
+
+def _resolving_channel(kinds: list[tuple[int, str, dict[str, Any]]]) -> str | None:
+    """Return by which channel the log says that it was resolved last; `timeout` is the tool that gave up waiting."""
+    ends = [entry for _, kind, entry in kinds if kind == "resolve_log_entry"]
+    return text_of(object_of(ends[-1], "channel"), "type") if ends else None
 
 
 def _automated(record: dict[str, Any], kinds: list[tuple[int, str, dict[str, Any]]]) -> bool | None:

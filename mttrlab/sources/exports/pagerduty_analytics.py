@@ -17,7 +17,9 @@ def report_of(record: dict[str, Any], row: int, clock: Clock) -> Report:
     """Return the report of one incident.
 
     Acknowledged is the trigger and `seconds_to_first_ack`: of `seconds_to_engage` the vendor's own texts disagree what
-    it is. `updated_at` is when Analytics last computed the row, so it tells how late the file was taken and no more.
+    it is. `updated_at` is when Analytics last computed the row, so it tells how late the file was taken and no more:
+    the row is as new as the newest of its stamps. A second less, so that the pager's own record of the same change,
+    which says more, is the newer of the two.
     """
     created, resolved = clock.read(record, "created_at", row), clock.read(record, "resolved_at", row)
     if created is None and not clock.zoneless:
@@ -27,6 +29,8 @@ def report_of(record: dict[str, Any], row: int, clock: Clock) -> Report:
     status = (_text(record, "status") or "").lower()
     service = _text(record, "service_name")
     automated = _FLAGS.get((_text(record, "auto_resolved") or "").lower())
+    acknowledged = None if created is None or until_ack is None else created + until_ack
+    newest = max((at for at in (created, acknowledged, resolved) if at is not None), default=None)
     return {
         "source_id": id_of(record),
         "title": _text(record, "description"),
@@ -39,8 +43,9 @@ def report_of(record: dict[str, Any], row: int, clock: Clock) -> Report:
         "population": "counted" if priority else "page",
         "automated": automated if resolved is not None else None,
         "detected_at": created,
-        "acknowledged_at": None if created is None or until_ack is None else created + until_ack,
+        "acknowledged_at": acknowledged,
         "resolved_at": resolved,
+        "updated_at": None if newest is None else newest - 1_000_000,
         "seen": clock.read(record, "updated_at", row),
     }
 

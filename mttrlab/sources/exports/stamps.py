@@ -28,9 +28,15 @@ _BASIC = re.compile(
     r"(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?:(?P<second>[0-9]{2})" + _TAIL + _ZONE,
     re.ASCII,
 )
+# A year in front settles which number is the day: nobody writes year, day, month.
+_YEAR_FIRST = re.compile(
+    r"(?P<year>[0-9]{4})(?P<mark>[/.])(?P<month>[0-9]{1,2})(?P=mark)(?P<day>[0-9]{1,2})(?:[Tt]|,? )"
+    r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})" + _TAIL + _ZONE,
+    re.ASCII,
+)
 _NUMBER = re.compile(r"[+-]?[0-9][0-9_]*(?:[.,][0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_DATE = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}")
-_SLASHED = re.compile(r"[0-9]{1,4}[/.-][0-9]{1,2}[/.-][0-9]{1,4}\b.*", re.DOTALL)
+_DATE = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}|[0-9]{4}([/.])[0-9]{1,2}\1[0-9]{1,2}")
+_SLASHED = re.compile(r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{1,4}\b.*", re.DOTALL)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -76,13 +82,15 @@ def read_stamp(text: str | None, timezone: ZoneInfo | None = None) -> Stamp:
     True
     >>> read_stamp("2025-07-08 19:52").local
     True
+    >>> read_stamp("2025/7/8 9:52Z").micros == read_stamp("2025-07-08T09:52:00Z").micros
+    True
     >>> read_stamp("1751997120").reason
     'is a number, not a date; write it as 2025-07-08T19:52:00Z'
     """
     text = (text or "").strip()
     if text.lower() in NO_STAMP:
         return Stamp(None)
-    match = EXTENDED.fullmatch(text) or _BASIC.fullmatch(text)
+    match = EXTENDED.fullmatch(text) or _BASIC.fullmatch(text) or _YEAR_FIRST.fullmatch(text)
     if match is None:
         return Stamp(None, reason=_why_not(text))
     year, month, day, hour, minute = (int(match[part]) for part in ("year", "month", "day", "hour", "minute"))

@@ -18,6 +18,9 @@ _SIGHTS = ("_last_seen_commit", "last_seen_at")
 """When a collector of snapshots saw the record last."""
 
 
+_END_ALONE = '[["detected_at","verified_at"]]'
+
+
 class Post(NamedTuple):
     """One public update."""
 
@@ -39,9 +42,10 @@ class Course(NamedTuple):
 def read_statuspage(documents: Documents, clock: Clock) -> tuple[Draft, Faults, list[str]]:
     """Return the reports of a Statuspage export, what is refused, and warnings (none).
 
-    Detected is the first post, diagnosed the first "identified", resolved the first "monitoring", verified the first
-    "resolved": all of origin proxy. The impact window that a history takes from a postmortem gives the true start and
-    end. The vendor's `started_at` is the time of the first post again and never the start of the impact.
+    Detected is the first post (suspect where that tells of the end), diagnosed the first "identified", resolved the
+    first "monitoring", verified the first "resolved": all of origin proxy. The impact window that a history takes from
+    a postmortem gives the true start and end. The vendor's `started_at` is the time of the first post again and never
+    the start of the impact.
     """
     page_seen = None
     page = documents.envelope.get("page")
@@ -96,6 +100,7 @@ def _report(record: dict[str, Any], row: int, clock: Clock, page_seen: int | Non
         "diagnosed_at": course.diagnosed,
         "resolved_at": resolved if ended is None else ended,
         "verified_at": verified,
+        "copies": _END_ALONE if _told_at_its_end(posts, detected, verified) else None,
         "detected_at_origin": "proxy",
         "diagnosed_at_origin": "proxy",
         "verified_at_origin": "proxy",
@@ -105,6 +110,13 @@ def _report(record: dict[str, Any], row: int, clock: Clock, page_seen: int | Non
     sights = [sight for name in _SIGHTS if (sight := clock.read(record, name, row)) is not None]
     report["exported_at"] = page_seen if page_seen is not None else max(sights, default=None)
     return report
+
+
+def _told_at_its_end(posts: list[Post], detected: int | None, verified: int | None) -> bool:
+    """Return whether the page was silent until it was over: then its first word is the end, and no detection."""
+    if posts:
+        return posts[0].status in _ENDED
+    return detected is not None and verified is not None and abs(verified - detected) <= 1_000_000
 
 
 def follow(posts: list[Post]) -> Course:

@@ -13,8 +13,8 @@ WITH judged AS (
         t.population AS titled_population,
         coalesce(n.service, nullif(trim(r.service), '')) AS own_service,
         coalesce(w.severity, r.severity) AS mapped_severity,
-        -- A spike in the gap is a timer: the stamp says when the tool gave up waiting.
-        p.seconds IS NOT NULL AS resolved_by_timer,
+        -- A spike in the gap is a timer, or the tool's log says so: the stamp says when the tool gave up waiting.
+        p.seconds IS NOT NULL OR coalesce(contains(r.copies, '["resolved_at","timer"]'), false) AS resolved_by_timer,
         v.seconds IS NOT NULL AS verified_by_timer
     FROM latest AS r
     CROSS JOIN rule

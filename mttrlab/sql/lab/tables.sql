@@ -25,6 +25,11 @@ CREATE TABLE title_patterns (kind VARCHAR, place BIGINT, pattern VARCHAR, value 
 CREATE TABLE join_keys ("row" BIGINT, source VARCHAR, source_id VARCHAR);
 -- What follows from reports and settings and is dear to find: rewritten with each of them, in the same transaction.
 CREATE TABLE superseded (report_id BIGINT);
+CREATE TABLE fuller (
+    report_id BIGINT, title VARCHAR, url VARCHAR, service VARCHAR, services VARCHAR, team VARCHAR, detected_by VARCHAR,
+    acknowledged_at TIMESTAMPTZ, acknowledged_at_verdict VARCHAR, acknowledged_at_origin VARCHAR,
+    first_resolved_at TIMESTAMPTZ, reopened BOOLEAN
+);
 CREATE TABLE titled (report_id BIGINT, incident_type VARCHAR, population VARCHAR, included BOOLEAN);
 CREATE TABLE timers (
     source VARCHAR, first_stamp VARCHAR, last_stamp VARCHAR, seconds BIGINT, tolerance BIGINT,
