@@ -26,6 +26,7 @@ from mttrlab.lab.report import LoadReport
 from mttrlab.lab.settings import FILE_NAME, Settings
 from mttrlab.lab.writing import Asked, columns_text, known_load, store_extract
 from mttrlab.sources.exports import Extract, extract, recognise
+from mttrlab.sources.exports.opened import open_stream
 
 
 def load_files(
@@ -153,7 +154,8 @@ def _after_deriving(connection: duckdb.DuckDBPyConnection, report: LoadReport) -
 
 def _sha256(file: Path) -> str:
     try:
-        with file.open("rb") as opened:
+        # Not by its name alone: a named pipe would be waited for, a device read for ever.
+        with open_stream(file) as (opened, _):
             return hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError as error:
         raise LoadError(f"{file}: cannot be read ({error.strerror}); check the file") from None

@@ -161,3 +161,15 @@ def test_a_record_that_its_source_keeps_apart_joins_nothing_by_time(exports):
             ["canonical", "maintenance"],
             ["pagerduty", "page"],
         ]
+
+
+def test_keys_chain_and_a_key_that_names_two_of_one_tool_makes_them_one(exports):
+    keys = exports.folder / "keys.csv"
+    keys.write_text("pagerduty,statuspage\nA,S\nB,S\nB,T\n")
+    pages = [page("A", "01:00", "01:30"), page("B", "05:00", "05:30"), page("C", "09:00", "09:30")]
+    posts = [post("S", "13:00"), post("T", "20:00")]
+    with loaded(exports, pages, posts, Settings(join=Join(keys=keys))) as lab:
+        found = lab.incidents(population=None)
+        assert sorted(found["incident_id"]) == ["A", "C"]
+        assert found.set_index("incident_id").loc["A", "detected_at"] == pd.Timestamp("2026-03-01T01:00Z")
+        assert lab.sql("SELECT count(*) AS n FROM latest")["n"].item() == 5

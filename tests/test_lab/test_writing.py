@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import duckdb
 import pytest
 
@@ -83,3 +86,24 @@ def test_counts_that_do_not_add_up_refuse_the_file(exports, monkeypatch):
         with pytest.raises(LoadError, match=r"20 records, but 19 accepted"):
             lab.load(exports.table("t.csv", ROWS))
         assert lab.incidents().empty
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_a_pipe_is_not_waited_for_and_a_device_is_not_read(tmp_path, kind):
+    path = tmp_path / "export.csv"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+
+    def late(*_):
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(60)
+    try:
+        with Lab() as lab, pytest.raises(LoadError, match=r"export\.csv is not a regular file"):
+            lab.load(path)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)

@@ -152,7 +152,9 @@ def from_parquet(opened: Opened, columns: Mapping[str, str] | None = None) -> Ce
         except LoadError:
             raise
         except Exception as error:
-            raise LoadError(f"{opened.name} is no Parquet file that can be read ({str(error)[:80]})") from None
+            # The engine speaks of our copy.
+            said = str(error).replace(str(copy), opened.name).split("\n")[0][:120]
+            raise LoadError(f"{opened.name} is no Parquet file that can be read ({said}); export it again") from None
     if not rows:
         raise LoadError(f"{opened.name} holds no rows; export it again, or leave it out")
     by_place = list(zip(*rows, strict=True))

@@ -11,8 +11,8 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from mttrlab.errors import LoadError
 
@@ -121,7 +121,7 @@ def _read(path: str | Path, most: int, whole: bool = True) -> tuple[bytes, int]:
 
 
 @contextmanager
-def open_stream(path: str | Path) -> Iterator[tuple[BinaryIO, int]]:
+def open_stream(path: str | Path) -> Iterator[tuple[BufferedReader, int]]:
     """Open a regular file that is not empty, once, and say how many bytes it has.
 
     Raises
