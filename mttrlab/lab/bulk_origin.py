@@ -45,8 +45,8 @@ class Origin:
     """Columns that hold instants already: `i` and their place in the header."""
     typed: bool = False
     """Every time is an instant: reading it again costs less than keeping it."""
-    mark: str = ""
-    """The id of records that stand in `strange`; empty: there are none."""
+    mark: str | None = None
+    """The id of records that stand in `strange`; None: there are none."""
     strange: Path | None = None
     odd: tuple[Odd, ...] = ()
     first_line: str = ""
