@@ -32,6 +32,7 @@ _HOMES = {
     "command_center": "mttrlab.review.command_center",
     "compare_periods": "mttrlab.analysis",
     "compare_scenarios": "mttrlab.decisions",
+    "refits": "mttrlab.decisions",
     "compare_services": "mttrlab.analysis",
     "critical_path": "mttrlab.analysis",
     "detection_delay": "mttrlab.detection",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mttrlab.cli.door import open_lab, positive, say, source_options, table, whole
-from mttrlab.errors import ModelError, QuestionError
+from mttrlab.errors import QuestionError
 
 if TYPE_CHECKING:
     from mttrlab.response import ResponseModel, Scenario
@@ -17,6 +17,7 @@ _SHOWN = [
     "scenario", "incidents", "mean", "mean_low", "mean_high", "median", "p90", "saving", "saving_low", "saving_high",
     "minutes_saved_per_year", "minutes_saved_low", "minutes_saved_high", "what", "note",
 ]  # fmt: skip
+_REFITTED = ("saving_refit_low", "saving_refit_high", "refits")
 
 
 def add_verbs(verbs: Any) -> None:
@@ -38,6 +39,12 @@ def add_verbs(verbs: Any) -> None:
         "--half-width", type=float, metavar="SHARE", help="stop once every number is known to this share, such as 0.05"
     )
     simulate.add_argument("--responders", type=positive, help="people on call (default: nobody ever waits)")
+    simulate.add_argument(
+        "--refits",
+        type=positive,
+        metavar="N",
+        help="fit to N resamples of history too, and show what the fit does not know",
+    )
     simulate.add_argument("--engine", choices=("auto", "simpy", "compiled"), default="auto", help="default: auto")
     simulate.add_argument("--jobs", type=positive, default=1, help="workers; the numbers are the same (default: 1)")
     simulate.add_argument("--seed", type=whole, default=7, help="default: 7")
@@ -59,7 +66,13 @@ def _simulate(options: argparse.Namespace) -> None:
         return
     asked = _asked(options)
     with open_lab(options) as lab:
-        model = response.ResponseModel.fit(lab.incidents(), practices=lab.practices(), responders=options.responders)
+        known: dict[str, Any] = {"practices": lab.practices(), "responders": options.responders}
+        model = response.ResponseModel.fit(lab.incidents(), **known)
+        again = (
+            ()
+            if options.refits is None or options.to
+            else decisions.refits(lab.incidents(), n=options.refits, seed=options.seed, **known)
+        )
         data = lab.data_hash()[:12]
     if options.to is not None:
         _write(options, model, asked)
@@ -73,11 +86,12 @@ def _simulate(options: argparse.Namespace) -> None:
         n_jobs=options.jobs,
         engine=options.engine,
         half_width=options.half_width,
+        refits=again,
         progress=sys.stderr.isatty(),
     )
     first = compared.iloc[0]
     say(f"Check: {first['checked']}")
-    say(f"Engine: {_engine(options.engine, compared.attrs['engine'], model)}")
+    say(f"Engine: {compared.attrs['engine_why']}")
     say(
         f"n = {first['replications']:,} replications of {options.days} days, seed {options.seed}, data {data}; minutes "
         f"on the clock {first['clock']}; low and high hold 80 % of the replications"
@@ -88,7 +102,9 @@ def _simulate(options: argparse.Namespace) -> None:
         say(f"Half-width: {reached:.1%} of each number, {options.half_width:.1%} asked for: {enough}")
     if "unfinished" in compared.attrs:
         say(f"Unfinished: {compared.attrs['unfinished']}")
-    table(compared[_SHOWN].round(1))
+    if again:
+        say(f"{len(again)} refits to resampled history: refit_low and refit_high hold 80 % of what they expect")
+    table(compared[[*_SHOWN, *(_REFITTED if again else ())]].round(1))
 
 
 def _asked(options: argparse.Namespace) -> list[Scenario] | None:
@@ -106,6 +122,7 @@ def _asked(options: argparse.Namespace) -> list[Scenario] | None:
 def _write(options: argparse.Namespace, model: ResponseModel, asked: list[Scenario] | None) -> None:
     from mttrlab import response
     from mttrlab.lab import Lab
+    from mttrlab.response import outcomes
 
     if asked is not None and len(asked) != 1:
         raise QuestionError(f"--to writes one scenario, and there are {len(asked)}; give one, or none for as it is")
@@ -120,28 +137,15 @@ def _write(options: argparse.Namespace, model: ResponseModel, asked: list[Scenar
     }
     if options.half_width is not None:
         raise QuestionError("--half-width is for comparing; --to writes the --replications that you name")
+    if options.refits is not None:
+        raise QuestionError("--refits is for comparing; --to writes incidents")
     if options.to.suffix == ".duckdb":
         with Lab(options.to) as lab:
             told = response.simulate(model, to=lab, **wanted)
     else:
         told = response.simulate(model, to=options.to, **wanted)
     say(str(told))
-    say(f"Engine: {_engine(options.engine, told.engine, model)}")
-
-
-def _engine(asked: str, ran: str, model: ResponseModel) -> str:
-    """Return which engine ran, and why."""
-    from mttrlab.response import outcomes
-
-    if asked != "auto":
-        return f"{ran}, as asked"
-    if ran == "compiled":
-        return "compiled; numba is there, and the stamps are SimPy's own"
-    try:
-        outcomes.engine_name("compiled", model)
-    except ModelError as reason:
-        return f"simpy; {reason}"
-    return "simpy; a scenario needs more than the compiled one can"
+    say(f"Engine: {outcomes.engine_why(options.engine, told.engine, model)}")
 
 
 def _lever(text: str) -> tuple[str, float]:

@@ -2,6 +2,7 @@
 
 from mttrlab.decisions.compare import compare_scenarios
 from mttrlab.decisions.defaults import default_levers
+from mttrlab.decisions.ignorance import refits
 from mttrlab.decisions.kept import Baseline, keep_baseline
 
-__all__ = ["Baseline", "compare_scenarios", "default_levers", "keep_baseline"]
+__all__ = ["Baseline", "compare_scenarios", "default_levers", "keep_baseline", "refits"]

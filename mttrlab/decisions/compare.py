@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from mttrlab.decisions import paired
+from mttrlab.decisions import ignorance, paired
 from mttrlab.decisions.clock import shown_clock
 from mttrlab.decisions.paired import Paired, joined
 from mttrlab.decisions.words import note, what
@@ -23,11 +23,14 @@ from mttrlab.response.simulate import hours_since_monday, unfinished, utc
 from mttrlab.response.verdict import UNCHECKED
 
 
-def checked(model: ResponseModel) -> str:
-    """Return the line that stands above every what-if: the verdict on months not seen."""
+def checked(model: ResponseModel, refitted: bool = False) -> str:
+    """Return the line that stands above every what-if: the verdict on months not seen, and which doubt is shown."""
     said = UNCHECKED if model.verdict is None else model.verdict.line.removesuffix(".")
-    return f"{said}; luck only"
+    return f"{said}; luck, and what the fit does not know apart" if refitted else f"{said}; luck only"
 
+
+_EACH = 200
+"""Replications of each refit: enough for what it expects."""
 
 _FIRST = 4 * BLOCK
 """Replications before the first look at half-widths."""
@@ -45,6 +48,7 @@ def compare_scenarios(
     engine: str = "auto",
     progress: bool = False,
     half_width: float | None = None,
+    refits: Sequence[ResponseModel] = (),
 ) -> pd.DataFrame:
     """Return what each scenario saves, every one of them met by the same incidents and the same luck.
 
@@ -67,6 +71,8 @@ def compare_scenarios(
         Show a bar.
     half_width : float, optional
         Stop as soon as every mean, median, P90 and saving is known to this share of itself (95 %), 0.05 for 5 %.
+    refits : sequence of ResponseModel, optional
+        As `mttrlab.refits(incidents)` gives them: what the fit does not know, shown apart from luck.
 
     Returns
     -------
@@ -74,6 +80,8 @@ def compare_scenarios(
         First row Baseline. `incidents` per replication; `mean, median, p90` of the clock, minutes; `saving` minutes per
         baseline incident, paired (a prevented incident saves all its minutes); `minutes_saved_per_year`. `_low` and
         `_high` hold 80 % of the replications: luck only. `checked` is the verdict on months that the fit had not seen.
+        With `refits`, `mean_refit_low, mean_refit_high, saving_refit_low, saving_refit_high` hold 80 % of what the
+        refitted models expect: ignorance, which more replications do not shrink; `refits` counts those that answer.
         `what` says which setting changed; `note` why one had no effect, or what was borrowed. `attrs`: `engine` that
         ran, `half_width` reached (where asked for), `unfinished` in words where Ctrl-C or a dead process left
         replications out: `replications` counts those in the table.
@@ -118,12 +126,19 @@ def compare_scenarios(
     table = pd.DataFrame([paired.row(joined([part[s] for part in parts]), days) for s in range(len(names))])
     table.insert(0, "scenario", pd.Series(names, dtype="str"))
     table.insert(1, "clock", pd.Series([clock] * len(names), dtype="str"))
+    if refits:
+        unsure = ignorance.bands(
+            refits, scenarios, days=days, replications=max(min(done, _EACH), BLOCK), seed=seed, clock=clock,
+            engine=engine,
+        )  # fmt: skip
+        table = pd.concat([table, unsure], axis=1)
     table["replications"] = done
     table["seed"] = seed
-    table["checked"] = pd.Series([checked(model)] * len(names), dtype="str")
+    table["checked"] = pd.Series([checked(model, bool(refits))] * len(names), dtype="str")
     table["what"] = pd.Series(["as it is", *(what(model, s) for s in scenarios)], dtype="str")
     table["note"] = pd.Series(["", *(note(model, s) for s in scenarios)], dtype="str")
     table.attrs["engine"] = runs_on
+    table.attrs["engine_why"] = outcomes.engine_why(engine, runs_on, model, *changed)
     if half_width is not None:
         table.attrs["half_width"] = reached
     if said:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from mttrlab.figures.style import (
@@ -31,6 +32,7 @@ def plot_levers(savings: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ----------
     savings : DataFrame
         As `compare_scenarios` gives it; a row that saves nothing by definition (the baseline) is left to the caption.
+        With `refits`, a line with ends shows what the fit does not know.
     ax : Axes, optional
 
     Returns
@@ -41,21 +43,28 @@ def plot_levers(savings: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         table = savings[savings["scenario"].str.lower() != "baseline"]
         table = table.sort_values("saving", ascending=False, kind="stable").reset_index(drop=True)
         ax = axes(ax, height=1.5 + 0.55 * max(len(table), 2))
+        refitted = "saving_refit_low" in table
         for row, line in table.iterrows():
             position = float(str(row))
             ax.plot(
                 [line["saving_low"], line["saving_high"]], [position] * 2, color=PHASE_COLOURS["diagnose"], linewidth=5
             )
+            if refitted and line["saving_refit_low"] <= line["saving_refit_high"]:
+                ends = [line["saving_refit_low"], line["saving_refit_high"]]
+                ax.plot(ends, [position] * 2, color=INK, linewidth=1.5, marker="|", markersize=11)
             ax.plot([line["saving"]], [position], "D", color=INK, markersize=7)
             band = f"{minutes(line['saving_low'])} to {minutes(line['saving_high'])}"
             beside(ax, position, f"{minutes(line['saving'])} ({band})")
         name_rows(ax, table["scenario"], width=40)
         ax.axvline(0, color=QUIET, linewidth=1)
         low, high = (float(table["saving_low"].min()), float(table["saving_high"].max())) if len(table) else (0.0, 1.0)
+        if refitted:
+            low, high = np.fmin(low, table["saving_refit_low"].min()), np.fmax(high, table["saving_refit_high"].max())
         low, high = min(low, 0.0), max(high, 1e-3)
         ax.set_xlim(low - 0.05 * (high - low), high + 0.05 * (high - low))
         time_axis(ax)
         clock = clock_words(table)
         runs = f", {int(table['replications'].iloc[0])} simulated" if "replications" in table and len(table) else ""
-        name_axis(ax, x=f"saved per incident, {clock}\nbar: 8 of 10 runs{runs}; luck only")
+        doubt = "luck; line: 8 of 10 refits to resampled history" if refitted else "luck only"
+        name_axis(ax, x=f"saved per incident, {clock}\nbar: 8 of 10 runs{runs}; {doubt}")
         return ax

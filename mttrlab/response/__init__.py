@@ -1,6 +1,27 @@
-"""How an incident is handled: one transition function, its luck, its levers and the engines that run it."""
+"""How an incident is handled: one transition function, its luck, its levers and the engines that run it.
+
+What a model can hold, and where; every part but types and arrivals may be absent:
+
+- arrivals: `IncidentType.per_day`, `ResponseModel.profile` (hours of the week), `Deployments`, `Bursts`
+- what incidents look like: `IncidentType` (laws by phase, paths), `Face` (service, team, severity, priority)
+- detection: `IncidentType.detect` and `alert`, or `Watch`: a race of rules, monitors and people, gaps by failure mode
+- false alarms: `Noise`; paging: `Paging` (delivery, escalation, night)
+- people: `ResponseModel.responders` or `Pool` and `Shift` (pre-emption, end of shift, room to wait)
+- diagnosis: `IncidentType.diagnose`, or `Hypotheses` tried in turn; `difficulty` ties it to the fix
+- hand-over: `Routing`
+- fixes: `FixPath` by type, with a fallback; `Pipeline` for those that wait for a deployment
+- automation: the `automation_…` fields and `harm`
+- verification: `IncidentType.verify`, or `Verification` by samples; `Reopening`
+- recording: `Recording`, an option of `simulate`: what the export would have shown
+- investments: `Scenario` and its `Ramp` (delay, adoption, decay); `mttrlab.decisions` puts money to them
+
+Left out on purpose: people who share their attention among incidents, noise that dulls people the more of it there was in
+the same run (`Noise.dulled` is a fixed factor), and a parent's fix that closes its children. A second person on one
+incident is a factor; a second responder is one more in the pool.
+"""
 
 from mttrlab.response.check import Check, check_model
+from mttrlab.response.deploying import Deployments
 from mttrlab.response.elements import Bursts, Hypotheses, Recording, Reopening, Verification
 from mttrlab.response.laws import Law
 from mttrlab.response.levers import levers
@@ -16,6 +37,7 @@ from mttrlab.response.watching import Watch
 __all__ = [
     "Bursts",
     "Check",
+    "Deployments",
     "Face",
     "FixPath",
     "Hypotheses",

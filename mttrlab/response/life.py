@@ -9,7 +9,7 @@ import pandas as pd
 
 from mttrlab.response.immovable import immovable
 from mttrlab.response.laws import Law
-from mttrlab.response.lever_now import automated, coverage, flagged
+from mttrlab.response.lever_now import automated, change_caused, coverage, flagged
 from mttrlab.response.load import loads
 from mttrlab.response.model import ResponseModel
 
@@ -49,6 +49,7 @@ _OFF = {
     "verification": "health by samples",
     "reopening": "reopening",
     "bursts": "bursts",
+    "deployments": "incidents that follow deployments",
 }
 
 Row = tuple[str, str, float, float, float, str]
@@ -91,6 +92,8 @@ def _beginning(model: ResponseModel) -> list[Row]:
     stops = f", {model.prevention:.0%} prevented" if model.prevention else ""
     brings = f"; {model.bursts.share:.0%} bring {model.bursts.mean:g} others" if model.bursts else ""
     arrive = f"{model.per_day * 365:,.0f} a year, {_types(len(model.types))}{stops}{brings}"
+    if model.deployments:
+        arrive += f"; {change_caused(model):.0%} follow one of {model.deployments.per_day:.3g} deployments a day"
     rows: list[Row] = [("arrive", "", 1.0, np.nan, np.nan, arrive)]
     seen = coverage(model)
     kinds = [(kind, weight) for kind, weight in zip(model.types, model.weights, strict=True) if kind.detect]

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from mttrlab.response import deploying
 from mttrlab.response.elements import Bursts
 from mttrlab.response.laws import Floats
 from mttrlab.response.model import ResponseModel
@@ -57,7 +59,7 @@ class Part:
     cause: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     """Which of the first each other one belongs to."""
     order: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    """First ones and others together, by replication and arrival."""
+    """First ones and others together, by replication and arrival; empty: as they were drawn."""
     noise: int = 0
     """Pages that are no incident."""
 
@@ -104,7 +106,7 @@ class Luck:
             columns = []
             for block in self.parts:
                 drawn = stream(self.seed, decision, block.block, part).random(block.firsts)
-                if block.others:
+                if len(block.order):
                     more = stream(self.seed, f"{decision} of others", block.block, part).random(block.others)
                     # One cause: those that it brings are of its type.
                     drawn = np.concatenate([drawn, drawn[block.cause] if decision == "type" else more])[block.order]
@@ -151,7 +153,7 @@ def draw(
     Parameters
     ----------
     model : ResponseModel
-        Only its arrivals matter: rates, hour-of-week profile, bursts, noise.
+        Only its arrivals matter: rates, hour-of-week profile, deployments, bursts, noise.
     days : float
         Horizon.
     block : int
@@ -169,7 +171,7 @@ def draw(
     horizon = round(days * MICROSECONDS_PER_DAY)
     clock = _clock(model, horizon, weekday)
     made = [
-        _block(model, clock, horizon, b, BLOCK if b < block + blocks - 1 else replications, seed)
+        _block(model, clock, horizon, b, BLOCK if b < block + blocks - 1 else replications, seed, weekday)
         for b in range(block, block + blocks)
     ]
     at, replication, noise_at, noise_replication = (np.concatenate([m[k] for m in made]) for k in (1, 2, 3, 4))
@@ -192,7 +194,13 @@ def draw(
 
 
 def _block(
-    model: ResponseModel, clock: tuple[Floats, Floats], horizon: int, block: int, wanted: int, seed: int
+    model: ResponseModel,
+    clock: tuple[Floats, Floats],
+    horizon: int,
+    block: int,
+    wanted: int,
+    seed: int,
+    weekday: float,
 ) -> tuple[Part, Ints, Ints, Ints, Ints]:
     times, cumulative = clock
     brought = model.bursts.share * model.bursts.mean if model.bursts else 0.0
@@ -203,6 +211,15 @@ def _block(
     at = np.minimum(np.interp(u * cumulative[-1], cumulative, times), horizon - 1).astype(np.int64)
     at = at[np.lexsort((at, replication))]
     part = Part(block, wanted, len(at))
+    if model.deployments and len(at):
+        at = deploying.moved(
+            model.deployments, at, replication, _caused(model, block, len(at), seed),
+            wanted=(block * BLOCK, wanted, BLOCK), horizon=horizon, week=round(weekday * _HOUR),
+            stream=partial(stream, seed, block=block),
+        )  # fmt: skip
+        if not model.bursts:
+            order = np.lexsort((at, replication))
+            part, at = replace(part, order=order), at[order]
     if model.bursts:
         part, at, replication = _with_others(model.bursts, part, at, replication, horizon, seed)
     noise_at = noise_replication = np.empty(0, dtype=np.int64)
@@ -214,6 +231,14 @@ def _block(
         noise_at = noise_at[np.lexsort((noise_at, noise_replication))]
         part = replace(part, noise=len(noise_at))
     return part, at, replication, noise_at, noise_replication
+
+
+def _caused(model: ResponseModel, block: int, n: int, seed: int) -> np.ndarray:
+    """Return which incidents a change caused: the very draws that `fixes` and `draws` compare."""
+    edges = np.cumsum(model.weights)
+    kind = np.minimum(np.searchsorted(edges, stream(seed, "type", block).random(n), side="right"), len(edges) - 1)
+    share = np.array([one.change_caused for one in model.types])[kind]
+    return np.asarray(stream(seed, "change", block).random(n) < share)
 
 
 def _with_others(

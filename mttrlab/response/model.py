@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from mttrlab.response.deploying import Deployments
 from mttrlab.response.elements import Bursts, Hypotheses, Reopening, Verification
 from mttrlab.response.laws import AT_ONCE, Law
 from mttrlab.response.people import Noise, Paging, Pipeline, Pool, Routing
@@ -187,6 +188,8 @@ class ResponseModel:
     """Incidents that come back; None: none do."""
     bursts: Bursts | None = None
     """Incidents that bring others; None: each comes by itself."""
+    deployments: Deployments | None = None
+    """When people deploy; incidents that a change caused begin after that. None: at any hour, as the others."""
     stamps: tuple[str, ...] = STAMPS
     """The stamps that simulated incidents carry: those that the export shows."""
     start: str = "2026-01-01"

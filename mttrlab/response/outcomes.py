@@ -67,6 +67,15 @@ def engine_name(engine: str, *models: ResponseModel) -> str:
     return engine
 
 
+def engine_why(asked: str, ran: str, *models: ResponseModel) -> str:
+    """Return in words which engine ran, and why."""
+    if asked != "auto":
+        return f"{ran}, as asked"
+    if ran == "compiled":
+        return "compiled; numba is there, and the stamps are SimPy's own"
+    return f"simpy; {compiled.refusal(max(map(calls, models)))}"
+
+
 Span = tuple[int, int]
 """Replications from the first number up to, not including, the second."""
 

@@ -147,6 +147,7 @@ def simulate(
         pd.concat(made.results, ignore_index=True) if len(made.results) > 1 else made.results[0]
     )
     table_of_all.attrs["engine"] = runs_on
+    table_of_all.attrs["engine_why"] = outcomes.engine_why(engine, runs_on, changed)
     if made.interrupted or made.lost:
         table_of_all.attrs["unfinished"] = unfinished(made, replications)
     return table_of_all

@@ -32,6 +32,7 @@ def check(model: ResponseModel) -> None:
     checks.share("verify_pass", model.verify_pass)
     checks.share("false_pass", model.false_pass)
     _check_people(model)
+    _check_deployments(model)
     checks.whole("max_rounds", model.max_rounds, 1, 20)
     checks.number("difficulty", model.difficulty, 0.0, 0.99)
     if len(model.profile) not in (0, 168):
@@ -56,6 +57,11 @@ def check(model: ResponseModel) -> None:
     checks.number("verification_window", model.verification_window)
     checks.share("prevention", model.prevention)
     checks.share("noise_cut", model.noise_cut)
+
+
+def _check_deployments(model: ResponseModel) -> None:
+    if model.deployments and not any(kind.change_caused for kind in model.types):
+        raise ModelError("deployments bring the incidents that a change caused, and no type has change_caused above 0")
 
 
 def _check_people(model: ResponseModel) -> None:

@@ -201,7 +201,9 @@ def test_simulated_incidents_are_the_same_for_either_engine_and_any_number_of_th
 
 @needs_numba
 def test_auto_is_compiled_where_it_can_be_and_says_so(four_phases):
-    assert simulate(four_phases, days=20).attrs["engine"] == "compiled"
+    told = simulate(four_phases, days=20).attrs
+    assert told["engine"] == "compiled"
+    assert told["engine_why"].startswith("compiled; numba is there")
 
 
 @needs_numba
@@ -209,7 +211,9 @@ def test_what_the_compiled_engine_cannot_run_it_names_and_auto_leaves_to_simpy(r
     long = replace(rich, paging=Paging(levels=(Law("exponential", 4.0),) * 3, repeats=3))
     with pytest.raises(ModelError, match=r"cannot run 9 calls of an escalation \(at most 8\); use engine='simpy'"):
         simulate(long, engine="compiled")
-    assert simulate(long, days=20).attrs["engine"] == "simpy"
+    told = simulate(long, days=20).attrs
+    assert told["engine"] == "simpy"
+    assert told["engine_why"].startswith("simpy; engine 'compiled' cannot run 9 calls")
 
 
 @needs_numba

@@ -1,0 +1,110 @@
+"""What a fit does not know: the model refitted to resampled history, and the same what-ifs under each of these."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from mttrlab.decisions.kept import keep_baseline
+from mttrlab.decisions.paired import BAND
+from mttrlab.errors import ModelError, QuestionError
+from mttrlab.response import checks
+from mttrlab.response.model import ResponseModel
+from mttrlab.response.scenario import Scenario
+from mttrlab.schema import Practices
+
+COLUMNS = ("mean_refit_low", "mean_refit_high", "saving_refit_low", "saving_refit_high")
+_FEWEST = 5
+
+
+def refits(
+    incidents: pd.DataFrame,
+    *,
+    n: int = 20,
+    seed: int = 0,
+    practices: Practices | None = None,
+    responders: int | str | None = None,
+) -> tuple[ResponseModel, ...]:
+    """Return models fitted to resampled incidents: how far they differ is what the fit does not know.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        The history of `ResponseModel.fit`.
+    n : int, default 20
+        How many.
+    seed : int, default 0
+    practices, responders
+        As for `ResponseModel.fit`; settings are taken as known.
+
+    Returns
+    -------
+    tuple of ResponseModel
+        Fewer than `n` where a resample holds too little to fit.
+
+    Raises
+    ------
+    ModelError
+        When fewer than five resamples can be fitted.
+
+    Notes
+    -----
+    The bootstrap of whole incidents (Efron, 1979); how many there are is drawn too (Poisson), so that the rate of
+    arrivals is not taken as known.
+    """
+    checks.whole("n of refits", n, _FEWEST, 1000)
+    checks.whole("seed", seed, 0, 2**63)
+    made, why = [], ""
+    for child in np.random.SeedSequence(seed).spawn(n):
+        chance = np.random.default_rng(child)
+        rows = chance.integers(0, max(len(incidents), 1), chance.poisson(len(incidents)))
+        sample = incidents.iloc[rows].reset_index(drop=True) if len(incidents) else incidents
+        if "incident_id" in sample:
+            sample = sample.assign(incident_id=[f"{name} ({k})" for k, name in enumerate(sample["incident_id"])])
+        try:
+            made.append(ResponseModel.fit(sample, practices=practices, responders=responders, check=False))
+        except ModelError as refusal:
+            why = str(refusal)
+    if len(made) < _FEWEST:
+        raise ModelError(f"{len(made)} of {n} resamples of the incidents can be fitted, and {_FEWEST} must; {why}")
+    return tuple(made)
+
+
+def bands(
+    models: Sequence[ResponseModel],
+    scenarios: Sequence[Scenario],
+    *,
+    days: float,
+    replications: int,
+    seed: int,
+    clock: str,
+    engine: str,
+) -> pd.DataFrame:
+    """Return where 80 % of the refits put the expected mean and saving, one row for the baseline and each scenario.
+
+    Returns
+    -------
+    DataFrame
+        `COLUMNS` in minutes, and `refits`: how many could answer (a resample may lack what a scenario changes).
+    """
+    values = np.full((len(models), len(scenarios) + 1, 2), np.nan)
+    for m, model in enumerate(models):
+        try:
+            kept = keep_baseline(model, days=days, replications=replications, seed=seed, clock=clock, engine=engine)
+        except (ModelError, QuestionError):
+            continue
+        values[m, 0] = kept.row()["mean"], 0.0
+        for s, scenario in enumerate(scenarios, start=1):
+            try:
+                row = kept.against(scenario)
+            except ModelError:
+                continue
+            values[m, s] = row["mean"], row["saving"]
+    rows = []
+    for s in range(len(scenarios) + 1):
+        known = values[~np.isnan(values[:, s]).any(axis=1), s]
+        ends = np.quantile(known, BAND, axis=0).T.ravel() if len(known) >= _FEWEST else np.full(4, np.nan)
+        rows.append({**dict(zip(COLUMNS, ends.tolist(), strict=True)), "refits": len(known)})
+    return pd.DataFrame(rows)
