@@ -13,8 +13,8 @@ import numpy as np
 from mttrlab.decisions import compare_scenarios, refits
 from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario, simulate
 
-ORGANISATIONS = 30
-REFITS = 16
+ORGANISATIONS = 12
+REFITS = 12
 LEVERS = (
     Scenario("diagnosis ×0.7", diagnosis_factor=0.7),
     Scenario("alerts within 3 minutes", alert_latency=3.0),

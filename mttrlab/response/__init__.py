@@ -15,9 +15,9 @@ What a model can hold, and where; every part but types and arrivals may be absen
 - recording: `Recording`, an option of `simulate`: what the export would have shown
 - investments: `Scenario` and its `Ramp` (delay, adoption, decay); `mttrlab.decisions` puts money to them
 
-Left out on purpose: people who share their attention among incidents, noise that dulls people the more of it there was in
-the same run (`Noise.dulled` is a fixed factor), and a parent's fix that closes its children. A second person on one
-incident is a factor; a second responder is one more in the pool.
+Left out on purpose: people who share their attention among incidents, noise that dulls people the more of it there
+was in the same run (`Noise.dulled` is a fixed factor), and a parent's fix that closes its children. A second person on
+one incident is a factor; a second responder is one more in the pool.
 """
 
 from mttrlab.response.check import Check, check_model
