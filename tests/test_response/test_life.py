@@ -11,7 +11,7 @@ import pytest
 
 from mttrlab.figures import plot_life, plot_story
 from mttrlab.figures.style import minutes
-from mttrlab.response import FixPath, IncidentType, Law, Pool, ResponseModel, Scenario, outcomes, trace
+from mttrlab.response import Deployments, FixPath, IncidentType, Law, Pool, ResponseModel, Scenario, outcomes, trace
 from mttrlab.response.levers import LEVERS
 from mttrlab.response.life import ACTS_ON, life
 from mttrlab.response.scenario import immovable
@@ -62,7 +62,9 @@ def test_what_is_switched_off_is_said_and_what_is_on_is_not(four_phases, everyth
     off = life(four_phases).set_index("part").loc["off", "words"]
     assert "reopening" in off
     assert "waiting for a person" in off
-    assert life(everything).set_index("part").loc["off", "words"] == ""
+    linked = life(replace(everything, deployments=Deployments(5.0, Law("exponential", 20.0)))).set_index("part")
+    assert linked.loc["off", "words"] == ""
+    assert "follow one of 5 deployments a day" in linked.loc["arrive", "words"]
 
 
 def test_a_model_without_any_phase_but_one_is_drawn(four_phases):
