@@ -22,6 +22,8 @@ _LOOK = {
     "suspect": ("#CC79A7", "++"),
 }
 _PARTS = ("source", "service", "month")
+_WIDEST = 44
+"""Characters of a row's name."""
 
 
 def plot_quality(quality: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -102,17 +104,26 @@ def _parts(quality: pd.DataFrame, ax: Axes | None) -> Axes:
             else:
                 ax.barh(row, share, left=begun, height=0.7, **look)
         numbers = told.groupby(kinds, observed=True)["incidents"].sum().to_dict()
-        names = [" · ".join([row[0].removesuffix("_at"), *row[1:]]) for row in rows]
-        sums = [numbers[row if parts else row[0]] for row in rows]
-        name_rows(ax, [f"{name} ({number:,.0f})" for name, number in zip(names, sums, strict=True)], width=40)
+        name_rows(ax, [_named(row, numbers[row if parts else row[0]]) for row in rows], width=_WIDEST)
         _legend(ax, [verdict for verdict in VERDICTS if (told["verdict"] == verdict).any()])
         if months:
-            ax.set_xticks(range(len(months)), [plain(month, 10) for month in months], rotation=90)
+            shown = range(0, len(months), 1 + len(months) // 25)
+            ax.set_xticks(shown, [plain(months[place], 10) for place in shown], rotation=90)
             ax.set_xlim(-0.6, len(months) - 0.4)
         else:
             ax.set_xlim(0, 1)
         name_axis(ax, x=f"{'month; height: ' if months else ''}share of the incidents (how many, in brackets)")
         return ax
+
+
+def _named(row: tuple, number: float) -> str:
+    """Return the name of a row and how many incidents it has; a long name loses its middle, the number nothing."""
+    milestone, count = str(row[0]).removesuffix("_at"), f" ({number:,.0f})"
+    left = _WIDEST - len(milestone) - len(count) - 3 * len(row[1:])
+    parts = [str(part) for part in row[1:]]
+    each = left // max(len(parts), 1)
+    cut = [part if len(part) <= each else f"{part[: each - each // 3 - 1]}…{part[-(each // 3) :]}" for part in parts]
+    return " · ".join([milestone, *cut]) + count
 
 
 def _legend(ax: Axes, verdicts: list[str]) -> None:

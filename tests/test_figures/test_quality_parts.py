@@ -47,6 +47,19 @@ def test_by_source_alone_a_bar_is_the_share_and_bars_of_a_row_add_up():
     assert ax.patches[1].get_x() == 0.75
 
 
+def test_a_long_name_loses_its_middle_and_keeps_its_number_and_many_months_are_named_now_and_then():
+    months = [str(month) for month in pd.period_range("2023-01", periods=40, freq="M")]
+    long = [f"a tool of our own that has a rather long name {number}" for number in (1, 2)]
+    table = pd.DataFrame(
+        [(name, month, "acknowledged_at", "recorded", 1000, 1.0) for name in long for month in months],
+        columns=COUNTS.columns,
+    )
+    ax = drawn(table)
+    assert [row[-15:] for row in rows(ax)] == ["name 1 (40,000)", "name 2 (40,000)"]
+    assert all(row.startswith("acknowledged · a tool of our") for row in rows(ax))
+    assert [label.get_text() for label in ax.get_xticklabels()] == months[::2]
+
+
 @pytest.mark.parametrize("column", ["source", "month", "service"])
 def test_no_rows_draw_an_empty_figure(column):
     empty = COUNTS.iloc[:0].rename(columns={"source": column} if column == "service" else {})
