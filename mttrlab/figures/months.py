@@ -135,6 +135,13 @@ def _name_months(ax: Axes, table: pd.DataFrame, keys: list[str]) -> None:
     every = max(1, -(-len(keys) // 26))
     # Counted back from the newest month, so that the newest is always named.
     shown = [place for place in range(len(keys)) if (len(keys) - 1 - place) % every == 0]
+    if every > 1:
+        for before, place in zip([None, *shown], shown, strict=False):
+            if before is None or keys[before][:4] != keys[place][:4]:
+                name, _, count = labels[place].split("\n")
+                labels[place] = f"{name}\n{keys[place][:4]}\n{count}"
+            else:
+                labels[place] = "\n\n".join(labels[place].split("\n")[::2])
     ax.set_xticks(shown, [labels[place] for place in shown], fontsize=9 if len(shown) <= 14 else 8)
     ax.set_xlim(-0.6, len(keys) - 0.4)
     ax.tick_params(axis="x", length=0)

@@ -142,6 +142,14 @@ def test_months_carry_their_incidents_and_the_open_ones_are_marked() -> None:
     assert sum(line.get_marker() == "D" for line in ax.lines) == 1  # the reviewed month, by shape as well as colour
 
 
+def test_every_year_of_a_long_history_is_named() -> None:
+    start = pd.date_range("2023-01-01", periods=40, freq="MS", tz="UTC")
+    table = pd.DataFrame({"month": start, "incidents": 20, "open": 0, "median": 40.0, "median_low": 30.0,
+                          "median_high": 60.0, "clock": "recovery"})  # fmt: skip
+    named = [label.get_text() for label in figures.plot_months(table).get_xticklabels()]
+    assert [text.split("\n")[1] for text in named if text.split("\n")[1]] == ["2023", "2024", "2025", "2026"]
+
+
 def test_a_month_without_a_number_leaves_a_gap_but_keeps_its_name() -> None:
     ax = drawn(figures.plot_months, months(median=[40, 40, np.nan, 40, 40, 40]))
     assert sum(line.get_marker() == "o" for line in ax.lines) == 5

@@ -346,8 +346,9 @@ def test_the_page_is_written_whole_under_its_month(tmp_path: Path) -> None:
 def test_a_failing_write_leaves_the_old_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Lab() as lab:
         lab.load(invented(tmp_path))
-        path = write_review(lab, tmp_path / "out", "2026-06", replications=2)
-        before = path.read_bytes()
+        path = tmp_path / "out" / "mttr-review-2026-06.html"
+        path.parent.mkdir()
+        path.write_bytes(before := b"the page of last month")
         monkeypatch.setattr(
             "mttrlab.review.review.os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left"))
         )
