@@ -37,7 +37,7 @@ def refits(
         How many.
     seed : int, default 0
     practices, responders
-        As for `ResponseModel.fit`; settings are taken as known.
+        As for `ResponseModel.fit`; settings are taken as known, and so is what the fit borrows: no band doubts it.
 
     Returns
     -------
