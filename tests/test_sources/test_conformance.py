@@ -432,7 +432,9 @@ def test_what_no_format_knows_is_ignored(adapter: Adapter, tmp_path: Path) -> No
         path.write_bytes(_csv([*rows[0], "x_secret"], [[*row, "1"] for row in rows[1:]]))
     found = extract(path, timezone=adapter.timezone)
     pd.testing.assert_frame_equal(found.reports, plain)
-    assert adapter.format != "canonical" or any("'x_secret'" in warning for warning in found.warnings)
+    # A key of JSON may be the name of a person; the header of a table is none.
+    told = "'x…'" if adapter.is_json else "'x_secret'"
+    assert adapter.format != "canonical" or any(told in warning for warning in found.warnings)
 
 
 @each

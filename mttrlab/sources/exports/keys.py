@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 
 _PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _LISTED = """
@@ -26,15 +27,28 @@ _WORDS = frozenset(_LISTED.split())
 """Words of which names of columns are made, and names of people hardly ever."""
 
 
+_LONG = tuple(word for word in _WORDS if len(word) > 4)
+_ALIKE = 0.92
+"""A slip of one letter in a word of seven; names of people are less like any of the words."""
+
+
 def is_plain(key: str) -> bool:
-    """Return whether some word of the key is one of which columns are named.
+    """Return whether some word of the key is one of which columns are named, run together or misspelt as it may be.
 
     Examples
     --------
     >>> is_plain("customerTier"), is_plain("assigned_to"), is_plain("Jane Doe"), is_plain("jane.doe@example.com")
     (True, True, False, False)
+    >>> is_plain("rootcause"), is_plain("priorty"), is_plain("Stuart")
+    (True, True, False)
     """
-    return "@" not in key and any(word.lower() in _WORDS for word in _PARTS.findall(key))
+    if "@" in key:
+        return False
+    words = [word.lower() for word in _PARTS.findall(key)]
+    return any(
+        word in _WORDS or any(known in word for known in _LONG) or get_close_matches(word, _LONG, 1, _ALIKE)
+        for word in words
+    )
 
 
 def shown(key: str) -> str:
