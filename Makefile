@@ -43,7 +43,7 @@ review: .venv/.stamp ## review: write the monthly review page (MONTH=2026-06 EXP
 test: .venv/.stamp ## test: lint, type-check, run every test and every notebook
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/python -m pytest -n auto --dist worksteal --quiet $(PYTEST)
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n auto --dist worksteal --quiet $(PYTEST)
 
 lab: .venv/.stamp ## lab: open JupyterLab on the notebooks (LAB_FLAGS=--allow-root where you are root)
 	@$(BIN)/jupyter lab --notebook-dir=. notebooks/01_load_and_check.ipynb $(LAB_FLAGS)
