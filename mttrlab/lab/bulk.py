@@ -6,9 +6,6 @@ rest, record by record or piece by piece. Where anything about the file as a who
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ import pandas as pd
 
 from mttrlab import sql
 from mttrlab.errors import LoadError
+from mttrlab.lab import private
 from mttrlab.lab.bulk_cells import quoted, report_of
 from mttrlab.lab.bulk_origin import Origin, literal, of_parquet, of_table
 from mttrlab.lab.bulk_stage import Stage
@@ -34,12 +32,6 @@ from mttrlab.sources.exports.stamps import zone
 
 LEAST = 50_000
 """Records from which a file is loaded this way; a smaller one is read by the strict reader as fast."""
-
-
-def private_folder(connection: duckdb.DuckDBPyConnection) -> Path | None:
-    """Return the only folder in which the lab's connection may read; None: none."""
-    allowed = connection.execute("SELECT current_setting('allowed_directories')").fetchall()[0][0]
-    return Path(allowed[0]) if allowed else None
 
 
 def load_large(
@@ -62,19 +54,18 @@ def load_large(
     LoadReport or None
         None: nothing was written, and the strict route has the word.
     """
-    private = private_folder(connection)
     least = LEAST if least is None else least
-    if private is None:
+    if private.of(connection) is None:
         return None
     try:
-        with _folder(private):
-            origin = _origin(file, private, least, asked)
+        with private.made(connection) as folder:
+            origin = _origin(file, folder, least, asked)
             if origin is None:
                 return None
             known = known_load(connection, file, origin.sha256, asked)
             if known is not None:
                 return known
-            return _load(connection, private, origin, asked, as_of)
+            return _load(connection, folder, origin, asked, as_of)
     except NoZoneError:
         # Which zone is meant decides what every row says: no other reader would know it.
         raise
@@ -83,34 +74,22 @@ def load_large(
         return None
 
 
-def _origin(file: Path, private: Path, least: int, asked: Asked) -> Origin | None:
+def _origin(file: Path, folder: Path, least: int, asked: Asked) -> Origin | None:
     if is_large_table(file, least, asked.format, asked.named):
-        scan = scan_table(file, private, least=least, format=asked.format, columns=asked.named)
+        scan = scan_table(file, folder, least=least, format=asked.format, columns=asked.named)
         return None if scan is None else of_table(scan)
     try:
-        return of_parquet(file, private, least=least, format=asked.format, columns=asked.named)
+        return of_parquet(file, folder, least=least, format=asked.format, columns=asked.named)
     except duckdb.Error:
         return None
 
 
-@contextmanager
-def _folder(private: Path) -> Iterator[None]:
-    # What a killed load has left behind goes first.
-    if private.is_dir() and not private.is_symlink():
-        shutil.rmtree(private)
-    private.mkdir(mode=0o700)
-    try:
-        yield
-    finally:
-        shutil.rmtree(private, ignore_errors=True)
-
-
 def _load(
-    connection: duckdb.DuckDBPyConnection, private: Path, origin: Origin, asked: Asked, as_of: Any
+    connection: duckdb.DuckDBPyConnection, folder: Path, origin: Origin, asked: Asked, as_of: Any
 ) -> LoadReport | None:
     timezone = zone(asked.timezone, origin.path.name) if asked.timezone else None
     taken = as_of_instant(as_of, origin.path.name, timezone)
-    stage = Stage(origin, private, timezone)
+    stage = Stage(origin, folder, timezone)
     try:
         staged = stage.read()
         if staged.first_zoneless is not None:

@@ -51,12 +51,8 @@ def look_at_whole(stage: Stage) -> Whole:
     if "source" in stage.names:
         found = connection.execute(f"SELECT DISTINCT source FROM ({stage.told()}) WHERE source IS NOT NULL").fetchall()
         sources = tuple(sorted({"canonical", *(row[0] for row in found)})) if found or stage.staged.names_source else ()
-    key = " || coalesce(source, '')" if sources else ""
-    quoted = connection.execute(
-        f"SELECT count(*) FROM ({stage.told()}) WHERE contains(source_id{key}, chr(39))"
-    ).fetchall()[0][0]
-    duplicates = _drop_repeats(stage)
-    told = f"({stage.told()}) AS told ANTI JOIN dropped USING (record)" if duplicates[1] else f"({stage.told()})"
+    duplicates, dropped, quoted = _drop_repeats(stage, among=" || coalesce(source, '')" if sources else "")
+    told = f"({stage.told()}) AS told ANTI JOIN dropped USING (record)" if dropped else f"({stage.told()})"
     times = [f"epoch_us({name})" for name in TIMES if name in stage.names]
     stamps = [f"epoch_us({name})" for name in STAMPS if name in stage.names]
     listed = ", ".join(times)
@@ -77,7 +73,7 @@ def look_at_whole(stage: Stage) -> Whole:
     quarantine = sql.frame(connection, 'SELECT "row", "column", value, reason FROM refused ORDER BY "row"')
     return Whole(
         accepted=accepted,
-        duplicates=duplicates[0],
+        duplicates=duplicates,
         quarantine=quarantine.astype({"row": "int64", "column": "str", "value": "str", "reason": "str"}),
         newest=newest,
         has_own=own_count > 0,
@@ -87,7 +83,7 @@ def look_at_whole(stage: Stage) -> Whole:
         sources=sources,
         apart=not quoted,
         grain=_grain(connection, told, stamps, step) if finer else step / 1e6,
-        has_dropped=duplicates[1] > 0,
+        has_dropped=dropped > 0,
     )
 
 
@@ -113,17 +109,27 @@ def _grain(connection: duckdb.DuckDBPyConnection, told: str, stamps: list[str], 
     return 1e-6
 
 
-def _drop_repeats(stage: Stage) -> tuple[int, int]:
-    """Refuse what contradicts itself; return how many duplicates there are and how many records do not stay."""
+def _drop_repeats(stage: Stage, among: str) -> tuple[int, int, bool]:
+    """Refuse what contradicts itself.
+
+    Returns
+    -------
+    tuple of int, int, bool
+        How many duplicates there are, how many records do not stay, and whether some id, or what stands `among` with
+        it, has an apostrophe.
+    """
     connection = stage.connection
     named = "coalesce(source, 'canonical')" if "source" in stage.names else "NULL::VARCHAR"
     key = f"source_id, {named}"
     # Eight bytes a record, sorted: most files repeat no id, and the ids themselves need not be grouped to know it.
-    keys = np.asarray(connection.execute(f"SELECT hash({key}) AS h FROM ({stage.told()})").fetchnumpy()["h"])
+    found = connection.execute(
+        f"SELECT hash({key}) AS h, contains(source_id{among}, chr(39)) AS quoted FROM ({stage.told()})"
+    ).fetchnumpy()
+    keys, quoted = np.asarray(found["h"]), bool(np.any(found["quoted"]))
     keys.sort()
     repeated = np.unique(keys[1:][keys[1:] == keys[:-1]])
     if len(repeated) == 0:
-        return 0, 0
+        return 0, 0, quoted
     connection.register("repeated", pd.DataFrame({"h": repeated}))
     updated = "epoch_us(updated_at)" if "updated_at" in stage.names else "NULL::BIGINT"
     connection.execute(
@@ -144,4 +150,4 @@ def _drop_repeats(stage: Stage) -> tuple[int, int]:
         [stage.id_column, OLDER, DISAGREE],
     )
     counted = connection.execute("SELECT count(*) FILTER (WHERE fate = 'duplicate'), count(*) FROM dropped").fetchall()
-    return int(counted[0][0]), int(counted[0][1])
+    return int(counted[0][0]), int(counted[0][1]), quoted

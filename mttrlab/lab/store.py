@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import secrets
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +12,7 @@ import duckdb
 
 from mttrlab import __version__, sql
 from mttrlab.errors import StoreError
-from mttrlab.lab import kept
+from mttrlab.lab import kept, private
 from mttrlab.lab.applying import store_settings
 from mttrlab.lab.plain import plain
 from mttrlab.lab.settings import Settings
@@ -76,10 +73,7 @@ def _close_off(connection: duckdb.DuckDBPyConnection, path: Path | None) -> None
     notebook cell that is run again makes.
     """
     if connection.execute("SELECT current_setting('enable_external_access')").fetchall()[0][0]:
-        private = Path(tempfile.gettempdir()) / f"mttrlab-{os.getpid()}-{secrets.token_hex(8)}"
-        if path is not None:
-            private = path.absolute().with_name(f".{path.name}.loading")
-        connection.execute("SET allowed_directories = $1", [[str(private)]])
+        connection.execute("SET allowed_directories = $1", [[str(private.named(path))]])
         connection.execute("SET enable_external_access = false")
     # A macro of the session: views and tables of the file do not lean on it.
     connection.execute(sql.text("lab/bulk/restored"))

@@ -7,10 +7,8 @@ strict reader. Where the file as a whole is in doubt, the strict reader gets all
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +16,8 @@ import duckdb
 import pandas as pd
 
 from mttrlab import sql
-from mttrlab.errors import LoadError
+from mttrlab.errors import LoadError, StoreError
+from mttrlab.lab import private
 from mttrlab.schema import MEASURES, METRIC_COLUMNS, empty
 from mttrlab.sources.exports.opened import MAX_BYTES, Opened, head, open_stream
 from mttrlab.sources.exports.table import fold, header_of
@@ -64,31 +63,18 @@ def load_large_metrics(connection: duckdb.DuckDBPyConnection, file: Path) -> Tel
     Telemetry or None
         Its `table` is empty: the rows are in `arriving`. None: nothing was staged, and the strict reader has the word.
     """
-    with suppress(OSError, LoadError, duckdb.Error):
+    with suppress(OSError, LoadError, StoreError, duckdb.Error):
         if not LEAST <= file.stat().st_size <= MAX_BYTES or recognise(file) != "metrics":
             return None
-        allowed = connection.execute("SELECT current_setting('allowed_directories')").fetchall()[0][0]
-        with _folder(Path(allowed[0])) as private:
-            return _stage(connection, file, private)
+        with private.made(connection) as folder:
+            return _stage(connection, file, folder)
     return None
 
 
-@contextmanager
-def _folder(private: Path) -> Iterator[Path]:
-    # What a killed load has left behind goes first.
-    if private.is_dir() and not private.is_symlink():
-        shutil.rmtree(private)
-    private.mkdir(mode=0o700)
-    try:
-        yield private
-    finally:
-        shutil.rmtree(private, ignore_errors=True)
-
-
-def _stage(connection: duckdb.DuckDBPyConnection, file: Path, private: Path) -> Telemetry | None:
+def _stage(connection: duckdb.DuckDBPyConnection, file: Path, folder: Path) -> Telemetry | None:
     start = head(file)
     parquet = start[:4] == b"PAR1"
-    copy = private / ("metrics.parquet" if parquet else "metrics.csv")
+    copy = folder / ("metrics.parquet" if parquet else "metrics.csv")
     copied = _copy(file, copy, parquet)
     if copied is None:
         return None

@@ -164,6 +164,23 @@ def test_the_private_folder_is_all_that_the_lab_may_read(tmp_path):
         lab._connection.execute("SELECT * FROM read_csv($1)", [str(tmp_path / "other.csv")])
 
 
+def test_a_load_leaves_the_folders_of_others_alone_wherever_it_is_started(tmp_path, monkeypatch):
+    # DuckDB lists `.tmp` of the working folder among those where it may read, and sorts the list.
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str((tmp_path / "zz").absolute()))
+    (tmp_path / "zz").mkdir()
+    (tmp_path / ".tmp").mkdir()
+    (tmp_path / ".tmp" / "dear.txt").write_text("mine")
+    path = tmp_path / "table.csv"
+    path.write_text("incident_id,detected_at\n" + "".join(f"I{n},2026-03-01T10:00:00Z\n" for n in range(200)))
+    monkeypatch.setattr(bulk, "LEAST", 100)
+    for lab in (Lab(), Lab(tmp_path / "lab.duckdb")):
+        with lab:
+            assert lab.load(path).new == 200
+    assert (tmp_path / ".tmp" / "dear.txt").read_text() == "mine"
+    assert list((tmp_path / "zz").iterdir()) == []
+
+
 def test_a_large_load_after_an_empty_one_in_the_same_transaction_can_be_read(tmp_path, monkeypatch):
     # DuckDB 2.0 loses rows where an INSERT of none comes before a large one.
     monkeypatch.setattr(bulk, "LEAST", 10**9)
