@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from mttrlab.decisions.kept import keep_baseline
 from mttrlab.decisions.paired import BAND
 from mttrlab.errors import ModelError, QuestionError
 from mttrlab.response import checks
+from mttrlab.response.borrowed import Borrowed
+from mttrlab.response.fit import fit
+from mttrlab.response.laws import Floats
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.scenario import Scenario
 from mttrlab.schema import Practices
@@ -26,6 +31,8 @@ def refits(
     seed: int = 0,
     practices: Practices | None = None,
     responders: int | str | None = None,
+    deployments: pd.DataFrame | None = None,
+    firings: pd.DataFrame | None = None,
 ) -> tuple[ResponseModel, ...]:
     """Return models fitted to resampled incidents: how far they differ is what the fit does not know.
 
@@ -36,8 +43,8 @@ def refits(
     n : int, default 20
         How many.
     seed : int, default 0
-    practices, responders
-        As for `ResponseModel.fit`; settings are taken as known, and so is what the fit borrows: no band doubts it.
+    practices, responders, deployments, firings
+        As for `ResponseModel.fit`; settings and deployments are taken as known.
 
     Returns
     -------
@@ -52,10 +59,15 @@ def refits(
     Notes
     -----
     The bootstrap of whole incidents (Efron, 1979); how many there are is drawn too (Poisson), so that the rate of
-    arrivals is not taken as known.
+    arrivals is not taken as known. Resampling cannot doubt what the history does not say: what a fit borrows (the
+    share of incidents that alerts see where nobody says who noticed, an attempt's chance of success, a new runbook's
+    effect, the minutes of a flag) is drawn anew from its stated prior in every refit (`response.borrowed`).
     """
     checks.whole("n of refits", n, _FEWEST, 1000)
     checks.whole("seed", seed, 0, 2**63)
+    known: dict[str, Any] = {
+        "practices": practices, "responders": responders, "deployments": deployments, "firings": firings
+    }  # fmt: skip
     made, why = [], ""
     for child in np.random.SeedSequence(seed).spawn(n):
         chance = np.random.default_rng(child)
@@ -64,7 +76,7 @@ def refits(
         if "incident_id" in sample:
             sample = sample.assign(incident_id=[f"{name} ({k})" for k, name in enumerate(sample["incident_id"])])
         try:
-            made.append(ResponseModel.fit(sample, practices=practices, responders=responders, check=False))
+            made.append(fit(sample, **known, check=False, borrowed=Borrowed.drawn(chance)))
         except ModelError as refusal:
             why = str(refusal)
     if len(made) < _FEWEST:
@@ -87,7 +99,8 @@ def bands(
     Returns
     -------
     DataFrame
-        `COLUMNS` in minutes, and `refits`: how many could answer (a resample may lack what a scenario changes).
+        `COLUMNS` in minutes (`ends` says how), and `refits`: how many could answer (a resample may lack what a
+        scenario changes).
     """
     values = np.full((len(models), len(scenarios) + 1, 2), np.nan)
     for m, model in enumerate(models):
@@ -105,6 +118,30 @@ def bands(
     rows = []
     for s in range(len(scenarios) + 1):
         known = values[~np.isnan(values[:, s]).any(axis=1), s]
-        ends = np.quantile(known, BAND, axis=0).T.ravel() if len(known) >= _FEWEST else np.full(4, np.nan)
-        rows.append({**dict(zip(COLUMNS, ends.tolist(), strict=True)), "refits": len(known)})
+        found = np.concatenate([ends(column) for column in known.T]) if len(known) >= _FEWEST else np.full(4, np.nan)
+        rows.append({**dict(zip(COLUMNS, found.tolist(), strict=True)), "refits": len(known)})
     return pd.DataFrame(rows)
+
+
+def ends(values: Floats) -> Floats:
+    """Return where 80 % of refits of this kind would lie: the ends of the band.
+
+    Notes
+    -----
+    The lowest and the highest of m refits hold (m − 1)/(m + 1) of all, not all; so the ends are the order statistics
+    number 0.1 (m + 1) and 0.9 (m + 1), which hold 80 % on average (Wilks, 1941; Weibull's plotting positions).
+    Quantiles read off as if the refits were all there are hold 68 % with 12. Below 9 refits there are no such order
+    statistics, and Student's t for one more refit is used.
+
+    Examples
+    --------
+    >>> ends(np.arange(1.0, 20.0)).tolist()
+    [2.0, 18.0]
+    >>> ends(np.array([4.0, 5.0, 6.0, 5.0, 5.0])).round(2).tolist()
+    [3.81, 6.19]
+    """
+    m = len(values)
+    if 0.1 * (m + 1) >= 1:
+        return np.asarray(np.quantile(values, BAND, method="weibull"))
+    half = float(special.stdtrit(m - 1, BAND[1])) * float(values.std(ddof=1)) * np.sqrt(1 + 1 / m)
+    return np.array([values.mean() - half, values.mean() + half])

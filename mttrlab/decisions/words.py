@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mttrlab.response.borrowed import seen_words
 from mttrlab.response.immovable import immovable
 from mttrlab.response.levers import LEVERS
 from mttrlab.response.model import ResponseModel
@@ -54,7 +55,7 @@ def note(model: ResponseModel, scenario: Scenario) -> str:
             f"borrowed, not from the export: a new runbook makes diagnosis {model.runbook_factor:.2g} times as long"
         )
     if "alert_latency" in scenario.levers and "alert coverage" in borrowed and not said:
-        said.append("borrowed, not from the export: the share of incidents that alerts see")
+        said.append(f"borrowed, not from the export: of the incidents that do not say who noticed, {seen_words()}")
     if (
         "flagged" in scenario.levers
         and not any(p.name == "flag" for kind in model.types for p in kind.paths)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from mttrlab.response.history import History
+from mttrlab.response.history import Flags, History
 from mttrlab.response.luck import Ints
 from mttrlab.response.model import Face, IncidentType
 from mttrlab.response.notes import Note
@@ -64,9 +64,9 @@ def types(past: History, names: list[str | None], group: Ints, notes: list[Note]
     return made, str(start.date())
 
 
-def profile(past: History, notes: list[Note]) -> tuple[float, ...]:
-    """Return arrivals per hour of the week: hour of the day on weekdays and at weekends."""
-    first = past.first_seen
+def profile(past: History, notes: list[Note], rows: Flags | None = None) -> tuple[float, ...]:
+    """Return arrivals per hour of the week: hour of the day on weekdays and at weekends; of these rows, or all."""
+    first = past.first_seen if rows is None else past.first_seen[rows]
     known = first[np.isfinite(first)]
     if len(known) < _PROFILE_NEEDS:
         sentence = f"Fewer than {_PROFILE_NEEDS} incidents; all hours of the week are taken alike."

@@ -66,9 +66,9 @@ def choose(residual: Floats, observed: npt.NDArray[np.bool_], spread: float) -> 
     from scipy import optimize
 
     ended = np.sort(residual[observed])
-    best, most = LOGNORMAL, -_cost(np.zeros(2), "lognormal", residual, observed) + CLEARLY
+    best, most = LOGNORMAL, -cost(np.zeros(2), "lognormal", residual, observed) + CLEARLY
     for kind, start in (("weibull", (0.45, np.log(0.78))), ("loglogistic", (0.0, np.log(0.55)))):
-        found = optimize.minimize(_cost, start, args=(kind, residual, observed), method="Nelder-Mead")
+        found = optimize.minimize(cost, start, args=(kind, residual, observed), method="Nelder-Mead")
         scale = float(np.exp(found.x[1]))
         if kind == "loglogistic" and 1 / (scale * spread) < _STEEPEST:
             continue
@@ -91,7 +91,8 @@ def _misses(family: Family, ended: Floats, spread: float) -> bool:
     return bool(abs(np.log(made / np.exp(spread * ended).mean())) > _FAR)
 
 
-def _cost(at: npt.ArrayLike, kind: str, residual: Floats, observed: npt.NDArray[np.bool_]) -> float:
+def cost(at: npt.ArrayLike, kind: str, residual: Floats, observed: npt.NDArray[np.bool_]) -> float:
+    """Return minus the log-likelihood of a family at this location and log scale, with censoring."""
     loc, log_scale = np.asarray(at, dtype=np.float64)
     z = (residual - loc) / np.exp(log_scale)
     with np.errstate(over="ignore"):

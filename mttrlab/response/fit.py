@@ -12,8 +12,10 @@ import pandas as pd
 from scipy import special
 
 from mttrlab.errors import ModelError
-from mttrlab.response import arrivals, fix_paths, history, settings_detection, settings_people, settings_repair
+from mttrlab.response import alerts, arrivals, fix_paths, history, settings_detection, settings_people, settings_repair
+from mttrlab.response.borrowed import USUAL, Borrowed
 from mttrlab.response.check import unseen
+from mttrlab.response.deployed import deployed
 from mttrlab.response.history import History
 from mttrlab.response.luck import Ints
 from mttrlab.response.model import IncidentType, ResponseModel
@@ -22,10 +24,6 @@ from mttrlab.response.outcomes import each_block
 from mttrlab.response.pooling import SHORTEST, GroupLaws, group_laws
 from mttrlab.response.settings_people import ON_CALL
 from mttrlab.schema import CLOCK_ENDS, Practices
-
-COVERAGE_PRIOR = 0.61
-"""Share of incidents that alerts see, where the export does not say: 29 % were reported by customers and 10 % by
-internal users in Ghosh et al. (SoCC 2022)."""
 
 _STEP = {
     "detected_at": "detect",
@@ -47,18 +45,29 @@ def fit(
     practices: Practices | None = None,
     responders: int | str | None = None,
     *,
+    deployments: pd.DataFrame | None = None,
+    firings: pd.DataFrame | None = None,
     check: bool = True,
+    borrowed: Borrowed = USUAL,
 ) -> ResponseModel:
-    """Return the model that these incidents support; see `ResponseModel.fit`."""
-    model = _fitted(incidents, practices, responders)
+    """Return the model that these incidents support; see `ResponseModel.fit`. `borrowed` is what a refit draws."""
+    fitted = partial(
+        _fitted, practices=practices, responders=responders, deployments=deployments, firings=firings, borrowed=borrowed
+    )
+    model = fitted(incidents)
     if not check:
         return model
-    n, verdict = unseen(incidents, partial(_fitted, practices=practices, responders=responders))
+    n, verdict = unseen(incidents, fitted)
     return replace(model, verdict=verdict, sources=(*model.sources, Note("months not seen", "check", n, verdict.line)))
 
 
 def _fitted(
-    incidents: pd.DataFrame, practices: Practices | None = None, responders: int | str | None = None
+    incidents: pd.DataFrame,
+    practices: Practices | None,
+    responders: int | str | None,
+    deployments: pd.DataFrame | None,
+    firings: pd.DataFrame | None,
+    borrowed: Borrowed,
 ) -> ResponseModel:
     if practices is not None and not isinstance(practices, Practices):
         raise ModelError(f"practices must be Practices, as lab.practices() gives them; got {type(practices).__name__}")
@@ -69,15 +78,16 @@ def _fitted(
     stamps = history.shown(past, clock)
     kinds, group = arrivals.kinds(past)
     notes: list[Note] = []
+    past = alerts.who_noticed(past, firings, notes)
     types, start = arrivals.types(past, kinds, group, notes)
     laws = _spans(past, stamps, group, len(kinds), notes)
     types = _with_laws(types, laws)
-    types = _with_alerts(past, stamps, types, group, notes)
+    types = alerts.with_alerts(past, stamps, types, group, notes, borrowed)
     rules = settings_repair.attempts_of(practices, past) if practices else None
-    types, automation = fix_paths.automation(past, types, group, notes, rules)
+    types, automation = fix_paths.automation(past, types, group, notes, borrowed, rules)
     end = fix_end(stamps)
     begin = stamps[stamps.index(end) - 1]
-    types, flag, residual = fix_paths.paths(past, types, group, begin, end, notes)
+    types, flag, residual = fix_paths.paths(past, types, group, begin, end, notes, borrowed)
     types = _reconciled(past, stamps, types, notes)
     model = ResponseModel(
         types=tuple(types),
@@ -88,7 +98,9 @@ def _fitted(
         start=start,
         **automation,
         flag=flag,
+        runbook_factor=borrowed.runbook,
     )
+    model = deployed(model, past, deployments, notes)
     if practices is not None:
         for settings in (settings_detection.watched, settings_repair.remediated, settings_repair.booked,
                          settings_repair.undone, settings_people.paged):  # fmt: skip
@@ -140,35 +152,6 @@ def _with_laws(types: list[IncidentType], laws: dict[str, tuple[GroupLaws, np.nd
         fitted: dict[str, Any] = {step: group.law(t) for step, (group, _) in laws.items()}
         made.append(replace(kind, **fitted))
     return made
-
-
-def _with_alerts(
-    past: History, stamps: tuple[str, ...], types: list[IncidentType], group: Ints, notes: list[Note]
-) -> list[IncidentType]:
-    """Return the types with how often alerts see them and how fast."""
-    if "detected_at" not in stamps or stamps[0] == "detected_at":
-        return types
-    by = past.text("detected_by")
-    told = np.array([word is not None for word in by])
-    seen = np.isin(by.astype(str), ("alert", "monitor"))
-    minutes, observed, known = past.span(stamps[stamps.index("detected_at") - 1], "detected_at")
-    fast, slow = np.flatnonzero(seen & known), np.flatnonzero(told & ~seen & known)
-    if told.sum() < len(past) / 2 or len(fast) < history.FEWEST:
-        sentence = f"The export does not say who noticed; {COVERAGE_PRIOR:.0%} are taken to be seen by alerts"
-        notes.append(Note("alert coverage", "prior", int(told.sum()), sentence + " (Ghosh et al. 2022)."))
-        return [replace(kind, alert_coverage=COVERAGE_PRIOR) for kind in types]
-    share = fix_paths.shares(seen[told], group[told], len(types))
-    alert = group_laws(minutes[fast], observed[fast], group[fast], len(types))
-    notes.append(Note("alert coverage", "fitted", int(told.sum()), f"Alerts saw {seen[told].mean():.0%} first."))
-    notes.append(span_note("detect by alert", "started_at", "detected_at", alert))
-    if len(slow) < history.FEWEST:
-        notes.append(Note("detect otherwise", "prior", len(slow), "Too few to fit; taken as slow as all detection."))
-        return [replace(kind, alert=alert.law(t), alert_coverage=share[t]) for t, kind in enumerate(types)]
-    other = group_laws(minutes[slow], observed[slow], group[slow], len(types))
-    notes.append(span_note("detect otherwise", "started_at", "detected_at", other))
-    return [
-        replace(kind, alert=alert.law(t), detect=other.law(t), alert_coverage=share[t]) for t, kind in enumerate(types)
-    ]
 
 
 def _reconciled(

@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from mttrlab.response.borrowed import SUCCESS_PRIOR, Borrowed
 from mttrlab.response.history import FEWEST, Flags, History
 from mttrlab.response.laws import Floats, Law
 from mttrlab.response.luck import Ints
-from mttrlab.response.model import FLAG_PRIOR, RUN_PRIOR, FixPath, IncidentType
+from mttrlab.response.model import FixPath, IncidentType
 from mttrlab.response.notes import Note, span_note
 from mttrlab.response.pooling import group_laws
 
-SUCCESS_PRIOR = 0.7
-"""Chance that one attempt works: an export shows the successes alone. Borrowed, and marked so."""
 ATTEMPTS_PRIOR = 2
 TIMEOUT_PRIOR = 1.0
-_PRIOR_INCIDENTS = 5.0
+PRIOR_INCIDENTS = 5.0
+"""Incidents of the overall share that steady the share of each type."""
 
 
 def shares(hit: Flags, group: Ints, groups: int) -> list[float]:
@@ -26,11 +26,16 @@ def shares(hit: Flags, group: Ints, groups: int) -> list[float]:
     n = np.bincount(group, minlength=groups)
     k = np.bincount(group[hit], minlength=groups)
     overall = hit.mean() if len(hit) else 0.0
-    return [float(share) for share in (k + _PRIOR_INCIDENTS * overall) / (n + _PRIOR_INCIDENTS)]
+    return [float(share) for share in (k + PRIOR_INCIDENTS * overall) / (n + PRIOR_INCIDENTS)]
 
 
 def automation(
-    past: History, types: list[IncidentType], group: Ints, notes: list[Note], told: tuple[int, float] | None = None
+    past: History,
+    types: list[IncidentType],
+    group: Ints,
+    notes: list[Note],
+    borrowed: Borrowed,
+    told: tuple[int, float] | None = None,
 ) -> tuple[list[IncidentType], dict[str, Any]]:
     """Return the types with their share of rules, and the settings of automatic attempts.
 
@@ -49,11 +54,13 @@ def automation(
     minutes, observed, known = past.span("detected_at", "resolved_at")
     rows = np.flatnonzero(ended & observed & known)
     if n < FEWEST or len(rows) < FEWEST:
-        sentence = f"{n} incident(s) ended by automation, too few to fit; {prior}, a run takes a minute"
+        timeout = told[1] if told else max(TIMEOUT_PRIOR, borrowed.run.mean)
+        # A rule's timeout leaves room for its run, or nobody would keep the rule.
+        run = Law("constant", min(borrowed.run.mean, timeout))
+        sentence = f"{n} incident(s) ended by automation, too few to fit; {prior}, a run takes {run.mean:.3g} minute(s)"
         notes.append(Note("automation", "prior", n, sentence + "."))
-        run, timeout = RUN_PRIOR, TIMEOUT_PRIOR
         if not n:
-            return types, _settings(run, told[1] if told else timeout, attempts)
+            return types, _settings(run, timeout, attempts, borrowed)
     else:
         fitted = group_laws(minutes[rows], observed[rows], np.zeros(len(rows), dtype=np.int64), 1)
         run = fitted.law(0)
@@ -65,13 +72,20 @@ def automation(
         notes.append(Note("automation", "fitted", n, sentence))
     timeout = told[1] if told else timeout
     in_time = max(float(np.mean(run.quantile((np.arange(1000) + 0.5) / 1000) <= timeout)), 0.01)
-    caught = 1 - (1 - SUCCESS_PRIOR * in_time) ** attempts
+    caught = 1 - (1 - borrowed.success * in_time) ** attempts
     rule = [min(share / caught, 1.0) for share in shares(ended[closed], group[closed], len(types))]
-    return [replace(kind, automation=rule[t]) for t, kind in enumerate(types)], _settings(run, timeout, attempts)
+    ruled = [replace(kind, automation=rule[t]) for t, kind in enumerate(types)]
+    return ruled, _settings(run, timeout, attempts, borrowed)
 
 
 def paths(
-    past: History, types: list[IncidentType], group: Ints, begin: str, end: str, notes: list[Note]
+    past: History,
+    types: list[IncidentType],
+    group: Ints,
+    begin: str,
+    end: str,
+    notes: list[Note],
+    borrowed: Borrowed,
 ) -> tuple[list[IncidentType], Law, Floats]:
     """Return the types with their ways to end, the law of flags, and each fix's normal score within its group.
 
@@ -112,13 +126,13 @@ def paths(
         for t, kind in enumerate(types)
     ]
     flag = laws.get("flag")
-    law = Law("lognormal", float(flag.mu.mean()), float(flag.sigma.mean())) if flag else FLAG_PRIOR
+    law = Law("lognormal", float(flag.mu.mean()), float(flag.sigma.mean())) if flag else borrowed.flag
     return made, law, residual
 
 
-def _settings(run: Law, timeout: float, attempts: int) -> dict[str, Any]:
+def _settings(run: Law, timeout: float, attempts: int, borrowed: Borrowed) -> dict[str, Any]:
     return {
-        "automation_success": SUCCESS_PRIOR,
+        "automation_success": borrowed.success,
         "automation_run": run,
         "automation_timeout": timeout,
         "automation_attempts": attempts,
@@ -156,5 +170,5 @@ def _mix(place: Ints, group: Ints, which: Flags, ways: int, groups: int) -> Floa
     counts = np.zeros((groups, ways))
     np.add.at(counts, (group[use], place[use]), 1)
     pooled = counts.sum(axis=0) / counts.sum()
-    mixed = counts + _PRIOR_INCIDENTS * pooled
+    mixed = counts + PRIOR_INCIDENTS * pooled
     return np.asarray(mixed / mixed.sum(axis=1, keepdims=True))

@@ -41,11 +41,10 @@ def immovable(model: ResponseModel, lever: str, value: float) -> str | None:
         return "no effect: the export does not show where diagnosis ends and the fix begins (it needs diagnosed_at)"
     if lever == "automation_success" and not automated(model):
         return "no effect on its own: no incident has a remediation rule; move automation too"
-    if lever == "flagged":
-        if not change_caused(model):
-            return "no effect: the export does not say which incidents a change caused (it needs change_id)"
-        if value <= flagged(model):
-            return f"no effect: flags already end {flagged(model):.0%} of change-caused incidents"
+    if lever in ("flagged", "changes_prevented") and not change_caused(model):
+        return "no effect: the export does not say which incidents a change caused (it needs change_id)"
+    if lever == "flagged" and value <= flagged(model):
+        return f"no effect: flags already end {flagged(model):.0%} of change-caused incidents"
     if lever in _PATHS and not any(path.name == _PATHS[lever] for kind in kinds for path in kind.paths):
         return f"no effect: the export names no {_PATHS[lever].replace('_', ' ')} (it needs fix_path)"
     unknown = all(kind.acknowledge is None for kind in kinds) and not (model.paging and model.paging.levels)

@@ -13,6 +13,11 @@ LEVERS: dict[str, Lever] = {
         "arrivals", "Share of incidents that never happen.", lambda model: model.prevention,
         "share of incidents that never happen",
     ),
+    "changes_prevented": share(
+        "arrivals",
+        "Share of the incidents that a change caused that never happen (smaller changes, staged rollouts that stop).",
+        lambda model: model.changes_prevented, "share of change-caused incidents that never happen",
+    ),
     "evaluation_interval": seconds(
         "detection", "Seconds between two evaluations of every alert rule.", now.rules("eval_s", "evaluation_s"),
         "alert rules are evaluated every so many seconds", "watch.evaluation_s", 86_400.0, open_low=True,

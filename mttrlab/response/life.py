@@ -14,7 +14,7 @@ from mttrlab.response.load import loads
 from mttrlab.response.model import ResponseModel
 
 ACTS_ON = {
-    "arrive": ("prevention",),
+    "arrive": ("prevention", "changes_prevented"),
     "alert": (
         "evaluation_interval", "alert_for", "scrape_interval", "group_wait", "monitor_interval", "confirmations",
         "gaps_closed", "alert_latency", "alert_coverage",
@@ -90,6 +90,8 @@ def _levers(model: ResponseModel, part: str, name: str) -> list[str]:
 
 def _beginning(model: ResponseModel) -> list[Row]:
     stops = f", {model.prevention:.0%} prevented" if model.prevention else ""
+    if model.changes_prevented:
+        stops += f", {model.changes_prevented:.0%} of those that a change caused prevented"
     brings = f"; {model.bursts.share:.0%} bring {model.bursts.mean:g} others" if model.bursts else ""
     arrive = f"{model.per_day * 365:,.0f} a year, {_types(len(model.types))}{stops}{brings}"
     if model.deployments:

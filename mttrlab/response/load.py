@@ -31,17 +31,21 @@ def loads(model: ResponseModel) -> list[tuple[str, float, float]]:
     turns = sum(min(again, 1.0) ** r for r in range(rounds(model)))
     for p, pool in enumerate(model.people):
         mine = [(kind, _share_of(kind, pool.name, p == 0)) for kind in model.types]
-        minutes = sum(kind.per_day * share * _work(model, kind) * turns for kind, share in mine if share)
-        minutes *= 1 - model.prevention
+        minutes = sum(_rate(model, kind) * share * _work(model, kind) * turns for kind, share in mine if share)
         if model.noise and (model.noise.pool == pool.name or (model.noise.pool is None and p == 0)):
             minutes += model.noise.per_day * (1 - model.noise_cut) * model.noise.work.mean
         if pool.room is None:
             made.append(("responder(s)" if not model.pools else f"{pool.name}(s)", pool.mean_people, minutes / 1440.0))
     if model.pipeline:
-        through = sum(kind.per_day * _deployed(model, kind) for kind in model.types) * turns * (1 - model.prevention)
+        through = sum(_rate(model, kind) * _deployed(model, kind) for kind in model.types) * turns
         minutes = through * model.pipeline.minutes.mean
         made.append(("deployment lane(s)", float(model.pipeline.lanes), minutes / 1440.0))
     return made
+
+
+def _rate(model: ResponseModel, kind: IncidentType) -> float:
+    """Return a type's incidents a day, less those that are prevented."""
+    return kind.per_day * (1 - model.prevention) * (1 - kind.change_caused * model.changes_prevented)
 
 
 def _share_of(kind: IncidentType, pool: str, first: bool) -> float:

@@ -226,6 +226,8 @@ class ResponseModel:
     """Lever: longest verification, minutes."""
     prevention: float = 0.0
     """Lever: share of all incidents that never happen."""
+    changes_prevented: float = 0.0
+    """Lever: share of the incidents that a change caused that never happen."""
     noise_cut: float = 0.0
     """Lever: share of the pages that are no incident that are silenced."""
     special: tuple[Special, ...] = ()
@@ -280,6 +282,8 @@ class ResponseModel:
         practices: Practices | None = None,
         responders: int | str | None = None,
         *,
+        deployments: pd.DataFrame | None = None,
+        firings: pd.DataFrame | None = None,
         check: bool = True,
     ) -> ResponseModel:
         """Return the model that these incidents support.
@@ -296,6 +300,12 @@ class ResponseModel:
         responders : int or "on call", optional
             People who each work on one incident at a time; "on call": those of the schedules in `practices`, at their
             hours. Without it nobody waits for a person: the time to diagnose in an export already holds the wait.
+        deployments : DataFrame, optional
+            As `lab.deployments()` gives them: incidents whose `change_id` is among them then begin after deployments,
+            at the hours at which people deploy.
+        firings : DataFrame, optional
+            As `lab.firings()` gives them: where an incident does not say who noticed, an alert of its service that
+            fired between onset and detection did.
         check : bool, default True
             Fit to the first three quarters of the incidents as well and check that on the rest (`check_model`): the
             verdict is in `verdict` and `notes`, and stands beside every what-if.
@@ -309,7 +319,15 @@ class ResponseModel:
         -----
         Lognormal laws by maximum likelihood with censoring, one spread per phase, the log means of types shrunk
         towards each other (normal-normal, DerSimonian and Laird). See `notes`.
+
+        Which incidents alerts see comes from `detected_by` where half of the incidents say it; else from firings; else
+        from the delays' own shape, where a quick clump stands beside a slow one (the quick ones are then taken for
+        alerts'); else it is borrowed: 61 %, and no history can say how wrong that is. `mttrlab.refits` draws another
+        share in every refit, so that the band holds this doubt. The same goes for an attempt's chance of success, a
+        new runbook's effect and the minutes of a flag.
         """
         from mttrlab.response.fit import fit
 
-        return fit(incidents, practices=practices, responders=responders, check=check)
+        return fit(
+            incidents, practices=practices, responders=responders, deployments=deployments, firings=firings, check=check
+        )

@@ -76,7 +76,7 @@ def realise(model: ResponseModel, luck: Luck, like: Records | None = None, *, ov
     groups: tuple[tuple[str, object, Callable[..., None]], ...] = (
         ("kept", (rounds(model), attempts(model)), _kept),
         ("who", (model.types, model.pools, model.routing, model.noise), _who),
-        ("happens", (model.prevention, model.noise_cut, special), _happens),
+        ("happens", (model.prevention, model.changes_prevented, model.noise_cut, special), _happens),
         ("plan", special, _plan),
         ("detect", (special, model.alert_latency, model.alert_coverage, model.watch), noticed.fill),
         (
@@ -165,7 +165,12 @@ def _happens(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) 
     if model.noise:
         made.x["happens"][made.x["noise"] == 1] = luck.noise("cut") >= model.noise_cut
     prevented = setting(model, made.facts, "prevention", model.prevention)
-    made.x["happens"][made.place] = luck.uniform("prevention") >= prevented
+    happens = luck.uniform("prevention") >= prevented
+    stopped = setting(model, made.facts, "changes_prevented", model.changes_prevented)
+    if np.any(stopped):
+        changed = luck.uniform("change") < np.array([kind.change_caused for kind in model.types])[made.facts["type"]]
+        happens &= ~changed | (luck.uniform("change_prevention") >= stopped)
+    made.x["happens"][made.place] = happens
 
 
 def _plan(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:

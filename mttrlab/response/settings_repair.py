@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mttrlab.response.fix_paths import SUCCESS_PRIOR, TIMEOUT_PRIOR
+from mttrlab.response.borrowed import SUCCESS_PRIOR
+from mttrlab.response.fix_paths import TIMEOUT_PRIOR
 from mttrlab.response.history import FEWEST, History
 from mttrlab.response.laws import Floats, Law
 from mttrlab.response.model import IncidentType, ResponseModel, Special

@@ -56,6 +56,7 @@ def check(model: ResponseModel) -> None:
     checks.finite("diagnosis_factor", model.diagnosis_factor, 0.0, 100.0)
     checks.number("verification_window", model.verification_window)
     checks.share("prevention", model.prevention)
+    checks.share("changes_prevented", model.changes_prevented)
     checks.share("noise_cut", model.noise_cut)
 
 

@@ -181,6 +181,7 @@ def test_unknown_alert_coverage_is_borrowed_and_marked(planted):
     model = ResponseModel.fit(planted)
     assert note(model, "alert coverage")["source"] == "prior"
     assert {kind.alert_coverage for kind in model.types} == {0.61}
+    assert "every refit draws another share" in note(model, "alert coverage")["sentence"]
 
 
 def test_fix_paths_have_shares_and_laws_of_their_own(planted):
