@@ -103,7 +103,8 @@ def main() -> None:
                 high = special.betaincinv(k + 1, n - k, 0.975) if k < n else 1.0
                 at = np.nanquantile(group["ratio"], (0.5, 0.1, 0.9))
                 told = f"{at[0]:.2f} | {at[1]:.2f} to {at[2]:.2f} | {group['width'].median():.2f}"
-                print(f"| {name} | {whose or 'all'} | {n} | {told} | {k / n:.0%} ({low:.0%} to {high:.0%}) |", flush=True)
+                rate = f"{k / n:.0%} ({low:.0%} to {high:.0%})"
+                print(f"| {name} | {whose or 'all'} | {n} | {told} | {rate} |", flush=True)
     spent = time.process_time() - begin
     print(f"\n{organisations} organisations, {days} days, {REFITS} refits each; {spent:.0f} s CPU.")
 

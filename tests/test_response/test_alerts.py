@@ -39,8 +39,8 @@ def test_quick_and_slow_delays_tell_the_share_that_nobody_says(history):
         model = fitted(incidents)
         assert note(model)["source"] == "fitted"
         assert "two clumps" in note(model)["sentence"]
-        weights = [kind.per_day for kind in model.types]
-        assert np.average([k.alert_coverage for k in model.types], weights=weights) == pytest.approx(seen.mean(), abs=0.06)
+        share = np.dot([kind.alert_coverage for kind in model.types], model.weights)
+        assert share == pytest.approx(seen.mean(), abs=0.06)
         assert float(model.types[0].alert.quantile(0.5)) == pytest.approx(3, rel=0.2)
         assert float(model.types[0].detect.quantile(0.5)) == pytest.approx(30, rel=0.25)
 

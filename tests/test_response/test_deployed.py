@@ -21,7 +21,7 @@ def note(model, element="deployments"):
 
 @pytest.fixture(scope="module")
 def organisation(planted):
-    """Two deployments each weekday at 9 to 17 o'clock for two years; every eighth brings an incident 20 minutes later."""
+    """Two deployments each weekday at 9 to 17 o'clock for two years; every eighth brings an incident 20 minutes on."""
     chance = np.random.default_rng(6)
     days = pd.date_range("2024-01-01", periods=730, tz="UTC")
     days = days[days.day_of_week < 5].repeat(2)
@@ -44,7 +44,7 @@ def organisation(planted):
 
 
 def test_rate_hours_and_delay_of_deployments_come_back(organisation):
-    incidents, deployments = organisation
+    _, deployments = organisation
     model = fitted(*organisation)
     assert model.deployments.per_day == pytest.approx(len(deployments) / 729, rel=0.01)
     low, high = model.deployments.hours
