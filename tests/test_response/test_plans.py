@@ -22,7 +22,7 @@ OWN = {
     "verify_pass": 1.0, "page_delivery": 9.0, "ack_timeout": 1.0, "night_startup": 60.0, "sample_every": 300.0,
     "healthy_in_a_row": 1, "transfer_minutes": 60.0, "misrouted": 0.0, "runbooks": 1.0, "acknowledge_factor": 3.0,
     "alert_latency": 0.5, "alert_coverage": 1.0, "automation": 0.9, "flagged": 0.9, "rollback_minutes": 1.0,
-    "forward_fix_minutes": 1.0, "diagnosis_factor": 0.1, "prevention": 0.5,
+    "forward_fix_minutes": 1.0, "diagnosis_factor": 0.1, "prevention": 0.5, "changes_prevented": 0.5,
 }  # fmt: skip
 """Every lever that moves something in an organisation with all elements, but those that hold for all."""
 
