@@ -28,6 +28,7 @@ _SOURCES = (
     "compiled_heap.py",
     "compiled_kernel.py",
     "compiled_life.py",
+    "compiled_memory.py",
     "compiled_pools.py",
     "layout.py",
     "people.py",
@@ -88,7 +89,7 @@ def run(
     kernel = _kernel()
     desk = kernel.desk(rules, rows, int(np.diff(bounds).max(initial=1)))
     settings = np.array([tuple(one) for one in plans_of(P)], dtype=PARAMETERS)
-    kernel.run(x, ends, settings, bounds.astype(np.int64), desk, _NONE if calm is None else calm)
+    kernel.run(x, ends, settings, desk, bounds.astype(np.int64), _NONE if calm is None else calm)
     return ends
 
 

@@ -1,7 +1,6 @@
-"""Events and queues of the compiled engine: two binary heaps in one row of numbers.
+"""Events and queues of the compiled engine: two binary heaps.
 
-Everything that changes while a replication runs lies in the row `w`, because numba hands over each array of a call as
-eight words, and these functions are called a dozen times for an incident.
+`x` and `s` are the first incident's luck and state, `desk` what `compiled_memory` says.
 """
 
 from __future__ import annotations
@@ -11,6 +10,9 @@ from typing import Any, TypeVar
 
 import numba
 import numpy as np
+
+from mttrlab.response.compiled_memory import event, place, row
+from mttrlab.response.shifts import FOREVER as _FOREVER
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -37,101 +39,128 @@ def within(function: _Function) -> _Function:
     return made
 
 
+def one_kind(*arguments: Any) -> Any:
+    """Return what compiles a function like `inner`, once, for these arguments; narrower numbers are widened."""
+    return numba.njit(arguments, **_OPTIONS)
+
+
 def inner(function: _Function) -> _Function:
     """Return a function compiled for other compiled ones alone; a door from Python would take half the time."""
     made: _Function = numba.njit(**_OPTIONS)(function)
     return made
 
 
-def numbers(most: int) -> tuple[Any, ...]:
-    """Return the first whole numbers as 64-bit ones: a plain one would be a type of its own each."""
-    return tuple(map(np.int64, range(most)))
-
-
-# Places of `w`: events waiting, whether a pool must settle, the next change of a shift, the next arrival, whether
-# pools are settling now, how many pools there are, where the events begin, incidents under way, which pool settles
-# (all: none), and how far that one is: not begun, granting, cutting the queue.
-EVENTS, DIRTY, CHANGES, ARRIVES, SETTLING, POOLS, HEAP, ALIVE, SERVING, STAGE = numbers(10)
-HEAD: Any = np.int64(10)
-
-# Places of a pool in `w`, counted from `HEAD + WIDTH * p`: people, at work, waiting, next change of its shift, whether
-# to settle, its steps (as `shifts.tables`), its rules, where its queue and those who are worked on begin.
-PEOPLE, USED, WAITING, CHANGE, SETTLE, FIRST, COUNT, PREEMPTIVE, HANDS_OVER, HANDOVER, ROOM, QUEUE, HOLD = numbers(13)
-WIDTH: Any = np.int64(13)
-
 # A plain 0 would be a type of its own, and every function that it is handed to would be compiled twice.
 ROOT: Any = np.int64(0)
 NOBODY: Any = np.int64(-1)
+FOREVER: Any = np.int64(_FOREVER)
 
 
 @inner
-def rise(w: Any, k: int, at: int, j: int) -> None:
+def rise(desk: Any, k: int, at: int, j: int) -> None:
     """Put incident `j` with its next event into place `k` of the heap, or further up."""
-    heap = w[HEAP]
     while k > 0:
         up = (k - 1) >> 1
-        if w[heap + 2 * up] <= at:
+        above = event(desk, desk.heap, up)
+        if above.at <= at:
             break
-        w[heap + 2 * k], w[heap + 2 * k + 1] = w[heap + 2 * up], w[heap + 2 * up + 1]
+        here = event(desk, desk.heap, k)
+        here.at = above.at
+        here.who = above.who
         k = up
-    w[heap + 2 * k], w[heap + 2 * k + 1] = at, j
+    here = event(desk, desk.heap, k)
+    here.at = at
+    here.who = j
+    if k == 0:
+        desk.soonest = at
 
 
 @inner
-def remove(w: Any, k: int) -> None:
+def remove(desk: Any, k: int) -> None:
     """Take the event in place `k` away."""
-    heap, last = w[HEAP], w[EVENTS] - 1
-    w[EVENTS] = last
-    at, j = w[heap + 2 * last], w[heap + 2 * last + 1]
+    last = desk.events - 1
+    desk.events = last
+    moved = event(desk, desk.heap, last)
+    at, j = moved.at, moved.who
     while True:
         down = 2 * k + 1
         if down >= last:
             break
-        if down + 1 < last and w[heap + 2 * down + 2] < w[heap + 2 * down]:
-            down += 1
-        if w[heap + 2 * down] >= at:
+        below = event(desk, desk.heap, down)
+        if down + 1 < last:
+            other = row(below, 1)
+            if other.at < below.at:
+                below = other
+                down += 1
+        if below.at >= at:
             break
-        w[heap + 2 * k], w[heap + 2 * k + 1] = w[heap + 2 * down], w[heap + 2 * down + 1]
+        here = event(desk, desk.heap, k)
+        here.at = below.at
+        here.who = below.who
+        if k == 0:
+            desk.soonest = below.at
         k = down
-    rise(w, k, at, j)
+    rise(desk, k, at, j)
+    if last == 0:
+        desk.soonest = FOREVER
 
 
 @inner
 def before(x: Any, s: Any, i: int, j: int) -> bool:
     """Return whether incident `i` comes before `j`: priority, since when it asks, number."""
-    if x[i].priority != x[j].priority:
-        return bool(x[i].priority < x[j].priority)
-    if s[i].asked != s[j].asked:
-        return bool(s[i].asked < s[j].asked)
-    return bool(x[i].key < x[j].key)
+    one, other = row(x, i), row(x, j)
+    earlier: bool = one.key < other.key
+    if one.priority != other.priority:
+        earlier = one.priority < other.priority
+    else:
+        mine, yours = row(s, i), row(s, j)
+        if mine.asked != yours.asked:
+            earlier = mine.asked < yours.asked
+    return earlier
 
 
 @inner
-def join(x: Any, s: Any, w: Any, queue: int, k: int, j: int) -> None:
-    """Put incident `j` into place `k` of a queue, or further up."""
+def climb(x: Any, s: Any, desk: Any, pool: Any, k: int, j: int) -> None:
+    """Put incident `j` into place `k` of a pool's queue, or further up."""
     while k > 0:
         up = (k - 1) >> 1
-        if not before(x, s, j, w[queue + up]):
+        above = place(desk, pool.queue, up).who
+        if not before(x, s, j, above):
             break
-        w[queue + k] = w[queue + up]
+        here = place(desk, pool.queue, k)
+        here.who = above
         k = up
-    w[queue + k] = j
+    here = place(desk, pool.queue, k)
+    here.who = j
 
 
 @inner
-def leave(x: Any, s: Any, w: Any, pool: int, k: int) -> None:
+def join(x: Any, s: Any, desk: Any, pool: Any, j: int) -> None:
+    """Put incident `j` into a pool's queue."""
+    k = pool.waiting
+    pool.waiting = k + 1
+    climb(x, s, desk, pool, k, j)
+
+
+@inner
+def leave(x: Any, s: Any, desk: Any, pool: Any, k: int) -> None:
     """Take the incident in place `k` of a pool's queue away."""
-    queue, last = w[pool + QUEUE], w[pool + WAITING] - 1
-    w[pool + WAITING] = last
-    j = w[queue + last]
+    last = pool.waiting - 1
+    pool.waiting = last
+    j = place(desk, pool.queue, last).who
     while True:
         down = 2 * k + 1
         if down >= last:
             break
-        if down + 1 < last and before(x, s, w[queue + down + 1], w[queue + down]):
-            down += 1
-        if not before(x, s, w[queue + down], j):
+        below = place(desk, pool.queue, down).who
+        if down + 1 < last:
+            other = place(desk, pool.queue, down + 1).who
+            if before(x, s, other, below):
+                below = other
+                down += 1
+        if not before(x, s, below, j):
             break
-        w[queue + k] = w[queue + down]
+        here = place(desk, pool.queue, k)
+        here.who = below
         k = down
-    join(x, s, w, queue, k, j)
+    climb(x, s, desk, pool, k, j)

@@ -1,3 +1,4 @@
+# ruff: noqa: N806 - P is what the specification calls it
 """The event loop around the transition function, compiled. Imported through `compiled`, which sets where it is kept.
 
 The rules are those of `pool`: at each instant all events first, then pools settle. What differs is only that an
@@ -9,40 +10,18 @@ from __future__ import annotations
 from typing import Any
 
 import numba
-import numpy as np
 
-from mttrlab.response.compiled_heap import (
-    ALIVE,
-    ARRIVES,
-    CHANGE,
-    CHANGES,
-    DIRTY,
-    EVENTS,
-    FIRST,
-    HEAD,
-    HEAP,
-    HOLD,
-    PEOPLE,
-    POOLS,
-    QUEUE,
-    ROOT,
-    SERVING,
-    SETTLE,
-    SETTLING,
-    STAGE,
-    USED,
-    WAITING,
-    WIDTH,
-    inner,
-    outer,
-    remove,
-    within,
-)
-from mttrlab.response.compiled_life import FOREVER, flag, go, look, next_change
+from mttrlab.response.compiled_heap import FOREVER, ROOT, inner, outer, remove, within
+from mttrlab.response.compiled_life import go, look, next_change
+from mttrlab.response.compiled_memory import DESK, POOLS, desk, event, first, pool_of, row, step
 from mttrlab.response.compiled_pools import served
 from mttrlab.response.layout import LUCK, PARAMETERS, STATE
 
-_SIGNATURE = numba.void(*(numba.from_dtype(dtype)[::1] for dtype in (LUCK, STATE, PARAMETERS)), *[numba.int64[::1]] * 3)
+__all__ = ["desk", "run"]
+
+_SIGNATURE = numba.void(
+    *(numba.from_dtype(dtype)[::1] for dtype in (LUCK, STATE, PARAMETERS, DESK)), *[numba.int64[::1]] * 2
+)
 """The one kind of arguments that this is ever compiled for; any other is refused by numba, not compiled.
 
 numba names a record type in machine code by a number that it got in the process that compiled it. Code for another
@@ -51,17 +30,17 @@ record, compiled beside code from the cache, may carry the same names, and the l
 
 
 @within
-def _turn(now: int, week: int, w: Any) -> None:
+def _turn(now: int, week: int, desk: Any) -> None:
     """Shifts begin or end; an idle pool stops looking at the clock."""
-    for p in range(w[POOLS]):
-        pool = HEAD + WIDTH * p
-        if w[pool + CHANGE] == now:
-            if w[pool + USED] or w[pool + WAITING]:
-                look(now, pool, week, w)
-                flag(pool, w)
+    for p in range(desk.pools):
+        pool = pool_of(desk, POOLS, p)
+        if pool.change == now:
+            if pool.used or pool.waiting:
+                look(now, week, desk, pool)
+                pool.settle = desk.dirty = 1
             else:
-                w[pool + CHANGE] = FOREVER
-    next_change(w)
+                pool.change = FOREVER
+    next_change(desk)
 
 
 @inner
@@ -74,109 +53,86 @@ def _fresh(sj: Any) -> None:
 
 
 @inner
-def _next(i: int, high: int, x: Any, s: Any, w: Any) -> int:
+def _next(i: int, high: int, x: Any, s: Any, desk: Any) -> int:
     """Return the next incident from `i` that happens."""
     while i < high:
-        if x[i].happens:
-            w[ARRIVES] = x[i].at
+        xi = row(x, i)
+        if xi.happens:
+            desk.arrives = xi.at
             return i
-        _fresh(s[i])
+        _fresh(row(s, i))
         i += 1
-    w[ARRIVES] = FOREVER
+    desk.arrives = FOREVER
     return high
 
 
 @within
-def _begin(w: Any) -> None:
+def _begin(desk: Any) -> None:
     """Clear what the replication before has left."""
-    w[EVENTS] = w[DIRTY] = w[SETTLING] = w[ALIVE] = w[STAGE] = 0
-    w[SERVING] = w[POOLS]
-    for p in range(w[POOLS]):
-        pool = HEAD + WIDTH * p
-        w[pool + USED] = w[pool + WAITING] = w[pool + SETTLE] = 0
-        w[pool + CHANGE] = FOREVER
-        w[pool + PEOPLE] = w[w[pool + FIRST] + 1]
-    next_change(w)
+    desk.events = desk.dirty = desk.settling = desk.alive = desk.stage = 0
+    desk.soonest = FOREVER
+    desk.serving = desk.pools
+    for p in range(desk.pools):
+        pool = pool_of(desk, POOLS, p)
+        pool.used = pool.waiting = pool.settle = 0
+        pool.change = FOREVER
+        pool.people = step(desk, pool.steps, ROOT).people
+    next_change(desk)
 
 
 @within
-def _instant(w: Any) -> int:
+def _instant(desk: Any) -> int:
     """Return when something happens next."""
-    now: int = w[ARRIVES]
-    if w[EVENTS] and w[w[HEAP]] < now:
-        now = w[w[HEAP]]
-    if w[CHANGES] < now:
-        now = w[CHANGES]
+    now: int = desk.arrives
+    if desk.soonest < now:
+        now = desk.soonest
+    if desk.changes < now:
+        now = desk.changes
     return now
 
 
 @outer(_SIGNATURE)
-def run(x: Any, s: Any, settings: Any, bounds: Any, w: Any, calm: Any) -> None:
-    """Fill the states `s` of the incidents `x`; replication r is rows `bounds[r]` to `bounds[r + 1]`.
+def run(incidents: Any, states: Any, settings: Any, memory: Any, bounds: Any, calm: Any) -> None:
+    """Fill the states of the incidents; replication r is rows `bounds[r]` to `bounds[r + 1]`.
 
     Parameters
     ----------
-    x, s : arrays of records
-        See `layout`.
+    incidents, states : arrays of records
+        `x` and `s`, see `layout`.
     settings : array of records
         `P`, one for every `x.plan`.
-    bounds : array of int64
-    w : array of int64
+    memory : array of records
         As `desk` gives it.
+    bounds : array of int64
     calm : array of int64
         Empty, or per row an instant: where nothing is under way when it begins and nothing begins before that instant,
         it is left out, and its state stays as it is. 0: it is never left out.
     """
+    x, s, P, desk = first(incidents), first(states), first(settings), first(memory)
     for r in range(len(bounds) - 1):
         high = bounds[r + 1]
-        _begin(w)
-        i = _next(bounds[r], high, x, s, w)
-        now = _instant(w)
+        _begin(desk)
+        i = _next(bounds[r], high, x, s, desk)
+        now = _instant(desk)
         while now != FOREVER:
-            if w[CHANGES] == now:
-                _turn(now, settings[0].day, w)
+            if desk.changes == now:
+                _turn(now, P.day, desk)
             while True:
-                if w[ARRIVES] == now:
+                if desk.arrives == now:
                     j = i
-                    i = _next(i + 1, high, x, s, w)
-                    if not w[ALIVE] and len(calm) and 0 < calm[j] <= w[ARRIVES]:
+                    i = _next(i + 1, high, x, s, desk)
+                    if not desk.alive and len(calm) and 0 < calm[j] <= desk.arrives:
                         continue
-                    _fresh(s[j])
-                    w[ALIVE] += 1
-                elif w[EVENTS] and w[w[HEAP]] == now:
-                    j = w[w[HEAP] + 1]
-                    remove(w, ROOT)
-                elif w[DIRTY] or w[SETTLING]:
-                    j = served(now, x, s, w)
+                    _fresh(row(s, j))
+                    desk.alive += 1
+                elif desk.soonest == now:
+                    j = event(desk, desk.heap, ROOT).who
+                    remove(desk, ROOT)
+                elif desk.dirty or desk.settling:
+                    j = served(now, x, s, desk)
                     if j < 0:
                         break
                 else:
                     break
-                now = go(now, j, x, s, settings, w)
-            now = _instant(w)
-
-
-def desk(rules: np.ndarray, rows: np.ndarray, most: int) -> np.ndarray:
-    """Return the row of numbers that changes while replications run.
-
-    Parameters
-    ----------
-    rules, rows : arrays
-        Pools and their steps as `shifts.tables` gives them.
-    most : int
-        Incidents of the longest replication.
-    """
-    steps = HEAD + WIDTH * len(rules)
-    heap = steps + len(rows)
-    # Memory that is never touched costs nothing, so the longest replication's worth is asked for at once.
-    w = np.empty(heap + 2 * most * (1 + len(rules)), np.int64)
-    w[:heap] = 0
-    w[POOLS], w[HEAP] = len(rules), heap
-    w[steps:heap] = rows
-    for p, rule in enumerate(rules):
-        pool = HEAD + WIDTH * p
-        w[pool + FIRST : pool + FIRST + len(rule)] = rule
-        w[pool + FIRST] += steps
-        w[pool + QUEUE] = heap + 2 * most * (1 + p)
-        w[pool + HOLD] = w[pool + QUEUE] + most
-    return w
+                now = go(now, j, x, s, P, desk)
+            now = _instant(desk)

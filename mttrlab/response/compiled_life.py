@@ -3,155 +3,125 @@
 
 from __future__ import annotations
 
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
+import numba
 import numpy as np
 
 from mttrlab.response import shifts, transition
-from mttrlab.response.compiled_heap import (
-    ALIVE,
-    ARRIVES,
-    CHANGE,
-    CHANGES,
-    COUNT,
-    DIRTY,
-    EVENTS,
-    FIRST,
-    HANDS_OVER,
-    HEAD,
-    HEAP,
-    HOLD,
-    PEOPLE,
-    POOLS,
-    PREEMPTIVE,
-    QUEUE,
-    SETTLE,
-    SETTLING,
-    USED,
-    WAITING,
-    WIDTH,
-    close,
-    inner,
-    join,
-    rise,
-)
+from mttrlab.response.compiled_heap import FOREVER, ROOT, close, inner, join, one_kind, rise, within
+from mttrlab.response.compiled_memory import POOLS, place, pool_of, row, step
 
 ASK, DONE, GIVE, WORK = (np.int64(one) for one in (transition.ASK, transition.DONE, transition.GIVE, transition.WORK))
-FOREVER: Any = np.int64(shifts.FOREVER)
 
 
-_HERE = {name: np.int64(value) if type(value) is int else value for name, value in vars(transition).items()}
-"""What the transition function finds by name: each plain number would be a type of its own, looked up for itself."""
+def _names(module: ModuleType) -> dict[str, Any]:
+    """Return what a module's functions find by name: each plain number would be a type of its own, looked up alone."""
+    return {name: np.int64(value) if type(value) is int else value for name, value in vars(module).items()}
 
 
-def _taken(function: Any, wrap: Any) -> Any:
-    """Return a function of `transition` compiled, with the names above."""
-    made = wrap(FunctionType(function.__code__, _HERE, function.__name__))
-    _HERE[function.__name__] = made
+def _taken(function: Any, names: dict[str, Any], wrap: Any) -> Any:
+    """Return a function compiled that finds `names`, and is found by its own name among them."""
+    made = wrap(FunctionType(function.__code__, names, function.__name__))
+    names[function.__name__] = made
     return made
 
 
+_LIFE = _names(transition)
+_taken(transition.tail, _LIFE, one_kind(numba.uint32, numba.int64, numba.int64))
 for _callee in (
-    transition.tail,
     transition.works,
     transition.attempt,
     transition.again,
     transition.call,
     transition.check,
 ):
-    _taken(_callee, inner)
-advance: Any = _taken(transition.advance, close)
-people_at: Any = inner(shifts.people_at)
+    _taken(_callee, _LIFE, inner)
+advance: Any = _taken(transition.advance, _LIFE, close)
+people_at: Any = _taken(shifts.people_at, {**_names(shifts), "step": row}, inner)
 
 
 @inner
-def next_change(w: Any) -> None:
+def next_change(desk: Any) -> None:
     """Find the next change of any shift that somebody depends on."""
-    w[CHANGES] = FOREVER
-    for p in range(w[POOLS]):
-        if w[HEAD + WIDTH * p + CHANGE] < w[CHANGES]:
-            w[CHANGES] = w[HEAD + WIDTH * p + CHANGE]
+    desk.changes = FOREVER
+    for p in range(desk.pools):
+        pool = pool_of(desk, POOLS, p)
+        if pool.change < desk.changes:
+            desk.changes = pool.change
 
 
 @inner
-def look(now: int, pool: int, week: int, w: Any) -> None:
+def look(now: int, week: int, desk: Any, pool: Any) -> None:
     """Read how many people of a pool are at work, and when that changes."""
-    people, change = people_at(now, week, w[pool + FIRST], w[pool + COUNT], w)
-    w[pool + PEOPLE] = people
-    w[pool + CHANGE] = change
-    next_change(w)
+    people, change = people_at(now, week, pool.count, step(desk, pool.steps, ROOT))
+    pool.people = people
+    pool.change = change
+    next_change(desk)
 
 
 @inner
-def hold(pool: int, j: int, w: Any) -> None:
+def hold(desk: Any, pool: Any, j: int) -> None:
     """Give a person to incident `j`."""
-    if w[pool + PREEMPTIVE] or w[pool + HANDS_OVER]:
-        w[w[pool + HOLD] + w[pool + USED]] = j
-    w[pool + USED] += 1
+    if pool.preemptive or pool.hands_over:
+        here = place(desk, pool.hold, pool.used)
+        here.who = j
+    pool.used += 1
 
 
 @inner
-def release(pool: int, j: int, w: Any) -> None:
+def release(desk: Any, pool: Any, j: int) -> None:
     """Take the person back."""
-    w[pool + USED] -= 1
-    if w[pool + PREEMPTIVE] or w[pool + HANDS_OVER]:
-        k = w[pool + HOLD]
-        last = k + w[pool + USED]
-        while w[k] != j:
-            k += 1
-        w[k] = w[last]
+    pool.used -= 1
+    if pool.preemptive or pool.hands_over:
+        here = place(desk, pool.hold, ROOT)
+        while here.who != j:
+            here = row(here, 1)
+        here.who = place(desk, pool.hold, pool.used).who
 
 
-@inner
-def flag(pool: int, w: Any) -> None:
-    """Let a pool settle when the events of this instant are over."""
-    w[pool + SETTLE] = 1
-    w[DIRTY] = 1
-
-
-@close
-def go(now: int, j: int, x: Any, s: Any, P: Any, w: Any) -> int:
+@within
+def go(now: int, j: int, x: Any, s: Any, P: Any, desk: Any) -> int:
     """Let incident `j` do what it does at this instant, and later ones as long as nothing else happens first."""
-    xj, sj = x[j], s[j]
-    Pj = P[xj.plan]
+    xj, sj = row(x, j), row(s, j)
+    Pj = row(P, xj.plan)
     sj.working = 0
     # Nothing that this incident does before it comes back here changes these.
-    first = w[ARRIVES]
-    if w[EVENTS] and w[w[HEAP]] < first:
-        first = w[w[HEAP]]
+    first = desk.arrives
+    if desk.soonest < first:
+        first = desk.soonest
     while True:
         command, lasts = advance(now, sj, xj, Pj)
         if lasts > 0:
             at = now + lasts
-            if at < first and at < w[CHANGES] and not w[DIRTY] and not w[SETTLING]:
+            if at < first and at < desk.changes and not desk.dirty and not desk.settling:
                 now = at
                 continue
             if command == WORK and sj.held:
                 sj.working = 1
                 sj.end = at
-            rise(w, w[EVENTS], at, j)
-            w[EVENTS] += 1
+            rise(desk, desk.events, at, j)
+            desk.events += 1
             return now
         if command == ASK:
-            pool = HEAD + WIDTH * sj.pool
-            if w[pool + COUNT] > 1 and w[pool + CHANGE] == FOREVER:
-                look(now, pool, Pj.day, w)
-            alone = now < first and not w[DIRTY] and not w[SETTLING]
-            if alone and not w[pool + WAITING] and w[pool + USED] < w[pool + PEOPLE]:
-                hold(pool, j, w)
+            pool = pool_of(desk, POOLS, sj.pool)
+            if pool.count > 1 and pool.change == FOREVER:
+                look(now, Pj.day, desk, pool)
+            alone = now < first and not desk.dirty and not desk.settling
+            if alone and not pool.waiting and pool.used < pool.people:
+                hold(desk, pool, j)
                 continue
             sj.since = now
             sj.rest = 0
-            join(x, s, w, w[pool + QUEUE], w[pool + WAITING], j)
-            w[pool + WAITING] += 1
-            flag(pool, w)
+            join(x, s, desk, pool, j)
+            pool.settle = desk.dirty = 1
             return now
         if command == GIVE:
-            pool = HEAD + WIDTH * sj.pool
-            release(pool, j, w)
-            if w[pool + WAITING]:
-                flag(pool, w)
+            pool = pool_of(desk, POOLS, sj.pool)
+            release(desk, pool, j)
+            if pool.waiting:
+                pool.settle = desk.dirty = 1
         elif command == DONE:
-            w[ALIVE] -= 1
+            desk.alive -= 1
             return now

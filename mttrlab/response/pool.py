@@ -35,9 +35,9 @@ class _Desk:
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:
-        _, self.rows = shifts.tables((pool,))
-        self.count = len(self.rows) // 2
-        self.people = int(self.rows[1])
+        self.rows = shifts.steps(pool)
+        self.count = len(self.rows)
+        self.people = self.rows[0].people
         self.change = shifts.FOREVER
         self.preemptive = pool.preemptive
         self.hands_over = pool.end_of_shift == HANDS_OVER
@@ -110,7 +110,7 @@ class Pools:
             self._call(desk)
 
     def _sync(self, desk: _Desk, now: int) -> None:
-        people, change = shifts.people_at(now, self._week, 0, desk.count, desk.rows)
+        people, change = shifts.people_at(now, self._week, desk.count, desk.rows)
         desk.people, desk.change = int(people), int(change)
         Timeout(self._env, desk.change - now).callbacks = [lambda _: self._turn(desk)]
 

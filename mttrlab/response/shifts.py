@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -19,14 +21,22 @@ FOREVER = 2**62
 NO_LIMIT = 2**40
 
 
-def steps(pool: Pool) -> list[tuple[int, int]]:
+class Step(NamedTuple):
+    """From when on how many people are there."""
+
+    time: int
+    """Microseconds since Monday 00:00 UTC."""
+    people: int
+
+
+def steps(pool: Pool) -> list[Step]:
     """Return (microseconds since Monday 00:00 UTC, people from then on), in order; the first is Monday 00:00.
 
     Examples
     --------
     >>> from mttrlab.response.people import Shift
     >>> steps(Pool("days", 1, (Shift(8, 16, 2),)))
-    [(0, 1), (28800000000, 3), (57600000000, 1)]
+    [Step(time=0, people=1), Step(time=28800000000, people=3), Step(time=57600000000, people=1)]
     """
     change = {0: pool.people}
     for shift in pool.shifts:
@@ -36,7 +46,7 @@ def steps(pool: Pool) -> list[tuple[int, int]]:
                 change[at] = change.get(at, 0) + more
     times = sorted(change)
     people: list[int] = np.cumsum([change[t] for t in times]).tolist()
-    return [(t, n) for k, (t, n) in enumerate(zip(times, people, strict=True)) if not k or n != people[k - 1]]
+    return [Step(t, n) for k, (t, n) in enumerate(zip(times, people, strict=True)) if not k or n != people[k - 1]]
 
 
 def tables(pools: tuple[Pool, ...]) -> tuple[Ints, Ints]:
@@ -57,7 +67,12 @@ def tables(pools: tuple[Pool, ...]) -> tuple[Ints, Ints]:
     return np.array(rules, dtype=np.int64).reshape(-1, 6), np.array(rows, dtype=np.int64)
 
 
-def people_at(now: int, week: int, first: int, count: int, rows: Ints) -> tuple[int, int]:
+def step(rows: Any, k: int) -> Any:
+    """Return step `k` of those that begin at `rows`."""
+    return rows[k]
+
+
+def people_at(now: int, week: int, count: int, rows: Any) -> tuple[int, int]:
     """Return the people at work at an instant, and the instant of the next change.
 
     Parameters
@@ -66,16 +81,23 @@ def people_at(now: int, week: int, first: int, count: int, rows: Ints) -> tuple[
         Microseconds since the horizon began.
     week : int
         Microseconds since Monday 00:00 UTC at which the horizon begins.
-    first, count : int
-        Where the pool's steps begin in `rows`, and how many there are.
-    rows : array
-        Steps: pairs of time in the week and people.
+    count : int
+        How many steps the pool has.
+    rows : sequence of Step
+        `steps(pool)`; the compiled engine has its own way to find one of them.
+
+    Examples
+    --------
+    >>> from mttrlab.response.people import Shift
+    >>> people_at(9 * 3_600_000_000, 0, 3, steps(Pool("days", 1, (Shift(8, 16, 2),))))
+    (3, 57600000000)
     """
+    begin = step(rows, 0)
     if count == 1:
-        return rows[first + 1], FOREVER
+        return begin.people, FOREVER
     at = (now + week) % WEEK
     k = count - 1
-    while rows[first + 2 * k] > at:
+    while step(rows, k).time > at:
         k -= 1
-    later = rows[first + 2 * k + 2] if k + 1 < count else WEEK + rows[first]
-    return rows[first + 2 * k + 1], now + later - at
+    later = step(rows, k + 1).time if k + 1 < count else WEEK + begin.time
+    return step(rows, k).people, now + later - at

@@ -235,10 +235,12 @@ def test_loops_longer_than_their_columns_go_on_by_lot_with_the_same_stamps(rich)
 @needs_numba
 def test_machine_code_is_made_for_one_kind_of_record_alone():
     kernel = compiled._kernel()
+    from mttrlab.response.compiled_memory import DESK
+
     assert len(kernel.run.signatures) == 1
     rows = np.zeros(1, dtype=LONG)
     with pytest.raises(TypeError, match="No matching definition"):
-        kernel.run(rows, np.zeros(1, STATE), np.zeros(1, PARAMETERS), *[np.zeros(50, np.int64)] * 3)
+        kernel.run(rows, np.zeros(1, STATE), np.zeros(1, PARAMETERS), np.zeros(9, DESK), *[np.zeros(50, np.int64)] * 2)
     assert len(kernel.run.signatures) == 1
 
 
