@@ -86,7 +86,7 @@ class Stage:
         LoadError
             Where the strict reader refuses the file, or DuckDB does not find what we counted.
         """
-        if self.timezone is None and self.origin.rows > CHUNK:
+        if self.timezone is None and self.origin.rows > CHUNK and not self.origin.typed:
             self._refuse_early()
         self._read_plain()
         if self.origin.strange is not None:

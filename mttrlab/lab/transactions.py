@@ -41,7 +41,25 @@ def transaction(connection: duckdb.DuckDBPyConnection, what: str = "the change")
         raise
     finally:
         with suppress(duckdb.Error):
+            connection.execute(_ORDERED)
             _let_go(connection)
+
+
+_ORDERED = "RESET preserve_insertion_order"
+
+
+@contextmanager
+def in_any_order(connection: duckdb.DuckDBPyConnection, large: bool) -> Iterator[None]:
+    """Let a large insert write its rows as they come: to keep their order, DuckDB 2.0 writes them all twice.
+
+    Every answer says its own order, and `record` tells where in its file a row stood.
+    """
+    if large:
+        connection.execute("SET preserve_insertion_order = false")
+    yield
+    if large:
+        # After a failure nothing more is obeyed until the transaction is over, and its end says it again.
+        connection.execute(_ORDERED)
 
 
 def _let_go(connection: duckdb.DuckDBPyConnection) -> None:

@@ -17,7 +17,7 @@ from mttrlab.lab import kept
 from mttrlab.lab.bulk_cells import KINDS, TYPES, as_reports, content_hash, quoted
 from mttrlab.lab.ledger import TELEMETRY_TABLES, Asked, columns_text, forget_same_file, known_load, ledger, supersede
 from mttrlab.lab.report import LoadReport, why_refused
-from mttrlab.lab.transactions import STAGED, insert_found, transaction
+from mttrlab.lab.transactions import STAGED, in_any_order, insert_found, transaction
 from mttrlab.schema import STAMPS
 
 if TYPE_CHECKING:
@@ -194,13 +194,15 @@ def _store_selected(connection: duckdb.DuckDBPyConnection, judged: Selected, loa
     missing = "FROM staged ANTI JOIN reports USING (source, source_id, content_hash)"
     if connection.execute(f"SELECT count(*) {missing}").fetchall()[0][0]:
         columns = ", ".join(map(quoted, judged.filled))
-        connection.execute(
-            f"""
-            INSERT INTO {_table(connection, judged)} BY NAME
-            SELECT nextval('report_ids') AS report_id, $1::BIGINT AS load_id, {columns} {missing}
-            """,
-            [load_id],
-        )
+        table = _table(connection, judged)
+        with in_any_order(connection, judged.rows >= MANY):
+            connection.execute(
+                f"""
+                INSERT INTO {table} BY NAME
+                SELECT nextval('report_ids') AS report_id, $1::BIGINT AS load_id, {columns} {missing}
+                """,
+                [load_id],
+            )
     _check_kept(connection, counts)
     supersede(connection, "SELECT DISTINCT source, source_id FROM staged")
     for table in ("staged", "outdated"):
@@ -242,16 +244,18 @@ def _any_known(connection: duckdb.DuckDBPyConnection, sources: tuple[str, ...]) 
 def _store_first(connection: duckdb.DuckDBPyConnection, judged: Selected, load_id: int) -> dict[str, int]:
     """Store reports of sources that the lab does not know yet: all are new, and nothing needs to be compared."""
     # The numbers are drawn at once: drawing them row by row would leave all but one thread idle.
-    top = connection.execute(f"SELECT max(nextval('report_ids')) FROM range({judged.last})").fetchall()[0][0]
+    first = connection.execute("SELECT nextval('report_ids')").fetchall()[0][0]
+    connection.execute(f"CREATE OR REPLACE SEQUENCE report_ids START WITH {first + judged.last + 1}")
     table = _table(connection, judged)
-    connection.execute(
-        f"""
-        INSERT INTO {table} BY NAME
-        SELECT {top - judged.last}::BIGINT + record AS report_id, {load_id}::BIGINT AS load_id,
-               {", ".join(map(quoted, judged.filled))}
-        FROM ({judged.query})
-        """
-    )
+    with in_any_order(connection, judged.rows >= MANY):
+        connection.execute(
+            f"""
+            INSERT INTO {table} BY NAME
+            SELECT {first}::BIGINT + record AS report_id, {load_id}::BIGINT AS load_id,
+                   {", ".join(map(quoted, judged.filled))}
+            FROM ({judged.query})
+            """
+        )
     found = connection.execute(
         f"SELECT count(record), sum(load_id) FROM {table} WHERE load_id = $1", [load_id]
     ).fetchall()[0]
