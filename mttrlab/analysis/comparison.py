@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from scipy import special
 
 from mttrlab.analysis.basis import says_basis
 from mttrlab.analysis.comparison_words import BETTER, CANNOT_TELL, WORSE, sentence
-from mttrlab.analysis.period_models import adjusted_model, period_model
+from mttrlab.analysis.period_models import adjusted_model
+from mttrlab.analysis.period_ratio import ratio_columns, unadjusted
 from mttrlab.analysis.permutation import pairwise_shift, permutation_test, rank_test
 from mttrlab.analysis.power import incidents_needed, smallest_change
 from mttrlab.analysis.reading import share_between
@@ -20,8 +19,6 @@ from mttrlab.analysis.sample import Sample, forgotten_aside, months_spanned, sam
 from mttrlab.analysis.thresholds import incidents, threshold, withheld
 
 NAN = float("nan")
-_FIFTH = math.log(0.8)
-_WELCH = ("ratio", "ratio_low", "ratio_high", "p_better", "p_fifth_better")
 
 
 @says_basis
@@ -102,13 +99,12 @@ def compare_periods(
         "typical_before": math.exp(first.logs.mean()) if first.n else NAN,
         "typical_after": math.exp(second.logs.mean()) if second.n else NAN,
     }
-    row |= _welch(first.logs, second.logs, level)
-    plain = period_model(frames, (first, second), ())[0] if first.open + second.open else None
-    row |= _ratio_columns("ratio_with_open", plain, level) if first.open + second.open else _same(row)
+    found, plain = unadjusted(first, second, level)
+    row |= found
     model, used, why_not = adjusted_model(frames, (first, second), adjust)
     notes += why_not
-    row |= _ratio_columns("adjusted_ratio", model, level) | {"adjusted_for": ", ".join(used)}
-    row |= _verdict(row, plain, min(first.n, second.n))
+    row |= ratio_columns("adjusted_ratio", model, level) | {"adjusted_for": ", ".join(used)}
+    row["verdict"] = _verdict(row, min(first.n, second.n))
     row |= _size(row, frames, first, second, plain)
     row |= _checks(first, second, level, seed)
     if min(first.n, second.n) < threshold("compare").needs:
@@ -151,55 +147,15 @@ def _left_out(period: str, sample: Sample) -> list[str]:
     return said
 
 
-def _welch(before: np.ndarray, after: np.ndarray, level: float) -> dict[str, float]:
-    n, m = len(before), len(after)
-    if not (n and m):
-        return dict.fromkeys(_WELCH, NAN)
-    shift = float(after.mean() - before.mean())
-    nothing = dict.fromkeys(_WELCH, NAN) | {"ratio": math.exp(shift)}
-    if min(n, m) < 2:
-        return nothing
-    parts = np.array([before.var(ddof=1) / n, after.var(ddof=1) / m])
-    error = math.sqrt(parts.sum())
-    if not error > 1e-12:
-        return nothing
-    freedom = float(parts.sum() ** 2 / (parts**2 / np.array([n - 1, m - 1])).sum())
-    half = float(special.stdtrit(freedom, (1 + level) / 2)) * error
-    return {
-        "ratio": math.exp(shift),
-        "ratio_low": math.exp(shift - half),
-        "ratio_high": math.exp(shift + half),
-        "p_better": float(special.stdtr(freedom, -shift / error)),
-        "p_fifth_better": float(special.stdtr(freedom, (_FIFTH - shift) / error)),
-    }
-
-
-def _ratio_columns(name: str, model: Regression | None, level: float) -> dict[str, float]:
-    if model is None:
-        return {name: NAN, f"{name}_low": NAN, f"{name}_high": NAN}
-    shift, low, high = model.effect("period", level)
-    return {name: math.exp(shift), f"{name}_low": math.exp(low), f"{name}_high": math.exp(high)}
-
-
-def _same(row: dict[str, Any]) -> dict[str, float]:
-    return {"ratio_with_open" + end: row["ratio" + end] for end in ("", "_low", "_high")}
-
-
-def _verdict(row: dict[str, Any], plain: Regression | None, fewest: int) -> dict[str, Any]:
-    with_open = row["open_before"] + row["open_after"] > 0 and plain is not None
-    lead = "ratio_with_open" if with_open else "ratio"
-    low, high = row[f"{lead}_low"], row[f"{lead}_high"]
-    verdict = CANNOT_TELL
-    if fewest >= threshold("compare").needs:
-        if high < 1 and not row["adjusted_ratio_low"] > 1:
-            verdict = BETTER
-        elif low > 1 and not row["adjusted_ratio_high"] < 1:
-            verdict = WORSE
-    found: dict[str, Any] = {"verdict": verdict, "based_on": lead}
-    if with_open and plain is not None:
-        found["p_better"] = plain.chance_below("period", 0.0)
-        found["p_fifth_better"] = plain.chance_below("period", _FIFTH)
-    return found
+def _verdict(row: dict[str, Any], fewest: int) -> str:
+    low, high = row[f"{row['based_on']}_low"], row[f"{row['based_on']}_high"]
+    if fewest < threshold("compare").needs:
+        return CANNOT_TELL
+    if high < 1 and not row["adjusted_ratio_low"] > 1:
+        return BETTER
+    if low > 1 and not row["adjusted_ratio_high"] < 1:
+        return WORSE
+    return CANNOT_TELL
 
 
 def _size(

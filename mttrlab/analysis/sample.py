@@ -53,6 +53,11 @@ class Sample:
         """Natural logarithms of the ended incidents' minutes."""
         return np.asarray(np.log(self.minutes[self.observed]))
 
+    def among(self, chosen: np.ndarray) -> Sample:
+        """Return the sample of the chosen rows of the frame; what was left out is not counted again."""
+        kept = chosen[self.rows]
+        return Sample(self.minutes[kept], self.observed[kept], self.rows[kept], int(chosen.sum()), 0, 0)
+
 
 def with_clocks(incidents: pd.DataFrame, clock: str) -> pd.DataFrame:
     """Return `incidents` with the clock's minutes, computed where the frame does not carry them.

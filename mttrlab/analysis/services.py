@@ -9,10 +9,10 @@ import pandas as pd
 from scipy import special
 
 from mttrlab.analysis.basis import says_basis
-from mttrlab.analysis.comparison import compare_periods
+from mttrlab.analysis.period_ratio import unadjusted
 from mttrlab.analysis.pooling import false_discovery, pool
 from mttrlab.analysis.reading import share_between
-from mttrlab.analysis.sample import sample_of, with_clocks
+from mttrlab.analysis.sample import Sample, forgotten_aside, sample_of, with_clocks
 from mttrlab.analysis.thresholds import threshold
 from mttrlab.errors import QuestionError
 
@@ -59,8 +59,8 @@ def pool_services(
     if by not in frame:
         raise QuestionError(f"by= names {by!r}, which is no column of this table")
     sample = sample_of(frame, clock)
-    words = frame[by].astype("object").where(frame[by].notna(), "not said").astype(str)
-    rows = pd.DataFrame({by: words.to_numpy()[sample.rows], "log": np.log(sample.minutes), "ended": sample.observed})
+    words = _named(frame, by)
+    rows = pd.DataFrame({by: words[sample.rows], "log": np.log(sample.minutes), "ended": sample.observed})
     everyone = pd.Index(sorted(set(words)), name=by)
     logs = rows[rows["ended"]].groupby(by)["log"]
     n = logs.count().reindex(everyone, fill_value=0)
@@ -84,6 +84,17 @@ def pool_services(
         table["all_services"] = math.exp(found.mu)
     table.insert(0, "clock", clock)
     return table.sort_values("pooled", ascending=False, kind="stable").reset_index()
+
+
+def _named(frame: pd.DataFrame, by: str) -> np.ndarray:
+    """Return the service of each row as a word; an empty cell is "not said", not a row that nobody sees."""
+    return np.asarray(frame[by].astype("object").where(frame[by].notna(), "not said").astype(str), dtype=object)
+
+
+def _by_service(frame: pd.DataFrame, clock: str, by: str) -> dict[str, Sample]:
+    """Return the sample of each service, cut from the one of all."""
+    words, sample = _named(frame, by), sample_of(frame, clock)
+    return {str(name): sample.among(words == name) for name in pd.unique(words)}
 
 
 @says_basis
@@ -126,22 +137,25 @@ def compare_services(
         When a frame is no table of incidents.
     """
     share_between("rate", rate)
+    share_between("level", level)
     frames = [with_clocks(frame, clock) for frame in (before, after)]
     for frame in frames:
         if by not in frame:
             raise QuestionError(f"by= names {by!r}, which is no column of this table")
+    parts = [_by_service(frame, clock, by) for frame in frames]
+    none = sample_of(frames[0].iloc[:0], clock)
     rows = []
-    for name in sorted(set(frames[0][by].dropna()) | set(frames[1][by].dropna())):
-        parts = [frame[frame[by] == name] for frame in frames]
-        found = compare_periods(parts[0], parts[1], clock, adjust=(), level=level).iloc[0]
+    for name in sorted({*parts[0], *parts[1]}):
+        first, second = forgotten_aside(*(part.get(name, none) for part in parts))
+        found = unadjusted(first, second, level)[0]
         lead = found["based_on"]
-        enough = min(found["n_before"], found["n_after"]) >= threshold("compare").needs
+        enough = min(first.n, second.n) >= threshold("compare").needs
         rows.append(
             {
                 by: name,
                 "clock": clock,
-                "n_before": found["n_before"],
-                "n_after": found["n_after"],
+                "n_before": first.n,
+                "n_after": second.n,
                 "ratio": found[lead],
                 "ratio_low": found[f"{lead}_low"],
                 "ratio_high": found[f"{lead}_high"],
