@@ -9,6 +9,7 @@ import pandas as pd
 from mttrlab.analysis.automation import remediation_matches
 from mttrlab.analysis.coverage import alert_coverage
 from mttrlab.analysis.doors import Source
+from mttrlab.analysis.given import as_names
 from mttrlab.analysis.phases import phase_durations
 from mttrlab.analysis.runbooks import rollback_readiness, runbook_coverage
 from mttrlab.errors import QuestionError, SchemaError
@@ -121,7 +122,7 @@ def _observed(telemetry: pd.DataFrame | Iterable[str] | None) -> list[_Piece]:
             raise SchemaError("the table of telemetry must say kind, as lab.telemetry() does")
         held = {str(kind) for kind in telemetry["kind"]}
     else:
-        held = {str(word) for word in (() if telemetry is None else telemetry)}
+        held = {str(word) for word in as_names(() if telemetry is None else telemetry, "telemetry")}
     return [
         (
             "Intermediate",

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from mttrlab.analysis.basis import says_basis
-from mttrlab.analysis.comparison_words import BETTER, CANNOT_TELL, WORSE, sentence
+from mttrlab.analysis.comparison_words import BETTER, CANNOT_TELL, WORSE, mostly_mix, sentence
 from mttrlab.analysis.period_models import adjusted_model
 from mttrlab.analysis.period_ratio import ratio_columns, unadjusted
 from mttrlab.analysis.permutation import pairwise_shift, permutation_test, rank_test
@@ -74,7 +74,8 @@ def compare_periods(
     The ratio of geometric means, because a difference of means needs 2.4 times the incidents at the usual spread.
     The verdict rests on the ratio that counts open incidents wherever there are any: leaving them out makes the
     later period look better than it is. It is "cannot tell" when the interval holds 1, when there are too few, and
-    when the plain and the adjusted intervals point opposite ways.
+    when the mix explains most of the change: like for like the times went the other way, or luck could explain them
+    and they moved less than half as far (on the logarithmic scale).
 
     Examples
     --------
@@ -151,11 +152,9 @@ def _verdict(row: dict[str, Any], fewest: int) -> str:
     low, high = row[f"{row['based_on']}_low"], row[f"{row['based_on']}_high"]
     if fewest < threshold("compare").needs:
         return CANNOT_TELL
-    if high < 1 and not row["adjusted_ratio_low"] > 1:
-        return BETTER
-    if low > 1 and not row["adjusted_ratio_high"] < 1:
-        return WORSE
-    return CANNOT_TELL
+    if not (high < 1 or low > 1) or mostly_mix(row):
+        return CANNOT_TELL
+    return BETTER if high < 1 else WORSE
 
 
 def _size(

@@ -89,10 +89,10 @@ def sentence(row: dict[str, Any]) -> str:
         told = (
             f"Cannot tell: a typical incident took {taking(ratio)}, but luck alone could explain it ({span}; {counts})."
             if low <= 1 <= high
-            else f"Cannot tell: a typical incident took {taking(ratio)} ({counts}), but like for like it "
-            "went the other way: the kinds of incident changed."
+            else f"Cannot tell: a typical incident took {taking(ratio)} ({span}; {counts}), but mostly other "
+            f"kinds of incident happened: {_like_for_like(row)}."
         )
-        told += _what_it_takes(row)
+        told += _what_it_takes(row) if low <= 1 <= high else ""
     return told + _mix(row, low, high)
 
 
@@ -118,14 +118,36 @@ def _what_it_takes(row: dict[str, Any]) -> str:
 
 
 def _mix(row: dict[str, Any], low: float, high: float) -> str:
-    decided = row["verdict"] != CANNOT_TELL
-    undecided_like_for_like = row["adjusted_ratio_low"] <= 1 <= row["adjusted_ratio_high"]
-    if decided and undecided_like_for_like:
-        return (
-            f" Like for like (same {_plainly(row['adjusted_for'])}) it is {change_in_words(row['adjusted_ratio'])}, "
-            "which luck could explain: part of the change is that other kinds of incident happened."
-        )
+    undecided = row["adjusted_ratio_low"] <= 1 <= row["adjusted_ratio_high"]
+    if row["verdict"] != CANNOT_TELL and undecided:
+        return f" L{_like_for_like(row)[1:]}: part of the change is that other kinds of incident happened."
+    decided_like_for_like = row["adjusted_ratio_high"] < 1 or row["adjusted_ratio_low"] > 1
+    if low <= 1 <= high and decided_like_for_like:
+        return f" L{_like_for_like(row)[1:]}: other kinds of incident happened, and that hides it."
     return ""
+
+
+def mostly_mix(row: dict[str, Any]) -> bool:
+    """Return whether a change of the typical time is mostly a change of the kinds of incident.
+
+    Like for like (mix held) it went the other way, or moved less than half as far (of the logarithms) and no further
+    than luck takes it. False where the mix could not be held.
+    """
+    like_for_like, low, high = (row[f"adjusted_ratio{end}"] for end in ("", "_low", "_high"))
+    plain = row[row["based_on"]]
+    if not (like_for_like > 0 and plain > 0):
+        return False
+    share = math.log(like_for_like) * (1 if plain > 1 else -1) / max(abs(math.log(plain)), 1e-12)
+    clearly_other_way = share < 0 and not low <= 1 <= high
+    return clearly_other_way or (share < 0.5 and low <= 1 <= high)
+
+
+def _like_for_like(row: dict[str, Any]) -> str:
+    low, high = row["adjusted_ratio_low"], row["adjusted_ratio_high"]
+    told = f"like for like (same {_plainly(row['adjusted_for'])}) it is {change_in_words(row['adjusted_ratio'])}"
+    if low <= 1 <= high:
+        return f"{told}, which luck could explain"
+    return f"{told} (somewhere between {change_in_words(low)} and {change_in_words(high)})"
 
 
 def _plainly(columns: str) -> str:

@@ -22,6 +22,8 @@ from mttrlab.analysis.coverage_inputs import (
 )
 from mttrlab.analysis.coverage_map import map_cells
 from mttrlab.analysis.doors import Source
+from mttrlab.analysis.given import as_names
+from mttrlab.analysis.reading import as_number
 from mttrlab.detection import GOAL_MINUTES, Fault, detection_delay
 from mttrlab.errors import QuestionError
 from mttrlab.schema import FAILURE_MODES, UNKNOWN, AlertRule, Practices, SyntheticMonitor
@@ -118,13 +120,13 @@ def alert_coverage(
     >>> report.gaps()["failure_mode"].tolist()
     ['availability', 'latency', 'error_rate', 'dependency', 'correctness']
     """
-    if not (within > 0 and 0 < severity <= 1):
+    if not (as_number("within", within) > 0 and 0 < as_number("severity", severity) <= 1):
         raise QuestionError(f"within must be above 0 minutes and severity in 0 to 1; got {within!r} and {severity!r}")
-    alerts = alerts if isinstance(alerts, Practices | pd.DataFrame) else list(alerts)
+    alerts = alerts if isinstance(alerts, Practices | pd.DataFrame) else as_names(alerts, "alerts")
     every = alerts_of(alerts)
     watching = [one for one in every if can_page(one)]
     lost = minutes_lost(incidents) if incidents is not None else None
-    wanted = _services(watching, lost) if services is None else services
+    wanted = _services(watching, lost) if services is None else as_names(services, "services")
     names = list(dict.fromkeys(service_name(service) for service in wanted))
     report = AlertCoverage()
     rows: list[dict[str, Any]] = []

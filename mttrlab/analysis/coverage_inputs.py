@@ -57,6 +57,8 @@ class PlainAlert:
 
 
 def _from_table(table: pd.DataFrame) -> list[AlertRule | PlainAlert]:
+    if not table.columns.is_unique:
+        raise SchemaError("the table of alerts has a column twice; keep one")
     missing = [name for name in ("service", "failure_mode") if name not in table]
     if missing:
         raise SchemaError(f"the table of alerts lacks {', '.join(missing)}; name the service and failure mode of each")

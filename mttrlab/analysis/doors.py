@@ -187,12 +187,19 @@ def _narrow(phases: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         made[measure] = _minutes(phases, measure)
         flag = f"{measure}_observed"
         observed = phases[flag] if flag in phases else pd.Series(pd.NA, index=phases.index)
-        made[flag] = observed.astype("boolean")
+        made[flag] = _flags(observed, flag)
         made[f"ended_us_{measure}"] = _ended(made[measure], made[flag])
     for flag, clocks in _AHEAD.items():
         open_now = [made[f"{clock}_observed"].eq(False).fillna(False) for clock in clocks]
         made[flag] = (open_now[0] | open_now[1]).astype(bool)
     return pd.DataFrame(made, index=phases.index)
+
+
+def _flags(observed: pd.Series, flag: str) -> pd.Series:
+    try:
+        return observed.astype("boolean")
+    except (TypeError, ValueError):
+        raise SchemaError(f"{flag} must hold True (ended), False (still running) or nothing") from None
 
 
 def _minutes(phases: pd.DataFrame, measure: str) -> pd.Series:

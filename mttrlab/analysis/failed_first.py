@@ -7,8 +7,10 @@ from typing import Any
 import pandas as pd
 
 from mttrlab.analysis.counts import compare_counts
+from mttrlab.analysis.given import as_table, as_times
+from mttrlab.analysis.reading import as_number
 from mttrlab.analysis.suspects import _instant
-from mttrlab.errors import SchemaError
+from mttrlab.errors import QuestionError
 from mttrlab.schema import ERROR_LEVELS
 
 _COLUMNS = ("service", "first_at", "event", "new", "minutes_after_onset", "errors", "minutes", "errors_before",
@@ -51,16 +53,21 @@ def failed_first(
     The ratio and its interval are of two Poisson counts (`compare_counts`). Clocks of two machines may differ: an order
     within a second proves nothing.
     """
-    missing = [name for name in ("at", "service", "level", "event") if name not in logs]
-    if missing:
-        raise SchemaError(f"the logs lack {', '.join(missing)}; pass lab.logs()")
+    words = ("service", "level", "event")
+    logs = as_table(logs, ("at", *words), "the logs", "lab.logs()", words=words)
+    logs = logs.assign(at=as_times(logs, "at")).dropna(subset=["at"])
+    for name, value in (("baseline_minutes", baseline_minutes), ("lead_minutes", lead_minutes)):
+        if as_number(name, value) < 0:
+            raise QuestionError(f"{name} must be 0 or more; got {value!r}")
     moment = _instant(onset, "onset")
     begin = moment - pd.Timedelta(minutes=lead_minutes)
     end = moment + pd.Timedelta("15min") if until is None else _instant(until, "until")
     if logs.empty or end <= begin:
         return pd.DataFrame(columns=list(_COLUMNS))
     base = max(begin - pd.Timedelta(minutes=baseline_minutes), logs["at"].min())
-    errors = logs[logs["level"].isin(ERROR_LEVELS)].assign(service=logs["service"].fillna("(not said)"))
+    errors = logs[logs["level"].isin(ERROR_LEVELS)].assign(
+        service=logs["service"].astype("object").fillna("(not said)").astype(str)
+    )
     before = errors[(errors["at"] >= base) & (errors["at"] < begin)]
     after = errors[(errors["at"] >= begin) & (errors["at"] < end)].sort_values("at", kind="stable")
     length = (end - begin).total_seconds() / 60

@@ -55,10 +55,9 @@ def as_number(name: str, value: object) -> float:
     QuestionError
         When it is none, or not finite.
     """
-    kinds = (int, float, np.integer, np.floating)
-    if isinstance(value, bool) or not isinstance(value, kinds) or not np.isfinite(value):
+    if not _is_number(value) or not np.isfinite(value):  # type: ignore[call-overload]
         raise QuestionError(f"{name} must be a finite number; got {value!r}")
-    return float(value)
+    return float(value)  # type: ignore[arg-type]
 
 
 def as_series(values: object, name: str = "values") -> np.ndarray:
@@ -84,6 +83,10 @@ def share_between(name: str, value: float) -> float:
     QuestionError
         When it does not lie between 0 and 1, both excluded.
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)) or not 0 < value < 1:
+    if not _is_number(value) or not 0 < value < 1:
         raise QuestionError(f"{name} must lie between 0 and 1, both excluded; got {value!r}")
     return float(value)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)

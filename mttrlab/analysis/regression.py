@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from mttrlab.analysis.given import check_words
+
 _STEPS = 60
 _RARE = 5  # a level with fewer incidents joins "other": its own effect would only follow single incidents
 
@@ -129,6 +131,7 @@ def dummies(frame: pd.DataFrame, columns: tuple[str, ...]) -> tuple[np.ndarray, 
     blocks: list[np.ndarray] = []
     names: list[str] = []
     for column in columns:
+        check_words(frame[column])
         codes, levels = pd.factorize(frame[column])
         words = np.array([*(str(level) for level in levels), "not said"], dtype=object)
         counts = np.bincount(codes[codes >= 0], minlength=len(words))

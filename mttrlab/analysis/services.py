@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import special
 
 from mttrlab.analysis.basis import says_basis
+from mttrlab.analysis.given import check_words
 from mttrlab.analysis.period_ratio import unadjusted
 from mttrlab.analysis.pooling import false_discovery, pool
 from mttrlab.analysis.reading import share_between
@@ -88,6 +89,7 @@ def pool_services(
 
 def _named(frame: pd.DataFrame, by: str) -> np.ndarray:
     """Return the service of each row as a word; an empty cell is "not said", not a row that nobody sees."""
+    check_words(frame[by])
     return np.asarray(frame[by].astype("object").where(frame[by].notna(), "not said").astype(str), dtype=object)
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
+from mttrlab.analysis.given import as_table
+from mttrlab.analysis.reading import as_numbers
 from mttrlab.errors import QuestionError, SchemaError
 
 _NEEDED = ("trace_id", "span_id", "parent_id", "service", "name", "start_ns", "end_ns")
@@ -41,9 +44,10 @@ def critical_path(spans: pd.DataFrame) -> pd.DataFrame:
     covers is the parent's own. Children are cut to their parent's time, as clocks differ. A span whose parent is
     missing is a root; spans that only call each other in a circle have no root and are left out.
     """
-    missing = [name for name in _NEEDED if name not in spans]
-    if missing:
-        raise SchemaError(f"the spans lack {', '.join(missing)}; pass lab.spans()")
+    spans = as_table(spans, _NEEDED, "the spans", "lab.spans()", words=("trace_id", "span_id", "parent_id"))
+    for name in ("start_ns", "end_ns"):
+        if not np.isfinite(as_numbers(spans[name], name)).all():
+            raise SchemaError(f"{name} of the spans must be whole nanoseconds in every row; leave the others out")
     lines: list[dict[str, Any]] = []
     for trace, own in spans.groupby("trace_id", sort=True):
         lines += _path(str(trace), own)

@@ -110,6 +110,7 @@ def survival(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None, *, l
         `minutes, at_risk, ended, open` (incidents last seen running since the row before), `survival, low, high`;
         the interval is Greenwood's on the log-log scale, NaN where the survival is 1 or 0. In every row the same:
         `open_later`, open ones that have run longer than any that ended, and `longest`, the longest time of all.
+        `attrs` carry `open` and `longest`, for the table without a row where none has ended.
 
     Raises
     ------
@@ -136,7 +137,9 @@ def survival(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None, *, l
         }
     )
     later = found.open - int(table["open"].sum())
-    return table.assign(open_later=later, longest=found.longest)
+    made = table.assign(open_later=later, longest=found.longest)
+    made.attrs.update(open=found.open, longest=found.longest)  # where nothing has ended no row could say it
+    return made
 
 
 @says_basis_of_list
@@ -159,9 +162,9 @@ def survival_quantiles(
     Returns
     -------
     DataFrame
-        `share, minutes, low, high, n, open, method`. A quantile that the curve does not reach is NaN, and the method
-        says so; an upper end that it does not reach is infinite. Where the curve lies level at the share, the middle
-        of that stretch is taken, as for the median of an even count.
+        `share, minutes, low, high, n, open, method`. A quantile that the curve does not reach is NaN; an upper end that
+        it does not reach is infinite; the method says so in both cases. Where the curve lies level at the share, the
+        middle of that stretch is taken, as for the median of an even count.
 
     Raises
     ------
@@ -181,7 +184,8 @@ def survival_quantiles(
         # Where the curve is 1 or 0 it has no interval; the ends are then those of its neighbours.
         lower = _first(found.minutes, np.where(np.isnan(low), found.survival, low) <= target + 1e-12)
         upper = _first(found.minutes, np.where(np.isnan(high), 1.0, high) <= target + 1e-12)
-        method = "Kaplan–Meier"
+        endless = math.isnan(upper) and not math.isnan(lower)
+        method = "Kaplan–Meier; upper end not reached" if endless else "Kaplan–Meier"
         if math.isnan(value):
             held = found.n + found.open
             method = f"not estimable: {found.open} of {held} incidents are still open" if held else NOTHING
@@ -190,7 +194,7 @@ def survival_quantiles(
                 "share": share,
                 "minutes": value,
                 "low": lower,
-                "high": math.inf if math.isnan(upper) and not math.isnan(lower) else upper,
+                "high": math.inf if endless else upper,
                 "n": found.n,
                 "open": found.open,
                 "method": method,

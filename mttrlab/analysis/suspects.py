@@ -8,7 +8,9 @@ from typing import Any
 import pandas as pd
 
 from mttrlab.analysis.counts import rate_interval
-from mttrlab.errors import QuestionError, SchemaError
+from mttrlab.analysis.given import as_table, as_times
+from mttrlab.analysis.reading import as_number
+from mttrlab.errors import QuestionError
 
 _COLUMNS = ("at", "service", "version", "status", "change_id", "minutes_before", "own", "named", "deployments", "days",
             "chance", "chance_low", "chance_high")  # fmt: skip
@@ -68,13 +70,12 @@ def suspects(
     >>> found["version"].tolist(), found["minutes_before"].tolist(), found["chance"].round(6).tolist()
     (['2'], [10.0], [0.002081])
     """
-    missing = [name for name in ("at", "service") if name not in deployments]
-    if missing:
-        raise SchemaError(f"the deployments lack {', '.join(missing)}; pass lab.deployments()")
+    given = as_table(deployments, ("at", "service"), "the deployments", "lab.deployments()")
     moment = _instant(onset, "onset")
-    if isinstance(within_minutes, bool) or not 0 < within_minutes < math.inf:
-        raise QuestionError(f"within_minutes must be a number above 0; got {within_minutes!r}")
-    rows = deployments.reindex(columns=["at", "service", "version", "status", "change_id"]).dropna(subset=["at"])
+    if not as_number("within_minutes", within_minutes) > 0:
+        raise QuestionError(f"within_minutes must be above 0; got {within_minutes!r}")
+    given = given.assign(at=as_times(given, "at"))
+    rows = given.reindex(columns=["at", "service", "version", "status", "change_id"]).dropna(subset=["at"])
     if rows.empty:
         return pd.DataFrame(columns=list(_COLUMNS))
     first = rows["at"].min() if since is None else _instant(since, "since")

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from mttrlab.analysis.reading import as_numbers
+from mttrlab.analysis.given import as_names, as_table, as_times, check_words
+from mttrlab.analysis.reading import as_number, as_numbers
 from mttrlab.analysis.sample import onset
-from mttrlab.errors import QuestionError, SchemaError
+from mttrlab.errors import QuestionError
+from mttrlab.schema import STAMPS
 
 WITHIN = 30.0
 """Minutes before and after an incident in which an alert of its service is taken to be part of it."""
@@ -77,16 +79,20 @@ def unseen_firings(
     >>> found.loc[0, ["during", "alone", "remediated", "mean_counted", "mean_with_alone"]].tolist()
     [1.0, 1.0, 1.0, 40.0, 22.0]
     """
-    if not within >= 0:
+    if as_number("within", within) < 0:
         raise QuestionError(f"within must be minutes, 0 or more; got {within!r}")
-    _asked(firings, _FIRED, "firings", "lab.firings()")
-    _asked(incidents, ("detected_at", "resolved_at"), "incidents", "lab.incidents()")
+    firings = as_table(firings, _FIRED, "firings", "lab.firings()", words=("alert", "service"))
+    firings = firings.assign(**{stamp: as_times(firings, stamp) for stamp in ("started_at", "ended_at")})
+    incidents = as_table(incidents, ("detected_at", "resolved_at"), "incidents", "lab.incidents()")
+    incidents = incidents.assign(**{stamp: as_times(incidents, stamp) for stamp in STAMPS if stamp in incidents})
+    if "service" in incidents:
+        check_words(incidents["service"])
     fired = firings if "source" not in firings else firings[firings["source"].ne("pagerduty").fillna(True)]
     fired = fired[fired["started_at"].notna()].reset_index(drop=True)
     begun, ended = _minutes(fired["started_at"]), _minutes(fired["ended_at"])
     known = ended >= begun  # False also where it still fires
     held = _held(fired, begun, np.where(known, ended, begun), incidents, within)
-    answered = fired["alert"].isin(list(remediated)).to_numpy()
+    answered = fired["alert"].isin(as_names(remediated, "remediated")).to_numpy()
     if runs is not None:
         answered = answered | _ran(fired, begun, ended, runs)
     rows = pd.DataFrame({
@@ -98,14 +104,6 @@ def unseen_firings(
         "month": _months(onset(incidents)), "length": np.where(length >= 0, length, np.nan),
     }).dropna(subset="month")  # fmt: skip
     return _table(rows, told)
-
-
-def _asked(table: object, columns: tuple[str, ...], name: str, source: str) -> None:
-    if not isinstance(table, pd.DataFrame):
-        raise SchemaError(f"{name} must be a table, such as {source}; got {type(table).__name__}")
-    lacking = [column for column in columns if column not in table]
-    if lacking:
-        raise SchemaError(f"{name} lack {', '.join(lacking)}; pass {source}")
 
 
 def _minutes(times: pd.Series) -> np.ndarray:
@@ -150,7 +148,9 @@ def _held(
 
 def _ran(fired: pd.DataFrame, begun: np.ndarray, ended: np.ndarray, runs: pd.DataFrame) -> np.ndarray:
     """Return whether a run of remediation for this alert and service began while it fired."""
-    _asked(runs, ("alert", "service", "started_at"), "runs", "a table of remediation runs")
+    kinds = ("alert", "service")
+    runs = as_table(runs, (*kinds, "started_at"), "runs", "a table of remediation runs", words=kinds)
+    runs = runs.assign(started_at=as_times(runs, "started_at"))
     worked = runs if "succeeded" not in runs else runs[as_numbers(runs["succeeded"], "succeeded") != 0]
     at = _minutes(worked["started_at"])
     ran = np.zeros(len(fired), dtype=bool)

@@ -212,4 +212,6 @@ def _tell(rows: pd.DataFrame, options: argparse.Namespace) -> None:
 def _short(cell: Any) -> Any:
     if not isinstance(cell, float) or cell != cell:
         return cell
+    if cell == float("inf"):
+        return "not reached"
     return f"{cell:,.0f}" if abs(cell) >= 100 else f"{cell:.3g}" if abs(cell) >= 5e-4 or not cell else "< 0.001"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from mttrlab.errors import SchemaError
-from mttrlab.figures.style import BAND, INK, LIMITS, MARK, QUIET, axes, minutes, name_axis, style
+from mttrlab.figures.style import BAND, INK, LIMITS, MARK, QUIET, axes, minutes, name_axis, nothing, style
 from mttrlab.schema import LEVELS
 
 if TYPE_CHECKING:
@@ -69,8 +69,7 @@ def plot_months(
             marker = "o" if colour == INK else "D"
             ax.plot([place], [max(line[statistic], 0.1)], marker, color=colour, markerfacecolor=whole, markersize=6)
         if not table[statistic].notna().any():
-            ax.text(0.5, 0.5, "none of these months has an incident that ended on this clock", transform=ax.transAxes,
-                    ha="center", va="center", color=QUIET, parse_math=False)  # fmt: skip
+            nothing(ax, "none of these months has an incident that ended on this clock", keep_marks=True)
         _scale(ax, table, statistic)
         _name_months(ax, table, keys)
         name_axis(ax, y="time")

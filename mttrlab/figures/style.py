@@ -198,10 +198,12 @@ _CLOCK_WORDS = {
 }  # fmt: skip
 
 
-def nothing(ax: Axes, words: str) -> None:
-    """Say in the middle of the axes why they are empty."""
+def nothing(ax: Axes, words: str, *, keep_marks: bool = False) -> None:
+    """Say in the middle of the axes why they are empty; the marks of the x axis go, unless they say something still."""
     ax.text(0.5, 0.5, words, transform=ax.transAxes, ha="center", va="center", color=QUIET, parse_math=False)
-    ax.set_xticks([])
+    if not keep_marks:
+        ax.set_xticks([])
+        ax.set_xticks([], minor=True)
 
 
 def beside(ax: Axes, position: float, words: str) -> None:

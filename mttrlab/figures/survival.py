@@ -8,7 +8,19 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.errors import SchemaError
-from mttrlab.figures.style import BAND, INK, MARK, PHASE_COLOURS, QUIET, TIME_MARKS, axes, minutes, name_axis, style
+from mttrlab.figures.style import (
+    BAND,
+    INK,
+    MARK,
+    PHASE_COLOURS,
+    QUIET,
+    TIME_MARKS,
+    axes,
+    minutes,
+    name_axis,
+    nothing,
+    style,
+)
 from mttrlab.schema import LEVELS
 
 if TYPE_CHECKING:
@@ -40,6 +52,11 @@ def plot_survival(survival: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax = axes(ax, height=4.2)
         ax.set_xscale("log")
         table = survival.reset_index(drop=True)
+        if table.empty:
+            nothing(ax, _none_ended(survival))
+            ax.set_yticks([])
+            name_axis(ax, x="time since the clock began", y="share that lasts longer", rests_on=survival)
+            return ax
         times = np.maximum(table["minutes"].to_numpy(float), 0.1)
         first = max(0.1, float(times.min()) / 2) if len(times) else 1.0
         at, height = np.r_[first, times], np.r_[1.0, table["survival"].to_numpy(float)]
@@ -66,6 +83,16 @@ def plot_survival(survival: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             y="share that lasts longer", rests_on=table,
         )  # fmt: skip
         return ax
+
+
+def _none_ended(survival: pd.DataFrame) -> str:
+    still = int(survival.attrs.get("open", 0))
+    if not still:
+        return "no incident can be timed on this clock"
+    longest = minutes(float(survival.attrs["longest"]))
+    if still == 1:
+        return f"the only incident is still open, for {longest} so far"
+    return f"none of these {still:,} incidents has ended: all are still open, the longest for {longest}"
 
 
 def _levels(ax: Axes, at: np.ndarray, height: np.ndarray) -> None:

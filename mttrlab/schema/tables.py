@@ -165,6 +165,8 @@ def conform(frame: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
             made[column.name] = pd.Series(_ABSENT[column.kind], index=frame.index, dtype=dtype)
             continue
         values = frame[column.name]
+        if values.ndim > 1:
+            raise SchemaError(f"the table has the column {column.name!r} twice; keep one")
         if column.kind == "time" and isinstance(values.dtype, np.dtype) and values.dtype.kind == "M":
             raise SchemaError(f"{column.name} has no time zone; localise it (tz_localize) before handing it over")
         try:

@@ -240,3 +240,29 @@ def test_records_that_nobody_closed_are_left_out_and_said() -> None:
     # Long, but not beyond what this team has seen end: it counts.
     long = pd.concat([after, phases([float(after["recovery"].max()) * 2], [False])], ignore_index=True)
     assert compare_periods(before, long).iloc[0].open_after == 1
+
+
+def of_two_kinds(generator: np.random.Generator, slow: int, quick: int, shorter: float = 0.0) -> pd.DataFrame:
+    logs = np.r_[np.full(slow, 5.5), np.full(quick, 4.0)] - shorter + generator.normal(0, 1, slow + quick)
+    return phases(np.exp(logs), severity=["high"] * slow + ["low"] * quick)
+
+
+def test_a_change_of_mix_alone_is_neither_better_nor_worse() -> None:
+    chance = np.random.default_rng(21)
+    found = [
+        compare_periods(of_two_kinds(chance, 16, 64), of_two_kinds(chance, 56, 24), adjust="severity").iloc[0]
+        for _ in range(12)
+    ]
+    assert sum(row.ratio_low > 1 for row in found) >= 11
+    assert sum(row.verdict == "cannot tell" for row in found) >= 11
+    mixed = next(row for row in found if row.ratio_low > 1 and row.verdict == "cannot tell")
+    assert "mostly other kinds of incident happened: like for like (same severity)" in mixed.sentence
+
+
+def test_a_cut_that_the_mix_hides_is_told_like_for_like() -> None:
+    chance = np.random.default_rng(22)
+    row = compare_periods(of_two_kinds(chance, 16, 64), of_two_kinds(chance, 56, 24, 0.75), adjust="severity").iloc[0]
+    assert row.ratio_low < 1 < row.ratio_high
+    assert row.adjusted_ratio_high < 1
+    assert row.verdict == "cannot tell"
+    assert row.sentence.endswith("other kinds of incident happened, and that hides it.")

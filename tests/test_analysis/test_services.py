@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mttrlab.analysis.comparison import compare_periods
 from mttrlab.analysis.services import compare_services, pool_services
-from mttrlab.errors import QuestionError
+from mttrlab.errors import QuestionError, SchemaError
 
 
 def services(logs: dict[str, np.ndarray]) -> pd.DataFrame:
@@ -80,3 +81,27 @@ def test_bad_questions_are_refused() -> None:
         compare_services(frame, frame, by="region")
     with pytest.raises(QuestionError, match="rate must lie"):
         compare_services(frame, frame, rate=0)
+
+
+def test_each_service_is_compared_as_if_alone_open_incidents_and_all() -> None:
+    chance = np.random.default_rng(6)
+    frames = []
+    for later in (0, 1):
+        frame = services({name: chance.normal(4 - later, 1, n) for name, n in (("a", 20), ("b", 9), ("c", 3))})
+        frame["recovery_observed"] = pd.array(chance.random(len(frame)) < 0.9, dtype="boolean")
+        frames.append(frame)
+    table = compare_services(*frames).set_index("service")
+    for name in "abc":
+        alone = compare_periods(*(f[f["service"] == name] for f in frames), adjust=()).iloc[0]
+        assert table["ratio"][name] == alone[alone["based_on"]]
+        assert table["ratio_high"][name] == alone[f"{alone['based_on']}_high"]
+    assert math.isnan(table["p"]["c"])
+
+
+def test_incidents_of_no_service_are_a_line_of_their_own_and_lists_are_refused() -> None:
+    frame = services({"a": np.ones(3), "b": np.zeros(3)})
+    frame["service"] = frame["service"].where(frame["service"] == "a")
+    assert compare_services(frame, frame)["service"].tolist() == ["a", "not said"]
+    frame["service"] = [["a"]] * 6
+    with pytest.raises(SchemaError, match="must hold words"):
+        compare_services(frame, frame)

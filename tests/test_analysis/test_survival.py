@@ -98,3 +98,9 @@ def test_open_incidents_that_outlast_all_that_ended_are_counted_beside_the_curve
     assert table["open"].tolist() == [0, 1]
     assert table["open_later"].tolist() == [2, 2]
     assert table["longest"].tolist() == [700, 700]
+
+
+def test_an_upper_end_that_the_curve_does_not_reach_is_said() -> None:
+    found = survival_quantiles([5, 50, 300, 20, 30, 40, 10, 20], [True] * 4 + [False] * 4, shares=(0.5,)).iloc[0]
+    assert found["high"] == math.inf
+    assert found["method"] == "Kaplan–Meier; upper end not reached"

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from mttrlab import figures
+from mttrlab.analysis import survival
 from mttrlab.errors import SchemaError
 from mttrlab.figures.style import minutes, plain
 
@@ -365,3 +366,12 @@ def test_a_part_that_no_incident_shows_has_no_row_in_the_bridge() -> None:
     table.loc[table["part"] == "resolve", ["minutes", "low", "high"]] = 0.0
     rows = [label.get_text() for label in figures.plot_change(table).get_yticklabels()]
     assert rows == ["average before", "other kinds of incident", "detect", "diagnose", "verify", "average after"]
+
+
+def test_a_survival_figure_of_open_incidents_alone_says_how_many_and_how_long() -> None:
+    def words(minutes: list[float]) -> list[str]:
+        return [text.get_text() for text in figures.plot_survival(survival(minutes, [False] * len(minutes))).texts]
+
+    assert words([5, 50, 300]) == ["none of these 3 incidents has ended: all are still open, the longest for 5 h"]
+    assert words([50]) == ["the only incident is still open, for 50 min so far"]
+    assert words([]) == ["no incident can be timed on this clock"]
