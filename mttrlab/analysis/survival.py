@@ -110,7 +110,7 @@ def survival(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None, *, l
         `minutes, at_risk, ended, open` (incidents last seen running since the row before), `survival, low, high`;
         the interval is Greenwood's on the log-log scale, NaN where the survival is 1 or 0. In every row the same:
         `open_later`, open ones that have run longer than any that ended, and `longest`, the longest time of all.
-        `attrs` carry `open` and `longest`, for the table without a row where none has ended.
+        Where none has ended there is no row, and `attrs` carry `open` and `longest`.
 
     Raises
     ------
@@ -138,7 +138,8 @@ def survival(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None, *, l
     )
     later = found.open - int(table["open"].sum())
     made = table.assign(open_later=later, longest=found.longest)
-    made.attrs.update(open=found.open, longest=found.longest)  # where nothing has ended no row could say it
+    if made.empty:  # no row can say it
+        made.attrs.update(open=found.open, longest=found.longest)
     return made
 
 

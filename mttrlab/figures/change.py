@@ -95,8 +95,13 @@ def _nothing(change: pd.DataFrame) -> pd.Series:
 
 
 def _said(line: pd.Series) -> str:
-    moved = f"{'+' if line['minutes'] > 0 else '−'}{minutes(abs(line['minutes']))}"
+    moved = _signed(line["minutes"])
     if not line["low"] <= line["high"]:  # also where either is not known
         return moved
-    ends = [f"{'+' if end > 0 else '−'}{minutes(abs(end))}" for end in (line["low"], line["high"])]
-    return f"{moved} ({ends[0]} to {ends[1]})"
+    return f"{moved} ({_signed(line['low'])} to {_signed(line['high'])})"
+
+
+def _signed(change: float) -> str:
+    """Return a change with its sign; what is nothing when written has none."""
+    said = minutes(abs(change))
+    return said if said == "0 min" else f"{'+' if change > 0 else '−'}{said}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from mttrlab import analysis
+from mttrlab.analysis.basis import says_basis
 from mttrlab.analysis.spans import span_name
 from mttrlab.schema import PHASES
 
@@ -12,6 +13,7 @@ _COMPLETE = 0.5
 """Phases are shown one by one where at least this share of the ended incidents has all four."""
 
 
+@says_basis
 def shares(phases: pd.DataFrame, spans: pd.DataFrame) -> pd.DataFrame:
     """Return each phase's share of all minutes and of the worst tenth's, merged where stamps are missing.
 
@@ -47,6 +49,7 @@ def apart(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return divided if merged(held) and len(divided) else held
 
 
+@says_basis
 def split(stamps: pd.DataFrame) -> pd.DataFrame:
     """Return each phase's share with merged spans split, as `missing_stamps` estimates it; empty where it cannot.
 
@@ -73,6 +76,7 @@ def split(stamps: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+@says_basis
 def _merged(spans: pd.DataFrame) -> pd.DataFrame:
     columns = ["phase", "n", "share", "share_of_tail"]
     if spans.empty or not spans["minutes"].sum() > 0:

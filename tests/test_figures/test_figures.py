@@ -19,6 +19,7 @@ from matplotlib.text import Text
 from mttrlab import figures
 from mttrlab.analysis import survival
 from mttrlab.errors import SchemaError
+from mttrlab.figures.change import _said
 from mttrlab.figures.style import minutes, plain
 
 HOSTILE = (
@@ -375,3 +376,8 @@ def test_a_survival_figure_of_open_incidents_alone_says_how_many_and_how_long() 
     assert words([5, 50, 300]) == ["none of these 3 incidents has ended: all are still open, the longest for 5 h"]
     assert words([50]) == ["the only incident is still open, for 50 min so far"]
     assert words([]) == ["no incident can be timed on this clock"]
+
+
+def test_a_change_that_is_nothing_when_written_has_no_sign() -> None:
+    line = pd.Series({"minutes": -0.04, "low": -3.2, "high": 0.01})
+    assert _said(line) == "0 min (−3.2 min to 0 min)"
