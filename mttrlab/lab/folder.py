@@ -31,7 +31,7 @@ def folder_files(folder: str | Path, settings: Settings) -> FolderFiles:
     Raises
     ------
     LoadError
-        When there is no such folder, or no export in it.
+        When there is no such folder, no export in it, or a file that cannot be opened: it may be one.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -42,6 +42,8 @@ def folder_files(folder: str | Path, settings: Settings) -> FolderFiles:
             continue
         if settings.join.keys is not None and path.resolve() == settings.join.keys.resolve():
             continue
+        if path.is_file() and not os.access(path, os.R_OK):
+            raise LoadError(f"{path} cannot be opened (permission denied); check its permissions, or move it away")
         wanted = file_settings(path, settings)
         told = wanted.format is not None and path.is_file()
         if told or is_worksheet(path) or recognise(path) is not None or any(kind.recognise(path) for kind in KINDS):

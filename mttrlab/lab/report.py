@@ -113,7 +113,8 @@ class FolderReport:
             f"Settings: {plain(self.settings)}." if self.settings else "No mttrlab.yml here: the defaults hold."
         )
         lines.append(self.population)
-        loaded = {note for load in self.loads for note in load.warnings}
+        told = [(note, Path(load.path).name) for load in self.loads for note in load.warnings]
+        loaded = {said for note, name in told for said in (note, _named(name, note))}
         lines += [f"  note: {plain(warning)}" for warning in self.warnings if warning not in loaded]
         return "\n".join(lines)
 
@@ -125,14 +126,21 @@ class FolderReport:
         return f"{self.table().to_html(index=False, escape=True, border=0)}<pre>{escape(str(self))}</pre>"
 
 
+_VALUE = r""" (?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?= )"""
+
+
 def why_refused(quarantine: pd.DataFrame) -> str | None:
     """Return in a sentence how many records were refused, the commonest reason and its first row; None: none was."""
     if quarantine.empty:
         return None
     told = (quarantine["column"].fillna("") + " " + quarantine["reason"]).str.strip()
-    common = told.value_counts(sort=False).idxmax()
-    first = int(quarantine.loc[told == common, "row"].iloc[0])
-    n, same = len(quarantine), int((told == common).sum())
+    # The value of a second bad cell stands in the reason; the reason is the same without it.
+    kinds = told.str.replace(_VALUE, "", regex=True)
+    alike = kinds == kinds.value_counts(sort=False).idxmax()
+    said = told[alike]
+    common = said.iloc[0] if (said == said.iloc[0]).all() else kinds[alike].iloc[0]
+    first = int(quarantine.loc[alike, "row"].iloc[0])
+    n, same = len(quarantine), int(alike.sum())
     records = "1 record is" if n == 1 else f"{n:,} records are"
     many = "" if same == n else f"{same:,} of them as "
     return (

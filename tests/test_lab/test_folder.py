@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
+
 import pytest
 
 from mttrlab.errors import LoadError, SettingsError
@@ -91,3 +96,25 @@ def test_equal_files_of_two_accounts_are_two_loads(exports):
         assert lab.data_hash() == before
         assert lab.population()["source"].tolist() == ["pd-eu"]
         assert len(lab.loads()) == 2
+
+
+def test_a_file_that_may_not_be_opened_refuses_the_folder_as_it_may_be_an_export(folder):
+    locked = folder / "c-pages.json"
+    locked.write_text((folder / "a-pages.json").read_text())
+    locked.chmod(0)
+    # Root opens every file, unless it gives that right away.
+    drop = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    if drop and shutil.which("setpriv") is None:
+        pytest.skip("root may open every file here")
+    asked = [*drop, sys.executable, "-m", "mttrlab", "quality", str(folder)]
+    said = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert said.returncode != 0
+    assert "c-pages.json cannot be opened (permission denied)" in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def test_a_note_of_one_file_is_told_once(exports):
+    (exports.folder / "a.csv").write_text("incident_id,started_at\nA,2026-03-01T10:00:00Z\nB,someday\n")
+    with Lab() as lab:
+        told = str(lab.load_folder(exports.folder))
+    assert told.count("kept aside") == 1

@@ -293,3 +293,13 @@ def test_a_report_reads_as_a_sentence_without_control_characters():
     told = str(report)
     assert "5 records: 3 accepted, 1 quarantined, 1 duplicates; incidents: 2 new, 1 changed, 0 unchanged." in told
     assert all(character.isprintable() or character == "\n" for character in told)
+
+
+def test_rows_refused_for_the_same_two_reasons_are_counted_together_whatever_their_values(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("incident_id,started_at,resolved_at\nA,1767616000,1767619000\nB,1767626000,1767629000\n")
+    with Lab() as lab:
+        notes = " ".join(lab.load(path).warnings)
+    assert "2 records are kept aside: started_at is a number, not a date" in notes
+    assert "resolved_at is a number" in notes
+    assert "1767619000" not in notes

@@ -290,7 +290,7 @@ def test_of_two_states_of_an_incident_the_newer_one_counts(adapter: Adapter, tmp
     for rows in ([A, B, newer], [newer, B, A]):
         found = adapter.read(tmp_path, rows)
         assert found.reports.set_index("source_id")["title"].to_dict() == {"A-1": "Checkout failed", "B-2": B.title}
-        assert found.quarantine["reason"].tolist() == ["an older state of the same incident in this file"]
+        assert found.quarantine["reason"].tolist() == ["is an older state of the same incident in this file"]
         assert found.quarantine["row"].tolist() == [adapter.first_row + rows.index(A)]
 
 

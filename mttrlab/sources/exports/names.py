@@ -62,6 +62,9 @@ _LIKELY = re.compile(
     r"(^|_)(creat(ed|ion)|open(ed)?|report(ed)?|declared|start(ed|s)?|beg[ai]n|detect(ed|ion)|identified|alert(ed)?|"
     r"stabl?e|restored|end(ed|s)?|time|date|at)(_|$)"
 )
+_LENGTH = re.compile(
+    r"(^|_)(time_to|time_in|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|duration|elapsed|count|sla)(_|$)"
+)
 
 
 def squeeze(name: str) -> str:
@@ -217,5 +220,6 @@ def likely_time(names: Iterable[str]) -> str | None:
     --------
     >>> likely_time(["vendor", "Created"])
     'created'
+    >>> likely_time(["time_to_resolve_minutes"])
     """
-    return next((name for name in map(fold, names) if _LIKELY.search(name)), None)
+    return next((name for name in map(fold, names) if _LIKELY.search(name) and not _LENGTH.search(name)), None)

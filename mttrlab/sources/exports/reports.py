@@ -31,8 +31,8 @@ SAID = tuple(
 )
 _YEAR = 366 * 86_400_000_000
 
-OLDER = "an older state of the same incident in this file"
-DISAGREE = "two records of this id disagree, and nothing says which is newer"
+OLDER = "is an older state of the same incident in this file"
+DISAGREE = "stands in two records that disagree, and nothing says which is newer"
 
 
 @dataclass
