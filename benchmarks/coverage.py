@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from mttrlab.analysis.intervals import bca_bounds
+from mttrlab.analysis.bounds import bca_bounds
 from mttrlab.analysis.lognormal import lognormal_bounds
 from mttrlab.analysis.ranks import quantile_ranks
 

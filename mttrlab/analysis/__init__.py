@@ -36,8 +36,10 @@ from mttrlab.analysis.intervals import (
     quantile_interval,
 )
 from mttrlab.analysis.kendall import mann_kendall, theil_sen
+from mttrlab.analysis.level_distance import distance_to_next
+from mttrlab.analysis.levels import maturity_level
 from mttrlab.analysis.luck import apparent_change
-from mttrlab.analysis.maturity import distance_to_next, maturity, maturity_level
+from mttrlab.analysis.maturity import maturity
 from mttrlab.analysis.missing import missing_stamps
 from mttrlab.analysis.monthly_limits import monthly_limits
 from mttrlab.analysis.months import monthly_mttr

@@ -64,7 +64,8 @@ def xmr(values: npt.ArrayLike, *, log: bool = True, baseline: int | None = None)
     middle, spread = float(y[:first].mean()), float(ranges[: first - 1].mean())
     low, high = middle - WIDTH * spread, middle + WIDTH * spread
     slack = 1e-9 * max(1.0, abs(middle))  # equal values lie on their limits, whatever their sum was rounded to
-    ends = [math.exp(v) if log else v for v in (middle, low, high)]
+    with np.errstate(over="ignore"):
+        ends = [float(np.exp(v)) if log else v for v in (middle, low, high)]
     return pd.DataFrame(
         {
             "value": x,

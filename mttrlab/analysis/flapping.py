@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from mttrlab.analysis.maturity import maturity_level
+from mttrlab.analysis.levels import maturity_level
 from mttrlab.errors import QuestionError
 from mttrlab.schema import LEVELS, NO_LEVEL
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from mttrlab.analysis.intervals import BOOTSTRAP, HEAVY, LEAST, LOGNORMAL, mean_bounds
+from mttrlab.analysis.bounds import BOOTSTRAP, HEAVY, LEAST, LOGNORMAL, mean_bounds
 from mttrlab.analysis.lognormal import Target, probability_below
 from mttrlab.analysis.moments import REJECTED_BELOW, log_mean, log_sd, lognormal_p, power_sums
 

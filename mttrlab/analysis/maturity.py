@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from mttrlab.analysis.basis import says_basis
+from mttrlab.analysis.bounds import HEAVY
 from mttrlab.analysis.capability import capability, capability_level, disagreement, held_telemetry
 from mttrlab.analysis.doors import Source
-from mttrlab.analysis.intervals import HEAVY, Interval, mean_interval, median_interval, quantile_interval
+from mttrlab.analysis.intervals import Interval, mean_interval, median_interval, quantile_interval
 from mttrlab.analysis.level_odds import probabilities_below
+from mttrlab.analysis.levels import award, maturity_level, next_better
 from mttrlab.analysis.moments import checked_minutes
 from mttrlab.analysis.open_evidence import Evidence, open_evidence
 from mttrlab.analysis.phases import phase_durations
 from mttrlab.analysis.reading import as_numbers
 from mttrlab.analysis.sample import forgotten_after
-from mttrlab.errors import QuestionError
-from mttrlab.schema import LEVELS, NO_LEVEL, Practices, clock_name
+from mttrlab.schema import LEVELS, Practices, clock_name
 
-AWARD = 0.8
-"""Probability that must lie behind a level before it is awarded."""
 SEE_MEDIAN = "see the median"
 """What is awarded by a mean that single long incidents decide."""
 _CHANCES = ["p_elite", "p_advanced", "p_intermediate", "p_basic", "p_no_level"]
@@ -30,38 +28,6 @@ _COLUMNS = [
     "statistic", "clock", "minutes", "low", "high", "n", "open", "forgotten", "level", "awarded", *_CHANCES,
     "next_level", "to_next", "method", "odds_method",
 ]  # fmt: skip
-
-
-def maturity_level(minutes: float) -> str:
-    """Return the maturity level of a number of minutes; thresholds are strict.
-
-    Parameters
-    ----------
-    minutes : float
-
-    Returns
-    -------
-    str
-        Elite (< 15), Advanced (< 30), Intermediate (< 60), Basic (< 240), or "no level": four hours and more have no
-        name. "unknown" for NaN.
-
-    Raises
-    ------
-    QuestionError
-        When minutes are negative or no number.
-
-    Examples
-    --------
-    >>> [maturity_level(m) for m in (14.999, 15, 60, 240)]
-    ['Elite', 'Advanced', 'Basic', 'no level']
-    """
-    if isinstance(minutes, bool) or not isinstance(minutes, (int, float, np.integer, np.floating)):
-        raise QuestionError(f"minutes must be a number; got {minutes!r}")
-    if math.isnan(minutes):
-        return "unknown"
-    if minutes < 0:
-        raise QuestionError(f"minutes must not be negative; got {minutes:g}")
-    return next((name for name, below in LEVELS if minutes < below), NO_LEVEL)
 
 
 @says_basis
@@ -162,8 +128,7 @@ def _row(
     name: str, clock: str, found: Interval, below: np.ndarray, odds_method: str, counts: dict[str, int]
 ) -> dict[str, Any]:
     chances = np.diff([0.0, *below, 1.0])
-    better = [(who, limit) for who, limit in LEVELS if not found.estimate < limit]
-    next_level, limit = better[-1] if better else ("", math.nan)
+    next_level, limit = next_better(found.estimate)
     return {
         "statistic": name,
         "clock": clock,
@@ -180,73 +145,3 @@ def _row(
         "method": found.method,
         "odds_method": odds_method,
     }
-
-
-def award(below: np.ndarray | list[float]) -> str:
-    """Return the level that the evidence carries, or a range of levels.
-
-    Parameters
-    ----------
-    below : sequence of float
-        Probability that the true value lies below the limit of each of `LEVELS`, best first.
-
-    Examples
-    --------
-    >>> award([0.00001, 0.018, 0.802, 1.0])
-    'Intermediate'
-    >>> award([0.0, 0.02, 0.5, 1.0])
-    'Basic–Intermediate'
-    >>> award([float("nan")] * 4)
-    'too few to tell'
-    """
-    if np.isnan(below).any():
-        return "too few to tell"
-    names = [name for name, _ in LEVELS]
-    reached = next((name for name, p in zip(names, below, strict=True) if p >= AWARD), NO_LEVEL)
-    possible = next((name for name, p in zip(names, below, strict=True) if p > 1 - AWARD), NO_LEVEL)
-    return reached if reached == possible else f"{reached}–{possible}"
-
-
-@says_basis
-def distance_to_next(phases: Source, clock: str = "recovery") -> pd.DataFrame:
-    """Return what each phase would have to give, alone, to bring the mean to the next level.
-
-    Parameters
-    ----------
-    phases : DataFrame or Lab
-        Phases as `phase_durations` gives them, or incidents.
-    clock : str
-        One of the clocks.
-
-    Returns
-    -------
-    DataFrame
-        One row per phase of the clock: `phase, clock, n` (incidents that have all phases of the clock), `mean`
-        minutes of the phase, `next_level`, `to_next` (minutes that the mean of these incidents lies above its limit)
-        and `cut_needed`, the share of the phase that would have to go if nothing else changed; above 1: this phase
-        alone cannot do it. NaN where there is no better level.
-
-    Raises
-    ------
-    QuestionError, SchemaError
-        As for `maturity`.
-    """
-    from mttrlab.analysis.clocks import phases_of
-    from mttrlab.analysis.doors import EVERYTHING, phase_door
-    from mttrlab.schema import PHASES
-
-    parts = phases_of(clock)
-    if isinstance(phases, pd.DataFrame) and not set(parts) <= set(phases):
-        phases = phase_durations(phases)
-    with phase_door(phases, [EVERYTHING]) as door:
-        rows = door.ask("analysis/complete", **{phase: phase in parts for phase in PHASES})[list(parts)]
-    means = np.sort(rows.to_numpy(dtype=float), axis=0).mean(axis=0) if len(rows) else np.full(len(parts), np.nan)
-    total = float(means.sum())
-    better = [(who, limit) for who, limit in LEVELS if total >= limit]
-    next_level, limit = better[-1] if better else ("", math.nan)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        cut = (total - limit) / means
-    return pd.DataFrame({
-        "phase": parts, "clock": clock, "n": len(rows), "mean": means, "next_level": next_level,
-        "to_next": total - limit, "cut_needed": cut,
-    })  # fmt: skip

@@ -6,7 +6,7 @@ import pandas as pd
 
 from mttrlab.analysis.basis import says_basis
 from mttrlab.analysis.doors import FROM_INCIDENTS, MEASURES, Source, is_lab, opened, phase_door
-from mttrlab.analysis.maturity import maturity_level
+from mttrlab.analysis.levels import maturity_level
 from mttrlab.analysis.phases import judged_stamps
 from mttrlab.analysis.summary import measured
 from mttrlab.schema import CLOCK_ENDS, CLOCKS, clock_name

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import special
 
-from mttrlab.analysis.intervals import LEAST, LOGNORMAL, Interval, mean_interval
+from mttrlab.analysis.bounds import LEAST, LOGNORMAL
+from mttrlab.analysis.intervals import Interval, mean_interval
 from mttrlab.analysis.level_odds import QUANTILES, probabilities_below
 from mttrlab.analysis.lognormal import lognormal_bounds, probability_below
 from mttrlab.analysis.moments import REJECTED_BELOW, lognormal_p, power_sums

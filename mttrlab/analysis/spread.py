@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mttrlab.analysis.bounds import contradicted, mean_bounds, quantile_bounds
 from mttrlab.analysis.doors import Door
-from mttrlab.analysis.intervals import EXACT, contradicted, mean_bounds, quantile_bounds
+from mttrlab.analysis.intervals import EXACT
 from mttrlab.analysis.moments import SUMS
 from mttrlab.analysis.ranks import quantile_ranks
 

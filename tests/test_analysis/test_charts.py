@@ -115,3 +115,7 @@ def test_what_has_no_chart_is_refused() -> None:
         ewma([1, 2], weight=0)
     with pytest.raises(QuestionError, match="sort the incidents"):
         t_chart([1, -2])
+
+
+def test_limits_beyond_every_number_are_infinite_and_not_a_crash() -> None:
+    assert xmr([1e300, 1, 2])["high"].iloc[0] == np.inf

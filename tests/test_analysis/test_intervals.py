@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mttrlab.analysis import geometric_mean_interval, mean_interval, median_interval, quantile_interval
-from mttrlab.analysis.intervals import BOOTSTRAP, mean_bounds
+from mttrlab.analysis.bounds import BOOTSTRAP, mean_bounds
 from mttrlab.analysis.lognormal import lognormal_bounds, modified_cox, probability_below
 from mttrlab.analysis.moments import lognormal_p, power_sums
 from mttrlab.analysis.ranks import quantile_ranks
