@@ -56,7 +56,7 @@ def table_of(connection: duckdb.DuckDBPyConnection, filled: Sequence[str]) -> st
         if columns == wanted:
             return table
     _make(connection, made := f"{ALL}_{len(there)}", wanted)
-    show(connection)
+    show(connection, there | {made: wanted})
     return made
 
 
@@ -66,9 +66,8 @@ def delete(connection: duckdb.DuckDBPyConnection, condition: str, values: list |
         connection.execute(f"DELETE FROM {table} WHERE {condition}", values or [])
 
 
-def show(connection: duckdb.DuckDBPyConnection) -> None:
+def show(connection: duckdb.DuckDBPyConnection, there: dict[str, tuple[str, ...]]) -> None:
     """Write the views over the tables that are there, text as text: `held`, and `reports`, which has the hash."""
-    there = tables(connection)
     connection.execute(f"CREATE OR REPLACE VIEW held AS {view(there, hashed=False)}")
     connection.execute(f"CREATE OR REPLACE VIEW reports AS {view(there, hashed=True)}")
 

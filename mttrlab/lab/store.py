@@ -120,7 +120,7 @@ def open_ledger(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         connection.execute("SET enable_external_access = false")
         _check_kept(connection, path)
-        tables = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+        tables = _tables(connection)
     except BaseException:
         connection.close()
         raise
@@ -179,7 +179,8 @@ def trouble(path: Path | None, error: duckdb.Error) -> str:
 
 
 def _recognise(connection: duckdb.DuckDBPyConnection, path: Path | None, *, read_only: bool) -> None:
-    tables = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    # In memory there is nothing yet, and asking the catalogue for it is a tenth of the time of opening.
+    tables = set() if path is None else _tables(connection)
     if not tables and not read_only:
         _create(connection)
         return
@@ -201,8 +202,12 @@ def _recognise(connection: duckdb.DuckDBPyConnection, path: Path | None, *, read
         if read_only:
             raise StoreError(f"{path} holds the views of another mttrlab; open it once for writing to renew them")
         connection.execute("BEGIN")
-        _install_views(connection)
+        _install_views(connection, kept.tables(connection))
         connection.execute("COMMIT")
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    return {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
 
 
 def _create(connection: duckdb.DuckDBPyConnection) -> None:
@@ -214,14 +219,14 @@ def _create(connection: duckdb.DuckDBPyConnection) -> None:
     connection.executemany(
         "INSERT INTO meta VALUES (?, ?)", [("schema_version", str(SCHEMA_VERSION)), ("version", __version__)]
     )
-    _install_views(connection)
+    _install_views(connection, {kept.ALL: kept.STORED})
     store_settings(connection, Settings.default())
     connection.execute("COMMIT")
 
 
-def _install_views(connection: duckdb.DuckDBPyConnection) -> None:
+def _install_views(connection: duckdb.DuckDBPyConnection, there: dict[str, tuple[str, ...]]) -> None:
     connection.execute(_STAMP_RANK)
-    kept.show(connection)
+    kept.show(connection, there)
     for view in _VIEWS:
         connection.execute(f"CREATE OR REPLACE VIEW {view} AS {sql.text(f'lab/{view}')}")
     connection.execute("DELETE FROM meta WHERE name = 'views'")
