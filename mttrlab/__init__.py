@@ -27,6 +27,8 @@ _HOMES = {
     "capability": "mttrlab.analysis",
     "change_explained": "mttrlab.analysis",
     "check_model": "mttrlab.response",
+    "read_model": "mttrlab.response",
+    "write_model": "mttrlab.response",
     "change_points": "mttrlab.analysis",
     "clock_summary": "mttrlab.analysis",
     "command_center": "mttrlab.review.command_center",

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from mttrlab import __version__
-from mttrlab.cli import asking, incident, keeping, practising, simulating, telling
+from mttrlab.cli import asking, incident, keeping, modelling, practising, simulating, telling
 from mttrlab.cli.door import plain
 from mttrlab.errors import MttrlabError
 
@@ -22,6 +22,7 @@ A first review:   mttrlab review FOLDER_OF_EXPORTS
 Keep a lab:       mttrlab load exports/*.json --lab team.duckdb; mttrlab review --lab team.duckdb
 A real team:      mttrlab init FOLDER, correct FOLDER/mttrlab.yml, mttrlab review FOLDER
 Ask one thing:    mttrlab compare --lab team.duckdb; mttrlab phases --by service --lab team.duckdb --csv phases.csv
+What if:          mttrlab fit --lab team.duckdb --to model.yml; mttrlab simulate --model model.yml --lever flagged=0.5
 Mend the data:    mttrlab annotate --lab team.duckdb, fill it in, mttrlab load worksheet.csv --lab team.duckdb
 Replay one:       mttrlab incident INC-0042 --lab team.duckdb --out incident.html
 """
@@ -81,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     incident.add_verbs(verbs)
     asking.add_verbs(verbs)
     telling.add_verbs(verbs)
+    modelling.add_verbs(verbs)
     simulating.add_verbs(verbs)
     practising.add_verbs(verbs)
     return parser

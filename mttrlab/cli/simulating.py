@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mttrlab.cli import showing
 from mttrlab.cli.door import open_lab, positive, say, source_options, table, whole
+from mttrlab.cli.modelling import known, model_of
 from mttrlab.errors import QuestionError
 
 if TYPE_CHECKING:
     from mttrlab.response import ResponseModel, Scenario
-
-_SHOWN = [
-    "scenario", "incidents", "mean", "mean_low", "mean_high", "median", "p90", "saving", "saving_low", "saving_high",
-    "minutes_saved_per_year", "minutes_saved_low", "minutes_saved_high", "what", "note",
-]  # fmt: skip
-_REFITTED = ("saving_refit_low", "saving_refit_high", "refits")
-
 
 def add_verbs(verbs: Any) -> None:
     """Add `simulate`."""
@@ -32,6 +28,9 @@ def add_verbs(verbs: Any) -> None:
         help="together these make one scenario; none: the standard set (--levers lists the names)",
     )
     simulate.add_argument("--scenarios", type=Path, metavar="FILE", help="scenarios in YAML, instead of --lever")
+    simulate.add_argument(
+        "--model", type=Path, metavar="FILE", help="the model of this file (mttrlab fit --to) instead of a fit"
+    )
     simulate.add_argument("--levers", action="store_true", help="list the levers with their units and stop")
     simulate.add_argument("--days", type=positive, default=365, help="length of a replication (default: 365)")
     simulate.add_argument("--replications", type=positive, default=200, help="default: 200; with --half-width the most")
@@ -65,15 +64,16 @@ def _simulate(options: argparse.Namespace) -> None:
         table(response.levers())
         return
     asked = _asked(options)
-    with open_lab(options) as lab:
-        known: dict[str, Any] = {"practices": lab.practices(), "responders": options.responders}
-        model = response.ResponseModel.fit(lab.incidents(), **known)
-        again = (
-            ()
-            if options.refits is None or options.to
-            else decisions.refits(lab.incidents(), n=options.refits, seed=options.seed, **known)
-        )
-        data = lab.data_hash()[:12]
+    again: tuple[ResponseModel, ...] = ()
+    if options.model is not None:
+        model, data = model_of(options), f"of the model {options.model}"
+    else:
+        with open_lab(options) as lab:
+            told = known(lab, options.responders)
+            model = response.ResponseModel.fit(lab.incidents(), **told)
+            if options.refits is not None and not options.to:
+                again = decisions.refits(lab.incidents(), n=options.refits, seed=options.seed, **told)
+            data = lab.data_hash()[:12]
     if options.to is not None:
         _write(options, model, asked)
         return
@@ -90,11 +90,11 @@ def _simulate(options: argparse.Namespace) -> None:
         progress=sys.stderr.isatty(),
     )
     first = compared.iloc[0]
-    say(f"Check: {first['checked']}")
+    say(textwrap.fill(f"Check: {first['checked']}", 116, subsequent_indent="  "))
     say(f"Engine: {compared.attrs['engine_why']}")
     say(
         f"n = {first['replications']:,} replications of {options.days} days, seed {options.seed}, data {data}; minutes "
-        f"on the clock {first['clock']}; low and high hold 80 % of the replications"
+        f"on the clock {first['clock']}; brackets hold 80 % of the replications"
     )
     if "half_width" in compared.attrs:
         reached = compared.attrs["half_width"]
@@ -103,8 +103,8 @@ def _simulate(options: argparse.Namespace) -> None:
     if "unfinished" in compared.attrs:
         say(f"Unfinished: {compared.attrs['unfinished']}")
     if again:
-        say(f"{len(again)} refits to resampled history: refit_low and refit_high hold 80 % of what they expect")
-    table(compared[[*_SHOWN, *(_REFITTED if again else ())]].round(1))
+        say(f"{len(again)} refits to resampled history; the columns of refits hold 80 % of what they expect")
+    showing.scenarios(compared)
 
 
 def _asked(options: argparse.Namespace) -> list[Scenario] | None:

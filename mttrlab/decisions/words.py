@@ -48,7 +48,7 @@ def note(model: ResponseModel, scenario: Scenario) -> str:
     if "automation" in scenario.levers and scenario.levers["automation"] > 0:
         said.append(
             f"borrowed, not from the export: an attempt works {model.automation_success:.0%} of the time, "
-            f"{model.automation_attempts} attempts"
+            f"{model.automation_attempts} attempt{'s' if model.automation_attempts > 1 else ''} at most"
         )
     if "runbooks" in scenario.levers and any(kind.hypotheses is None for kind in model.types):
         said.append(

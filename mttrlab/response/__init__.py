@@ -26,6 +26,7 @@ from mttrlab.response.elements import Bursts, Hypotheses, Recording, Reopening, 
 from mttrlab.response.laws import Law
 from mttrlab.response.levers import levers
 from mttrlab.response.model import Face, FixPath, IncidentType, ResponseModel
+from mttrlab.response.model_file import read_model, write_model
 from mttrlab.response.people import Noise, Paging, Pipeline, Pool, Routing, Shift
 from mttrlab.response.ramp import Ramp
 from mttrlab.response.scenario import Scenario
@@ -58,7 +59,9 @@ __all__ = [
     "Watch",
     "check_model",
     "levers",
+    "read_model",
     "read_scenarios",
     "simulate",
     "trace",
+    "write_model",
 ]

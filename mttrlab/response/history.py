@@ -98,6 +98,9 @@ def read(incidents: pd.DataFrame) -> History:
     times = {stamp: _times(counted, stamp) for stamp in STAMPS}
     usable = {stamp: times[stamp].notna().to_numpy() & _verdict(counted, stamp, "recorded", True) for stamp in STAMPS}
     seen = pd.concat([times[stamp][usable[stamp]] for stamp in STAMPS])
+    if counted.empty:
+        aside = f"; {len(incidents)} record(s) are pages, drills and the like" if len(incidents) else ""
+        raise ModelError(f"there are no incidents, so there is nothing to fit{aside}; load exports first")
     if seen.empty:
         raise ModelError("no incident has a usable stamp, so there is nothing to fit; see lab.quality()")
     origin = seen.min()

@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float64]
 LONGEST = 100 * 365.25 * 1440.0
 """A century in minutes: no single duration is longer. `Law` refuses laws that pass it once in a thousand draws."""
 
-_PARAMETERS = {
+PARAMETERS: dict[str, tuple[str, ...]] = {
     "constant": ("minutes",),
     "exponential": ("mean",),
     "lognormal": ("mu", "sigma"),
@@ -25,6 +25,7 @@ _PARAMETERS = {
     "weibull": ("shape", "scale"),
     "loglogistic": ("shape", "scale"),
 }
+"""Parameters of each family, in the order in which they are given."""
 
 
 @dataclass(frozen=True, init=False)
@@ -124,9 +125,9 @@ def _checked(kind: str, parameters: tuple[float, ...]) -> tuple[float, ...]:
         if not parameters:
             raise ModelError("an empirical law needs at least one observation")
         return tuple(sorted(checks.finite("an observed duration", p) for p in parameters))
-    if kind not in _PARAMETERS:
-        raise ModelError(f"a law must be one of {', '.join([*_PARAMETERS, 'empirical'])}; got {kind!r}")
-    names = _PARAMETERS[kind]
+    if kind not in PARAMETERS:
+        raise ModelError(f"a law must be one of {', '.join([*PARAMETERS, 'empirical'])}; got {kind!r}")
+    names = PARAMETERS[kind]
     if len(parameters) != len(names):
         raise ModelError(f"a {kind} law takes {', '.join(names)}; got {len(parameters)} number(s)")
     low = {"mu": -50.0}

@@ -19,7 +19,7 @@ class Note(NamedTuple):
     """The part: arrivals, detect, diagnose, …"""
     source: str
     """fitted, practices (settings that people have), prior (borrowed, from neither), left out, disagreement (between
-    settings and history), or check."""
+    settings and history), by hand, or check."""
     n: int
     """Incidents that speak about it."""
     sentence: str

@@ -199,6 +199,49 @@ def test_simulate_writes_a_file_and_leaves_one_that_is_there(export: Path, tmp_p
     assert ".parquet" in wrong.stderr
 
 
+def test_a_fitted_model_is_written_corrected_and_run(export: Path, tmp_path: Path) -> None:
+    mttrlab("load", export.name, cwd=tmp_path)
+    shown = mttrlab("fit", "--to", "model.yml", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert "Fitted to history:\n  arrivals (n = 22): 22 incidents" in shown.stdout
+    assert "Borrowed, from neither" in shown.stdout
+    text = (tmp_path / "model.yml").read_text()
+    assert "verify_pass" not in text
+    (tmp_path / "model.yml").write_text(text + "verify_pass: 0.5\n")
+    wanted = ("simulate", "--model", "model.yml", "--lever", "verify_pass=1", "--replications", "20", "--days", "60")
+    told = mttrlab(*wanted, cwd=tmp_path)
+    assert told.returncode == 0, told.stderr
+    assert "Check: not yet checked against history" in told.stdout
+    assert "chance that a fix holds: 50% → 100%" in told.stdout
+    assert "data of the model model.yml" in told.stdout
+    for more, why in [
+        (("--refits", "5"), "leave out --refits"),
+        (("--responders", "2", "--lab", "mttrlab.duckdb"), "leave out --lab, --responders"),
+    ]:
+        refused = mttrlab(*wanted, *more, cwd=tmp_path)
+        assert refused.returncode == 1
+        assert why in refused.stderr
+    assert "exists already" in mttrlab("fit", "--to", "model.yml", cwd=tmp_path).stderr
+    (tmp_path / "model.yml").write_text(text + "responders: many\n")
+    wrong = mttrlab(*wanted, cwd=tmp_path)
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert wrong.stderr == "mttrlab: model.yml: responders must be a whole number; got 'many'\n"
+
+
+def test_refits_show_what_the_fit_does_not_know(export: Path, tmp_path: Path) -> None:
+    mttrlab("load", export.name, cwd=tmp_path)
+    wanted = ("simulate", "--lever", "alert_latency=2", "--replications", "20", "--days", "60")
+    shown = mttrlab(*wanted, "--refits", "6", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert "luck, and what the fit does not know apart" in shown.stdout
+    assert "6 refits to resampled history" in shown.stdout
+    assert "refits: saved an incident" in shown.stdout
+    assert max(map(len, shown.stdout.splitlines())) < 250
+    few = mttrlab(*wanted, "--refits", "2", cwd=tmp_path)
+    assert (few.returncode, few.stdout) == (1, "")
+    assert "n of refits must be a whole number from 5 to 1000; got 2" in few.stderr
+
+
 def test_an_unknown_lever_is_refused_with_the_list(export: Path, tmp_path: Path) -> None:
     mttrlab("load", export.name, cwd=tmp_path)
     refused = mttrlab("simulate", "--lever", "warp=9", cwd=tmp_path)

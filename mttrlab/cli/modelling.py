@@ -1,0 +1,83 @@
+"""The verb that fits the response model, says where each part came from, and writes it to a file to correct and run."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mttrlab.cli.door import open_lab, positive, say, source_options
+from mttrlab.errors import QuestionError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mttrlab.lab import Lab
+    from mttrlab.response import ResponseModel
+
+_WIDE = 116
+_HEADS = {
+    "fitted": "Fitted to history",
+    "practices": "From settings that you have",
+    "disagreement": "Where settings and history disagree",
+    "prior": "Borrowed, from neither (every refit draws another value)",
+    "by hand": "By hand",
+    "left out": "Left out",
+    "check": "Checks",
+}
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add `fit`."""
+    fit = verbs.add_parser("fit", help="fit the response model and say where each part came from")
+    source_options(fit)
+    fit.add_argument("--responders", type=positive, help="people on call (default: nobody ever waits)")
+    fit.add_argument(
+        "--to", type=Path, metavar="FILE", help="a new .yml or .json file, for mttrlab simulate --model FILE"
+    )
+    fit.set_defaults(verb=_fit)
+
+
+def known(lab: Lab, responders: int | None) -> dict[str, Any]:
+    """Return what a lab knows besides its incidents, as `ResponseModel.fit` and `refits` take it."""
+    return {
+        "practices": lab.practices(),
+        "responders": responders,
+        "deployments": lab.deployments(),
+        "firings": lab.firings(),
+    }
+
+
+def model_of(options: argparse.Namespace) -> ResponseModel:
+    """Return the model of the file that the arguments name."""
+    from mttrlab.response import read_model
+
+    asked = {"a folder": options.folder, "--lab": options.lab, "--responders": options.responders}
+    asked["--refits"] = options.refits
+    both = [name for name, value in asked.items() if value is not None]
+    if both:
+        raise QuestionError(f"--model FILE holds the whole model, without any history; leave out {', '.join(both)}")
+    return read_model(options.model)
+
+
+def _fit(options: argparse.Namespace) -> None:
+    from mttrlab.response import ResponseModel, write_model
+
+    with open_lab(options) as lab:
+        model = ResponseModel.fit(lab.incidents(), **known(lab, options.responders))
+        data = lab.data_hash()[:12]
+    say(f"{model.verdict.line if model.verdict else ''}\n{len(model.types)} incident type(s), data {data}")
+    _tell(model.notes)
+    if options.to is not None:
+        say(f"Wrote {write_model(model, options.to)}; correct it, then: mttrlab simulate --model {options.to}")
+
+
+def _tell(notes: pd.DataFrame) -> None:
+    for source, head in _HEADS.items():
+        rows = notes[(notes["source"] == source) & (notes["element"] != "months not seen")]
+        if len(rows):
+            say(f"\n{head}:")
+        for element, n, sentence in rows[["element", "n", "sentence"]].itertuples(index=False):
+            many = f" (n = {n:,})" if n else ""
+            say(textwrap.fill(f"{element}{many}: {sentence}", _WIDE, initial_indent="  ", subsequent_indent="      "))
