@@ -32,14 +32,26 @@ def add_verbs(verbs: Any) -> None:
     """Add `fit`."""
     fit = verbs.add_parser("fit", help="fit the response model and say where each part came from")
     source_options(fit)
-    fit.add_argument("--responders", type=positive, help="people on call (default: nobody ever waits)")
+    responders_option(fit)
     fit.add_argument(
         "--to", type=Path, metavar="FILE", help="a new .yml or .json file, for mttrlab simulate --model FILE"
     )
     fit.set_defaults(verb=_fit)
 
 
-def known(lab: Lab, responders: int | None) -> dict[str, Any]:
+def responders_option(parser: argparse.ArgumentParser) -> None:
+    """Let a verb say how many people work on incidents."""
+    said = "people who work on incidents, or 'on call' for those of the loaded schedules (default: nobody ever waits)"
+    parser.add_argument("--responders", type=_people, metavar="N", help=said)
+
+
+def _people(text: str) -> int | str:
+    from mttrlab.response.settings_people import ON_CALL
+
+    return ON_CALL if text.replace("-", " ") == ON_CALL else positive(text)
+
+
+def known(lab: Lab, responders: int | str | None) -> dict[str, Any]:
     """Return what a lab knows besides its incidents, as `ResponseModel.fit` and `refits` take it."""
     return {
         "practices": lab.practices(),

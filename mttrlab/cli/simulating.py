@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mttrlab.cli import showing
 from mttrlab.cli.door import open_lab, positive, say, source_options, table, whole
-from mttrlab.cli.modelling import known, model_of
+from mttrlab.cli.modelling import known, model_of, responders_option
 from mttrlab.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def add_verbs(verbs: Any) -> None:
     simulate.add_argument(
         "--half-width", type=float, metavar="SHARE", help="stop once every number is known to this share, such as 0.05"
     )
-    simulate.add_argument("--responders", type=positive, help="people on call (default: nobody ever waits)")
+    responders_option(simulate)
     simulate.add_argument(
         "--refits",
         type=positive,

@@ -30,9 +30,10 @@ def what(model: ResponseModel, scenario: Scenario) -> str:
 def _shown(lever: str, value: Any) -> str:
     if value is None:
         return "no limit" if LEVERS[lever].unit == "minutes" else "none"
+    unit = {"minutes": " min", "seconds": " s"}.get(LEVERS[lever].unit, "")
     if isinstance(value, tuple):
-        return f"{value[0]:g} to {value[1]:g}"
-    return f"{value:.0%}" if LEVERS[lever].unit == "share" else f"{value:g}"
+        return f"{value[0]:g} to {value[1]:g}{unit}"
+    return f"{value:.0%}" if LEVERS[lever].unit == "share" else f"{value:g}{unit}"
 
 
 def note(model: ResponseModel, scenario: Scenario) -> str:

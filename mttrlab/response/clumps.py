@@ -55,7 +55,8 @@ def find(minutes: Floats, group: Ints, groups: int) -> Clumps | None:
     -----
     Two lognormal laws for all, each type with its own shares, by expectation-maximisation; against one law per type
     (lognormal, Weibull or log-logistic, common spread). Two are taken where BIC says so by six, the middles are two
-    spreads apart (Ashman's D), each holds a tenth, and the quick one's median is below 15 minutes, as alerts are.
+    spreads apart (Ashman's D), each holds a tenth, the quick one's median
+    is below 15 minutes, as alerts are, and no single delay is more than half of it.
     """
     n = len(minutes)
     if n < ENOUGH:
@@ -63,6 +64,7 @@ def find(minutes: Floats, group: Ints, groups: int) -> Clumps | None:
     y = np.log(np.maximum(minutes, SHORTEST))
     if y.std() < 1e-3:
         return None
+    grid, stamped = np.unique(minutes, return_counts=True)
     size = np.bincount(group, minlength=groups).astype(np.float64)
     split = _best_split(y)
     member = (y <= split).astype(np.float64)
@@ -90,6 +92,10 @@ def find(minutes: Floats, group: Ints, groups: int) -> Clumps | None:
     apart = np.sqrt(2.0) * (centre[1] - centre[0]) / np.sqrt((spread**2).sum())
     gain = 2 * (now - _one_law(y, group, groups)) - np.log(n) * 3
     if gain < _CLEARLY or apart < _APART or not _SMALLEST <= whole <= 1 - _SMALLEST or centre[0] > np.log(QUICK):
+        return None
+    quick = minutes[member > 0.5]
+    if stamped[np.isin(grid, quick)].max(initial=0) > 0.5 * len(quick):
+        # Stamps cut down to five minutes or an hour leave one delay, most often none at all, that stands apart.
         return None
     # What each delay says of the share: less than a whole incident, where the clumps overlap (observed information).
     f, g = _normal(y, centre[0], spread[0]), _normal(y, centre[1], spread[1])

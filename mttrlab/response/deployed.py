@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from mttrlab.errors import SchemaError
+from mttrlab.errors import ModelError, SchemaError
 from mttrlab.response import arrivals
 from mttrlab.response.deploying import Deployments
 from mttrlab.response.history import FEWEST, History
@@ -59,10 +59,15 @@ def deployed(model: ResponseModel, past: History, deployments: pd.DataFrame | No
         why = f"the change of {len(tied)} incident(s) is among {len(at)} deployments, too few to fit{also}"
         return _left_out(model, notes, len(tied), why)
     fitted = group_laws(delay[tied], np.ones(len(tied), dtype=bool), np.zeros(len(tied), dtype=np.int64), 1)
+    try:
+        after = fitted.law(0)
+    except ModelError:
+        why = f"the {len(tied)} incidents that name a deployment begin minutes to years after it, which is no one law"
+        return _left_out(model, notes, len(tied), why)
     when = past.origin + pd.to_timedelta(at, unit="min")
     hours, weekends = _hours(when)
     days = max((at.max() - at.min()) / 1440.0, 1.0)
-    made = Deployments(float(len(at) / days), fitted.law(0), hours, weekends)
+    made = Deployments(float(len(at) / days), after, hours, weekends)
     notes.append(Note(_ELEMENT, "fitted", len(tied), _said(made, at, days, delay[tied], fitted.geometric_mean, early)))
     notes.append(Note("failing changes", "fitted", *_failing(at, first, which[tied])))
     # The hours of the others, without the crowd after deployments, which would otherwise count twice.

@@ -60,7 +60,7 @@ def automation(
         sentence = f"{n} incident(s) ended by automation, too few to fit; {prior}, a run takes {run.mean:.3g} minute(s)"
         notes.append(Note("automation", "prior", n, sentence + "."))
         if not n:
-            return types, _settings(run, timeout, attempts, borrowed)
+            return types, _settings(run, timeout, attempts, borrowed.success)
     else:
         fitted = group_laws(minutes[rows], observed[rows], np.zeros(len(rows), dtype=np.int64), 1)
         run = fitted.law(0)
@@ -72,10 +72,16 @@ def automation(
         notes.append(Note("automation", "fitted", n, sentence))
     timeout = told[1] if told else timeout
     in_time = max(float(np.mean(run.quantile((np.arange(1000) + 0.5) / 1000) <= timeout)), 0.01)
-    caught = 1 - (1 - borrowed.success * in_time) ** attempts
+    # Rules cannot have ended more than they can catch: history says how well they work at the least.
+    least = 1 - (1 - (n + 0.5) / (closed.sum() + 1)) ** (1 / attempts)
+    success = float(min(max(borrowed.success, least / in_time), 1.0))
+    if success > borrowed.success:
+        said = f"So many ended by automation that an attempt works {success:.0%} of the time at least; that is used."
+        notes.append(Note("automation", "fitted", n, said))
+    caught = 1 - (1 - success * in_time) ** attempts
     rule = [min(share / caught, 1.0) for share in shares(ended[closed], group[closed], len(types))]
     ruled = [replace(kind, automation=rule[t]) for t, kind in enumerate(types)]
-    return ruled, _settings(run, timeout, attempts, borrowed)
+    return ruled, _settings(run, timeout, attempts, success)
 
 
 def paths(
@@ -130,9 +136,9 @@ def paths(
     return made, law, residual
 
 
-def _settings(run: Law, timeout: float, attempts: int, borrowed: Borrowed) -> dict[str, Any]:
+def _settings(run: Law, timeout: float, attempts: int, success: float) -> dict[str, Any]:
     return {
-        "automation_success": borrowed.success,
+        "automation_success": success,
         "automation_run": run,
         "automation_timeout": timeout,
         "automation_attempts": attempts,

@@ -139,7 +139,9 @@ def shown(history: History, clock: str) -> tuple[str, ...]:
     kept = [STAMPS[first]]
     for stamp in STAMPS[first + 1 : last]:
         n = int((~np.isnan(history.stamped[stamp]) & enough).sum())
-        if n >= FEWEST and n >= _MIDDLE_SHARE * enough.sum():
+        # Stamps that come before the one before them, or after the last, bound no span.
+        spans = (history.span(kept[-1], stamp)[1], history.span(stamp, STAMPS[last])[1])
+        if min(int(ended.sum()) for ended in spans) >= FEWEST and n >= FEWEST and n >= _MIDDLE_SHARE * enough.sum():
             kept.append(stamp)
     return (*kept, STAMPS[last])
 

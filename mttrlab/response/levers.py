@@ -20,24 +20,24 @@ LEVERS: dict[str, Lever] = {
     ),
     "evaluation_interval": seconds(
         "detection", "Seconds between two evaluations of every alert rule.", now.rules("eval_s", "evaluation_s"),
-        "alert rules are evaluated every so many seconds", "watch.evaluation_s", 86_400.0, open_low=True,
+        "alert rules are evaluated every", "watch.evaluation_s", 86_400.0, open_low=True,
     ),
     "alert_for": seconds(
         "detection", "Seconds that every alert rule's condition must hold (for:).", now.rules("for_s", "for_s"),
-        "seconds that a condition must hold", "watch.for_s",
+        "an alert's condition must hold for", "watch.for_s",
     ),
     "scrape_interval": seconds(
         "detection", "Seconds between two scrapes of the metrics behind every alert rule.",
-        now.rules("scrape_s", "scrape_s"), "metrics are scraped every so many seconds", "watch.scrape_s",
+        now.rules("scrape_s", "scrape_s"), "metrics are scraped every", "watch.scrape_s",
         86_400.0, open_low=True,
     ),
     "group_wait": seconds(
         "detection", "Seconds that the first notification of every alert waits for others.",
-        now.rules("group_wait_s", "group_wait_s"), "seconds before the first notification", "watch.group_wait_s",
+        now.rules("group_wait_s", "group_wait_s"), "the first notification waits", "watch.group_wait_s",
     ),
     "monitor_interval": seconds(
         "detection", "Seconds between two runs of every synthetic monitor.", now.monitors("interval_s", "interval_s"),
-        "synthetic monitors run every so many seconds", "watch.interval_s", 86_400.0, open_low=True,
+        "synthetic monitors run every", "watch.interval_s", 86_400.0, open_low=True,
     ),
     "confirmations": whole(
         "detection", "Failing runs in a row that every synthetic monitor needs to page.", 100,
@@ -50,7 +50,7 @@ LEVERS: dict[str, Lever] = {
     "alert_latency": minutes(
         "detection", "Longest time from start to page, where an alert or a monitor sees the fault.",
         lambda model: now.limit(model.alert_latency),
-        "longest time from start to page where an alert sees the fault, in minutes",
+        "longest time from start to page where an alert sees the fault",
     ),
     "alert_coverage": share(
         "detection", "Share of incidents that an alert or a monitor sees; new alerts are as quick as those there are.",
@@ -58,15 +58,15 @@ LEVERS: dict[str, Lever] = {
     ),
     "page_delivery": minutes(
         "paging", "Minutes from detection until the first person's device rings.", of("paging", "delivery"),
-        "minutes until a page rings", "paging.delivery", 10_080.0,
+        "a page rings after", "paging.delivery", 10_080.0,
     ),
     "ack_timeout": minutes(
         "paging", "Minutes after which the next level of the escalation is called.", of("paging", "timeout"),
-        "the next level is called after minutes", "paging.timeout", 10_080.0, open_low=True,
+        "the next level is called after", "paging.timeout", 10_080.0, open_low=True,
     ),
     "night_startup": minutes(
         "paging", "Minutes from the reaction to the start of work, at night.", of("paging", "startup"),
-        "minutes to get going at night", "paging.startup", 1440.0,
+        "getting going at night takes", "paging.startup", 1440.0,
     ),
     "acknowledge_factor": figure(
         "times", "paging", "People take this many times as long to react to a page.", 0.0, 100.0,
@@ -86,7 +86,7 @@ LEVERS: dict[str, Lever] = {
     ),
     "transfer_minutes": minutes(
         "hand-over", "Minutes from one team to the other.", of("routing", "transfer"),
-        "minutes from one team to the other", "routing.transfer", 10_080.0,
+        "passing on to the other team takes", "routing.transfer", 10_080.0,
     ),
     "runbooks": share(
         "diagnosis", "Share of incidents that a runbook answers: what is diagnosed without one takes a third of it.",
@@ -112,7 +112,7 @@ LEVERS: dict[str, Lever] = {
     ),
     "automation_timeout": minutes(
         "diagnosis and fix", "Minutes after which an attempt of a remediation rule has failed.",
-        lambda model: model.automation_timeout, "an attempt of a remediation rule is given up after minutes",
+        lambda model: model.automation_timeout, "an attempt of a remediation rule is given up after",
     ),
     "automation_harm": share(
         "diagnosis and fix", "Chance that a failed attempt of a remediation rule does harm.",
@@ -124,27 +124,27 @@ LEVERS: dict[str, Lever] = {
     ),
     "rollback_minutes": minutes(
         "fix", "Longest time that a rollback takes.", lambda model: now.limit(model.rollback_minutes),
-        "longest rollback, in minutes",
+        "longest rollback",
     ),
     "failover_minutes": minutes(
         "fix", "Longest time that a failover takes.", lambda model: now.limit(model.failover_minutes),
-        "longest failover, in minutes",
+        "longest failover",
     ),
     "scale_minutes": minutes(
         "fix", "Longest time that scaling up takes.", lambda model: now.limit(model.scale_minutes),
-        "longest scaling, in minutes",
+        "longest scaling",
     ),
     "config_minutes": minutes(
         "fix", "Longest time that a change of configuration takes.", lambda model: now.limit(model.config_minutes),
-        "longest change of configuration, in minutes",
+        "longest change of configuration",
     ),
     "forward_fix_minutes": minutes(
         "fix", "Longest time that a forward fix takes.", lambda model: now.limit(model.forward_fix_minutes),
-        "longest forward fix, in minutes",
+        "longest forward fix",
     ),
     "migration_minutes": minutes(
         "fix", "Longest time that reversing a database migration takes.",
-        lambda model: now.limit(model.migration_minutes), "longest reversal of a migration, in minutes",
+        lambda model: now.limit(model.migration_minutes), "longest reversal of a migration",
     ),
     "lanes": whole(
         "fix", "Deployments that run at a time.", 100_000, of("pipeline", "lanes"), "deployments at a time",
@@ -152,7 +152,7 @@ LEVERS: dict[str, Lever] = {
     ),
     "verification_window": minutes(
         "verification", "Longest time from the fix to confirmed health.",
-        lambda model: now.limit(model.verification_window), "longest verification, in minutes",
+        lambda model: now.limit(model.verification_window), "longest verification",
     ),
     "verify_pass": share(
         "verification", "Chance that a fix holds; one that does not sends the incident back to diagnosis.",
@@ -160,7 +160,7 @@ LEVERS: dict[str, Lever] = {
     ),
     "sample_every": seconds(
         "verification", "Seconds between the samples that confirm health.", of("verification", "every_s"),
-        "seconds between samples", "verification.every_s", 86_400.0, open_low=True,
+        "time between samples", "verification.every_s", 86_400.0, open_low=True,
     ),
     "healthy_in_a_row": whole(
         "verification", "Healthy samples in a row that confirm health.", 1000, of("verification", "in_a_row"),

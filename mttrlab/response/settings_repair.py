@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mttrlab.response.borrowed import SUCCESS_PRIOR
 from mttrlab.response.fix_paths import TIMEOUT_PRIOR
 from mttrlab.response.history import FEWEST, History
 from mttrlab.response.laws import Floats, Law
@@ -100,7 +99,7 @@ def remediated(model: ResponseModel, past: History, practices: Practices, notes:
         types = tuple(replace(kind, automation=_started(kind, starts)) for kind in model.types)
         model = replace(model, types=types)
         said += "; history shows hardly any end by automation, so the share is that of the alerts that start a rule"
-    said += f". An attempt works {SUCCESS_PRIOR:.0%} of the time: borrowed, for no setting says it."
+    said += f". An attempt works {model.automation_success:.0%} of the time: borrowed, for no setting says it."
     notes.append(Note("automation by settings", "practices", len(practices.remediation), said))
     _too_long(past, usual, kept, notes)
     return replace(model, special=(*model.special, *special))

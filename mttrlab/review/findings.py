@@ -128,7 +128,8 @@ def find(
         pair = (judged[months.isin(periods.earlier)], judged[months.isin(periods.recent)])
         tables["change"] = analysis.explain_change(*pair, clock=clock, seed=seed)
     tables |= practising.tables(lab, phases, phases[recent], clock)
-    what_if = whatif.ask(known, phases, lab.practices(), clock, seed=seed, replications=replications, days=days)
+    what_if = whatif.ask(known, phases, lab.practices(), clock, seed=seed, replications=replications, days=days,
+                          deployments=lab.deployments(), firings=lab.firings())  # fmt: skip
     if what_if.levers is not None:
         tables["levers"] = what_if.levers
     return Findings(

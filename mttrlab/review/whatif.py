@@ -63,6 +63,8 @@ def ask(
     seed: int,
     replications: int,
     days: float,
+    deployments: pd.DataFrame | None = None,
+    firings: pd.DataFrame | None = None,
 ) -> WhatIf:
     """Fit the model to `incidents` and move its levers, one at a time.
 
@@ -72,8 +74,8 @@ def ask(
         Everything up to the end of the reviewed month.
     phases : DataFrame
         The same, as `phase_durations` gives them.
-    practices : optional
-        What the team runs.
+    practices, deployments, firings : optional
+        What the team runs, and what the lab holds of deployments and alerts.
     clock : str
         The clock of the savings; where the model does not show it, the widest that it shows.
     seed, replications, days
@@ -85,7 +87,7 @@ def ask(
         Never an error: a review must not fail because a model cannot be fitted.
     """
     try:
-        model = ResponseModel.fit(incidents, practices=practices)
+        model = ResponseModel.fit(incidents, practices=practices, deployments=deployments, firings=firings)
         scenarios = decisions.default_levers(model)
         if not scenarios:
             return WhatIf(None, "the export shows too little of the response to move any lever", days, model.notes)

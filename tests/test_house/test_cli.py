@@ -233,7 +233,7 @@ def test_refits_show_what_the_fit_does_not_know(export: Path, tmp_path: Path) ->
     wanted = ("simulate", "--lever", "alert_latency=2", "--replications", "20", "--days", "60")
     shown = mttrlab(*wanted, "--refits", "6", cwd=tmp_path)
     assert shown.returncode == 0, shown.stderr
-    assert "luck, and what the fit does not know apart" in shown.stdout
+    assert "luck, and what the fit does not know apart" in " ".join(shown.stdout.split())
     assert "6 refits to resampled history" in shown.stdout
     assert "refits: saved an incident" in shown.stdout
     assert max(map(len, shown.stdout.splitlines())) < 250
