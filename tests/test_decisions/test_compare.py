@@ -102,7 +102,7 @@ def test_a_lever_that_the_model_cannot_move_saves_nothing_and_says_why(table):
 def test_settings_are_told_from_and_to(table):
     assert table.loc["Fewer", "what"] == "share of incidents that never happen: 0% → 10%"
     made = compare_scenarios(organisation(), [Scenario("x", alert_latency=2)], replications=1, days=10)
-    assert made["what"].iloc[1].endswith("in minutes: no limit → 2")
+    assert made["what"].iloc[1].endswith("sees the fault: no limit → 2 min")
 
 
 def test_the_numbers_are_the_same_for_any_number_of_processes():
