@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
-from typing import Any
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from mttrlab.cli.door import say, table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _WIDE = 116
 
 
 def scenarios(compared: pd.DataFrame) -> None:
     """Print the rows of `compare_scenarios`."""
+    import pandas as pd
+
     rows: list[dict[str, Any]] = [{str(name): own for name, own in row.items()} for row in compared.to_dict("records")]
     shown = pd.DataFrame({"scenario": [row["scenario"] for row in rows]})
     shown["incidents a run"] = [f"{row['incidents']:,.0f}" for row in rows]
@@ -44,7 +47,7 @@ def _saved(row: dict[str, Any], name: str, band: str) -> str:
 
 
 def _range(low: float, high: float) -> str:
-    return "unknown" if np.isnan(low) else f"{_number(low)} to {_number(high)}"
+    return "unknown" if math.isnan(low) else f"{_number(low)} to {_number(high)}"
 
 
 def _number(value: float) -> str:

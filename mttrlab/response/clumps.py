@@ -55,8 +55,8 @@ def find(minutes: Floats, group: Ints, groups: int) -> Clumps | None:
     -----
     Two lognormal laws for all, each type with its own shares, by expectation-maximisation; against one law per type
     (lognormal, Weibull or log-logistic, common spread). Two are taken where BIC says so by six, the middles are two
-    spreads apart (Ashman's D), each holds a tenth, the quick one's median
-    is below 15 minutes, as alerts are, and no single delay is more than half of it.
+    spreads apart (Ashman's D), each holds a tenth, the quick one's median is below 15 minutes, as alerts are, and no
+    single delay is more than half of it.
     """
     n = len(minutes)
     if n < ENOUGH:

@@ -101,7 +101,10 @@ def _fitted(
         runbook_factor=borrowed.runbook,
     )
     model = deployed(model, past, deployments, notes)
-    if practices is not None:
+    if practices is None:
+        said = "No settings were given (practices=); everything is as history has it, or borrowed."
+        notes.append(Note("settings", "left out", 0, said))
+    else:
         for settings in (settings_detection.watched, settings_repair.remediated, settings_repair.booked,
                          settings_repair.undone, settings_people.paged):  # fmt: skip
             model = settings(model, past, practices, notes)

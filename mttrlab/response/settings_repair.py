@@ -167,6 +167,8 @@ def _answered(
 
 def undone(model: ResponseModel, past: History, practices: Practices, notes: list[Note]) -> ResponseModel:
     """Return the model with the times and chances of change paths, where history has too few fixes of its own."""
+    if not practices.change_paths:
+        notes.append(Note("change paths", "left out", 0, "The practices hold no change path."))
     for path in practices.change_paths:
         name = path.kind
         law = _law(path)

@@ -126,6 +126,18 @@ def test_settings_of_repair_are_those_of_the_practices(fitted):
     assert second.mean == pytest.approx(1.5 * first.mean)
 
 
+def test_every_kind_of_setting_says_whether_it_was_taken(past):
+    kinds = {"detect by settings", "automation by settings", "runbooks", "change paths", "paging"}
+    notes = ResponseModel.fit(past, practices=PRACTICES, check=False).notes
+    assert kinds <= set(notes.loc[notes["source"] == "practices", "element"])
+    notes = ResponseModel.fit(past, practices=Practices(), check=False).notes
+    assert kinds <= set(notes.loc[notes["source"] == "left out", "element"])
+    assert "practices" not in set(notes["source"])
+    notes = ResponseModel.fit(past, check=False).notes
+    assert "No settings were given" in told(ResponseModel.fit(past, check=False), "settings", "left out")
+    assert not kinds & set(notes["element"])
+
+
 def test_reactions_are_as_slow_as_history_shows_and_levels_keep_their_order(past, fitted):
     made = simulate(fitted, days=3000, seed=5, engine="simpy")
     minutes = (made["acknowledged_at"] - made["detected_at"]).dt.total_seconds() / 60
