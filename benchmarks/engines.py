@@ -17,7 +17,7 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks import thirteen
-from mttrlab.decisions import keep_baseline
+from mttrlab.decisions import compare_scenarios, keep_baseline
 from mttrlab.response import (
     Bursts,
     Hypotheses,
@@ -132,6 +132,24 @@ def simpy_answers(model: ResponseModel, name: str) -> None:
     print(f"| {name}, SimPy (a tenth, times ten) | | 1 | | | {1e4 * (time.process_time() - begin):,.0f} |")
 
 
+def shared() -> None:
+    """Print how long a comparison takes from beginning to end for one worker and for two: processes, or threads."""
+    for engine, replications, rounds in (("simpy", 600, 3), ("compiled", 20_000, 5)):
+        wall: dict[int, list[float]] = {1: [], 2: []}
+        for k in range(-1, rounds):
+            for jobs, taken in wall.items():
+                begin = time.perf_counter()
+                compare_scenarios(
+                    MODEL, [Scenario("x", diagnosis_factor=0.7)], replications=replications, seed=k + 2, engine=engine,
+                    n_jobs=jobs,
+                )  # fmt: skip
+                if k >= 0:
+                    taken.append(time.perf_counter() - begin)
+        ratio = statistics.median(one / two for one, two in zip(*wall.values(), strict=True))
+        one, two = map(statistics.median, wall.values())
+        print(f"| {engine} | {replications:,} | {one:.1f} | {two:.1f} | {ratio:.2f} |")
+
+
 def scale() -> None:
     """Print time for an incident from 10⁵ to 10⁷, luck drawn as well."""
     import resource
@@ -177,6 +195,8 @@ def main() -> None:
     answers(EVERYTHING, "every element")
     simpy_answers(MODEL, "13 events")
     simpy_answers(EVERYTHING, "every element")
+    print("\n| engine | replications | s, one worker | s, two | ratio |\n|---|---|---|---|---|")
+    shared()
     print("\n| incidents | CPU s | µs each | GB |\n|---|---|---|---|")
     scale()
     print("\n| first call | CPU s | wall s |\n|---|---|---|")

@@ -128,6 +128,17 @@ _LOADED: list[ModuleType] = []
 def _kernel() -> ModuleType:
     if _LOADED:
         return _LOADED[0]
+    # Compiling makes many small objects and no rubbish; looking for rubbish among them takes its time.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return _loaded()
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _loaded() -> ModuleType:
     from numba import config
 
     folder = cache_folder()
@@ -140,15 +151,10 @@ def _kernel() -> ModuleType:
     before = settings.CACHE_DIR
     # Read by numba where the functions are decorated; other users of numba keep their own folder.
     settings.CACHE_DIR = str(folder)
-    # Compiling makes many small objects and no rubbish; looking for rubbish among them takes its time.
-    collecting = gc.isenabled()
-    gc.disable()
     try:
         from mttrlab.response import compiled_kernel
     finally:
         settings.CACHE_DIR = before
-        if collecting:
-            gc.enable()
     _LOADED.append(compiled_kernel)
     _LOG.info("The compiled engine is loaded after %.1f s", time.perf_counter() - begin)
     return compiled_kernel

@@ -27,9 +27,11 @@ from mttrlab.response import (
     Paging,
     Pipeline,
     Pool,
+    Ramp,
     Reopening,
     ResponseModel,
     Routing,
+    Scenario,
     Shift,
     Verification,
     compiled,
@@ -38,7 +40,8 @@ from mttrlab.response import (
     simulate,
 )
 from mttrlab.response.layout import COUNTED, LONG, PARAMETERS, STAMPED, STATE
-from mttrlab.response.parameters import parameters, pools
+from mttrlab.response.levers import LEVERS
+from mttrlab.response.parameters import parameters, plans, pools
 from mttrlab.response.records import realise
 
 needs_numba = pytest.mark.skipif(not compiled.available(), reason="numba is not installed (the extra 'fast')")
@@ -118,7 +121,7 @@ def anything(seed: int) -> ResponseModel:
 
 def differing(model, records):
     """Return how many of the incidents have any stamp or count that the engines do not share."""
-    given = records.x, parameters(model, 5 * MINUTE), records.bounds, pools(model)
+    given = records.x, plans(model, 5 * MINUTE), records.bounds, pools(model)
     reference, compared = simpy_engine.run(*given), compiled.run(*given)
     unlike = np.zeros(len(records.x), dtype=bool)
     for name in (*STAMPED, *COUNTED):
@@ -130,8 +133,32 @@ def records_of(model, seed, days):
     return realise(model, outcomes.luck_of(model, days=days, block=0, wanted=4, seed=seed))
 
 
+def moved(model, seed):
+    """Return an organisation with levers moved at random: everywhere, for one type alone, and by and by."""
+    chance = np.random.default_rng([seed, 1])
+
+    def setting(lever):
+        if LEVERS[lever].whole:
+            return int(chance.integers(1, 4))
+        if LEVERS[lever].unit == "share":
+            return float(chance.choice([0.0, 1.0, *chance.uniform(0, 1, 3)]))
+        return float(chance.uniform(0.2, 3.0) if LEVERS[lever].unit == "times" else chance.uniform(0.5, 60.0))
+
+    here = [name for name in LEVERS if LEVERS[name].alone]
+    for levers, only in ((list(LEVERS), {}), (here, {"incident_types": ["one"]}), (here, {"ramp": ramp(chance)})):
+        names = chance.choice(levers, 3, replace=False)
+        model = Scenario("moved", **only, **{str(name): setting(name) for name in names}).apply(model)
+    return model
+
+
+def ramp(chance):
+    months, delay, adoption, decay = chance.uniform(0, [3.0, 1.0, 1.0, 0.3])
+    return Ramp(months, delay, adoption, decay)
+
+
 def busy(seed, incidents=1800):
-    model = anything(seed)
+    """Return a random organisation and its incidents; in every second one, levers are moved."""
+    model = moved(anything(seed), seed) if seed % 2 else anything(seed)
     return model, records_of(model, seed, incidents / 4 / model.per_day)
 
 

@@ -149,6 +149,29 @@ def test_pairing_by_luck_shrinks_the_variance_as_known(four_phases, truths):
     assert independent == pytest.approx(expected["sd_indep"], rel=0.12)
 
 
+@pytest.mark.soak
+def test_pairing_by_luck_shrinks_the_variance_as_known_in_ten_thousand_replications(four_phases, truths, capsys):
+    from mttrlab.response import Scenario
+
+    expected = truths["CRN-1"]["expected"]
+    faster = Scenario("diagnosis", diagnosis_factor=0.7).apply(four_phases)
+    saved, one, other = [], [], []
+    for seed in range(10):
+        luck = outcomes.luck_of(four_phases, days=245_000, block=0, wanted=1, seed=seed)
+        before, after = (outcomes.run(model, luck, "compiled").minutes("recovery") for model in (four_phases, faster))
+        for found, values in ((saved, before - after), (one, before), (other, after)):
+            found.append(values[:200_000].reshape(1000, 200).mean(axis=1))
+    paired = np.concatenate(saved)
+    independent = math.sqrt(np.concatenate(one).var() + np.concatenate(other).var())
+    ratio = independent**2 / paired.var()
+    with capsys.disabled():
+        print(f"\n{len(paired)} replications: {paired.mean():.3f} {paired.std():.4f} {independent:.4f} {ratio:.2f}")
+    assert paired.mean() == pytest.approx(expected["true_diff"], abs=4 * expected["sd_crn"] / 100)
+    assert paired.std() == pytest.approx(expected["sd_crn"], rel=0.05)
+    assert independent == pytest.approx(expected["sd_indep"], rel=0.05)
+    assert ratio == pytest.approx(expected["variance_ratio"], rel=0.05)
+
+
 def test_a_memoryless_acknowledgement_takes_its_mean(truths):
     mean = truths["PAGE-1"]["inputs"]["a_min"]
     kind = IncidentType("any", 1000.0, acknowledge=Law("exponential", mean), diagnose=Law("constant", 1.0))
