@@ -81,7 +81,7 @@ def test_few_incidents_cannot_tell(model, later):
             assert (check.verdict.word, len(check.table)) == ("too few to tell", 0)
             assert f"{n} ended incident(s)" in str(check)
         else:
-            with pytest.raises(ModelError, match="no incident has a usable stamp"):
+            with pytest.raises(ModelError, match="there are no incidents"):
                 check_model(model, later.iloc[:0])
 
 
