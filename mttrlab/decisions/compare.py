@@ -13,7 +13,7 @@ from mttrlab.decisions.clock import shown_clock
 from mttrlab.decisions.paired import Paired, joined
 from mttrlab.decisions.words import note, what
 from mttrlab.errors import ModelError
-from mttrlab.response import checks, outcomes
+from mttrlab.response import checks, kinds, outcomes
 from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.luck import BLOCK
 from mttrlab.response.model import ResponseModel
@@ -93,6 +93,12 @@ def compare_scenarios(
     ModelError
         When a scenario cannot be run, or two have one name.
     """
+    kinds.a("model", ResponseModel, model)
+    scenarios = kinds.several("scenarios", Scenario, scenarios)
+    refits = kinds.several("refits", ResponseModel, refits)
+    checks.finite("days", days, open_low=True, high=1_000_000.0)
+    checks.whole("seed", seed, 0, 2**63)
+    checks.flag("progress", progress)
     clock = shown_clock(model, clock)
     names = ["Baseline", *(scenario.name for scenario in scenarios)]
     if len(set(names)) < len(names):

@@ -11,12 +11,13 @@ import numpy as np
 
 from mttrlab.decisions.clock import shown_clock
 from mttrlab.decisions.paired import Paired, joined, paired, row
-from mttrlab.response import alone, outcomes
+from mttrlab.response import alone, kinds, outcomes
 from mttrlab.response.laws import Floats
 from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.luck import Luck
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.outcomes import Outcomes, Span
+from mttrlab.response.parallel import workers
 from mttrlab.response.scenario import Scenario
 from mttrlab.response.simulate import hours_since_monday, utc
 
@@ -53,7 +54,7 @@ class Baseline:
 
     def against(self, scenario: Scenario) -> dict[str, float]:
         """Return the numbers of a scenario, as a row of `compare_scenarios`."""
-        changed = scenario.apply(self.model)
+        changed = kinds.a("scenario", Scenario, scenario).apply(self.model)
         refuse_endless_queue(changed)
         return row(joined(self._each(lambda piece: _answer(self, changed, piece))), self.days)
 
@@ -83,6 +84,7 @@ def keep_baseline(
     n_jobs : int, default 1
         Threads that share each answer.
     """
+    kinds.a("model", ResponseModel, model)
     engine = outcomes.engine_name(engine, model)
     clock = shown_clock(model, clock)
     refuse_endless_queue(model)
@@ -93,7 +95,7 @@ def keep_baseline(
         before = outcomes.run(model, luck, engine)
         calm = alone.calm(before) if model.noise and engine == "compiled" else None
         pieces.append(_Piece(span, luck, before, before.minutes(clock), luck.replication - span[0], calm, []))
-    return Baseline(model, days, clock, engine, n_jobs, tuple(pieces))
+    return Baseline(model, days, clock, engine, workers(n_jobs), tuple(pieces))
 
 
 def _copied(before: Outcomes) -> Outcomes:

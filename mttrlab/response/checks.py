@@ -14,7 +14,10 @@ def number(name: str, value: Any, low: float = 0.0, high: float = math.inf, *, o
     # bool is a number to Python, and never one to a person who fills in a setting; so is NumPy's.
     if isinstance(value, bool) or not isinstance(value, Real):
         raise ModelError(f"{name} must be a number; got {value!r}")
-    given = float(value)
+    try:
+        given = float(value)
+    except OverflowError:
+        raise ModelError(f"{name} is too large a number") from None
     if math.isnan(given) or given < low or given > high or (open_low and given == low):
         edge = "above" if open_low else "from"
         upper = "" if high == math.inf else f" {'and at most' if open_low else 'to'} {high:g}"

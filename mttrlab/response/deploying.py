@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mttrlab.errors import ModelError
-from mttrlab.response import checks
+from mttrlab.response import checks, kinds
 from mttrlab.response.laws import Floats, Law
 
 Ints = npt.NDArray[np.int64]
@@ -34,6 +34,7 @@ class Deployments:
     """Whether they deploy at weekends."""
 
     def __post_init__(self) -> None:
+        kinds.settle(self)
         checks.finite("per_day of deployments", self.per_day, 0.0, 100_000.0, open_low=True)
         low, high = (checks.finite("hours of deployments", hour, 0.0, 24.0) for hour in self.hours)
         if high <= low:

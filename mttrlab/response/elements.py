@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from mttrlab.response import checks
+from mttrlab.response import checks, kinds
 from mttrlab.response.laws import Law
 
 MOST_TRIES = 12
@@ -29,6 +29,7 @@ class Hypotheses:
     """Hypotheses; the last is right if no other was."""
 
     def __post_init__(self) -> None:
+        kinds.settle(self)
         checks.number("hit of hypotheses", self.hit, 0.0, 1.0, open_low=True)
         for name in ("runbook", "first_hit", "novel"):
             checks.share(f"{name} of hypotheses", getattr(self, name))
@@ -80,6 +81,7 @@ class Verification:
     """Samples after which the fix counts as failed."""
 
     def __post_init__(self) -> None:
+        kinds.settle(self)
         checks.finite("every_s of verification", self.every_s, 0.0, 86_400.0, open_low=True)
         checks.finite("window_s of verification", self.window_s, 0.0, 86_400.0)
         for name in ("threshold", "error", "healthy", "false_pass"):
@@ -118,6 +120,7 @@ class Reopening:
     """Chance where the fix was right."""
 
     def __post_init__(self) -> None:
+        kinds.settle(self)
         checks.share("wrong of reopening", self.wrong)
         checks.share("right of reopening", self.right)
 
@@ -134,6 +137,7 @@ class Bursts:
     """Minutes in which they begin."""
 
     def __post_init__(self) -> None:
+        kinds.settle(self)
         checks.share("share of bursts", self.share)
         checks.finite("mean of bursts", self.mean, 1.0, 1000.0)
         checks.finite("within of bursts", self.within, 0.0, 10_080.0)
@@ -151,6 +155,7 @@ class Recording:
     """Minutes to which stamps are cut down; 0: as they were."""
 
     def __post_init__(self) -> None:
+        kinds.settle(self)
         checks.share("automated of recording", self.automated)
         checks.share("handled of recording", self.handled)
         checks.finite("grain of recording", self.grain, 0.0, 1440.0)

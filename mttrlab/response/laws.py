@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy import special
 
 from mttrlab.errors import ModelError
-from mttrlab.response import checks
+from mttrlab.response import checks, kinds
 
 Floats = npt.NDArray[np.float64]
 
@@ -121,6 +121,7 @@ def _quantiles(kind: str, parameters: tuple[float, ...], u: Floats) -> Floats:
 
 
 def _checked(kind: str, parameters: tuple[float, ...]) -> tuple[float, ...]:
+    kinds.a("the name of a law", str, kind)
     if kind == "empirical":
         if not parameters:
             raise ModelError("an empirical law needs at least one observation")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from mttrlab.response import kinds
 from mttrlab.response.deploying import Deployments
 from mttrlab.response.elements import Bursts, Hypotheses, Reopening, Verification
 from mttrlab.response.laws import AT_ONCE, Law
@@ -46,6 +47,9 @@ class FixPath:
     success: float = 1.0
     """Chance that it works; where it does not, its time is spent and another fix comes after it."""
 
+    def __post_init__(self) -> None:
+        kinds.settle(self)
+
 
 @dataclass(frozen=True)
 class Face:
@@ -69,6 +73,9 @@ class Face:
     """Share of its incidents that alerts see; None: as the type's `alert_coverage`."""
     pool: str | None = None
     """The pool of people that works on it; None: the type's."""
+
+    def __post_init__(self) -> None:
+        kinds.settle(self)
 
 
 @dataclass(frozen=True)
@@ -106,6 +113,9 @@ class IncidentType:
     runbook: float = 0.0
     """Share of the type's incidents that a runbook answers; the law `diagnose` holds its effect already."""
 
+    def __post_init__(self) -> None:
+        kinds.settle(self)
+
     def seen(self, face: Face) -> float:
         """Return the share of a face's incidents that alerts see."""
         if face.watch == "gap":
@@ -133,6 +143,9 @@ class Special:
     """How it arrives; None: it is there from the start, for all of these."""
     name: str = ""
     """Whose luck decides whom a ramp reaches first."""
+
+    def __post_init__(self) -> None:
+        kinds.settle(self)
 
 
 @dataclass(frozen=True)
@@ -240,6 +253,7 @@ class ResponseModel:
     def __post_init__(self) -> None:
         from mttrlab.response.sound import check
 
+        kinds.settle(self)
         check(self)
 
     @property

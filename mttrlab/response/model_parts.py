@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 import types
-from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from difflib import get_close_matches
-from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from mttrlab.errors import MttrlabError
+from mttrlab.response.kinds import field_kinds
 from mttrlab.response.laws import PARAMETERS, Law
 from mttrlab.response.notes import Note
 from mttrlab.response.verdict import Verdict
@@ -91,7 +90,7 @@ def _settings(kind: Any, told: Any, place: str, wrong: list[str]) -> Any:
             near = get_close_matches(str(key), _names(kind), n=1, cutoff=0.5)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_names(kind))}"
             _no(wrong, place, f"has no {key}; {hint}")
-    hints = _hints(kind)
+    hints = field_kinds(kind)
     for name in _names(kind):
         if name not in told and _default(_field(kind, name)) is MISSING:
             _no(wrong, place, f"needs {name}")
@@ -179,8 +178,3 @@ def _field(kind: Any, name: str) -> Field[Any]:
 
 def _default(one: Field[Any]) -> Any:
     return one.default_factory() if one.default_factory is not MISSING else one.default
-
-
-@cache
-def _hints(kind: Any) -> Mapping[str, Any]:
-    return get_type_hints(kind, localns={"Note": Note})

@@ -57,7 +57,7 @@ class Outcomes:
 
 def engine_name(engine: str, *models: ResponseModel) -> str:
     """Return the engine that will run these models, simpy or compiled; refuse one that does not exist or cannot."""
-    if engine not in ENGINES:
+    if not isinstance(engine, str) or engine not in ENGINES:
         raise ModelError(f"engine must be one of {', '.join(ENGINES)}; got {engine!r}")
     reason = compiled.refusal(max(map(calls, models))) if engine != "simpy" else None
     if engine == "auto":

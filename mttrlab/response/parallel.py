@@ -7,6 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, NamedTuple
 
+from mttrlab.errors import ModelError
+from mttrlab.response import checks
+
+MOST_WORKERS = 10_000
+
 
 class Finished(NamedTuple):
     """What came of the pieces."""
@@ -22,7 +27,10 @@ class Finished(NamedTuple):
 
 
 def workers(n_jobs: int) -> int:
-    """Return how many workers `n_jobs` means here: -1 is one per processor, as for joblib."""
+    """Return how many workers `n_jobs` means here: -1 is one per processor, as for joblib; refuse what means none."""
+    checks.whole("n_jobs", n_jobs, -MOST_WORKERS, MOST_WORKERS)
+    if n_jobs == 0:
+        raise ModelError("n_jobs must be a number of workers, or -1 for one per processor; got 0")
     return n_jobs if n_jobs > 0 else max((os.cpu_count() or 1) + 1 + n_jobs, 1)
 
 

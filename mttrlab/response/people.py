@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mttrlab.errors import ModelError
-from mttrlab.response import checks
+from mttrlab.response import checks, kinds
 from mttrlab.response.laws import AT_ONCE, Law
 
 WEEK_HOURS = 168.0
@@ -25,6 +25,7 @@ class Shift:
     people: int
 
     def __post_init__(self) -> None:
+        kinds.settle(self)
         checks.number("begin of a shift", self.begin, 0.0, WEEK_HOURS)
         checks.number("end of a shift", self.end, self.begin, WEEK_HOURS, open_low=True)
         checks.whole("people of a shift", self.people, 1, 100_000)
@@ -48,6 +49,7 @@ class Pool:
     """Incidents that may wait; one more is worked on at once by people from outside. None: any number waits."""
 
     def __post_init__(self) -> None:
+        kinds.settle(self)
         checks.whole(f"people of {self.name}", self.people, 0, 100_000)
         if self.room is not None:
             checks.whole(f"room of {self.name}", self.room, 0, 1_000_000)
@@ -82,6 +84,7 @@ class Paging:
     """Hours of the day (UTC) at which night begins and ends."""
 
     def __post_init__(self) -> None:
+        kinds.settle(self)
         checks.finite("delivery of paging", self.delivery, 0.0, 10_080.0)
         checks.finite("timeout of paging", self.timeout, 0.0, 10_080.0, open_low=True)
         checks.finite("startup of paging", self.startup, 0.0, 1440.0)
@@ -121,6 +124,7 @@ class Routing:
     """The two pools; None: all in the incident's own pool."""
 
     def __post_init__(self) -> None:
+        kinds.settle(self)
         checks.share("wrong of routing", self.wrong)
         checks.share("again of routing", self.again)
         checks.finite("transfer of routing", self.transfer, 0.0, 10_080.0)
@@ -142,6 +146,7 @@ class Noise:
     """Acknowledging takes this many times as long because of them (a fixed factor, no feedback within a run)."""
 
     def __post_init__(self) -> None:
+        kinds.settle(self)
         checks.finite("per_day of noise", self.per_day, 0.0, 100_000.0)
         checks.finite("dulled of noise", self.dulled, 0.0, 100.0)
 
@@ -158,6 +163,7 @@ class Pipeline:
     """Fixes that need one."""
 
     def __post_init__(self) -> None:
+        kinds.settle(self)
         checks.whole("lanes of the pipeline", self.lanes, 1, 100_000)
         if not self.paths:
             raise ModelError("a pipeline needs at least one fix path that goes through it")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mttrlab.response import checks
+from mttrlab.response import checks, kinds
 from mttrlab.response.laws import Floats
 
 MONTH_DAYS = 30.4375
@@ -33,6 +33,7 @@ class Ramp:
     """Share of its reach that is lost in each month after it is fully there."""
 
     def __post_init__(self) -> None:
+        kinds.settle(self)
         checks.finite("months of a ramp", self.months, 0.0, 1200.0)
         checks.finite("delay of a ramp", self.delay, 0.0, 1200.0)
         checks.share("adoption of a ramp", self.adoption)

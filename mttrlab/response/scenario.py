@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from mttrlab.errors import ModelError
+from mttrlab.response import kinds
 from mttrlab.response.immovable import immovable
 from mttrlab.response.lever_now import flagged
 from mttrlab.response.levers import LEVERS
@@ -61,8 +62,11 @@ class Scenario:
         ramp: Ramp | None = None,
         **levers: float,
     ) -> None:
+        incident_types, services = _names("incident_types", incident_types), _names("services", services)
+        if not isinstance(name, str):
+            raise ModelError(f"a scenario's name must be a text; got {kinds.shown(name)}")
         wrong = [sentence for lever, value in levers.items() for sentence in mistakes(lever, value)]
-        if incident_types or services or ramp:
+        if incident_types or services or ramp is not None:
             wrong += [
                 f"{lever} holds for all incidents from the first day, not for single types or services or with a ramp"
                 for lever in levers
@@ -71,10 +75,10 @@ class Scenario:
         wrong += _no_ramp(ramp)
         if wrong:
             raise ModelError(f"scenario {name!r}: {'; '.join(wrong)}")
-        object.__setattr__(self, "name", str(name))
+        object.__setattr__(self, "name", name)
         object.__setattr__(self, "levers", MappingProxyType(dict(levers)))
-        object.__setattr__(self, "incident_types", _names("incident_types", incident_types))
-        object.__setattr__(self, "services", _names("services", services))
+        object.__setattr__(self, "incident_types", incident_types)
+        object.__setattr__(self, "services", services)
         object.__setattr__(self, "ramp", ramp)
 
     def __repr__(self) -> str:
@@ -141,9 +145,12 @@ class Scenario:
 
 
 def _names(what: str, names: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(names, str):
-        raise ModelError(f"{what} must be a list of names; got {names!r}")
-    return tuple(str(name) for name in names)
+    try:
+        if not isinstance(names, str):
+            return tuple(str(name) for name in names)
+    except TypeError:
+        pass
+    raise ModelError(f"{what} must be a list of names; got {kinds.shown(names)}")
 
 
 def _again(

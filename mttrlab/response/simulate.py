@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, overload
 
+import numpy as np
 import pandas as pd
 
 from mttrlab.errors import ModelError
-from mttrlab.response import checks, large, outcomes, table
+from mttrlab.response import checks, kinds, large, outcomes, table
 from mttrlab.response.elements import Recording
 from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.parallel import Finished, each
 from mttrlab.response.places import place_of
+from mttrlab.response.scenario import Scenario
 
 if TYPE_CHECKING:
     import os
 
     from mttrlab.lab import Lab
     from mttrlab.response.large import LargeRun
-    from mttrlab.response.scenario import Scenario
 
 
 @overload
@@ -111,12 +113,17 @@ def simulate(
     StoreError, QuestionError
         When `to` cannot be written.
     """
+    kinds.a("model", ResponseModel, model)
     checks.whole("replications", replications, 1, 10_000_000)
     days = checks.finite("days", days, open_low=True, high=1_000_000.0)
     checks.whole("seed", seed, 0, 2**63)
+    checks.flag("progress", progress)
+    if recording is not None:
+        kinds.a("recording", Recording, recording)
     begin = utc(model.start if start is None else start)
     changed = model
     if scenario is not None:
+        kinds.a("scenario", Scenario, scenario)
         scenario.insist(model)
         changed = scenario.apply(model)
     runs_on = outcomes.engine_name(engine, changed)
@@ -162,9 +169,9 @@ def unfinished(made: Finished, replications: int) -> str:
 
 def utc(moment: str | pd.Timestamp) -> pd.Timestamp:
     """Return a moment in UTC microseconds."""
-    stamp = pd.to_datetime(moment, errors="coerce")
+    stamp = pd.to_datetime(moment, errors="coerce") if isinstance(moment, (str, date, np.datetime64)) else None
     if not isinstance(stamp, pd.Timestamp):
-        raise ModelError(f"start must be a date such as 2026-01-01; got {moment!r}")
+        raise ModelError(f"start must be a date such as 2026-01-01; got {kinds.shown(moment)}")
     return (stamp.tz_localize("UTC") if stamp.tz is None else stamp.tz_convert("UTC")).as_unit("us")
 
 

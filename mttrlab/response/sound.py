@@ -9,6 +9,7 @@ import numpy as np
 
 from mttrlab.errors import ModelError
 from mttrlab.response import checks
+from mttrlab.response.laws import LONGEST
 from mttrlab.schema import STAMPS
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def check(model: ResponseModel) -> None:
         checks.whole("responders", model.responders, 1, 100_000)
     checks.share("automation_success", model.automation_success)
     checks.finite("automation_timeout", model.automation_timeout)
+    checks.number("automation_timeout", model.automation_timeout, 0.0, LONGEST)
     checks.whole("automation_attempts", model.automation_attempts, 1, 20)
     checks.share("automation_harm", model.automation_harm)
     checks.share("verify_pass", model.verify_pass)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.errors import ModelError
-from mttrlab.response import outcomes, simpy_engine
+from mttrlab.response import checks, kinds, outcomes, simpy_engine
 from mttrlab.response.fixes import path_names
 from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.luck import BLOCK
@@ -74,7 +74,10 @@ def trace(
         `at` (UTC), `minute` since the incident began, `after` (the step just taken), `command`, `minutes` that the
         command lasts, `what` in words.
     """
-    changed = model if scenario is None else scenario.apply(model)
+    kinds.a("model", ResponseModel, model)
+    checks.whole("incident", incident, 0, 2**31)
+    checks.whole("replication", replication, 0, 10_000_000)
+    changed = model if scenario is None else kinds.a("scenario", Scenario, scenario).apply(model)
     refuse_endless_queue(changed)
     begin = utc(model.start if start is None else start)
     block, place = divmod(replication, BLOCK)
@@ -84,7 +87,8 @@ def trace(
     rows = np.flatnonzero(luck.replication == replication)
     there = rows[(records.key[rows] == incident) & (records.happens[rows] == 1)]
     if not len(there):
-        raise ModelError(f"replication {replication} has no incident {incident}; it has 0 to {len(rows) - 1}")
+        has = f"it has 0 to {len(rows) - 1}" if len(rows) else f"none begins within {days:g} days"
+        raise ModelError(f"replication {replication} has no incident {incident}; {has}")
     told: list[tuple[int, int, int, int]] = []
     mine = records.x[records.bounds[place] : records.bounds[place + 1]]
     simpy_engine.tell(mine, plans(changed, luck.week), pools(changed), incident, lambda *line: told.append(line))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mttrlab.detection import Fault, detection_delay
-from mttrlab.response import checks
+from mttrlab.response import checks, kinds
 from mttrlab.response.laws import Floats
 from mttrlab.schema import FAILURE_MODES, AlertRule, SyntheticMonitor
 
@@ -64,6 +64,7 @@ class Watch:
     """Share of the incidents in gaps that rules as usual as the others watch now."""
 
     def __post_init__(self) -> None:
+        kinds.settle(self)
         checks.share("gaps_closed of watching", self.gaps_closed)
         checks.share("seen of watching", self.seen)
         checks.number("share of watching", self.share, 0.0, 1.0, open_low=True)
