@@ -51,17 +51,32 @@ def runnable(model, **how):
     return simulate(model, days=3, engine="simpy", **how)
 
 
-def test_every_field_of_every_setting_takes_a_value_or_says_why_not(everything):
-    deploy = everything.types[0]
+def test_every_field_of_every_element_takes_a_value_or_says_why_not(everything):
     model = replace(everything, watch=Watch(), deployments=Deployments(3.0, Law("constant", 5.0)))
     elements = [getattr(model, one.name) for one in fields(model) if hasattr(getattr(model, one.name), "__post_init__")]
-    parts = [deploy, deploy.faces[0], deploy.paths[0], deploy.hypotheses, *model.pools, *model.pools[0].shifts]
-    parts += [one for one in elements if not isinstance(one, Law)] + [Ramp(), Recording()]
-    assert len(parts) > 16
-    for part in parts:
+    parts = [model.types[0].hypotheses, *model.pools, *model.pools[0].shifts, *elements]
+    assert len(parts) > 12
+    for part in [*parts, Ramp(), Recording()]:
         for one in fields(part):
             for value in HOSTILE:
                 survives(lambda part=part, name=one.name, value=value: hash(replace(part, **{name: value})))
+
+
+def test_every_field_of_a_type_its_paths_and_faces_is_checked_with_the_model(everything):
+    deploy, other = everything.types
+    path, face = deploy.paths[0], deploy.faces[0]
+    for part, held in (
+        (deploy, lambda one: one),
+        (path, lambda one: replace(deploy, paths=(one, *deploy.paths[1:]))),
+        (face, lambda one: replace(deploy, faces=(one, deploy.faces[1]))),
+    ):
+        for one in fields(part):
+            for value in HOSTILE:
+                survives(
+                    lambda part=part, held=held, name=one.name, value=value: hash(
+                        replace(everything, types=(held(replace(part, **{name: value})), other))
+                    )
+                )
 
 
 def test_every_field_of_a_model_takes_a_value_that_runs_or_says_why_not(everything):
