@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -78,10 +79,15 @@ def _made(
         return ((place, function(piece)) for place, piece in enumerate(pieces))
     from joblib import Parallel, delayed
 
-    calls = (delayed(_numbered)(function, place, piece) for place, piece in enumerate(pieces))
-    made: Iterable[tuple[int, Any]] = Parallel(
-        n_jobs=n_jobs, prefer="threads" if threads else None, return_as="generator_unordered"
-    )(calls)
+    calls = [delayed(_numbered)(function, place, piece) for place, piece in enumerate(pieces)]
+    prefer = "threads" if threads else None
+    try:
+        made: Iterable[tuple[int, Any]] = Parallel(n_jobs=n_jobs, prefer=prefer, return_as="generator_unordered")(calls)
+    except ValueError:
+        # Ray's backend for joblib gives nothing before all is done, so what is kept is kept batch by batch.
+        size = 4 * workers(n_jobs)
+        batches = (calls[low : low + size] for low in range(0, len(calls), size))
+        return itertools.chain.from_iterable(Parallel(n_jobs=n_jobs, prefer=prefer)(batch) for batch in batches)
     return made
 
 

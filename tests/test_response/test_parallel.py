@@ -7,6 +7,7 @@ import os
 import joblib
 import pandas as pd
 import pytest
+from joblib.parallel import ThreadingBackend
 
 from mttrlab.decisions import compare_scenarios
 from mttrlab.response import Scenario, simulate
@@ -37,6 +38,36 @@ def test_a_dead_process_loses_one_replication():
     assert made.lost == [(5, 6)]
     assert sum(made.results) == 11
     assert sum(high - low for low, high in made.done) == 11
+
+
+class AllAtOnce(ThreadingBackend):
+    """What Ray's backend for joblib is like: it gives nothing before a whole batch is done."""
+
+    supports_return_generator = False
+
+
+@pytest.fixture
+def all_at_once():
+    joblib.register_parallel_backend("all at once", AllAtOnce)
+    with joblib.parallel_config(backend="all at once"):
+        yield
+    joblib.parallel.BACKENDS.pop("all at once")
+
+
+@pytest.mark.usefixtures("all_at_once")
+def test_a_backend_that_gives_all_at_once_works_batch_by_batch_and_keeps_what_is_finished(rich):
+    assert each(square, range(20), n_jobs=2).results == [n * n for n in range(20)]
+    wanted = {"days": 60, "replications": 120, "seed": 7}
+    pd.testing.assert_frame_equal(simulate(rich, **wanted, n_jobs=2), simulate(rich, **wanted))
+
+    def stopped(n):
+        if n == 11:
+            raise KeyboardInterrupt
+        return n
+
+    made = each(stopped, range(20), n_jobs=2)
+    assert made.results == list(range(8))
+    assert made.interrupted
 
 
 def test_an_interrupt_keeps_what_is_finished():
