@@ -84,7 +84,9 @@ class Verification:
         kinds.settle(self)
         checks.finite("every_s of verification", self.every_s, 0.0, 86_400.0, open_low=True)
         checks.finite("window_s of verification", self.window_s, 0.0, 86_400.0)
-        for name in ("threshold", "error", "healthy", "false_pass"):
+        # No error rate is below 0, so no sample would ever be healthy.
+        checks.number("threshold of verification", self.threshold, 0.0, 1.0, open_low=True)
+        for name in ("error", "healthy", "false_pass"):
             checks.share(f"{name} of verification", getattr(self, name))
         checks.whole("in_a_row of verification", self.in_a_row, 1, 1000)
         checks.whole("give_up of verification", self.give_up, self.in_a_row, 10_000)
@@ -96,7 +98,8 @@ class Verification:
             return 0.0
         k = 0
         # The window's share of errors falls in a straight line; healthy is strictly below, as the rule says.
-        while self.error * max(1 - k * self.every_s / self.window_s, 0.0) >= self.threshold > 0:
+        # A rate that is the threshold but for the last digit of a float is not below it.
+        while self.error * max(1 - k * self.every_s / self.window_s, 0.0) >= self.threshold * (1 - 1e-9):
             k += 1
         return k * self.every_s
 

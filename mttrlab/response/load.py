@@ -6,7 +6,7 @@ import numpy as np
 
 from mttrlab.errors import ModelError
 from mttrlab.response.model import IncidentType, ResponseModel
-from mttrlab.response.parameters import rounds
+from mttrlab.response.parameters import automation, rounds
 
 
 def refuse_endless_queue(model: ResponseModel) -> None:
@@ -25,22 +25,45 @@ def loads(model: ResponseModel) -> list[tuple[str, float, float]]:
     An upper bound: nobody waits, and the last round counts as often as verification fails.
     """
     made = []
-    # A wrong fix costs another round, whether its verification finds it or it reopens; a right one only if it reopens.
-    right = model.reopening.right if model.reopening else 0.0
-    again = (1 - model.verify_pass) + model.verify_pass * right
-    turns = sum(min(again, 1.0) ** r for r in range(rounds(model)))
+    turns = [_turns(model, place) for place in range(len(model.types))]
+    work = [_work(model, place) * turns[place] for place in range(len(model.types))]
     for p, pool in enumerate(model.people):
-        mine = [(kind, _share_of(kind, pool.name, p == 0)) for kind in model.types]
-        minutes = sum(_rate(model, kind) * share * _work(model, kind) * turns for kind, share in mine if share)
+        mine = [_share_of(kind, pool.name, p == 0) for kind in model.types]
+        rows = zip(model.types, mine, work, strict=True)
+        minutes = sum(_rate(model, kind) * share * own for kind, share, own in rows if share)
         if model.noise and (model.noise.pool == pool.name or (model.noise.pool is None and p == 0)):
             minutes += model.noise.per_day * (1 - model.noise_cut) * model.noise.work.mean
         if pool.room is None:
             made.append(("responder(s)" if not model.pools else f"{pool.name}(s)", pool.mean_people, minutes / 1440.0))
     if model.pipeline:
-        through = sum(_rate(model, kind) * _deployed(model, kind) for kind in model.types) * turns
+        pairs = zip(model.types, turns, strict=True)
+        through = sum(_rate(model, kind) * _deployed(model, kind) * again for kind, again in pairs)
         minutes = through * model.pipeline.minutes.mean
         made.append(("deployment lane(s)", float(model.pipeline.lanes), minutes / 1440.0))
     return made
+
+
+def _setting(model: ResponseModel, place: int, name: str, value: float) -> float:
+    """Return a setting of a type's incidents on average, every ramp fully there; a change that fades is none."""
+    kind = model.types[place]
+    for one in model.special:
+        if one.incident_types and kind.name not in one.incident_types:
+            continue
+        reached = one.ramp.adoption * (one.ramp.decay == 0) if one.ramp else 1.0
+        reached *= sum(face.share for face in kind.faces if not one.services or face.service in one.services)
+        for field, own in one.settings:
+            if field == name:
+                value += reached * ((own[place] if isinstance(own, tuple) else own) - value)
+    return value
+
+
+def _turns(model: ResponseModel, place: int) -> float:
+    """Return the rounds of an incident of this type on average, the last counted as often as verification fails."""
+    # A wrong fix costs another round, whether its verification finds it or it reopens; a right one only if it reopens.
+    right = model.reopening.right if model.reopening else 0.0
+    holds = _setting(model, place, "verify_pass", model.verify_pass)
+    again = (1 - holds) + holds * right
+    return sum(min(again, 1.0) ** r for r in range(rounds(model)))
 
 
 def _rate(model: ResponseModel, kind: IncidentType) -> float:
@@ -54,17 +77,20 @@ def _share_of(kind: IncidentType, pool: str, first: bool) -> float:
     return sum(share for name, share in named if name == pool or (name is None and first))
 
 
-def _work(model: ResponseModel, kind: IncidentType) -> float:
+def _work(model: ResponseModel, place: int) -> float:
     """Return a person's mean minutes on one round of an incident of this type."""
+    kind = model.types[place]
     fix = sum(path.law.mean * _share(kind, path.share, path.share_changed) for path in kind.paths)
     diagnose = kind.hypotheses.mean if kind.hypotheses else kind.diagnose.mean if kind.diagnose else 0.0
+    diagnose *= _setting(model, place, "diagnosis_factor", model.diagnosis_factor)
     verify = min(kind.verify.mean, model.verification_window) if kind.verify else 0.0
     if model.verification:
         verify = model.verification.mean_minutes
-    caught = (kind.automation if model.automation is None else 0.0) * _caught(model)
-    passed_on = model.routing.wrong * model.routing.notice.mean if model.routing else 0.0
+    caught = _setting(model, place, "automation", automation(model)[place]) * _caught(model, place)
+    wrong = _setting(model, place, "routing.wrong", model.routing.wrong) if model.routing else 0.0
+    passed_on = wrong * model.routing.notice.mean if model.routing else 0.0
     deploy = model.pipeline.minutes.mean * _deployed(model, kind) if model.pipeline else 0.0
-    return (1 - caught) * (diagnose * model.diagnosis_factor + fix + verify + passed_on + deploy)
+    return (1 - caught) * (diagnose + fix + verify + passed_on + deploy)
 
 
 def _share(kind: IncidentType, plain: float, changed: float) -> float:
@@ -76,7 +102,8 @@ def _deployed(model: ResponseModel, kind: IncidentType) -> float:
     return sum(_share(kind, path.share, path.share_changed) for path in kind.paths if path.name in through)
 
 
-def _caught(model: ResponseModel) -> float:
+def _caught(model: ResponseModel, place: int) -> float:
     run = model.automation_run
     in_time = float(np.mean(run.quantile((np.arange(1000) + 0.5) / 1000) <= model.automation_timeout))
-    return 1 - (1 - model.automation_success * in_time) ** model.automation_attempts
+    works = _setting(model, place, "automation_success", model.automation_success)
+    return float(1 - (1 - works * in_time) ** model.automation_attempts)

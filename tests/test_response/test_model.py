@@ -8,8 +8,10 @@ from dataclasses import FrozenInstanceError, replace
 import numpy as np
 import pytest
 
+from mttrlab.decisions import compare_scenarios
 from mttrlab.errors import ModelError
-from mttrlab.response import Face, FixPath, IncidentType, Law, ResponseModel, simulate
+from mttrlab.response import Face, FixPath, IncidentType, Law, Ramp, ResponseModel, Scenario, Verification, simulate
+from mttrlab.response.load import loads, refuse_endless_queue
 
 
 @pytest.mark.parametrize(
@@ -70,3 +72,45 @@ def test_a_verification_that_always_fails_ends_after_the_last_round():
     closed = made[made["verified_at_verdict"] == "recorded"]
     assert len(closed) > 10
     assert set((closed["verified_at"] - closed["started_at"]).dt.total_seconds() / 60) == {44.0}
+
+
+def automated_and_rare(busy):
+    """One responder, `busy` of the time if automation did nothing; most incidents have a rule that mostly works."""
+    often = IncidentType("often", 10.0, diagnose=Law("constant", busy * 144.0), automation=0.8)
+    rare = IncidentType("rare", 0.1, diagnose=Law("constant", 10.0))
+    return ResponseModel((often, rare), responders=1, automation_success=0.9)
+
+
+def test_more_automation_is_not_refused_for_the_queue_that_it_shortens():
+    model = automated_and_rare(1.2)
+    made = compare_scenarios(model, [Scenario("more", automation=0.9)], days=50, replications=10)
+    assert made["saving"].iloc[1] > 0
+    (_, _, before), (_, _, after) = loads(model)[0], loads(Scenario("more", automation=0.9).apply(model))[0]
+    assert after < before < 0.3
+
+
+@pytest.mark.parametrize(
+    ("how", "named"),
+    [
+        ({"incident_types": ["often"], "diagnosis_factor": 10.0}, True),
+        ({"incident_types": ["often"], "automation_success": 0.0}, True),
+        ({"incident_types": ["rare"], "diagnosis_factor": 10.0}, False),
+        ({"ramp": Ramp(6), "diagnosis_factor": 10.0}, True),
+        ({"ramp": Ramp(6, adoption=0.1), "diagnosis_factor": 10.0}, False),
+    ],
+)
+def test_a_queue_that_a_change_of_some_incidents_lets_grow_for_ever_is_named(how, named):
+    changed = Scenario("x", **how).apply(automated_and_rare(1.2))
+    if named:
+        with pytest.raises(ModelError, match="the queue grows for ever"):
+            refuse_endless_queue(changed)
+    else:
+        refuse_endless_queue(changed)
+
+
+def test_no_sample_is_below_a_threshold_of_nought_and_one_at_the_threshold_is_not_healthy():
+    with pytest.raises(ModelError, match="threshold of verification must be above 0"):
+        Verification(threshold=0.0)
+    # A tenth times seven tenths is a little less than 0.07 in floats.
+    assert Verification(error=0.1, threshold=0.07, window_s=100.0).first_healthy_s == 60.0
+    assert Verification(error=0.07, threshold=0.07).first_healthy_s == 30.0
