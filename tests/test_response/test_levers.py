@@ -192,7 +192,7 @@ ELSEWHERE = {
     "evaluation_interval", "alert_for", "scrape_interval", "group_wait", "monitor_interval", "confirmations",
     "gaps_closed", "failover_minutes", "scale_minutes", "config_minutes", "migration_minutes",
 }  # fmt: skip
-"""Levers of settings that neither organisation has; `test_watching` and `test_fixes` move them."""
+"""Levers of settings that neither organisation has; `test_settings` and `test_elements_by_hand` move them."""
 
 MORE = {
     "automation_attempts": 3, "automation_timeout": 3.0, "verify_pass": 0.95, "noise_cut": 0.5, "runbooks": 0.9,
