@@ -13,7 +13,7 @@ from mttrlab.response.history import Flags, History
 from mttrlab.response.luck import Ints
 from mttrlab.response.model import IncidentType
 from mttrlab.response.notes import Note, span_note
-from mttrlab.response.pooling import group_laws
+from mttrlab.response.pooling import group_laws, share_interval
 
 _SIGNAL_COLUMNS = ("service", "started_at", "source")
 _LATE = pd.Timedelta(minutes=2)
@@ -50,12 +50,14 @@ def with_alerts(
     share = fix_paths.shares(seen[told], group[told], len(types)) if n else [0.0] * len(types)
     part = n / len(past)
     mixed = [part * own + (1 - part) * borrowed.seen for own in share]
-    sentence = f"The export does not say who noticed, and the delays show no quick clump beside a slow one; of these \
-incidents {seen_words()}; every refit draws another share"
+    says, rest = "does not say who noticed", "these incidents"
     if n:
-        sentence = sentence.replace("does not say who noticed", f"says of {n} of {len(past)} incidents who noticed")
-        sentence = sentence.replace("of these incidents", "of the others")
-    notes.append(Note("alert coverage", "prior", n, sentence + "."))
+        says, rest = f"says of {n} of {len(past)} incidents who noticed", "the others"
+    sentence = (
+        f"The export {says}, and the delays show no quick clump beside a slow one; of {rest} {seen_words()}; "
+        "every refit draws another share."
+    )
+    notes.append(Note("alert coverage", "prior", n, sentence))
     return [replace(kind, alert_coverage=mixed[t]) for t, kind in enumerate(types)]
 
 
@@ -66,7 +68,7 @@ def _told(
     minutes, observed, known = past.span(begin, "detected_at")
     fast, slow = np.flatnonzero(seen & known), np.flatnonzero(told & ~seen & known)
     share = fix_paths.shares(seen[told], group[told], len(types))
-    low, high = _share_interval(int(seen[told].sum()), int(told.sum()))
+    low, high = share_interval(int(seen[told].sum()), int(told.sum()))
     said = f"Alerts saw {seen[told].mean():.0%} first (95 % {low:.0%} to {high:.0%})."
     notes.append(Note("alert coverage", "fitted", int(told.sum()), said))
     if len(fast) < history.FEWEST:
@@ -104,14 +106,6 @@ def _by_shape(
         replace(kind, alert=found.quick, detect=found.slow, alert_coverage=float(share[t]))
         for t, kind in enumerate(types)
     ]
-
-
-def _share_interval(k: int, n: int) -> tuple[float, float]:
-    from scipy import special
-
-    low = float(special.betaincinv(k, n - k + 1, 0.025)) if k else 0.0
-    high = float(special.betaincinv(k + 1, n - k, 0.975)) if k < n else 1.0
-    return low, high
 
 
 def who_noticed(past: History, firings: pd.DataFrame | None, notes: list[Note]) -> History:

@@ -16,7 +16,7 @@ from mttrlab.response.laws import Floats
 from mttrlab.response.luck import Ints
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.notes import Note
-from mttrlab.response.pooling import group_laws
+from mttrlab.response.pooling import group_laws, share_interval
 
 _WORKDAY = 0.9
 """Share of the deployments that the hours of deployment hold."""
@@ -136,8 +136,7 @@ def _failing(at: Floats, first: Floats, which: Ints) -> tuple[int, str]:
     """Return how many deployments the incidents cover, and what share of them caused one, in a sentence."""
     covered = (at >= np.nanmin(first)) & (at <= np.nanmax(first))
     n, k = int(covered.sum()), int(covered[np.unique(which)].sum())
-    low = float(special.betaincinv(k, n - k + 1, 0.025)) if k else 0.0
-    high = float(special.betaincinv(k + 1, n - k, 0.975)) if k < n else 1.0
+    low, high = share_interval(k, n)
     share = k / n if n else 0.0
     return n, (
         f"{k} of {n} deployments in the time of the incidents caused one: {share:.2%} (95 % {low:.2%} to {high:.2%}); "

@@ -153,6 +153,21 @@ def group_laws(minutes: Floats, observed: npt.NDArray[np.bool_], group: Ints, gr
     )
 
 
+def share_interval(k: int, n: int) -> tuple[float, float]:
+    """Return the exact 95 % interval of a share of which `k` of `n` were seen.
+
+    C. J. Clopper, E. S. Pearson, *The use of confidence or fiducial limits*, Biometrika 26 (1934).
+
+    Examples
+    --------
+    >>> [round(end, 4) for end in share_interval(0, 10)]
+    [0.0, 0.3085]
+    """
+    low = float(special.betaincinv(k, n - k + 1, 0.025)) if k else 0.0
+    high = float(special.betaincinv(k + 1, n - k, 0.975)) if k < n else 1.0
+    return low, high
+
+
 def _interval(logs: Floats, n: int) -> tuple[float, float, float]:
     centre = float(logs.mean())
     half = float(special.stdtrit(max(n - 1, 1), 0.975)) * float(logs.std()) / np.sqrt(max(n - 1, 1))
