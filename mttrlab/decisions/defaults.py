@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from mttrlab.response.immovable import immovable
+from mttrlab.response.incident_type import IncidentType
 from mttrlab.response.lever_now import automated, flagged
-from mttrlab.response.model import IncidentType, ResponseModel
+from mttrlab.response.model import ResponseModel
 from mttrlab.response.scenario import Scenario
 
 ALERT_MINUTES = 2.0

@@ -23,9 +23,10 @@ one incident is a factor; a second responder is one more in the pool.
 from mttrlab.response.check import Check, check_model
 from mttrlab.response.deploying import Deployments
 from mttrlab.response.elements import Bursts, Hypotheses, Recording, Reopening, Verification
+from mttrlab.response.incident_type import Face, FixPath, IncidentType
 from mttrlab.response.laws import Law
 from mttrlab.response.levers import levers
-from mttrlab.response.model import Face, FixPath, IncidentType, ResponseModel
+from mttrlab.response.model import ResponseModel
 from mttrlab.response.model_file import read_model, write_model
 from mttrlab.response.people import Noise, Paging, Pipeline, Pool, Routing, Shift
 from mttrlab.response.ramp import Ramp

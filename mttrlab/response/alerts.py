@@ -10,8 +10,8 @@ import pandas as pd
 from mttrlab.response import clumps, fix_paths, history
 from mttrlab.response.borrowed import Borrowed, seen_words
 from mttrlab.response.history import Flags, History
+from mttrlab.response.incident_type import IncidentType
 from mttrlab.response.luck import Ints
-from mttrlab.response.model import IncidentType
 from mttrlab.response.notes import Note, span_note
 from mttrlab.response.pooling import group_laws, share_interval
 

@@ -10,8 +10,8 @@ import pandas as pd
 from scipy import special
 
 from mttrlab.response.history import Flags, History
+from mttrlab.response.incident_type import Face, IncidentType
 from mttrlab.response.luck import Ints
-from mttrlab.response.model import Face, IncidentType
 from mttrlab.response.notes import Note
 
 MOST_TYPES = 25

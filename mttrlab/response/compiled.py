@@ -33,7 +33,9 @@ _SOURCES = (
     "layout.py",
     "people.py",
     "shifts.py",
+    "steps.py",
     "transition.py",
+    "turns.py",
 )
 _OPTIONS = "nogil=True, fastmath=False"
 _NONE = np.empty(0, dtype=np.int64)

@@ -9,11 +9,11 @@ from typing import Any
 import numba
 import numpy as np
 
-from mttrlab.response import shifts, transition
+from mttrlab.response import shifts, steps, transition, turns
 from mttrlab.response.compiled_heap import FOREVER, ROOT, close, inner, join, one_kind, rise, within
 from mttrlab.response.compiled_memory import POOLS, place, pool_of, row, step
 
-ASK, DONE, GIVE, WORK = (np.int64(one) for one in (transition.ASK, transition.DONE, transition.GIVE, transition.WORK))
+ASK, DONE, GIVE, WORK = (np.int64(one) for one in (steps.ASK, steps.DONE, steps.GIVE, steps.WORK))
 
 
 def _names(module: ModuleType) -> dict[str, Any]:
@@ -28,14 +28,14 @@ def _taken(function: Any, names: dict[str, Any], wrap: Any) -> Any:
     return made
 
 
-_LIFE = _names(transition)
-_taken(transition.tail, _LIFE, one_kind(numba.uint32, numba.int64, numba.int64))
+_LIFE = {**_names(turns), **_names(transition)}
+_taken(turns.tail, _LIFE, one_kind(numba.uint32, numba.int64, numba.int64))
 for _callee in (
-    transition.works,
-    transition.attempt,
-    transition.again,
-    transition.call,
-    transition.check,
+    turns.works,
+    turns.attempt,
+    turns.again,
+    turns.call,
+    turns.check,
 ):
     _taken(_callee, _LIFE, inner)
 advance: Any = _taken(transition.advance, _LIFE, close)

@@ -17,8 +17,9 @@ from mttrlab.response.borrowed import USUAL, Borrowed
 from mttrlab.response.check import unseen
 from mttrlab.response.deployed import deployed
 from mttrlab.response.history import History
+from mttrlab.response.incident_type import IncidentType
 from mttrlab.response.luck import Ints
-from mttrlab.response.model import IncidentType, ResponseModel
+from mttrlab.response.model import ResponseModel
 from mttrlab.response.notes import Note, span_note
 from mttrlab.response.outcomes import each_block
 from mttrlab.response.pooling import SHORTEST, GroupLaws, group_laws

@@ -9,9 +9,9 @@ import numpy as np
 
 from mttrlab.response.borrowed import SUCCESS_PRIOR, Borrowed
 from mttrlab.response.history import FEWEST, Flags, History
+from mttrlab.response.incident_type import FixPath, IncidentType
 from mttrlab.response.laws import Floats, Law
 from mttrlab.response.luck import Ints
-from mttrlab.response.model import FixPath, IncidentType
 from mttrlab.response.notes import Note, span_note
 from mttrlab.response.pooling import group_laws
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mttrlab.response import draws
+from mttrlab.response.incident_type import FixPath, IncidentType
 from mttrlab.response.laws import Floats
 from mttrlab.response.layout import ROUNDS
 from mttrlab.response.luck import Ints, Luck
-from mttrlab.response.model import FixPath, IncidentType, ResponseModel
+from mttrlab.response.model import ResponseModel
 from mttrlab.response.parameters import rounds
 from mttrlab.response.special import setting
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mttrlab.errors import ModelError
-from mttrlab.response.model import IncidentType, ResponseModel
+from mttrlab.response.incident_type import IncidentType
+from mttrlab.response.model import ResponseModel
 from mttrlab.response.parameters import automation, rounds
 
 

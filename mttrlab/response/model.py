@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from mttrlab.response import kinds
+from mttrlab.response.apart import Special
 from mttrlab.response.deploying import Deployments
-from mttrlab.response.elements import Bursts, Hypotheses, Reopening, Verification
+from mttrlab.response.elements import Bursts, Reopening, Verification
+from mttrlab.response.incident_type import IncidentType
 from mttrlab.response.laws import AT_ONCE, Law
+from mttrlab.response.moved import Moved
 from mttrlab.response.people import Noise, Paging, Pipeline, Pool, Routing
-from mttrlab.response.ramp import Ramp
 from mttrlab.response.verdict import Verdict
 from mttrlab.response.watching import Watch
 from mttrlab.schema import STAMPS, Practices
@@ -33,123 +35,7 @@ RUNBOOK_PRIOR = 1 / 3
 
 
 @dataclass(frozen=True)
-class FixPath:
-    """One way to end an incident of a type."""
-
-    name: str
-    """flag, rollback, config, scale, forward_fix, …, or other."""
-    law: Law
-    """Minutes from the diagnosis to the fix in place."""
-    share: float
-    """Share of the type's incidents that no change caused and that end this way."""
-    share_changed: float
-    """Share of the type's change-caused incidents that end this way."""
-    success: float = 1.0
-    """Chance that it works; where it does not, its time is spent and another fix comes after it."""
-
-    def __post_init__(self) -> None:
-        kinds.settle(self)
-
-
-@dataclass(frozen=True)
-class Face:
-    """What an incident of a type looks like in the table."""
-
-    share: float
-    """Share of the type's incidents that look so."""
-    service: str | None = None
-    """The service hit; None: not said."""
-    team: str | None = None
-    """The team that owns the response; None: not said."""
-    severity: str | None = None
-    """The severity; None: not said."""
-    failure_mode: str | None = None
-    """availability, latency, error_rate or dependency; None: not known."""
-    priority: int = 0
-    """Place in the queue for a responder: the smallest first."""
-    watch: str = ""
-    """`rules`: the model's `watch` says how soon alerts notice; `gap`: no alert watches it; empty: the type's laws."""
-    seen: float | None = None
-    """Share of its incidents that alerts see; None: as the type's `alert_coverage`."""
-    pool: str | None = None
-    """The pool of people that works on it; None: the type's."""
-
-    def __post_init__(self) -> None:
-        kinds.settle(self)
-
-
-@dataclass(frozen=True)
-class IncidentType:
-    """How often incidents of one type happen and how long their phases take."""
-
-    name: str | None
-    """As in `incident_type`; None: not known."""
-    per_day: float
-    """Mean arrivals per day."""
-    detect: Law | None = None
-    """Minutes from start to detection where no alert sees the fault; None: the model does not hold detection."""
-    alert: Law | None = None
-    """Minutes from start to detection where an alert or a monitor sees it; None: as `detect`."""
-    acknowledge: Law | None = None
-    """Minutes from detection to a person's acknowledgement; None: work begins at detection."""
-    diagnose: Law | None = None
-    """Minutes of work to the diagnosis; None: diagnosis and fix are one span."""
-    paths: tuple[FixPath, ...] = ()
-    """The fixes; shares add up to one (both columns)."""
-    verify: Law | None = None
-    """Minutes from the fix to confirmed health; None: the model ends at the fix."""
-    alert_coverage: float = 1.0
-    """Share of the type's incidents that alerts or monitors see first."""
-    automation: float = 0.0
-    """Share of the type's incidents whose alert has a remediation rule."""
-    change_caused: float = 0.0
-    """Share of the type's incidents that a known change caused."""
-    faces: tuple[Face, ...] = (Face(1.0),)
-    """What its incidents look like; shares add up to one."""
-    pool: str | None = None
-    """The pool of people that works on it; None: the first."""
-    hypotheses: Hypotheses | None = None
-    """Diagnosis as hypotheses tried in turn, in place of the law `diagnose`."""
-    runbook: float = 0.0
-    """Share of the type's incidents that a runbook answers; the law `diagnose` holds its effect already."""
-
-    def __post_init__(self) -> None:
-        kinds.settle(self)
-
-    def seen(self, face: Face) -> float:
-        """Return the share of a face's incidents that alerts see."""
-        if face.watch == "gap":
-            return 0.0
-        return self.alert_coverage if face.seen is None else face.seen
-
-    def fallback(self, failed: FixPath) -> FixPath | None:
-        """Return the fix that comes after one which did not work: the forward fix, else the longest of the others."""
-        others = [path for path in self.paths if path.name != failed.name]
-        named = [path for path in others if path.name == "forward_fix"]
-        return max(named or others, key=lambda path: path.law.quantile(0.5).item(), default=None)
-
-
-@dataclass(frozen=True)
-class Special:
-    """Settings that hold for some incidents alone."""
-
-    settings: tuple[tuple[str, Any], ...]
-    """Field of the model (`element.field` for one of an element) → setting, or a tuple of settings by type."""
-    incident_types: tuple[str, ...] = ()
-    """Empty: all."""
-    services: tuple[str, ...] = ()
-    """Empty: all."""
-    ramp: Ramp | None = None
-    """How it arrives; None: it is there from the start, for all of these."""
-    name: str = ""
-    """Whose luck decides whom a ramp reaches first."""
-
-    def __post_init__(self) -> None:
-        kinds.settle(self)
-
-
-@dataclass(frozen=True)
-class ResponseModel:
+class ResponseModel(Moved):
     """How an organisation's incidents arise and are handled. Minutes throughout.
 
     `ResponseModel.fit(incidents)` makes one from an export; `notes` says where each part came from.
@@ -207,42 +93,8 @@ class ResponseModel:
     """The stamps that simulated incidents carry: those that the export shows."""
     start: str = "2026-01-01"
     """First day of the horizon (UTC) unless `simulate` says otherwise."""
-    alert_latency: float = math.inf
-    """Lever: longest time from start to page where an alert sees the fault, minutes."""
-    alert_coverage: float | None = None
-    """Lever: share of all incidents that alerts see; None: as the types say."""
-    automation: float | None = None
-    """Lever: share of all incidents whose alert has a remediation rule; None: as the types say."""
-    more_flags: float = 0.0
-    """Lever: share of the change-caused incidents not fixed by a flag so far that a flag fixes now."""
-    rollback_minutes: float = math.inf
-    """Lever: longest time of a rollback, minutes."""
-    failover_minutes: float = math.inf
-    """Lever: longest time of a failover, minutes."""
-    scale_minutes: float = math.inf
-    """Lever: longest time of scaling up, minutes."""
-    config_minutes: float = math.inf
-    """Lever: longest time of a change of configuration, minutes."""
-    forward_fix_minutes: float = math.inf
-    """Lever: longest time of a forward fix, minutes."""
-    migration_minutes: float = math.inf
-    """Lever: longest time of reversing a database migration, minutes."""
-    diagnosis_factor: float = 1.0
-    """Lever: diagnosis takes this many times as long."""
-    acknowledge_factor: float = 1.0
-    """Lever: people take this many times as long to react to a page."""
-    runbooks: float | None = None
-    """Lever: share of all incidents that a runbook answers; None: as the types say."""
     runbook_factor: float = RUNBOOK_PRIOR
     """Diagnosis takes this many times as long where a runbook is new (types with hypotheses have `first_hit`)."""
-    verification_window: float = math.inf
-    """Lever: longest verification, minutes."""
-    prevention: float = 0.0
-    """Lever: share of all incidents that never happen."""
-    changes_prevented: float = 0.0
-    """Lever: share of the incidents that a change caused that never happen."""
-    noise_cut: float = 0.0
-    """Lever: share of the pages that are no incident that are silenced."""
     special: tuple[Special, ...] = ()
     """Lever: settings of single incident types or services."""
     sources: tuple[Note, ...] = ()

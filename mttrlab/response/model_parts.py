@@ -24,7 +24,9 @@ def plain(value: Any) -> Any:
             return {"empirical": list(value.parameters)}
         return {value.kind: dict(zip(PARAMETERS[value.kind], value.parameters, strict=True))}
     if is_dataclass(value) and not isinstance(value, type):
-        said = {one.name: getattr(value, one.name) for one in fields(value) if one.init}
+        # What only a lever sets stands behind what an organisation has.
+        there = sorted((one for one in fields(value) if one.init), key=lambda one: one.kw_only is True)
+        said = {one.name: getattr(value, one.name) for one in there}
         kept = {name: plain(own) for name, own in said.items() if own != _default(_field(type(value), name))}
         return kept
     if isinstance(value, (Note, Verdict)):

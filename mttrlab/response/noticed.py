@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mttrlab.response import draws
+from mttrlab.response.incident_type import Face
 from mttrlab.response.laws import AT_ONCE, Floats
 from mttrlab.response.luck import Ints, Luck
-from mttrlab.response.model import Face, ResponseModel
+from mttrlab.response.model import ResponseModel
 from mttrlab.response.shares import lifted
 from mttrlab.response.special import flat, setting
 from mttrlab.response.watching import GAP, RULES, Sight, Watch

@@ -10,10 +10,11 @@ from typing import Any
 
 from mttrlab.errors import ModelError
 from mttrlab.response import kinds
+from mttrlab.response.apart import Special
 from mttrlab.response.immovable import immovable
 from mttrlab.response.lever_now import flagged
 from mttrlab.response.levers import LEVERS
-from mttrlab.response.model import ResponseModel, Special
+from mttrlab.response.model import ResponseModel
 from mttrlab.response.noticed import seen_shares
 from mttrlab.response.parameters import automation, runbooks
 from mttrlab.response.ramp import Ramp

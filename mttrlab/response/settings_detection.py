@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from mttrlab.response.history import FEWEST, Flags, History
-from mttrlab.response.model import Face, ResponseModel
+from mttrlab.response.incident_type import Face
+from mttrlab.response.model import ResponseModel
 from mttrlab.response.notes import Note, disagreement
 from mttrlab.response.watching import GAP, RULES, Sight, Watch
 from mttrlab.schema import FAILURE_MODES, Practices

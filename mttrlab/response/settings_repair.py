@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mttrlab.response.apart import Special
 from mttrlab.response.fix_paths import TIMEOUT_PRIOR
 from mttrlab.response.history import FEWEST, History
+from mttrlab.response.incident_type import IncidentType
 from mttrlab.response.laws import Floats, Law
-from mttrlab.response.model import IncidentType, ResponseModel, Special
+from mttrlab.response.model import ResponseModel
 from mttrlab.response.notes import Note, disagreement
 from mttrlab.response.settings_people import OWN
 from mttrlab.response.special import MOST_PLANS

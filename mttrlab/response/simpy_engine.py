@@ -15,7 +15,8 @@ from simpy.events import NORMAL, Event
 from mttrlab.response.layout import NEVER, ROUNDS, STATE, Parameters, Plans, plans_of
 from mttrlab.response.people import Pool
 from mttrlab.response.pool import Pools
-from mttrlab.response.transition import ASK, DONE, GIVE, STARTED, WORK, advance
+from mttrlab.response.steps import ASK, DONE, GIVE, STARTED, WORK
+from mttrlab.response.transition import advance
 
 _NAMES: tuple[str, ...] = STATE.names or ()
 _ENDS = attrgetter(*_NAMES)

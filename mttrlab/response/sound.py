@@ -13,7 +13,8 @@ from mttrlab.response.laws import LONGEST
 from mttrlab.schema import STAMPS
 
 if TYPE_CHECKING:
-    from mttrlab.response.model import IncidentType, ResponseModel
+    from mttrlab.response.incident_type import IncidentType
+    from mttrlab.response.model import ResponseModel
 
 
 def check(model: ResponseModel) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from mttrlab.errors import ModelError
+from mttrlab.response.apart import Special
 from mttrlab.response.luck import MICROSECONDS_PER_DAY, Ints, Luck
-from mttrlab.response.model import ResponseModel, Special
+from mttrlab.response.model import ResponseModel
 from mttrlab.response.ramp import MONTH_DAYS
 
 Facts = dict[str, np.ndarray]

@@ -15,7 +15,7 @@ from mttrlab.response.parameters import MICROSECONDS, plans, pools
 from mttrlab.response.records import realise
 from mttrlab.response.scenario import Scenario
 from mttrlab.response.simulate import hours_since_monday, utc
-from mttrlab.response.transition import COMMANDS, STEPS, WAIT
+from mttrlab.response.steps import COMMANDS, STEPS, WAIT
 
 _TELLS = {
     ("started", "WAIT"): "The fault begins; nobody knows yet.",

@@ -311,7 +311,7 @@ def test_an_edited_callee_changes_the_answer_and_an_unedited_one_is_not_compiled
     assert first == again == "15.0"
     assert "Compiling the simulator, once" in said
     assert "Compiling" not in quiet
-    source = package / "response" / "transition.py"
+    source = package / "response" / "turns.py"
     before = source.stat()
     text = source.read_text()
     # A callee of a callee, with the file's date put back: what numba's own cache cannot see.

@@ -10,7 +10,9 @@ import pytest
 from mttrlab.response.layout import Parameters
 from mttrlab.response.luck import threshold
 from mttrlab.response.simpy_engine import State
-from mttrlab.response.transition import ASK, DONE, GIVE, SAMPLES, WAIT, WORK, advance, tail
+from mttrlab.response.steps import ASK, DONE, GIVE, WAIT, WORK
+from mttrlab.response.transition import advance
+from mttrlab.response.turns import SAMPLES, tail
 
 ALWAYS = 2**32
 PLAIN = Parameters(
