@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from mttrlab import sql
+from mttrlab.lab import views
 from mttrlab.lab.rejudging import judge_again, settle_annotations
 from mttrlab.lab.transactions import insert_found
 
@@ -19,6 +20,7 @@ def derive(connection: duckdb.DuckDBPyConnection) -> None:
     _read_titles(connection)
     if _several_sources(connection):
         _join(connection)
+    views.show_joined(connection)
     settle_annotations(connection)
     judge_again(connection)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ import duckdb
 
 from mttrlab import __version__, sql
 from mttrlab.errors import StoreError
-from mttrlab.lab import kept, private
+from mttrlab.lab import kept, private, views
 from mttrlab.lab.applying import store_settings
 from mttrlab.lab.plain import plain
 from mttrlab.lab.settings import Settings
@@ -20,17 +19,6 @@ from mttrlab.lab.settings import Settings
 SCHEMA_VERSION = 6
 """Raised by every change of the stored tables."""
 
-# The views in the order in which they build on each other.
-_VIEWS = (
-    "latest", "settled", "merged", "mending", "corrected", "records", "incidents",
-    "metrics", "deployments", "firings", "logs", "spans",
-)  # fmt: skip
-_STAMP_RANK = """
-CREATE OR REPLACE MACRO stamp_rank(verdict, origin) AS
-    10 * list_position(
-        ['recorded', 'not_applicable', 'defaulted', 'out_of_order', 'suspect', 'missing', 'pending'], verdict)
-    + CASE origin WHEN 'annotated' THEN 0 WHEN 'proxy' THEN 2 ELSE 1 END
-"""
 # DuckDB reads files of such names as data, also those that it has written itself.
 _TABLE_NAMES = {".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"}
 _DAMAGE = ("checksum", "Corrupt", "not read enough bytes", "Serialization Error", "deserialize", "INTERNAL Error")
@@ -198,11 +186,11 @@ def _recognise(connection: duckdb.DuckDBPyConnection, path: Path | None, *, read
             f"{path} was written by {age} mttrlab ({plain(said.get('version'), 20)}, schema {version}; "
             f"this one knows {SCHEMA_VERSION}); {advice}"
         )
-    if said.get("views") != _views_hash():
+    if not views.known(connection):
         if read_only:
             raise StoreError(f"{path} holds the views of another mttrlab; open it once for writing to renew them")
         connection.execute("BEGIN")
-        _install_views(connection, kept.tables(connection))
+        views.install(connection, kept.tables(connection), joining=views.needs_joining(connection))
         connection.execute("COMMIT")
 
 
@@ -219,24 +207,6 @@ def _create(connection: duckdb.DuckDBPyConnection) -> None:
     connection.executemany(
         "INSERT INTO meta VALUES (?, ?)", [("schema_version", str(SCHEMA_VERSION)), ("version", __version__)]
     )
-    _install_views(connection, {kept.ALL: kept.STORED})
+    views.install(connection, {kept.ALL: kept.STORED}, joining=False)
     store_settings(connection, Settings.default())
     connection.execute("COMMIT")
-
-
-def _install_views(connection: duckdb.DuckDBPyConnection, there: dict[str, tuple[str, ...]]) -> None:
-    connection.execute(_STAMP_RANK)
-    kept.show(connection, there)
-    for view in _VIEWS:
-        connection.execute(f"CREATE OR REPLACE VIEW {view} AS {sql.text(f'lab/{view}')}")
-    connection.execute("DELETE FROM meta WHERE name = 'views'")
-    connection.execute("INSERT INTO meta VALUES ('views', ?)", [_views_hash()])
-
-
-def _views_hash() -> str:
-    texts = [
-        _STAMP_RANK,
-        kept.view({kept.ALL: kept.STORED}, hashed=True),
-        *(sql.text(f"lab/{view}") for view in _VIEWS),
-    ]
-    return hashlib.sha256("\0".join(texts).encode()).hexdigest()

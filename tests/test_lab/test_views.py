@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pandas.testing import assert_frame_equal
 
 from mttrlab.lab import Lab, Settings
 from mttrlab.lab.settings import Excluded, Population, TypePattern
@@ -100,3 +101,18 @@ def test_settings_live_in_the_lab_s_file(exports, tmp_path):
     with Lab(tmp_path / "lab.duckdb", read_only=True) as lab:
         assert lab.settings.slo == 0.99
         assert len(lab.incidents()) == 4
+
+
+def test_a_lab_joins_from_the_first_record_that_needs_it_and_when_its_file_is_opened_again(exports, tmp_path):
+    path = tmp_path / "lab.duckdb"
+    with Lab(path) as lab:
+        lab.load(exports.pager("pd.json", PAGES))
+        assert populations(lab) == {"P1": "counted", "P2": "page", "P3": "counted", "P4": "page"}
+    post = {"id": "S1", "at": "2026-03-02T10:01:00", "services": ["pay-api"], "resolved": "2026-03-02T10:20:00"}
+    with Lab(path) as lab:
+        lab.load(exports.posts("page.json", [post], seen="2026-03-05T00:00:00"))
+        joined = lab.incidents(population=None)
+        # The post makes an incident of the page, and is no incident beside it.
+        assert populations(lab) == {"P1": "counted", "P2": "counted", "P3": "counted", "P4": "page"}
+    with Lab(path, read_only=True) as lab:
+        assert_frame_equal(lab.incidents(population=None), joined)
