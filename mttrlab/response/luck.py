@@ -6,7 +6,6 @@ same incidents and the same luck; a new decision has a new stream and moves no o
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -18,6 +17,7 @@ from mttrlab.response import deploying
 from mttrlab.response.elements import Bursts
 from mttrlab.response.laws import Floats
 from mttrlab.response.model import ResponseModel
+from mttrlab.response.streams import stream
 
 Ints = npt.NDArray[np.int64]
 
@@ -26,24 +26,6 @@ BLOCK = 50
 
 MICROSECONDS_PER_DAY = 86_400_000_000
 _HOUR = 3_600_000_000
-
-
-def stream(seed: int, decision: str, block: int, part: int = 0) -> np.random.Generator:
-    """Return the generator of one decision in one block of replications.
-
-    Parameters
-    ----------
-    seed : int
-    decision : str
-        Its name; the stream depends on nothing else about it.
-    block : int
-        Number of the block of replications.
-    part : int
-        Which of a loop's turns (a round, an attempt).
-    """
-    word = int.from_bytes(hashlib.sha256(decision.encode()).digest()[:4], "big")
-    # PCG64 by name: default_rng may change its generator between NumPy versions.
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(word, block, part))))
 
 
 @dataclass(frozen=True, eq=False)

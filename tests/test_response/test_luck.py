@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from mttrlab.response.luck import BLOCK, draw, threshold
+from mttrlab.response.streams import stream
 
 
 def test_the_same_seed_draws_the_same_luck(rich):
     first, second = (draw(rich, days=365, block=2, replications=BLOCK, seed=5) for _ in range(2))
     np.testing.assert_array_equal(first.at, second.at)
     np.testing.assert_array_equal(first.uniform("diagnose", 1), second.uniform("diagnose", 1))
+
+
+@given(st.integers(0, 2**63), st.text(), st.integers(0, 200_000), st.integers(0, 5000))
+@example(0, "fix", 0, 0)
+@example(2**32 - 1, "fix", 127, 1)
+@example(2**32, "fix", 128, 1)
+@example(2**63, "fix", 200_000, 5000)
+def test_a_stream_is_the_one_that_numpy_seeds_itself(seed, decision, block, part):
+    word = int.from_bytes(hashlib.sha256(decision.encode()).digest()[:4], "big")
+    own = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(word, block, part))))
+    assert stream(seed, decision, block, part).random(3).tolist() == own.random(3).tolist()
 
 
 def test_adding_a_decision_moves_no_other(rich):
