@@ -21,7 +21,7 @@ REVIEW ?= reviews
 LAB ?=
 LAB_FLAGS ?=
 
-.PHONY: help setup review test lab lint soak bench examples lock clean
+.PHONY: help setup review test types tests lab lint soak bench examples lock clean
 
 help: ## help: list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^[a-z]+:.*## ([a-z]+): (.*)/  make \1\t\2/' | expand -t 18
@@ -33,7 +33,8 @@ setup: .venv/.stamp ## setup: build .venv from requirements.lock (the other targ
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "mttrlab needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Say: make PYTHON=python3.11 ..." >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@mkdir -p $(STATE)
-	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@# Modules are compiled when they are first imported: most of what is here never is.
+	@$(BIN)/python -m pip install --quiet --no-compile --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -42,8 +43,14 @@ review: .venv/.stamp ## review: write the monthly review page (MONTH=2026-06 EXP
 
 test: .venv/.stamp ## test: lint, type-check, run every test and every notebook
 	@$(BIN)/ruff check --quiet .
+	@$(MAKE) --no-print-directory --jobs=2 types tests
+
+# Side by side: checking types keeps one core busy.
+types: .venv/.stamp
 	@$(BIN)/mypy --no-error-summary
-	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n auto --dist worksteal --quiet $(PYTEST)
+
+tests: .venv/.stamp
+	@env -u PYTHONDONTWRITEBYTECODE -u MAKEFLAGS -u MFLAGS $(BIN)/python -m pytest -n auto --dist worksteal --quiet $(PYTEST)
 
 lab: .venv/.stamp ## lab: open JupyterLab on the notebooks (LAB_FLAGS=--allow-root where you are root)
 	@$(BIN)/jupyter lab --notebook-dir=. notebooks/01_load_and_check.ipynb $(LAB_FLAGS)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import duckdb
@@ -106,17 +104,9 @@ def opened(source: Source, table: str, *steps: tuple[str, str]) -> Iterator[Door
     if not isinstance(source, pd.DataFrame):
         yield Door(source, steps)
         return
-    # A cursor costs a third of a database of its own; what is registered on it is seen by nobody else.
-    with _engine(os.getpid()).cursor() as connection:
-        for statement in sql.HARDENING:
-            connection.execute(statement)
+    with sql.aside() as connection:
         connection.register(table, source)
         yield Door(_Frames(connection), steps)
-
-
-@lru_cache(maxsize=1)
-def _engine(process: int) -> duckdb.DuckDBPyConnection:
-    return sql.connect()
 
 
 FROM_INCIDENTS = ("phases", "analysis/phases")

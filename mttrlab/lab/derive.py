@@ -16,21 +16,25 @@ def derive(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"DELETE FROM {table}")
     if connection.execute("SELECT count(*) FROM superseded").fetchall()[0][0]:
         insert_found(connection, "fuller", sql.text("lab/fuller"))
-    connection.execute(f"INSERT INTO timers {sql.text('lab/timers')}")
+    reports, several = connection.execute(
+        "SELECT count(*), coalesce(min(source) <> max(source), false) FROM held"
+    ).fetchall()[0]
+    if reports >= _SPIKE:
+        connection.execute(f"INSERT INTO timers {sql.text('lab/timers')}")
     _read_titles(connection)
-    if _several_sources(connection):
+    if several or _keyed(connection):
         _join(connection)
     views.show_joined(connection)
     settle_annotations(connection)
     judge_again(connection)
 
 
-def _several_sources(connection: duckdb.DuckDBPyConnection) -> bool:
-    found = connection.execute(
-        "SELECT count(*) > 0 FROM reports HAVING count(*) > 0 AND min(source) <> max(source)"
-    ).fetchall()
-    keyed = connection.execute("SELECT count(*) > 0 FROM join_keys").fetchall()
-    return bool(found) or bool(keyed[0][0])
+_SPIKE = 20
+"""No timer is seen in fewer reports (`lab/timers`), and planning to look for one is dear where there are few."""
+
+
+def _keyed(connection: duckdb.DuckDBPyConnection) -> bool:
+    return bool(connection.execute("SELECT count(*) > 0 FROM join_keys").fetchall()[0][0])
 
 
 def _read_titles(connection: duckdb.DuckDBPyConnection) -> None:

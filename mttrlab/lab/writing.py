@@ -237,7 +237,7 @@ MANY = 50_000
 
 
 def _any_known(connection: duckdb.DuckDBPyConnection, sources: tuple[str, ...]) -> bool:
-    found = connection.execute("SELECT count(*) FROM reports WHERE list_contains($1, source)", [list(sources)])
+    found = connection.execute("SELECT count(*) FROM held WHERE list_contains($1, source)", [list(sources)])
     return bool(found.fetchall()[0][0])
 
 

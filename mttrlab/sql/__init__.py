@@ -5,8 +5,10 @@ Line one of each file says what a row is and what NULL means. Parameters are `$n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -36,6 +38,23 @@ def connect(database: str = ":memory:", **options: Any) -> duckdb.DuckDBPyConnec
     for statement in HARDENING:
         connection.execute(statement)
     return connection
+
+
+@contextmanager
+def aside() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a connection for one question over frames; what is registered on it is seen by nobody else.
+
+    It shares one database in memory, which this process keeps: a database of its own costs more than most answers.
+    """
+    with _kept(os.getpid()).cursor() as connection:
+        for statement in HARDENING:
+            connection.execute(statement)
+        yield connection
+
+
+@lru_cache(maxsize=1)
+def _kept(process: int) -> duckdb.DuckDBPyConnection:
+    return connect()
 
 
 def frame(connection: duckdb.DuckDBPyConnection, query: str, **parameters: Any) -> pd.DataFrame:
@@ -70,7 +89,7 @@ def run(name: str, tables: Mapping[str, pd.DataFrame], **parameters: Any) -> pd.
     **parameters
         Values of its `$name` parameters.
     """
-    with connect() as connection:
+    with aside() as connection:
         for table, rows in tables.items():
             connection.register(table, rows)
         return frame(connection, text(name), **parameters)
