@@ -28,6 +28,7 @@ _HOMES = {
     "change_explained": "mttrlab.analysis",
     "check_model": "mttrlab.response",
     "read_model": "mttrlab.response",
+    "what_moves": "mttrlab.response",
     "write_model": "mttrlab.response",
     "change_points": "mttrlab.analysis",
     "clock_summary": "mttrlab.analysis",

@@ -14,7 +14,7 @@ from mttrlab.decisions.clock import shown_clock
 from mttrlab.decisions.paired import Paired, joined
 from mttrlab.decisions.words import note, what
 from mttrlab.errors import ModelError
-from mttrlab.response import checks, kinds, outcomes
+from mttrlab.response import checks, growth, kinds, outcomes
 from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.luck import BLOCK
 from mttrlab.response.model import ResponseModel
@@ -166,7 +166,8 @@ def _span(
     engine: str,
     span: outcomes.Span,
 ) -> list[Paired]:
-    luck = outcomes.luck_between(model, span, days=days, seed=seed, weekday=weekday)
+    layers = growth.layers(model, *changed)
+    luck = outcomes.luck_between(model, span, days=days, seed=seed, weekday=weekday, layers=layers)
     before = outcomes.run(model, luck, engine)
     place, wanted = luck.replication - span[0], span[1] - span[0]
     then = before.minutes(clock)

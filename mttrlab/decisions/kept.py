@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from mttrlab.decisions.clock import shown_clock
 from mttrlab.decisions.paired import Paired, joined, paired, row
-from mttrlab.response import alone, kinds, outcomes
+from mttrlab.response import alone, growth, kinds, outcomes
 from mttrlab.response.laws import Floats
 from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.luck import Luck
@@ -47,6 +47,8 @@ class Baseline:
     n_jobs: int
     """Threads."""
     pieces: tuple[_Piece, ...]
+    grown: dict[int, tuple[_Piece, ...]] = field(default_factory=dict)
+    """The same with further incidents, by how many layers of them; made when a scenario first needs them."""
 
     def row(self) -> dict[str, float]:
         """Return the numbers of the baseline itself, as a row of `compare_scenarios`."""
@@ -56,13 +58,23 @@ class Baseline:
         """Return the numbers of a scenario, as a row of `compare_scenarios`."""
         changed = kinds.a("scenario", Scenario, scenario).apply(self.model)
         refuse_endless_queue(changed)
-        return row(joined(self._each(lambda piece: _answer(self, changed, piece))), self.days)
+        pieces = self.pieces
+        layers = growth.layers(self.model, changed)
+        if layers > growth.layers(self.model):
+            if layers not in self.grown:
+                spans = [(piece.span, piece.luck.seed) for piece in self.pieces]
+                again = (
+                    _piece(self.model, span, self.days, seed, self.clock, self.engine, layers) for span, seed in spans
+                )
+                self.grown[layers] = tuple(again)
+            pieces = self.grown[layers]
+        return row(joined(self._each(pieces, lambda piece: _answer(self, changed, piece))), self.days)
 
-    def _each(self, function: Callable[[Any], Paired]) -> list[Paired]:
-        if self.n_jobs == 1 or len(self.pieces) == 1:
-            return [function(piece) for piece in self.pieces]
+    def _each(self, pieces: tuple[_Piece, ...], function: Callable[[Any], Paired]) -> list[Paired]:
+        if self.n_jobs == 1 or len(pieces) == 1:
+            return [function(piece) for piece in pieces]
         with ThreadPoolExecutor(self.n_jobs) as threads:
-            return list(threads.map(function, self.pieces))
+            return list(threads.map(function, pieces))
 
 
 def keep_baseline(
@@ -88,14 +100,19 @@ def keep_baseline(
     engine = outcomes.engine_name(engine, model)
     clock = shown_clock(model, clock)
     refuse_endless_queue(model)
+    spans = outcomes.spans(model, days, replications, n_jobs)
+    pieces = tuple(_piece(model, span, days, seed, clock, engine) for span in spans)
+    return Baseline(model, days, clock, engine, workers(n_jobs), pieces)
+
+
+def _piece(
+    model: ResponseModel, span: Span, days: float, seed: int, clock: str, engine: str, layers: int | None = None
+) -> _Piece:
     weekday = hours_since_monday(utc(model.start))
-    pieces = []
-    for span in outcomes.spans(model, days, replications, n_jobs):
-        luck = outcomes.luck_between(model, span, days=days, seed=seed, weekday=weekday)
-        before = outcomes.run(model, luck, engine)
-        calm = alone.calm(before) if model.noise and engine == "compiled" else None
-        pieces.append(_Piece(span, luck, before, before.minutes(clock), luck.replication - span[0], calm, []))
-    return Baseline(model, days, clock, engine, workers(n_jobs), tuple(pieces))
+    luck = outcomes.luck_between(model, span, days=days, seed=seed, weekday=weekday, layers=layers)
+    before = outcomes.run(model, luck, engine)
+    calm = alone.calm(before) if model.noise and engine == "compiled" else None
+    return _Piece(span, luck, before, before.minutes(clock), luck.replication - span[0], calm, [])
 
 
 def _copied(before: Outcomes) -> Outcomes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from mttrlab.response.borrowed import seen_words
-from mttrlab.response.immovable import immovable
 from mttrlab.response.levers import LEVERS
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.scenario import Scenario
@@ -15,9 +15,9 @@ def what(model: ResponseModel, scenario: Scenario) -> str:
     """Return the settings that a scenario changes, from and to."""
     said = []
     for lever, value in scenario.levers.items():
-        now = LEVERS[lever].now(model)
+        now = LEVERS[lever].now(_seen(model, scenario))
         said.append(f"{LEVERS[lever].words}: {_shown(lever, now)} → {_shown(lever, value)}")
-    only = ", ".join((*scenario.incident_types, *scenario.services))
+    only = ", ".join((*scenario.incident_types, *scenario.services, *scenario.pools))
     words = ("; ".join(said) or "as it is") + (f" (of {only} alone)" if only else "")
     if scenario.ramp is None:
         return words
@@ -27,9 +27,18 @@ def what(model: ResponseModel, scenario: Scenario) -> str:
     return f"{words}; reaching {ramp.adoption:.0%} of them within {ramp.months:g} months{late}{lost}"
 
 
+def _seen(model: ResponseModel, scenario: Scenario) -> Any:
+    """Return what the settings in force are read from: of the pools that a scenario names, these alone."""
+    if not scenario.pools:
+        return model
+    return SimpleNamespace(pools=[pool for pool in model.pools if pool.name in scenario.pools])
+
+
 def _shown(lever: str, value: Any) -> str:
     if value is None:
         return "no limit" if LEVERS[lever].unit == "minutes" else "none"
+    if LEVERS[lever].unit == "0 or 1" and not isinstance(value, tuple):
+        return "yes" if value else "no"
     unit = {"minutes": " min", "seconds": " s"}.get(LEVERS[lever].unit, "")
     if isinstance(value, tuple):
         return f"{value[0]:g} to {value[1]:g}{unit}"
@@ -38,13 +47,8 @@ def _shown(lever: str, value: Any) -> str:
 
 def note(model: ResponseModel, scenario: Scenario) -> str:
     """Return why a lever had no effect, and what was borrowed."""
-    said = [reason for lever, value in scenario.levers.items() if (reason := immovable(model, lever, value))]
-    if len(scenario.levers) > 1:
-        said = [
-            f"{lever}: {reason}"
-            for lever, value in scenario.levers.items()
-            if (reason := immovable(model, lever, value))
-        ]
+    reasons = scenario.reasons(model)
+    said = [f"{lever}: {why}" if len(scenario.levers) > 1 else why for lever, why in reasons.items()]
     borrowed = {note.element for note in model.sources if note.source == "prior"}
     if "automation" in scenario.levers and scenario.levers["automation"] > 0:
         said.append(

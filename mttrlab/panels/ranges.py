@@ -22,8 +22,13 @@ _TOPS = {
     "ack_timeout": 30.0,
     "night_startup": 60.0,
     "transfer_minutes": 60.0,
+    "handover_minutes": 60.0,
+    "max_rounds": 10.0,
+    "most_passes": 8.0,
+    "escalation_repeats": 4.0,
+    "samples_most": 100.0,
 }
-_STEPS = {"share": 0.01, "times": 0.05, "seconds": 5.0}
+_STEPS = {"share": 0.01, "times": 0.05, "seconds": 5.0, "incidents": 0.01}
 _FINE = (0.1, 0.25, 0.5, 1.0, 5.0, 15.0)
 _WHOLE = {"people", "lanes"}
 
@@ -66,27 +71,43 @@ def slides(model: ResponseModel) -> list[Slide]:
             now = max(now)
         high = _high(model, name, lever.unit, now)
         whole = lever.whole
-        low = 1.0 if whole else 5.0 if lever.unit == "seconds" else 0.0
+        step = 1.0 if whole else _STEPS.get(lever.unit) or next((s for s in _FINE if high / s <= 120), 60.0)
+        low = _fewest(model, name) if whole else 5.0 if lever.unit == "seconds" else step if lever.open_low else 0.0
         if name == "flagged":
             # Changes that stand behind a flag do not come out from behind it.
             low = math.ceil(100 * (now or 0.0)) / 100
         if immovable(model, name, low) and immovable(model, name, high):
             continue
-        step = 1.0 if whole else _STEPS.get(lever.unit) or next((s for s in _FINE if high / s <= 120), 60.0)
         low = min(low, high if now is None else now)
         stands = high if now is None else float(now)
         made.append(Slide(name, low, high, step, stands, now is None, lever.unit, lever.words, lever.alone))
     return made
 
 
+def _fewest(model: ResponseModel, name: str) -> float:
+    """Return the smallest whole number that this model takes."""
+    if name == "pool_people" and not all(pool.shifts for pool in model.pools):
+        return 1.0
+    if name == "samples_most" and model.verification is not None:
+        return float(model.verification.in_a_row)
+    return LEVERS[name].low
+
+
 def _high(model: ResponseModel, name: str, unit: str, now: float | None) -> float:
     if unit == "share":
         return 1.0
+    if unit == "0 or 1":
+        return 1.0
     if unit in _WHOLE:
         return float((now or 1) + 5)
+    if unit == "incidents":
+        # Nobody limits those that wait, or what a burst brings is the most there is.
+        return float(now or 20.0) * (2.0 if name == "failing_changes" else 1.0)
     top = _TOPS.get(name, _TOPS.get(unit, 0.0)) or _longest(model, name)
     top = max(top, 2.0 * (now or 0.0))
-    return float(next((nice for nice in _NICE if nice >= top), math.ceil(top)))
+    if name == "healthy_in_a_row" and model.verification is not None:
+        return float(min(top, model.verification.give_up))
+    return float(min(next((nice for nice in _NICE if nice >= top), math.ceil(top)), LEVERS[name].high))
 
 
 def _longest(model: ResponseModel, name: str) -> float:
@@ -95,6 +116,10 @@ def _longest(model: ResponseModel, name: str) -> float:
         "alert_latency": lambda: (kind.alert or kind.detect for kind in model.types),
         "verification_window": lambda: (kind.verify for kind in model.types),
         "automation_timeout": lambda: (model.automation_run,),
+        "report_minutes": lambda: (kind.detect for kind in model.types),
+        "try_minutes": lambda: (kind.hypotheses.minutes if kind.hypotheses else None for kind in model.types),
+        "deployment_minutes": lambda: (model.pipeline.minutes if model.pipeline else None,),
+        "flag_minutes": lambda: (model.flag, *(p.law for kind in model.types for p in kind.paths if p.name == "flag")),
     }
     path = name.removesuffix("_minutes")
     found = laws.get(name, lambda: (p.law for kind in model.types for p in kind.paths if p.name == path))

@@ -13,6 +13,7 @@ What a model can hold, and where; every part but types and arrivals may be absen
 - automation: the `automation_…` fields and `harm`
 - verification: `IncidentType.verify`, or `Verification` by samples; `Reopening`
 - recording: `Recording`, an option of `simulate`: what the export would have shown
+- what people can move: `levers()`, and `what_moves()` setting by setting
 - investments: `Scenario` and its `Ramp` (delay, adoption, decay); `mttrlab.decisions` puts money to them
 
 Left out on purpose: people who share their attention among incidents, noise that dulls people the more of it there
@@ -35,6 +36,7 @@ from mttrlab.response.scenario_file import read_scenarios
 from mttrlab.response.simulate import simulate
 from mttrlab.response.story import trace
 from mttrlab.response.watching import Watch
+from mttrlab.response.what_moves import what_moves
 
 __all__ = [
     "Bursts",
@@ -64,5 +66,6 @@ __all__ = [
     "read_scenarios",
     "simulate",
     "trace",
+    "what_moves",
     "write_model",
 ]

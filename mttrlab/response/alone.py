@@ -43,6 +43,7 @@ def still(baseline: ResponseModel, changed: ResponseModel) -> bool:
     return (
         same
         and baseline.noise == changed.noise
+        and baseline.noise_factor == changed.noise_factor
         and baseline.paging == changed.paging
         and baseline.types == changed.types
         and pools(baseline) == pools(changed)

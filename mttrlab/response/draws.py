@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from mttrlab.response.elements import Hypotheses
+from mttrlab.response import tries
 from mttrlab.response.laws import Floats, Law
 from mttrlab.response.luck import Ints, Luck
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.parameters import MICROSECONDS
+from mttrlab.response.special import Facts, setting
 
 Rows = list[Any]
 """Per type, which incidents are of it."""
@@ -62,33 +63,30 @@ def shared(correlation: float, luck: Luck, decision: str, part: int) -> Floats:
     return np.asarray(keep(luck, ("shared", correlation, decision, part), make))
 
 
-def with_runbooks(model: ResponseModel, luck: Luck, kind: Ints, now: Floats) -> Floats | None:
+def with_runbooks(model: ResponseModel, luck: Luck, facts: Facts, now: Floats) -> Floats | None:
     """Return how many times as long diagnosis takes where a runbook is new, or gone, for types with one law of it.
 
     None: as long as before, for all.
 
     Parameters
     ----------
-    kind : array of int
-        Type of each incident.
+    facts : dict
+        `type` of each incident among them.
     now : array
         Share of its like that a runbook answers.
     """
     if model.runbooks is None and not any("runbooks" in dict(one.settings) for one in model.special):
         return None
-    was = np.array([0.0 if one.hypotheses else one.runbook for one in model.types])[kind]
-    lawful = np.array([one.hypotheses is None for one in model.types])[kind]
+    was = np.array([0.0 if one.hypotheses else one.runbook for one in model.types])[facts["type"]]
+    lawful = np.array([one.hypotheses is None for one in model.types])[facts["type"]]
     if np.array_equal(was, np.where(lawful, now, 0.0)):
         return None
     u = luck.uniform("runbook")
-    return np.where(
-        lawful & (u >= was) & (u < now),
-        model.runbook_factor,
-        np.where(lawful & (u < was) & (u >= now), 1 / model.runbook_factor, 1.0),
-    )
+    factor = setting(model, facts, "runbook_factor", model.runbook_factor)
+    return np.where(lawful & (u >= was) & (u < now), factor, np.where(lawful & (u < was) & (u >= now), 1 / factor, 1.0))
 
 
-def diagnosis(model: ResponseModel, luck: Luck, rows: Rows, r: int, answered: Floats) -> Floats:
+def diagnosis(model: ResponseModel, luck: Luck, rows: Rows, r: int, answered: Floats, facts: Facts) -> Floats:
     """Return minutes of work to the diagnosis in round `r`, before levers.
 
     Parameters
@@ -105,33 +103,17 @@ def diagnosis(model: ResponseModel, luck: Luck, rows: Rows, r: int, answered: Fl
             minutes = of_types(luck, rows, laws, shared(model.difficulty, luck, "diagnose", r))
         for hypotheses, mine in zip(tried, rows, strict=True):
             if hypotheses is not None:
-                minutes[mine] = _tries(hypotheses, luck, mine, r, answered[mine])
+                minutes[mine] = tries.minutes(model, hypotheses, luck, mine, r, answered[mine], facts)
         return minutes
 
     key = ("diagnosis", r, tuple(laws), model.difficulty, model.weights)
     if not any(tried):
         return np.asarray(keep(luck, key, make))
     # What a runbook answers is another number for every lever that moves it: the last alone is kept.
-    said = (*key, tuple(tried), model.runbooks, model.special, model.types)
+    said = (*key, tuple(tried), model.runbooks, tries.settings(model), model.special, model.types)
     if luck.kept.get(("tries", r), (None,))[0] != said:
         luck.kept["tries", r] = said, make()
     return np.asarray(luck.kept["tries", r][1])
-
-
-def _tries(hypotheses: Hypotheses, luck: Luck, mine: Any, r: int, answered: Floats) -> Floats:
-    novel = luck.uniform("novel")[mine] < hypotheses.novel
-    runbook = ~novel & (luck.uniform("runbook")[mine] < answered)
-    later = np.where(novel, hypotheses.hit / 2, hypotheses.hit)
-    first = np.where(runbook, max(hypotheses.first_hit, hypotheses.hit), later)
-    minutes = np.zeros(len(novel))
-    going = np.ones(len(novel), dtype=bool)
-    for k in range(hypotheses.most):
-        part = r * 100 + k
-        minutes += np.where(going, hypotheses.minutes.quantile(luck.uniform("try", part)[mine]), 0.0)
-        going &= luck.uniform("hit", part)[mine] >= (first if k == 0 else later)
-        if not going.any():
-            break
-    return minutes
 
 
 def microseconds(minutes: Floats) -> Ints:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from mttrlab.response import draws
-from mttrlab.response.incident_type import FixPath, IncidentType
+from mttrlab.response.incident_type import IncidentType
 from mttrlab.response.laws import Floats
 from mttrlab.response.layout import ROUNDS
+from mttrlab.response.levers_fix import NAMED, longest, works
 from mttrlab.response.luck import Ints, Luck
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.parameters import rounds
-from mttrlab.response.special import setting
+from mttrlab.response.special import Facts, setting
 
 if TYPE_CHECKING:
     from mttrlab.response.records import Records
@@ -24,39 +26,41 @@ def path_names(model: ResponseModel) -> tuple[str, ...]:
     return ("flag", *sorted({path.name for kind in model.types for path in kind.paths} - {"flag"}))
 
 
-LIMITED = ("rollback", "failover", "scale", "config", "forward_fix", "migration")
-"""Fixes whose longest time is a lever: the field `<fix>_minutes`."""
+LIMITED = tuple(NAMED)
+"""Fixes whose longest time is a lever."""
 
 
-def longest(model: ResponseModel) -> tuple[float, ...]:
-    """Return the longest time of each of `LIMITED`, minutes."""
-    return tuple(getattr(model, f"{name}_minutes") for name in LIMITED)
+def settings(model: ResponseModel) -> tuple[object, ...]:
+    """Return the settings of levers that act on fixes."""
+    moved = (getattr(model, one(name)) for name in NAMED for one in (longest, works))
+    return model.more_flags, model.deployment_minutes, *moved
+
+
+class Fixes(NamedTuple):
+    """One round's fixes as the types have them, one per incident."""
+
+    minutes: Floats
+    path: Ints
+    """Which of `path_names`."""
+    success: Floats
+    """Chance that it works."""
+    after: Ints
+    """Which of `path_names` comes after it where it does not work; -1: none does."""
 
 
 def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
     """Write each round's fix, its path and its deployment."""
     changed = luck.uniform("change") < np.array([kind.change_caused for kind in model.types])[made.facts["type"]]
     names = path_names(model)
-    limits = {
-        names.index(name): setting(model, made.facts, f"{name}_minutes", most)
-        for name, most in zip(LIMITED, longest(model), strict=True)
-        if name in names
-    }
-    more = setting(model, made.facts, "more_flags", model.more_flags)
+    longest_deployment = setting(model, made.facts, "deployment_minutes", model.deployment_minutes)
     paths = []
     for r in range(min(rounds(model), ROUNDS)):
-        drawn, path = _drawn(model, luck, rows, changed, names, r)
-        minutes = drawn
-        for name, most in limits.items():
-            if np.any(np.isfinite(most)):
-                minutes = np.where(path == name, np.minimum(minutes, most), minutes)
-        if np.any(more):
-            flagged = changed & (path != 0) & (luck.uniform("flag", r) < more)
-            u = draws.shared(model.difficulty, luck, "fix", r)
-            minutes = np.where(flagged, np.minimum(minutes, model.flag.quantile(u)), minutes)
-            path = np.where(flagged, 0, path)
+        drawn = draws.keep(luck, ("fixes", r, model.types, model.difficulty), partial(
+            _drawn, model, luck, rows, changed, names, r))  # fmt: skip
+        minutes = _worked(model, luck, rows, names, r, made.facts, drawn)
+        minutes, path = _flagged(model, luck, r, made.facts, changed, minutes, drawn.path)
         made.x["fix"][made.place, r] = draws.microseconds(minutes)
-        made.x["deploy"][made.place, r] = _deployments(model, luck, path, names, r)
+        made.x["deploy"][made.place, r] = _deployments(model, luck, path, names, r, longest_deployment)
         paths.append(path)
     made.facts["path"] = np.stack(paths, axis=1)
     made.facts["changed"] = changed.astype(np.int64)
@@ -64,33 +68,87 @@ def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> N
 
 def _drawn(
     model: ResponseModel, luck: Luck, rows: draws.Rows, changed: np.ndarray, names: tuple[str, ...], r: int
+) -> Fixes:
+    """Return a round's fixes before levers."""
+    u_path, u_fix = luck.uniform("path", r), draws.shared(model.difficulty, luck, "fix", r)
+    n = len(luck)
+    drawn = Fixes(np.zeros(n), np.full(n, -1), np.ones(n), np.full(n, -1))
+    everyone = np.arange(n)
+    for kind, mine in zip(model.types, rows, strict=True):
+        which = everyone[mine]
+        ways = _choice(kind, u_path[which], changed[which])
+        for p, way in enumerate(kind.paths):
+            taken = which[ways == p]
+            drawn.path[taken] = names.index(way.name)
+            drawn.minutes[taken] = way.law.quantile(u_fix[taken])
+            drawn.success[taken] = way.success
+            after = kind.fallback(way)
+            if after is not None:
+                drawn.after[taken] = names.index(after.name)
+    return drawn
+
+
+def _worked(
+    model: ResponseModel, luck: Luck, rows: draws.Rows, names: tuple[str, ...], r: int, facts: Facts, drawn: Fixes
+) -> Floats:
+    """Return the minutes of fixes, each with the one that comes after it where it does not work."""
+    minutes = _cut(model, names, facts, drawn.path, drawn.minutes)
+    chance = drawn.success
+    for name in NAMED:
+        if name in names:
+            moved = getattr(model, works(name))
+            value = setting(model, facts, works(name), chance if moved is None else moved)
+            if value is not chance:
+                chance = np.where(drawn.path == names.index(name), value, chance)
+    if not np.any(chance < 1):
+        return minutes
+    later = draws.keep(luck, ("fallback", r, model.types), partial(_fallback, model, luck, rows, names, r, drawn))
+    failed = (drawn.after >= 0) & (luck.uniform("path works", r) >= chance)
+    return np.where(failed, minutes + _cut(model, names, facts, drawn.after, later), minutes)
+
+
+def _fallback(
+    model: ResponseModel, luck: Luck, rows: draws.Rows, names: tuple[str, ...], r: int, drawn: Fixes
+) -> Floats:
+    """Return the minutes of the fix that comes after each one, should it not work."""
+    u, minutes = luck.uniform("fallback", r), np.zeros(len(luck))
+    everyone = np.arange(len(luck))
+    for kind, mine in zip(model.types, rows, strict=True):
+        which = everyone[mine]
+        for way in kind.paths:
+            after = kind.fallback(way)
+            if after is not None:
+                taken = which[drawn.path[which] == names.index(way.name)]
+                minutes[taken] = after.law.quantile(u[taken])
+    return minutes
+
+
+def _cut(model: ResponseModel, names: tuple[str, ...], facts: Facts, path: Ints, minutes: Floats) -> Floats:
+    """Return minutes of fixes, none longer than its lever lets it be."""
+    for name in NAMED:
+        if name in names:
+            most = setting(model, facts, longest(name), getattr(model, longest(name)))
+            if np.any(np.isfinite(most)):
+                minutes = np.where(path == names.index(name), np.minimum(minutes, most), minutes)
+    return minutes
+
+
+def _flagged(
+    model: ResponseModel, luck: Luck, r: int, facts: Facts, changed: np.ndarray, minutes: Floats, path: Ints
 ) -> tuple[Floats, Ints]:
-    """Return minutes and path of a round before levers."""
-
-    def make() -> tuple[Floats, Ints]:
-        u_path, u_fix = luck.uniform("path", r), draws.shared(model.difficulty, luck, "fix", r)
-        minutes, path = np.zeros(len(luck)), np.full(len(luck), -1, dtype=np.int64)
-        everyone = np.arange(len(luck))
-        for kind, mine in zip(model.types, rows, strict=True):
-            which = everyone[mine]
-            ways = _choice(kind, u_path[which], changed[which])
-            for p, way in enumerate(kind.paths):
-                taken = which[ways == p]
-                path[taken] = names.index(way.name)
-                minutes[taken] = way.law.quantile(u_fix[taken])
-                if way.success < 1:
-                    _fallen_back(kind, way, luck, r, taken, minutes)
+    """Return minutes and paths once flags take some changes away that other fixes ended so far."""
+    more = setting(model, facts, "more_flags", model.more_flags)
+    if not np.any(more):
         return minutes, path
-
-    return draws.keep(luck, ("fixes", r, model.types, model.difficulty), make)  # type: ignore[no-any-return]
-
-
-def _fallen_back(kind: IncidentType, way: FixPath, luck: Luck, r: int, taken: Ints, minutes: Floats) -> None:
-    """Add the fix that comes after one which did not work; its time is spent either way."""
-    failed = taken[luck.uniform("path works", r)[taken] >= way.success]
-    after = kind.fallback(way)
-    if after is not None:
-        minutes[failed] += after.law.quantile(luck.uniform("fallback", r)[failed])
+    flagged = changed & (path != 0) & (luck.uniform("flag", r) < more)
+    u = draws.shared(model.difficulty, luck, "fix", r)
+    flag = np.minimum(model.flag.quantile(u), setting(model, facts, longest("flag"), model.flag_minutes))
+    chance = setting(model, facts, works("flag"), 1.0 if model.flag_success is None else model.flag_success)
+    if np.any(chance < 1):
+        # Its time is spent, and the fix that would have come without it comes after it.
+        failed = flagged & (luck.uniform("flag works", r) >= chance)
+        minutes, flagged = np.where(failed, minutes + flag, minutes), flagged & ~failed
+    return np.where(flagged, np.minimum(minutes, flag), minutes), np.where(flagged, 0, path)
 
 
 def _choice(kind: IncidentType, u: Floats, changed: np.ndarray) -> Ints:
@@ -102,10 +160,14 @@ def _choice(kind: IncidentType, u: Floats, changed: np.ndarray) -> Ints:
     return np.minimum(np.where(changed, after_change, plain), last).astype(np.int64)
 
 
-def _deployments(model: ResponseModel, luck: Luck, path: Ints, names: tuple[str, ...], r: int) -> Ints | int:
-    if model.pipeline is None:
+def _deployments(
+    model: ResponseModel, luck: Luck, path: Ints, names: tuple[str, ...], r: int, most: Floats | float
+) -> Ints | int:
+    pipeline = model.pipeline
+    if pipeline is None:
         return -1
-    through = np.isin(path, [names.index(name) for name in model.pipeline.paths if name in names])
-    minutes = draws.keep(luck, ("deploy", r, model.pipeline), lambda: draws.microseconds(
-        model.pipeline.minutes.quantile(luck.uniform("deploy", r))))  # type: ignore[union-attr]  # fmt: skip
-    return np.where(through, minutes, -1)
+    through = np.isin(path, [names.index(name) for name in pipeline.paths if name in names])
+    minutes = draws.keep(
+        luck, ("deploy", r, pipeline.minutes), lambda: pipeline.minutes.quantile(luck.uniform("deploy", r))
+    )
+    return np.where(through, draws.microseconds(np.minimum(minutes, most)), -1)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from mttrlab.response.lever_now import automated, change_caused, flagged
+from mttrlab.response.lever_now import automated, burst_share, burst_size, change_caused, failing_changes, flagged
 from mttrlab.response.levers import LEVERS
+from mttrlab.response.levers_fix import NAMED, longest, works
 from mttrlab.response.model import ResponseModel
+from mttrlab.response.people import HANDS_OVER
 from mttrlab.response.watching import GAP, RULES
 from mttrlab.schema import AlertRule
 
@@ -14,52 +16,54 @@ _ELEMENTS = {
     "routing": "has no wrong team (routing)",
     "pipeline": "has no deployment queue (pipeline)",
     "watch": "knows no settings of alert rules and monitors (fit it with practices=)",
+    "reopening": "has no incidents that come back (reopening)",
+    "noise": "has no pages that are no incident (noise)",
+    "bursts": "has no incidents that bring others (bursts)",
+    "deployments": "knows no deployments (fit it with deployments=)",
+    "pools": "has no named people by shift (pools)",
 }
-_PATHS = {f"{name}_minutes": name for name in ("rollback", "failover", "scale", "config", "forward_fix", "migration")}
+_NEEDS = {
+    "notice_factor": "routing", "deployment_minutes": "pipeline", "noise_cut": "noise", "noise_factor": "noise",
+    "backup_factor": "paging", "burst_share": "bursts", "burst_size": "bursts", "failing_changes": "deployments",
+}  # fmt: skip
+"""Levers whose field is no field of an element, and the element that they need."""
+_NO_CHANGES = "no effect: the export does not say which incidents a change caused (it needs change_id)"
+_PATHS = {named(path): path for path in NAMED for named in (longest, works)}
 
 
 def immovable(model: ResponseModel, lever: str, value: float) -> str | None:
     """Return why `lever` has no effect on this model, or None where it has one."""
-    kinds = model.types
     element, dot, _ = LEVERS[lever].field.partition(".")
-    if dot and getattr(model, element) is None:
-        return f"no effect: this model {_ELEMENTS[element]}"
-    if element == "watch":
+    needed = element if dot else _NEEDS.get(lever)
+    if needed and not getattr(model, needed):
+        return f"no effect: this model {_ELEMENTS[needed]}"
+    for why in (_arriving, _noticing, _reaching, _working, _fixing, _ending):
+        reason = why(model, lever, value)
+        if reason:
+            return reason
+    return None
+
+
+def _arriving(model: ResponseModel, lever: str, value: float) -> str | None:
+    if lever in ("changes_prevented", "deploys_factor") and not change_caused(model):
+        return _NO_CHANGES
+    if lever == "failing_changes" and not failing_changes(model):
+        return "no effect: no deployment causes an incident in this model"
+    if lever == "burst_share" and value >= (now := burst_share(model) or 0.0):
+        return f"no effect: {now:.0%} of the first incidents bring others, and a lever only takes them away"
+    if lever == "burst_size" and value >= (now := burst_size(model) or 0.0):
+        return f"no effect: a burst brings {now:g} others already, and a lever only takes them away"
+    return None
+
+
+def _noticing(model: ResponseModel, lever: str, value: float) -> str | None:
+    kinds = model.types
+    if LEVERS[lever].field.startswith("watch."):
         return _unwatched(model, lever)
-    if lever == "noise_cut" and model.noise is None:
-        return "no effect: this model has no pages that are no incident (noise)"
-    if lever in ("automation_attempts", "automation_timeout", "automation_harm") and not automated(model):
-        return "no effect on its own: no incident has a remediation rule; move automation too"
-    if lever in ("alert_latency", "alert_coverage") and all(kind.detect is None for kind in kinds):
+    if lever in ("alert_latency", "alert_coverage", "report_minutes") and all(kind.detect is None for kind in kinds):
         return "no effect: the export does not show detection (it needs started_at and detected_at)"
-    if lever == "alert_coverage" and all(kind.alert is None for kind in kinds):
+    if lever in ("alert_coverage", "report_minutes") and all(kind.alert is None for kind in kinds):
         return "no effect: the export does not say who noticed (it needs detected_by)"
-    merged = all(kind.diagnose is None and kind.hypotheses is None for kind in kinds)
-    if lever == "automation" and model.stamps[0] == "started_at" and "detected_at" not in model.stamps:
-        return "no effect: the export does not show where detection ends (it needs detected_at)"
-    if (lever == "flagged" or lever in _PATHS) and merged:
-        return "no effect: the export does not show where diagnosis ends and the fix begins (it needs diagnosed_at)"
-    if lever == "automation_success" and not automated(model):
-        return "no effect on its own: no incident has a remediation rule; move automation too"
-    if lever in ("flagged", "changes_prevented") and not change_caused(model):
-        return "no effect: the export does not say which incidents a change caused (it needs change_id)"
-    if lever == "flagged" and value <= flagged(model):
-        return f"no effect: flags already end {flagged(model):.0%} of change-caused incidents"
-    if lever in _PATHS and not any(path.name == _PATHS[lever] for kind in kinds for path in kind.paths):
-        return f"no effect: the export names no {_PATHS[lever].replace('_', ' ')} (it needs fix_path)"
-    unknown = all(kind.acknowledge is None for kind in kinds) and not (model.paging and model.paging.levels)
-    if lever == "acknowledge_factor" and unknown:
-        return "no effect: the export does not show who reacted when (it needs acknowledged_at)"
-    if lever in ("diagnosis_factor", "runbooks") and merged:
-        return "no effect: the export does not show diagnosis (it needs diagnosed_at)"
-    if lever == "verification_window" and model.verification is not None:
-        return "no effect: health is confirmed by samples in this model (move sample_every or healthy_in_a_row)"
-    if lever == "verification_window" and all(kind.verify is None for kind in kinds):
-        return "no effect: the export does not show verification (it needs resolved_at and verified_at)"
-    if lever == "responders" and model.pools:
-        return "no effect: people come from pools by shift in this model (change its pools)"
-    if lever == "responders" and model.responders is None:
-        return "no effect: nobody waits for a person in this model (fit it with responders=)"
     return None
 
 
@@ -70,11 +74,109 @@ def _unwatched(model: ResponseModel, lever: str) -> str | None:
     if lever == "gaps_closed":
         found = any(face.watch == GAP for face in faces)
         return None if found else "no effect: no incident of the history fell into a coverage gap"
-    rule = lever not in ("monitor_interval", "confirmations")
-    watching = (
+    watching = [
         one for face in faces if face.watch == RULES for one in model.watch.over(face.service, face.failure_mode)
-    )
+    ]
+    rule = lever not in ("monitor_interval", "confirmations")
     if any(isinstance(one, AlertRule) == rule for one in watching):
         return None
     what = "alert rule" if rule else "synthetic monitor"
     return f"no effect: no {what} watches any failure of the history"
+
+
+def _reaching(model: ResponseModel, lever: str, value: float) -> str | None:
+    unknown = all(kind.acknowledge is None for kind in model.types) and not (model.paging and model.paging.levels)
+    if lever in ("acknowledge_factor", "backup_factor", "dulled") and unknown:
+        return "no effect: the export does not show who reacted when (it needs acknowledged_at)"
+    if lever == "backup_factor" and model.paging and model.paging.calls == 1:
+        return "no effect on its own: nobody is called after the first one; move escalation_repeats too"
+    if lever == "responders" and model.pools:
+        return "no effect: people come from pools by shift in this model (move pool_people or shift_people)"
+    if lever == "responders" and model.responders is None:
+        return "no effect: nobody waits for a person in this model (fit it with responders=)"
+    if lever in ("shift_people", "pool_hands_over", "handover_minutes") and not any(one.shifts for one in model.pools):
+        return "no effect: no pool of this model has shifts"
+    hands_over = any(one.shifts and one.end_of_shift == HANDS_OVER for one in model.pools)
+    if lever == "handover_minutes" and not hands_over:
+        return "no effect on its own: who works at the end of a shift finishes; move pool_hands_over too"
+    return None
+
+
+def _working(model: ResponseModel, lever: str, value: float) -> str | None:
+    kinds = model.types
+    if lever == "automation" and model.stamps[0] == "started_at" and "detected_at" not in model.stamps:
+        return "no effect: the export does not show where detection ends (it needs detected_at)"
+    if lever != "automation" and (lever.startswith("automation_") or lever == "harm_factor") and not automated(model):
+        return "no effect on its own: no incident has a remediation rule; move automation too"
+    if lever == "harm_factor" and not model.automation_harm:
+        return "no effect on its own: no failed attempt does harm; move automation_harm too"
+    if lever == "automation_harm" and not model.harm.mean:
+        return "no effect: harm of a failed attempt takes no minutes in this model"
+    if lever in ("diagnosis_factor", "runbooks", "runbook_factor") and _merged(model):
+        return "no effect: the export does not show diagnosis (it needs diagnosed_at)"
+    if lever == "runbook_factor" and all(kind.hypotheses for kind in kinds):
+        return "no effect: diagnosis is hypotheses tried in turn in this model (move first_hit)"
+    if lever == "runbook_factor" and model.runbooks is None:
+        return "no effect on its own: no runbook is new; move runbooks too"
+    tried = lever in ("first_hit", "hypothesis_hit", "novel", "try_minutes")
+    if tried and not any(kind.hypotheses for kind in kinds):
+        return "no effect: diagnosis has one law in this model, no hypotheses (move diagnosis_factor)"
+    return None
+
+
+def _fixing(model: ResponseModel, lever: str, value: float) -> str | None:
+    path = _PATHS.get(lever)
+    if (lever == "flagged" or path) and _merged(model):
+        return "no effect: the export does not show where diagnosis ends and the fix begins (it needs diagnosed_at)"
+    if lever == "flagged" and not change_caused(model):
+        return _NO_CHANGES
+    if lever == "flagged" and value <= flagged(model):
+        return f"no effect: flags already end {flagged(model):.0%} of change-caused incidents"
+    ways = [(kind, way) for kind in model.types for way in kind.paths if way.name == path]
+    there = bool(ways)
+    if path == "flag" and not there and not model.more_flags:
+        return "no effect on its own: no flag ends an incident; move flagged too"
+    if path and path != "flag" and not there:
+        return f"no effect: the export names no {path.replace('_', ' ')} (it needs fix_path)"
+    if there and path and lever == works(path) and all(kind.fallback(way) is None for kind, way in ways):
+        return "no effect: no other fix comes after it where it does not work"
+    return None
+
+
+def _ending(model: ResponseModel, lever: str, value: float) -> str | None:
+    if lever == "verification_window" and model.verification is not None:
+        return "no effect: health is confirmed by samples in this model (move sample_every or healthy_in_a_row)"
+    if lever == "verification_window" and all(kind.verify is None for kind in model.types):
+        return "no effect: the export does not show verification (it needs resolved_at and verified_at)"
+    if lever == "false_pass" and model.verification is not None:
+        return "no effect: health is confirmed by samples in this model (move sample_false_pass)"
+    hold = all(one >= 1 for one in _hold(model))
+    if lever in ("false_pass", "sample_false_pass") and hold:
+        return "no effect on its own: every fix holds; move verify_pass too"
+    if lever == "reopen_wrong" and hold:
+        return "no effect on its own: every fix holds; move verify_pass too"
+    if lever == "max_rounds" and hold and model.reopening is None and _certain(model):
+        return "no effect on its own: every fix holds at once; move verify_pass too"
+    sampled = model.verification
+    if lever in ("sample_window", "sample_threshold") and sampled is not None and sampled.error < sampled.threshold:
+        return "no effect: the error rate before the fix counts as healthy already in this model"
+    return None
+
+
+def _hold(model: ResponseModel) -> list[float]:
+    """Return every chance that a fix holds in this model, those of single types and services among them."""
+    own = [value for one in model.special for field, value in one.settings if field == "verify_pass"]
+    return [model.verify_pass, *own]
+
+
+def _certain(model: ResponseModel) -> bool:
+    return model.verification is None or model.verification.healthy >= 1
+
+
+def _merged(model: ResponseModel) -> bool:
+    return all(kind.diagnose is None and kind.hypotheses is None for kind in model.types)
+
+
+def movable(model: ResponseModel, lever: str) -> bool:
+    """Return whether some value of `lever` has an effect on this model."""
+    return any(immovable(model, lever, end) is None for end in (LEVERS[lever].low, LEVERS[lever].high))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from mttrlab.response import checks
-from mttrlab.response.model import ResponseModel
+from mttrlab.response.lever_now import Now
 
 YEAR_MINUTES = 525_960.0
 
-Now = Callable[[ResponseModel], Any]
-"""The setting in force: a number, or the smallest and the largest of several; None: no such limit."""
+LOWER, HIGHER = "lower", "higher"
+"""Which way a lever makes no incident longer where nobody waits."""
 
 
 class Lever(NamedTuple):
@@ -27,12 +26,23 @@ class Lever(NamedTuple):
     words: str
     """The setting as a sentence begins."""
     field: str = ""
-    """Field of the model, or `element.field`; empty: as the lever is called."""
+    """Field of the model, or `element.field` (`pools.field`: of the pools); empty: as the lever is called."""
     whole: bool = False
     open_low: bool = False
     """Whether `low` itself is too low."""
     alone: bool = True
     """Whether it can be moved for single incident types or services, and with a ramp."""
+    shortens: str = ""
+    """`lower` or `higher`: the way that makes no incident longer where nobody waits; empty: neither does."""
+    unless: str = ""
+    """Why neither way does, or where that way may."""
+    settings: tuple[str, ...] = ()
+    """Settings of types, faces, paths and elements that it moves besides `field`, as `Class.field`."""
+
+    @property
+    def of_pools(self) -> bool:
+        """Whether it is a setting of named pools."""
+        return self.field.startswith("pools.")
 
     def check(self, name: str, value: Any) -> float:
         """Return the value if the lever takes it; refuse it in a sentence otherwise."""
@@ -41,34 +51,44 @@ class Lever(NamedTuple):
         return checks.finite(name, value, self.low, self.high, open_low=self.open_low)
 
 
-def share(moves: str, meaning: str, now: Now, words: str, field: str = "", *, alone: bool = True) -> Lever:
+def share(
+    moves: str, meaning: str, now: Now, words: str, field: str = "", *, shortens: str = "", unless: str = "",
+    alone: bool = True, open_low: bool = False, settings: tuple[str, ...] = (),
+) -> Lever:  # fmt: skip
     """Return a lever between 0 and 1."""
-    return Lever("share", moves, meaning, 0.0, 1.0, now, words, field, alone=alone)
+    return Lever(
+        "share", moves, meaning, 0.0, 1.0, now, words, field, False, open_low, alone, shortens, unless, settings
+    )
 
 
 def minutes(
     moves: str, meaning: str, now: Now, words: str, field: str = "", high: float = YEAR_MINUTES, *,
-    open_low: bool = False,
+    shortens: str = LOWER, unless: str = "", alone: bool = True, open_low: bool = False, settings: tuple[str, ...] = (),
 ) -> Lever:  # fmt: skip
     """Return a lever in minutes."""
-    return Lever("minutes", moves, meaning, 0.0, high, now, words, field, open_low=open_low)
+    return Lever("minutes", moves, meaning, 0.0, high, now, words, field, False, open_low, alone, shortens, unless,
+                 settings)  # fmt: skip
 
 
 def seconds(
-    moves: str, meaning: str, now: Now, words: str, field: str, high: float = 86_400.0, *, open_low: bool = False
-) -> Lever:
+    moves: str, meaning: str, now: Now, words: str, field: str, high: float = 86_400.0, *, shortens: str = LOWER,
+    unless: str = "", open_low: bool = False,
+) -> Lever:  # fmt: skip
     """Return a lever in seconds."""
-    return Lever("seconds", moves, meaning, 0.0, high, now, words, field, open_low=open_low)
+    return Lever("seconds", moves, meaning, 0.0, high, now, words, field, False, open_low, True, shortens, unless)
 
 
-def figure(unit: str, moves: str, meaning: str, low: float, high: float, now: Now, words: str) -> Lever:
-    """Return a lever that is a plain number."""
-    return Lever(unit, moves, meaning, low, high, now, words)
+def times(
+    moves: str, meaning: str, now: Now, words: str, field: str = "", high: float = 100.0, *, shortens: str = LOWER,
+    unless: str = "", alone: bool = True, open_low: bool = False, unit: str = "times", settings: tuple[str, ...] = (),
+) -> Lever:  # fmt: skip
+    """Return a lever that says how many times as long, or as many."""
+    return Lever(unit, moves, meaning, 0.0, high, now, words, field, False, open_low, alone, shortens, unless, settings)
 
 
 def whole(
-    moves: str, meaning: str, high: int, now: Now, words: str, field: str = "", *, unit: str = "times",
-    alone: bool = True,
+    moves: str, meaning: str, high: int, now: Now, words: str, field: str = "", *, low: int = 1, unit: str = "times",
+    shortens: str = "", unless: str = "", alone: bool = True, settings: tuple[str, ...] = (),
 ) -> Lever:  # fmt: skip
-    """Return a lever that is a whole number from 1 on."""
-    return Lever(unit, moves, meaning, 1, high, now, words, field, whole=True, alone=alone)
+    """Return a lever that is a whole number."""
+    return Lever(unit, moves, meaning, low, high, now, words, field, True, False, alone, shortens, unless, settings)

@@ -7,36 +7,36 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from mttrlab.response.immovable import immovable
+from mttrlab.response.immovable import immovable, movable
 from mttrlab.response.laws import Law
 from mttrlab.response.lever_now import automated, change_caused, coverage, flagged
+from mttrlab.response.levers_arrival import ARRIVAL, DETECTION
+from mttrlab.response.levers_end import VERIFICATION
+from mttrlab.response.levers_fix import NAMED, longest, works
+from mttrlab.response.levers_people import HAND_OVER, PAGING, WAITING
+from mttrlab.response.levers_work import AUTOMATION, DIAGNOSIS
 from mttrlab.response.load import loads
 from mttrlab.response.model import ResponseModel
 
-ACTS_ON = {
-    "arrive": ("prevention", "changes_prevented"),
-    "alert": (
-        "evaluation_interval", "alert_for", "scrape_interval", "group_wait", "monitor_interval", "confirmations",
-        "gaps_closed", "alert_latency", "alert_coverage",
-    ),
-    "otherwise": ("alert_coverage",),
-    "automation": ("automation", "automation_success", "automation_attempts", "automation_timeout", "automation_harm"),
-    "page": ("page_delivery", "ack_timeout", "night_startup", "acknowledge_factor"),
-    "people": ("responders",),
-    "routing": ("misrouted", "transfer_minutes"),
-    "noise": ("noise_cut",),
-    "diagnose": ("diagnosis_factor", "runbooks"),
-    "flag": ("flagged",),
-    "rollback": ("rollback_minutes",),
-    "failover": ("failover_minutes",),
-    "scale": ("scale_minutes",),
-    "config": ("config_minutes",),
-    "forward_fix": ("forward_fix_minutes",),
-    "migration": ("migration_minutes",),
-    "pipeline": ("lanes",),
-    "verify": ("verification_window", "sample_every", "healthy_in_a_row"),
-    "again": ("verify_pass",),
-}  # fmt: skip
+_ROUNDS = ("verify_pass", "false_pass", "max_rounds")
+
+ACTS_ON: dict[str, tuple[str, ...]] = {
+    "arrive": tuple(ARRIVAL),
+    "alert": tuple(name for name in DETECTION if name != "report_minutes"),
+    "otherwise": ("alert_coverage", "report_minutes"),
+    "automation": tuple(AUTOMATION),
+    "page": tuple(PAGING),
+    "people": tuple(name for name in WAITING if not name.startswith("noise")),
+    "routing": tuple(HAND_OVER),
+    "noise": ("noise_cut", "noise_factor"),
+    "diagnose": tuple(DIAGNOSIS),
+    **{path: (longest(path), works(path)) for path in NAMED},
+    "flag": ("flagged", longest("flag"), works("flag")),
+    "pipeline": ("lanes", "deployment_minutes"),
+    "verify": tuple(name for name in VERIFICATION if name not in (*_ROUNDS, "reopen_wrong", "reopen_right")),
+    "again": _ROUNDS,
+    "reopen": ("reopen_wrong", "reopen_right"),
+}
 """Part of the life → the levers that act on it; every lever stands somewhere."""
 
 _GRID = (np.arange(400) + 0.5) / 400
@@ -85,7 +85,7 @@ def life(model: ResponseModel) -> pd.DataFrame:
 
 def _levers(model: ResponseModel, part: str, name: str) -> list[str]:
     here = ACTS_ON.get(name if part == "path" else part, ())
-    return [lever for lever in here if not immovable(model, lever, 1.0)]
+    return [lever for lever in here if movable(model, lever)]
 
 
 def _beginning(model: ResponseModel) -> list[Row]:

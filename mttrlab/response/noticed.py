@@ -19,7 +19,7 @@ from mttrlab.response.watching import GAP, RULES, Sight, Watch
 if TYPE_CHECKING:
     from mttrlab.response.records import Records
 
-_SETTINGS = ("evaluation_s", "for_s", "scrape_s", "group_wait_s", "interval_s", "confirmations")
+_SETTINGS = ("evaluation_s", "for_s", "scrape_s", "group_wait_s", "interval_s", "confirmations", "share")
 
 
 def seen_shares(model: ResponseModel) -> tuple[list[float], list[float]]:
@@ -36,6 +36,9 @@ def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> N
         luck, rows, [k.detect or AT_ONCE for k in model.types], u))  # fmt: skip
     fast = draws.keep(luck, ("fast", model.types), lambda: draws.of_types(
         luck, rows, [k.alert or k.detect or AT_ONCE for k in model.types], u))  # fmt: skip
+    reported = setting(model, made.facts, "report_minutes", model.report_minutes)
+    if np.any(np.isfinite(reported)):
+        slow = np.minimum(slow, reported)
     shares, weights = seen_shares(model)
     face = flat(model, made.facts)
     before = np.array(shares)[face]

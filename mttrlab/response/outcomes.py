@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from mttrlab.errors import ModelError
-from mttrlab.response import checks, compiled, simpy_engine
+from mttrlab.response import checks, compiled, growth, simpy_engine
 from mttrlab.response.fixes import path_names
 from mttrlab.response.laws import Floats
 from mttrlab.response.load import refuse_endless_queue
@@ -107,13 +108,22 @@ def singles(span: Span) -> list[Span]:
     return [(k, k + 1) for k in range(*span)]
 
 
-def luck_between(model: ResponseModel, span: Span, *, days: float, seed: int, weekday: float = 0.0) -> Luck:
-    """Return the kept luck of a span of replications, the same whatever the span."""
+def luck_between(
+    model: ResponseModel, span: Span, *, days: float, seed: int, weekday: float = 0.0, layers: int | None = None
+) -> Luck:
+    """Return the kept luck of a span of replications, the same whatever the span.
+
+    Parameters
+    ----------
+    layers : int, optional
+        Layers of further incidents, as `growth.layers` gives them; default those that this model needs.
+    """
     block, skip = divmod(span[0], BLOCK)
     last, rest = divmod(span[1] - 1, BLOCK)
     return luck_of(
-        model, days=days, block=block, wanted=rest + 1, seed=seed, weekday=weekday, blocks=last - block + 1, skip=skip
-    )
+        model, days=days, block=block, wanted=rest + 1, seed=seed, weekday=weekday, blocks=last - block + 1, skip=skip,
+        layers=layers,
+    )  # fmt: skip
 
 
 def luck_of(
@@ -126,13 +136,17 @@ def luck_of(
     weekday: float = 0.0,
     blocks: int = 1,
     skip: int = 0,
+    layers: int | None = None,
 ) -> Luck:
     """Return the kept luck of one block or several, for `run` under any scenario of the same model."""
     days = checks.finite("days", days, open_low=True, high=1_000_000.0)
     checks.whole("seed", seed, 0, 2**63)
-    return draw(
-        model, days=days, block=block, replications=wanted, seed=seed, weekday=weekday, blocks=blocks, skip=skip
-    )
+    wanted_of = partial(
+        draw, days=days, block=block, replications=wanted, weekday=weekday, blocks=blocks, skip=skip
+    )  # fmt: skip
+    count = growth.layers(model) if layers is None else layers
+    bare = growth.without_noise(model)
+    return growth.grown(wanted_of(model, seed=seed), count, lambda other: wanted_of(bare, seed=other))
 
 
 def run(

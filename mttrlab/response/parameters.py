@@ -35,9 +35,14 @@ def rounds(model: ResponseModel) -> int:
     """Return how many rounds of diagnosis, fix and verification an incident may need."""
     sampled = model.verification
     sure = least(model, "verify_pass", model.verify_pass) >= 1 and (
-        sampled is None or (sampled.healthy >= 1 and sampled.give_up >= sampled.in_a_row)
+        sampled is None
+        or (
+            least(model, "verification.healthy", sampled.healthy) >= 1
+            and least(model, "verification.give_up", sampled.give_up)
+            >= most(model, "verification.in_a_row", sampled.in_a_row)
+        )
     )
-    return 1 if sure and model.reopening is None else model.max_rounds
+    return 1 if sure and model.reopening is None else int(most(model, "max_rounds", model.max_rounds))
 
 
 def attempts(model: ResponseModel) -> int:
@@ -47,7 +52,9 @@ def attempts(model: ResponseModel) -> int:
 
 def calls(model: ResponseModel) -> int:
     """Return how many people are called for an incident at most, one after the other."""
-    return model.paging.calls if model.paging else 1
+    if model.paging is None:
+        return 1
+    return max(len(model.paging.levels), 1) * int(most(model, "paging.repeats", model.paging.repeats))
 
 
 def layout(model: ResponseModel) -> np.dtype:
@@ -56,9 +63,9 @@ def layout(model: ResponseModel) -> np.dtype:
 
 
 @cache
-def later(run: Law) -> tuple[int, ...]:
+def later(run: Law, factor: float = 1.0) -> tuple[int, ...]:
     """Return equally likely lengths of an automatic attempt, microseconds: the law at the middles of equal shares."""
-    minutes = run.quantile((np.arange(LATER) + 0.5) / LATER)
+    minutes = run.quantile((np.arange(LATER) + 0.5) / LATER) * factor
     return tuple(np.rint(minutes * MICROSECONDS).astype(np.int64).tolist())
 
 
@@ -71,7 +78,7 @@ def pools(model: ResponseModel) -> tuple[Pool, ...]:
 def plans(model: ResponseModel, week: int = 0) -> tuple[Parameters, ...]:
     """Return the integers of `model`, once for every set of special settings that an incident may meet."""
     turns = rounds(model)
-    return tuple(parameters(one, week)._replace(rounds=turns) for one in variants(model))
+    return tuple(parameters(one, week)._replace(rounds=min(turns, one.max_rounds)) for one in variants(model))
 
 
 def parameters(model: ResponseModel, week: int = 0) -> Parameters:
@@ -88,7 +95,7 @@ def parameters(model: ResponseModel, week: int = 0) -> Parameters:
         success=threshold(model.automation_success),
         harm=threshold(model.automation_harm),
         timeout=round(model.automation_timeout * MICROSECONDS),
-        later=later(model.automation_run),
+        later=later(model.automation_run, model.automation_run_factor),
         attempts=int(model.automation_attempts),
         calls=calls(model),
         ack_timeout=round(paging.timeout * MICROSECONDS),

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from mttrlab.response import draws, fixes, noticed
+from mttrlab.response import draws, fixes, happening, noticed, tries
 from mttrlab.response.laws import AT_ONCE, Floats
 from mttrlab.response.layout import ATTEMPTS, HANDS, ROUNDS
 from mttrlab.response.luck import Ints, Luck
 from mttrlab.response.model import ResponseModel
-from mttrlab.response.parameters import attempts, automation, layout, rounds, runbooks
-from mttrlab.response.special import flat, plan, reach, setting
+from mttrlab.response.parameters import attempts, automation, calls, layout, rounds, runbooks
+from mttrlab.response.special import flat, most, plan, reach, setting
 
 _LAST_PRIORITY = 1_000_000
 
@@ -76,28 +76,37 @@ def realise(model: ResponseModel, luck: Luck, like: Records | None = None, *, ov
     groups: tuple[tuple[str, object, Callable[..., None]], ...] = (
         ("kept", (rounds(model), attempts(model)), _kept),
         ("who", (model.types, model.pools, model.routing, model.noise), _who),
-        ("happens", (model.prevention, model.changes_prevented, model.noise_cut, special), _happens),
+        ("happens", (special, model.noise_cut, happening.settings(model)), happening.fill),
         ("plan", special, _plan),
-        ("detect", (special, model.alert_latency, model.alert_coverage, model.watch), noticed.fill),
+        (
+            "detect",
+            (special, model.alert_latency, model.alert_coverage, model.report_minutes, model.watch),
+            noticed.fill,
+        ),
         (
             "automation",
-            (special, model.automation, model.automation_run, attempts(model), model.harm),
+            (special, model.automation, model.automation_run, model.automation_run_factor, attempts(model), model.harm,
+             model.harm_factor),
             _automate,
         ),
-        ("acknowledge", (special, model.paging, model.noise, model.acknowledge_factor), _acknowledge),
+        (
+            "acknowledge",
+            (special, model.paging, model.noise, model.acknowledge_factor, model.backup_factor, model.noise_factor),
+            _acknowledge,
+        ),
         (
             "diagnose",
-            (special, model.difficulty, model.diagnosis_factor, model.runbooks, model.runbook_factor, rounds(model)),
+            (special, model.difficulty, model.diagnosis_factor, model.runbooks, model.runbook_factor,
+             tries.settings(model), rounds(model)),
             _diagnose,
         ),
         (
             "fix",
-            (special, model.difficulty, fixes.longest(model), model.more_flags, model.flag, model.pipeline,
-             rounds(model)),
+            (special, model.difficulty, fixes.settings(model), model.flag, model.pipeline, rounds(model)),
             fixes.fill,
         ),
         ("verify", (special, model.verification_window, model.verification is None, rounds(model)), _verify),
-        ("again", (special, model.routing, model.reopening), _again),
+        ("again", (special, model.routing, model.notice_factor, model.reopening), _again),
     )  # fmt: skip
     made.facts["type"] = kinds
     reach(model, luck, made.facts)
@@ -161,18 +170,6 @@ def _who(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> N
     made.x["priority"][made.place], made.x["pool"][made.place], made.x["other"][made.place] = priority, pool, other
 
 
-def _happens(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
-    if model.noise:
-        made.x["happens"][made.x["noise"] == 1] = luck.noise("cut") >= model.noise_cut
-    prevented = setting(model, made.facts, "prevention", model.prevention)
-    happens = luck.uniform("prevention") >= prevented
-    stopped = setting(model, made.facts, "changes_prevented", model.changes_prevented)
-    if np.any(stopped):
-        changed = luck.uniform("change") < np.array([kind.change_caused for kind in model.types])[made.facts["type"]]
-        happens &= ~changed | (luck.uniform("change_prevention") >= stopped)
-    made.x["happens"][made.place] = happens
-
-
 def _plan(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
     made.x["plan"][made.place] = plan(model, made.facts)
 
@@ -182,34 +179,43 @@ def _automate(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records)
     rule = luck.uniform("rule") < setting(model, made.facts, "automation", share)
     made.x["rule"][made.place] = rule
     if rule.any():
+        longer = setting(model, made.facts, "automation_run_factor", model.automation_run_factor)
         for a in range(min(attempts(model), ATTEMPTS)):
-            made.x["run"][made.place, a] = draws.microseconds(model.automation_run.quantile(luck.uniform("run", a)))
-        made.x["harm"][made.place] = draws.microseconds(model.harm.quantile(luck.uniform("harm_minutes")))
+            minutes = model.automation_run.quantile(luck.uniform("run", a)) * longer
+            made.x["run"][made.place, a] = draws.microseconds(minutes)
+        worse = setting(model, made.facts, "harm_factor", model.harm_factor)
+        made.x["harm"][made.place] = draws.microseconds(model.harm.quantile(luck.uniform("harm_minutes")) * worse)
 
 
 def _acknowledge(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
     paging, dulled = model.paging, model.noise.dulled if model.noise else 1.0
     factor = setting(model, made.facts, "acknowledge_factor", model.acknowledge_factor)
-    for level in range(paging.calls if paging else 1):
+    backup = setting(model, made.facts, "backup_factor", model.backup_factor)
+    duller = setting(model, made.facts, "noise.dulled", dulled)
+    for level in range(calls(model)):
         laws = [kind.acknowledge for kind in model.types]
         if paging and paging.levels:
             laws = [paging.levels[level % len(paging.levels)]] * len(laws)
         minutes = draws.of_types(luck, rows, laws, luck.uniform("acknowledge", level))
-        made.x["acknowledge"][made.place, level] = draws.microseconds(minutes * dulled * factor)
+        made.x["acknowledge"][made.place, level] = draws.microseconds(
+            minutes * duller * (factor * backup if level else factor)
+        )
         if model.noise:
             law = paging.levels[level % len(paging.levels)] if paging and paging.levels else model.types[0].acknowledge
             pages = made.x["noise"] == 1
             minutes = (law or AT_ONCE).quantile(luck.noise("acknowledge", level))
             made.x["acknowledge"][pages, level] = draws.microseconds(minutes * dulled)
-            made.x["diagnose"][pages, 0] = draws.microseconds(model.noise.work.quantile(luck.noise("work")))
+            made.x["diagnose"][pages, 0] = draws.microseconds(
+                model.noise.work.quantile(luck.noise("work")) * model.noise_factor
+            )
 
 
 def _diagnose(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
     turns = min(rounds(model), ROUNDS)
     factor = np.asarray(setting(model, made.facts, "diagnosis_factor", model.diagnosis_factor))
     now = setting(model, made.facts, "runbooks", np.array(runbooks(model, model.runbooks))[made.facts["type"]])
-    by_law = draws.with_runbooks(model, luck, made.facts["type"], now)
-    each = [draws.diagnosis(model, luck, rows, r, now) for r in range(turns)]
+    by_law = draws.with_runbooks(model, luck, made.facts, now)
+    each = [draws.diagnosis(model, luck, rows, r, now, made.facts) for r in range(turns)]
     # All rounds of an incident lie beside each other: one way through the records instead of five.
     minutes: Floats = np.stack(each, axis=1)
     for times in (by_law, None if factor.ndim == 0 and factor == 1 else factor):
@@ -236,12 +242,15 @@ def _again(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) ->
         u = luck.uniform("routing")
         hands = np.zeros(len(luck), dtype=np.int64)
         chance = setting(model, made.facts, "routing.wrong", routing.wrong)
-        for k in range(routing.most):
-            hands += u < chance
-            chance = chance * routing.again
+        again = setting(model, made.facts, "routing.again", routing.again)
+        at_most = setting(model, made.facts, "routing.most", routing.most)
+        longer = setting(model, made.facts, "notice_factor", model.notice_factor)
+        for k in range(int(most(model, "routing.most", routing.most))):
+            hands += (u < chance) & (k < at_most)
+            chance = chance * again
             if k >= HANDS:
                 continue
-            notice = draws.microseconds(routing.notice.quantile(luck.uniform("notice", k)))
+            notice = draws.microseconds(routing.notice.quantile(luck.uniform("notice", k)) * longer)
             made.x["notice"][made.place, k] = notice
         made.x["hands"][made.place] = hands
     if model.reopening:

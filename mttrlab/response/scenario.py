@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
 from mttrlab.errors import ModelError
-from mttrlab.response import kinds
+from mttrlab.response import kinds, scenario_settings
 from mttrlab.response.apart import Special
 from mttrlab.response.immovable import immovable
-from mttrlab.response.lever_now import flagged
 from mttrlab.response.levers import LEVERS
 from mttrlab.response.model import ResponseModel
-from mttrlab.response.noticed import seen_shares
-from mttrlab.response.parameters import automation, runbooks
 from mttrlab.response.ramp import Ramp
-from mttrlab.response.shares import lifted
+from mttrlab.response.scenario_settings import mistakes
+
+_OF_POOLS = tuple(name for name, lever in LEVERS.items() if lever.of_pools)
 
 
 @dataclass(frozen=True, init=False)
@@ -31,6 +29,8 @@ class Scenario:
         What people call it.
     incident_types, services : sequence of str, optional
         Change the settings for incidents of these types and services alone; a share is then a share of these.
+    pools : sequence of str, optional
+        Change settings of pools (`pool_people`, …) for these alone; default all.
     ramp : Ramp, optional
         How the change arrives: months until it is fully there, share of incidents that it reaches, decay. Default: it
         is there from the first day.
@@ -51,6 +51,8 @@ class Scenario:
     """Empty: all."""
     services: tuple[str, ...]
     """Empty: all."""
+    pools: tuple[str, ...]
+    """Empty: all."""
     ramp: Ramp | None
     """How it arrives; None: from the first day, everywhere."""
 
@@ -60,10 +62,12 @@ class Scenario:
         *,
         incident_types: Sequence[str] = (),
         services: Sequence[str] = (),
+        pools: Sequence[str] = (),
         ramp: Ramp | None = None,
         **levers: float,
     ) -> None:
         incident_types, services = _names("incident_types", incident_types), _names("services", services)
+        pools = _names("pools", pools)
         if not isinstance(name, str):
             raise ModelError(f"a scenario's name must be a text; got {kinds.shown(name)}")
         wrong = [sentence for lever, value in levers.items() for sentence in mistakes(lever, value)]
@@ -73,6 +77,12 @@ class Scenario:
                 for lever in levers
                 if lever in LEVERS and not LEVERS[lever].alone
             ]
+        if pools:
+            wrong += [
+                f"{lever} is no setting of a pool; with pools= there are {', '.join(_OF_POOLS)}"
+                for lever in levers
+                if lever in LEVERS and lever not in _OF_POOLS
+            ]
         wrong += _no_ramp(ramp)
         if wrong:
             raise ModelError(f"scenario {name!r}: {'; '.join(wrong)}")
@@ -80,56 +90,54 @@ class Scenario:
         object.__setattr__(self, "levers", MappingProxyType(dict(levers)))
         object.__setattr__(self, "incident_types", incident_types)
         object.__setattr__(self, "services", services)
+        object.__setattr__(self, "pools", pools)
         object.__setattr__(self, "ramp", ramp)
 
     def __repr__(self) -> str:
-        only = {k: list(getattr(self, k)) for k in ("incident_types", "services") if getattr(self, k)}
+        only = {k: list(getattr(self, k)) for k in ("incident_types", "services", "pools") if getattr(self, k)}
         if self.ramp is not None:
             only["ramp"] = self.ramp  # type: ignore[assignment]
         return f"Scenario({', '.join([repr(self.name), *(f'{k}={v}' for k, v in {**only, **self.levers}.items())])})"
 
     def __hash__(self) -> int:
-        return hash((self.name, tuple(sorted(self.levers.items())), self.incident_types, self.services, self.ramp))
+        settings = tuple(sorted(self.levers.items()))
+        return hash((self.name, settings, self.incident_types, self.services, self.pools, self.ramp))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A mapping proxy does not travel to other processes.
-        return _again, (self.name, dict(self.levers), self.incident_types, self.services, self.ramp)
+        return _again, (self.name, dict(self.levers), self.incident_types, self.services, self.pools, self.ramp)
 
     def apply(self, model: ResponseModel) -> ResponseModel:
         """Return `model` with these settings; levers that it cannot move are left alone."""
-        moved = {lever: value for lever, value in self.levers.items() if not immovable(model, lever, value)}
+        self._insist_on_names(model)
+        still = self.reasons(model)
+        moved = {lever: value for lever, value in self.levers.items() if lever not in still}
         if self.incident_types or self.services or self.ramp is not None:
-            self._insist_on_names(model)
-            own = tuple(self._own(model, lever, value) for lever, value in moved.items())
+            own = tuple(
+                scenario_settings.own(model, lever, value, self.incident_types, self.services)
+                for lever, value in moved.items()
+            )
             special = Special(own, self.incident_types, self.services, self.ramp, self.name)
             return replace(model, special=(*model.special, special)) if own else model
-        settings: dict[str, Any] = {}
-        for lever, value in moved.items():
-            field = LEVERS[lever].field or lever
-            element, dot, attribute = field.partition(".")
-            if dot:
-                before = settings.get(element, getattr(model, element))
-                settings[element] = replace(before, **{attribute: value})
-            else:
-                settings[field] = _flags(model, value, ()) if lever == "flagged" else value
-        return replace(model, **settings)
+        return scenario_settings.moved(model, moved, self.pools)
 
-    def _own(self, model: ResponseModel, lever: str, value: float) -> tuple[str, Any]:
-        """Return the field that a lever sets for some incidents alone, and its setting."""
-        field = LEVERS[lever].field or lever
-        if lever == "flagged":
-            return field, _flags(model, value, self.incident_types)
-        if not self.incident_types and not self.services and lever in _LIFTED:
-            # With a ramp alone it is a share of all incidents, which no type need meet by falling.
-            return field, tuple(_LIFTED[lever](model, value))
-        return field, value
+    def reasons(self, model: ResponseModel) -> dict[str, str]:
+        """Return why each lever that this model cannot move has no effect; one may need another beside it."""
+        every = {lever: immovable(model, lever, value) for lever, value in self.levers.items()}
+        found = {lever: why for lever, why in every.items() if why}
+        together = {lever: value for lever, value in self.levers.items() if lever not in found}
+        if found and together:
+            found = {
+                lever: why
+                for lever, why in found.items()
+                if immovable(scenario_settings.moved(model, together, self.pools), lever, self.levers[lever])
+            }
+        return found
 
     def insist(self, model: ResponseModel) -> None:
         """Refuse a lever that this model cannot move."""
-        for lever, value in self.levers.items():
-            reason = immovable(model, lever, value)
-            if reason:
-                raise ModelError(f"scenario {self.name!r} moves {lever}: {reason}")
+        for lever, reason in self.reasons(model).items():
+            raise ModelError(f"scenario {self.name!r} moves {lever}: {reason}")
 
     def _insist_on_names(self, model: ResponseModel) -> None:
         kinds = [str(kind.name) for kind in model.types]
@@ -137,11 +145,13 @@ class Scenario:
         for what, wanted, known in (
             ("incident type", self.incident_types, kinds),
             ("service", self.services, services),
+            ("pool", self.pools, [pool.name for pool in model.pools]),
         ):
             missing = [name for name in wanted if name not in known]
             if missing:
+                there = ", ".join(known) or "none"
                 raise ModelError(
-                    f"scenario {self.name!r}: the model has no {what} {', '.join(missing)}; it has {', '.join(known)}"
+                    f"scenario {self.name!r}: the model has no {what} {', '.join(missing)}; it has {there}"
                 )
 
 
@@ -159,43 +169,13 @@ def _again(
     settings: dict[str, float],
     incident_types: tuple[str, ...],
     services: tuple[str, ...],
+    pools: tuple[str, ...] = (),
     ramp: Ramp | None = None,
 ) -> Scenario:
-    return Scenario(name, incident_types=incident_types, services=services, ramp=ramp, **settings)
-
-
-def mistakes(lever: str, value: Any) -> list[str]:
-    """Return what is wrong with one setting, in a sentence; none: nothing is."""
-    if lever not in LEVERS:
-        near = get_close_matches(lever, LEVERS, n=1, cutoff=0.0)[0]
-        return [f"has no lever {lever}; the nearest is {near}, and the levers are {', '.join(LEVERS)}"]
-    try:
-        LEVERS[lever].check(lever, value)
-    except ModelError as error:
-        return [str(error)]
-    return []
+    return Scenario(name, incident_types=incident_types, services=services, pools=pools, ramp=ramp, **settings)
 
 
 def _no_ramp(ramp: Any) -> list[str]:
     if ramp is None or isinstance(ramp, Ramp):
         return []
     return [f"ramp must be a Ramp, such as Ramp(months=6); got {ramp!r}"]
-
-
-def _flags(model: ResponseModel, value: float, only: tuple[str, ...]) -> float:
-    """Return the share of the incidents not fixed by a flag so far that a flag fixes now."""
-    before = flagged(model, only)
-    return model.more_flags + (1 - model.more_flags) * max(value - before, 0.0) / (1 - before)
-
-
-def _seen(model: ResponseModel, value: float) -> list[float]:
-    faces = iter(lifted(*seen_shares(model), value))
-    return [sum(next(faces) * face.share for face in kind.faces) for kind in model.types]
-
-
-_LIFTED: dict[str, Callable[[ResponseModel, float], list[float]]] = {
-    "alert_coverage": _seen,
-    "automation": lambda model, value: automation(replace(model, automation=value)),
-    "runbooks": runbooks,
-}
-"""Shares of all incidents that the types meet by moving as little as possible."""

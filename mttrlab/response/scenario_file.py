@@ -12,7 +12,7 @@ from mttrlab.errors import ModelError
 from mttrlab.response.ramp import Ramp
 from mttrlab.response.scenario import Scenario
 
-_KEYS = ("name", "levers", "incident_types", "services", "ramp")
+_KEYS = ("name", "levers", "incident_types", "services", "pools", "ramp")
 _RAMP = tuple(one.name for one in fields(Ramp))
 
 
@@ -22,8 +22,9 @@ def read_scenarios(source: str | Path) -> list[Scenario]:
     Parameters
     ----------
     source : str or Path
-        A list under `scenarios`, each with `name` and `levers`, `incident_types` or `services` where it does not hold
-        for all, and `ramp` (`months`, `delay`, `adoption`, `decay`, as for `Ramp`) where it does not hold at once.
+        A list under `scenarios`, each with `name` and `levers`, `incident_types`, `services` or `pools` where it does
+        not hold for all, and `ramp` (`months`, `delay`, `adoption`, `decay`, as for `Ramp`) where it does not hold
+        at once.
 
     Raises
     ------
@@ -73,7 +74,7 @@ def _scenario(row: Any) -> Scenario:
     if not isinstance(levers, dict) or not levers or not all(isinstance(key, str) for key in levers):
         raise ModelError(f"{row['name']!r} needs levers, such as {{flagged: 0.5}}")
     only: dict[str, Any] = {}
-    for key in ("incident_types", "services"):
+    for key in ("incident_types", "services", "pools"):
         names = row.get(key) or []
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise ModelError(f"{key} of {row['name']!r} must be a list of names")

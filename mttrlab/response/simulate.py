@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.errors import ModelError
-from mttrlab.response import checks, kinds, large, outcomes, table
+from mttrlab.response import checks, growth, kinds, large, outcomes, table
 from mttrlab.response.elements import Recording
 from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.model import ResponseModel
@@ -190,6 +190,8 @@ def _span(
     recording: Recording | None,
     span: outcomes.Span,
 ) -> pd.DataFrame:
-    luck = outcomes.luck_between(model, span, days=days, seed=seed, weekday=hours_since_monday(begin))
+    luck = outcomes.luck_between(
+        model, span, days=days, seed=seed, weekday=hours_since_monday(begin), layers=growth.layers(model, changed)
+    )
     made = outcomes.run(changed, luck, engine)
     return table.incidents(changed, made, begin, recording)

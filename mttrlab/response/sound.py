@@ -47,20 +47,8 @@ def check(model: ResponseModel) -> None:
     unknown = [name for name in model.stamps if name not in STAMPS]
     if unknown or not model.stamps:
         raise ModelError(f"stamps must be some of {', '.join(STAMPS)}; got {', '.join(unknown) or 'none'}")
-    checks.number("alert_latency", model.alert_latency)
-    for name in ("alert_coverage", "automation", "runbooks"):
-        if getattr(model, name) is not None:
-            checks.share(name, getattr(model, name))
-    checks.share("more_flags", model.more_flags)
-    for name in ("rollback", "failover", "scale", "config", "forward_fix", "migration"):
-        checks.number(f"{name}_minutes", getattr(model, f"{name}_minutes"))
-    checks.finite("acknowledge_factor", model.acknowledge_factor, 0.0, 100.0)
     checks.finite("runbook_factor", model.runbook_factor, 0.0, 100.0, open_low=True)
-    checks.finite("diagnosis_factor", model.diagnosis_factor, 0.0, 100.0)
-    checks.number("verification_window", model.verification_window)
-    checks.share("prevention", model.prevention)
-    checks.share("changes_prevented", model.changes_prevented)
-    checks.share("noise_cut", model.noise_cut)
+    model.check()
 
 
 def _check_deployments(model: ResponseModel) -> None:

@@ -16,8 +16,10 @@ from mttrlab.response.ramp import MONTH_DAYS
 Facts = dict[str, np.ndarray]
 
 PLANNED = {
-    "automation_success", "automation_timeout", "automation_attempts", "automation_harm", "verify_pass", "false_pass",
-    "paging.delivery", "paging.timeout", "paging.startup", "verification.every_s", "verification.in_a_row",
+    "automation_success", "automation_timeout", "automation_attempts", "automation_harm", "automation_run_factor",
+    "verify_pass", "false_pass", "max_rounds", "paging.delivery", "paging.timeout", "paging.startup", "paging.repeats",
+    "verification.every_s", "verification.in_a_row", "verification.window_s", "verification.threshold",
+    "verification.healthy", "verification.false_pass", "verification.give_up", "reopening.wrong", "reopening.right",
     "routing.transfer",
 }  # fmt: skip
 """Settings that the transition function reads from `P`; all others are in the columns of `x`."""
@@ -99,14 +101,13 @@ def variants(model: ResponseModel) -> tuple[ResponseModel, ...]:
 
 
 def _with(model: ResponseModel, settings: list[tuple[str, Any]]) -> ResponseModel:
-    changes: dict[str, Any] = {}
+    changes: dict[str, Any] = {field: value for field, value in settings if "." not in field}
+    elements: dict[str, dict[str, Any]] = {}
     for field, value in settings:
         element, dot, attribute = field.partition(".")
         if dot:
-            before = changes.get(element, getattr(model, element))
-            changes[element] = replace(before, **{attribute: value})
-        else:
-            changes[field] = value
+            elements.setdefault(element, {})[attribute] = value
+    changes |= {element: replace(getattr(model, element), **own) for element, own in elements.items()}
     return replace(model, **changes)
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from mttrlab.response import (
     Bursts,
+    Deployments,
     Face,
     FixPath,
     Hypotheses,
@@ -28,7 +29,10 @@ from mttrlab.response import (
     Routing,
     Shift,
     Verification,
+    Watch,
 )
+from mttrlab.response.levers_fix import NAMED
+from mttrlab.schema import AlertRule, MonitorStep, SyntheticMonitor
 
 
 @pytest.fixture(scope="session")
@@ -115,6 +119,51 @@ def everything(rich: ResponseModel) -> ResponseModel:
         automation_harm=0.5,
         harm=Law("exponential", 20.0),
     )
+
+
+@pytest.fixture(scope="session")
+def whole(everything) -> ResponseModel:
+    """Every element and every fix, on services that rules and a monitor watch, with gaps; pools of people."""
+    detectors = (
+        AlertRule("errors", "shop", "error_rate", for_s=120.0, scrape_s=15.0, eval_s=30.0, group_wait_s=20.0),
+        SyntheticMonitor("pay", 60.0, 2, service="pay", steps=(MonitorStep(status=200),)),
+    )
+    watch = Watch(detectors, share=0.5, seen=0.9)
+    law = Law("exponential", 12.0)
+    names = (*NAMED, "other")
+    paths = tuple(FixPath(name, law, 1 / 8, 1 / 8, 1.0 if name == "other" else 0.7) for name in names)
+    days = tuple(Shift(24 * day + 8, 24 * day + 20, 1) for day in range(7))
+    faces = (
+        Face(0.3, "shop", severity="sev1", failure_mode="error_rate", priority=1, watch="rules"),
+        Face(0.2, "pay", severity="sev2", failure_mode="availability", priority=2, watch="rules"),
+        Face(0.2, "search", severity="sev2", failure_mode="latency", priority=2, watch="gap"),
+        Face(0.3, "other", severity="sev2", priority=2),
+    )
+    deploy, capacity = (replace(kind, paths=paths, faces=faces, automation=0.5) for kind in everything.types)
+    deploy = replace(deploy, hypotheses=replace(deploy.hypotheses, novel=0.2))
+    return replace(
+        everything,
+        types=(deploy, capacity),
+        pools=(replace(everything.pools[0], people=0, shifts=days), everything.pools[1]),
+        watch=watch,
+        paging=replace(everything.paging, repeats=2),
+        noise=replace(everything.noise, dulled=1.5),
+        verification=replace(everything.verification, threshold=0.3, window_s=120.0),
+        reopening=replace(everything.reopening, wrong=0.9),
+        deployments=Deployments(5.0, Law("exponential", 30.0)),
+        verify_pass=0.7,
+    )
+
+
+@pytest.fixture(scope="session")
+def spanned(whole) -> ResponseModel:
+    """The same with responders, health confirmed in one span, and runbooks that some incidents have already."""
+    kinds = tuple(replace(kind, pool=None, runbook=0.2, faces=(Face(1.0, "shop"),)) for kind in whole.types)
+    noise, routing = replace(whole.noise, pool=None), replace(whole.routing, between=None)
+    return replace(
+        whole, types=kinds, pools=(), responders=4, noise=noise, routing=routing, verification=None, false_pass=0.3,
+        runbooks=0.5,
+    )  # fmt: skip
 
 
 def _history(n: int = 800, seed: int = 11, days: float = 730.0) -> pd.DataFrame:

@@ -138,11 +138,16 @@ def moved(model, seed):
     chance = np.random.default_rng([seed, 1])
 
     def setting(lever):
-        if LEVERS[lever].whole:
-            return int(chance.integers(1, 4))
-        if LEVERS[lever].unit == "share":
-            return float(chance.choice([0.0, 1.0, *chance.uniform(0, 1, 3)]))
-        return float(chance.uniform(0.2, 3.0) if LEVERS[lever].unit == "times" else chance.uniform(0.5, 60.0))
+        one = LEVERS[lever]
+        if one.whole:
+            # Fewer samples than must be healthy in a row are refused.
+            low, high = (10, 20) if lever == "samples_most" else (int(one.low), min(int(one.high), 3))
+            return int(chance.integers(low, high + 1))
+        if one.unit == "share":
+            return float(chance.choice([0.1 if one.open_low else 0.0, 1.0, *chance.uniform(0.1, 1, 3)]))
+        if lever == "failing_changes":
+            return float((one.now(model) or 1.0) * chance.uniform(0.2, 2.0))
+        return float(chance.uniform(0.2, 3.0) if one.unit in ("times", "incidents") else chance.uniform(0.5, 60.0))
 
     here = [name for name in LEVERS if LEVERS[name].alone]
     for levers, only in ((list(LEVERS), {}), (here, {"incident_types": ["one"]}), (here, {"ramp": ramp(chance)})):

@@ -6,15 +6,16 @@ import math
 from dataclasses import replace
 
 import matplotlib as mpl
+import matplotlib.pyplot
 import numpy as np
 import pytest
 
 from mttrlab.figures import plot_life, plot_story
 from mttrlab.figures.style import minutes
 from mttrlab.response import Deployments, FixPath, IncidentType, Law, Pool, ResponseModel, Scenario, outcomes, trace
+from mttrlab.response.immovable import movable
 from mttrlab.response.levers import LEVERS
 from mttrlab.response.life import ACTS_ON, life
-from mttrlab.response.scenario import immovable
 
 mpl.use("Agg")
 
@@ -30,7 +31,7 @@ def test_every_lever_acts_somewhere_on_the_drawing():
 def test_every_lever_that_the_model_can_move_is_drawn_and_no_other(rich, everything, four_phases):
     for model in (rich, everything, four_phases):
         drawn = {name for row in life(model)["levers"] for name in row.split(", ") if name}
-        assert drawn == {lever for lever in LEVERS if not immovable(model, lever, 1.0)}
+        assert drawn == {lever for lever in LEVERS if movable(model, lever)}
 
 
 def test_the_minutes_on_the_drawing_are_the_laws_own(four_phases):
@@ -84,8 +85,15 @@ def test_names_that_try_to_be_formulas_or_controls_are_only_text(rich):
         assert not any(c in text.get_text() for text in texts for c in "\u202e")
 
 
-def test_nothing_on_the_fullest_drawing_overlaps(everything):
-    ax = plot_life(everything)
+def test_nothing_on_the_fullest_drawings_overlaps(everything, whole, rich, four_phases):
+    for model in (everything, whole, rich, four_phases):
+        ax = plot_life(model)
+        assert clashes_on(ax) == []
+    small = mpl.figure.Figure((13.5, 7.0)).add_axes((0, 0, 1, 1))
+    assert clashes_on(plot_life(whole, ax=small)) == []
+
+
+def clashes_on(ax):
     ax.figure.canvas.draw()
     texts = [text for text in ax.texts if text.get_text().strip()]
     boxes = [text.get_window_extent().shrunk(1.0, 0.8) for text in texts]
@@ -93,7 +101,8 @@ def test_nothing_on_the_fullest_drawing_overlaps(everything):
         (texts[i].get_text(), texts[j].get_text())
         for i in range(len(boxes)) for j in range(i) if boxes[i].overlaps(boxes[j])
     ]  # fmt: skip
-    assert not clashes
+    mpl.pyplot.close(ax.figure)
+    return clashes
 
 
 def test_the_timeline_has_a_line_for_each_thing_that_happened_and_bars_for_the_minutes(everything):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,46 +11,11 @@ from mttrlab.decisions import compare_scenarios
 from mttrlab.errors import ModelError
 from mttrlab.response import Ramp, Scenario, compiled, outcomes, simpy_engine
 from mttrlab.response.layout import COUNTED, STAMPED
-from mttrlab.response.levers import LEVERS
 from mttrlab.response.parameters import plans, pools
 from mttrlab.response.records import realise
-from mttrlab.response.special import MOST_PLANS, PLANNED
+from mttrlab.response.special import MOST_PLANS
 
-OWN = {
-    "automation_success": 1.0, "automation_timeout": 9.0, "automation_attempts": 1, "automation_harm": 0.0,
-    "verify_pass": 1.0, "page_delivery": 9.0, "ack_timeout": 1.0, "night_startup": 60.0, "sample_every": 300.0,
-    "healthy_in_a_row": 1, "transfer_minutes": 60.0, "misrouted": 0.0, "runbooks": 1.0, "acknowledge_factor": 3.0,
-    "alert_latency": 0.5, "alert_coverage": 1.0, "automation": 0.9, "flagged": 0.9, "rollback_minutes": 1.0,
-    "forward_fix_minutes": 1.0, "diagnosis_factor": 0.1, "prevention": 0.5, "changes_prevented": 0.5,
-}  # fmt: skip
-"""Every lever that moves something in an organisation with all elements, but those that hold for all."""
-
-
-@pytest.fixture(scope="module")
-def apart(everything):
-    """The organisation with all elements, in which incidents do not meet."""
-    kinds = tuple(replace(kind, pool=None, automation=0.5) for kind in everything.types)
-    routing = replace(everything.routing, between=None)
-    return replace(everything, types=kinds, pools=(), noise=None, pipeline=None, routing=routing)
-
-
-@pytest.mark.parametrize("lever", sorted(OWN))
-def test_a_setting_of_one_type_moves_its_incidents_and_no_others(apart, lever):
-    luck = outcomes.luck_of(apart, days=200, block=0, wanted=8, seed=3)
-    changed = Scenario("x", incident_types=["capacity"], **{lever: OWN[lever]}).apply(apart)
-    before, after = outcomes.run(apart, luck), outcomes.run(changed, luck)
-    mine = before.records.type == 1
-    stamps = ("detected", "acknowledged", "diagnosed", "resolved", "verified")
-    moved = np.any([before.column(name) != after.column(name) for name in stamps], axis=0)
-    assert moved[mine].any()
-    assert not moved[~mine].any()
-
-
-def test_every_lever_that_can_is_tried_alone():
-    elsewhere = {name for name, lever in LEVERS.items() if lever.field.startswith("watch.")}
-    elsewhere |= {"failover_minutes", "scale_minutes", "config_minutes", "migration_minutes", "verification_window"}
-    assert set(OWN) | elsewhere == {name for name, lever in LEVERS.items() if lever.alone}
-    assert {LEVERS[name].field or name for name in OWN} >= PLANNED - {"false_pass"}
+OWN = {"verify_pass": 1.0, "automation_attempts": 1, "ack_timeout": 1.0, "sample_every": 300.0}
 
 
 @pytest.mark.skipif(not compiled.available(), reason="numba is not installed (the extra 'fast')")
