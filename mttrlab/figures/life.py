@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
-from mttrlab.figures.style import BAND, INK, MARK, PHASE_COLOURS, QUIET, minutes, plain, style
+from mttrlab.figures.life_text import LINE, MARKED, SIZE, Line, Pen, share, told, took, write
+from mttrlab.figures.style import BAND, INK, MARK, PHASE_COLOURS, QUIET, plain, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,16 +17,24 @@ _MIDDLE = 37.0
 _STAGES = {
     "started": (4.5, "fault\nbegins"),
     "detected": (22.5, "detected"),
-    "person": (39.5, "a person\nhas it"),
-    "diagnosed": (55.5, "cause\nknown"),
-    "resolved": (85.5, "fix in\nplace"),
-    "verified": (101.0, "healthy,\nclosed"),
+    "person": (39.4, "a person\nhas it"),
+    "diagnosed": (53.2, "cause\nknown"),
+    "resolved": (89.0, "fix in\nplace"),
+    "verified": (102.0, "healthy,\nclosed"),
 }
 _HALF = (3.2, 3.6)
-_LINE = 2.15
 _TOP = _MIDDLE + _HALF[1] + 0.8
 _BOTTOM = _MIDDLE - _HALF[1] - 1.0
-_SHOWN_PATHS = 5
+_SHOWN_PATHS = 8
+_GAP = 5.6
+_WIDTHS = {
+    "alert": 21, "otherwise": 22, "arrive": 30, "automation": 92, "page": 25, "people": 24, "routing": 24, "noise": 24,
+    "diagnose": 24, "otherwise_diagnose": 24, "pipeline": 40, "verify": 24,
+}  # fmt: skip
+"""Letters on a line of each part's writing."""
+_INCHES = 13.5, 7.0
+_UNITS = 72.0
+"""Height of the drawing, in its own units, that fills these inches; more levers and elements need more of both."""
 
 
 def plot_life(model: Any, *, ax: Axes | None = None) -> Axes:
@@ -36,123 +45,165 @@ def plot_life(model: Any, *, ax: Axes | None = None) -> Axes:
     model : ResponseModel or DataFrame
         A model, or its table `model.life`.
     ax : Axes, optional
-        Wide ones: the drawing is made for 13.5 by 7 inches.
+        Wide ones: the drawing is made for 13.5 by 7 inches, and higher where many elements and levers stand on it; in
+        lower axes the writing is smaller.
 
     Returns
     -------
     Axes
     """
     parts: pd.DataFrame = model if isinstance(model, pd.DataFrame) else model.life
+    known = {str(row["part"]): row for _, row in parts.iterrows()}
+    paths = parts[parts["part"] == "path"]
+    heights = _heights(known, len(paths))
     with style():
+        inches = _INCHES[1] * (heights.top - heights.bottom) / _UNITS
         if ax is None:
             from matplotlib import pyplot as plt
 
-            ax = plt.subplots(figsize=(13.5, 7.0), layout="constrained")[1]
+            ax = plt.subplots(figsize=(_INCHES[0], inches), layout="constrained")[1]
+            size = SIZE
+        else:
+            there = ax.get_window_extent().height / ax.get_figure(root=True).dpi  # type: ignore[union-attr]
+            size = SIZE * min(max(there / inches, 0.4), 1.0)
+        pen = Pen(ax, size)
         ax.set_axis_off()
         ax.set_xlim(0, 106)
-        ax.set_ylim(-3.5, 68.5)
+        ax.set_ylim(heights.bottom, heights.top)
         for x, words in _STAGES.values():
-            _box(ax, x, words)
-        known = {str(row["part"]): row for _, row in parts.iterrows()}
-        _beginning(ax, known)
-        _people(ax, known)
-        _paths(ax, parts[parts["part"] == "path"], known)
-        _end(ax, known)
+            _box(pen, x, words)
+        _beginning(pen, known, heights)
+        _people(pen, known)
+        _paths(pen, paths, known)
+        _end(pen, known, heights)
         off = plain(known["off"]["words"], 200) if "off" in known and known["off"]["words"] else "nothing"
         key = "minutes: median (90 % are below), waiting for people not counted  ·  not in this model: "
-        _write(ax, 0.5, 1.0, [(line, QUIET, "normal") for line in wrap(key + off, 175)])
-        ax.text(105.5, 68, "◆ a lever", color=MARK, fontsize=11, ha="right", va="top", parse_math=False)
+        write(pen, 0.5, heights.footer, [Line(line, QUIET) for line in wrap(key + off, 175)])
+        ax.text(105.5, heights.top - 0.5, f"{MARKED}a lever", color=MARK, fontsize=1.15 * size, ha="right", va="top",
+                parse_math=False)  # fmt: skip
         return ax
 
 
-def _beginning(ax: Axes, known: dict[str, Any]) -> None:
+class _Heights(NamedTuple):
+    """Where the lines around the boxes lie, so that they touch no writing."""
+
+    top: float
+    around: float
+    """Of the way that automation takes."""
+    closing: float
+    """Of the way back to diagnosis."""
+    reopening: float
+    """Of the way back to detection."""
+    footer: float
+    bottom: float
+
+
+def _heights(known: dict[str, Any], paths: int) -> _Heights:
+    def tall(*names: str) -> float:
+        return sum(LINE * len(_told(known, name)) + 0.7 for name in names)
+
+    fan = _GAP * max(min(paths, _SHOWN_PATHS) - 1, 0) / 2
+    above = max(tall("page"), tall("diagnose", "otherwise_diagnose"), fan - 2.0)
+    around = max(61.4, _TOP + above + 1.2)
+    top = max(68.5, around + tall("automation") + 1.0, _TOP + tall("alert") + 1.5, _TOP + tall("verify") + 3.0)
+    fixed = _MIDDLE - 1.0 - fan - 3.2 - (LINE if paths > _SHOWN_PATHS else 0.0) - tall("pipeline")
+    closing = min(9.0, fixed - 3.4 if "again" in known else fixed)
+    reopening = min(4.0, closing - 5.0, _BOTTOM - tall("people", "routing", "noise") - 0.5)
+    footer = min(1.0, reopening - 1.2, _BOTTOM - 2.5 - tall("otherwise", "arrive"))
+    return _Heights(top, around, closing, reopening, footer, footer - 4.5)
+
+
+def _told(known: dict[str, Any], part: str) -> list[Line]:
+    return told(known.get(part), _WIDTHS[part])
+
+
+def _beginning(pen: Pen, known: dict[str, Any], heights: _Heights) -> None:
     x = _STAGES["started"][0]
     begin, end = x + _HALF[0], _STAGES["detected"][0] - _HALF[0]
     if "otherwise" in known:
-        _arrow(ax, begin, end, colour=PHASE_COLOURS["detect"], bend=-0.22, up=1.5)
-        _arrow(ax, begin, end, colour=PHASE_COLOURS["detect"], bend=0.22, up=-1.5)
+        _arrow(pen, begin, end, colour=PHASE_COLOURS["detect"], bend=-0.22, up=1.5)
+        _arrow(pen, begin, end, colour=PHASE_COLOURS["detect"], bend=0.22, up=-1.5)
     else:
-        _arrow(ax, begin, end, colour=PHASE_COLOURS["detect"])
-    _label(ax, begin, _TOP + 1.2, known.get("alert"), width=20, above=True)
-    below = _label(ax, begin, _BOTTOM - 1.0, known.get("otherwise"), width=20)
-    _label(ax, x - _HALF[0], min(below - 1.5, _BOTTOM), known.get("arrive"), width=22)
+        _arrow(pen, begin, end, colour=PHASE_COLOURS["detect"])
+    write(pen, begin, _TOP + 1.2, _told(known, "alert"), above=True)
+    below = write(pen, begin, _BOTTOM - 1.0, _told(known, "otherwise"))
+    write(pen, x - _HALF[0], min(below - 1.5, _BOTTOM), _told(known, "arrive"))
     if "automation" in known:
         begin, end = _STAGES["detected"][0], _STAGES["resolved"][0]
-        _around(ax, begin, end, 61.4, PHASE_COLOURS["resolve"])
-        _label(ax, begin + 2.0, 62.0, known["automation"], width=110, above=True)
+        _around(pen, begin, end, heights.around, PHASE_COLOURS["resolve"])
+        write(pen, begin + 2.0, heights.around + 0.6, _told(known, "automation"), above=True)
 
 
-def _people(ax: Axes, known: dict[str, Any]) -> None:
+def _people(pen: Pen, known: dict[str, Any]) -> None:
     first, second, third = (_STAGES[stage][0] for stage in ("detected", "person", "diagnosed"))
-    _arrow(ax, first + _HALF[0], second - _HALF[0], colour=PHASE_COLOURS["diagnose"])
-    _label(ax, first + 1.5, _TOP, known.get("page"), width=20, above=True)
+    _arrow(pen, first + _HALF[0], second - _HALF[0], colour=PHASE_COLOURS["diagnose"])
+    write(pen, first + 1.5, _TOP, _told(known, "page"), above=True)
     height = _BOTTOM
     for part in ("people", "routing", "noise"):
-        height = _label(ax, first + 2.5, height, known.get(part), width=26) - 0.7
-    _arrow(ax, second + _HALF[0], third - _HALF[0], colour=PHASE_COLOURS["diagnose"])
+        height = write(pen, first + 1.5, height, _told(known, part)) - 0.7
+    _arrow(pen, second + _HALF[0], third - _HALF[0], colour=PHASE_COLOURS["diagnose"])
     height = _TOP
     for part in ("otherwise_diagnose", "diagnose"):
-        height = _label(ax, second + 1.0, height, known.get(part), width=21, above=True) + 0.4
+        height = write(pen, second + 0.5, height, _told(known, part), above=True) + 0.4
 
 
-def _paths(ax: Axes, paths: pd.DataFrame, known: dict[str, Any]) -> None:
+def _paths(pen: Pen, paths: pd.DataFrame, known: dict[str, Any]) -> None:
     begin, end = _STAGES["diagnosed"][0] + _HALF[0], _STAGES["resolved"][0] - _HALF[0]
     shown, left = paths.head(_SHOWN_PATHS), paths.iloc[_SHOWN_PATHS:]
     n = len(shown)
     if not n:
-        _arrow(ax, begin, end, colour=PHASE_COLOURS["resolve"])
-    gap = 5.6
+        _arrow(pen, begin, end, colour=PHASE_COLOURS["resolve"])
     for place, (_, row) in enumerate(shown.iterrows()):
-        height = _MIDDLE - 1.0 + gap * ((n - 1) / 2 - place)
+        height = _MIDDLE - 1.0 + _GAP * ((n - 1) / 2 - place)
         steps = [(begin, _MIDDLE), (begin + 1.8, height), (end - 1.8, height), (end, _MIDDLE)]
-        ax.plot(*zip(*steps, strict=True), color=PHASE_COLOURS["resolve"], linewidth=1 + 4 * float(row["share"]))
-        told = f"{_share(row['share'])} {plain(row['words'], 14)}  {_took(row)}"
-        ax.text(begin + 2.2, height + 0.5, told, fontsize=9.5, color=INK, va="bottom", parse_math=False)
-        if row["levers"]:
-            _write(ax, begin + 2.2, height - 0.4, [(f"◆ {row['levers']}", MARK, "normal")])
-    bottom = _MIDDLE - 1.0 - gap * max(n - 1, 0) / 2 - 3.2
+        pen.ax.plot(*zip(*steps, strict=True), color=PHASE_COLOURS["resolve"], linewidth=1 + 4 * float(row["share"]))
+        words = f"{share(row['share'])} {plain(row['words'], 14)}  {took(row)}"
+        write(pen, begin + 2.2, height + 0.4, [Line(words)], above=True)
+        write(pen, begin + 2.2, height - 0.4, [Line(f"{MARKED}{row['levers']}", MARK)] if row["levers"] else [])
+    bottom = _MIDDLE - 1.0 - _GAP * max(n - 1, 0) / 2 - 3.2
     if len(left):
-        words = f"and {len(left)} more: {_share(left['share'].sum())}"
-        bottom = _write(ax, begin + 2.2, bottom, [(words, QUIET, "normal")])
-    _label(ax, begin + 2.2, bottom, known.get("pipeline"), width=34)
+        bottom = write(pen, begin + 2.2, bottom, [Line(f"and {len(left)} more: {share(left['share'].sum())}", QUIET)])
+    write(pen, begin + 2.2, bottom, _told(known, "pipeline"))
 
 
-def _end(ax: Axes, known: dict[str, Any]) -> None:
+def _end(pen: Pen, known: dict[str, Any], heights: _Heights) -> None:
     begin, end = _STAGES["resolved"][0] + _HALF[0], _STAGES["verified"][0] - _HALF[0]
-    _arrow(ax, begin, end, colour=PHASE_COLOURS["verify"])
-    _label(ax, begin - 1.7, _TOP, known.get("verify"), width=24, above=True)
+    _arrow(pen, begin, end, colour=PHASE_COLOURS["verify"])
+    write(pen, begin - 2.0, _TOP, _told(known, "verify"), above=True)
     if "again" in known:
-        _back(ax, end + 2.2, _STAGES["person"][0] + 1.5, 9.0, known["again"])
+        _back(pen, end + 2.2, _STAGES["person"][0] + 1.5, heights.closing, known["again"])
     if "reopen" in known:
-        _back(ax, end + 4.2, _STAGES["detected"][0], 4.0, known["reopen"])
+        _back(pen, end + 4.2, _STAGES["detected"][0], heights.reopening, known["reopen"])
 
 
-def _back(ax: Axes, begin: float, end: float, height: float, row: Any) -> None:
-    _around(ax, begin, end, height, QUIET, dashed=True)
-    told = f"{_share(row['share'])} {plain(row['words'], 80)}  {_took(row)}".strip()
-    place = _STAGES["diagnosed"][0] - 5.0
-    said = ax.text(place, height + 0.5, told, fontsize=9.5, color=INK, va="bottom", parse_math=False)
+def _back(pen: Pen, begin: float, end: float, height: float, row: Any) -> None:
+    _around(pen, begin, end, height, QUIET, dashed=True)
+    words = f"{share(row['share'])} {plain(row['words'], 80)}  {took(row)}".strip()
+    begin = _STAGES["person"][0] + 3.0
+    said = pen.ax.text(begin, height + 0.5, words, fontsize=pen.size, color=INK, va="bottom", parse_math=False)
     if row["levers"]:
-        ax.annotate(
-            f"◆ {row['levers']}", (1, 0), (10, 0), xycoords=said, textcoords="offset points", fontsize=9.5, color=MARK,
-            va="bottom", parse_math=False,
+        pen.ax.annotate(
+            f"{MARKED}{row['levers']}", (1, 0), (10, 0), xycoords=said, textcoords="offset points", fontsize=pen.size,
+            color=MARK, va="bottom", parse_math=False,
         )  # fmt: skip
 
 
-def _box(ax: Axes, x: float, words: str) -> None:
+def _box(pen: Pen, x: float, words: str) -> None:
     from matplotlib.patches import FancyBboxPatch
 
     w, h = _HALF
-    ax.add_patch(
+    pen.ax.add_patch(
         FancyBboxPatch(
             (x - w, _MIDDLE - h), 2 * w, 2 * h, boxstyle="round,pad=0,rounding_size=1", fc=BAND, ec=QUIET, zorder=3
         )
     )
-    ax.text(x, _MIDDLE, words, ha="center", va="center", fontsize=11, color=INK, zorder=4, parse_math=False)
+    pen.ax.text(
+        x, _MIDDLE, words, ha="center", va="center", fontsize=pen.size * 1.15, color=INK, zorder=4, parse_math=False
+    )
 
 
-def _arrow(ax: Axes, begin: float, end: float, *, colour: str, bend: float = 0.0, up: float = 0.0) -> None:
-    ax.annotate(
+def _arrow(pen: Pen, begin: float, end: float, *, colour: str, bend: float = 0.0, up: float = 0.0) -> None:
+    pen.ax.annotate(
         "",
         (end, _MIDDLE + up),
         (begin, _MIDDLE + up),
@@ -160,52 +211,11 @@ def _arrow(ax: Axes, begin: float, end: float, *, colour: str, bend: float = 0.0
     )
 
 
-def _around(ax: Axes, begin: float, end: float, height: float, colour: str, *, dashed: bool = False) -> None:
+def _around(pen: Pen, begin: float, end: float, height: float, colour: str, *, dashed: bool = False) -> None:
     """Draw a way around the boxes between, from one stage to another."""
     edge = _MIDDLE + (_HALF[1] if height > _MIDDLE else -_HALF[1])
     line = "--" if dashed else "-"
-    ax.plot([begin, begin, end], [edge, height, height], color=colour, linewidth=1.8, linestyle=line)
-    ax.annotate(
+    pen.ax.plot([begin, begin, end], [edge, height, height], color=colour, linewidth=1.8, linestyle=line)
+    pen.ax.annotate(
         "", (end, edge), (end, height), arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 1.8, "linestyle": line}
     )
-
-
-def _share(value: float) -> str:
-    return "<1%" if 0 < value < 0.005 else f"{value:.0%}"
-
-
-def _took(row: Any) -> str:
-    if row["median"] != row["median"]:
-        return ""
-    if row["p90"] != row["p90"] or row["p90"] == row["median"]:
-        return minutes(row["median"])
-    return f"{minutes(row['median'])} ({minutes(row['p90'])})"
-
-
-def _label(ax: Axes, x: float, y: float, row: Any, *, width: int, above: bool = False) -> float:
-    """Write what a part is, its minutes and its levers, downwards from `y` or standing on it; return where it ends."""
-    if row is None:
-        return y
-    words = plain(row["words"], 160)
-    if row["share"] == row["share"] and row["share"] < 1:
-        words = f"{_share(row['share'])} {words}"
-    levers = [f"◆ {lever}" for lever in str(row["levers"]).split(", ") if lever]
-    if width > 60:
-        levers = ["   ".join(levers)] if levers else []
-    told = [(line, INK, "normal") for line in wrap(words, width)]
-    told += [(line, INK, "bold") for line in (_took(row),) if line]
-    told += [(lever, MARK, "normal") for lever in levers]
-    if not above:
-        return _write(ax, x, y, told)
-    _write(ax, x, y + _LINE * len(told), told)
-    return y + _LINE * len(told)
-
-
-def _write(ax: Axes, x: float, y: float, told: list[tuple[str, str, str]]) -> float:
-    """Write lines downwards from `y`; return where they end."""
-    for place, (line, colour, weight) in enumerate(told):
-        ax.text(
-            x, y - _LINE * place, line, fontsize=9.5, color=colour, fontweight=weight, va="top", parse_math=False,
-            zorder=5,
-        )  # fmt: skip
-    return y - _LINE * len(told)
