@@ -16,6 +16,10 @@ from mttrlab.errors import QuestionError
 if TYPE_CHECKING:
     from mttrlab.response import ResponseModel, Scenario
 
+_ONLY = {"types": "incident_types", "services": "services", "pools": "pools"}
+"""Options that say where levers hold, and the argument of a scenario that each is."""
+
+
 def add_verbs(verbs: Any) -> None:
     """Add `simulate`."""
     simulate = verbs.add_parser("simulate", help="what a lever would do to MTTR, paired on the same luck")
@@ -27,6 +31,14 @@ def add_verbs(verbs: Any) -> None:
         metavar="NAME=VALUE",
         help="together these make one scenario; none: the standard set (--levers lists the names)",
     )
+    for what in _ONLY:
+        simulate.add_argument(
+            f"--only-{what}",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help=f"the --lever settings hold for these {what}",
+        )
     simulate.add_argument("--scenarios", type=Path, metavar="FILE", help="scenarios in YAML, instead of --lever")
     simulate.add_argument(
         "--model", type=Path, metavar="FILE", help="the model of this file (mttrlab fit --to) instead of a fit"
@@ -61,7 +73,7 @@ def _simulate(options: argparse.Namespace) -> None:
     from mttrlab import decisions, response
 
     if options.levers:
-        table(response.levers())
+        table(response.levers().drop(columns="unless"))
         return
     asked = _asked(options)
     again: tuple[ResponseModel, ...] = ()
@@ -112,11 +124,22 @@ def _asked(options: argparse.Namespace) -> list[Scenario] | None:
     from mttrlab import response
 
     if options.scenarios is not None:
-        if options.lever:
-            raise QuestionError("give --scenarios FILE or --lever NAME=VALUE, not both")
+        if options.lever or any(_only(options).values()):
+            raise QuestionError(
+                "give --scenarios FILE or --lever NAME=VALUE, not both; a file says itself what holds where"
+            )
         return response.read_scenarios(options.scenarios)
     chosen: dict[str, Any] = dict(_lever(text) for text in options.lever)
-    return [response.Scenario(", ".join(options.lever), **chosen)] if chosen else None
+    only = _only(options)
+    if not chosen and any(only.values()):
+        raise QuestionError(
+            "--only-types, --only-services and --only-pools say where --lever NAME=VALUE holds; give one"
+        )
+    return [response.Scenario(", ".join(options.lever), **only, **chosen)] if chosen else None
+
+
+def _only(options: argparse.Namespace) -> dict[str, Any]:
+    return {field: getattr(options, f"only_{what}") for what, field in _ONLY.items()}
 
 
 def _write(options: argparse.Namespace, model: ResponseModel, asked: list[Scenario] | None) -> None:

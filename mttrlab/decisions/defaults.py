@@ -11,6 +11,7 @@ from mttrlab.response.scenario import Scenario
 ALERT_MINUTES = 2.0
 VERIFY_MINUTES = 5.0
 ROLLBACK_MINUTES = 5.0
+CHANGES_STOPPED = 0.25
 _OFTEN = 6.0
 """Times a year that a named type must come back to count as predictable."""
 
@@ -20,7 +21,8 @@ def default_levers(model: ResponseModel) -> list[Scenario]:
 
     Alerts within two minutes, remediation rules on half of the predictable incidents (those of named types that come
     back at least six times a year; a quarter of all where no type is named), flags on half the changes, rollback and
-    verification within five minutes, one more responder where people wait, and one incident in ten prevented.
+    verification within five minutes, one in four of the changes that would fail stopped before users meet it, one more
+    responder where people wait, and one incident in ten prevented.
 
     Parameters
     ----------
@@ -40,6 +42,7 @@ def default_levers(model: ResponseModel) -> list[Scenario]:
         wanted.append(Scenario("Rollback within 5 minutes", rollback_minutes=ROLLBACK_MINUTES))
     if any(kind.verify and float(kind.verify.quantile(0.9)) > VERIFY_MINUTES for kind in model.types):
         wanted.append(Scenario("Verified within 5 minutes", verification_window=VERIFY_MINUTES))
+    wanted.append(Scenario("One failing change in four stopped", changes_prevented=CHANGES_STOPPED))
     if model.responders is not None:
         wanted.append(Scenario("One more responder", responders=model.responders + 1))
     wanted.append(Scenario("One incident in ten prevented", prevention=0.1))

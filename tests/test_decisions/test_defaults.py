@@ -35,6 +35,7 @@ def test_a_full_export_gets_every_lever():
         "flagged": 0.5,
         "rollback_minutes": 5.0,
         "verification_window": 5.0,
+        "changes_prevented": 0.25,
         "responders": 3,
         "prevention": 0.1,
     }

@@ -246,7 +246,24 @@ def test_an_unknown_lever_is_refused_with_the_list(export: Path, tmp_path: Path)
     mttrlab("load", export.name, cwd=tmp_path)
     refused = mttrlab("simulate", "--lever", "warp=9", cwd=tmp_path)
     assert refused.returncode == 1
-    assert "alert_latency" in refused.stderr
+    assert "has no lever warp; the nearest are" in refused.stderr
+    assert "mttrlab simulate --levers, lists all" in refused.stderr
+
+
+def test_a_lever_holds_for_the_types_and_pools_that_are_named(tmp_path: Path) -> None:
+    kinds = "".join(f"- {{name: {name}, per_day: 1.0, diagnose: {{constant: 5}}}}\n" for name in ("a", "b"))
+    (tmp_path / "m.yml").write_text(f"types:\n{kinds}pools:\n- {{name: core, people: 3}}\n")
+    wanted = ("simulate", "--model", "m.yml", "--replications", "5", "--days", "30", "--engine", "simpy")
+    for lever, only, says in (
+        ("diagnosis_factor=0.5", ("--only-types", "a"), "(of a alone)"),
+        ("pool_people=2", ("--only-pools", "core"), "people of a pool beside its shifts: 3 → 2 (of core alone)"),
+    ):
+        shown = mttrlab(*wanted, "--lever", lever, *only, cwd=tmp_path)
+        assert shown.returncode == 0, shown.stderr
+        assert says in shown.stdout
+    refused = mttrlab(*wanted, "--only-pools", "core", cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "say where --lever NAME=VALUE holds" in refused.stderr
 
 
 def test_a_hostile_title_cannot_steer_the_terminal(tmp_path: Path) -> None:
