@@ -3,7 +3,8 @@
 What a model can hold, and where; every part but types and arrivals may be absent:
 
 - arrivals: `IncidentType.per_day`, `ResponseModel.profile` (hours of the week), `Deployments`, `Bursts`
-- what incidents look like: `IncidentType` (laws by phase, paths), `Face` (service, team, severity, priority)
+- what incidents look like: `IncidentType` (laws by phase, paths), `Face` (service, team, severity, priority), `Impact`
+  (share of users hit)
 - detection: `IncidentType.detect` and `alert`, or `Watch`: a race of rules, monitors and people, gaps by failure mode
 - false alarms: `Noise`; paging: `Paging` (delivery, escalation, night)
 - people: `ResponseModel.responders` or `Pool` and `Shift` (pre-emption, end of shift, room to wait)
@@ -23,7 +24,7 @@ one incident is a factor; a second responder is one more in the pool.
 
 from mttrlab.response.check import Check, check_model
 from mttrlab.response.deploying import Deployments
-from mttrlab.response.elements import Bursts, Hypotheses, Recording, Reopening, Verification
+from mttrlab.response.elements import Bursts, Hypotheses, Impact, Recording, Reopening, Verification
 from mttrlab.response.incident_type import Face, FixPath, IncidentType
 from mttrlab.response.laws import Law
 from mttrlab.response.levers import levers
@@ -45,6 +46,7 @@ __all__ = [
     "Face",
     "FixPath",
     "Hypotheses",
+    "Impact",
     "IncidentType",
     "Law",
     "Noise",

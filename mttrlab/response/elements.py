@@ -1,10 +1,11 @@
-"""What may happen around the work: tries in diagnosis, samples that confirm health, reopening, bursts, recording."""
+"""What may happen around the work: tries in diagnosis, samples that confirm health, reopening, bursts, users."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
+from mttrlab.errors import ModelError
 from mttrlab.response import checks, kinds
 from mttrlab.response.laws import Law
 
@@ -144,6 +145,30 @@ class Bursts:
         checks.share("share of bursts", self.share)
         checks.finite("mean of bursts", self.mean, 1.0, 1000.0)
         checks.finite("within of bursts", self.within, 0.0, 10_080.0)
+
+
+@dataclass(frozen=True)
+class Impact:
+    """The shares of users that incidents have hit; a draw is always a share that was seen.
+
+    Examples
+    --------
+    >>> Impact((0.3, 0.1)).shares
+    (0.1, 0.3)
+    """
+
+    shares: tuple[float, ...]
+    """Shares of users, each as likely as the others."""
+    incident_type: str | None = None
+    """Holds for this type alone; None: for every type without an entry of its own."""
+    severity: str | None = None
+    """Holds for this severity alone; None: for every severity without an entry of its own."""
+
+    def __post_init__(self) -> None:
+        kinds.settle(self)
+        if not self.shares:
+            raise ModelError("shares of users needs at least one share that was seen")
+        object.__setattr__(self, "shares", tuple(sorted(checks.share("shares of users", one) for one in self.shares)))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,16 @@ import pandas as pd
 from scipy import special
 
 from mttrlab.errors import ModelError
-from mttrlab.response import alerts, arrivals, fix_paths, history, settings_detection, settings_people, settings_repair
+from mttrlab.response import (
+    alerts,
+    arrivals,
+    fix_paths,
+    history,
+    impact,
+    settings_detection,
+    settings_people,
+    settings_repair,
+)
 from mttrlab.response.borrowed import USUAL, Borrowed
 from mttrlab.response.check import unseen
 from mttrlab.response.deployed import deployed
@@ -95,6 +104,7 @@ def _fitted(
         responders=None if isinstance(responders, str) else responders,
         difficulty=_difficulty(laws, residual, notes),
         profile=arrivals.profile(past, notes),
+        users=impact.fitted(past, group, kinds, notes),
         stamps=stamps,
         start=start,
         **automation,
@@ -203,6 +213,10 @@ def _difficulty(laws: dict[str, tuple[GroupLaws, np.ndarray]], fix: np.ndarray, 
     n = int(both.sum())
     if n < 30:
         notes.append(Note("difficulty", "left out", n, "Too few incidents show both phases; taken as independent."))
+        return 0.0
+    if not np.ptp(diagnose[both]) or not np.ptp(fix[both]):
+        said = "One of the two phases always takes the same time, so they cannot go together."
+        notes.append(Note("difficulty", "left out", n, said))
         return 0.0
     spearman = float(pd.Series(diagnose[both]).corr(pd.Series(fix[both]), method="spearman"))
     correlation = 2 * np.sin(np.pi * spearman / 6)

@@ -11,7 +11,7 @@ import pandas as pd
 from mttrlab.response import kinds
 from mttrlab.response.apart import Special
 from mttrlab.response.deploying import Deployments
-from mttrlab.response.elements import Bursts, Reopening, Verification
+from mttrlab.response.elements import Bursts, Impact, Reopening, Verification
 from mttrlab.response.incident_type import IncidentType
 from mttrlab.response.laws import AT_ONCE, Law
 from mttrlab.response.moved import Moved
@@ -89,6 +89,8 @@ class ResponseModel(Moved):
     """Incidents that bring others; None: each comes by itself."""
     deployments: Deployments | None = None
     """When people deploy; incidents that a change caused begin after that. None: at any hour, as the others."""
+    users: tuple[Impact, ...] = ()
+    """Shares of users that incidents hit, by type and severity; empty: not said."""
     stamps: tuple[str, ...] = STAMPS
     """The stamps that simulated incidents carry: those that the export shows."""
     start: str = "2026-01-01"

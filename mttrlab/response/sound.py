@@ -36,6 +36,7 @@ def check(model: ResponseModel) -> None:
     checks.share("false_pass", model.false_pass)
     _check_people(model)
     _check_deployments(model)
+    _check_users(model)
     checks.whole("max_rounds", model.max_rounds, 1, 20)
     checks.number("difficulty", model.difficulty, 0.0, 0.99)
     if len(model.profile) not in (0, 168):
@@ -49,6 +50,17 @@ def check(model: ResponseModel) -> None:
         raise ModelError(f"stamps must be some of {', '.join(STAMPS)}; got {', '.join(unknown) or 'none'}")
     checks.finite("runbook_factor", model.runbook_factor, 0.0, 100.0, open_low=True)
     model.check()
+
+
+def _check_users(model: ResponseModel) -> None:
+    names = [kind.name for kind in model.types]
+    entries = [(one.incident_type, one.severity) for one in model.users]
+    for name, severity in entries:
+        if name is not None and name not in names:
+            known = ", ".join(map(str, names))
+            raise ModelError(f"users of the type {name}: the model has no such type; it has {known}")
+        if entries.count((name, severity)) > 1:
+            raise ModelError(f"users of the type {name or 'any'} and severity {severity or 'any'} stand there twice")
 
 
 def _check_deployments(model: ResponseModel) -> None:

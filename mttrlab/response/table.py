@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mttrlab.response import impact
 from mttrlab.response.elements import Recording
 from mttrlab.response.layout import STAMPED
 from mttrlab.response.luck import Ints
@@ -47,6 +48,8 @@ def incidents(
         "incident_id": [f"sim-{r}-{k}" for r, k in zip(replication.tolist(), key.tolist(), strict=True)]
     }
     columns |= _faces(model, records.type[there], records.face[there])
+    if model.users:
+        columns["users"] = impact.drawn(model, records.luck, records.facts)[there]
     origin = start.tz_convert("UTC").tz_localize(None).to_datetime64().astype("datetime64[us]")
     stamped = _as_seen(outcomes, there)
     ended = stamped[model.stamps[-1].removesuffix("_at")] <= outcomes.horizon
