@@ -29,6 +29,7 @@ from mttrlab.response import (
     simulate,
     trace,
 )
+from mttrlab.response.levers import LEVERS
 
 HOSTILE = [
     None, "", "x", b"x", [], {}, (), [1], ("x",), (None,), (-5.0, 99.0), ("a", None), {"a": 1}, 1j, object(), Law,
@@ -175,3 +176,14 @@ def test_a_value_is_shown_on_one_short_line():
     assert "\n" not in kinds.shown(np.zeros((50, 50)))
     assert len(kinds.shown(Face(1.0))) <= 80
     assert FixPath("flag", Law("constant", 1), 1, 1).share == 1.0
+
+
+def test_every_lever_takes_a_value_or_says_why_not(whole, spanned):
+    took = 0
+    for model in (whole, spanned):
+        for lever in LEVERS:
+            for value in HOSTILE:
+                moved = survives(lambda lever=lever, value=value: Scenario("x", **{lever: value}))
+                if moved is not None:
+                    took += survives(lambda moved=moved, model=model: hash(moved.apply(model))) is not None
+    assert took > 2 * 3 * len(LEVERS)
