@@ -58,6 +58,7 @@ def what_if(
     *,
     incident_types: Sequence[str] = (),
     services: Sequence[str] = (),
+    pools: Sequence[str] = (),
     check: object = None,
     known: Known | None = None,
     **levers: float,
@@ -68,8 +69,8 @@ def what_if(
     ----------
     baseline : Baseline
         As `keep_for_sliders(model)` or `keep_baseline(model)` give it.
-    incident_types, services : sequence of str
-        Move the levers for these alone.
+    incident_types, services, pools : sequence of str
+        Move the levers for these alone, as for `Scenario`.
     check : optional
         What `check_model` said of this model; its words stand in `checked`.
     known : dict, optional
@@ -99,7 +100,7 @@ def what_if(
     known = {} if known is None else known
 
     def moved(name: str, **settings: Any) -> Scenario:
-        return Scenario(name, incident_types=incident_types, services=services, **settings)
+        return Scenario(name, incident_types=incident_types, services=services, pools=pools, **settings)
 
     parts = [moved(_called(lever, value), **{lever: value}) for lever, value in levers.items()]
     if len(parts) > 1:

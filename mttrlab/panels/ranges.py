@@ -49,6 +49,12 @@ class Slide(NamedTuple):
     """The setting as a sentence begins."""
     alone: bool
     """Whether it can be moved for a single incident type or service."""
+    of_pools: bool
+    """Whether it can be moved for a single pool."""
+
+    def holds_for(self, what: str) -> bool:
+        """Return whether it can be moved for these alone: `incident_types`, `services`, `pools`; empty: for all."""
+        return not what or (self.of_pools if what == "pools" else self.alone)
 
 
 def slides(model: ResponseModel) -> list[Slide]:
@@ -80,7 +86,9 @@ def slides(model: ResponseModel) -> list[Slide]:
             continue
         low = min(low, high if now is None else now)
         stands = high if now is None else float(now)
-        made.append(Slide(name, low, high, step, stands, now is None, lever.unit, lever.words, lever.alone))
+        made.append(
+            Slide(name, low, high, step, stands, now is None, lever.unit, lever.words, lever.alone, lever.of_pools)
+        )
     return made
 
 

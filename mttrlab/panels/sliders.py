@@ -75,11 +75,11 @@ def _panel(w: Any, baseline: Baseline, ranges: list[Slide], check: object) -> An
     def show(_: object = None) -> None:
         kind, name = places.value
         for slide in ranges:
-            sliders[slide.lever].disabled = bool(kind) and not slide.alone
+            sliders[slide.lever].disabled = not slide.holds_for(kind)
         moved: dict[str, Any] = {
             slide.lever: _setting(slide, sliders[slide.lever].value)
             for slide in ranges
-            if abs(sliders[slide.lever].value - start[slide.lever]) > slide.step / 4 and not (kind and not slide.alone)
+            if abs(sliders[slide.lever].value - start[slide.lever]) > slide.step / 4 and slide.holds_for(kind)
         }
         if kind:
             moved[kind] = (name,)
@@ -139,6 +139,7 @@ def _places(model: ResponseModel) -> list[tuple[str, tuple[str, str]]]:
         (EVERYWHERE, ("", "")),
         *((f"type {plain(name, 40)}", ("incident_types", name)) for name in kinds if len(kinds) > 1),
         *((f"service {plain(name, 40)}", ("services", name)) for name in services if len(services) > 1),
+        *((f"pool {plain(pool.name, 40)}", ("pools", pool.name)) for pool in model.pools if len(model.pools) > 1),
     ]
 
 

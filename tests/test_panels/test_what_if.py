@@ -10,7 +10,7 @@ import pytest
 from mttrlab.decisions import compare_scenarios
 from mttrlab.errors import ModelError, QuestionError
 from mttrlab.panels import answer_html, keep_for_sliders, slides, what_if, what_if_panel
-from mttrlab.response import Face, FixPath, IncidentType, Law, ResponseModel, Scenario
+from mttrlab.response import Face, FixPath, IncidentType, Law, Pool, ResponseModel, Scenario
 
 WICKED = "<script>$\\bad$</script>"
 
@@ -132,3 +132,22 @@ def test_without_ipywidgets_the_panel_is_refused_in_one_sentence(model, monkeypa
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
     with pytest.raises(QuestionError, match=r"mttrlab\[lab\]"):
         what_if_panel(model)
+
+
+def test_one_pool_is_moved_alone_and_what_is_no_pools_stands_still():
+    pytest.importorskip("ipywidgets")
+    kinds = tuple(IncidentType(name, 8.0, diagnose=Law("exponential", 30.0), pool=name) for name in ("core", "edge"))
+    busy = ResponseModel(kinds, pools=(Pool("core", 1), Pool("edge", 1)))
+    baseline = keep_for_sliders(busy, replications=5, days=20, engine="simpy")
+    panel = what_if_panel(busy, baseline=baseline)
+    places = panel.children[0].children[0]
+    places.value = ("pools", "core")
+    people, work = (
+        next(w for w in panel.children if getattr(w, "description", "").startswith(words))
+        for words in ("people of a pool", "diagnosis takes")
+    )
+    assert work.disabled
+    assert not people.disabled
+    people.value = 2
+    pd.testing.assert_frame_equal(panel.table, what_if(baseline, pools=["core"], pool_people=2))
+    assert 0 < panel.table["saving"].iloc[1] < what_if(baseline, pool_people=2)["saving"].iloc[1]
