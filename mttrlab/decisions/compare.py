@@ -110,7 +110,7 @@ def compare_scenarios(
     changed = [scenario.apply(model) for scenario in scenarios]
     runs_on = outcomes.engine_name(engine, model, *changed)
     for each_model in (model, *changed):
-        refuse_endless_queue(each_model)
+        refuse_endless_queue(each_model, days)
     weekday = hours_since_monday(utc(model.start))
     work = partial(_span, model, changed, days, seed, weekday, clock, runs_on)
     parts: list[list[Paired]] = []

@@ -11,7 +11,7 @@ import numpy as np
 
 from mttrlab.decisions.clock import shown_clock
 from mttrlab.decisions.paired import Paired, joined, paired, row
-from mttrlab.response import alone, growth, kinds, outcomes
+from mttrlab.response import alone, checks, growth, kinds, outcomes
 from mttrlab.response.laws import Floats
 from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.luck import Luck
@@ -57,7 +57,7 @@ class Baseline:
     def against(self, scenario: Scenario) -> dict[str, float]:
         """Return the numbers of a scenario, as a row of `compare_scenarios`."""
         changed = kinds.a("scenario", Scenario, scenario).apply(self.model)
-        refuse_endless_queue(changed)
+        refuse_endless_queue(changed, self.days)
         pieces = self.pieces
         layers = growth.layers(self.model, changed)
         if layers > growth.layers(self.model):
@@ -99,7 +99,8 @@ def keep_baseline(
     kinds.a("model", ResponseModel, model)
     engine = outcomes.engine_name(engine, model)
     clock = shown_clock(model, clock)
-    refuse_endless_queue(model)
+    days = checks.finite("days", days, open_low=True, high=1_000_000.0)
+    refuse_endless_queue(model, days)
     spans = outcomes.spans(model, days, replications, n_jobs)
     pieces = tuple(_piece(model, span, days, seed, clock, engine) for span in spans)
     return Baseline(model, days, clock, engine, workers(n_jobs), pieces)

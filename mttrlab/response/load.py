@@ -2,109 +2,178 @@
 
 from __future__ import annotations
 
-import numpy as np
+import itertools
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from mttrlab.errors import ModelError
-from mttrlab.response.incident_type import IncidentType
+from mttrlab.response.capacity import behind, people_in_all
+from mttrlab.response.incident_type import Face
 from mttrlab.response.model import ResponseModel
-from mttrlab.response.parameters import automation, rounds
+from mttrlab.response.people import Pool
+from mttrlab.response.ramp import MONTH_DAYS, Ramp
+from mttrlab.response.work import of_one
+
+_LANES = "deployment lane(s)"
 
 
-def refuse_endless_queue(model: ResponseModel) -> None:
-    """Refuse a model in which people of a pool, or lanes of the pipeline, get more work than there are hours."""
-    for name, people, busy in loads(model):
-        if not busy < people:
-            raise ModelError(
-                f"{people:g} {name} would be busy {busy / people:.0%} of the time, so the queue grows for ever; "
-                f"give the model more {name.removesuffix('(s)')}s, or none to leave waiting out"
-            )
+class Load(NamedTuple):
+    """How busy a pool is."""
+
+    name: str
+    people: float
+    """Mean over the week."""
+    busy: float
+    """How many of them would be at work, on average, if nobody had to wait."""
 
 
-def loads(model: ResponseModel) -> list[tuple[str, float, float]]:
-    """Return, per pool without limited room, its name, people (mean over the week) and how many would be at work.
+def refuse_endless_queue(model: ResponseModel, days: float = math.inf) -> None:
+    """Refuse a model in which people of a pool, or lanes of the pipeline, get more work than there are hours.
 
-    An upper bound: nobody waits, and the last round counts as often as verification fails.
+    Parameters
+    ----------
+    days : float
+        Horizon: a change that fades counts as far as it is still there when the horizon ends.
     """
-    made = []
-    turns = [_turns(model, place) for place in range(len(model.types))]
-    work = [_work(model, place) * turns[place] for place in range(len(model.types))]
-    for p, pool in enumerate(model.people):
-        mine = [_share_of(kind, pool.name, p == 0) for kind in model.types]
-        rows = zip(model.types, mine, work, strict=True)
-        minutes = sum(_rate(model, kind) * share * own for kind, share, own in rows if share)
-        if model.noise and (model.noise.pool == pool.name or (model.noise.pool is None and p == 0)):
-            minutes += model.noise.per_day * (1 - model.noise_cut) * model.noise.work.mean
-        if pool.room is None:
-            made.append(("responder(s)" if not model.pools else f"{pool.name}(s)", pool.mean_people, minutes / 1440.0))
-    if model.pipeline:
-        pairs = zip(model.types, turns, strict=True)
-        through = sum(_rate(model, kind) * _deployed(model, kind) * again for kind, again in pairs)
-        minutes = through * model.pipeline.minutes.mean
-        made.append(("deployment lane(s)", float(model.pipeline.lanes), minutes / 1440.0))
-    return made
+    found = loads(model, days)
+    ends, further = ", so the queue grows for ever", ", or none to leave waiting out"
+    if _fades(model) and math.isfinite(days):
+        ends, further = " when the horizon ends, so the queue grows until then", ", or ask for more days"
+    pools = {_named(model, pool): pool for pool in model.people}
+    for one in found:
+        pool = pools.get(one.name)
+        # Only those who finish after their shift can make up for it, and how late they begin their last decides.
+        people = people_in_all(model, pool, pressed=one.busy >= one.people) if pool else one.people
+        often = one.busy / people if people > 0 else math.inf
+        if one.people <= one.busy < people:
+            often = behind(model) or often
+        if not often < 1:
+            words = f"{often:.0%} of the time" if math.isfinite(often) else "without end"
+            raise ModelError(
+                f"{one.people:.3g} {one.name} would be busy {words}{ends}; "
+                f"give the model more {one.name.removesuffix('(s)')}s{further}"
+            )
+    if _may_hold_up(model, found) and (late := behind(model)):
+        raise ModelError(
+            f"people wait for one of {found[-1].people:g} {_LANES} and do nothing else meanwhile: together they need "
+            f"{late:.0%} of the time that incidents leave them, so the queue grows for ever; give the model more "
+            "people or lanes"
+        )
 
 
-def _setting(model: ResponseModel, place: int, name: str, value: float) -> float:
-    """Return a setting of a type's incidents on average, every ramp fully there; a change that fades is none."""
+def _may_hold_up(model: ResponseModel, found: list[Load]) -> bool:
+    """Return whether people could be too few if all of them waited for lanes at once."""
+    if not model.pipeline or not model.people:
+        return False
+    crowd = sum(pool.people + sum(shift.people for shift in pool.shifts) for pool in model.people)
+    turns = max(crowd / model.pipeline.lanes - 1, 0.0)
+    lanes = found[-1].busy
+    return any(one.busy + lanes * turns >= one.people for one in found[:-1])
+
+
+def loads(model: ResponseModel, days: float = math.inf) -> list[Load]:
+    """Return how busy each pool of people is whose queue has no limit, and the lanes of the pipeline.
+
+    Parameters
+    ----------
+    days : float
+        Horizon, as for `refuse_endless_queue`.
+    """
+    people = model.people
+    names = [pool.name for pool in people]
+    minutes = [0.0] * len(people)
+    lanes = 0.0
+    for place in range(len(model.types)) if people or model.pipeline else ():
+        for per_day, pool, own, changed in _groups(model, place, days):
+            work = of_one(model, place, own, changed=changed)
+            lanes += per_day * work.lane
+            if people:
+                home = names.index(pool) if pool else 0
+                minutes[home] += per_day * work.home
+                minutes[_other(model, names, home)] += per_day * work.other
+    if model.noise:
+        mine = names.index(model.noise.pool) if model.noise.pool else 0
+        minutes[mine] += model.noise.per_day * (1 - model.noise_cut) * model.noise.work.mean
+    made = [
+        Load(_named(model, pool), pool.mean_people, spent / 1440.0)
+        for pool, spent in zip(people, minutes, strict=True)
+        if pool.room is None
+    ]
+    return [*made, Load(_LANES, float(model.pipeline.lanes), lanes / 1440.0)] if model.pipeline else made
+
+
+def _named(model: ResponseModel, pool: Pool) -> str:
+    return f"{pool.name}(s)" if model.pools else "responder(s)"
+
+
+Group = tuple[float, str | None, dict[str, Any], bool]
+"""Incidents a day, their pool, settings that they have for themselves, whether a change caused them."""
+
+
+def _groups(model: ResponseModel, place: int, days: float) -> Iterator[Group]:
+    """Return the incidents of a type that happen, by what decides about the work that they make."""
     kind = model.types[place]
-    for one in model.special:
-        if one.incident_types and kind.name not in one.incident_types:
-            continue
-        reached = one.ramp.adoption * (one.ramp.decay == 0) if one.ramp else 1.0
-        reached *= sum(face.share for face in kind.faces if not one.services or face.service in one.services)
-        for field, own in one.settings:
-            if field == name:
-                value += reached * ((own[place] if isinstance(own, tuple) else own) - value)
-    return value
+    alike: dict[tuple[str | None, tuple[int, ...]], float] = {}
+    for face in kind.faces:
+        meets = tuple(_meets(model, kind.name, face))
+        key = (face.pool or kind.pool, meets)
+        alike[key] = alike.get(key, 0.0) + face.share
+    for (pool, meets), share in alike.items():
+        for chance, reached in _reached(model, meets, days):
+            own = _own(model, place, reached)
+            happens = kind.per_day * share * chance * (1 - own.get("prevention", model.prevention))
+            stopped = own.get("changes_prevented", model.changes_prevented)
+            yield happens * (1 - kind.change_caused), pool, own, False
+            if kind.change_caused:
+                yield happens * kind.change_caused * (1 - stopped), pool, own, True
 
 
-def _turns(model: ResponseModel, place: int) -> float:
-    """Return the rounds of an incident of this type on average, the last counted as often as verification fails."""
-    # A wrong fix costs another round, whether its verification finds it or it reopens; a right one only if it reopens.
-    right = model.reopening.right if model.reopening else 0.0
-    holds = _setting(model, place, "verify_pass", model.verify_pass)
-    again = (1 - holds) + holds * right
-    return sum(min(again, 1.0) ** r for r in range(rounds(model)))
+def _meets(model: ResponseModel, kind: str | None, face: Face) -> Iterator[int]:
+    """Return the special settings that may hold for incidents of this type and face."""
+    for k, one in enumerate(model.special):
+        if (not one.incident_types or kind in one.incident_types) and (
+            not one.services or face.service in one.services
+        ):
+            yield k
 
 
-def _rate(model: ResponseModel, kind: IncidentType) -> float:
-    """Return a type's incidents a day, less those that are prevented."""
-    return kind.per_day * (1 - model.prevention) * (1 - kind.change_caused * model.changes_prevented)
+def _reached(model: ResponseModel, meets: tuple[int, ...], days: float) -> Iterator[tuple[float, list[int]]]:
+    """Return each set of special settings that some of these incidents meet, and the share that does."""
+    by_name: dict[str, list[int]] = {}
+    for k in meets:
+        by_name.setdefault(model.special[k].name, []).append(k)
+    ways = []
+    for mine in by_name.values():
+        # Ramps of one name share their luck: whom the shorter reach has, the longer has too.
+        levels = {k: 1.0 if (ramp := model.special[k].ramp) is None else _level(ramp, days) for k in mine}
+        edges = sorted({0.0, 1.0, *levels.values()})
+        ways.append([(b - a, [k for k in mine if levels[k] >= b]) for a, b in itertools.pairwise(edges)])
+    for chosen in itertools.product(*ways):
+        yield math.prod(share for share, _ in chosen), sorted(k for _, some in chosen for k in some)
 
 
-def _share_of(kind: IncidentType, pool: str, first: bool) -> float:
-    """Return the share of a type's incidents that a pool works on."""
-    named = ((face.pool or kind.pool, face.share) for face in kind.faces)
-    return sum(share for name, share in named if name == pool or (name is None and first))
+def _level(ramp: Ramp, days: float) -> float:
+    """Return the share of incidents that a ramp reaches for good; of one that fades, when the horizon ends."""
+    faded = (1 - ramp.decay) ** max(days / MONTH_DAYS - ramp.delay - ramp.months, 0.0) if ramp.decay else 1.0
+    return ramp.adoption * faded
 
 
-def _work(model: ResponseModel, place: int) -> float:
-    """Return a person's mean minutes on one round of an incident of this type."""
-    kind = model.types[place]
-    fix = sum(path.law.mean * _share(kind, path.share, path.share_changed) for path in kind.paths)
-    diagnose = kind.hypotheses.mean if kind.hypotheses else kind.diagnose.mean if kind.diagnose else 0.0
-    diagnose *= _setting(model, place, "diagnosis_factor", model.diagnosis_factor)
-    verify = min(kind.verify.mean, model.verification_window) if kind.verify else 0.0
-    if model.verification:
-        verify = model.verification.mean_minutes
-    caught = _setting(model, place, "automation", automation(model)[place]) * _caught(model, place)
-    wrong = _setting(model, place, "routing.wrong", model.routing.wrong) if model.routing else 0.0
-    passed_on = wrong * model.routing.notice.mean if model.routing else 0.0
-    deploy = model.pipeline.minutes.mean * _deployed(model, kind) if model.pipeline else 0.0
-    return (1 - caught) * (diagnose + fix + verify + passed_on + deploy)
+def _fades(model: ResponseModel) -> bool:
+    return any(one.ramp is not None and one.ramp.decay > 0 for one in model.special)
 
 
-def _share(kind: IncidentType, plain: float, changed: float) -> float:
-    return (1 - kind.change_caused) * plain + kind.change_caused * changed
+def _own(model: ResponseModel, place: int, reached: list[int]) -> dict[str, Any]:
+    return {
+        field: value[place] if isinstance(value, tuple) else value
+        for k in reached
+        for field, value in model.special[k].settings
+    }
 
 
-def _deployed(model: ResponseModel, kind: IncidentType) -> float:
-    through = model.pipeline.paths if model.pipeline else ()
-    return sum(_share(kind, path.share, path.share_changed) for path in kind.paths if path.name in through)
-
-
-def _caught(model: ResponseModel, place: int) -> float:
-    run = model.automation_run
-    in_time = float(np.mean(run.quantile((np.arange(1000) + 0.5) / 1000) <= model.automation_timeout))
-    works = _setting(model, place, "automation_success", model.automation_success)
-    return float(1 - (1 - works * in_time) ** model.automation_attempts)
+def _other(model: ResponseModel, names: list[str], home: int) -> int:
+    """Return the pool that incidents of a pool may be passed on to."""
+    if model.routing is None or model.routing.between is None:
+        return home
+    one, two = (names.index(name) for name in model.routing.between)
+    return two if home == one else one

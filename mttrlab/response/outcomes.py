@@ -14,7 +14,7 @@ from mttrlab.response import checks, compiled, growth, simpy_engine
 from mttrlab.response.fixes import path_names
 from mttrlab.response.laws import Floats
 from mttrlab.response.load import refuse_endless_queue
-from mttrlab.response.luck import BLOCK, Ints, Luck, draw
+from mttrlab.response.luck import BLOCK, MICROSECONDS_PER_DAY, Ints, Luck, draw
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.parallel import workers
 from mttrlab.response.parameters import MICROSECONDS, calls, plans, pools
@@ -171,7 +171,7 @@ def run(
     calm : array, optional
         Noise that the compiled engine may leave out where it is alone, as `alone.calm` gives it.
     """
-    refuse_endless_queue(model)
+    refuse_endless_queue(model, luck.horizon / MICROSECONDS_PER_DAY)
     records = realise(model, luck, None if like is None else like.records, over=over)
     limits, people = plans(model, luck.week), pools(model)
     if engine == "compiled":

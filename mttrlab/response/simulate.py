@@ -127,7 +127,7 @@ def simulate(
         scenario.insist(model)
         changed = scenario.apply(model)
     runs_on = outcomes.engine_name(engine, changed)
-    refuse_endless_queue(changed)
+    refuse_endless_queue(changed, days)
     work = partial(_span, model, changed, days, seed, begin, runs_on, recording)
     place = None if to is None else place_of(to)
     large.refuse_absurd(model, days, replications, n_jobs=n_jobs, place=place)
