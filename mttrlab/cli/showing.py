@@ -21,9 +21,8 @@ def scenarios(compared: pd.DataFrame) -> None:
     rows: list[dict[str, Any]] = [{str(name): own for name, own in row.items()} for row in compared.to_dict("records")]
     shown = pd.DataFrame({"scenario": [row["scenario"] for row in rows]})
     shown["incidents a run"] = [f"{row['incidents']:,.0f}" for row in rows]
-    shown["mean (80 %)"] = [_banded(row, "mean", "mean") for row in rows]
-    shown["median"] = [_number(row["median"]) for row in rows]
-    shown["P90"] = [_number(row["p90"]) for row in rows]
+    for name, words in (("mean", "mean (80 %)"), ("median", "median (80 %)"), ("p90", "P90 (80 %)")):
+        shown[words] = [_banded(row, name, name) for row in rows]
     shown["saved an incident (80 %)"] = [_saved(row, "saving", "saving") for row in rows]
     shown["saved a year (80 %)"] = [_saved(row, "minutes_saved_per_year", "minutes_saved") for row in rows]
     if "saving_refit_low" in compared:

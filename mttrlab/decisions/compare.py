@@ -14,7 +14,7 @@ from mttrlab.decisions.clock import shown_clock
 from mttrlab.decisions.paired import Paired, joined
 from mttrlab.decisions.words import note, what
 from mttrlab.errors import ModelError
-from mttrlab.response import checks, growth, kinds, outcomes
+from mttrlab.response import checks, growth, kinds, memory, outcomes
 from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.luck import BLOCK
 from mttrlab.response.model import ResponseModel
@@ -71,7 +71,8 @@ def compare_scenarios(
     progress : bool, default False
         Show a bar.
     half_width : float, optional
-        Stop as soon as every mean, median, P90 and saving is known to this share of itself (95 %), 0.05 for 5 %.
+        Stop as soon as every number (incidents, mean, median, P90, saving, minutes saved) is known to this share of
+        itself (95 %), 0.05 for 5 %.
     refits : sequence of ResponseModel, optional
         As `mttrlab.refits(incidents)` gives them: what the fit does not know, shown apart from luck.
 
@@ -80,19 +81,20 @@ def compare_scenarios(
     DataFrame
         First row Baseline. `incidents` per replication; `mean, median, p90` of the clock, minutes; `saving` minutes per
         baseline incident, paired (a prevented incident saves all its minutes); `minutes_saved_per_year`. `_low` and
-        `_high` hold 80 % of the replications: luck only. `checked` is the verdict on months that the fit had not seen.
-        With `refits`, `mean_refit_low, mean_refit_high, saving_refit_low, saving_refit_high` hold 80 % of what the
-        refitted models expect: ignorance, which more replications do not shrink; `refits` counts those that answer.
-        `what` says which setting changed; `note` why one had no effect, or what was borrowed. `attrs`: `engine` that
-        ran, `half_width` reached (where asked for), `unfinished` in words where Ctrl-C or a dead process left
-        replications out: `replications` counts those in the table.
+        `_high` of each hold 80 % of the replications, of which there are `replications`: luck only. `checked` is the
+        verdict on months that the fit had not seen. With `refits`, `mean_refit_low, mean_refit_high, saving_refit_low,
+        saving_refit_high` hold 80 % of what the refitted models expect: ignorance, which more replications do not
+        shrink; `refits` counts those that answer. `what` says which setting changed; `note` why one had no effect, or
+        what was borrowed. `attrs`: `engine` that ran and `engine_why`; `half_width`, the share of itself to which the
+        least known number is known (95 %; infinite below 20 replications); `unfinished` in words where Ctrl-C, a dead
+        process or memory left replications out: `replications` counts those in the table.
 
     Raises
     ------
     QuestionError
         When the model does not show the clock.
     ModelError
-        When a scenario cannot be run, or two have one name.
+        When a scenario cannot be run, two have one name, or memory will not hold what is asked for.
     """
     kinds.a("model", ResponseModel, model)
     scenarios = kinds.several("scenarios", Scenario, scenarios)
@@ -111,37 +113,51 @@ def compare_scenarios(
     runs_on = outcomes.engine_name(engine, model, *changed)
     for each_model in (model, *changed):
         refuse_endless_queue(each_model, days)
+    fewest = replications if half_width is None else min(_FIRST, replications)
+    most = memory.comparable(model, days, replications, len(changed), n_jobs=n_jobs, engine=runs_on, fewest=fewest)
+    for refitted in refits:
+        memory.refuse_kept(refitted, days, max(min(most, _EACH), BLOCK), n_jobs=1, engine=runs_on)
     weekday = hours_since_monday(utc(model.start))
     work = partial(_span, model, changed, days, seed, weekday, clock, runs_on)
     parts: list[list[Paired]] = []
     done, reached, said = 0, np.inf, ""
-    while done < replications and not said:
-        wanted = replications if half_width is None else min(replications, max(2 * done, _FIRST))
-        pieces = outcomes.spans(model, days, wanted - done, n_jobs, first=done)
-        label = "what-if" if progress else ""
-        made = each(work, pieces, n_jobs=n_jobs, threads=runs_on == "compiled", progress=label, split=outcomes.singles)
-        parts += made.results
-        done += sum(high - low for low, high in made.done)
-        if made.interrupted or made.lost:
-            said = unfinished(made, wanted)
-        if half_width is not None and parts:
-            whole = [joined([part[s] for part in parts]) for s in range(len(names))]
-            reached = max(paired.half_width(one, difference=s > 0) for s, one in enumerate(whole))
-            if reached <= half_width:
-                break
+    try:
+        while done < most and not said:
+            wanted = most if half_width is None else min(most, max(2 * done, _FIRST))
+            pieces = outcomes.spans(model, days, wanted - done, n_jobs, first=done)
+            label = "what-if" if progress else ""
+            made = each(
+                work, pieces, n_jobs=n_jobs, threads=runs_on == "compiled", progress=label, split=outcomes.singles
+            )
+            parts += made.results
+            done = _replications(parts)
+            if made.interrupted or made.lost:
+                said = unfinished(made, wanted, done)
+            if half_width is not None and parts:
+                reached = max(_half_width(parts, s) for s in range(len(names)))
+                if reached <= half_width:
+                    break
+    except KeyboardInterrupt:
+        # Between two rounds of replications: those that are there count.
+        done, said = _replications(parts), f"{_replications(parts)} of {replications} replications: it was stopped"
+    if not said and reached > (half_width or np.inf) and done == most < replications:
+        said = f"{done} of {replications} replications: memory holds no more"
     if not parts:
         raise ModelError("nothing was finished before it was stopped")
     together = partial(_row, parts, days)
     with ThreadPoolExecutor(workers(n_jobs)) as threads:
-        table = pd.DataFrame(list(threads.map(together, range(len(names)))))
+        rows = list(threads.map(together, range(len(names))))
+    table = pd.DataFrame([row for row, _ in rows])
     table.insert(0, "scenario", pd.Series(names, dtype="str"))
     table.insert(1, "clock", pd.Series([clock] * len(names), dtype="str"))
     if refits:
-        unsure = ignorance.bands(
-            refits, scenarios, days=days, replications=max(min(done, _EACH), BLOCK), seed=seed, clock=clock,
-            engine=engine,
-        )  # fmt: skip
+        each_refit = max(min(done, _EACH), BLOCK)
+        unsure, answered = ignorance.bands(
+            refits, scenarios, days=days, replications=each_refit, seed=seed, clock=clock, engine=engine
+        )
         table = pd.concat([table, unsure], axis=1)
+        if answered < len(refits):
+            said = "; ".join(filter(None, [said, f"{answered} of {len(refits)} refits: it was stopped"]))
     table["replications"] = done
     table["seed"] = seed
     table["checked"] = pd.Series([checked(model, bool(refits))] * len(names), dtype="str")
@@ -149,11 +165,18 @@ def compare_scenarios(
     table["note"] = pd.Series(["", *(note(model, s) for s in scenarios)], dtype="str")
     table.attrs["engine"] = runs_on
     table.attrs["engine_why"] = outcomes.engine_why(engine, runs_on, model, *changed)
-    if half_width is not None:
-        table.attrs["half_width"] = reached
+    table.attrs["half_width"] = max(known for _, known in rows)
     if said:
         table.attrs["unfinished"] = said
     return table
+
+
+def _replications(parts: list[list[Paired]]) -> int:
+    return sum(len(part[0].happened) for part in parts)
+
+
+def _half_width(parts: list[list[Paired]], scenario: int) -> float:
+    return paired.half_width(joined([part[scenario] for part in parts]), difference=scenario > 0)
 
 
 def _span(
@@ -185,5 +208,7 @@ def _span(
     return columns
 
 
-def _row(parts: list[list[Paired]], days: float, scenario: int) -> dict[str, float]:
-    return paired.row(joined([part[scenario] for part in parts]), days)
+def _row(parts: list[list[Paired]], days: float, scenario: int) -> tuple[dict[str, float], float]:
+    """Return the numbers of one scenario, and the share of itself to which the least known of them is known."""
+    whole = joined([part[scenario] for part in parts])
+    return paired.row(whole, days), paired.half_width(whole, difference=scenario > 0)

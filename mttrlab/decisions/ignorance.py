@@ -93,7 +93,7 @@ def bands(
     seed: int,
     clock: str,
     engine: str,
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, int]:
     """Return where 80 % of the refits put the expected mean and saving, one row for the baseline and each scenario.
 
     Returns
@@ -101,26 +101,47 @@ def bands(
     DataFrame
         `COLUMNS` in minutes (`ends` says how), and `refits`: how many could answer (a resample may lack what a
         scenario changes).
+    int
+        Refits that were asked: fewer than there are after Ctrl-C.
     """
-    values = np.full((len(models), len(scenarios) + 1, 2), np.nan)
-    for m, model in enumerate(models):
-        try:
-            kept = keep_baseline(model, days=days, replications=replications, seed=seed, clock=clock, engine=engine)
-        except (ModelError, QuestionError):
-            continue
-        values[m, 0] = kept.row()["mean"], 0.0
-        for s, scenario in enumerate(scenarios, start=1):
-            try:
-                row = kept.against(scenario)
-            except ModelError:
-                continue
-            values[m, s] = row["mean"], row["saving"]
+    asked = []
+    try:
+        for model in models:
+            asked.append(_expected(model, scenarios, days, replications, seed, clock, engine))
+    except KeyboardInterrupt:
+        pass
+    values = np.array(asked) if asked else np.full((1, len(scenarios) + 1, 2), np.nan)
     rows = []
     for s in range(len(scenarios) + 1):
         known = values[~np.isnan(values[:, s]).any(axis=1), s]
         found = np.concatenate([ends(column) for column in known.T]) if len(known) >= _FEWEST else np.full(4, np.nan)
         rows.append({**dict(zip(COLUMNS, found.tolist(), strict=True)), "refits": len(known)})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows), len(asked)
+
+
+def _expected(
+    model: ResponseModel,
+    scenarios: Sequence[Scenario],
+    days: float,
+    replications: int,
+    seed: int,
+    clock: str,
+    engine: str,
+) -> Floats:
+    """Return mean and saving of the baseline and each scenario under one refit; NaN where it cannot answer."""
+    values = np.full((len(scenarios) + 1, 2), np.nan)
+    try:
+        kept = keep_baseline(model, days=days, replications=replications, seed=seed, clock=clock, engine=engine)
+    except (ModelError, QuestionError):
+        return values
+    values[0] = kept.row()["mean"], 0.0
+    for s, scenario in enumerate(scenarios, start=1):
+        try:
+            row = kept.against(scenario)
+        except ModelError:
+            continue
+        values[s] = row["mean"], row["saving"]
+    return values
 
 
 def ends(values: Floats) -> Floats:

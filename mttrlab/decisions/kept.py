@@ -11,7 +11,7 @@ import numpy as np
 
 from mttrlab.decisions.clock import shown_clock
 from mttrlab.decisions.paired import Paired, joined, paired, row
-from mttrlab.response import alone, checks, growth, kinds, outcomes
+from mttrlab.response import alone, checks, growth, kinds, memory, outcomes
 from mttrlab.response.laws import Floats
 from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.luck import Luck
@@ -95,12 +95,21 @@ def keep_baseline(
         As for `compare_scenarios`, whose rows `Baseline.row()` and `Baseline.against(scenario)` give.
     n_jobs : int, default 1
         Threads that share each answer.
+
+    Raises
+    ------
+    QuestionError
+        When the model does not show the clock.
+    ModelError
+        When the model cannot be run, or memory will not hold its incidents.
     """
     kinds.a("model", ResponseModel, model)
     engine = outcomes.engine_name(engine, model)
     clock = shown_clock(model, clock)
     days = checks.finite("days", days, open_low=True, high=1_000_000.0)
     refuse_endless_queue(model, days)
+    checks.whole("replications", replications, 1, 10_000_000)
+    memory.refuse_kept(model, days, replications, n_jobs=n_jobs, engine=engine)
     spans = outcomes.spans(model, days, replications, n_jobs)
     pieces = tuple(_piece(model, span, days, seed, clock, engine) for span in spans)
     return Baseline(model, days, clock, engine, workers(n_jobs), pieces)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import special
@@ -13,6 +13,9 @@ from mttrlab.response.luck import Ints
 
 BAND = (0.1, 0.9)
 """80 % of the replications lie between."""
+
+_SHARES = (0.5, 0.9)
+"""Quantiles that are shown."""
 
 _BATCHES = 20
 """Groups of replications whose quantiles say how sure the quantile of all is."""
@@ -71,15 +74,23 @@ def row(whole: Paired, days: float) -> dict[str, float]:
     low, high = _band(whole.mean)
     saving_low, saving_high = _band(_each(whole))
     year_low, year_high = _band(whole.saved * year)
-    median, p90 = np.quantile(whole.minutes, (0.5, 0.9)).tolist() if len(whole.minutes) else (np.nan, np.nan)
+    median, p90 = np.quantile(whole.minutes, _SHARES).tolist() if len(whole.minutes) else (np.nan, np.nan)
+    (median_low, median_high), (p90_low, p90_high) = (_band(of_each) for of_each in _quantiles(whole))
+    fewer, more = _band(whole.happened)
     arrived = float(whole.arrived.sum())
     return {
         "incidents": float(whole.happened.mean()),
+        "incidents_low": fewer,
+        "incidents_high": more,
         "mean": float(whole.minutes.mean()) if len(whole.minutes) else np.nan,
         "mean_low": low,
         "mean_high": high,
         "median": median,
+        "median_low": median_low,
+        "median_high": median_high,
         "p90": p90,
+        "p90_low": p90_low,
+        "p90_high": p90_high,
         "saving": float(whole.saved.sum() / arrived) if arrived else np.nan,
         "saving_low": saving_low,
         "saving_high": saving_high,
@@ -101,8 +112,8 @@ def half_width(whole: Paired, *, difference: bool, level: float = 0.95) -> float
     Returns
     -------
     float
-        Half of an interval over its number, for mean, median, P90 and saving; the largest. Infinite with fewer
-        replications than batches.
+        Half of an interval over its number, for incidents, mean, median, P90, saving and minutes saved; the largest.
+        Infinite with fewer replications than batches.
     """
     if len(whole.happened) < _BATCHES or len(whole.minutes) < 10 * _BATCHES:
         return np.inf
@@ -110,14 +121,36 @@ def half_width(whole: Paired, *, difference: bool, level: float = 0.95) -> float
     ends = np.cumsum(whole.happened).astype(np.int64)
     cuts = [ends[k[-1]] for k in np.array_split(np.arange(len(ends)), _BATCHES)][:-1]
     batches = [batch for batch in np.split(whole.minutes, cuts) if len(batch)]
-    values = np.array([[batch.mean(), *np.quantile(batch, (0.5, 0.9))] for batch in batches])
-    widths = list(_relative(values, t))
+    values = np.array([[batch.mean(), *np.quantile(batch, _SHARES)] for batch in batches])
+    widths = [*_relative(values, t), *_relative(_batched(whole.happened, np.mean), t)]
     if difference and whole.saved.any():
-        saved, arrived = (
-            np.array([part.sum() for part in np.array_split(of, _BATCHES)]) for of in (whole.saved, whole.arrived)
-        )
-        widths += list(_relative((saved / np.maximum(arrived, 1.0))[:, None], t))
+        saved, arrived = (_batched(of, np.sum) for of in (whole.saved, whole.arrived))
+        widths += [*_relative(saved / np.maximum(arrived, 1.0), t), *_relative(_batched(whole.saved, np.mean), t)]
     return float(max(widths))
+
+
+def _batched(values: Floats, of: Callable[[Floats], Any]) -> Floats:
+    return np.array([[of(part)] for part in np.array_split(values, _BATCHES)])
+
+
+def _quantiles(whole: Paired) -> Floats:
+    """Return the shown quantiles of each replication, NaN where nothing happened: one row per quantile."""
+    n = whole.happened.astype(np.int64)
+    if not n.any():
+        return np.full((len(_SHARES), len(n)), np.nan)
+    # One row per replication, filled up behind its last: one sort for all of them.
+    there = np.arange(int(n.max())) < n[:, None]
+    each = np.full(there.shape, np.inf)
+    each[there] = whole.minutes
+    each.sort(axis=1)
+    made = np.full((len(_SHARES), len(n)), np.nan)
+    some = np.flatnonzero(n)
+    for k, share in enumerate(_SHARES):
+        place = share * (n[some] - 1)
+        below = place.astype(np.int64)
+        low, high = each[some, below], each[some, np.minimum(below + 1, n[some] - 1)]
+        made[k, some] = low + (high - low) * (place - below)
+    return made
 
 
 def _relative(values: Floats, t: float) -> Floats:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,20 +10,14 @@ import pandas as pd
 
 from mttrlab import __version__
 from mttrlab.errors import ModelError
-from mttrlab.response import outcomes
-from mttrlab.response.luck import BLOCK
+from mttrlab.response import memory, outcomes
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.outcomes import Span
 from mttrlab.response.parallel import each, workers
 from mttrlab.response.places import Done, Place
 
-ROW_BYTES = 3_000
-"""Memory of one incident as a row of a frame, and of the frames that it is put together from."""
-HELD_BYTES = 2_400
-"""Memory of one incident while its replication runs."""
 DISK_BYTES = 150
 """Of one incident in a lab or a file, parts included; what was measured is about a third."""
-_SHARE = 0.8
 _BATCH = 4
 
 
@@ -56,16 +49,14 @@ class LargeRun:
         return told + (f". {self.unfinished}; the same call goes on from there" if self.unfinished else ".")
 
 
-def memory() -> int:
-    """Return the bytes of memory that this machine has; 8 GB where it does not say."""
-    try:
-        return int(os.sysconf("SC_PHYS_PAGES")) * int(os.sysconf("SC_PAGE_SIZE"))
-    except (AttributeError, OSError, ValueError):
-        return 8 * 2**30
-
-
 def refuse_absurd(
-    model: ResponseModel, days: float, replications: int, *, n_jobs: int = 1, place: Place | None = None
+    model: ResponseModel,
+    days: float,
+    replications: int,
+    *,
+    engine: str,
+    n_jobs: int = 1,
+    place: Place | None = None,
 ) -> None:
     """Refuse what memory or disk cannot hold, by estimate, before anything is allocated.
 
@@ -73,29 +64,21 @@ def refuse_absurd(
     ------
     ModelError
     """
-    in_one = model.per_day * float(days)
-    expected = in_one * replications
-    block = in_one * min(BLOCK, replications)
-    have = memory() * _SHARE
-    at_once = max(block, min(outcomes.AT_ONCE, expected)) * workers(n_jobs) * (HELD_BYTES + ROW_BYTES)
-    if at_once > have:
-        raise ModelError(
-            f"{min(BLOCK, replications)} replications of {days:g} days hold about {block:,.0f} incidents at once, "
-            f"{_gigabytes(at_once)} of memory, and there are {_gigabytes(have)}; ask for fewer days and more "
-            "replications"
-        )
+    memory.refuse_at_once(model, days, replications, n_jobs=n_jobs, engine=engine, more=memory.ROW_BYTES)
+    expected, room = model.per_day * float(days) * replications, memory.have()
     if place is None:
-        if expected * ROW_BYTES > have:
+        needs = expected * memory.ROW_BYTES
+        if needs > room:
             raise ModelError(
-                f"a table of about {expected:,.0f} incidents needs {_gigabytes(expected * ROW_BYTES)} of memory, and "
-                f"there are {_gigabytes(have)}; ask for fewer replications, or to='runs.parquet' or to=lab"
+                f"a table of about {expected:,.0f} incidents needs {memory.gigabytes(needs)} of memory, and "
+                f"{memory.gigabytes(room)} may be taken; ask for fewer replications, or to='runs.parquet' or to=lab"
             )
         return
     free = place.room()
     if free is not None and expected * DISK_BYTES > free:
         raise ModelError(
-            f"about {expected:,.0f} incidents may need {_gigabytes(expected * DISK_BYTES)} of disk, and there are "
-            f"{_gigabytes(free)}; ask for fewer replications or name another place"
+            f"about {expected:,.0f} incidents may need {memory.gigabytes(expected * DISK_BYTES)} of disk, and there "
+            f"are {memory.gigabytes(free)}; ask for fewer replications or name another place"
         )
 
 
@@ -185,7 +168,3 @@ def _shown(batches: list[list[Span]], progress: bool) -> Iterator[list[Span]]:
     from tqdm import tqdm
 
     yield from tqdm(batches, desc="simulating", disable=None if progress else True)
-
-
-def _gigabytes(size: float) -> str:
-    return f"{size / 2**30:,.1f} GB"

@@ -130,7 +130,7 @@ def simulate(
     refuse_endless_queue(changed, days)
     work = partial(_span, model, changed, days, seed, begin, runs_on, recording)
     place = None if to is None else place_of(to)
-    large.refuse_absurd(model, days, replications, n_jobs=n_jobs, place=place)
+    large.refuse_absurd(model, days, replications, engine=runs_on, n_jobs=n_jobs, place=place)
     if place is not None:
         changes = repr(scenario) if scenario else "as it is"
         return large.write(
@@ -160,9 +160,10 @@ def simulate(
     return table_of_all
 
 
-def unfinished(made: Finished, replications: int) -> str:
-    """Return what is missing, in a sentence."""
-    done = sum(high - low for low, high in made.done)
+def unfinished(made: Finished, replications: int, done: int | None = None) -> str:
+    """Return what is missing, in a sentence; `done` where earlier runs count as well."""
+    if done is None:
+        done = sum(high - low for low, high in made.done)
     why = "it was stopped" if made.interrupted else "a process died"
     return f"{done} of {replications} replications: {why}"
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.errors import ModelError
-from mttrlab.response import checks, kinds, outcomes, simpy_engine
+from mttrlab.response import checks, kinds, memory, outcomes, simpy_engine
 from mttrlab.response.fixes import path_names
 from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.luck import BLOCK
@@ -80,6 +80,7 @@ def trace(
     changed = model if scenario is None else kinds.a("scenario", Scenario, scenario).apply(model)
     days = checks.finite("days", days, open_low=True, high=1_000_000.0)
     refuse_endless_queue(changed, days)
+    memory.refuse_at_once(model, days, replication % BLOCK + 1, n_jobs=1, engine="simpy")
     begin = utc(model.start if start is None else start)
     block, place = divmod(replication, BLOCK)
     weekday = hours_since_monday(begin)

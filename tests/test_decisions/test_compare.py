@@ -14,8 +14,9 @@ from mttrlab.errors import ModelError, QuestionError
 from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario, simulate
 
 COLUMNS = [
-    "scenario", "clock", "incidents", "mean", "mean_low", "mean_high", "median", "p90", "saving", "saving_low",
-    "saving_high", "minutes_saved_per_year", "minutes_saved_low", "minutes_saved_high", "replications", "seed",
+    "scenario", "clock", "incidents", "incidents_low", "incidents_high", "mean", "mean_low", "mean_high", "median",
+    "median_low", "median_high", "p90", "p90_low", "p90_high", "saving", "saving_low", "saving_high",
+    "minutes_saved_per_year", "minutes_saved_low", "minutes_saved_high", "replications", "seed",
     "checked", "what", "note",
 ]  # fmt: skip
 
@@ -159,3 +160,18 @@ def test_horizons_without_incidents_are_empty_not_errors():
     assert made["incidents"].tolist() == [0.0, 0.0]
     assert np.isnan(made["mean"]).all()
     assert made["minutes_saved_per_year"].tolist() == [0.0, 0.0]
+
+
+def test_every_number_has_a_band_that_holds_eight_of_ten_replications():
+    model, faster = organisation(), Scenario("faster", diagnosis_factor=0.5)
+    made = compare_scenarios(model, [faster], replications=150, days=90, seed=3)
+    for row, scenario in enumerate((None, faster)):
+        runs = simulate(model, replications=150, days=90, seed=3, scenario=scenario)
+        minutes = (runs["verified_at"] - runs["started_at"]).dt.total_seconds() / 60
+        # What would be verified after the horizon is pending in the table, and counts in the comparison.
+        known = minutes.groupby(runs["replication"])
+        each = {"median": known.median(), "p90": known.quantile(0.9), "incidents": runs.groupby("replication").size()}
+        for name, of in each.items():
+            band = made[[f"{name}_low", f"{name}_high"]].iloc[row].to_numpy()
+            np.testing.assert_allclose(band, of.quantile([0.1, 0.9]), rtol=0.03)
+            assert made[f"{name}_low"].iloc[row] < made[name].iloc[row] < made[f"{name}_high"].iloc[row]

@@ -1,0 +1,62 @@
+"""A real Ctrl-C while a comparison runs: what is finished is kept, and is what it would have been by itself."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from contextlib import contextmanager
+
+import pandas as pd
+import pytest
+
+from mttrlab.decisions import compare_scenarios
+from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario, compiled, simulate
+
+pytestmark = pytest.mark.skipif(not compiled.available(), reason="no numba")
+
+FIX = FixPath("rollback", Law("lognormal", 2.0, 0.6), 1.0, 1.0)
+MODEL = ResponseModel((IncidentType("any", 5.0, diagnose=Law("gamma", 1.5, 20.0), paths=(FIX,)),), responders=2)
+FASTER = [Scenario("faster", diagnosis_factor=0.5)]
+
+
+@contextmanager
+def pressed_after(seconds):
+    timer = threading.Timer(seconds, lambda: os.kill(os.getpid(), signal.SIGINT))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_keeps_the_replications_that_are_finished_and_they_are_the_first_of_all(jobs):
+    compare_scenarios(MODEL, FASTER, days=9, replications=2)
+    with pressed_after(1.0):
+        made = compare_scenarios(MODEL, FASTER, replications=20_000, n_jobs=jobs)
+    n = int(made["replications"].iloc[0])
+    assert 0 < n < 20_000
+    assert made.attrs["unfinished"] == f"{n} of 20000 replications: it was stopped"
+    if jobs == 1:
+        pd.testing.assert_frame_equal(made, compare_scenarios(MODEL, FASTER, replications=n))
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_keeps_the_incidents_of_the_replications_that_are_finished(jobs):
+    simulate(MODEL, days=9)
+    with pressed_after(1.5):
+        made = simulate(MODEL, replications=1_500, n_jobs=jobs)
+    n = made["replication"].nunique()
+    assert 0 < n < 1_500
+    assert made.attrs["unfinished"] == f"{n} of 1500 replications: it was stopped"
+
+
+def test_ctrl_c_while_refits_are_asked_keeps_the_numbers_and_those_that_answered():
+    with pressed_after(1.5):
+        made = compare_scenarios(MODEL, FASTER, replications=50, refits=[MODEL] * 2000)
+    n = int(made["refits"].iloc[0])
+    assert 0 < n < 2000
+    assert made.attrs["unfinished"] == f"{n} of 2000 refits: it was stopped"
+    assert made["replications"].iloc[0] == 50
+    assert made["mean"].notna().all()
