@@ -114,9 +114,12 @@ def compare_scenarios(
     for each_model in (model, *changed):
         refuse_endless_queue(each_model, days)
     fewest = replications if half_width is None else min(_FIRST, replications)
-    most = memory.comparable(model, days, replications, len(changed), n_jobs=n_jobs, engine=runs_on, fewest=fewest)
+    most = memory.comparable(
+        model, days, replications, len(changed), n_jobs=n_jobs, engine=runs_on, fewest=fewest,
+        layers=growth.layers(model, *changed),
+    )  # fmt: skip
     for refitted in refits:
-        memory.refuse_kept(refitted, days, max(min(most, _EACH), BLOCK), n_jobs=1, engine=runs_on)
+        memory.refuse_kept(refitted, days, max(min(most, _EACH), BLOCK), engine=runs_on)
     weekday = hours_since_monday(utc(model.start))
     work = partial(_span, model, changed, days, seed, weekday, clock, runs_on)
     parts: list[list[Paired]] = []

@@ -48,7 +48,7 @@ class Baseline:
     """Threads."""
     pieces: tuple[_Piece, ...]
     grown: dict[int, tuple[_Piece, ...]] = field(default_factory=dict)
-    """The same with further incidents, by how many layers of them; made when a scenario first needs them."""
+    """The same with further incidents, by how many layers of them: the most that a scenario needed so far."""
 
     def row(self) -> dict[str, float]:
         """Return the numbers of the baseline itself, as a row of `compare_scenarios`."""
@@ -61,13 +61,17 @@ class Baseline:
         pieces = self.pieces
         layers = growth.layers(self.model, changed)
         if layers > growth.layers(self.model):
-            if layers not in self.grown:
+            if not any(there >= layers for there in self.grown):
+                replications = sum(high - low for (low, high) in (piece.span for piece in self.pieces))
+                memory.refuse_kept(self.model, self.days, replications, engine=self.engine, layers=layers)
+                # The largest answers for all that need fewer, and is kept alone.
+                self.grown.clear()
                 spans = [(piece.span, piece.luck.seed) for piece in self.pieces]
                 again = (
                     _piece(self.model, span, self.days, seed, self.clock, self.engine, layers) for span, seed in spans
                 )
                 self.grown[layers] = tuple(again)
-            pieces = self.grown[layers]
+            pieces = next(iter(self.grown.values()))
         return row(joined(self._each(pieces, lambda piece: _answer(self, changed, piece))), self.days)
 
     def _each(self, pieces: tuple[_Piece, ...], function: Callable[[Any], Paired]) -> list[Paired]:
@@ -109,7 +113,7 @@ def keep_baseline(
     days = checks.finite("days", days, open_low=True, high=1_000_000.0)
     refuse_endless_queue(model, days)
     checks.whole("replications", replications, 1, 10_000_000)
-    memory.refuse_kept(model, days, replications, n_jobs=n_jobs, engine=engine)
+    memory.refuse_kept(model, days, replications, engine=engine, layers=growth.layers(model))
     spans = outcomes.spans(model, days, replications, n_jobs)
     pieces = tuple(_piece(model, span, days, seed, clock, engine) for span in spans)
     return Baseline(model, days, clock, engine, workers(n_jobs), pieces)

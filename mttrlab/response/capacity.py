@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
-from mttrlab.response import compiled, shifts, simpy_engine
+from mttrlab.response import compiled, growth, shifts, simpy_engine
 from mttrlab.response.laws import Floats
 from mttrlab.response.luck import MICROSECONDS_PER_DAY, draw
 from mttrlab.response.model import ResponseModel
@@ -105,7 +105,9 @@ def _days(model: ResponseModel) -> float:
 
 
 def _run(model: ResponseModel, *, at_once: bool) -> tuple[Records, np.ndarray]:
-    luck = draw(model, days=_days(model), block=0, replications=1, seed=0)
+    one = partial(draw, days=_days(model), block=0, replications=1)
+    bare = growth.without_noise(model)
+    luck = growth.grown(one(model, seed=0), growth.layers(model), lambda seed: one(bare, seed=seed))
     records = realise(model, luck)
     if at_once:
         records.x["at"] = 0

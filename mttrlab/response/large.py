@@ -57,6 +57,7 @@ def refuse_absurd(
     engine: str,
     n_jobs: int = 1,
     place: Place | None = None,
+    layers: int = 0,
 ) -> None:
     """Refuse what memory or disk cannot hold, by estimate, before anything is allocated.
 
@@ -64,8 +65,8 @@ def refuse_absurd(
     ------
     ModelError
     """
-    memory.refuse_at_once(model, days, replications, n_jobs=n_jobs, engine=engine, more=memory.ROW_BYTES)
-    expected, room = model.per_day * float(days) * replications, memory.have()
+    memory.refuse_at_once(model, days, replications, n_jobs=n_jobs, engine=engine, more=memory.ROW_BYTES, layers=layers)
+    expected, room = model.per_day * (1 + layers) * float(days) * replications, memory.have()
     if place is None:
         needs = expected * memory.ROW_BYTES
         if needs > room:

@@ -13,7 +13,7 @@ from mttrlab.response.incident_type import Face
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.people import Pool
 from mttrlab.response.ramp import MONTH_DAYS, Ramp
-from mttrlab.response.work import of_one
+from mttrlab.response.work import Settings, of_one
 
 _LANES = "deployment lane(s)"
 
@@ -94,7 +94,7 @@ def loads(model: ResponseModel, days: float = math.inf) -> list[Load]:
                 minutes[_other(model, names, home)] += per_day * work.other
     if model.noise:
         mine = names.index(model.noise.pool) if model.noise.pool else 0
-        minutes[mine] += model.noise.per_day * (1 - model.noise_cut) * model.noise.work.mean
+        minutes[mine] += model.noise.per_day * (1 - model.noise_cut) * model.noise.work.mean * model.noise_factor
     made = [
         Load(_named(model, pool), pool.mean_people, spent / 1440.0)
         for pool, spent in zip(people, minutes, strict=True)
@@ -122,11 +122,25 @@ def _groups(model: ResponseModel, place: int, days: float) -> Iterator[Group]:
     for (pool, meets), share in alike.items():
         for chance, reached in _reached(model, meets, days):
             own = _own(model, place, reached)
-            happens = kind.per_day * share * chance * (1 - own.get("prevention", model.prevention))
-            stopped = own.get("changes_prevented", model.changes_prevented)
+            get = Settings(model, own)
+            oftener = get("arrivals_factor", model.arrivals_factor) * _brought(get)
+            happens = kind.per_day * share * chance * (1 - get("prevention", model.prevention)) * oftener
             yield happens * (1 - kind.change_caused), pool, own, False
             if kind.change_caused:
-                yield happens * kind.change_caused * (1 - stopped), pool, own, True
+                stopped = get("changes_prevented", model.changes_prevented)
+                changes = get("deploys_factor", model.deploys_factor) * get("failing_factor", model.failing_factor)
+                yield happens * kind.change_caused * (1 - stopped) * changes, pool, own, True
+
+
+def _brought(get: Settings) -> float:
+    """Return how many times as many incidents there are once fewer of them bring others, or bring fewer."""
+    bursts = get.model.bursts
+    if bursts is None:
+        return 1.0
+    share, size = get.model.burst_share, get.model.burst_size
+    bring = min(get("burst_share", bursts.share if share is None else share), bursts.share)
+    others = bring * min(get("burst_size", bursts.mean if size is None else size), bursts.mean)
+    return float((1 + others) / (1 + bursts.share * bursts.mean))
 
 
 def _meets(model: ResponseModel, kind: str | None, face: Face) -> Iterator[int]:

@@ -69,21 +69,31 @@ def have() -> float:
     return available() * _SHARE
 
 
-def rows(model: ResponseModel, days: float) -> float:
-    """Return incidents, and pages that are none, of one replication on average."""
-    return (model.per_day + (model.noise.per_day if model.noise else 0.0)) * days
+def rows(model: ResponseModel, days: float, layers: int = 0) -> float:
+    """Return incidents, and pages that are none, of one replication on average.
+
+    Parameters
+    ----------
+    layers : int
+        Of further incidents that a scenario lets come, as `growth.layers` gives them.
+    """
+    return (model.per_day * (1 + layers) + (model.noise.per_day if model.noise else 0.0)) * days
 
 
-def at_once(model: ResponseModel, days: float, replications: int, *, n_jobs: int, engine: str, more: int = 0) -> float:
+def at_once(
+    model: ResponseModel, days: float, replications: int, *, n_jobs: int, engine: str, more: int = 0, layers: int = 0
+) -> float:
     """Return the bytes that are held while replications run.
 
     Parameters
     ----------
+    layers : int
+        As for `rows`.
     more : int
         Bytes of every incident beside.
     """
-    one, block = rows(model, days), min(BLOCK, replications)
-    held = max(one * block, min(outcomes.AT_ONCE, one * replications)) * (HELD_BYTES + more)
+    one, block = rows(model, days, layers), min(BLOCK, replications)
+    held = max(one * block, min(outcomes.AT_ONCE * (1 + layers), one * replications)) * (HELD_BYTES + more)
     if engine == "simpy":
         held += one * OBJECT_BYTES
     if model.profile:
@@ -94,16 +104,16 @@ def at_once(model: ResponseModel, days: float, replications: int, *, n_jobs: int
 
 
 def refuse_at_once(
-    model: ResponseModel, days: float, replications: int, *, n_jobs: int, engine: str, more: int = 0
+    model: ResponseModel, days: float, replications: int, *, n_jobs: int, engine: str, more: int = 0, layers: int = 0
 ) -> float:
     """Refuse what memory cannot hold while it runs; return the bytes that this is."""
-    held, room = at_once(model, days, replications, n_jobs=n_jobs, engine=engine, more=more), have()
+    held, room = at_once(model, days, replications, n_jobs=n_jobs, engine=engine, more=more, layers=layers), have()
     if held > room:
         block = min(BLOCK, replications)
         who = f" by each of {workers(n_jobs)} workers" if workers(n_jobs) > 1 else ""
         raise ModelError(
             f"{block} replication{'s' * (block > 1)} of {days:g} days hold about "
-            f"{rows(model, days) * block:,.0f} incidents at once{who}, {gigabytes(held)} of memory, and "
+            f"{rows(model, days, layers) * block:,.0f} incidents at once{who}, {gigabytes(held)} of memory, and "
             f"{gigabytes(room)} may be taken; ask for fewer days{' and more replications' if more else ''}"
             f"{' or fewer workers' if who else ''}"
         )
@@ -111,7 +121,15 @@ def refuse_at_once(
 
 
 def comparable(
-    model: ResponseModel, days: float, replications: int, scenarios: int, *, n_jobs: int, engine: str, fewest: int
+    model: ResponseModel,
+    days: float,
+    replications: int,
+    scenarios: int,
+    *,
+    n_jobs: int,
+    engine: str,
+    fewest: int,
+    layers: int = 0,
 ) -> int:
     """Return how many of these replications memory holds under all scenarios; refuse fewer than `fewest`.
 
@@ -120,9 +138,9 @@ def comparable(
     scenarios : int
         How many, the baseline apart.
     """
-    left = have() - refuse_at_once(model, days, replications, n_jobs=n_jobs, engine=engine)
+    left = have() - refuse_at_once(model, days, replications, n_jobs=n_jobs, engine=engine, layers=layers)
     # The minutes of all of them; each worker puts those of one together, and in order, and in a row per replication.
-    incidents, together = model.per_day * days, 3 * min(workers(n_jobs), scenarios + 1)
+    incidents, together = model.per_day * (1 + layers) * days, 3 * min(workers(n_jobs), scenarios + 1)
     each = (scenarios + 1 + together) * incidents * MINUTES_BYTES + (scenarios + 1) * _REPLICATION_BYTES
     most = int(left / each)
     if min(most, replications) < fewest:
@@ -136,17 +154,17 @@ def comparable(
     return min(most, replications)
 
 
-def refuse_kept(model: ResponseModel, days: float, replications: int, *, n_jobs: int, engine: str) -> None:
+def refuse_kept(model: ResponseModel, days: float, replications: int, *, engine: str, layers: int = 0) -> None:
     """Refuse a kept baseline that memory cannot hold."""
-    expected, room = rows(model, days) * replications, have()
-    needs = expected * KEPT_BYTES + (rows(model, days) * OBJECT_BYTES if engine == "simpy" else 0.0)
+    expected, room = rows(model, days, layers) * replications, have()
+    needs = expected * KEPT_BYTES + (rows(model, days, layers) * OBJECT_BYTES if engine == "simpy" else 0.0)
     if needs > room:
         raise ModelError(
             f"a kept baseline of {_counted(replications, 'replication')} of {days:g} days, about {expected:,.0f} "
             f"incidents, needs {gigabytes(needs)} of memory, and {gigabytes(room)} may be taken; ask for fewer "
             "replications or days, or use compare_scenarios, which keeps their minutes alone"
         )
-    refuse_at_once(model, days, replications, n_jobs=1, engine=engine)
+    refuse_at_once(model, days, replications, n_jobs=1, engine=engine, layers=layers)
 
 
 def gigabytes(size: float) -> str:

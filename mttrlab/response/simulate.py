@@ -130,7 +130,8 @@ def simulate(
     refuse_endless_queue(changed, days)
     work = partial(_span, model, changed, days, seed, begin, runs_on, recording)
     place = None if to is None else place_of(to)
-    large.refuse_absurd(model, days, replications, engine=runs_on, n_jobs=n_jobs, place=place)
+    layers = growth.layers(model, changed)
+    large.refuse_absurd(model, days, replications, engine=runs_on, n_jobs=n_jobs, place=place, layers=layers)
     if place is not None:
         changes = repr(scenario) if scenario else "as it is"
         return large.write(

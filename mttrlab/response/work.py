@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from mttrlab.response.elements import Hypotheses, Verification
-from mttrlab.response.fixes import LIMITED
+from mttrlab.response.elements import Verification
 from mttrlab.response.incident_type import FixPath, IncidentType
-from mttrlab.response.laws import AT_ONCE, Law
+from mttrlab.response.laws import Law
+from mttrlab.response.levers_fix import NAMED, longest, works
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.parameters import automation, rounds, runbooks
 
+_UNIT = Law("constant", 1.0)
 _GRID, _BOTH = 10_000, 200
 """Points of a law, and of each of two that are added up."""
 
@@ -65,26 +66,28 @@ def of_one(model: ResponseModel, place: int, own: Mapping[str, Any], *, changed:
         Whether a change caused them.
     """
     kind, get = model.types[place], Settings(model, own)
-    cases, left = _cases(kind, get), rounds(model) - 1
+    cases = _cases(kind, get)
+    left = min(rounds(model), int(get("max_rounds", model.max_rounds))) - 1
     fix, lane = _fix(kind, get, changed)
     each = _diagnose(kind, place, get) + fix + lane + sum(one.chance * one.verify for one in cases)
     turns, returns = _turns(cases, left), _returns(cases, left)
     rule = get("automation", automation(model)[place])
     works = get("automation_success", model.automation_success) * _in_time(
-        model.automation_run, get("automation_timeout", model.automation_timeout)
+        model.automation_run,
+        get("automation_run_factor", model.automation_run_factor),
+        get("automation_timeout", model.automation_timeout),
     )
-    tries, harm = (
-        int(get("automation_attempts", model.automation_attempts)),
-        get("automation_harm", model.automation_harm),
-    )
+    tries = int(get("automation_attempts", model.automation_attempts))
+    harm = get("automation_harm", model.automation_harm)
     fails = (1 - works) ** tries
     # Of those that automation has ended, some come back to a person.
     caught = rule * (1 - fails)
     reached = 1 - caught * (1 - returns)
     harmed = rule * fails * (1 - (1 - harm) ** tries)
     harmed += rule * returns * sum((1 - works) ** k * works * (1 - (1 - harm) ** k) for k in range(tries))
+    harmed *= model.harm.mean * get("harm_factor", model.harm_factor)
     home, other = _passed_on(get)
-    mine = (turns - caught) * each + harmed * model.harm.mean + reached * home
+    mine = (turns - caught) * each + harmed + reached * home
     return Work(mine, reached * other, (turns - caught) * lane)
 
 
@@ -106,23 +109,18 @@ def _returns(cases: list[_Case], left: int) -> float:
 
 
 def _cases(kind: IncidentType, get: Settings) -> list[_Case]:
-    model = get.model
+    model, sampled, back = get.model, get.model.verification, get.model.reopening
     holds = get("verify_pass", model.verify_pass)
-    false_pass = get("false_pass", model.false_pass)
-    back = (model.reopening.right, model.reopening.wrong) if model.reopening else (0.0, 0.0)
-    if model.verification is None:
+    if sampled is None:
         window = get("verification_window", model.verification_window)
         minutes = limited(kind.verify, window) if kind.verify else 0.0
-        ends = [(minutes, 1.0), (minutes, false_pass)]
+        ends = [(minutes, 1.0), (minutes, get("false_pass", model.false_pass))]
     else:
-        sampled = replace(
-            model.verification,
-            every_s=get("verification.every_s", model.verification.every_s),
-            in_a_row=get("verification.in_a_row", model.verification.in_a_row),
-        )
+        own = {one.name: get(f"verification.{one.name}", getattr(sampled, one.name)) for one in fields(sampled)}
+        sampled = replace(sampled, **own)
         ends = [_sampled(sampled, sampled.healthy), _sampled(sampled, sampled.false_pass)]
-    chances = (holds, 1 - holds)
-    return [_Case(p, *end, again) for p, end, again in zip(chances, ends, back, strict=True)]
+    returns = [get(f"reopening.{name}", getattr(back, name)) if back else 0.0 for name in ("right", "wrong")]
+    return [_Case(p, *end, again) for p, end, again in zip((holds, 1 - holds), ends, returns, strict=True)]
 
 
 @cache
@@ -145,54 +143,81 @@ def _diagnose(kind: IncidentType, place: int, get: Settings) -> float:
     answered = float(get("runbooks", runbooks(model, model.runbooks)[place]))
     factor = get("diagnosis_factor", model.diagnosis_factor)
     if kind.hypotheses:
-        return float(_hypotheses(kind.hypotheses, answered) * factor)
+        tried = kind.hypotheses
+        usual = {"hit": model.hypothesis_hit, "first_hit": model.first_hit, "novel": model.novel}
+        moved = {
+            name: get("hypothesis_hit" if name == "hit" else name, getattr(tried, name) if value is None else value)
+            for name, value in usual.items()
+        }
+        one = limited(tried.minutes, get("try_minutes", model.try_minutes))
+        return float(one * replace(tried, minutes=_UNIT, runbook=answered, **moved).mean * factor)
     if kind.diagnose is None:
         return 0.0
     asked = model.runbooks is not None or get("runbooks", None) is not None
     more = answered - kind.runbook if asked else 0.0
-    new = model.runbook_factor if more > 0 else 1 / model.runbook_factor
-    return float(kind.diagnose.mean * (1 + abs(more) * (new - 1)) * factor)
-
-
-@cache
-def _hypotheses(tried: Hypotheses, answered: float) -> float:
-    return replace(tried, runbook=answered).mean
+    new = get("runbook_factor", model.runbook_factor)
+    return float(kind.diagnose.mean * (1 + abs(more) * ((new if more > 0 else 1 / new) - 1)) * factor)
 
 
 def _fix(kind: IncidentType, get: Settings, changed: bool) -> tuple[float, float]:
     """Return mean minutes of a round's fix, and of the deployment that it needs."""
     model = get.model
     more = get("more_flags", model.more_flags) if changed else 0.0
+    works_too = get(works("flag"), 1.0 if model.flag_success is None else model.flag_success)
+    flag = _Way(model.flag, get(longest("flag"), model.flag_minutes))
     through = model.pipeline.paths if model.pipeline else ()
     fix = deployed = 0.0
     for path in kind.paths:
         share = path.share_changed if changed else path.share
-        if not share:
-            continue
-        longest = np.inf
-        if path.name in LIMITED:
-            longest = get(f"{path.name}_minutes", getattr(model, f"{path.name}_minutes"))
-        flagged = more if path.name != "flag" else 0.0
-        after = kind.fallback(path) if path.success < 1 else None
-        plain = _path(path, after, longest, None)
-        fix += share * ((1 - flagged) * plain + flagged * _path(path, after, longest, model.flag) if flagged else plain)
-        deployed += share * ((1 - flagged) * (path.name in through) + flagged * ("flag" in through))
-    return fix, deployed * model.pipeline.minutes.mean if model.pipeline else 0.0
+        if share:
+            after = kind.fallback(path)
+            fails = 1 - _success(path, get) if after else 0.0
+            first, second = _way(path, get), _way(after, get) if after else None
+            flagged = more if path.name != "flag" else 0.0
+            plain = _minutes(first, second, fails, None)
+            fix += share * (1 - flagged) * plain
+            if flagged:
+                late = plain + limited(*flag)
+                fix += share * flagged * (works_too * _minutes(first, second, fails, flag) + (1 - works_too) * late)
+            taken = flagged * works_too
+            deployed += share * ((1 - taken) * (path.name in through) + taken * ("flag" in through))
+    if not model.pipeline:
+        return fix, 0.0
+    return fix, deployed * limited(model.pipeline.minutes, get("deployment_minutes", model.deployment_minutes))
+
+
+class _Way(NamedTuple):
+    """A fix, and the longest time that it takes."""
+
+    law: Law
+    longest: float
+
+
+def _way(path: FixPath, get: Settings) -> _Way:
+    name = longest(path.name)
+    return _Way(path.law, get(name, getattr(get.model, name)) if path.name in NAMED else np.inf)
+
+
+def _success(path: FixPath, get: Settings) -> float:
+    if path.name not in NAMED:
+        return path.success
+    moved = getattr(get.model, works(path.name))
+    return float(get(works(path.name), path.success if moved is None else moved))
 
 
 @cache
-def _path(path: FixPath, after: FixPath | None, longest: float, flag: Law | None) -> float:
-    """Return mean minutes of a fix: what comes after one that fails, its longest time, a flag that may be sooner."""
-    fails = 1 - path.success if after else 0.0
-    if np.isinf(longest) and flag is None:
-        return path.law.mean + (fails * after.law.mean if after else 0.0)
+def _minutes(first: _Way, second: _Way | None, fails: float, flag: _Way | None) -> float:
+    """Return mean minutes of a fix and of what comes after it where it fails; with a flag, of whichever is sooner."""
+    if flag is None:
+        return limited(*first) + (fails * limited(*second) if second else 0.0)
     made = 0.0
-    for chance, second in ((1 - fails, None), (fails, after)):
+    for chance, after in ((1 - fails, None), (fails, second)):
         if chance:
-            u = (np.arange(_BOTH if second else _GRID) + 0.5) / (_BOTH if second else _GRID)
-            minutes = path.law.quantile(u)[:, None] + (second.law.quantile(u) if second else np.zeros(1))
-            minutes = np.minimum(minutes, longest)
-            made += chance * float(np.minimum(minutes, flag.quantile(u)[:, None] if flag else np.inf).mean())
+            u = (np.arange(_BOTH if after else _GRID) + 0.5) / (_BOTH if after else _GRID)
+            # Flag and fix share their luck; what comes after has its own.
+            one, sooner = (np.minimum(way.law.quantile(u), way.longest)[:, None] for way in (first, flag))
+            late = np.minimum(after.law.quantile(u), after.longest) if after else np.zeros(1)
+            made += chance * float(np.minimum(one + late, sooner).mean())
     return made
 
 
@@ -205,8 +230,8 @@ def limited(law: Law, longest: float) -> float:
 
 
 @cache
-def _in_time(run: Law, timeout: float) -> float:
-    return float(np.mean(run.quantile((np.arange(_GRID) + 0.5) / _GRID) <= timeout))
+def _in_time(run: Law, factor: float, timeout: float) -> float:
+    return float(np.mean(run.quantile((np.arange(_GRID) + 0.5) / _GRID) * factor <= timeout))
 
 
 def _passed_on(get: Settings) -> tuple[float, float]:
@@ -214,14 +239,15 @@ def _passed_on(get: Settings) -> tuple[float, float]:
     routing = get.model.routing
     if routing is None:
         return 0.0, 0.0
-    wrong = get("routing.wrong", routing.wrong)
-    reach = [wrong * routing.again**k for k in range(routing.most)]
+    wrong, again, most = (get(f"routing.{name}", getattr(routing, name)) for name in ("wrong", "again", "most"))
+    reach = [wrong * again**k for k in range(int(most))]
     by = [0.0, 0.0]
     for hands, (here, further) in enumerate(zip(reach, [*reach[1:], 0.0], strict=True), start=1):
         for done in range(hands):
             # With an odd number of times still to be passed on it is with the other team.
-            by[(hands - done) % 2] += (here - further) * routing.notice.mean
-    return by[0], by[1]
+            by[(hands - done) % 2] += here - further
+    each = routing.notice.mean * get("notice_factor", get.model.notice_factor)
+    return by[0] * each, by[1] * each
 
 
-__all__ = ["AT_ONCE", "Settings", "Work", "limited", "of_one"]
+__all__ = ["Settings", "Work", "limited", "of_one"]

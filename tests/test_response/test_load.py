@@ -120,6 +120,13 @@ LEVERS = {
     "half of all": RAMPED,
     "many at once": Scenario("c", rollback_minutes=3.0, forward_fix_minutes=20.0, flagged=0.8, runbooks=0.9,
                              automation=0.5, automation_attempts=5, automation_harm=0.3, changes_prevented=0.5),
+    "more and worse": Scenario("d", arrivals_factor=1.7, deploys_factor=1.5, burst_share=0.1, noise_factor=2.0,
+                               hypothesis_hit=0.6, first_hit=0.9, novel=0.3, try_minutes=12.0, notice_factor=1.5),
+    "fixes that fail": Scenario("e", flagged=0.7, flag_success=0.6, flag_minutes=0.4, rollback_success=0.5,
+                                forward_fix_success=0.8, rollback_minutes=6.0, deployment_minutes=8.0,
+                                harm_factor=3.0, automation_run_factor=1.5, automation_success=0.5, max_rounds=4),
+    "half of some": Scenario("f", ramp=Ramp(months=0, adoption=0.6), incident_types=["capacity"], arrivals_factor=1.5,
+                             verify_pass=0.4, forward_fix_success=0.3, automation_attempts=4, max_rounds=2),
 }  # fmt: skip
 
 
