@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mttrlab.response.lever_now import automated, burst_share, burst_size, change_caused, failing_changes, flagged
+from mttrlab.response.lever_now import automated, burst_share, burst_size, change_caused, flagged
 from mttrlab.response.levers import LEVERS
 from mttrlab.response.levers_fix import NAMED, longest, works
 from mttrlab.response.model import ResponseModel
@@ -33,6 +33,8 @@ _PATHS = {named(path): path for path in NAMED for named in (longest, works)}
 
 def immovable(model: ResponseModel, lever: str, value: float) -> str | None:
     """Return why `lever` has no effect on this model, or None where it has one."""
+    if lever in ("changes_prevented", "deploys_factor", "failing_changes") and not change_caused(model):
+        return _NO_CHANGES
     element, dot, _ = LEVERS[lever].field.partition(".")
     needed = element if dot else _NEEDS.get(lever)
     if needed and not getattr(model, needed):
@@ -45,10 +47,6 @@ def immovable(model: ResponseModel, lever: str, value: float) -> str | None:
 
 
 def _arriving(model: ResponseModel, lever: str, value: float) -> str | None:
-    if lever in ("changes_prevented", "deploys_factor") and not change_caused(model):
-        return _NO_CHANGES
-    if lever == "failing_changes" and not failing_changes(model):
-        return "no effect: no deployment causes an incident in this model"
     if lever == "burst_share" and value >= (now := burst_share(model) or 0.0):
         return f"no effect: {now:.0%} of the first incidents bring others, and a lever only takes them away"
     if lever == "burst_size" and value >= (now := burst_size(model) or 0.0):

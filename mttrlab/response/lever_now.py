@@ -56,11 +56,14 @@ def runbooks(model: ResponseModel) -> float:
     return model.runbooks if model.runbooks is not None else overall(parameters.runbooks(model), model.weights)
 
 
-def failing_changes(model: ResponseModel) -> float | None:
-    """Return the incidents that a deployment causes on average; None: the model knows no deployments."""
+def failing_changes(model: ResponseModel, only: tuple[str, ...] = ()) -> float | None:
+    """Return the incidents (of `only` these types; empty: of all) that a deployment causes on average.
+
+    None: the model knows no deployments.
+    """
     if model.deployments is None:
         return None
-    caused = model.per_day * change_caused(model)
+    caused = math.fsum(kind.per_day * kind.change_caused for kind in model.types if not only or kind.name in only)
     return caused / model.deployments.per_day * model.failing_factor
 
 

@@ -24,7 +24,8 @@ def levers() -> pd.DataFrame:
     -------
     DataFrame
         `lever`; `unit`; `low` and `high`, the values it takes; `moves`, the part of an incident's life that it acts
-        on; `alone`, whether it can be moved for single incident types or services, and with a ramp; `meaning`;
+        on; `alone`, whether it can be moved for single incident types or services, and with a ramp (settings of pools
+        can be moved for single pools instead); `meaning`;
         `shortens`, the way (lower, higher) that makes no incident longer where nobody waits, and `unless`, where it
         may all the same, or why neither way does.
 

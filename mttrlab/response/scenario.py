@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -123,19 +123,21 @@ class Scenario:
 
     def reasons(self, model: ResponseModel) -> dict[str, str]:
         """Return why each lever that this model cannot move has no effect; one may need another beside it."""
-        every = {lever: immovable(model, lever, value) for lever, value in self.levers.items()}
-        found = {lever: why for lever, why in every.items() if why}
+        only = ", ".join((*self.incident_types, *self.services))
+        mine = scenario_settings.narrowed(model, self.incident_types, self.services)
+        found = self._reasons(mine, self.levers)
         together = {lever: value for lever, value in self.levers.items() if lever not in found}
         if found and together:
-            found = {
-                lever: why
-                for lever, why in found.items()
-                if immovable(scenario_settings.moved(model, together, self.pools), lever, self.levers[lever])
-            }
-        return found
+            found = self._reasons(scenario_settings.moved(mine, together, self.pools), found)
+        return {lever: f"{why} (of {only} alone)" if only else why for lever, why in found.items()}
+
+    def _reasons(self, model: ResponseModel, levers: Iterable[str]) -> dict[str, str]:
+        every = {lever: immovable(model, lever, self.levers[lever]) for lever in levers}
+        return {lever: why for lever, why in every.items() if why}
 
     def insist(self, model: ResponseModel) -> None:
         """Refuse a lever that this model cannot move."""
+        self._insist_on_names(model)
         for lever, reason in self.reasons(model).items():
             raise ModelError(f"scenario {self.name!r} moves {lever}: {reason}")
 

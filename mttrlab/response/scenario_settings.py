@@ -51,6 +51,21 @@ def own(
     return LEVERS[lever].field or lever, _meant(model, lever, value, incident_types)
 
 
+def narrowed(model: ResponseModel, incident_types: tuple[str, ...], services: tuple[str, ...]) -> ResponseModel:
+    """Return the model of these types and services alone, to ask whether anything moves them; of all where none are."""
+    if not incident_types and not services:
+        return model
+    kinds = tuple(
+        kind
+        for kind in model.types
+        if (not incident_types or kind.name in incident_types)
+        and (not services or any(face.service in services for face in kind.faces))
+        and kind.per_day
+    )
+    deployments = model.deployments if any(kind.change_caused for kind in kinds) else None
+    return replace(model, types=kinds, deployments=deployments) if kinds else model
+
+
 def mistakes(lever: str, value: Any) -> list[str]:
     """Return what is wrong with one setting, in a sentence; none: nothing is."""
     if lever not in LEVERS:
@@ -69,8 +84,7 @@ def _meant(model: ResponseModel, lever: str, value: float, only: tuple[str, ...]
     if lever == "flagged":
         return _flags(model, value, only)
     if lever == "failing_changes":
-        # A Deployments without incidents that a change caused is refused, so there are some now.
-        now = failing_changes(replace(model, failing_factor=1.0))
+        now = failing_changes(replace(model, failing_factor=1.0), only)
         return value / now if now else 1.0
     return value
 

@@ -30,7 +30,8 @@ from mttrlab.response.records import realise
 from mttrlab.response.special import PLANNED
 
 MOVED = {
-    "prevention": 0.4, "changes_prevented": 0.5, "arrivals_factor": 0.5, "deploys_factor": 0.5, "failing_changes": 0.02,
+    "prevention": 0.4, "changes_prevented": 0.5, "arrivals_factor": 0.5, "deploys_factor": 0.5,
+    "failing_changes": 0.004,
     "burst_share": 0.05, "burst_size": 1.5,
     "evaluation_interval": 5, "alert_for": 20, "scrape_interval": 5, "group_wait": 1, "monitor_interval": 20,
     "confirmations": 1, "gaps_closed": 0.6, "failing_requests": 1.0, "alert_latency": 1, "alert_coverage": 0.95,

@@ -262,6 +262,9 @@ def test_more_deployments_and_more_failing_ones_bring_more_incidents_of_changes_
         caused = before.changed == 1
         assert (before.happens == after.happens)[~caused].all()
         assert after.happens[caused].sum() / before.happens[caused].sum() == pytest.approx(factor, abs=0.12)
+    two = replace(model, types=(kinds[0], replace(kinds[0], name="b", per_day=8.0)))
+    of_one = Scenario("x", incident_types=["b"], failing_changes=0.3).apply(two)
+    assert of_one.special[0].settings == (("failing_factor", pytest.approx(1.5)),)
 
 
 def test_too_much_growth_is_refused_in_a_sentence():
@@ -296,3 +299,17 @@ def test_a_lever_that_needs_another_works_beside_it_and_says_so_alone():
     assert beside.apply(model).automation_timeout == 4
     with pytest.raises(ModelError, match="move automation too"):
         simulate(model, days=1, scenario=alone)
+
+
+def test_a_lever_that_moves_nothing_of_the_types_that_are_named_says_so():
+    kinds = (replace(KIND, paths=(FIX, FORWARD), change_caused=0.5), replace(KIND, name="b"))
+    model = ResponseModel(kinds, deployments=Deployments(20.0, Law("exponential", 10.0)))
+    for lever, why in (
+        ("rollback_minutes", "names no rollback"),
+        ("failing_changes", "which incidents a change caused"),
+    ):
+        assert Scenario("x", incident_types=["a"], **{lever: 0.1}).reasons(model) == {}
+        said = Scenario("x", incident_types=["b"], **{lever: 0.1}).reasons(model)[lever]
+        assert why in said
+        assert said.endswith("(of b alone)")
+        assert Scenario("x", incident_types=["b"], **{lever: 0.1}).apply(model) == model
