@@ -26,10 +26,6 @@ def path_names(model: ResponseModel) -> tuple[str, ...]:
     return ("flag", *sorted({path.name for kind in model.types for path in kind.paths} - {"flag"}))
 
 
-LIMITED = tuple(NAMED)
-"""Fixes whose longest time is a lever."""
-
-
 def settings(model: ResponseModel) -> tuple[object, ...]:
     """Return the settings of levers that act on fixes."""
     moved = (getattr(model, one(name)) for name in NAMED for one in (longest, works))
