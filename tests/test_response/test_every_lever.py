@@ -17,6 +17,7 @@ from mttrlab.response import (
     compiled,
     levers,
     outcomes,
+    read_scenarios,
     simpy_engine,
     what_moves,
 )
@@ -98,6 +99,12 @@ def test_the_table_holds_every_lever_and_both_organisations_together_can_move_ea
         model = organisation(lever)
         assert immovable(model, lever, value) is None, lever
         assert LEVERS[lever].now(Scenario("x", **{lever: value}).apply(model)) == pytest.approx(value), lever
+
+
+def test_a_file_of_scenarios_takes_every_lever():
+    rows = [f"- {{name: {lever}, levers: {{{lever}: {value}}}}}" for lever, value in MOVED.items()]
+    told = read_scenarios("\n".join(["scenarios:", *rows]))
+    assert told == [Scenario(lever, **{lever: value}) for lever, value in MOVED.items()]
 
 
 @pytest.mark.skipif(not compiled.available(), reason="numba is not installed (the extra 'fast')")

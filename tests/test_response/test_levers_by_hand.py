@@ -238,6 +238,21 @@ def test_growth_adds_incidents_and_leaves_those_that_there_are():
     assert kept.row()["incidents"] == both["incidents"].iloc[0]
 
 
+@pytest.mark.parametrize("first", [0, 3, 50, 57])
+def test_grown_incidents_of_a_replication_are_the_same_whatever_is_run_beside_it(whole, first):
+    luck = outcomes.luck_between(whole, (first, first + 2), days=20.0, seed=1, layers=2)
+    wide = outcomes.luck_between(whole, (0, 60), days=20.0, seed=1, layers=3)
+    mine = (wide.replication >= first) & (wide.replication < first + 2) & (growth.layer(wide) <= 2)
+    assert len(luck) == mine.sum() > 50
+    begins = wide.at
+    np.testing.assert_array_equal(luck.at, begins[mine])
+    np.testing.assert_array_equal(luck.key, wide.key[mine])
+    np.testing.assert_array_equal(growth.layer(luck), growth.layer(wide)[mine])
+    np.testing.assert_array_equal(growth.cause(luck), growth.cause(wide)[mine])
+    for decision in ("type", "fix", "growth"):
+        np.testing.assert_array_equal(luck.uniform(decision), wide.uniform(decision)[mine])
+
+
 def test_growth_of_one_type_by_and_by_is_its_own():
     model = ResponseModel((replace(KIND, per_day=3.0), replace(KIND, name="b", per_day=3.0)))
     twice = Scenario("x", incident_types=["b"], ramp=Ramp(12.0), arrivals_factor=2)
