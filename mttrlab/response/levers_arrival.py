@@ -50,6 +50,7 @@ DETECTION: dict[str, Lever] = {
     "evaluation_interval": seconds(
         "detection", "Seconds between two evaluations of every alert rule.", now.rules("eval_s", "evaluation_s"),
         "alert rules are evaluated every", "watch.evaluation_s", 86_400.0, open_low=True,
+        unless="for: is rounded up to whole intervals, by less than one of them; halved, they never make it longer",
     ),
     "alert_for": seconds(
         "detection", "Seconds that every alert rule's condition must hold (for:).", now.rules("for_s", "for_s"),

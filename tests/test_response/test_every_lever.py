@@ -160,6 +160,32 @@ def test_a_lever_moved_the_way_that_shortens_lengthens_no_incident(organisation,
         assert (after[stays] == before[stays]).all()
 
 
+def some_values(lever, chance):
+    """Return values of a lever, each the shorter way from the one before."""
+    one = LEVERS[lever]
+    if one.whole:
+        made = [float(k) for k in chance.integers(one.low, 8, 4)]
+    elif lever in ("sample_every", "evaluation_interval"):
+        # Any other interval than half of one may end later, rounded up to whole ones.
+        made = [80.0, 40.0, 20.0, 10.0]
+    else:
+        highest = {"share": 1.0, "minutes": 30.0, "seconds": 240.0, "times": 3.0, "incidents": 5.0}[one.unit]
+        made = chance.uniform(0.01 * highest, highest if one.moves != "arrivals" else min(highest, 1.0), 4).tolist()
+    return [int(v) if one.whole else v for v in sorted(made, reverse=one.shortens == LOWER)]
+
+
+@pytest.mark.parametrize("lever", [name for name, lever in LEVERS.items() if lever.shortens])
+def test_of_any_two_values_the_one_that_shortens_is_never_longer(organisation, lever):
+    model = holding(lever, calm(organisation(lever)))
+    luck = luck_of(model, days=40.0)
+    values = some_values(lever, np.random.default_rng(5))
+    runs = [ended(Scenario("x", **{lever: value}).apply(model), luck) for value in values]
+    for value, longer, shorter in zip(values[1:], runs[:-1], runs[1:], strict=True):
+        stays = ~np.isnan(shorter)
+        assert not np.isnan(longer[stays]).any(), value
+        assert (shorter[stays] <= longer[stays]).all(), value
+
+
 @pytest.mark.parametrize("lever", [name for name, lever in LEVERS.items() if not lever.shortens])
 def test_a_lever_that_shortens_neither_way_says_why_and_it_is_so(organisation, lever):
     assert len(LEVERS[lever].unless) > 40
@@ -185,6 +211,7 @@ def test_a_lever_that_shortens_neither_way_says_why_and_it_is_so(organisation, l
         ("flagged", 0.9, {"flag_success": 0.3, "flag": Law("constant", 60.0)}),
         ("runbooks", 0.9, {"runbook_factor": 3.0, "runbooks": None}),
         ("sample_every", 45, {}),
+        ("evaluation_interval", 25, {}),
     ],
 )
 def test_where_the_table_names_an_exception_there_is_one(organisation, lever, value, changes):
