@@ -48,7 +48,12 @@ def responders_option(parser: argparse.ArgumentParser) -> None:
 def _people(text: str) -> int | str:
     from mttrlab.response.settings_people import ON_CALL
 
-    return ON_CALL if text.replace("-", " ") == ON_CALL else positive(text)
+    if text.replace("-", " ") == ON_CALL:
+        return ON_CALL
+    try:
+        return positive(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a whole number of people, or '{ON_CALL}', got {text!r}") from None
 
 
 def known(lab: Lab, responders: int | str | None) -> dict[str, Any]:

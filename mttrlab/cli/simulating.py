@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import textwrap
 from pathlib import Path
@@ -108,10 +109,12 @@ def _simulate(options: argparse.Namespace) -> None:
         f"n = {first['replications']:,} replications of {options.days} days, seed {options.seed}, data {data}; minutes "
         f"on the clock {first['clock']}; brackets hold 80 % of the replications"
     )
-    if "half_width" in compared.attrs:
-        reached = compared.attrs["half_width"]
+    reached = compared.attrs["half_width"]
+    if options.half_width is not None:
         enough = "reached" if reached <= options.half_width else "NOT reached; allow more --replications"
         say(f"Half-width: {reached:.1%} of each number, {options.half_width:.1%} asked for: {enough}")
+    elif math.isfinite(reached):
+        say(f"Half-width: every number is known to {reached:.1%} of itself or better (95 %, of luck alone)")
     if "unfinished" in compared.attrs:
         say(f"Unfinished: {compared.attrs['unfinished']}")
     if again:

@@ -50,7 +50,8 @@ def place_of(to: object) -> Place:
         return InLab(to)
     if isinstance(to, (str, os.PathLike)) and Path(to).suffix.lower() == ".parquet":
         return InParquet(Path(to))
-    raise QuestionError(f"to= takes a Lab or the name of a new .parquet file; got {to!r}")
+    given = str(to) if isinstance(to, os.PathLike) else repr(to)
+    raise QuestionError(f"to= takes a Lab or the name of a new .parquet file; got {given}")
 
 
 class InLab:

@@ -142,8 +142,8 @@ class Scenario:
             raise ModelError(f"scenario {self.name!r} moves {lever}: {reason}")
 
     def _insist_on_names(self, model: ResponseModel) -> None:
-        kinds = [str(kind.name) for kind in model.types]
-        services = sorted({str(face.service) for kind in model.types for face in kind.faces})
+        kinds = [kind.name for kind in model.types if kind.name is not None]
+        services = sorted({face.service for kind in model.types for face in kind.faces if face.service is not None})
         for what, wanted, known in (
             ("incident type", self.incident_types, kinds),
             ("service", self.services, services),

@@ -6,11 +6,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from mttrlab.errors import ModelError
+from mttrlab.errors import LoadError, ModelError
 from mttrlab.response.ramp import Ramp
 from mttrlab.response.scenario import Scenario
+from mttrlab.sources.practices.yaml_text import documents
 
 _KEYS = ("name", "levers", "incident_types", "services", "pools", "ramp")
 _RAMP = tuple(one.name for one in fields(Ramp))
@@ -39,11 +38,14 @@ def read_scenarios(source: str | Path) -> list[Scenario]:
     inline = isinstance(source, str) and "\n" in source
     place = "the text" if inline else str(source)
     try:
-        told = yaml.safe_load(str(source) if inline else Path(source).read_text(encoding="utf-8"))
+        found = documents(str(source) if inline else Path(source).read_text(encoding="utf-8"), place)
     except OSError as error:
         raise ModelError(f"{place}: cannot be read ({error.strerror})") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ModelError(f"{place}: is no YAML ({' '.join(str(error).split())[:160]})") from None
+    except UnicodeDecodeError:
+        raise ModelError(f"{place}: is no text in UTF-8") from None
+    except LoadError as refusal:
+        raise ModelError(str(refusal)) from None
+    told = found[0].value if len(found) == 1 else None
     rows = told.get("scenarios") if isinstance(told, dict) else None
     if not isinstance(rows, list) or (isinstance(told, dict) and set(told) != {"scenarios"}):
         raise ModelError(f"{place}: must hold one list under 'scenarios'")

@@ -165,6 +165,32 @@ def test_simulate_shows_a_lever_beside_the_baseline(export: Path, tmp_path: Path
     assert "alert_latency=2" in shown.stdout
     assert "Engine: " in shown.stdout
     assert "n = 20 replications of 365 days, seed 7" in shown.stdout
+    assert "Half-width: every number is known to" in shown.stdout
+
+
+ON_CALL = """
+on_call:
+  - name: payments
+    services: [pay]
+    levels:
+      - {pool: responders, people: 2, ack_timeout_minutes: 5, ack_minutes: 4}
+"""
+
+
+def test_simulate_takes_the_people_of_the_loaded_schedules(export: Path, tmp_path: Path) -> None:
+    (tmp_path / "on-call.yml").write_text(ON_CALL)
+    for loaded in (export.name, "on-call.yml"):
+        assert mttrlab("load", loaded, cwd=tmp_path).returncode == 0
+    quick = ("--replications", "20", "--days", "60", "--lever", "shift_people=1")
+    by_name, as_printed = (
+        mttrlab("simulate", "--responders", who, *quick, cwd=tmp_path) for who in ("on call", "on-call")
+    )
+    assert by_name.returncode == 0, by_name.stderr
+    assert by_name.stdout == as_printed.stdout
+    assert "2 → 1" in by_name.stdout
+    nobody = mttrlab("simulate", "--responders", "many", *quick, cwd=tmp_path)
+    assert nobody.returncode == 2
+    assert "must be a whole number of people, or 'on call', got 'many'" in nobody.stderr
 
 
 def test_simulate_takes_scenarios_from_a_file_up_to_a_half_width(export: Path, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ scenarios:
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("a: [\n", "is no YAML"), ("[]\n", "one list under 'scenarios'"), ("scenarios: 3\n", "one list under")],
+    [("a: [\n", "is not YAML"), ("[]\n", "one list under 'scenarios'"), ("scenarios: 3\n", "one list under")],
 )
 def test_what_is_no_list_of_scenarios_is_refused(text, words):
     with pytest.raises(ModelError, match=words):
@@ -62,3 +62,20 @@ def test_a_scenario_of_a_file_may_arrive_with_a_ramp():
 def test_a_wrong_ramp_is_refused_with_its_place(ramp, words):
     with pytest.raises(ModelError, match=words):
         read_scenarios(f"scenarios:\n- {{name: A, levers: {{flagged: 0.5}}, ramp: {ramp}}}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("scenarios:\n- name: A\n  name: B\n  levers: {flagged: 0.5}\n", "name.*twice|duplicate|again"),
+        ("scenarios:\n- name: A\n  levers:\n    flagged: 0.5\n    flagged: 0.6\n", "flagged"),
+        ("scenarios:\n- {name: A, levers: {flagged: '0.5'}}\n", "flagged must be a number; got '0.5'"),
+        ("scenarios:\n\t- {name: A}\n", "line 2"),
+        ("scenarios: 5\n", "must hold one list under 'scenarios'"),
+        ("---\n---\n", "must hold one list under 'scenarios'"),
+    ],
+)
+def test_slips_of_yaml_are_named_and_none_of_two_keys_is_dropped(text, words):
+    with pytest.raises(ModelError, match=words) as refusal:
+        read_scenarios(text)
+    assert "\n" not in str(refusal.value)
