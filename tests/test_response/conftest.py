@@ -148,7 +148,7 @@ def whole(everything) -> ResponseModel:
         watch=watch,
         paging=replace(everything.paging, repeats=2),
         noise=replace(everything.noise, dulled=1.5),
-        verification=replace(everything.verification, threshold=0.3, window_s=120.0),
+        verification=replace(everything.verification, threshold=0.3, window_s=120.0, false_pass=0.5),
         reopening=replace(everything.reopening, wrong=0.9),
         deployments=Deployments(5.0, Law("exponential", 30.0)),
         verify_pass=0.7,
