@@ -63,7 +63,8 @@ def narrowed(model: ResponseModel, incident_types: tuple[str, ...], services: tu
         and kind.per_day
     )
     deployments = model.deployments if any(kind.change_caused for kind in kinds) else None
-    return replace(model, types=kinds, deployments=deployments) if kinds else model
+    # Users hit are said by type too, and move no minute.
+    return replace(model, types=kinds, deployments=deployments, users=()) if kinds else model
 
 
 def mistakes(lever: str, value: Any) -> list[str]:

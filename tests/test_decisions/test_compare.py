@@ -11,7 +11,7 @@ import pytest
 
 from mttrlab.decisions import compare_scenarios
 from mttrlab.errors import ModelError, QuestionError
-from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario, simulate
+from mttrlab.response import FixPath, Impact, IncidentType, Law, ResponseModel, Scenario, simulate
 
 COLUMNS = [
     "scenario", "clock", "incidents", "incidents_low", "incidents_high", "mean", "mean_low", "mean_high", "median",
@@ -175,3 +175,14 @@ def test_every_number_has_a_band_that_holds_eight_of_ten_replications():
             band = made[[f"{name}_low", f"{name}_high"]].iloc[row].to_numpy()
             np.testing.assert_allclose(band, of.quantile([0.1, 0.9]), rtol=0.03)
             assert made[f"{name}_low"].iloc[row] < made[name].iloc[row] < made[f"{name}_high"].iloc[row]
+
+
+def test_a_lever_for_one_type_is_moved_where_users_are_known_by_type():
+    model = organisation()
+    other = replace(model.types[0], name="database")
+    hit = tuple(Impact((0.1, 0.4), incident_type=name) for name in ("deploy", "database"))
+    known = replace(model, types=(*model.types, other), users=hit)
+    one = Scenario("one", incident_types=["deploy"], diagnosis_factor=0.5)
+    made = compare_scenarios(known, [one], replications=3, days=60)
+    assert made["saving"].iloc[1] > 0
+    assert made["saving"].equals(compare_scenarios(replace(known, users=()), [one], replications=3, days=60)["saving"])
