@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import importlib.util
 import logging
@@ -19,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from mttrlab.errors import ModelError
-from mttrlab.response import shifts
+from mttrlab.response import collecting, shifts
 from mttrlab.response.layout import CALLS, LUCK, PARAMETERS, STATE, Parameters, Plans, plans_of
 from mttrlab.response.people import Pool
 
@@ -130,14 +129,8 @@ _LOADED: list[ModuleType] = []
 def _kernel() -> ModuleType:
     if _LOADED:
         return _LOADED[0]
-    # Compiling makes many small objects and no rubbish; looking for rubbish among them takes its time.
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
+    with collecting.paused():
         return _loaded()
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _loaded() -> ModuleType:

@@ -12,6 +12,7 @@ import numpy as np
 import simpy
 from simpy.events import NORMAL, Event
 
+from mttrlab.response import collecting
 from mttrlab.response.layout import NEVER, ROUNDS, STATE, Parameters, Plans, plans_of
 from mttrlab.response.people import Pool
 from mttrlab.response.pool import Pools
@@ -63,11 +64,12 @@ def run(x: np.ndarray, P: Parameters | Plans, bounds: np.ndarray, pools: tuple[P
     # One replication at a time: what has ended is gone before the next begins.
     for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
         live = low + np.flatnonzero(x["happens"][low:high])
-        states = [State() for _ in range(len(live))]
-        _replication(zip(states, _chances(x[live], P), strict=True), P, pools)
-        if states:
-            for name, column in zip(_NAMES, zip(*map(_ENDS, states), strict=True), strict=True):
-                ends[name][live] = column
+        with collecting.paused():
+            states = [State() for _ in range(len(live))]
+            _replication(zip(states, _chances(x[live], P), strict=True), P, pools)
+            if states:
+                for name, column in zip(_NAMES, zip(*map(_ENDS, states), strict=True), strict=True):
+                    ends[name][live] = column
     return ends
 
 
