@@ -85,9 +85,9 @@ def compare_scenarios(
         verdict on months that the fit had not seen. With `refits`, `mean_refit_low, mean_refit_high, saving_refit_low,
         saving_refit_high` hold 80 % of what the refitted models expect: ignorance, which more replications do not
         shrink; `refits` counts those that answer. `what` says which setting changed; `note` why one had no effect, or
-        what was borrowed. `attrs`: `engine` that ran and `engine_why`; `half_width`, the share of itself to which the
-        least known number is known (95 %; infinite below 20 replications); `unfinished` in words where Ctrl-C, a dead
-        process or memory left replications out: `replications` counts those in the table.
+        what was borrowed. `attrs`: `days`; `engine` that ran and `engine_why`; `half_width`, the share of itself to
+        which the least known number is known (95 %; infinite below 20 replications); `unfinished` in words where Ctrl-C, a
+        dead process or memory left replications out: `replications` counts those in the table.
 
     Raises
     ------
@@ -166,6 +166,7 @@ def compare_scenarios(
     table["checked"] = pd.Series([checked(model, bool(refits))] * len(names), dtype="str")
     table["what"] = pd.Series(["as it is", *(what(model, s) for s in scenarios)], dtype="str")
     table["note"] = pd.Series(["", *(note(model, s) for s in scenarios)], dtype="str")
+    table.attrs["days"] = days
     table.attrs["engine"] = runs_on
     table.attrs["engine_why"] = outcomes.engine_why(engine, runs_on, model, *changed)
     table.attrs["half_width"] = max(known for _, known in rows)

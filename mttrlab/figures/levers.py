@@ -64,7 +64,15 @@ def plot_levers(savings: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.set_xlim(low - 0.05 * (high - low), high + 0.05 * (high - low))
         time_axis(ax)
         clock = clock_words(table)
-        runs = f", {int(table['replications'].iloc[0])} simulated" if "replications" in table and len(table) else ""
+        runs = _runs(savings) if len(table) else ""
         doubt = "luck; line: 8 of 10 refits to resampled history" if refitted else "luck only"
         name_axis(ax, x=f"saved per incident, {clock}\nbar: 8 of 10 runs{runs}; {doubt}")
         return ax
+
+
+def _runs(savings: pd.DataFrame) -> str:
+    """Return how many runs there were, how long each, and which chance made them."""
+    first = savings.iloc[0]
+    said = f", {int(first['replications'])} simulated" if "replications" in savings else ""
+    said += f" of {savings.attrs['days']:g} days" if said and "days" in savings.attrs else ""
+    return said + (f", seed {int(first['seed'])}" if "seed" in savings else "")

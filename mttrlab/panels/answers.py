@@ -116,6 +116,7 @@ def what_if(
     model = baseline.model
     table["what"] = pd.Series(["as it is", *(what(model, part) for part in parts)], dtype="str")
     table["note"] = pd.Series(["", *(note(model, part) for part in parts)], dtype="str")
+    table.attrs["days"] = baseline.days
     table.attrs["engine"] = baseline.engine
     return table
 
@@ -136,7 +137,7 @@ def _known(known: Known, scenario: Scenario, baseline: Baseline) -> dict[str, fl
 
 
 def answer_html(table: pd.DataFrame, *, days: float = 365) -> str:
-    """Return a table of `what_if` as a small page: one sentence, one bar with its band per lever, and what it rests on.
+    """Return a table of `what_if` as a small page: the verdict, one sentence, one bar with its band per lever, its n.
 
     Parameters
     ----------
@@ -146,7 +147,8 @@ def answer_html(table: pd.DataFrame, *, days: float = 365) -> str:
     """
     base, rest = table.iloc[0], table.iloc[1:]
     clock = str(base["clock"]).replace("_", " ")
-    said = [f"<p>{escape(_sentence(base, clock))}</p>"]
+    # What the check against history found stands above every what-if.
+    said = [f"<p>{escape(plain(str(base['checked']), 600))}</p>", f"<p>{escape(_sentence(base, clock))}</p>"]
     if len(rest):
         said.append(f"<p style='font-size:1.35em'>{_headline(rest.iloc[-1])}</p>")
         low, high = min(0.0, float(rest["saving_low"].min())), max(1e-9, float(rest["saving_high"].max()))
@@ -206,5 +208,5 @@ def _rests_on(table: pd.DataFrame, days: float) -> str:
     few = "; SimPy, as numba is not installed: fewer replications" if engine == "simpy" else ", engine compiled"
     return (
         f"n = {int(base['replications'])} replications of {days:g} days, the same incidents and luck for every row; "
-        f"seed {int(base['seed'])}{few}; bars hold 8 of 10 runs; {base['checked']}"
+        f"seed {int(base['seed'])}{few}; bars hold 8 of 10 runs"
     )

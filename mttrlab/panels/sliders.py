@@ -70,7 +70,9 @@ def _panel(w: Any, baseline: Baseline, ranges: list[Slide], check: object) -> An
     page = w.HTML()
     known: Known = {}
     start = {lever: slider.value for lever, slider in sliders.items()}
-    panel = w.VBox([w.HBox([places, reset]), page, *sliders.values()])
+    # In a box of their own, so that the numbers above stay in sight whichever slider is dragged.
+    box = w.VBox(list(sliders.values()), layout={"max_height": "28em", "overflow": "auto"})
+    panel = w.VBox([w.HBox([places, reset]), page, box])
 
     def show(_: object = None) -> None:
         kind, name = places.value
@@ -117,8 +119,8 @@ def _slider(w: Any, slide: Slide) -> Any:
         description=words,
         readout_format="d" if whole else ".0%" if slide.unit == "share" else ".2f" if slide.step < 0.1 else ".1f",
         continuous_update=True,
-        style={"description_width": "36em"},
-        layout={"width": "64em", "max_width": "98%"},
+        style={"description_width": "42em"},
+        layout={"width": "70em", "max_width": "98%", "flex": "0 0 auto"},
     )
 
 

@@ -163,6 +163,9 @@ def test_the_numbers_follow_a_slider_while_it_is_dragged(jupyter: tuple[str, str
     wait.until(lambda page: "per incident saved" in shown())
     held = shown()
     assert "luck" in held
+    headline = browser.find_element(By.XPATH, "//p[contains(., 'per incident saved')]")
+    above = browser.execute_script("return arguments[0].getBoundingClientRect().top", headline)
+    assert 80 < above < browser.execute_script("return arguments[0].getBoundingClientRect().top", handle), above
     ActionChains(browser).move_by_offset(-40, 0).perform()
     wait.until(lambda page: "per incident saved" in shown() and shown() != held)
     ActionChains(browser).release().perform()

@@ -93,7 +93,7 @@ def test_the_panel_shows_what_if_while_a_slider_moves(model, kept):
     pytest.importorskip("ipywidgets")
     panel = what_if_panel(model, baseline=kept)
     page = panel.children[1]
-    slider = next(w for w in panel.children if getattr(w, "description", "").startswith("diagnosis takes"))
+    slider = next(w for w in panel.children[2].children if getattr(w, "description", "").startswith("diagnosis takes"))
     assert "Nothing is moved yet" in page.value
     slider.value = 0.5
     pd.testing.assert_frame_equal(panel.table, what_if(kept, diagnosis_factor=0.5))
@@ -108,7 +108,7 @@ def test_too_few_people_are_a_sentence_in_the_panel_not_a_traceback(model):
     busy = ResponseModel(tuple(kind for kind in model.types), responders=3, start="2026-01-05")
     kinds = tuple(IncidentType(k.name, 20.0, diagnose=k.diagnose, paths=k.paths, verify=k.verify) for k in busy.types)
     panel = what_if_panel(ResponseModel(kinds, responders=3), replications=2, days=1)
-    slider = next(w for w in panel.children if getattr(w, "description", "").startswith("responders"))
+    slider = next(w for w in panel.children[2].children if getattr(w, "description", "").startswith("responders"))
     slider.value = 1
     assert "the queue grows for ever" in panel.children[1].value
 
@@ -143,7 +143,7 @@ def test_one_pool_is_moved_alone_and_what_is_no_pools_stands_still():
     places = panel.children[0].children[0]
     places.value = ("pools", "core")
     people, work = (
-        next(w for w in panel.children if getattr(w, "description", "").startswith(words))
+        next(w for w in panel.children[2].children if getattr(w, "description", "").startswith(words))
         for words in ("people of a pool", "diagnosis takes")
     )
     assert work.disabled
