@@ -86,8 +86,8 @@ def compare_scenarios(
         saving_refit_high` hold 80 % of what the refitted models expect: ignorance, which more replications do not
         shrink; `refits` counts those that answer. `what` says which setting changed; `note` why one had no effect, or
         what was borrowed. `attrs`: `days`; `engine` that ran and `engine_why`; `half_width`, the share of itself to
-        which the least known number is known (95 %; infinite below 20 replications); `unfinished` in words where Ctrl-C, a
-        dead process or memory left replications out: `replications` counts those in the table.
+        which the least known number is known (95 %; infinite below 20 replications); `unfinished` in words where
+        Ctrl-C, a dead process or memory left replications out: `replications` counts those in the table.
 
     Raises
     ------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from mttrlab.response.pooling import group_laws, share_interval
 
 _WORKDAY = 0.9
 """Share of the deployments that the hours of deployment hold."""
+_RESAMPLED = 400
 _NEEDED = ("at", "change_id")
 _ELEMENT = "deployments"
 
@@ -65,10 +67,12 @@ def deployed(model: ResponseModel, past: History, deployments: pd.DataFrame | No
         why = f"the {len(tied)} incidents that name a deployment begin minutes to years after it, which is no one law"
         return _left_out(model, notes, len(tied), why)
     when = past.origin + pd.to_timedelta(at, unit="min")
-    hours, weekends = _hours(when)
+    hours = _hours(when)
     days = max((at.max() - at.min()) / 1440.0, 1.0)
-    made = Deployments(float(len(at) / days), after, hours, weekends)
-    notes.append(Note(_ELEMENT, "fitted", len(tied), _said(made, at, days, delay[tied], fitted.geometric_mean, early)))
+    made = Deployments(float(len(at) / days), after, (hours.begin, hours.end), hours.weekends)
+    notes.append(
+        Note(_ELEMENT, "fitted", len(tied), _said(made, hours, at, days, delay[tied], fitted.geometric_mean, early))
+    )
     notes.append(Note("failing changes", "fitted", *_failing(at, first, which[tied])))
     # The hours of the others, without the crowd after deployments, which would otherwise count twice.
     others = np.isnan(delay) & (past.text("change_id") == None)  # noqa: E711
@@ -99,7 +103,22 @@ def _matched(named: np.ndarray, first: Floats, change: np.ndarray, at: Floats) -
     return delay, early, which
 
 
-def _hours(when: pd.DatetimeIndex) -> tuple[tuple[float, float], bool]:
+class _Hours(NamedTuple):
+    """Hours of the day (UTC) at which people deploy."""
+
+    begin: float
+    end: float
+    begins: tuple[float, float]
+    """95 % interval of `begin`."""
+    ends: tuple[float, float]
+    held: int
+    """Deployments that the hours hold."""
+    n: int
+    """Deployments that they were read from."""
+    weekends: bool
+
+
+def _hours(when: pd.DatetimeIndex) -> _Hours:
     """Return the shortest hours of the day (UTC) that hold nine in ten deployments, and whether weekends have any.
 
     Weekends count where a weekend day has at least half of the deployments of a weekday.
@@ -108,22 +127,49 @@ def _hours(when: pd.DatetimeIndex) -> tuple[tuple[float, float], bool]:
     weekends = bool(weekend.sum() / 2 >= 0.5 * (~weekend).sum() / 5)
     used = when if weekends or weekend.all() else when[~weekend]
     counts = np.bincount(np.asarray(used.hour), minlength=24)
+    begin, end = _shortest(counts)
+    # The bootstrap of single deployments; whole hours have no other interval.
+    again = np.random.default_rng(0).multinomial(len(used), counts / len(used), size=_RESAMPLED)
+    low, high = np.quantile([_shortest(one) for one in again], (0.025, 0.975), axis=0, method="nearest").tolist()
+    return _Hours(
+        float(begin), float(end), (low[0], high[0]), (low[1], high[1]), int(counts[begin:end].sum()), len(used),
+        weekends or bool(weekend.all()),
+    )  # fmt: skip
+
+
+def _shortest(counts: Ints) -> tuple[int, int]:
+    """Return the shortest hours that hold `_WORKDAY` of the deployments, the first of equally long ones.
+
+    Examples
+    --------
+    >>> _shortest(np.array([0] * 9 + [5, 20, 20, 5] + [0] * 11))
+    (9, 12)
+    """
     reached = np.concatenate([[0], np.cumsum(counts)])
     best = (0, 24)
     for low in range(24):
-        high = int(np.searchsorted(reached, reached[low] + _WORKDAY * len(used) - 1e-9))
+        high = int(np.searchsorted(reached, reached[low] + _WORKDAY * counts.sum() - 1e-9))
         if high <= 24 and high - low < best[1] - best[0]:
             best = (low, high)
-    return (float(best[0]), float(best[1])), weekends or bool(weekend.all())
+    return best
 
 
 def _said(
-    made: Deployments, at: Floats, days: float, delay: Floats, middle: tuple[float, float, float], early: int
+    made: Deployments,
+    hours: _Hours,
+    at: Floats,
+    days: float,
+    delay: Floats,
+    middle: tuple[float, float, float],
+    early: int,
 ) -> str:
     low, high = special.gammaincinv(len(at), 0.025) / days, special.gammaincinv(len(at) + 1, 0.975) / days
+    fewest, most = share_interval(hours.held, hours.n)
     said = (
         f"{len(at)} deployments in {days:.0f} days, {made.per_day:.3g} a day (95 % {low:.3g} to {high:.3g}), "
-        f"{'all week' if made.weekends else 'on weekdays'} {made.hours[0]:g} to {made.hours[1]:g} o'clock UTC; "
+        f"{'all week' if made.weekends else 'on weekdays'} {made.hours[0]:g} to {made.hours[1]:g} o'clock UTC "
+        f"(95 % {hours.begins[0]:g} to {hours.begins[1]:g}, and {hours.ends[0]:g} to {hours.ends[1]:g}), which hold "
+        f"{hours.held} of {hours.n} ({hours.held / hours.n:.0%}, 95 % {fewest:.0%} to {most:.0%}); "
         f"{len(delay)} incidents name the change of one and begin after it: geometric mean {middle[0]:.3g} minutes "
         f"(95 % {middle[1]:.3g} to {middle[2]:.3g})"
     )

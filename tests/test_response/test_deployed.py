@@ -8,7 +8,7 @@ import pytest
 
 from mttrlab.decisions import compare_scenarios
 from mttrlab.errors import ModelError, SchemaError
-from mttrlab.response import ResponseModel, Scenario, simulate
+from mttrlab.response import ResponseModel, Scenario, deployed, simulate
 
 
 def fitted(incidents, deployments):
@@ -54,6 +54,7 @@ def test_rate_hours_and_delay_of_deployments_come_back(organisation):
     said = note(model)
     assert said["n"] == 130
     assert "on weekdays" in said["sentence"]
+    assert "(95 % 9 to 9, and 17 to 17), which hold 1044 of 1044 (100%, 95 % 100% to 100%)" in said["sentence"]
     assert note(model, "failing changes")["sentence"].startswith("129 of 1043 deployments")
     assert "12.37% (95 % 10.43% to 14.52%)" in note(model, "failing changes")["sentence"]
     made = simulate(model, days=56, replications=20, seed=3)
@@ -93,3 +94,19 @@ def test_what_history_cannot_tell_is_said_in_one_sentence(organisation, planted)
         fitted(incidents, deployments.drop(columns="change_id"))
     with pytest.raises(ModelError, match="no effect: the export does not say which incidents a change caused"):
         simulate(fitted(planted, None), scenario=Scenario("x", changes_prevented=0.5))
+
+
+def test_hours_of_few_deployments_that_thin_out_are_hardly_known_and_say_so():
+    chance = np.random.default_rng(3)
+    days = pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(chance.integers(0, 5, 400), "D")
+
+    def hours(n):
+        return deployed._hours(pd.DatetimeIndex(days[:n] + pd.to_timedelta(chance.triangular(7, 13, 19, n), "h")))
+
+    few, many = hours(30), hours(400)
+    for found in (few, many):
+        assert found.begins[0] <= found.begin <= found.begins[1]
+        assert found.ends[0] <= found.end <= found.ends[1]
+        assert found.held >= 0.9 * found.n
+    assert few.begins[1] - few.begins[0] >= 2
+    assert many.begins[1] - many.begins[0] <= 2
