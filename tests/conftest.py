@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -15,6 +16,11 @@ _REQUIRED = set(filter(None, os.environ.get("MTTRLAB_REQUIRE", "").split(",")))
 
 # A shell that starts the tests in the background lets them, and all that they start, ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Let Python's collector look less often at the thousands of tests, which live to the end."""
+    gc.set_threshold(100_000, 20, 100)
 
 
 def absent(part: str, reason: str) -> None:
