@@ -14,7 +14,8 @@ from mttrlab import sql
 from mttrlab.errors import LoadError
 from mttrlab.lab.bulk_cells import KINDS, SURE_FROM, SURE_TO, TYPES, kept_columns, quoted, value_and_doubt
 from mttrlab.lab.bulk_origin import Origin, literal
-from mttrlab.sources.exports.canonical import Told, from_table, id_column_of, read_canonical, unknown_columns
+from mttrlab.sources.exports.canonical import Told, id_column_of, read_canonical, unknown_columns
+from mttrlab.sources.exports.cells import from_table
 from mttrlab.sources.exports.drafts import Clock, no_zone
 from mttrlab.sources.exports.names import Names
 from mttrlab.sources.exports.reports import Draft

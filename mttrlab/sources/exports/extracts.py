@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from mttrlab.errors import LoadError
-from mttrlab.sources.exports.canonical import Told, from_documents, from_parquet, from_table, read_canonical
+from mttrlab.sources.exports.canonical import Told, read_canonical
+from mttrlab.sources.exports.cells import from_documents, from_parquet, from_table
 from mttrlab.sources.exports.columns import NONE
 from mttrlab.sources.exports.documents import read_documents
 from mttrlab.sources.exports.drafts import Clock, Faults
