@@ -6,18 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from html import escape
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from mttrlab.errors import ModelError
-from mttrlab.response import checks, history
+from mttrlab.response import checks, discrepancies, history, predictive
 from mttrlab.response.history import History
-from mttrlab.response.laws import Floats
 from mttrlab.response.model import ResponseModel
-from mttrlab.response.pooling import SHORTEST
-from mttrlab.response.simulate import simulate
 from mttrlab.response.verdict import FAILED, PASSED, TOO_FEW, Verdict
 from mttrlab.schema import CLOCK_ENDS
 
@@ -26,22 +22,6 @@ NEEDED = 20
 
 _HELD_OUT = 0.25
 """Share of the incidents, the last ones, that `fit` keeps for its check."""
-_POOL = 4000
-"""Simulated incidents from which predictions are drawn."""
-_DRAWS = 1999
-"""Predictions; the smallest p-value that they can show is 0.001."""
-_LEVEL = 0.05
-_CELLS = 20_000_000
-_HOUR = 60.0
-
-
-class _Statistic(NamedTuple):
-    name: str
-    of: Callable[[Floats], Floats]
-    """From rows of minutes (NaN where not known) to one number each."""
-    near: float
-    """Difference from the prediction's middle that does not matter: a factor, or a share where `absolute`."""
-    absolute: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,31 +80,33 @@ def check_model(model: ResponseModel, held_out: pd.DataFrame, *, seed: int = 0) 
     clock = _clock(model)
     past = history.read(held_out)
     begin, end = CLOCK_ENDS[clock]
-    minutes, ended = _spans(past, begin, end)
+    minutes, ended = predictive.spans(past, begin, end)
     n = int(ended.sum())
     window = _window(past)
     if n < NEEDED:
         line = f"Too few to tell: {n} ended incident(s){window} that the fit has not seen; a check needs {NEEDED}"
         return _made(model, Verdict(TOO_FEW, line + "."), [], clock, seed)
-    made = _simulated(model, seed)
+    made = predictive.simulated(model, seed)
     chance = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(0xC8EC,))))
     limits = past.exported - past.stamped[begin]
     limits = np.where(np.isnan(limits) | (limits <= 0), np.inf, limits)[~np.isnan(past.stamped[begin])]
     rows: list[dict[str, object]] = []
-    simulated = _minutes(made, begin, end)
-    doubt = _doubt(model, simulated)
+    simulated = predictive.minutes_of(made, begin, end)
+    doubt = predictive.doubt_of(model, simulated)
     low, high = np.nanquantile(simulated, (0.1, 0.9)).tolist()
-    predicted = _draws(made, (begin, end), begin, n, limits, doubt, chance)
+    predicted = predictive.draws(made, (begin, end), begin, n, limits, doubt, chance)
     span = _words(begin, end)
-    rows += [_row(one, span, minutes[ended], predicted) for one in _statistics(simulated, (low, high))]
+    numbers = discrepancies.numbers(simulated, (low, high))
+    rows += [discrepancies.compared(one, span, minutes[ended], predicted) for one in numbers]
     for first, last in pairwise(model.stamps):
-        there, known = _spans(past, first, last)
-        pool = _minutes(made, first, last)
+        there, known = predictive.spans(past, first, last)
+        pool = predictive.minutes_of(made, first, last)
         if (first, last) != (begin, end) and known.sum() >= NEEDED and len(pool):
-            own = _draws(made, (first, last), begin, int(known.sum()), limits, _doubt(model, pool), chance)
-            rows.append(_row(_Statistic("median", _median, 1.1), _words(first, last), there[known], own))
-    _holm(rows)
-    return _made(model, _said(rows, n, window, float(np.nanstd(_logs(simulated))), doubt), rows, clock, seed)
+            unsure = predictive.doubt_of(model, pool)
+            own = predictive.draws(made, (first, last), begin, int(known.sum()), limits, unsure, chance)
+            rows.append(discrepancies.compared(discrepancies.MEDIAN, _words(first, last), there[known], own))
+    discrepancies.settle(rows)
+    return _made(model, _said(rows, n, window, float(np.nanstd(predictive.logs(simulated))), doubt), rows, clock, seed)
 
 
 def unseen(incidents: pd.DataFrame, fit: Callable[[pd.DataFrame], ResponseModel]) -> tuple[int, Verdict]:
@@ -157,123 +139,8 @@ def _clock(model: ResponseModel) -> str:
     raise ModelError(f"the model shows no whole clock to check; it holds {', '.join(model.stamps)}")
 
 
-def _spans(past: History, begin: str, end: str) -> tuple[Floats, np.ndarray]:
-    minutes = past.stamped[end] - past.stamped[begin]
-    with np.errstate(invalid="ignore"):
-        return minutes, ~past.pending[end] & (minutes >= 0)
-
-
-def _minutes(made: History, begin: str, end: str) -> Floats:
-    minutes, ended = _spans(made, begin, end)
-    return np.asarray(minutes[ended])
-
-
-def _simulated(model: ResponseModel, seed: int) -> History:
-    """Return simulated incidents, enough of them, read as an export would be."""
-    days = float(np.clip(_POOL / model.per_day, 30.0, 3650.0))
-    replications = int(np.clip(np.ceil(_POOL / (model.per_day * days)), 1, 200))
-    return history.read(simulate(model, days=days, replications=replications, seed=seed, engine="simpy"))
-
-
-def _doubt(model: ResponseModel, simulated: Floats) -> float:
-    """Return the standard deviation of the log of what the fit may be wrong by."""
-    fitted = [note.n for note in model.sources if note.element == "arrivals"]
-    return float(np.std(_logs(simulated))) / np.sqrt(fitted[0]) if fitted else 0.0
-
-
-def _logs(minutes: Floats) -> Floats:
-    return np.log(np.maximum(minutes, SHORTEST))
-
-
 def _words(begin: str, end: str) -> str:
     return f"{begin.removesuffix('_at')} to {end.removesuffix('_at')}"
-
-
-def _draws(
-    made: History,
-    span: tuple[str, str],
-    begin: str,
-    n: int,
-    limits: Floats,
-    doubt: float,
-    chance: np.random.Generator,
-) -> Floats:
-    """Return predictions, one a row: minutes of a span, NaN where it would not have ended before the export.
-
-    Parameters
-    ----------
-    n : int
-        Spans that have ended in the months not seen; a prediction has as many, give or take.
-    limits : array
-        Minutes for which incidents of these months were seen, from their stamp `begin` on.
-    """
-    minutes, ended = _spans(made, *span)
-    pool, late = minutes[ended], (made.stamped[span[1]] - made.stamped[begin])[ended]
-    cut = bool(np.isfinite(limits).any())
-    kept = float(np.mean(late[:, None] <= limits[None, :200])) if cut else 1.0
-    wanted = max(round(n / max(kept, 0.01)), 1)
-    shape = int(np.clip(_CELLS // wanted, 199, _DRAWS)), wanted
-    factor = np.exp(doubt * chance.standard_normal((shape[0], 1)))
-    which = chance.integers(0, len(pool), shape)
-    drawn = pool[which] * factor
-    if cut:
-        drawn[late[which] * factor > limits[chance.integers(0, len(limits), shape)]] = np.nan
-    return np.asarray(drawn)
-
-
-def _median(rows: Floats) -> Floats:
-    return np.asarray(np.nanmedian(rows, axis=-1))
-
-
-def _statistics(simulated: Floats, band: tuple[float, float]) -> list[_Statistic]:
-    low, high = band
-    edges = np.sort(simulated)
-
-    def share(which: np.ndarray, rows: Floats) -> Floats:
-        return np.asarray(which.sum(axis=-1) / np.maximum((~np.isnan(rows)).sum(axis=-1), 1))
-
-    def distance(rows: Floats) -> Floats:
-        ordered = np.sort(np.atleast_2d(rows), axis=-1)
-        n = (~np.isnan(ordered)).sum(axis=-1, keepdims=True)
-        place = np.arange(1, ordered.shape[-1] + 1)
-        expected = np.searchsorted(edges, ordered, side="right") / len(edges)
-        # An unknown time sorts last and stands for nothing.
-        off = np.maximum(np.abs(place / np.maximum(n, 1) - expected), np.abs((place - 1) / np.maximum(n, 1) - expected))
-        return np.asarray(np.where(place <= n, off, 0.0).max(axis=-1)).reshape(rows.shape[:-1])
-
-    return [
-        _Statistic("median", _median, 1.1),
-        _Statistic("P90", lambda rows: np.asarray(np.nanquantile(rows, 0.9, axis=-1)), 1.1),
-        _Statistic("share over an hour", lambda rows: share(rows > _HOUR, rows), 0.05, True),
-        _Statistic("largest", lambda rows: np.asarray(np.nanmax(rows, axis=-1)), 2.0),
-        _Statistic("share within the 80 % band", lambda rows: share((rows >= low) & (rows <= high), rows), 0.05, True),
-        _Statistic("distance between distributions", distance, 0.05, True),
-    ]
-
-
-def _row(statistic: _Statistic, span: str, real: Floats, predicted: Floats) -> dict[str, object]:
-    observed = float(statistic.of(real[None, :])[0])
-    there = (~np.isnan(predicted)).any(axis=1)
-    values = statistic.of(predicted[there])
-    low, middle, high = np.quantile(values, (0.025, 0.5, 0.975)).tolist()
-    above = (1 + float((values >= observed).sum())) / (1 + len(values))
-    below = (1 + float((values <= observed).sum())) / (1 + len(values))
-    # Distributions can only be too far apart, never too near.
-    one_sided = statistic.name.startswith("distance")
-    p = above if one_sided else min(1.0, 2 * min(above, below))
-    near = abs(observed - middle) <= statistic.near if statistic.absolute else (
-        middle / statistic.near <= observed <= middle * statistic.near)  # fmt: skip
-    return {"number": statistic.name, "span": span, "n": int((~np.isnan(real)).sum()), "observed": observed,
-            "predicted": middle, "low": low, "high": high, "p": p, "holds": bool(near)}  # fmt: skip
-
-
-def _holm(rows: list[dict[str, object]]) -> None:
-    """Let a number fail only where it lies outside its predictions, all numbers looked at together."""
-    order = sorted(range(len(rows)), key=lambda k: float(str(rows[k]["p"])))
-    outside = True
-    for place, k in enumerate(order):
-        outside = outside and float(str(rows[k]["p"])) * (len(rows) - place) < _LEVEL
-        rows[k]["holds"] = bool(rows[k]["holds"]) or not outside
 
 
 def _said(rows: list[dict[str, object]], n: int, window: str, spread: float, doubt: float) -> Verdict:
