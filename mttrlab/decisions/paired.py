@@ -34,6 +34,8 @@ class Paired(NamedTuple):
     """Minutes, summed over the replication's incidents."""
     arrived: Floats
     """Incidents of the baseline, per replication."""
+    quantiles: Floats
+    """Median and P90 of each replication, one row each; NaN where nothing happened."""
 
 
 def paired(then: Floats, now: Floats, place: Ints, replications: int) -> Paired:
@@ -54,11 +56,12 @@ def paired(then: Floats, now: Floats, place: Ints, replications: int) -> Paired:
     n = np.bincount(place if whole else place[happens], minlength=replications).astype(np.float64)
     total = np.bincount(place, weights=spent, minlength=replications).astype(np.float64)
     mean = np.divide(total, n, out=np.full(replications, np.nan), where=n > 0)
+    quantiles = _quantiles(minutes, n.astype(np.int64))
     if now is then:
-        return Paired(minutes, n, mean, np.zeros(replications), n)
+        return Paired(minutes, n, mean, np.zeros(replications), n, quantiles)
     saved = np.bincount(place, weights=np.nan_to_num(then) - spent, minlength=replications).astype(np.float64)
     arrived = np.bincount(place[~np.isnan(then)], minlength=replications).astype(np.float64)
-    return Paired(minutes, n, mean, saved, arrived)
+    return Paired(minutes, n, mean, saved, arrived, quantiles)
 
 
 def joined(parts: Sequence[Paired]) -> Paired:
@@ -75,7 +78,7 @@ def row(whole: Paired, days: float) -> dict[str, float]:
     saving_low, saving_high = _band(_each(whole))
     year_low, year_high = _band(whole.saved * year)
     median, p90 = np.quantile(whole.minutes, _SHARES).tolist() if len(whole.minutes) else (np.nan, np.nan)
-    (median_low, median_high), (p90_low, p90_high) = (_band(of_each) for of_each in _quantiles(whole))
+    (median_low, median_high), (p90_low, p90_high) = (_band(of_each) for of_each in whole.quantiles.T)
     fewer, more = _band(whole.happened)
     arrived = float(whole.arrived.sum())
     return {
@@ -133,23 +136,22 @@ def _batched(values: Floats, of: Callable[[Floats], Any]) -> Floats:
     return np.array([[of(part)] for part in np.array_split(values, _BATCHES)])
 
 
-def _quantiles(whole: Paired) -> Floats:
-    """Return the shown quantiles of each replication, NaN where nothing happened: one row per quantile."""
-    n = whole.happened.astype(np.int64)
+def _quantiles(minutes: Floats, n: Ints) -> Floats:
+    """Return the shown quantiles of replications that have `n` incidents each, one behind the other."""
+    made = np.full((len(n), len(_SHARES)), np.nan)
     if not n.any():
-        return np.full((len(_SHARES), len(n)), np.nan)
+        return made
     # One row per replication, filled up behind its last: one sort for all of them.
     there = np.arange(int(n.max())) < n[:, None]
     each = np.full(there.shape, np.inf)
-    each[there] = whole.minutes
+    each[there] = minutes
     each.sort(axis=1)
-    made = np.full((len(_SHARES), len(n)), np.nan)
     some = np.flatnonzero(n)
     for k, share in enumerate(_SHARES):
         place = share * (n[some] - 1)
         below = place.astype(np.int64)
         low, high = each[some, below], each[some, np.minimum(below + 1, n[some] - 1)]
-        made[k, some] = low + (high - low) * (place - below)
+        made[some, k] = low + (high - low) * (place - below)
     return made
 
 

@@ -9,10 +9,12 @@ from functools import lru_cache, partial
 import numpy as np
 
 from mttrlab.response import compiled, growth, shifts, simpy_engine
+from mttrlab.response.arriving import draw
 from mttrlab.response.laws import Floats
-from mttrlab.response.luck import MICROSECONDS_PER_DAY, draw
+from mttrlab.response.layout import MICROSECONDS
+from mttrlab.response.luck import MICROSECONDS_PER_DAY
 from mttrlab.response.model import ResponseModel
-from mttrlab.response.parameters import MICROSECONDS, calls, plans, pools
+from mttrlab.response.parameters import calls, plans, pools
 from mttrlab.response.people import HANDS_OVER, Pool
 from mttrlab.response.records import Records, realise
 

@@ -9,6 +9,7 @@ import os
 import platform
 import sys
 import tempfile
+import threading
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +25,7 @@ from mttrlab.response.people import Pool
 
 _LOG = logging.getLogger("mttrlab")
 _SOURCES = (
+    "compiled_columns.py",
     "compiled_heap.py",
     "compiled_kernel.py",
     "compiled_life.py",
@@ -123,17 +125,29 @@ def _base() -> Path:
     return Path(tempfile.gettempdir()) / f"mttrlab-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
 
 
-_LOADED: list[ModuleType] = []
+_LOADED: list[tuple[ModuleType, ModuleType]] = []
+_LOADING = threading.Lock()
+
+
+def columns() -> ModuleType | None:
+    """Return the machine code that fills columns of luck, where the engine is loaded; it is not loaded for that."""
+    return _LOADED[0][1] if _LOADED else None
+
+
+def load() -> None:
+    """Load the engine, compiling it where that was never done."""
+    _kernel()
 
 
 def _kernel() -> ModuleType:
-    if _LOADED:
-        return _LOADED[0]
-    with collecting.paused():
-        return _loaded()
+    if not _LOADED:
+        with _LOADING, collecting.paused():
+            if not _LOADED:
+                _LOADED.append(_loaded())
+    return _LOADED[0][0]
 
 
-def _loaded() -> ModuleType:
+def _loaded() -> tuple[ModuleType, ModuleType]:
     from numba import config
 
     folder = cache_folder()
@@ -147,12 +161,11 @@ def _loaded() -> ModuleType:
     # Read by numba where the functions are decorated; other users of numba keep their own folder.
     settings.CACHE_DIR = str(folder)
     try:
-        from mttrlab.response import compiled_kernel
+        from mttrlab.response import compiled_columns, compiled_kernel
     finally:
         settings.CACHE_DIR = before
-    _LOADED.append(compiled_kernel)
     _LOG.info("The compiled engine is loaded after %.1f s", time.perf_counter() - begin)
-    return compiled_kernel
+    return compiled_kernel, compiled_columns
 
 
 def _level() -> int:

@@ -38,10 +38,6 @@ class Fixes(NamedTuple):
     minutes: Floats
     path: Ints
     """Which of `path_names`."""
-    success: Floats
-    """Chance that it works."""
-    after: Ints
-    """Which of `path_names` comes after it where it does not work; -1: none does."""
 
 
 def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
@@ -55,7 +51,7 @@ def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> N
             _drawn, model, luck, rows, changed, names, r))  # fmt: skip
         minutes = _worked(model, luck, rows, names, r, made.facts, drawn)
         minutes, path = _flagged(model, luck, r, made.facts, changed, minutes, drawn.path)
-        made.x["fix"][made.place, r] = draws.microseconds(minutes)
+        made.write("fix", minutes, r)
         made.x["deploy"][made.place, r] = _deployments(model, luck, path, names, r, longest_deployment)
         paths.append(path)
     made.facts["path"] = np.stack(paths, axis=1)
@@ -68,7 +64,7 @@ def _drawn(
     """Return a round's fixes before levers."""
     u_path, u_fix = luck.uniform("path", r), draws.shared(model.difficulty, luck, "fix", r)
     n = len(luck)
-    drawn = Fixes(np.zeros(n), np.full(n, -1), np.ones(n), np.full(n, -1))
+    drawn = Fixes(np.zeros(n), np.full(n, -1))
     everyone = np.arange(n)
     for kind, mine in zip(model.types, rows, strict=True):
         which = everyone[mine]
@@ -77,11 +73,28 @@ def _drawn(
             taken = which[ways == p]
             drawn.path[taken] = names.index(way.name)
             drawn.minutes[taken] = way.law.quantile(u_fix[taken])
-            drawn.success[taken] = way.success
-            after = kind.fallback(way)
-            if after is not None:
-                drawn.after[taken] = names.index(after.name)
     return drawn
+
+
+class _Ways(NamedTuple):
+    """What types say of their paths, by type and name."""
+
+    success: Floats
+    """Chance that it works."""
+    after: Ints
+    """Which of `path_names` comes after it where it does not work; -1: none does."""
+
+
+def _ways(model: ResponseModel, names: tuple[str, ...]) -> _Ways:
+    # One name more: an incident without a path is at place -1.
+    success, after = np.ones((len(model.types), len(names) + 1)), np.full((len(model.types), len(names) + 1), -1)
+    for t, kind in enumerate(model.types):
+        for way in kind.paths:
+            success[t, names.index(way.name)] = way.success
+            then = kind.fallback(way)
+            if then is not None:
+                after[t, names.index(way.name)] = names.index(then.name)
+    return _Ways(success, after)
 
 
 def _worked(
@@ -89,7 +102,9 @@ def _worked(
 ) -> Floats:
     """Return the minutes of fixes, each with the one that comes after it where it does not work."""
     minutes = _cut(model, names, facts, drawn.path, drawn.minutes)
-    chance = drawn.success
+    ways = draws.keep(luck, ("ways", model.types), partial(_ways, model, names))
+    kind = facts["type"]
+    chance = ways.success[kind, drawn.path] if np.any(ways.success < 1) else np.float64(1.0)
     for name in NAMED:
         if name in names:
             moved = getattr(model, works(name))
@@ -98,9 +113,10 @@ def _worked(
                 chance = np.where(drawn.path == names.index(name), value, chance)
     if not np.any(chance < 1):
         return minutes
+    after = ways.after[kind, drawn.path]
     later = draws.keep(luck, ("fallback", r, model.types), partial(_fallback, model, luck, rows, names, r, drawn))
-    failed = (drawn.after >= 0) & (luck.uniform("path works", r) >= chance)
-    return np.where(failed, minutes + _cut(model, names, facts, drawn.after, later), minutes)
+    failed = (after >= 0) & (luck.uniform("path works", r) >= chance)
+    return np.where(failed, minutes + _cut(model, names, facts, after, later), minutes)
 
 
 def _fallback(
@@ -150,10 +166,11 @@ def _flagged(
 def _choice(kind: IncidentType, u: Floats, changed: np.ndarray) -> Ints:
     if not kind.paths:
         return np.full(len(u), -1, dtype=np.int64)
-    last = len(kind.paths) - 1
-    plain = np.searchsorted(np.cumsum([p.share for p in kind.paths]), u, side="right")
-    after_change = np.searchsorted(np.cumsum([p.share_changed for p in kind.paths]), u, side="right")
-    return np.minimum(np.where(changed, after_change, plain), last).astype(np.int64)
+    shares, after_change = ([path.share for path in kind.paths], [path.share_changed for path in kind.paths])
+    plain = draws.place(shares, u)
+    if shares == after_change or not changed.any():
+        return plain
+    return np.where(changed, draws.place(after_change, u), plain)
 
 
 def _deployments(

@@ -8,6 +8,9 @@ import numpy as np
 
 from mttrlab.response.people import MOST_CALLS
 
+MICROSECONDS = 60_000_000
+"""In a minute."""
+
 NEVER = -1
 """A stamp that there is none of."""
 

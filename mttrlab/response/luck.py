@@ -6,17 +6,14 @@ same incidents and the same luck; a new decision has a new stream and moves no o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mttrlab.response import deploying
-from mttrlab.response.elements import Bursts
+from mttrlab.response import columns
 from mttrlab.response.laws import Floats
-from mttrlab.response.model import ResponseModel
 from mttrlab.response.streams import stream
 
 Ints = npt.NDArray[np.int64]
@@ -25,7 +22,6 @@ BLOCK = 50
 """Replications that share a generator per decision: a generator each would cost more than running the year."""
 
 MICROSECONDS_PER_DAY = 86_400_000_000
-_HOUR = 3_600_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,22 +81,26 @@ class Luck:
     def uniform(self, decision: str, part: int = 0) -> Floats:
         """Return the kept uniforms of a decision, one per incident."""
         if (decision, part) not in self.kept:
-            columns = []
-            for block in self.parts:
-                drawn = stream(self.seed, decision, block.block, part).random(block.firsts)
-                if len(block.order):
-                    more = stream(self.seed, f"{decision} of others", block.block, part).random(block.others)
-                    # One cause: those that it brings are of its type.
-                    drawn = np.concatenate([drawn, drawn[block.cause] if decision == "type" else more])[block.order]
-                columns.append(drawn)
-            whole = (np.concatenate(columns) if len(columns) > 1 else columns[0])[self.skip :]
+            drawn = columns.uniform(self.seed, decision, part, [(one.block, one.firsts) for one in self.parts])
+            if any(len(one.order) for one in self.parts):
+                drawn = self._ordered(drawn, decision, part)
+            whole = drawn[self.skip :]
             whole.setflags(write=False)
             self.kept[decision, part] = whole
         return np.asarray(self.kept[decision, part])
 
-    def integers(self, decision: str, part: int = 0) -> Ints:
-        """Return the same uniforms as 32-bit integers, to be compared with `threshold(probability)`."""
-        return (self.uniform(decision, part) * 2.0**32).astype(np.int64)
+    def _ordered(self, firsts: Floats, decision: str, part: int) -> Floats:
+        """Return the uniforms of those that came by themselves and of those that they brought, by arrival."""
+        others = [(one.block, one.others) for one in self.parts]
+        more = columns.uniform(self.seed, f"{decision} of others", part, others)
+        made, first, other = [], 0, 0
+        for one in self.parts:
+            own, brought = firsts[first : first + one.firsts], more[other : other + one.others]
+            # One cause: those that it brings are of its type.
+            brought = own[one.cause] if decision == "type" else brought
+            made.append(np.concatenate([own, brought])[one.order] if len(one.order) else own)
+            first, other = first + one.firsts, other + one.others
+        return np.concatenate(made)
 
     def noise(self, decision: str, part: int = 0) -> Floats:
         """Return the kept uniforms of a decision about pages that are no incident."""
@@ -117,143 +117,3 @@ def threshold(probability: float) -> int:
     (0, True)
     """
     return round(probability * 2**32)
-
-
-def draw(
-    model: ResponseModel,
-    *,
-    days: float,
-    block: int,
-    replications: int,
-    seed: int,
-    weekday: float = 0.0,
-    blocks: int = 1,
-    skip: int = 0,
-) -> Luck:
-    """Return the incidents of one block of replications, or of several that follow each other.
-
-    Parameters
-    ----------
-    model : ResponseModel
-        Only its arrivals matter: rates, hour-of-week profile, deployments, bursts, noise.
-    days : float
-        Horizon.
-    block : int
-        Number of the first block.
-    replications : int
-        How many of the last block's replications are wanted, at most `BLOCK`; the others' draws are skipped, not moved.
-    seed : int
-    weekday : float
-        Hours since Monday 00:00 UTC at which the horizon begins.
-    blocks : int
-        How many blocks.
-    skip : int
-        Replications of the first block that are not wanted.
-    """
-    horizon = round(days * MICROSECONDS_PER_DAY)
-    clock = _clock(model, horizon, weekday)
-    made = [
-        _block(model, clock, horizon, b, BLOCK if b < block + blocks - 1 else replications, seed, weekday)
-        for b in range(block, block + blocks)
-    ]
-    at, replication, noise_at, noise_replication = (np.concatenate([m[k] for m in made]) for k in (1, 2, 3, 4))
-    first = block * BLOCK + skip
-    before, noise_before = (int(np.searchsorted(of, first)) for of in (replication, noise_replication))
-    return Luck(
-        seed=seed,
-        parts=tuple(m[0] for m in made),
-        replication=replication[before:],
-        key=_numbered(replication)[before:],
-        at=at[before:],
-        horizon=horizon,
-        week=round(weekday * _HOUR),
-        noise_at=noise_at[noise_before:],
-        noise_replication=noise_replication[noise_before:],
-        skip=before,
-        noise_skip=noise_before,
-        first=first,
-    )
-
-
-def _block(
-    model: ResponseModel,
-    clock: tuple[Floats, Floats],
-    horizon: int,
-    block: int,
-    wanted: int,
-    seed: int,
-    weekday: float,
-) -> tuple[Part, Ints, Ints, Ints, Ints]:
-    times, cumulative = clock
-    brought = model.bursts.share * model.bursts.mean if model.bursts else 0.0
-    rate = model.per_day / (1 + brought)
-    counts = stream(seed, "arrivals", block).poisson(rate * cumulative[-1], BLOCK)[:wanted]
-    replication = np.repeat(np.arange(wanted) + block * BLOCK, counts)
-    u = stream(seed, "arrival_time", block).random(int(counts.sum()))
-    at = np.minimum(np.interp(u * cumulative[-1], cumulative, times), horizon - 1).astype(np.int64)
-    at = at[np.lexsort((at, replication))]
-    part = Part(block, wanted, len(at))
-    if model.deployments and len(at):
-        at = deploying.moved(
-            model.deployments, at, replication, _caused(model, block, len(at), seed),
-            wanted=(block * BLOCK, wanted, BLOCK), horizon=horizon, week=round(weekday * _HOUR),
-            stream=partial(stream, seed, block=block),
-        )  # fmt: skip
-        if not model.bursts:
-            order = np.lexsort((at, replication))
-            part, at = replace(part, order=order), at[order]
-    if model.bursts:
-        part, at, replication = _with_others(model.bursts, part, at, replication, horizon, seed)
-    noise_at = noise_replication = np.empty(0, dtype=np.int64)
-    if model.noise:
-        pages = stream(seed, "noise", block).poisson(model.noise.per_day * horizon / MICROSECONDS_PER_DAY, BLOCK)
-        noise_replication = np.repeat(np.arange(wanted) + block * BLOCK, pages[:wanted])
-        u = stream(seed, "noise_time", block).random(len(noise_replication))
-        noise_at = (u * horizon).astype(np.int64)
-        noise_at = noise_at[np.lexsort((noise_at, noise_replication))]
-        part = replace(part, noise=len(noise_at))
-    return part, at, replication, noise_at, noise_replication
-
-
-def _caused(model: ResponseModel, block: int, n: int, seed: int) -> np.ndarray:
-    """Return which incidents a change caused: the very draws that `fixes` and `draws` compare."""
-    edges = np.cumsum(model.weights)
-    kind = np.minimum(np.searchsorted(edges, stream(seed, "type", block).random(n), side="right"), len(edges) - 1)
-    share = np.array([one.change_caused for one in model.types])[kind]
-    return np.asarray(stream(seed, "change", block).random(n) < share)
-
-
-def _with_others(
-    bursts: Bursts, part: Part, at: Ints, replication: Ints, horizon: int, seed: int
-) -> tuple[Part, Ints, Ints]:
-    """Return the incidents with those that they bring, by replication and arrival."""
-    bring = stream(seed, "burst", part.block).random(len(at)) < bursts.share
-    u = stream(seed, "burst_size", part.block).random(len(at))
-    more = 1 + (np.log1p(-u) / np.log1p(-1 / bursts.mean) if bursts.mean > 1 else np.zeros(len(u)))
-    cause = np.repeat(np.arange(len(at)), np.where(bring, np.minimum(more, 1e4), 0).astype(np.int64))
-    late = stream(seed, "burst_delay", part.block).random(len(cause)) * bursts.within * 60_000_000
-    begins = at[cause] + late.astype(np.int64)
-    inside = begins < horizon
-    cause, begins = cause[inside], begins[inside]
-    at, whose = np.concatenate([at, begins]), np.concatenate([replication, replication[cause]])
-    order = np.lexsort((at, whose))
-    return replace(part, others=len(cause), cause=cause, order=order), at[order], whose[order]
-
-
-def _numbered(replication: Ints) -> Ints:
-    if not len(replication):
-        return replication
-    first = np.flatnonzero(np.diff(replication, prepend=replication[0] - 1))
-    return np.arange(len(replication)) - np.repeat(first, np.diff(first, append=len(replication)))
-
-
-def _clock(model: ResponseModel, horizon: int, weekday: float) -> tuple[Floats, Floats]:
-    """Return times (microseconds) and the mean days' worth of arrivals until each."""
-    if not model.profile:
-        return np.array([0.0, horizon]), np.array([0.0, horizon / MICROSECONDS_PER_DAY])
-    weights = np.asarray(model.profile) / np.mean(model.profile)
-    edges = np.arange(int(weekday), int(weekday + horizon / _HOUR) + 2, dtype=np.float64)
-    since = np.concatenate([[0.0], np.cumsum(weights[edges[:-1].astype(np.int64) % 168])]) / 24.0
-    times = np.clip((edges - weekday) * _HOUR, 0.0, float(horizon))
-    worth = np.interp(times / _HOUR + weekday, edges, since)
-    return times, worth - worth[0]

@@ -52,7 +52,7 @@ def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> N
     drawn = np.where(race, np.where(now, np.minimum(slow, fast), slow), drawn)
     latest = setting(model, made.facts, "alert_latency", model.alert_latency)
     sooner = np.where(now, np.minimum(drawn, latest), drawn)
-    made.x["detect"][made.place] = draws.microseconds(sooner)
+    made.write("detect", sooner)
     made.facts["covered"] = (now & ~(race & (slow < np.minimum(fast, latest)))).astype(np.int64)
 
 

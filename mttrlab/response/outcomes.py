@@ -11,13 +11,15 @@ import numpy as np
 
 from mttrlab.errors import ModelError
 from mttrlab.response import checks, compiled, growth, simpy_engine
+from mttrlab.response.arriving import draw
 from mttrlab.response.fixes import path_names
 from mttrlab.response.laws import Floats
+from mttrlab.response.layout import MICROSECONDS
 from mttrlab.response.load import refuse_endless_queue
-from mttrlab.response.luck import BLOCK, MICROSECONDS_PER_DAY, Ints, Luck, draw
+from mttrlab.response.luck import BLOCK, MICROSECONDS_PER_DAY, Ints, Luck
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.parallel import workers
-from mttrlab.response.parameters import MICROSECONDS, calls, plans, pools
+from mttrlab.response.parameters import calls, plans, pools
 from mttrlab.response.records import Records, realise
 from mttrlab.schema import CLOCK_ENDS
 
@@ -80,7 +82,7 @@ def engine_why(asked: str, ran: str, *models: ResponseModel) -> str:
 Span = tuple[int, int]
 """Replications from the first number up to, not including, the second."""
 
-AT_ONCE = 40_000
+AT_ONCE = 60_000
 """Incidents that are held in memory together, where a span of replications may be cut."""
 
 
@@ -172,6 +174,8 @@ def run(
         Noise that the compiled engine may leave out where it is alone, as `alone.calm` gives it.
     """
     refuse_endless_queue(model, luck.horizon / MICROSECONDS_PER_DAY)
+    if engine == "compiled":
+        compiled.load()
     records = realise(model, luck, None if like is None else like.records, over=over)
     limits, people = plans(model, luck.week), pools(model)
     if engine == "compiled":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, NamedTuple
 
@@ -78,7 +79,10 @@ def _made(
     if n_jobs == 1 or len(pieces) < 2:
         return ((place, function(piece)) for place, piece in enumerate(pieces))
     from joblib import Parallel, delayed
+    from joblib.parallel import ThreadingBackend, get_active_backend
 
+    if threads and isinstance(get_active_backend(prefer="threads")[0], ThreadingBackend):
+        return _threaded(function, pieces, workers(n_jobs))
     calls = [delayed(_numbered)(function, place, piece) for place, piece in enumerate(pieces)]
     prefer = "threads" if threads else None
     try:
@@ -89,6 +93,24 @@ def _made(
         batches = (calls[low : low + size] for low in range(0, len(calls), size))
         return itertools.chain.from_iterable(Parallel(n_jobs=n_jobs, prefer=prefer)(batch) for batch in batches)
     return made
+
+
+def _threaded(function: Callable[[Any], Any], pieces: Sequence[Any], n: int) -> Iterator[tuple[int, Any]]:
+    """Yield results as they come. A thread of joblib's stands deeper, so that Python asks for stack at every call."""
+    with ThreadPoolExecutor(n) as pool:
+        places = {pool.submit(function, piece): place for place, piece in enumerate(pieces)}
+        try:
+            for done in as_completed(list(places)):
+                yield places.pop(done), done.result()
+        except KeyboardInterrupt:
+            # No thread can be stopped in the middle of a piece: what those under way give is kept as well.
+            pool.shutdown(cancel_futures=True)
+            for done, place in places.items():
+                if not done.cancelled():
+                    yield place, done.result()
+            raise
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _numbered(function: Callable[[Any], Any], place: int, piece: Any) -> tuple[int, Any]:

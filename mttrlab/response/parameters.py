@@ -7,15 +7,12 @@ from functools import cache
 import numpy as np
 
 from mttrlab.response.laws import Law
-from mttrlab.response.layout import CALLS, LATER, LONG, LUCK, Parameters
+from mttrlab.response.layout import CALLS, LATER, LONG, LUCK, MICROSECONDS, Parameters
 from mttrlab.response.luck import threshold
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.people import Paging, Pool
 from mttrlab.response.shares import lifted
 from mttrlab.response.special import least, most, variants
-
-MICROSECONDS = 60_000_000
-"""In a minute."""
 
 _HOUR = 3_600_000_000
 

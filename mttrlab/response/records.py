@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from mttrlab.response import draws, fixes, happening, noticed, tries
-from mttrlab.response.laws import AT_ONCE, Floats
+from mttrlab.response import answering, columns, draws, fixes, happening, noticed, tries
+from mttrlab.response.laws import Floats
 from mttrlab.response.layout import ATTEMPTS, HANDS, ROUNDS
 from mttrlab.response.luck import Ints, Luck
 from mttrlab.response.model import ResponseModel
-from mttrlab.response.parameters import attempts, automation, calls, layout, rounds, runbooks
+from mttrlab.response.parameters import attempts, automation, layout, rounds, runbooks
 from mttrlab.response.special import flat, most, plan, reach, setting
 
 _LAST_PRIORITY = 1_000_000
@@ -41,6 +41,16 @@ class Records:
     def copy(self) -> Records:
         """Return the same in memory of its own."""
         return Records(self.x.copy(), self.bounds, self.place, self.luck, dict(self.facts), dict(self.keys))
+
+    def write(self, column: str, minutes: Floats, turn: int | slice | None = None) -> None:
+        """Write minutes as whole microseconds, one row per incident; `turn`: of a loop's columns, which."""
+        to = self.x[column]
+        columns.durations(to if turn is None else to[:, turn], minutes, self.place)
+
+    def mark(self, column: str, u: Floats, turn: int | None = None) -> None:
+        """Write uniforms as 32-bit integers."""
+        to = self.x[column]
+        columns.marks(to if turn is None else to[:, turn], u, self.place)
 
     def __getattr__(self, name: str) -> np.ndarray:
         """Return a fact (type, face, path, covered, changed), or a column of `x`, one per incident."""
@@ -92,7 +102,7 @@ def realise(model: ResponseModel, luck: Luck, like: Records | None = None, *, ov
         (
             "acknowledge",
             (special, model.paging, model.noise, model.acknowledge_factor, model.backup_factor, model.noise_factor),
-            _acknowledge,
+            answering.fill,
         ),
         (
             "diagnose",
@@ -140,20 +150,19 @@ def _empty(luck: Luck, dtype: np.dtype) -> Records:
 
 
 def _kept(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
-    made.x["luck"][made.place] = luck.integers("tail")
+    made.mark("luck", luck.uniform("tail"))
     for r in range(min(rounds(model), ROUNDS)):
-        made.x["u_verify"][made.place, r] = luck.integers("verified", r)
+        made.mark("u_verify", luck.uniform("verified", r), r)
     for a in range(min(attempts(model), ATTEMPTS)):
-        made.x["u_attempt"][made.place, a] = luck.integers("attempt", a)
-        made.x["u_harm"][made.place, a] = luck.integers("harm", a)
+        made.mark("u_attempt", luck.uniform("attempt", a), a)
+        made.mark("u_harm", luck.uniform("harm", a), a)
 
 
 def _who(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
     face, priority = np.zeros(len(luck), dtype=np.int64), np.zeros(len(luck), dtype=np.int64)
     u = luck.uniform("face")
     for kind, rows_of in zip(model.types, rows, strict=True):
-        edges = np.cumsum([f.share for f in kind.faces])
-        face[rows_of] = np.minimum(np.searchsorted(edges, u[rows_of], side="right"), len(edges) - 1)
+        face[rows_of] = draws.place([f.share for f in kind.faces], u[rows_of])
         priority[rows_of] = np.array([f.priority for f in kind.faces])[face[rows_of]]
     names = [pool.name for pool in model.pools]
     made.facts["face"] = face
@@ -181,33 +190,9 @@ def _automate(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records)
     if rule.any():
         longer = setting(model, made.facts, "automation_run_factor", model.automation_run_factor)
         for a in range(min(attempts(model), ATTEMPTS)):
-            minutes = model.automation_run.quantile(luck.uniform("run", a)) * longer
-            made.x["run"][made.place, a] = draws.microseconds(minutes)
+            made.write("run", draws.times(model.automation_run.quantile(luck.uniform("run", a)), longer), a)
         worse = setting(model, made.facts, "harm_factor", model.harm_factor)
-        made.x["harm"][made.place] = draws.microseconds(model.harm.quantile(luck.uniform("harm_minutes")) * worse)
-
-
-def _acknowledge(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
-    paging, dulled = model.paging, model.noise.dulled if model.noise else 1.0
-    factor = setting(model, made.facts, "acknowledge_factor", model.acknowledge_factor)
-    backup = setting(model, made.facts, "backup_factor", model.backup_factor)
-    duller = setting(model, made.facts, "noise.dulled", dulled)
-    for level in range(calls(model)):
-        laws = [kind.acknowledge for kind in model.types]
-        if paging and paging.levels:
-            laws = [paging.levels[level % len(paging.levels)]] * len(laws)
-        minutes = draws.of_types(luck, rows, laws, luck.uniform("acknowledge", level))
-        made.x["acknowledge"][made.place, level] = draws.microseconds(
-            minutes * duller * (factor * backup if level else factor)
-        )
-        if model.noise:
-            law = paging.levels[level % len(paging.levels)] if paging and paging.levels else model.types[0].acknowledge
-            pages = made.x["noise"] == 1
-            minutes = (law or AT_ONCE).quantile(luck.noise("acknowledge", level))
-            made.x["acknowledge"][pages, level] = draws.microseconds(minutes * dulled)
-            made.x["diagnose"][pages, 0] = draws.microseconds(
-                model.noise.work.quantile(luck.noise("work")) * model.noise_factor
-            )
+        made.write("harm", draws.times(model.harm.quantile(luck.uniform("harm_minutes")), worse))
 
 
 def _diagnose(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
@@ -221,7 +206,7 @@ def _diagnose(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records)
     for times in (by_law, None if factor.ndim == 0 and factor == 1 else factor):
         if times is not None:
             minutes *= times.reshape(-1, 1)
-    made.x["diagnose"][made.place, :turns] = draws.microseconds(minutes)
+    made.write("diagnose", minutes, slice(turns))
 
 
 def _verify(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
@@ -233,7 +218,7 @@ def _verify(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -
         minutes: Floats = draws.keep(
             luck, ("verify", r, model.types), partial(draws.of_types, luck, rows, laws, luck.uniform("verify", r))
         )
-        made.x["verify"][made.place, r] = draws.microseconds(np.minimum(minutes, longest))
+        made.write("verify", draws.at_most(minutes, longest), r)
 
 
 def _again(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
@@ -250,9 +235,7 @@ def _again(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) ->
             chance = chance * again
             if k >= HANDS:
                 continue
-            notice = draws.microseconds(routing.notice.quantile(luck.uniform("notice", k)) * longer)
-            made.x["notice"][made.place, k] = notice
+            made.write("notice", draws.times(routing.notice.quantile(luck.uniform("notice", k)), longer), k)
         made.x["hands"][made.place] = hands
     if model.reopening:
-        after = model.reopening.after.quantile(luck.uniform("reopen"))
-        made.x["reopen"][made.place] = draws.microseconds(after)
+        made.write("reopen", model.reopening.after.quantile(luck.uniform("reopen")))

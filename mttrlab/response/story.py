@@ -8,10 +8,11 @@ import pandas as pd
 from mttrlab.errors import ModelError
 from mttrlab.response import checks, kinds, memory, outcomes, simpy_engine
 from mttrlab.response.fixes import path_names
+from mttrlab.response.layout import MICROSECONDS
 from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.luck import BLOCK
 from mttrlab.response.model import ResponseModel
-from mttrlab.response.parameters import MICROSECONDS, plans, pools
+from mttrlab.response.parameters import plans, pools
 from mttrlab.response.records import realise
 from mttrlab.response.scenario import Scenario
 from mttrlab.response.simulate import hours_since_monday, utc

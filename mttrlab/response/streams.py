@@ -43,11 +43,16 @@ def stream(seed: int, decision: str, block: int, part: int = 0) -> np.random.Gen
     >>> stream(7, "fix", 3).random() == stream(7, "fix", 3).random() != stream(7, "fix", 4).random()
     True
     """
-    page, place = divmod(block, _PAGE)
     # NumPy's types know no seed but its own, though it takes any.
-    seeded: Any = _Seeded(_page(seed, _word(decision), part, page)[place])
+    seeded: Any = _Seeded(seeds(seed, decision, block, part))
     # PCG64 by name: default_rng may change its generator between NumPy versions.
     return np.random.Generator(np.random.PCG64(seeded))
+
+
+def seeds(seed: int, decision: str, block: int, part: int = 0) -> npt.NDArray[np.uint64]:
+    """Return the four words that seed the generator of `stream`."""
+    page, place = divmod(block, _PAGE)
+    return _page(seed, _word(decision), part, page)[place]  # type: ignore[no-any-return]
 
 
 @ISeedSequence.register

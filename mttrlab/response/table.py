@@ -7,11 +7,10 @@ import pandas as pd
 
 from mttrlab.response import impact
 from mttrlab.response.elements import Recording
-from mttrlab.response.layout import STAMPED
+from mttrlab.response.layout import MICROSECONDS, STAMPED
 from mttrlab.response.luck import Ints
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.outcomes import Outcomes
-from mttrlab.response.parameters import MICROSECONDS
 from mttrlab.schema import INCIDENT_COLUMNS, STAMPS, conform
 
 SOURCE = "simulated"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
-import threading
-from contextlib import contextmanager
 
 import pandas as pd
 import pytest
 
 from mttrlab.decisions import compare_scenarios
-from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario, compiled, simulate
+from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario, compiled, outcomes, simulate
 
 pytestmark = pytest.mark.skipif(not compiled.available(), reason="no numba")
 
@@ -20,21 +19,26 @@ MODEL = ResponseModel((IncidentType("any", 5.0, diagnose=Law("gamma", 1.5, 20.0)
 FASTER = [Scenario("faster", diagnosis_factor=0.5)]
 
 
-@contextmanager
-def pressed_after(seconds):
-    timer = threading.Timer(seconds, lambda: os.kill(os.getpid(), signal.SIGINT))
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+@pytest.fixture
+def press(monkeypatch):
+    """Return what presses Ctrl-C, for real, as soon as so many runs of an engine have begun."""
+    run, begun = outcomes.run, itertools.count(1)
+
+    def after(runs):
+        def counted(*given, **named):
+            if next(begun) == runs:
+                os.kill(os.getpid(), signal.SIGINT)
+            return run(*given, **named)
+
+        monkeypatch.setattr(outcomes, "run", counted)
+
+    return after
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_ctrl_c_keeps_the_replications_that_are_finished_and_they_are_the_first_of_all(jobs):
-    compare_scenarios(MODEL, FASTER, days=9, replications=2)
-    with pressed_after(1.0):
-        made = compare_scenarios(MODEL, FASTER, replications=20_000, n_jobs=jobs)
+def test_ctrl_c_keeps_the_replications_that_are_finished_and_they_are_the_first_of_all(press, jobs):
+    press(7)
+    made = compare_scenarios(MODEL, FASTER, replications=20_000, n_jobs=jobs)
     n = int(made["replications"].iloc[0])
     assert 0 < n < 20_000
     assert made.attrs["unfinished"] == f"{n} of 20000 replications: it was stopped"
@@ -43,18 +47,17 @@ def test_ctrl_c_keeps_the_replications_that_are_finished_and_they_are_the_first_
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_ctrl_c_keeps_the_incidents_of_the_replications_that_are_finished(jobs):
-    simulate(MODEL, days=9)
-    with pressed_after(1.5):
-        made = simulate(MODEL, replications=1_500, n_jobs=jobs)
+def test_ctrl_c_keeps_the_incidents_of_the_replications_that_are_finished(press, jobs):
+    press(4)
+    made = simulate(MODEL, replications=1_500, n_jobs=jobs)
     n = made["replication"].nunique()
     assert 0 < n < 1_500
     assert made.attrs["unfinished"] == f"{n} of 1500 replications: it was stopped"
 
 
-def test_ctrl_c_while_refits_are_asked_keeps_the_numbers_and_those_that_answered():
-    with pressed_after(1.5):
-        made = compare_scenarios(MODEL, FASTER, replications=50, refits=[MODEL] * 2000)
+def test_ctrl_c_while_refits_are_asked_keeps_the_numbers_and_those_that_answered(press):
+    press(12)
+    made = compare_scenarios(MODEL, FASTER, replications=50, refits=[MODEL] * 2000)
     n = int(made["refits"].iloc[0])
     assert 0 < n < 2000
     assert made.attrs["unfinished"] == f"{n} of 2000 refits: it was stopped"

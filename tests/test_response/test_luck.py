@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from mttrlab.response.luck import BLOCK, draw, threshold
+from mttrlab.response import arriving, columns, compiled
+from mttrlab.response.arriving import draw
+from mttrlab.response.luck import BLOCK, threshold
 from mttrlab.response.streams import stream
 
 
@@ -87,7 +89,59 @@ def test_a_profile_moves_arrivals_to_its_hours_and_keeps_their_number(rich):
 
 
 def test_thresholds_meet_their_probability(rich):
-    u = draw(rich, days=36_000, block=0, replications=2, seed=0).integers("rule")
-    assert (u < threshold(0.3)).mean() == pytest.approx(0.3, abs=4 * np.sqrt(0.21 / len(u)))
-    assert not (u < threshold(0.0)).any()
-    assert (u < threshold(1.0)).all()
+    u = draw(rich, days=36_000, block=0, replications=2, seed=0).uniform("rule")
+    marks = np.empty(len(u), dtype=np.uint32)
+    columns.marks(marks, u, slice(None))
+    assert (marks < threshold(0.3)).mean() == pytest.approx(0.3, abs=4 * np.sqrt(0.21 / len(u)))
+    assert not (marks < threshold(0.0)).any()
+    assert (marks < threshold(1.0)).all()
+
+
+@pytest.fixture
+def machine_code(monkeypatch):
+    """Return what says whether columns are filled by machine code from now on."""
+    pytest.importorskip("numba")
+    compiled.load()
+    loaded = compiled.columns
+    return lambda on: monkeypatch.setattr(compiled, "columns", loaded if on else lambda: None)
+
+
+@given(
+    st.integers(0, 2**63),
+    st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 40)), min_size=1, max_size=5),
+    st.integers(0, 9),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_machine_code_draws_the_numbers_of_numpy(machine_code, seed, counts, part):
+    drawn = []
+    for on in (False, True):
+        machine_code(on)
+        drawn.append(columns.uniform(seed, "fix", part, counts).tolist())
+    assert drawn[0] == drawn[1]
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_machine_code_writes_the_integers_of_numpy(machine_code, shuffled):
+    chance = np.random.default_rng(5)
+    minutes = np.concatenate([chance.lognormal(3.0, 2.0, 9_000), (np.arange(1_000) + 0.5) / 60_000_000])
+    u = np.concatenate([chance.random(9_998), [0.0, np.nextafter(1.0, 0.0)]])
+    place = chance.permutation(12_000)[:10_000] if shuffled else slice(0, 10_000)
+    written = []
+    for on in (False, True):
+        machine_code(on)
+        one, several = np.full((12_000, 3), -1), np.full((12_000, 3), -1)
+        marks = np.zeros((12_000, 2), dtype=np.uint32)
+        columns.durations(one[:, 1], minutes, place)
+        columns.durations(several[:, :2], np.stack([minutes, 2 * minutes], axis=1), place)
+        columns.marks(marks[:, 1], u, place)
+        written.append((one.tolist(), several.tolist(), marks.tolist()))
+    assert written[0] == written[1]
+
+
+def test_arrivals_are_sorted_within_replications_whatever_the_horizon():
+    chance = np.random.default_rng(3)
+    for longest in (10**6, 2**62):
+        replication = np.sort(chance.integers(0, BLOCK, 500))
+        at = chance.integers(0, longest, 500)
+        expected = at[np.lexsort((at, replication))]
+        np.testing.assert_array_equal(arriving._in_order(at, replication), expected)

@@ -12,7 +12,18 @@ import pytest
 
 from mttrlab.decisions import compare_scenarios, keep_baseline
 from mttrlab.errors import ModelError
-from mttrlab.response import IncidentType, Law, Noise, ResponseModel, Scenario, compiled, memory, simulate, trace
+from mttrlab.response import (
+    IncidentType,
+    Law,
+    Noise,
+    ResponseModel,
+    Scenario,
+    compiled,
+    memory,
+    outcomes,
+    simulate,
+    trace,
+)
 
 PLAIN = ResponseModel((IncidentType("any", 2.0, diagnose=Law("exponential", 30.0)),))
 FASTER = [Scenario("a", diagnosis_factor=0.5), Scenario("b", prevention=0.1)]
@@ -73,7 +84,7 @@ def test_a_story_and_refits_are_measured_as_well():
 
 
 def test_a_run_until_enough_is_known_ends_where_memory_does_and_says_so(monkeypatch):
-    monkeypatch.setattr(memory, "available", lambda: 143_000_000)
+    monkeypatch.setattr(memory, "available", lambda: int(1.49 * outcomes.AT_ONCE * memory.HELD_BYTES))
     made = compare_scenarios(PLAIN, FASTER, replications=1_000_000, half_width=0.0001, days=10)
     n = int(made["replications"].iloc[0])
     assert 200 <= n < 100_000
@@ -94,7 +105,7 @@ def test_what_containers_allow_counts_and_files_that_nobody_needs_do_not(tmp_pat
 PEAK = """
 import sys
 from mttrlab.decisions import compare_scenarios, keep_baseline
-from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario, memory, simulate
+from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario, memory, outcomes, simulate
 fix = FixPath("rollback", Law("lognormal", 2.0, 0.6), 1.0, 1.0)
 kind = IncidentType("any", 5.0, diagnose=Law("gamma", 1.5, 20.0), paths=(fix,), verify=Law("constant", 5.0))
 model = ResponseModel((kind,), responders=2, verify_pass=0.8, difficulty=0.4)

@@ -1,0 +1,66 @@
+"""Columns of luck: the numbers of many streams, and what records keep of them, in one go each.
+
+NumPy does it in steps. Where the compiled engine is loaded its machine code does the same in one pass, digit for digit,
+without holding Python's lock between the steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mttrlab.response import compiled
+from mttrlab.response.laws import Floats
+from mttrlab.response.layout import MICROSECONDS
+from mttrlab.response.streams import seeds, stream
+
+_OWN = np.empty(0, dtype=np.int64)
+
+
+def uniform(seed: int, decision: str, part: int, counts: Sequence[tuple[int, int]]) -> Floats:
+    """Return the uniforms of one decision, block after block.
+
+    Parameters
+    ----------
+    counts : sequence of (int, int)
+        Number of a block, and how many it draws.
+    """
+    fast = compiled.columns()
+    if fast is None:
+        drawn = [stream(seed, decision, block, part).random(n) for block, n in counts]
+        return np.concatenate(drawn) if len(drawn) > 1 else drawn[0]
+    each = np.array([n for _, n in counts], dtype=np.int64)
+    made = np.empty(int(each.sum()))
+    fast.uniform(np.stack([seeds(seed, decision, block, part) for block, _ in counts]), each, made)
+    return made
+
+
+def durations(to: np.ndarray, minutes: Floats, place: Any) -> None:
+    """Write minutes as whole microseconds to rows of a column, or to those of several columns side by side.
+
+    Parameters
+    ----------
+    to : array of int64
+        One row per record.
+    minutes : array
+        One row per incident.
+    place : array of int, or slice
+        Row of each incident; a slice: all, in their order.
+    """
+    fast = compiled.columns()
+    if fast is None or minutes.ndim == 0 or not minutes.flags.c_contiguous:
+        to[place] = np.rint(minutes * MICROSECONDS).astype(np.int64)
+        return
+    two = (to, minutes) if to.ndim > 1 else (to[:, np.newaxis], minutes[:, np.newaxis])
+    fast.durations(*two, _OWN if isinstance(place, slice) else place)
+
+
+def marks(to: np.ndarray, u: Floats, place: Any) -> None:
+    """Write uniforms as 32-bit integers, to be compared with `threshold(probability)`."""
+    fast = compiled.columns()
+    if fast is None:
+        to[place] = (u * 2.0**32).astype(np.int64)
+        return
+    fast.marks(to, u, _OWN if isinstance(place, slice) else place)
