@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mttrlab.response import kinds
 from mttrlab.response.immovable import immovable
 from mttrlab.response.incident_type import IncidentType
 from mttrlab.response.lever_now import automated, flagged
@@ -32,6 +33,7 @@ def default_levers(model: ResponseModel) -> list[Scenario]:
     -------
     list of Scenario
     """
+    kinds.a("model", ResponseModel, model)
     wanted = [Scenario("Alerts within 2 minutes", alert_latency=ALERT_MINUTES)]
     half = round(0.5 * _predictable(model), 3)
     if half > automated(model):

@@ -12,7 +12,7 @@ from scipy import special
 from mttrlab.decisions.kept import keep_baseline
 from mttrlab.decisions.paired import BAND
 from mttrlab.errors import ModelError, QuestionError
-from mttrlab.response import checks
+from mttrlab.response import checks, kinds
 from mttrlab.response.borrowed import Borrowed
 from mttrlab.response.fit import fit
 from mttrlab.response.laws import Floats
@@ -65,6 +65,7 @@ def refits(
     """
     checks.whole("n of refits", n, _FEWEST, 1000)
     checks.whole("seed", seed, 0, 2**63)
+    kinds.frame("incidents", incidents, "lab.incidents()")
     known: dict[str, Any] = {
         "practices": practices, "responders": responders, "deployments": deployments, "firings": firings
     }  # fmt: skip

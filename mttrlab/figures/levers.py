@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from mttrlab.errors import SchemaError
 from mttrlab.figures.style import (
     INK,
     PHASE_COLOURS,
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+_NEEDED = {"scenario", "clock", "saving", "saving_low", "saving_high"}
+
+
 def plot_levers(savings: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw the minutes that each scenario saves per incident, the largest first, with the band of luck.
 
@@ -39,6 +43,8 @@ def plot_levers(savings: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     -------
     Axes
     """
+    if not isinstance(savings, pd.DataFrame) or not set(savings) >= _NEEDED:
+        raise SchemaError("plot_levers needs the table that compare_scenarios or what_if gives")
     with style():
         table = savings[savings["scenario"].str.lower() != "baseline"]
         table = table.sort_values("saving", ascending=False, kind="stable").reset_index(drop=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
+from mttrlab.errors import SchemaError
 from mttrlab.figures.life_text import LINE, MARKED, SIZE, Line, Pen, share, told, took, write
 from mttrlab.figures.style import BAND, INK, MARK, PHASE_COLOURS, QUIET, plain, style
 
@@ -52,7 +53,9 @@ def plot_life(model: Any, *, ax: Axes | None = None) -> Axes:
     -------
     Axes
     """
-    parts: pd.DataFrame = model if isinstance(model, pd.DataFrame) else model.life
+    parts = model if isinstance(model, pd.DataFrame) else getattr(model, "life", None)
+    if not isinstance(parts, pd.DataFrame) or "part" not in parts:
+        raise SchemaError("plot_life needs a response model, or the table of its parts: model.life")
     known = {str(row["part"]): row for _, row in parts.iterrows()}
     paths = parts[parts["part"] == "path"]
     heights = _heights(known, len(paths))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from mttrlab.errors import SchemaError
 from mttrlab.figures.style import INK, PHASE_COLOURS, QUIET, axes, minutes, name_axis, name_rows, style, time_axis
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def plot_story(trace: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     -------
     Axes
     """
+    if not isinstance(trace, pd.DataFrame) or not {"at", "minute", "minutes", "after", "command", "what"} <= set(trace):
+        raise SchemaError("plot_story needs the table that trace gives: trace(model, 3)")
     with style():
         if ax is None:
             ax = axes(None, height=1.4 + 0.36 * max(len(trace), 3))

@@ -12,7 +12,7 @@ from mttrlab.decisions.compare import checked
 from mttrlab.decisions.kept import Baseline, keep_baseline
 from mttrlab.decisions.words import note, what
 from mttrlab.figures.style import minutes, plain
-from mttrlab.response import outcomes
+from mttrlab.response import kinds, outcomes
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.scenario import Scenario
 
@@ -97,6 +97,7 @@ def what_if(
     >>> what_if(kept, rollback_minutes=5, diagnosis_factor=0.5)["scenario"].tolist()
     ['Baseline', 'rollback_minutes=5', 'diagnosis_factor=0.5', 'together']
     """
+    kinds.a("baseline", Baseline, baseline)
     known = {} if known is None else known
 
     def moved(name: str, **settings: Any) -> Scenario:

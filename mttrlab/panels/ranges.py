@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from mttrlab.response import kinds
 from mttrlab.response.immovable import immovable
 from mttrlab.response.laws import Law
 from mttrlab.response.levers import LEVERS
@@ -69,6 +70,7 @@ def slides(model: ResponseModel) -> list[Slide]:
     list of Slide
         A range holds the setting in force. A time without a limit ends where the model's own times hardly reach.
     """
+    kinds.a("model", ResponseModel, model)
     made = []
     for name, lever in LEVERS.items():
         now = lever.now(model)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from mttrlab.response import clumps, fix_paths, history
+from mttrlab.response import clumps, fix_paths, history, kinds
 from mttrlab.response.borrowed import Borrowed, seen_words
 from mttrlab.response.history import Flags, History
 from mttrlab.response.incident_type import IncidentType
@@ -114,7 +114,7 @@ def who_noticed(past: History, firings: pd.DataFrame | None, notes: list[Note]) 
     An alert saw an incident when one of its service fired between onset and detection; else a person did. Pages are
     left aside: a person may have sent them.
     """
-    if firings is None or firings.empty:
+    if firings is None or kinds.frame("firings", firings, "lab.firings()").empty:
         return past
     missing = [name for name in _SIGNAL_COLUMNS if name not in firings]
     if missing:

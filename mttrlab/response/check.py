@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.errors import ModelError
-from mttrlab.response import checks, discrepancies, history, predictive
+from mttrlab.response import checks, discrepancies, history, kinds, predictive
 from mttrlab.response.history import History
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.verdict import FAILED, PASSED, TOO_FEW, Verdict
@@ -77,7 +77,7 @@ def check_model(model: ResponseModel, held_out: pd.DataFrame, *, seed: int = 0) 
     shares, a factor of two for the largest). Fewer than 20 ended incidents cannot tell.
     """
     checks.whole("seed", seed, 0, 2**63)
-    clock = _clock(model)
+    clock = _clock(kinds.a("model", ResponseModel, model))
     past = history.read(held_out)
     begin, end = CLOCK_ENDS[clock]
     minutes, ended = predictive.spans(past, begin, end)

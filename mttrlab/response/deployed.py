@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import special
 
 from mttrlab.errors import ModelError, SchemaError
-from mttrlab.response import arrivals
+from mttrlab.response import arrivals, kinds
 from mttrlab.response.deploying import Deployments
 from mttrlab.response.history import FEWEST, History
 from mttrlab.response.laws import Floats
@@ -41,6 +41,7 @@ def deployed(model: ResponseModel, past: History, deployments: pd.DataFrame | No
     """
     if deployments is None:
         return model
+    kinds.frame("deployments", deployments, "lab.deployments()")
     missing = [name for name in _NEEDED if name not in deployments]
     if missing:
         raise SchemaError(f"the deployments lack {', '.join(missing)}; pass lab.deployments()")

@@ -15,6 +15,7 @@ from mttrlab.errors import ModelError
 from mttrlab.response import (
     alerts,
     arrivals,
+    checks,
     fix_paths,
     history,
     impact,
@@ -61,6 +62,7 @@ def fit(
     borrowed: Borrowed = USUAL,
 ) -> ResponseModel:
     """Return the model that these incidents support; see `ResponseModel.fit`. `borrowed` is what a refit draws."""
+    checks.flag("check", check)
     fitted = partial(
         _fitted, practices=practices, responders=responders, deployments=deployments, firings=firings, borrowed=borrowed
     )

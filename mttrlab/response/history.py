@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mttrlab.errors import ModelError
+from mttrlab.response import kinds
 from mttrlab.response.laws import Floats
 from mttrlab.schema import CLOCK_ENDS, STAMPS, check_incidents
 
@@ -90,6 +91,7 @@ class History:
 
 def read(incidents: pd.DataFrame) -> History:
     """Return what these incidents show; only stamps judged `recorded` are used for arithmetic."""
+    kinds.frame("incidents", incidents, "lab.incidents()")
     check_incidents(incidents)
     counted = incidents
     if "population" in incidents:

@@ -10,6 +10,8 @@ from functools import cache
 from numbers import Integral, Real
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+import pandas as pd
+
 from mttrlab.errors import ModelError
 
 _EXAMPLES = {"Law": ", such as Law('lognormal', 2.1, 0.8)", "ResponseModel": ", as ResponseModel.fit(incidents) gives"}
@@ -54,6 +56,13 @@ def several(name: str, kind: type, values: Any) -> list[Any]:
         if not isinstance(value, kind):
             raise ModelError(f"{words}; got {shown(value)}")
     return found
+
+
+def frame(name: str, value: Any, source: str) -> Any:
+    """Return a table; refuse anything else in a sentence that says what gives one."""
+    if not isinstance(value, pd.DataFrame):
+        raise ModelError(f"{name} must be a table, as {source} gives it; got {shown(value)}")
+    return value
 
 
 def shown(value: Any) -> str:

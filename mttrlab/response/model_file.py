@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from mttrlab.errors import LoadError, ModelError
+from mttrlab.response import kinds
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.model_parts import built, plain
 from mttrlab.response.notes import Note
@@ -47,6 +48,7 @@ def write_model(model: ResponseModel, path: str | Path) -> Path:
     ModelError
         When the file is there already, cannot be written, or is of another kind.
     """
+    kinds.a("model", ResponseModel, model)
     path = _suffixed(path)
     told: dict[str, Any] = {_VERSION: 1, **plain(model), _KEPT: _fingerprint(model)}
     # What people correct stands first.

@@ -77,13 +77,15 @@ def _check_people(model: ResponseModel) -> None:
     for kind in model.types:
         for name in (kind.pool, *(face.pool for face in kind.faces)):
             if name is not None and name not in names:
-                raise ModelError(f"{kind.name or 'a type'} is worked on by pool {name}; pools are {', '.join(names)}")
+                raise ModelError(
+                    f"{kind.name or 'a type'} is worked on by pool {name}; pools are {', '.join(names) or 'none'}"
+                )
     if model.noise and model.noise.pool is not None and model.noise.pool not in names:
         raise ModelError(f"noise is answered by pool {model.noise.pool}; pools are {', '.join(names) or 'none'}")
     between = model.routing.between if model.routing else None
     for name in between or ():
         if name not in names:
-            raise ModelError(f"routing passes incidents to pool {name}; pools are {', '.join(names)}")
+            raise ModelError(f"routing passes incidents to pool {name}; pools are {', '.join(names) or 'none'}")
     if model.noise and not model.people:
         raise ModelError("noise takes people's minutes, and nobody waits for a person in this model; say responders=")
 
