@@ -20,8 +20,11 @@ from mttrlab.lab.bulk_origin import Origin, literal, of_parquet, of_table
 from mttrlab.lab.bulk_stage import Stage
 from mttrlab.lab.bulk_whole import Whole, look_at_whole
 from mttrlab.lab.kept import STORED
+from mttrlab.lab.ledger import Asked, known_load
 from mttrlab.lab.report import LoadReport
-from mttrlab.lab.writing import STAGED, Asked, Selected, known_load, store_extract
+from mttrlab.lab.revisions import Selected
+from mttrlab.lab.transactions import STAGED
+from mttrlab.lab.writing import store_extract
 from mttrlab.schema import STAMPS, empty
 from mttrlab.sources.exports import Extract
 from mttrlab.sources.exports.drafts import NoZoneError, no_zone

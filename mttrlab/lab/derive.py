@@ -42,7 +42,7 @@ def _read_titles(connection: duckdb.DuckDBPyConnection) -> None:
     if not patterns:
         return
     # One pass per pattern: a constant pattern is compiled once, a joined one for every title. All in one statement, as
-    # an INSERT of no rows before a large one loses rows (`writing.insert_found`).
+    # an INSERT of no rows before a large one loses rows (`insert_found`).
     hits = " UNION ALL ".join(
         f"SELECT report_id, ${2 * n + 1}::BIGINT AS place FROM latest WHERE regexp_matches(title, ${2 * n + 2}, 'i')"
         for n in range(len(patterns))

@@ -12,8 +12,8 @@ from typing import Protocol
 import duckdb
 
 from mttrlab.lab import practices, telemetry
+from mttrlab.lab.ledger import Asked
 from mttrlab.lab.report import LoadReport
-from mttrlab.lab.writing import Asked
 
 
 class Recognise(Protocol):

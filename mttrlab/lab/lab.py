@@ -12,15 +12,17 @@ import duckdb
 import pandas as pd
 
 from mttrlab.errors import QuestionError, StoreError
-from mttrlab.lab import applying, store, writing
+from mttrlab.lab import applying, store
 from mttrlab.lab.derive import derive
 from mttrlab.lab.folder import folder_files, idle_patterns, matching_files
+from mttrlab.lab.ledger import Asked, columns_text, ledger
 from mttrlab.lab.loading import load_files, record_frame
 from mttrlab.lab.raw import kept_copies
 from mttrlab.lab.recording import KINDS
 from mttrlab.lab.report import FolderReport, LoadReport, together
 from mttrlab.lab.runs import Runs
 from mttrlab.lab.settings import FILE_NAME, Settings
+from mttrlab.lab.transactions import transaction
 
 
 class Lab(Runs):
@@ -109,7 +111,7 @@ class Lab(Runs):
         self._writable()
         files = matching_files(path)
         taken = None if as_of is None else str(as_of)
-        asked = writing.Asked(format, timezone, taken, source, writing.columns_text(columns))
+        asked = Asked(format, timezone, taken, source, columns_text(columns))
         with (
             kept_copies(self.path if keep_raw else None, asked=keep_raw) as keep,
             self._transaction(str(path)),
@@ -140,7 +142,7 @@ class Lab(Runs):
         files = folder_files(folder, settings)
         with self._transaction(str(folder)):
             applying.store_settings(self._connection, settings)
-            reports = load_files(self._connection, list(files.exports), writing.Asked(), None, settings)
+            reports = load_files(self._connection, list(files.exports), Asked(), None, settings)
         self._settings = settings
         self._keep(reports)
         return FolderReport(
@@ -201,11 +203,11 @@ class Lab(Runs):
         """Keep all of what happens inside, or nothing; after an engine that gave up, open the file again and look."""
         before = None
         try:
-            with writing.transaction(self._connection, what):
-                before = writing.ledger(self._connection)
+            with transaction(self._connection, what):
+                before = ledger(self._connection)
                 yield
         except StoreError as refusal:
-            if self._revive() and writing.ledger(self._connection) != before:
+            if self._revive() and ledger(self._connection) != before:
                 raise StoreError(
                     f"{what} was stored whole, but the database stopped right after it: {refusal.__cause__}"
                 ) from refusal.__cause__

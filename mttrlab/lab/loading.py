@@ -19,12 +19,13 @@ from mttrlab.lab.bulk import load_large
 from mttrlab.lab.derive import derive
 from mttrlab.lab.folder import file_settings
 from mttrlab.lab.kinds import Kind, kind_named, kind_of
+from mttrlab.lab.ledger import Asked, columns_text, known_load
 from mttrlab.lab.progress import Progress
 from mttrlab.lab.recording import DERIVED, store_annotations, told_again
 from mttrlab.lab.recording import KINDS as RECORDED_KINDS
 from mttrlab.lab.report import LoadReport
 from mttrlab.lab.settings import FILE_NAME, Settings
-from mttrlab.lab.writing import Asked, columns_text, known_load, store_extract
+from mttrlab.lab.writing import store_extract
 from mttrlab.sources.exports import Extract, extract, recognise
 from mttrlab.sources.exports.opened import open_stream
 

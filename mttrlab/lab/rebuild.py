@@ -13,7 +13,7 @@ import pandas as pd
 
 from mttrlab import sql
 from mttrlab.errors import LoadError, StoreError
-from mttrlab.lab import applying, writing
+from mttrlab.lab import applying
 from mttrlab.lab.annotations import RECORDED
 from mttrlab.lab.derive import derive
 from mttrlab.lab.lab import Lab
@@ -22,6 +22,7 @@ from mttrlab.lab.plain import plain
 from mttrlab.lab.raw import file_hash, raw_folder
 from mttrlab.lab.settings import Settings
 from mttrlab.lab.store import open_ledger
+from mttrlab.lab.transactions import transaction
 
 _CARRIED = ("annotations", "quarantine")
 """What recorded loads wrote, which no file tells."""
@@ -139,11 +140,11 @@ def _build(
     done, failed = 0, []
     with Lab(fresh) as lab:
         connection = lab._connection
-        with writing.transaction(connection, "the settings"):
+        with transaction(connection, "the settings"):
             applying.store_settings(connection, settings)
         for line in ledger:
             try:
-                with writing.transaction(connection, line["name"]):
+                with transaction(connection, line["name"]):
                     if line["path"] == RECORDED:
                         _carry_over(connection, line, recorded)
                     elif line["load_id"] in files:
@@ -155,7 +156,7 @@ def _build(
                 if not partial:
                     raise StoreError(f"{line['path']} is refused by this version: {refusal}") from None
                 failed.append(f"{line['path']} is refused by this version: {refusal}")
-        with writing.transaction(connection, "what follows from the loads"):
+        with transaction(connection, "what follows from the loads"):
             derive(connection)
         connection.execute("CHECKPOINT")
     return done, failed

@@ -10,8 +10,8 @@ import duckdb
 
 from mttrlab import __version__
 from mttrlab.lab.annotations import FORMAT, RECORDED, Annotations
+from mttrlab.lab.ledger import forget_same_file
 from mttrlab.lab.report import LoadReport
-from mttrlab.lab.writing import forget_same_file
 
 DERIVED = "derived"
 KINDS = (FORMAT, DERIVED)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from mttrlab import sql
 from mttrlab.judge import judge
-from mttrlab.lab.writing import insert_found
+from mttrlab.lab.transactions import insert_found
 from mttrlab.schema import STAMPS
 
 

@@ -10,13 +10,13 @@ import pandas as pd
 
 from mttrlab import sql
 from mttrlab.errors import QuestionError
+from mttrlab.lab.bulk_cells import TYPES
 from mttrlab.lab.outlets import Outlets
 from mttrlab.lab.questions import ask
 from mttrlab.lab.store import named
-from mttrlab.lab.writing import STORED_TYPES
 from mttrlab.schema import INCIDENT_COLUMNS
 
-_COLUMNS = ", ".join(f'"{column.name}" {STORED_TYPES[column.kind]}' for column in INCIDENT_COLUMNS)
+_COLUMNS = ", ".join(f'"{column.name}" {TYPES[column.kind]}' for column in INCIDENT_COLUMNS)
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS simulations
        (run BIGINT, key VARCHAR, description VARCHAR, replications BIGINT, begun_at TIMESTAMPTZ)""",
@@ -34,7 +34,7 @@ def handed_over(table: pd.DataFrame, name: str) -> tuple[pd.DataFrame, str]:
     cells = []
     for column in INCIDENT_COLUMNS:
         cell = f'"{column.name}"' if column.name in made else "NULL"
-        cells.append(f'{cell}::{STORED_TYPES[column.kind]} AS "{column.name}"')
+        cells.append(f'{cell}::{TYPES[column.kind]} AS "{column.name}"')
     handed = pd.DataFrame({"replication": table["replication"], **made})
     return handed, f"SELECT replication::BIGINT AS replication, {', '.join(cells)} FROM {name}"
 

@@ -10,10 +10,10 @@ import duckdb
 
 from mttrlab import __version__
 from mttrlab.errors import LoadError
+from mttrlab.lab.ledger import Asked, forget_same_file
 from mttrlab.lab.raw import file_hash
 from mttrlab.lab.report import LoadReport
 from mttrlab.lab.telemetry_bulk import load_large_metrics
-from mttrlab.lab.writing import Asked, forget_same_file
 from mttrlab.sources.telemetry import KINDS, Telemetry, read_telemetry, recognise
 
 FORMAT = "telemetry"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from mttrlab import sql
 from mttrlab.errors import LoadError
-from mttrlab.lab import Lab, bulk, bulk_stage, loading, writing
+from mttrlab.lab import Lab, bulk, bulk_stage, loading, revisions
 from mttrlab.sources.exports import scanning
 from mttrlab.sources.exports.stamps import Stamp, read_stamp
 
@@ -101,7 +101,7 @@ def contents(lab: Lab) -> dict[str, list]:
 def loaded(path: Path, least: int, monkeypatch, **options) -> tuple[object, object]:
     """What a load says and leaves behind."""
     monkeypatch.setattr(bulk, "LEAST", least)
-    monkeypatch.setattr(writing, "MANY", least)
+    monkeypatch.setattr(revisions, "MANY", least)
     with Lab() as lab:
         try:
             report = lab.load(path, **options)
