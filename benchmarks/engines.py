@@ -134,7 +134,7 @@ def simpy_answers(model: ResponseModel, name: str) -> None:
 
 def shared() -> None:
     """Print how long a comparison takes from beginning to end for one worker and for two: processes, or threads."""
-    for engine, replications, rounds in (("simpy", 600, 3), ("compiled", 20_000, 5)):
+    for engine, replications, rounds in (("simpy", 2_000, 3), ("compiled", 40_000, 5)):
         wall: dict[int, list[float]] = {1: [], 2: []}
         for k in range(-1, rounds):
             for jobs, taken in wall.items():

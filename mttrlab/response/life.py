@@ -133,7 +133,7 @@ def _people(model: ResponseModel) -> list[Row]:
     elif any(law for law, _ in laws):
         rows.append(("page", "", np.nan, *_quantiles(laws), "acknowledged"))
     busy = [_busy(*pool, of_model=model.responders is not None) for pool in loads(model) if "lane" not in pool[0]]
-    busy += [f"{pool.name}: {pool.mean_people:.3g} people, room for {pool.room} to wait"
+    busy += [f"{pool.name}: {pool.mean_people:.3g} {_heads(pool.mean_people)}, room for {pool.room} to wait"
              for pool in model.pools if pool.room is not None]  # fmt: skip
     rows.append(("people", "", np.nan, np.nan, np.nan, "; ".join(busy) or "nobody ever waits for a person"))
     if model.routing:
@@ -150,7 +150,11 @@ def _busy(name: str, people: float, work: float, *, of_model: bool) -> str:
     share = f"{work / people:.0%} busy"
     if of_model:
         return f"{people:g} responder{'s' if people != 1 else ''}, {share}"
-    return f"{name.removesuffix('(s)')}: {people:.3g} people, {share}"
+    return f"{name.removesuffix('(s)')}: {people:.3g} {_heads(people)}, {share}"
+
+
+def _heads(people: float) -> str:
+    return "person" if people == 1 else "people"
 
 
 def _work(model: ResponseModel) -> list[Row]:

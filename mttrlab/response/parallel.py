@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, NamedTuple
 
@@ -98,8 +98,10 @@ def _made(
 def _threaded(function: Callable[[Any], Any], pieces: Sequence[Any], n: int) -> Iterator[tuple[int, Any]]:
     """Yield results as they come. A thread of joblib's stands deeper, so that Python asks for stack at every call."""
     with ThreadPoolExecutor(n) as pool:
-        places = {pool.submit(function, piece): place for place, piece in enumerate(pieces)}
+        places: dict[Future[Any], int] = {}
         try:
+            for place, piece in enumerate(pieces):
+                places[pool.submit(function, piece)] = place
             for done in as_completed(list(places)):
                 yield places.pop(done), done.result()
         except KeyboardInterrupt:
