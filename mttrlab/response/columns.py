@@ -10,30 +10,34 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mttrlab.response import compiled
 from mttrlab.response.laws import Floats
 from mttrlab.response.layout import MICROSECONDS
 from mttrlab.response.streams import seeds, stream
 
+Ints = npt.NDArray[np.int64]
+
 _OWN = np.empty(0, dtype=np.int64)
 
 
-def uniform(seed: int, decision: str, part: int, counts: Sequence[tuple[int, int]]) -> Floats:
+def uniform(seed: int, decision: str, part: int, blocks: Sequence[int], counts: Ints) -> Floats:
     """Return the uniforms of one decision, block after block.
 
     Parameters
     ----------
-    counts : sequence of (int, int)
-        Number of a block, and how many it draws.
+    blocks : sequence of int
+        Numbers of blocks that follow each other.
+    counts : array of int
+        How many each draws.
     """
     fast = compiled.columns()
     if fast is None:
-        drawn = [stream(seed, decision, block, part).random(n) for block, n in counts]
+        drawn = [stream(seed, decision, block, part).random(n) for block, n in zip(blocks, counts, strict=True)]
         return np.concatenate(drawn) if len(drawn) > 1 else drawn[0]
-    each = np.array([n for _, n in counts], dtype=np.int64)
-    made = np.empty(int(each.sum()))
-    fast.uniform(np.stack([seeds(seed, decision, block, part) for block, _ in counts]), each, made)
+    made = np.empty(int(counts.sum()))
+    fast.uniform(seeds(seed, decision, blocks, part), counts, made)
     return made
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -32,6 +32,10 @@ def settings(model: ResponseModel) -> tuple[object, ...]:
     return model.more_flags, model.deployment_minutes, *moved
 
 
+Cuts = list[tuple[int, Any]]
+"""Which of `path_names`, and the minutes that it takes at most: one number, or one per incident."""
+
+
 class Fixes(NamedTuple):
     """One round's fixes as the types have them, one per incident."""
 
@@ -44,12 +48,13 @@ def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> N
     """Write each round's fix, its path and its deployment."""
     changed = luck.uniform("change") < np.array([kind.change_caused for kind in model.types])[made.facts["type"]]
     names = path_names(model)
+    cuts = _cuts(model, names, made.facts)
     longest_deployment = setting(model, made.facts, "deployment_minutes", model.deployment_minutes)
     paths = []
     for r in range(min(rounds(model), ROUNDS)):
         drawn = draws.keep(luck, ("fixes", r, model.types, model.difficulty), partial(
             _drawn, model, luck, rows, changed, names, r))  # fmt: skip
-        minutes = _worked(model, luck, rows, names, r, made.facts, drawn)
+        minutes = _worked(model, luck, rows, names, r, made.facts, drawn, cuts)
         minutes, path = _flagged(model, luck, r, made.facts, changed, minutes, drawn.path)
         made.write("fix", minutes, r)
         made.x["deploy"][made.place, r] = _deployments(model, luck, path, names, r, longest_deployment)
@@ -98,10 +103,17 @@ def _ways(model: ResponseModel, names: tuple[str, ...]) -> _Ways:
 
 
 def _worked(
-    model: ResponseModel, luck: Luck, rows: draws.Rows, names: tuple[str, ...], r: int, facts: Facts, drawn: Fixes
+    model: ResponseModel,
+    luck: Luck,
+    rows: draws.Rows,
+    names: tuple[str, ...],
+    r: int,
+    facts: Facts,
+    drawn: Fixes,
+    cuts: Cuts,
 ) -> Floats:
     """Return the minutes of fixes, each with the one that comes after it where it does not work."""
-    minutes = _cut(model, names, facts, drawn.path, drawn.minutes)
+    minutes = _cut(cuts, drawn.path, drawn.minutes)
     ways = draws.keep(luck, ("ways", model.types), partial(_ways, model, names))
     kind = facts["type"]
     chance = ways.success[kind, drawn.path] if np.any(ways.success < 1) else np.float64(1.0)
@@ -116,7 +128,7 @@ def _worked(
     after = ways.after[kind, drawn.path]
     later = draws.keep(luck, ("fallback", r, model.types), partial(_fallback, model, luck, rows, names, r, drawn))
     failed = (after >= 0) & (luck.uniform("path works", r) >= chance)
-    return np.where(failed, minutes + _cut(model, names, facts, after, later), minutes)
+    return np.where(failed, minutes + _cut(cuts, after, later), minutes)
 
 
 def _fallback(
@@ -135,13 +147,20 @@ def _fallback(
     return minutes
 
 
-def _cut(model: ResponseModel, names: tuple[str, ...], facts: Facts, path: Ints, minutes: Floats) -> Floats:
+def _cuts(model: ResponseModel, names: tuple[str, ...], facts: Facts) -> Cuts:
+    """Return which fixes have a longest time, and which."""
+    limits = [
+        (names.index(name), setting(model, facts, longest(name), getattr(model, longest(name))))
+        for name in NAMED
+        if name in names
+    ]
+    return [(path, most) for path, most in limits if np.any(np.isfinite(most))]
+
+
+def _cut(cuts: Cuts, path: Ints, minutes: Floats) -> Floats:
     """Return minutes of fixes, none longer than its lever lets it be."""
-    for name in NAMED:
-        if name in names:
-            most = setting(model, facts, longest(name), getattr(model, longest(name)))
-            if np.any(np.isfinite(most)):
-                minutes = np.where(path == names.index(name), np.minimum(minutes, most), minutes)
+    for which, most in cuts:
+        minutes = np.where(path == which, np.minimum(minutes, most), minutes)
     return minutes
 
 

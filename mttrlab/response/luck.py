@@ -81,7 +81,7 @@ class Luck:
     def uniform(self, decision: str, part: int = 0) -> Floats:
         """Return the kept uniforms of a decision, one per incident."""
         if (decision, part) not in self.kept:
-            drawn = columns.uniform(self.seed, decision, part, [(one.block, one.firsts) for one in self.parts])
+            drawn = self._drawn(decision, part, "firsts")
             if any(len(one.order) for one in self.parts):
                 drawn = self._ordered(drawn, decision, part)
             whole = drawn[self.skip :]
@@ -89,10 +89,15 @@ class Luck:
             self.kept[decision, part] = whole
         return np.asarray(self.kept[decision, part])
 
+    def _drawn(self, decision: str, part: int, whose: str) -> Floats:
+        if whose not in self.kept:
+            counts = np.array([getattr(one, whose) for one in self.parts], dtype=np.int64)
+            self.kept[whose] = range(self.parts[0].block, self.parts[-1].block + 1), counts
+        return columns.uniform(self.seed, decision, part, *self.kept[whose])
+
     def _ordered(self, firsts: Floats, decision: str, part: int) -> Floats:
         """Return the uniforms of those that came by themselves and of those that they brought, by arrival."""
-        others = [(one.block, one.others) for one in self.parts]
-        more = columns.uniform(self.seed, f"{decision} of others", part, others)
+        more = self._drawn(f"{decision} of others", part, "others")
         made, first, other = [], 0, 0
         for one in self.parts:
             own, brought = firsts[first : first + one.firsts], more[other : other + one.others]

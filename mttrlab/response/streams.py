@@ -8,7 +8,7 @@ seeds of many blocks are computed at once, by the algorithm that NumPy documents
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +18,7 @@ from numpy.random.bit_generator import ISeedSequence
 
 Words = npt.NDArray[np.uint32]
 
-_PAGE = 128
+_PAGE = 256
 """Blocks whose seeds are computed together."""
 
 _POOL = 4
@@ -44,15 +44,17 @@ def stream(seed: int, decision: str, block: int, part: int = 0) -> np.random.Gen
     True
     """
     # NumPy's types know no seed but its own, though it takes any.
-    seeded: Any = _Seeded(seeds(seed, decision, block, part))
+    seeded: Any = _Seeded(seeds(seed, decision, [block], part)[0])
     # PCG64 by name: default_rng may change its generator between NumPy versions.
     return np.random.Generator(np.random.PCG64(seeded))
 
 
-def seeds(seed: int, decision: str, block: int, part: int = 0) -> npt.NDArray[np.uint64]:
-    """Return the four words that seed the generator of `stream`."""
-    page, place = divmod(block, _PAGE)
-    return _page(seed, _word(decision), part, page)[place]  # type: ignore[no-any-return]
+def seeds(seed: int, decision: str, blocks: Sequence[int], part: int = 0) -> npt.NDArray[np.uint64]:
+    """Return the four words that seed the generator of `stream`, one row for each of several blocks in a row."""
+    word, first, end = _word(decision), blocks[0], blocks[-1] + 1
+    pages = [_page(seed, word, part, page) for page in range(first // _PAGE, (end - 1) // _PAGE + 1)]
+    begin = first // _PAGE * _PAGE
+    return (pages[0] if len(pages) == 1 else np.concatenate(pages))[first - begin : end - begin]
 
 
 @ISeedSequence.register

@@ -108,15 +108,18 @@ def machine_code(monkeypatch):
 
 @given(
     st.integers(0, 2**63),
-    st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 40)), min_size=1, max_size=5),
+    st.integers(0, 5000),
+    st.lists(st.integers(0, 40), min_size=1, max_size=5),
     st.integers(0, 9),
 )
+@example(5, 254, [3, 0, 2, 1], 0)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_machine_code_draws_the_numbers_of_numpy(machine_code, seed, counts, part):
+def test_machine_code_draws_the_numbers_of_numpy(machine_code, seed, block, counts, part):
     drawn = []
     for on in (False, True):
         machine_code(on)
-        drawn.append(columns.uniform(seed, "fix", part, counts).tolist())
+        blocks = range(block, block + len(counts))
+        drawn.append(columns.uniform(seed, "fix", part, blocks, np.array(counts)).tolist())
     assert drawn[0] == drawn[1]
 
 
