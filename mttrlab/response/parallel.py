@@ -138,27 +138,46 @@ def _one_by_one(
     """Go on after a process has died: the pieces that are missing, each alone; what kills again is split, then lost."""
     found: list[tuple[int, Any, Any]] = [(place, pieces[place], result) for place, result in results.items()]
     lost: list[Any] = []
-    for place in again:
-        result, alive = _alone(function, pieces[place])
-        if alive:
-            found.append((place, pieces[place], result))
-            continue
-        for part in split(pieces[place]) if split else ():
-            result, alive = _alone(function, part)
+    with _Alone(function) as alone:
+        for place in again:
+            result, alive = alone.run(pieces[place])
             if alive:
-                found.append((place, part, result))
-            else:
-                lost.append(part)
-        if not split:
-            lost.append(pieces[place])
+                found.append((place, pieces[place], result))
+                continue
+            for part in split(pieces[place]) if split else ():
+                result, alive = alone.run(part)
+                if alive:
+                    found.append((place, part, result))
+                else:
+                    lost.append(part)
+            if not split:
+                lost.append(pieces[place])
     found.sort(key=lambda one: one[0])
     return Finished([one[2] for one in found], [one[1] for one in found], lost, False)
 
 
-def _alone(function: Callable[[Any], Any], piece: Any) -> tuple[Any, bool]:
-    from joblib.externals.loky import get_reusable_executor
+class _Alone:
+    """A process for pieces that may end it. It is not joblib's own, which later calls would find without its parts."""
 
-    try:
-        return get_reusable_executor(max_workers=1).submit(function, piece).result(), True
-    except BrokenProcessPool:
-        return None, False
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self.function = function
+        self.pool: Any = None
+
+    def __enter__(self) -> _Alone:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        if self.pool is not None:
+            self.pool.shutdown()
+
+    def run(self, piece: Any) -> tuple[Any, bool]:
+        """Return what the function gives for a piece, and whether the process is still alive."""
+        if self.pool is None:
+            from joblib.externals.loky import ProcessPoolExecutor
+
+            self.pool = ProcessPoolExecutor(max_workers=1)
+        try:
+            return self.pool.submit(self.function, piece).result(), True
+        except BrokenProcessPool:
+            self.pool = None
+            return None, False

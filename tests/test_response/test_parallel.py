@@ -38,6 +38,8 @@ def test_a_dead_process_loses_one_replication():
     assert made.lost == [(5, 6)]
     assert sum(made.results) == 11
     assert sum(high - low for low, high in made.done) == 11
+    # What comes after it finds processes of its own.
+    assert each(fatal, [(0, 4), (8, 12)], n_jobs=2).results == [4, 4]
 
 
 class AllAtOnce(ThreadingBackend):
