@@ -1,6 +1,6 @@
 """Columns of luck: the numbers of many streams, and what records keep of them, in one go each.
 
-NumPy does it in steps. Where the compiled engine is loaded its machine code does the same in one pass, digit for digit,
+NumPy does it in steps. Where the compiled engine is in use its machine code does the same in one pass, digit for digit,
 without holding Python's lock between the steps.
 """
 
@@ -32,7 +32,7 @@ def uniform(seed: int, decision: str, part: int, blocks: Sequence[int], counts: 
     counts : array of int
         How many each draws.
     """
-    fast = compiled.columns()
+    fast = compiled.columns(int(counts.sum()))
     if fast is None:
         drawn = [stream(seed, decision, block, part).random(n) for block, n in zip(blocks, counts, strict=True)]
         return np.concatenate(drawn) if len(drawn) > 1 else drawn[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import importlib.util
 import logging
 import os
@@ -125,13 +126,27 @@ def _base() -> Path:
     return Path(tempfile.gettempdir()) / f"mttrlab-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
 
 
-_LOADED: list[tuple[ModuleType, ModuleType]] = []
+_WORTH = 20_000_000
+"""Numbers drawn in one process after which machine code for columns is compiled; the first call is not kept waiting."""
+
 _LOADING = threading.Lock()
+_LOADED: dict[str, ModuleType] = {}
+_DRAWN: list[int] = []
 
 
-def columns() -> ModuleType | None:
-    """Return the machine code that fills columns of luck, where the engine is loaded; it is not loaded for that."""
-    return _LOADED[0][1] if _LOADED else None
+def columns(numbers: int = 0) -> ModuleType | None:
+    """Return the machine code that fills columns of luck, where the engine is in use and the code is there.
+
+    Parameters
+    ----------
+    numbers : int
+        How many are to be drawn. What is not compiled yet is compiled once enough were.
+    """
+    if "columns" not in _LOADED and "kernel" in _LOADED and numbers:
+        _DRAWN.append(numbers)
+        if sum(_DRAWN) >= _WORTH:
+            _load("columns")
+    return _LOADED.get("columns")
 
 
 def load() -> None:
@@ -140,32 +155,32 @@ def load() -> None:
 
 
 def _kernel() -> ModuleType:
-    if not _LOADED:
-        with _LOADING, collecting.paused():
-            if not _LOADED:
-                _LOADED.append(_loaded())
-    return _LOADED[0][0]
+    if "kernel" not in _LOADED:
+        folder = cache_folder()
+        if not any(folder.rglob("*.nbi")):
+            _LOG.log(_level(), "Compiling the simulator, once and for some seconds; it is kept in %s", folder)
+        _load("kernel")
+        if any(folder.rglob("compiled_columns.marks*.nbi")):
+            _load("columns")
+    return _LOADED["kernel"]
 
 
-def _loaded() -> tuple[ModuleType, ModuleType]:
+def _load(name: str) -> None:
     from numba import config
 
-    folder = cache_folder()
-    fresh = not any(folder.rglob("*.nbi")) if folder.exists() else True
-    if fresh:
-        _LOG.log(_level(), "Compiling the simulator, once and for some seconds; it is kept in %s", folder)
-    begin = time.perf_counter()
     # numba's settings are set by name when it is imported; no type says so.
     settings: Any = config
-    before = settings.CACHE_DIR
-    # Read by numba where the functions are decorated; other users of numba keep their own folder.
-    settings.CACHE_DIR = str(folder)
-    try:
-        from mttrlab.response import compiled_columns, compiled_kernel
-    finally:
-        settings.CACHE_DIR = before
-    _LOG.info("The compiled engine is loaded after %.1f s", time.perf_counter() - begin)
-    return compiled_kernel, compiled_columns
+    with _LOADING, collecting.paused():
+        if name in _LOADED:
+            return
+        begin, before = time.perf_counter(), settings.CACHE_DIR
+        # Read by numba where the functions are decorated; other users of numba keep their own folder.
+        settings.CACHE_DIR = str(cache_folder())
+        try:
+            _LOADED[name] = importlib.import_module(f"mttrlab.response.compiled_{name}")
+        finally:
+            settings.CACHE_DIR = before
+        _LOG.info("The compiled engine's %s is loaded after %.1f s", name, time.perf_counter() - begin)
 
 
 def _level() -> int:

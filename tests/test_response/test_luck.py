@@ -102,8 +102,9 @@ def machine_code(monkeypatch):
     """Return what says whether columns are filled by machine code from now on."""
     pytest.importorskip("numba")
     compiled.load()
+    compiled._load("columns")
     loaded = compiled.columns
-    return lambda on: monkeypatch.setattr(compiled, "columns", loaded if on else lambda: None)
+    return lambda on: monkeypatch.setattr(compiled, "columns", loaded if on else lambda numbers=0: None)
 
 
 @given(
@@ -148,3 +149,11 @@ def test_arrivals_are_sorted_within_replications_whatever_the_horizon():
         at = chance.integers(0, longest, 500)
         expected = at[np.lexsort((at, replication))]
         np.testing.assert_array_equal(arriving._in_order(at, replication), expected)
+
+
+def test_machine_code_for_columns_is_compiled_once_many_numbers_are_drawn(machine_code, monkeypatch):
+    monkeypatch.setattr(compiled, "_LOADED", {"kernel": compiled._LOADED["kernel"]})
+    monkeypatch.setattr(compiled, "_DRAWN", [])
+    assert compiled.columns(compiled._WORTH - 1) is None
+    assert compiled.columns(0) is None
+    assert compiled.columns(1) is not None
