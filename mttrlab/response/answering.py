@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mttrlab.response import draws
+from mttrlab.response import columns, draws
 from mttrlab.response.laws import AT_ONCE
 from mttrlab.response.luck import Luck
 from mttrlab.response.model import ResponseModel
@@ -31,7 +31,7 @@ def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> N
             law = paging.levels[level % len(paging.levels)] if paging and paging.levels else model.types[0].acknowledge
             pages = made.x["noise"] == 1
             minutes = (law or AT_ONCE).quantile(luck.noise("acknowledge", level))
-            made.x["acknowledge"][pages, level] = draws.microseconds(minutes * dulled)
-            made.x["diagnose"][pages, 0] = draws.microseconds(
-                model.noise.work.quantile(luck.noise("work")) * model.noise_factor
-            )
+            made.x["acknowledge"][pages, level] = columns.microseconds(minutes * dulled)
+    if model.noise:
+        work = model.noise.work.quantile(luck.noise("work")) * model.noise_factor
+        made.x["diagnose"][made.x["noise"] == 1, 0] = columns.microseconds(work)

@@ -41,6 +41,17 @@ def uniform(seed: int, decision: str, part: int, blocks: Sequence[int], counts: 
     return made
 
 
+def microseconds(minutes: Floats) -> Ints:
+    """Return whole microseconds.
+
+    Examples
+    --------
+    >>> microseconds(np.array([0.5])).tolist()
+    [30000000]
+    """
+    return np.rint(minutes * MICROSECONDS).astype(np.int64)
+
+
 def durations(to: np.ndarray, minutes: Floats, place: Any) -> None:
     """Write minutes as whole microseconds to rows of a column, or to those of several columns side by side.
 
@@ -55,7 +66,7 @@ def durations(to: np.ndarray, minutes: Floats, place: Any) -> None:
     """
     fast = compiled.columns()
     if fast is None or minutes.ndim == 0 or not minutes.flags.c_contiguous:
-        to[place] = np.rint(minutes * MICROSECONDS).astype(np.int64)
+        to[place] = microseconds(minutes)
         return
     two = (to, minutes) if to.ndim > 1 else (to[:, np.newaxis], minutes[:, np.newaxis])
     fast.durations(*two, _OWN if isinstance(place, slice) else place)

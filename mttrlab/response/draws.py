@@ -10,7 +10,6 @@ from scipy import special
 
 from mttrlab.response import tries
 from mttrlab.response.laws import Floats, Law
-from mttrlab.response.layout import MICROSECONDS
 from mttrlab.response.luck import Ints, Luck
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.special import Facts, setting
@@ -149,12 +148,6 @@ def at_most(minutes: Floats, longest: Any) -> Floats:
     return np.minimum(minutes, longest) if np.any(np.isfinite(longest)) else minutes
 
 
-def microseconds(minutes: Floats) -> Ints:
-    """Return whole microseconds.
-
-    Examples
-    --------
-    >>> microseconds(np.array([0.5])).tolist()
-    [30000000]
-    """
-    return np.rint(minutes * MICROSECONDS).astype(np.int64)
+def changed(model: ResponseModel, luck: Luck, kind: Ints) -> np.ndarray:
+    """Return which incidents a change caused; `kind` is the type of each."""
+    return np.asarray(luck.uniform("change") < np.array([one.change_caused for one in model.types])[kind])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from mttrlab.response import draws
+from mttrlab.response import columns, draws
 from mttrlab.response.incident_type import IncidentType
 from mttrlab.response.laws import Floats
 from mttrlab.response.layout import ROUNDS
@@ -46,7 +46,7 @@ class Fixes(NamedTuple):
 
 def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
     """Write each round's fix, its path and its deployment."""
-    changed = luck.uniform("change") < np.array([kind.change_caused for kind in model.types])[made.facts["type"]]
+    changed = draws.changed(model, luck, made.facts["type"])
     names = path_names(model)
     cuts = _cuts(model, names, made.facts)
     longest_deployment = setting(model, made.facts, "deployment_minutes", model.deployment_minutes)
@@ -202,4 +202,4 @@ def _deployments(
     minutes = draws.keep(
         luck, ("deploy", r, pipeline.minutes), lambda: pipeline.minutes.quantile(luck.uniform("deploy", r))
     )
-    return np.where(through, draws.microseconds(np.minimum(minutes, most)), -1)
+    return np.where(through, columns.microseconds(np.minimum(minutes, most)), -1)

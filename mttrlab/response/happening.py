@@ -36,7 +36,7 @@ def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> N
     worse = setting(model, facts, "failing_factor", model.failing_factor)
     more = setting(model, facts, "arrivals_factor", model.arrivals_factor)
     if np.any(stopped) or np.any(oftener * worse != 1):
-        changed = luck.uniform("change") < np.array([kind.change_caused for kind in model.types])[facts["type"]]
+        changed = draws.changed(model, luck, facts["type"])
         happens &= ~changed | (luck.uniform("change_prevention") >= stopped)
         more = np.where(changed, more * oftener * worse, more)
     layer = growth.layer(luck)

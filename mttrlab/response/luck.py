@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from mttrlab.response import columns
 from mttrlab.response.laws import Floats
-from mttrlab.response.streams import stream
 
 Ints = npt.NDArray[np.int64]
 
@@ -109,8 +108,7 @@ class Luck:
 
     def noise(self, decision: str, part: int = 0) -> Floats:
         """Return the kept uniforms of a decision about pages that are no incident."""
-        columns = [stream(self.seed, f"noise {decision}", b.block, part).random(b.noise) for b in self.parts]
-        return np.concatenate(columns)[self.noise_skip :]
+        return self._drawn(f"noise {decision}", part, "noise")[self.noise_skip :]
 
 
 def threshold(probability: float) -> int:
