@@ -156,14 +156,15 @@ def apart(engine: str, replications: int) -> float:
 
 def shared() -> None:
     """Print how long a comparison takes from beginning to end for one worker and for two: processes, or threads."""
-    for engine, replications, rounds in (("simpy", 2_000, 3), ("compiled", 40_000, 5)):
+    for engine, replications, rounds in (("simpy", 2_000, 3), ("compiled", 40_000, RUNS)):
         wall: dict[int, list[float]] = {1: [], 2: []}
         for k in range(-1, rounds):
             for jobs, taken in wall.items():
                 begin = time.perf_counter()
+                # A seed of its own for each: what is kept of a seed would be there for the second.
                 compare_scenarios(
-                    MODEL, [Scenario("x", diagnosis_factor=0.7)], replications=replications, seed=k + 2, engine=engine,
-                    n_jobs=jobs,
+                    MODEL, [Scenario("x", diagnosis_factor=0.7)], replications=replications, seed=2 * k + jobs + 2,
+                    engine=engine, n_jobs=jobs,
                 )  # fmt: skip
                 if k >= 0:
                     taken.append(time.perf_counter() - begin)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from mttrlab.response import deploying
+from mttrlab.response import columns, deploying
 from mttrlab.response.elements import Bursts
 from mttrlab.response.laws import Floats
 from mttrlab.response.luck import BLOCK, MICROSECONDS_PER_DAY, Ints, Luck, Part
@@ -49,17 +50,36 @@ def draw(
         Replications of the first block that are not wanted.
     """
     horizon = round(days * MICROSECONDS_PER_DAY)
-    clock = _clock(model, horizon, weekday)
-    made = [
-        _block(model, clock, horizon, b, BLOCK if b < block + blocks - 1 else replications, seed, weekday)
-        for b in range(block, block + blocks)
-    ]
-    at, replication, noise_at, noise_replication = (np.concatenate([m[k] for m in made]) for k in (1, 2, 3, 4))
+    times, cumulative = _clock(model, horizon, weekday)
+    wanted = [*[BLOCK] * (blocks - 1), replications]
+    numbers = range(block, block + blocks)
+
+    def when(u: Floats) -> Ints:
+        begins = np.interp(u * cumulative[-1], cumulative, times)
+        return np.asarray(np.minimum(begins, horizon - 1).astype(np.int64))
+
+    brought = model.bursts.share * model.bursts.mean if model.bursts else 0.0
+    rate = model.per_day / (1 + brought) * cumulative[-1]
+    sizes, at, replication = _instants(seed, ("arrivals", "arrival_time"), rate, numbers, wanted, when)
+    parts = [Part(b, n, int(size)) for b, n, size in zip(numbers, wanted, sizes, strict=True)]
+    if model.deployments or model.bursts:
+        cuts = np.cumsum(sizes)[:-1]
+        whole = zip(parts, np.split(at, cuts), np.split(replication, cuts), strict=True)
+        made = [_block(model, part, begins, whose, horizon, seed, weekday) for part, begins, whose in whole]
+        parts = [m[0] for m in made]
+        at, replication = (np.concatenate([m[k] for m in made]) for k in (1, 2))
+    noise_at = noise_replication = np.empty(0, dtype=np.int64)
+    if model.noise:
+        rate = model.noise.per_day * horizon / MICROSECONDS_PER_DAY
+        pages, noise_at, noise_replication = _instants(
+            seed, ("noise", "noise_time"), rate, numbers, wanted, lambda u: (u * horizon).astype(np.int64)
+        )
+        parts = [replace(part, noise=int(n)) for part, n in zip(parts, pages, strict=True)]
     first = block * BLOCK + skip
     before, noise_before = (int(np.searchsorted(of, first)) for of in (replication, noise_replication))
     return Luck(
         seed=seed,
-        parts=tuple(m[0] for m in made),
+        parts=tuple(parts),
         replication=replication[before:],
         key=_numbered(replication)[before:],
         at=at[before:],
@@ -73,28 +93,44 @@ def draw(
     )
 
 
-def _block(
-    model: ResponseModel,
-    clock: tuple[Floats, Floats],
-    horizon: int,
-    block: int,
-    wanted: int,
+def _instants(
     seed: int,
-    weekday: float,
-) -> tuple[Part, Ints, Ints, Ints, Ints]:
-    times, cumulative = clock
-    brought = model.bursts.share * model.bursts.mean if model.bursts else 0.0
-    rate = model.per_day / (1 + brought)
-    counts = stream(seed, "arrivals", block).poisson(rate * cumulative[-1], BLOCK)[:wanted]
-    replication = np.repeat(np.arange(wanted) + block * BLOCK, counts)
-    u = stream(seed, "arrival_time", block).random(int(counts.sum()))
-    at = np.minimum(np.interp(u * cumulative[-1], cumulative, times), horizon - 1).astype(np.int64)
-    at = _in_order(at, replication - block * BLOCK)
-    part = Part(block, wanted, len(at))
+    decisions: tuple[str, str],
+    mean: float,
+    numbers: range,
+    wanted: list[int],
+    when: Callable[[Floats], Ints],
+) -> tuple[Ints, Ints, Ints]:
+    """Return how many each block has, and instants by replication, with their replications.
+
+    Parameters
+    ----------
+    decisions : tuple of str
+        Streams of how many, and of when.
+    mean : float
+        How many a replication has.
+    wanted : list of int
+        Replications of each block.
+    when : callable
+        Microseconds of the horizon for each uniform.
+    """
+    many, late = decisions
+    each = [stream(seed, many, b).poisson(mean, BLOCK)[:n] for b, n in zip(numbers, wanted, strict=True)]
+    sizes = np.array([n.sum() for n in each], dtype=np.int64)
+    replication = np.repeat(np.arange(sum(wanted)), np.concatenate(each))
+    at = _in_order(when(columns.uniform(seed, late, 0, numbers, sizes)), replication)
+    return sizes, at, replication + numbers[0] * BLOCK
+
+
+def _block(
+    model: ResponseModel, part: Part, at: Ints, replication: Ints, horizon: int, seed: int, weekday: float
+) -> tuple[Part, Ints, Ints]:
+    """Return the incidents of one block, moved by deployments, and with those that they bring."""
+    block = part.block
     if model.deployments and len(at):
         at = deploying.moved(
             model.deployments, at, replication, _caused(model, block, len(at), seed),
-            wanted=(block * BLOCK, wanted, BLOCK), horizon=horizon, week=round(weekday * _HOUR),
+            wanted=(block * BLOCK, part.replications, BLOCK), horizon=horizon, week=round(weekday * _HOUR),
             stream=partial(stream, seed, block=block),
         )  # fmt: skip
         if not model.bursts:
@@ -102,15 +138,7 @@ def _block(
             part, at = replace(part, order=order), at[order]
     if model.bursts:
         part, at, replication = _with_others(model.bursts, part, at, replication, horizon, seed)
-    noise_at = noise_replication = np.empty(0, dtype=np.int64)
-    if model.noise:
-        pages = stream(seed, "noise", block).poisson(model.noise.per_day * horizon / MICROSECONDS_PER_DAY, BLOCK)
-        noise_replication = np.repeat(np.arange(wanted) + block * BLOCK, pages[:wanted])
-        u = stream(seed, "noise_time", block).random(len(noise_replication))
-        noise_at = (u * horizon).astype(np.int64)
-        noise_at = noise_at[np.lexsort((noise_at, noise_replication))]
-        part = replace(part, noise=len(noise_at))
-    return part, at, replication, noise_at, noise_replication
+    return part, at, replication
 
 
 def _caused(model: ResponseModel, block: int, n: int, seed: int) -> np.ndarray:
@@ -144,7 +172,7 @@ def _in_order(at: Ints, replication: Ints) -> Ints:
     One sort of whole numbers that hold both, where they fit, is ten times quicker than a sort by two keys.
     """
     bits = int(at.max(initial=0)).bit_length()
-    if bits + BLOCK.bit_length() < 63:
+    if bits + int(replication.max(initial=0)).bit_length() < 63:
         return np.sort(replication << bits | at) & ((1 << bits) - 1)
     return at[np.lexsort((at, replication))]
 
