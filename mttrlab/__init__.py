@@ -7,6 +7,7 @@ __version__ = "0.1.0"
 
 # Resolved on first use, so that `import mttrlab` and `mttrlab --help` are quick.
 _HOMES = {
+    "Investment": "mttrlab.response",
     "Lab": "mttrlab.lab",
     "LoadError": "mttrlab.errors",
     "LoadReport": "mttrlab.lab",
@@ -27,6 +28,7 @@ _HOMES = {
     "capability": "mttrlab.analysis",
     "change_explained": "mttrlab.analysis",
     "check_model": "mttrlab.response",
+    "read_investments": "mttrlab.response",
     "read_model": "mttrlab.response",
     "what_moves": "mttrlab.response",
     "write_model": "mttrlab.response",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
@@ -21,9 +21,13 @@ from mttrlab.response.parallel import workers
 from mttrlab.response.scenario import Scenario
 from mttrlab.response.simulate import hours_since_monday, utc
 
+Made = TypeVar("Made")
+
 
 @dataclass(frozen=True, eq=False)
-class _Piece:
+class Piece:
+    """Some replications of a baseline."""
+
     span: Span
     luck: Luck
     before: Outcomes
@@ -46,20 +50,41 @@ class Baseline:
     """The engine that runs: simpy or compiled."""
     n_jobs: int
     """Threads."""
-    pieces: tuple[_Piece, ...]
-    grown: dict[int, tuple[_Piece, ...]] = field(default_factory=dict)
+    pieces: tuple[Piece, ...]
+    grown: dict[int, tuple[Piece, ...]] = field(default_factory=dict)
     """The same with further incidents, by how many layers of them: the most that a scenario needed so far."""
 
     def row(self) -> dict[str, float]:
         """Return the numbers of the baseline itself, as a row of `compare_scenarios`."""
-        return row(joined([_answer(self, self.model, piece) for piece in self.pieces]), self.days)
+        return row(joined(self.under(self.model, _beside)), self.days)
 
     def against(self, scenario: Scenario) -> dict[str, float]:
         """Return the numbers of a scenario, as a row of `compare_scenarios`."""
         changed = kinds.a("scenario", Scenario, scenario).apply(self.model)
+        return row(joined(self.under(changed, _beside)), self.days)
+
+    def under(self, changed: ResponseModel, of: Callable[[Piece, Floats], Made]) -> list[Made]:
+        """Return what `of` makes of each piece and the minutes of its incidents under a changed model.
+
+        Raises
+        ------
+        ModelError
+            When people would have more work than hours, or memory will not hold further incidents.
+        """
         refuse_endless_queue(changed, self.days)
+
+        def answer(piece: Piece) -> Made:
+            return of(piece, _minutes(self, changed, piece))
+
+        pieces = self._with_layers(growth.layers(self.model, changed))
+        if self.n_jobs == 1 or len(pieces) == 1:
+            return [answer(piece) for piece in pieces]
+        with ThreadPoolExecutor(self.n_jobs) as threads:
+            return list(threads.map(answer, pieces))
+
+    def _with_layers(self, layers: int) -> tuple[Piece, ...]:
+        """Return the pieces, with so many layers of further incidents where the baseline has fewer."""
         pieces = self.pieces
-        layers = growth.layers(self.model, changed)
         if layers > growth.layers(self.model):
             if not any(there >= layers for there in self.grown):
                 replications = sum(high - low for (low, high) in (piece.span for piece in self.pieces))
@@ -72,13 +97,7 @@ class Baseline:
                 )
                 self.grown[layers] = tuple(again)
             pieces = next(iter(self.grown.values()))
-        return row(joined(self._each(pieces, lambda piece: _answer(self, changed, piece))), self.days)
-
-    def _each(self, pieces: tuple[_Piece, ...], function: Callable[[Any], Paired]) -> list[Paired]:
-        if self.n_jobs == 1 or len(pieces) == 1:
-            return [function(piece) for piece in pieces]
-        with ThreadPoolExecutor(self.n_jobs) as threads:
-            return list(threads.map(function, pieces))
+        return pieces
 
 
 def keep_baseline(
@@ -121,28 +140,29 @@ def keep_baseline(
 
 def _piece(
     model: ResponseModel, span: Span, days: float, seed: int, clock: str, engine: str, layers: int | None = None
-) -> _Piece:
+) -> Piece:
     weekday = hours_since_monday(utc(model.start))
     luck = outcomes.luck_between(model, span, days=days, seed=seed, weekday=weekday, layers=layers)
     before = outcomes.run(model, luck, engine)
     calm = alone.calm(before) if model.noise and engine == "compiled" else None
-    return _Piece(span, luck, before, before.minutes(clock), luck.replication - span[0], calm, [])
+    return Piece(span, luck, before, before.minutes(clock), luck.replication - span[0], calm, [])
 
 
 def _copied(before: Outcomes) -> Outcomes:
     return replace(before, records=before.records.copy(), ends=before.ends.copy())
 
 
-def _answer(baseline: Baseline, changed: ResponseModel, piece: _Piece) -> Paired:
-    now = piece.then
+def _minutes(baseline: Baseline, changed: ResponseModel, piece: Piece) -> Floats:
     if changed == baseline.model:
-        pass
-    elif baseline.engine == "compiled" and outcomes.engine_name("auto", changed) == "compiled":
+        return piece.then
+    if baseline.engine == "compiled" and outcomes.engine_name("auto", changed) == "compiled":
         last = piece.scratch.pop() if piece.scratch else _copied(piece.before)
         calm = piece.calm if alone.still(baseline.model, changed) else None
         made = outcomes.run(changed, piece.luck, "compiled", last, over=True, calm=calm)
         piece.scratch.append(made)
-        now = made.minutes(baseline.clock)
-    else:
-        now = outcomes.rerun(changed, piece.luck, baseline.model, piece.before).minutes(baseline.clock)
+        return made.minutes(baseline.clock)
+    return outcomes.rerun(changed, piece.luck, baseline.model, piece.before).minutes(baseline.clock)
+
+
+def _beside(piece: Piece, now: Floats) -> Paired:
     return paired(piece.then, now, piece.place, piece.span[1] - piece.span[0])

@@ -13,6 +13,10 @@ from mttrlab.response.scenario import Scenario
 
 def what(model: ResponseModel, scenario: Scenario) -> str:
     """Return the settings that a scenario changes, from and to."""
+    return "; and ".join(_part(model, part) for part in scenario.parts)
+
+
+def _part(model: ResponseModel, scenario: Scenario) -> str:
     said = []
     for lever, value in scenario.levers.items():
         now = LEVERS[lever].now(_seen(model, scenario))
@@ -48,23 +52,20 @@ def _shown(lever: str, value: Any) -> str:
 def note(model: ResponseModel, scenario: Scenario) -> str:
     """Return why a lever had no effect, and what was borrowed."""
     reasons = scenario.reasons(model)
-    said = [f"{lever}: {why}" if len(scenario.levers) > 1 else why for lever, why in reasons.items()]
+    moved = {lever: value for part in scenario.parts for lever, value in part.levers.items()}
+    said = [f"{lever}: {why}" if len(moved) > 1 else why for lever, why in reasons.items()]
     borrowed = {note.element for note in model.sources if note.source == "prior"}
-    if "automation" in scenario.levers and scenario.levers["automation"] > 0:
+    if moved.get("automation", 0) > 0:
         said.append(
             f"borrowed, not from the export: an attempt works {model.automation_success:.0%} of the time, "
             f"{model.automation_attempts} attempt{'s' if model.automation_attempts > 1 else ''} at most"
         )
-    if "runbooks" in scenario.levers and any(kind.hypotheses is None for kind in model.types):
+    if "runbooks" in moved and any(kind.hypotheses is None for kind in model.types):
         said.append(
             f"borrowed, not from the export: a new runbook makes diagnosis {model.runbook_factor:.2g} times as long"
         )
-    if "alert_latency" in scenario.levers and "alert coverage" in borrowed and not said:
+    if "alert_latency" in moved and "alert coverage" in borrowed and not said:
         said.append(f"borrowed, not from the export: of the incidents that do not say who noticed, {seen_words()}")
-    if (
-        "flagged" in scenario.levers
-        and not any(p.name == "flag" for kind in model.types for p in kind.paths)
-        and not said
-    ):
+    if "flagged" in moved and not any(p.name == "flag" for kind in model.types for p in kind.paths) and not said:
         said.append(f"borrowed, not from the export: a flag takes {model.flag.mean:g} minutes")
     return "; ".join(said)

@@ -15,7 +15,8 @@ What a model can hold, and where; every part but types and arrivals may be absen
 - verification: `IncidentType.verify`, or `Verification` by samples; `Reopening`
 - recording: `Recording`, an option of `simulate`: what the export would have shown
 - what people can move: `levers()`, and `what_moves()` setting by setting
-- investments: `Scenario` and its `Ramp` (delay, adoption, decay); `mttrlab.decisions` puts money to them
+- investments: `Investment`, a `Scenario` with cost, `Ramp` (delay, adoption, decay), side effects, and doubt about any
+  of its numbers (`Estimate`); `mttrlab.decisions` ranks them
 
 Left out on purpose: people who share their attention among incidents, noise that dulls people the more of it there
 was in the same run (`Noise.dulled` is a fixed factor), and a parent's fix that closes its children. A second person on
@@ -25,7 +26,10 @@ one incident is a factor; a second responder is one more in the pool.
 from mttrlab.response.check import Check, check_model
 from mttrlab.response.deploying import Deployments
 from mttrlab.response.elements import Bursts, Hypotheses, Impact, Recording, Reopening, Verification
+from mttrlab.response.estimate import Estimate
 from mttrlab.response.incident_type import Face, FixPath, IncidentType
+from mttrlab.response.investment import Investment
+from mttrlab.response.investment_file import read_investments
 from mttrlab.response.laws import Law
 from mttrlab.response.levers import levers
 from mttrlab.response.model import ResponseModel
@@ -43,11 +47,13 @@ __all__ = [
     "Bursts",
     "Check",
     "Deployments",
+    "Estimate",
     "Face",
     "FixPath",
     "Hypotheses",
     "Impact",
     "IncidentType",
+    "Investment",
     "Law",
     "Noise",
     "Paging",
@@ -64,6 +70,7 @@ __all__ = [
     "Watch",
     "check_model",
     "levers",
+    "read_investments",
     "read_model",
     "read_scenarios",
     "simulate",

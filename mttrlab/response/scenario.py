@@ -107,6 +107,11 @@ class Scenario:
         # A mapping proxy does not travel to other processes.
         return _again, (self.name, dict(self.levers), self.incident_types, self.services, self.pools, self.ramp)
 
+    @property
+    def parts(self) -> tuple[Scenario, ...]:
+        """The scenarios that it comes to, one by one: itself."""
+        return (self,)
+
     def apply(self, model: ResponseModel) -> ResponseModel:
         """Return `model` with these settings; levers that it cannot move are left alone."""
         self._insist_on_names(model)
@@ -137,7 +142,8 @@ class Scenario:
 
     def insist(self, model: ResponseModel) -> None:
         """Refuse a lever that this model cannot move."""
-        self._insist_on_names(model)
+        for part in self.parts:
+            part._insist_on_names(model)
         for lever, reason in self.reasons(model).items():
             raise ModelError(f"scenario {self.name!r} moves {lever}: {reason}")
 
