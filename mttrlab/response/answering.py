@@ -21,17 +21,19 @@ def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> N
     factor = setting(model, made.facts, "acknowledge_factor", model.acknowledge_factor)
     backup = setting(model, made.facts, "backup_factor", model.backup_factor)
     duller = setting(model, made.facts, "noise.dulled", dulled)
+    each = []
     for level in range(calls(model)):
         laws = [kind.acknowledge for kind in model.types]
         if paging and paging.levels:
             laws = [paging.levels[level % len(paging.levels)]] * len(laws)
         minutes = draws.of_types(luck, rows, laws, luck.uniform("acknowledge", level))
-        made.write("acknowledge", draws.times(minutes, duller, factor * backup if level else factor), level)
+        each.append(draws.times(minutes, duller, factor * backup if level else factor))
         if model.noise:
             law = paging.levels[level % len(paging.levels)] if paging and paging.levels else model.types[0].acknowledge
             pages = made.x["noise"] == 1
             minutes = (law or AT_ONCE).quantile(luck.noise("acknowledge", level))
             made.x["acknowledge"][pages, level] = columns.microseconds(minutes * dulled)
+    made.write("acknowledge", *each)
     if model.noise:
         work = model.noise.work.quantile(luck.noise("work")) * model.noise_factor
         made.x["diagnose"][made.x["noise"] == 1, 0] = columns.microseconds(work)

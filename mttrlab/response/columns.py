@@ -52,30 +52,82 @@ def microseconds(minutes: Floats) -> Ints:
     return np.rint(minutes * MICROSECONDS).astype(np.int64)
 
 
-def durations(to: np.ndarray, minutes: Floats, place: Any) -> None:
+def durations(to: np.ndarray, turns: Sequence[Floats], place: Any, factor: float = 1.0) -> None:
     """Write minutes as whole microseconds to rows of a column, or to those of several columns side by side.
 
     Parameters
     ----------
     to : array of int64
         One row per record.
-    minutes : array
-        One row per incident.
+    turns : sequence of array
+        For each column, minutes of every incident.
     place : array of int, or slice
         Row of each incident; a slice: all, in their order.
+    factor : float
+        How many times as long.
     """
     fast = compiled.columns()
-    if fast is None or minutes.ndim == 0 or not minutes.flags.c_contiguous:
-        to[place] = microseconds(minutes)
+    if fast is not None and _plain(turns):
+        fast.durations(_side_by_side(to), _addresses(turns), len(turns[0]), _own(place), factor)
         return
-    two = (to, minutes) if to.ndim > 1 else (to[:, np.newaxis], minutes[:, np.newaxis])
-    fast.durations(*two, _OWN if isinstance(place, slice) else place)
+    for k, minutes in enumerate(turns):
+        (to[:, k] if to.ndim > 1 else to)[place] = microseconds(minutes * factor)
 
 
-def marks(to: np.ndarray, u: Floats, place: Any) -> None:
-    """Write uniforms as 32-bit integers, to be compared with `threshold(probability)`."""
+def marks(to: np.ndarray, turns: Sequence[Floats], place: Any) -> None:
+    """Write uniforms as 32-bit integers, to be compared with `threshold(probability)`; as `durations`."""
+    fast = compiled.columns()
+    if fast is not None and _plain(turns):
+        fast.marks(_side_by_side(to), _addresses(turns), len(turns[0]), _own(place))
+        return
+    for k, u in enumerate(turns):
+        (to[:, k] if to.ndim > 1 else to)[place] = (u * 2.0**32).astype(np.int64)
+
+
+def chosen(edges: Floats, u: Floats) -> Ints:
+    """Return how many of a few edges each uniform has reached."""
+    fast = compiled.columns()
+    found = np.zeros(len(u), dtype=np.int64)
+    if fast is not None and _plain([u]):
+        fast.chosen(edges, u, found)
+        return found
+    # A comparison for each edge is quicker than looking for every place alone.
+    for edge in edges:
+        found += u >= edge
+    return found
+
+
+def grouped(which: Ints, groups: int) -> tuple[Ints, list[int]]:
+    """Return rows group by group, and where each group ends.
+
+    Examples
+    --------
+    >>> order, ends = grouped(np.array([1, 0, 1]), 3)
+    >>> order.tolist(), ends
+    ([1, 0, 2], [1, 3, 3])
+    """
     fast = compiled.columns()
     if fast is None:
-        to[place] = (u * 2.0**32).astype(np.int64)
-        return
-    fast.marks(to, u, _OWN if isinstance(place, slice) else place)
+        # Sorting narrow numbers takes a pass, not comparisons.
+        order = np.argsort(which.astype(np.int16), kind="stable")
+        return order, np.cumsum(np.bincount(which, minlength=groups)).tolist()
+    order, ends = np.empty(len(which), dtype=np.int64), np.zeros(groups, dtype=np.int64)
+    fast.grouped(which, order, ends)
+    return order, ends.tolist()
+
+
+def _plain(turns: Sequence[Floats]) -> bool:
+    n = turns[0].size if turns else 0
+    return bool(turns) and all(u.shape == (n,) and u.dtype == np.float64 and u.flags.c_contiguous for u in turns)
+
+
+def _side_by_side(to: np.ndarray) -> np.ndarray:
+    return to if to.ndim > 1 else to[:, np.newaxis]
+
+
+def _addresses(turns: Sequence[Floats]) -> Ints:
+    return np.array([u.ctypes.data for u in turns], dtype=np.int64)
+
+
+def _own(place: Any) -> Ints:
+    return _OWN if isinstance(place, slice) else place

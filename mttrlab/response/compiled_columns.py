@@ -22,9 +22,7 @@ def _read(kind: Any, ndim: int = 1) -> Any:
     return numba.types.Array(kind, ndim, "C", readonly=True)
 
 
-_WORDS, _PLACES, _MINUTES, _UNIFORMS = (
-    _read(numba.uint64, 2), _read(numba.int64), _read(numba.float64, 2), _read(numba.float64),
-)  # fmt: skip
+_WORDS, _PLACES, _UNIFORMS = _read(numba.uint64, 2), _read(numba.int64), _read(numba.float64)
 _TYPES: Any = numba.types
 _PAIR = _TYPES.UniTuple(numba.uint64, 2)
 _MULTIPLIER = 0x2360ED051FC65DA44385DF649FCCF645
@@ -52,6 +50,18 @@ step: Any = intrinsic(_step)
 """`step(high, low, more_high, more_low)` is the next state of a 128-bit congruential generator, in two halves."""
 
 
+def _number(typing: Any, address: Any, i: Any) -> Any:
+    def put(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        begin = builder.inttoptr(args[0], ir.DoubleType().as_pointer())
+        return builder.load(builder.gep(begin, [args[1]]))
+
+    return numba.float64(numba.int64, numba.int64), put
+
+
+number: Any = intrinsic(_number)
+"""`number(address, i)` is number `i` of those that lie at an address: a tuple of arrays would be a type of its own."""
+
+
 @outer(numba.void(_WORDS, _PLACES, numba.float64[::1]))
 def uniform(words: Any, counts: Any, out: Any) -> None:
     """Fill `out` with `counts[b]` numbers from the generator whose seed is `words[b]`, one after the other.
@@ -75,18 +85,49 @@ def uniform(words: Any, counts: Any, out: Any) -> None:
             i += 1
 
 
-@outer(numba.void(numba.int64[:, :], _MINUTES, _PLACES))
-def durations(out: Any, minutes: Any, place: Any) -> None:
-    """Write minutes as whole microseconds; `place` says which row each belongs to (empty: its own)."""
-    for i in range(len(minutes)):
+@outer(numba.void(numba.int64[:, :], _PLACES, numba.int64, _PLACES, numba.float64))
+def durations(out: Any, turns: Any, n: int, place: Any, factor: float) -> None:
+    """Write minutes as whole microseconds; `turns` says where those of each column lie.
+
+    `place` says which row each belongs to (empty: its own).
+    """
+    for i in range(n):
         row = place[i] if len(place) else i
-        for turn in range(minutes.shape[1]):
-            out[row, turn] = np.int64(np.rint(minutes[i, turn] * MICROSECONDS))
+        for turn in range(len(turns)):
+            out[row, turn] = np.int64(np.rint(number(turns[turn], i) * factor * MICROSECONDS))
 
 
-@outer(numba.void(numba.uint32[:], _UNIFORMS, _PLACES))
-def marks(out: Any, u: Any, place: Any) -> None:
+@outer(numba.void(numba.uint32[:, :], _PLACES, numba.int64, _PLACES))
+def marks(out: Any, turns: Any, n: int, place: Any) -> None:
     """Write uniforms as 32-bit integers."""
-    for i in range(len(u)):
+    for i in range(n):
         row = place[i] if len(place) else i
-        out[row] = np.uint32(u[i] * 4294967296.0)
+        for turn in range(len(turns)):
+            out[row, turn] = np.uint32(number(turns[turn], i) * 4294967296.0)
+
+
+@outer(numba.void(_UNIFORMS, _UNIFORMS, numba.int64[::1]))
+def chosen(edges: Any, u: Any, out: Any) -> None:
+    """Count the edges that each uniform has reached."""
+    for i in range(len(u)):
+        reached = 0
+        for edge in edges:
+            reached += u[i] >= edge
+        out[i] = reached
+
+
+@outer(numba.void(_PLACES, numba.int64[::1], numba.int64[::1]))
+def grouped(which: Any, order: Any, ends: Any) -> None:
+    """Put rows in order by group; rows of one group stay as they are."""
+    for group in which:
+        ends[group] += 1
+    begin = 0
+    for group in range(len(ends)):
+        many = ends[group]
+        ends[group] = begin
+        begin += many
+    # Where each group begins grows to where it ends.
+    for i in range(len(which)):
+        group = which[i]
+        order[ends[group]] = i
+        ends[group] += 1

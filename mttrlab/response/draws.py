@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from mttrlab.response import tries
+from mttrlab.response import columns, tries
 from mttrlab.response.laws import Floats, Law
 from mttrlab.response.luck import Ints, Luck
 from mttrlab.response.model import ResponseModel
@@ -128,11 +128,7 @@ def place(shares: Sequence[float], u: Floats) -> Ints:
     edges = np.cumsum(shares)[:-1]
     if len(edges) > _FEW:
         return np.searchsorted(edges, u, side="right")
-    # A comparison for each edge is quicker than looking for every place alone.
-    found = np.zeros(len(u), dtype=np.int64)
-    for edge in edges:
-        found += u >= edge
-    return found
+    return columns.chosen(edges, u)
 
 
 def times(minutes: Floats, *factors: Any) -> Floats:

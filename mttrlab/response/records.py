@@ -42,15 +42,18 @@ class Records:
         """Return the same in memory of its own."""
         return Records(self.x.copy(), self.bounds, self.place, self.luck, dict(self.facts), dict(self.keys))
 
-    def write(self, column: str, minutes: Floats, turn: int | slice | None = None) -> None:
-        """Write minutes as whole microseconds, one row per incident; `turn`: of a loop's columns, which."""
-        to = self.x[column]
-        columns.durations(to if turn is None else to[:, turn], minutes, self.place)
+    def write(self, column: str, *turns: Floats, factor: Any = 1.0) -> None:
+        """Write minutes as whole microseconds, `factor` times as long; several: a loop's turns from the first.
 
-    def mark(self, column: str, u: Floats, turn: int | None = None) -> None:
+        All turns of an incident lie beside each other: one way through the records instead of one for each.
+        """
+        if np.ndim(factor):
+            turns, factor = tuple(minutes * factor for minutes in turns), 1.0
+        columns.durations(self.x[column], turns, self.place, float(factor))
+
+    def mark(self, column: str, *turns: Floats) -> None:
         """Write uniforms as 32-bit integers."""
-        to = self.x[column]
-        columns.marks(to if turn is None else to[:, turn], u, self.place)
+        columns.marks(self.x[column], turns, self.place)
 
     def __getattr__(self, name: str) -> np.ndarray:
         """Return a fact (type, face, path, covered, changed), or a column of `x`, one per incident."""
@@ -151,11 +154,10 @@ def _empty(luck: Luck, dtype: np.dtype) -> Records:
 
 def _kept(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
     made.mark("luck", luck.uniform("tail"))
-    for r in range(min(rounds(model), ROUNDS)):
-        made.mark("u_verify", luck.uniform("verified", r), r)
-    for a in range(min(attempts(model), ATTEMPTS)):
-        made.mark("u_attempt", luck.uniform("attempt", a), a)
-        made.mark("u_harm", luck.uniform("harm", a), a)
+    made.mark("u_verify", *(luck.uniform("verified", r) for r in range(min(rounds(model), ROUNDS))))
+    tried = range(min(attempts(model), ATTEMPTS))
+    made.mark("u_attempt", *(luck.uniform("attempt", a) for a in tried))
+    made.mark("u_harm", *(luck.uniform("harm", a) for a in tried))
 
 
 def _who(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
@@ -189,24 +191,19 @@ def _automate(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records)
     made.x["rule"][made.place] = rule
     if rule.any():
         longer = setting(model, made.facts, "automation_run_factor", model.automation_run_factor)
-        for a in range(min(attempts(model), ATTEMPTS)):
-            made.write("run", draws.times(model.automation_run.quantile(luck.uniform("run", a)), longer), a)
+        tried = range(min(attempts(model), ATTEMPTS))
+        made.write("run", *(model.automation_run.quantile(luck.uniform("run", a)) for a in tried), factor=longer)
         worse = setting(model, made.facts, "harm_factor", model.harm_factor)
-        made.write("harm", draws.times(model.harm.quantile(luck.uniform("harm_minutes")), worse))
+        made.write("harm", model.harm.quantile(luck.uniform("harm_minutes")), factor=worse)
 
 
 def _diagnose(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
     turns = min(rounds(model), ROUNDS)
-    factor = np.asarray(setting(model, made.facts, "diagnosis_factor", model.diagnosis_factor))
+    factor = setting(model, made.facts, "diagnosis_factor", model.diagnosis_factor)
     now = setting(model, made.facts, "runbooks", np.array(runbooks(model, model.runbooks))[made.facts["type"]])
     by_law = draws.with_runbooks(model, luck, made.facts, now)
     each = [draws.diagnosis(model, luck, rows, r, now, made.facts) for r in range(turns)]
-    # All rounds of an incident lie beside each other: one way through the records instead of five.
-    minutes: Floats = np.stack(each, axis=1)
-    for times in (by_law, None if factor.ndim == 0 and factor == 1 else factor):
-        if times is not None:
-            minutes *= times.reshape(-1, 1)
-    made.write("diagnose", minutes, slice(turns))
+    made.write("diagnose", *(each if by_law is None else [minutes * by_law for minutes in each]), factor=factor)
 
 
 def _verify(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
@@ -214,11 +211,13 @@ def _verify(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -
         return
     longest = setting(model, made.facts, "verification_window", model.verification_window)
     laws = [kind.verify for kind in model.types]
-    for r in range(min(rounds(model), ROUNDS)):
-        minutes: Floats = draws.keep(
+    each: list[Floats] = [
+        draws.keep(
             luck, ("verify", r, model.types), partial(draws.of_types, luck, rows, laws, luck.uniform("verify", r))
         )
-        made.write("verify", draws.at_most(minutes, longest), r)
+        for r in range(min(rounds(model), ROUNDS))
+    ]
+    made.write("verify", *(draws.at_most(minutes, longest) for minutes in each))
 
 
 def _again(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
@@ -230,12 +229,12 @@ def _again(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) ->
         again = setting(model, made.facts, "routing.again", routing.again)
         at_most = setting(model, made.facts, "routing.most", routing.most)
         longer = setting(model, made.facts, "notice_factor", model.notice_factor)
-        for k in range(int(most(model, "routing.most", routing.most))):
+        turns = int(most(model, "routing.most", routing.most))
+        for k in range(turns):
             hands += (u < chance) & (k < at_most)
             chance = chance * again
-            if k >= HANDS:
-                continue
-            made.write("notice", draws.times(routing.notice.quantile(luck.uniform("notice", k)), longer), k)
+        noticed_by = (routing.notice.quantile(luck.uniform("notice", k)) for k in range(min(turns, HANDS)))
+        made.write("notice", *noticed_by, factor=longer)
         made.x["hands"][made.place] = hands
     if model.reopening:
         made.write("reopen", model.reopening.after.quantile(luck.uniform("reopen")))

@@ -91,7 +91,7 @@ def test_a_profile_moves_arrivals_to_its_hours_and_keeps_their_number(rich):
 def test_thresholds_meet_their_probability(rich):
     u = draw(rich, days=36_000, block=0, replications=2, seed=0).uniform("rule")
     marks = np.empty(len(u), dtype=np.uint32)
-    columns.marks(marks, u, slice(None))
+    columns.marks(marks, [u], slice(None))
     assert (marks < threshold(0.3)).mean() == pytest.approx(0.3, abs=4 * np.sqrt(0.21 / len(u)))
     assert not (marks < threshold(0.0)).any()
     assert (marks < threshold(1.0)).all()
@@ -135,9 +135,9 @@ def test_machine_code_writes_the_integers_of_numpy(machine_code, shuffled):
         machine_code(on)
         one, several = np.full((12_000, 3), -1), np.full((12_000, 3), -1)
         marks = np.zeros((12_000, 2), dtype=np.uint32)
-        columns.durations(one[:, 1], minutes, place)
-        columns.durations(several[:, :2], np.stack([minutes, 2 * minutes], axis=1), place)
-        columns.marks(marks[:, 1], u, place)
+        columns.durations(one[:, 1], [minutes], place, 0.7)
+        columns.durations(several, [minutes, 2 * minutes], place)
+        columns.marks(marks, [u * u, u], place)
         written.append((one.tolist(), several.tolist(), marks.tolist()))
     assert written[0] == written[1]
 
