@@ -21,12 +21,12 @@ def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> N
     factor = setting(model, made.facts, "acknowledge_factor", model.acknowledge_factor)
     backup = setting(model, made.facts, "backup_factor", model.backup_factor)
     duller = setting(model, made.facts, "noise.dulled", dulled)
-    each = []
+    each, drawn = [], luck.uniforms("acknowledge", calls(model))
     for level in range(calls(model)):
         laws = [kind.acknowledge for kind in model.types]
         if paging and paging.levels:
             laws = [paging.levels[level % len(paging.levels)]] * len(laws)
-        minutes = draws.of_types(luck, rows, laws, luck.uniform("acknowledge", level))
+        minutes = draws.of_types(luck, rows, laws, drawn[level])
         each.append(draws.times(minutes, duller, factor * backup if level else factor))
         if model.noise:
             law = paging.levels[level % len(paging.levels)] if paging and paging.levels else model.types[0].acknowledge

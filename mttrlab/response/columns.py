@@ -32,12 +32,20 @@ def uniform(seed: int, decision: str, part: int, blocks: Sequence[int], counts: 
     counts : array of int
         How many each draws.
     """
-    fast = compiled.columns(int(counts.sum()))
-    if fast is None:
+    made: Floats = uniforms(seed, decision, [part], blocks, counts)[0]
+    return made
+
+
+def uniforms(seed: int, decision: str, parts: Sequence[int], blocks: Sequence[int], counts: Ints) -> Floats:
+    """Return `uniform` of several parts of a decision, one row each."""
+    made = np.empty((len(parts), int(counts.sum())))
+    fast = compiled.columns(made.size)
+    if fast is not None:
+        fast.uniforms(np.stack([seeds(seed, decision, blocks, part) for part in parts]), counts, made)
+        return made
+    for part, row in zip(parts, made, strict=True):
         drawn = [stream(seed, decision, block, part).random(n) for block, n in zip(blocks, counts, strict=True)]
-        return np.concatenate(drawn) if len(drawn) > 1 else drawn[0]
-    made = np.empty(int(counts.sum()))
-    fast.uniform(seeds(seed, decision, blocks, part), counts, made)
+        np.concatenate(drawn, out=row)
     return made
 
 
@@ -87,9 +95,9 @@ def marks(to: np.ndarray, turns: Sequence[Floats], place: Any) -> None:
 def chosen(edges: Floats, u: Floats) -> Ints:
     """Return how many of a few edges each uniform has reached."""
     fast = compiled.columns()
-    found = np.zeros(len(u), dtype=np.int64)
-    if fast is not None and _plain([u]):
-        fast.chosen(edges, u, found)
+    found = np.zeros(u.shape, dtype=np.int64)
+    if fast is not None and u.flags.c_contiguous:
+        fast.chosen(edges, u.reshape(-1), found.reshape(-1))
         return found
     # A comparison for each edge is quicker than looking for every place alone.
     for edge in edges:

@@ -22,7 +22,7 @@ def _read(kind: Any, ndim: int = 1) -> Any:
     return numba.types.Array(kind, ndim, "C", readonly=True)
 
 
-_WORDS, _PLACES, _UNIFORMS = _read(numba.uint64, 2), _read(numba.int64), _read(numba.float64)
+_WORDS, _PLACES, _UNIFORMS = _read(numba.uint64, 3), _read(numba.int64), _read(numba.float64)
 _TYPES: Any = numba.types
 _PAIR = _TYPES.UniTuple(numba.uint64, 2)
 _MULTIPLIER = 0x2360ED051FC65DA44385DF649FCCF645
@@ -62,27 +62,29 @@ number: Any = intrinsic(_number)
 """`number(address, i)` is number `i` of those that lie at an address: a tuple of arrays would be a type of its own."""
 
 
-@outer(numba.void(_WORDS, _PLACES, numba.float64[::1]))
-def uniform(words: Any, counts: Any, out: Any) -> None:
-    """Fill `out` with `counts[b]` numbers from the generator whose seed is `words[b]`, one after the other.
+@outer(numba.void(_WORDS, _PLACES, numba.float64[:, ::1]))
+def uniforms(words: Any, counts: Any, out: Any) -> None:
+    """Fill each row `out[k]` with `counts[b]` numbers from the generator whose seed is `words[k, b]`, block by block.
 
     PCG64 (XSL-RR 128/64). Source: M. E. O'Neill, "PCG: a family of simple fast space-efficient statistically good
     algorithms for random number generation" (2014), as `numpy.random.PCG64` has it.
     """
-    i = 0
-    for b in range(len(words)):
-        more_high = words[b, 2] << np.uint64(1) | words[b, 3] >> np.uint64(63)
-        more_low = words[b, 3] << np.uint64(1) | np.uint64(1)
-        # The state is 0, steps, is added to the seed, and steps.
-        low = more_low + words[b, 1]
-        high = more_high + words[b, 0] + np.uint64(low < more_low)
-        high, low = step(high, low, more_high, more_low)
-        for _ in range(counts[b]):
+    for k in range(len(words)):
+        i = 0
+        for b in range(len(counts)):
+            word = words[k, b]
+            more_high = word[2] << np.uint64(1) | word[3] >> np.uint64(63)
+            more_low = word[3] << np.uint64(1) | np.uint64(1)
+            # The state is 0, steps, is added to the seed, and steps.
+            low = more_low + word[1]
+            high = more_high + word[0] + np.uint64(low < more_low)
             high, low = step(high, low, more_high, more_low)
-            turn, mixed = high >> np.uint64(58), high ^ low
-            drawn = mixed >> turn | mixed << (np.uint64(64) - turn & np.uint64(63))
-            out[i] = np.float64(drawn >> np.uint64(11)) * 1.1102230246251565e-16
-            i += 1
+            for _ in range(counts[b]):
+                high, low = step(high, low, more_high, more_low)
+                turn, mixed = high >> np.uint64(58), high ^ low
+                drawn = mixed >> turn | mixed << (np.uint64(64) - turn & np.uint64(63))
+                out[k, i] = np.float64(drawn >> np.uint64(11)) * 1.1102230246251565e-16
+                i += 1
 
 
 @outer(numba.void(numba.int64[:, :], _PLACES, numba.int64, _PLACES, numba.float64))

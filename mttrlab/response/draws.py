@@ -41,27 +41,27 @@ def kinds(model: ResponseModel, luck: Luck) -> tuple[Ints, Rows]:
 
 
 def of_types(luck: Luck, rows: Rows, laws: list[Law | None], u: Floats) -> Floats:
-    """Return minutes under each type's law at these uniforms; 0 where a type has none."""
+    """Return minutes under each type's law at these uniforms, a row or several; 0 where a type has none."""
     if len(laws) == 1 and laws[0] is not None:
         return laws[0].quantile(u)
-    minutes = np.zeros(len(luck))
+    minutes = np.zeros(u.shape)
     for law, mine in zip(laws, rows, strict=True):
         if law is not None:
-            minutes[mine] = law.quantile(u[mine])
+            minutes[..., mine] = law.quantile(u[..., mine])
     return minutes
 
 
-def shared(correlation: float, luck: Luck, decision: str, part: int) -> Floats:
-    """Return a phase's own uniforms, or such that share the incident's difficulty."""
-    own = luck.uniform(decision, part)
+def shared(correlation: float, luck: Luck, decision: str, turns: int) -> Floats:
+    """Return a phase's own uniforms in each round, or such that share the incident's difficulty."""
+    own = luck.uniforms(decision, turns)
     if not correlation:
         return own
 
     def make() -> Floats:
-        hard = np.sqrt(correlation) * special.ndtri(luck.uniform("difficulty", part))
+        hard = np.sqrt(correlation) * special.ndtri(luck.uniforms("difficulty", turns))
         return np.asarray(special.ndtr(hard + np.sqrt(1 - correlation) * special.ndtri(own)))
 
-    return np.asarray(keep(luck, ("shared", correlation, decision, part), make))
+    return np.asarray(keep(luck, ("shared", correlation, decision, turns), make))
 
 
 def with_runbooks(model: ResponseModel, luck: Luck, facts: Facts, now: Floats) -> Floats | None:
@@ -87,8 +87,8 @@ def with_runbooks(model: ResponseModel, luck: Luck, facts: Facts, now: Floats) -
     return np.where(lawful & (u >= was) & (u < now), factor, np.where(lawful & (u < was) & (u >= now), 1 / factor, 1.0))
 
 
-def diagnosis(model: ResponseModel, luck: Luck, rows: Rows, r: int, answered: Floats, facts: Facts) -> Floats:
-    """Return minutes of work to the diagnosis in round `r`, before levers.
+def diagnosis(model: ResponseModel, luck: Luck, rows: Rows, turns: int, answered: Floats, facts: Facts) -> Floats:
+    """Return minutes of work to the diagnosis in each round, before levers.
 
     Parameters
     ----------
@@ -99,22 +99,24 @@ def diagnosis(model: ResponseModel, luck: Luck, rows: Rows, r: int, answered: Fl
     tried = [kind.hypotheses for kind in model.types]
 
     def make() -> Floats:
-        minutes = np.zeros(len(luck))
+        minutes = np.zeros((turns, len(luck)))
         if any(law is not None for law in laws):
-            minutes = of_types(luck, rows, laws, shared(model.difficulty, luck, "diagnose", r))
+            minutes = of_types(luck, rows, laws, shared(model.difficulty, luck, "diagnose", turns))
         for hypotheses, mine in zip(tried, rows, strict=True):
-            if hypotheses is not None:
-                minutes[mine] = tries.minutes(model, hypotheses, luck, mine, r, answered[mine], facts)
+            if hypotheses is None:
+                continue
+            for r in range(turns):
+                minutes[r, mine] = tries.minutes(model, hypotheses, luck, mine, r, answered[mine], facts)
         return minutes
 
-    key = ("diagnosis", r, tuple(laws), model.difficulty, model.weights)
+    key = ("diagnosis", turns, tuple(laws), model.difficulty, model.weights)
     if not any(tried):
         return np.asarray(keep(luck, key, make))
     # What a runbook answers is another number for every lever that moves it: the last alone is kept.
     said = (*key, tuple(tried), model.runbooks, tries.settings(model), model.special, model.types)
-    if luck.kept.get(("tries", r), (None,))[0] != said:
-        luck.kept["tries", r] = said, make()
-    return np.asarray(luck.kept["tries", r][1])
+    if luck.kept.get("tries", (None,))[0] != said:
+        luck.kept["tries"] = said, make()
+    return np.asarray(luck.kept["tries"][1])
 
 
 def place(shares: Sequence[float], u: Floats) -> Ints:

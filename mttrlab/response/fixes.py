@@ -38,7 +38,7 @@ Cuts = list[tuple[int, Any]]
 
 
 class Fixes(NamedTuple):
-    """One round's fixes as the types have them, one per incident."""
+    """One round's fixes as the types have them, one per incident; or those of all rounds, one row each."""
 
     minutes: Floats
     path: Ints
@@ -52,9 +52,11 @@ def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> N
     cuts = _cuts(model, names, made.facts)
     longest_deployment = setting(model, made.facts, "deployment_minutes", model.deployment_minutes)
     each, paths = [], []
-    for r in range(min(rounds(model), ROUNDS)):
-        drawn = draws.keep(luck, ("fixes", r, model.types, model.difficulty), partial(
-            _drawn, model, luck, rows, changed, names, r))  # fmt: skip
+    turns = min(rounds(model), ROUNDS)
+    all_drawn: Fixes = draws.keep(luck, ("fixes", turns, model.types, model.difficulty), partial(
+        _drawn, model, luck, rows, changed, names, turns))  # fmt: skip
+    for r in range(turns):
+        drawn = Fixes(all_drawn.minutes[r], all_drawn.path[r])
         minutes = _worked(model, luck, rows, names, r, made.facts, drawn, cuts)
         minutes, path = _flagged(model, luck, r, made.facts, changed, minutes, drawn.path)
         if model.pipeline is not None:
@@ -64,28 +66,29 @@ def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> N
     if model.pipeline is None:
         made.x["deploy"][made.place] = -1
     made.write("fix", *each)
-    made.facts["path"] = np.stack(paths, axis=1)
+    made.facts["path"] = np.stack(paths).T
     made.facts["changed"] = changed.astype(np.int64)
 
 
 def _drawn(
-    model: ResponseModel, luck: Luck, rows: draws.Rows, changed: np.ndarray, names: tuple[str, ...], r: int
+    model: ResponseModel, luck: Luck, rows: draws.Rows, changed: np.ndarray, names: tuple[str, ...], turns: int
 ) -> Fixes:
-    """Return a round's fixes before levers."""
-    u_path, u_fix = luck.uniform("path", r), draws.shared(model.difficulty, luck, "fix", r)
-    drawn = Fixes(np.zeros(len(luck)), np.full(len(luck), -1))
+    """Return all rounds' fixes before levers."""
+    u_path, u_fix = luck.uniforms("path", turns), draws.shared(model.difficulty, luck, "fix", turns)
+    drawn = Fixes(np.zeros(u_fix.shape), np.full(u_fix.shape, -1))
     for kind, mine in zip(model.types, rows, strict=True):
         if not kind.paths:
             continue
-        ways = _choice(kind, u_path[mine], changed[mine])
-        drawn.path[mine] = np.array([names.index(way.name) for way in kind.paths])[ways]
+        ways = _choice(kind, u_path[:, mine], changed[mine])
+        drawn.path[:, mine] = np.array([names.index(way.name) for way in kind.paths])[ways]
         # Path by path in one piece of memory: fewer and longer steps.
-        order, ends = columns.grouped(ways, len(kind.paths))
-        taken = order if isinstance(mine, slice) else mine[order]
-        minutes = u_fix[taken]
+        order, ends = columns.grouped(ways.reshape(-1), len(kind.paths))
+        minutes = u_fix[:, mine].reshape(-1)[order]
         for way, low, high in zip(kind.paths, [0, *ends], ends, strict=False):
             minutes[low:high] = way.law.quantile(minutes[low:high])
-        drawn.minutes[taken] = minutes
+        back = np.empty(len(minutes))
+        back[order] = minutes
+        drawn.minutes[:, mine] = back.reshape(ways.shape)
     return drawn
 
 
@@ -180,7 +183,7 @@ def _flagged(
     if not np.any(more):
         return minutes, path
     flagged = changed & (path != 0) & (luck.uniform("flag", r) < more)
-    u = draws.shared(model.difficulty, luck, "fix", r)
+    u = draws.shared(model.difficulty, luck, "fix", min(rounds(model), ROUNDS))[r]
     flag = np.minimum(model.flag.quantile(u), setting(model, facts, longest("flag"), model.flag_minutes))
     chance = setting(model, facts, works("flag"), 1.0 if model.flag_success is None else model.flag_success)
     if np.any(chance < 1):

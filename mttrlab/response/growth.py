@@ -38,6 +38,9 @@ class Grown(Luck):
             self.kept[decision, part] = whole
         return np.asarray(self.kept[decision, part])
 
+    def _turns(self, decision: str, turns: int) -> Floats:
+        return np.stack([self.uniform(decision, part) for part in range(turns)])
+
     def joined(self, of: Callable[[Luck], np.ndarray]) -> np.ndarray:
         """Return a column of all layers in the common order."""
         return np.asarray(np.concatenate([of(one) for one in self.layers])[self.order])

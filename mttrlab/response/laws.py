@@ -84,7 +84,8 @@ class Law:
 
     def quantile(self, u: npt.ArrayLike) -> Floats:
         """Return the minutes that a share `u` of the draws stays below; never above a century."""
-        return np.minimum(self._quantile(np.asarray(u, dtype=np.float64)), LONGEST)
+        made = self._quantile(np.asarray(u, dtype=np.float64))
+        return np.minimum(made, LONGEST, out=made)[()]
 
     def scaled(self, factor: float) -> Law:
         """Return the law of `factor` times these minutes."""

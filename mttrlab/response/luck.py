@@ -88,11 +88,31 @@ class Luck:
             self.kept[decision, part] = whole
         return np.asarray(self.kept[decision, part])
 
+    def uniforms(self, decision: str, turns: int) -> Floats:
+        """Return the kept uniforms of the first turns of a loop, one row each: drawn together, and used together."""
+        key = (decision, "turns", turns)
+        if key not in self.kept:
+            whole = self._turns(decision, turns)
+            whole.setflags(write=False)
+            self.kept[key] = whole
+            self.kept.update({(decision, part): whole[part] for part in range(turns)})
+        return np.asarray(self.kept[key])
+
+    def _turns(self, decision: str, turns: int) -> Floats:
+        if any(len(one.order) for one in self.parts):
+            return np.stack([self.uniform(decision, part) for part in range(turns)])
+        drawn = columns.uniforms(self.seed, decision, range(turns), *self._of("firsts"))
+        return np.ascontiguousarray(drawn[:, self.skip :])
+
     def _drawn(self, decision: str, part: int, whose: str) -> Floats:
+        return columns.uniform(self.seed, decision, part, *self._of(whose))
+
+    def _of(self, whose: str) -> tuple[range, Ints]:
+        """Return the blocks, and how many each of them draws."""
         if whose not in self.kept:
             counts = np.array([getattr(one, whose) for one in self.parts], dtype=np.int64)
             self.kept[whose] = range(self.parts[0].block, self.parts[-1].block + 1), counts
-        return columns.uniform(self.seed, decision, part, *self.kept[whose])
+        return self.kept[whose]  # type: ignore[no-any-return]
 
     def _ordered(self, firsts: Floats, decision: str, part: int) -> Floats:
         """Return the uniforms of those that came by themselves and of those that they brought, by arrival."""

@@ -154,10 +154,10 @@ def _empty(luck: Luck, dtype: np.dtype) -> Records:
 
 def _kept(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
     made.mark("luck", luck.uniform("tail"))
-    made.mark("u_verify", *(luck.uniform("verified", r) for r in range(min(rounds(model), ROUNDS))))
-    tried = range(min(attempts(model), ATTEMPTS))
-    made.mark("u_attempt", *(luck.uniform("attempt", a) for a in tried))
-    made.mark("u_harm", *(luck.uniform("harm", a) for a in tried))
+    made.mark("u_verify", *luck.uniforms("verified", min(rounds(model), ROUNDS)))
+    tried = min(attempts(model), ATTEMPTS)
+    made.mark("u_attempt", *luck.uniforms("attempt", tried))
+    made.mark("u_harm", *luck.uniforms("harm", tried))
 
 
 def _who(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
@@ -191,8 +191,8 @@ def _automate(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records)
     made.x["rule"][made.place] = rule
     if rule.any():
         longer = setting(model, made.facts, "automation_run_factor", model.automation_run_factor)
-        tried = range(min(attempts(model), ATTEMPTS))
-        made.write("run", *(model.automation_run.quantile(luck.uniform("run", a)) for a in tried), factor=longer)
+        run = model.automation_run.quantile(luck.uniforms("run", min(attempts(model), ATTEMPTS)))
+        made.write("run", *run, factor=longer)
         worse = setting(model, made.facts, "harm_factor", model.harm_factor)
         made.write("harm", model.harm.quantile(luck.uniform("harm_minutes")), factor=worse)
 
@@ -202,8 +202,8 @@ def _diagnose(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records)
     factor = setting(model, made.facts, "diagnosis_factor", model.diagnosis_factor)
     now = setting(model, made.facts, "runbooks", np.array(runbooks(model, model.runbooks))[made.facts["type"]])
     by_law = draws.with_runbooks(model, luck, made.facts, now)
-    each = [draws.diagnosis(model, luck, rows, r, now, made.facts) for r in range(turns)]
-    made.write("diagnose", *(each if by_law is None else [minutes * by_law for minutes in each]), factor=factor)
+    minutes = draws.diagnosis(model, luck, rows, turns, now, made.facts)
+    made.write("diagnose", *(minutes if by_law is None else minutes * by_law), factor=factor)
 
 
 def _verify(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
@@ -211,13 +211,12 @@ def _verify(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -
         return
     longest = setting(model, made.facts, "verification_window", model.verification_window)
     laws = [kind.verify for kind in model.types]
-    each: list[Floats] = [
-        draws.keep(
-            luck, ("verify", r, model.types), partial(draws.of_types, luck, rows, laws, luck.uniform("verify", r))
-        )
-        for r in range(min(rounds(model), ROUNDS))
-    ]
-    made.write("verify", *(draws.at_most(minutes, longest) for minutes in each))
+    turns = min(rounds(model), ROUNDS)
+    minutes: Floats = draws.keep(
+        luck, ("verify", turns, model.types),
+        partial(draws.of_types, luck, rows, laws, luck.uniforms("verify", turns)),
+    )  # fmt: skip
+    made.write("verify", *draws.at_most(minutes, longest))
 
 
 def _again(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:

@@ -88,6 +88,15 @@ def test_a_profile_moves_arrivals_to_its_hours_and_keeps_their_number(rich):
     assert mean == pytest.approx(rich.per_day * 70, abs=4 * np.sqrt(rich.per_day * 70 / BLOCK))
 
 
+@pytest.mark.parametrize("skip", [0, 3])
+def test_turns_drawn_together_are_those_drawn_alone(rich, skip):
+    alone, together = (draw(rich, days=30, block=1, replications=BLOCK, seed=9, blocks=2, skip=skip) for _ in range(2))
+    drawn = together.uniforms("fix", 3)
+    for part in range(3):
+        np.testing.assert_array_equal(drawn[part], alone.uniform("fix", part))
+        np.testing.assert_array_equal(drawn[part], together.uniform("fix", part))
+
+
 def test_thresholds_meet_their_probability(rich):
     u = draw(rich, days=36_000, block=0, replications=2, seed=0).uniform("rule")
     marks = np.empty(len(u), dtype=np.uint32)
