@@ -85,6 +85,7 @@ _HOMES = {
     "plot_survival": "mttrlab.figures",
     "plot_timeline": "mttrlab.figures",
     "qq_table": "mttrlab.analysis",
+    "rank_investments": "mttrlab.decisions",
     "read": "mttrlab.lab",
     "read_practices": "mttrlab.sources.practices",
     "read_scenarios": "mttrlab.response",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from mttrlab.errors import ModelError
@@ -28,6 +29,8 @@ class Load(NamedTuple):
     """How many of them would be at work, on average, if nobody had to wait."""
 
 
+# One model is asked of again and again: by who compares, and for every piece of its replications.
+@lru_cache(maxsize=64)
 def refuse_endless_queue(model: ResponseModel, days: float = math.inf) -> None:
     """Refuse a model in which people of a pool, or lanes of the pipeline, get more work than there are hours.
 
