@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from mttrlab import __version__
-from mttrlab.cli import asking, incident, keeping, modelling, practising, simulating, telling
+from mttrlab.cli import asking, incident, keeping, modelling, practising, ranking, simulating, telling
 from mttrlab.cli.door import plain
 from mttrlab.errors import MttrlabError
 
@@ -23,6 +23,7 @@ Keep a lab:       mttrlab load exports/*.json --lab team.duckdb; mttrlab review 
 A real team:      mttrlab init FOLDER, correct FOLDER/mttrlab.yml, mttrlab review FOLDER
 Ask one thing:    mttrlab compare --lab team.duckdb; mttrlab phases --by service --lab team.duckdb --csv phases.csv
 What if:          mttrlab fit --lab team.duckdb --to model.yml; mttrlab simulate --model model.yml --lever flagged=0.5
+What to buy:      mttrlab rank --lab team.duckdb --investments ideas.yml   (name, levers, once, yearly; see README)
 Mend the data:    mttrlab annotate --lab team.duckdb, fill it in, mttrlab load worksheet.csv --lab team.duckdb
 Replay one:       mttrlab incident INC-0042 --lab team.duckdb --out incident.html
 """
@@ -84,5 +85,6 @@ def _parser() -> argparse.ArgumentParser:
     telling.add_verbs(verbs)
     modelling.add_verbs(verbs)
     simulating.add_verbs(verbs)
+    ranking.add_verbs(verbs)
     practising.add_verbs(verbs)
     return parser

@@ -32,8 +32,55 @@ def scenarios(compared: pd.DataFrame) -> None:
         ]
     table(shown)
     say("")
-    for row in rows[1:]:
-        said = f"{row['scenario']}: {row['what']}" + (f". Note: {row['note']}" if row["note"] else "") + "."
+    _told(rows[1:])
+
+
+def ranking(ranked: pd.DataFrame) -> None:
+    """Print the rows of `rank_investments`, the best first, and what it is worth to know more."""
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = [{str(name): own for name, own in row.items()} for row in ranked.to_dict("records")]
+    by = ranked.attrs["best_by"]
+    shown = pd.DataFrame({"investment": [row["investment"] for row in rows]})
+    shown["saved a year (80 %)"] = [_banded(row, "minutes_saved_per_year", "minutes_saved") for row in rows]
+    shown["cost a year"] = ["" if math.isnan(row["cost_per_year"]) else _number(row["cost_per_year"]) for row in rows]
+    shown["min per 1,000"] = [_unless_unknown(row, "per_1000") for row in rows]
+    if "net" in ranked:
+        shown["net a year"] = [_unless_unknown(row, "net") for row in rows]
+        shown["P(worth it)"] = [_percent(row["worth_it"]) for row in rows]
+    shown["P(best)"] = [_percent(row["best"]) for row in rows]
+    shown[f"regret, {by}"] = ["" if math.isnan(row["regret"]) else _number(row["regret"]) for row in rows]
+    shown["shows in month"] = ["later" if pd.isna(row["visible_month"]) else f"{row['visible_month']}" for row in rows]
+    table(shown)
+    say("")
+    value, low, high = ranked.attrs["knowing_all"]
+    said = f"Knowing everything before choosing is worth {_number(value)} {by} (95 %: {_range(low, high)})"
+    most = max(rows, key=lambda row: -1.0 if math.isnan(row["finding_out"]) else row["finding_out"])
+    if value > 0 and most["finding_out"] > 0:
+        said += f"; finding out about {most['investment']} alone {_number(most['finding_out'])}"
+    say(textwrap.fill(f"{said}.", _WIDE, subsequent_indent="  "))
+    for row in rows:
+        price = row["price_to_match"]
+        if row["rival"] and not math.isnan(price):
+            words = f"{row['investment']} (nobody has priced it) is as good as the best at {_number(price)} a year."
+            say(textwrap.fill(words, _WIDE, subsequent_indent="  "))
+    say("")
+    _told(rows)
+
+
+def _percent(share: float) -> str:
+    return "" if math.isnan(share) else f"{share:.0%}"
+
+
+def _unless_unknown(row: dict[str, Any], name: str) -> str:
+    return "" if math.isnan(row[name]) else _banded(row, name, name)
+
+
+def _told(rows: list[dict[str, Any]]) -> None:
+    """Print what each row changes, and what must be said of it."""
+    for row in rows:
+        name = row.get("scenario", row.get("investment"))
+        said = f"{name}: {row['what']}" + (f". Note: {row['note']}" if row["note"] else "") + "."
         say(textwrap.fill(said, _WIDE, initial_indent="  ", subsequent_indent="      "))
 
 

@@ -13,7 +13,7 @@ from mttrlab.decisions.paired import BAND
 from mttrlab.response.investment import Investment
 from mttrlab.response.laws import Floats
 
-NET, PER_1000, MINUTES = "net a year", "minutes per 1,000", "minutes a year"
+NET, PER_1000, MINUTES = "net money a year", "minutes per 1,000", "minutes a year"
 """What the best is the best by."""
 
 

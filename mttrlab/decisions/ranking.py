@@ -155,7 +155,10 @@ def rank_investments(
     table["draws"], table["replications"], table["seed"] = len(found.numbers), replications, seed
     table["checked"] = pd.Series([_doubts(model, bool(refits))] * len(every), dtype="str")
     table["what"] = pd.Series([what(model, one) for one in every], dtype="str")
-    table["note"] = pd.Series([_note(model, one, minute_value is None) for one in every], dtype="str")
+    table["note"] = pd.Series(
+        [_note(model, one, minute_value is None, rival) for one, rival in zip(every, table["rival"], strict=True)],
+        dtype="str",
+    )
     knowing = table.attrs["knowing_all"]
     table = table.sort_values(
         ["rival", "order", "minutes_saved_per_year"], ascending=[True, False, False], kind="stable"
@@ -177,9 +180,11 @@ def _doubts(model: ResponseModel, refitted: bool) -> str:
     return f"{said}; bands hold {unknown}"
 
 
-def _note(model: ResponseModel, investment: Investment, by_price: bool) -> str:
+def _note(model: ResponseModel, investment: Investment, by_price: bool, rival: bool) -> str:
     said = [note(model, investment)]
-    if not (investment.once or investment.yearly) and not investment.ranges.keys() & {"once", "yearly"}:
+    if rival:
+        said.append("added, as it belongs into every comparison; nobody has priced it")
+    elif not (investment.once or investment.yearly) and not investment.ranges.keys() & {"once", "yearly"}:
         said.append(
             "no price is told, so it is not compared by price" if by_price else "no price is told: taken as free"
         )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
 from mttrlab.response.borrowed import seen_words
+from mttrlab.response.estimate import Estimate
+from mttrlab.response.investment import Investment
 from mttrlab.response.levers import LEVERS
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.scenario import Scenario
@@ -13,14 +16,16 @@ from mttrlab.response.scenario import Scenario
 
 def what(model: ResponseModel, scenario: Scenario) -> str:
     """Return the settings that a scenario changes, from and to."""
-    return "; and ".join(_part(model, part) for part in scenario.parts)
+    ranges = scenario.ranges if isinstance(scenario, Investment) else {}
+    return "; and ".join(_part(model, part, ranges) for part in scenario.parts)
 
 
-def _part(model: ResponseModel, scenario: Scenario) -> str:
+def _part(model: ResponseModel, scenario: Scenario, ranges: Mapping[str, Estimate]) -> str:
     said = []
     for lever, value in scenario.levers.items():
         now = LEVERS[lever].now(_seen(model, scenario))
-        said.append(f"{LEVERS[lever].words}: {_shown(lever, now)} → {_shown(lever, value)}")
+        between = f" ({_shown(lever, (ranges[lever].low, ranges[lever].high))})" if lever in ranges else ""
+        said.append(f"{LEVERS[lever].words}: {_shown(lever, now)} → {_shown(lever, value)}{between}")
     only = ", ".join((*scenario.incident_types, *scenario.services, *scenario.pools))
     words = ("; ".join(said) or "as it is") + (f" (of {only} alone)" if only else "")
     if scenario.ramp is None:
@@ -45,6 +50,8 @@ def _shown(lever: str, value: Any) -> str:
         return "yes" if value else "no"
     unit = {"minutes": " min", "seconds": " s"}.get(LEVERS[lever].unit, "")
     if isinstance(value, tuple):
+        if LEVERS[lever].unit == "share":
+            return f"{value[0]:.0%} to {value[1]:.0%}"
         return f"{value[0]:g} to {value[1]:g}{unit}"
     return f"{value:.0%}" if LEVERS[lever].unit == "share" else f"{value:g}{unit}"
 

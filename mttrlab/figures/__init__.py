@@ -11,6 +11,7 @@ from mttrlab.figures.months import plot_months
 from mttrlab.figures.phases import plot_bottleneck, plot_phases
 from mttrlab.figures.practices import plot_rollback, plot_runbooks
 from mttrlab.figures.quality import plot_quality
+from mttrlab.figures.ranking import plot_ranking
 from mttrlab.figures.story import plot_story
 from mttrlab.figures.style import style
 from mttrlab.figures.survival import plot_survival
@@ -29,6 +30,7 @@ __all__ = [
     "plot_months",
     "plot_phases",
     "plot_quality",
+    "plot_ranking",
     "plot_rollback",
     "plot_runbooks",
     "plot_story",

@@ -163,6 +163,34 @@ def test_months_refuse_a_statistic_that_the_table_lacks() -> None:
         figures.plot_months(months(), statistic="mode")
 
 
+def ranked(*names: str) -> pd.DataFrame:
+    n = len(names)
+    return pd.DataFrame({
+        "investment": names, "rival": [False] * (n - 1) + [n > 1] if n else [], "clock": "recovery",
+        "minutes_saved_per_year": 1_000.0, "minutes_saved_low": -200.0, "minutes_saved_high": 2_000.0,
+        "expected_low": 500.0, "expected_high": 1_500.0, "best": 0.6, "per_1000": 12.3, "price_to_match": 43_210.0,
+        "draws": 200, "replications": 50, "seed": 7,
+    })  # fmt: skip
+
+
+def test_a_ranking_keeps_its_order_and_says_what_money_buys_and_how_sure_that_is() -> None:
+    table = ranked("dear", "cheap", "prevention")
+    table.attrs |= {"years": 3, "weighted": "minutes count with the share of users hit"}
+    ax = drawn(figures.plot_ranking, table)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["dear", "cheap", "prevention"]
+    said = words(ax)
+    for part in ("12.3 min per 1,000; P(best) 60%", "as good at 43,210 a year", "user-weighted", "200 draws of 50 runs",
+                 "of 3 years", "seed 7"):  # fmt: skip
+        assert part in said
+
+
+def test_a_ranking_says_where_no_price_is_told_and_refuses_other_tables() -> None:
+    free = ranked("free").assign(best=np.nan, per_1000=np.nan)
+    assert "no price told" in words(drawn(figures.plot_ranking, free))
+    with pytest.raises(SchemaError, match="plot_ranking needs the table that rank_investments gives"):
+        figures.plot_ranking(savings("one"))
+
+
 def test_levers_are_sorted_by_what_they_save_and_the_baseline_is_none() -> None:
     table = pd.concat([savings("Baseline"), savings("small", "large").assign(saving=[1.0, 9.0])])
     ax = drawn(figures.plot_levers, table)
@@ -202,6 +230,7 @@ def test_hostile_text_is_drawn_as_text(title: str) -> None:
             drawn(figures.plot_phases, summary(title)),
             drawn(figures.plot_bottleneck, summary(title)),
             drawn(figures.plot_levers, savings(title)),
+            drawn(figures.plot_ranking, ranked(title)),
             drawn(figures.plot_comparison, comparison(title)),
         ):
             assert plain(title, 20)[:18] in words(ax)
@@ -224,6 +253,7 @@ def test_any_text_becomes_one_visible_line(text: str) -> None:
         (figures.plot_bottleneck, summary("detect")),
         (figures.plot_months, months()),
         (figures.plot_levers, savings("one")),
+        (figures.plot_ranking, ranked("one")),
         (figures.plot_quality, quality()),
         (figures.plot_comparison, comparison()),
     ],
@@ -246,6 +276,7 @@ def test_a_figure_returns_axes_and_changes_neither_table_nor_settings(
         (figures.plot_bottleneck, summary("x").iloc[:0]),
         (figures.plot_months, months().iloc[:0]),
         (figures.plot_levers, savings("x").iloc[:0]),
+        (figures.plot_ranking, ranked("x").iloc[:0]),
         (figures.plot_quality, quality().iloc[:0]),
         (figures.plot_comparison, comparison().iloc[:0]),
     ],

@@ -1,0 +1,101 @@
+"""The verb that puts money to what-ifs: investments of a file, the best first."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from mttrlab.cli import showing
+from mttrlab.cli.door import open_lab, positive, say, source_options, whole
+from mttrlab.cli.modelling import known, model_of, responders_option
+from mttrlab.errors import QuestionError
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add `rank`."""
+    rank = verbs.add_parser("rank", help="which investment buys the most minutes back for its money, and how surely")
+    source_options(rank)
+    rank.add_argument(
+        "--investments",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="investments in YAML: name, levers, once, yearly",
+    )
+    rank.add_argument(
+        "--minute-value", type=float, metavar="MONEY", help="what a minute is worth: rank by what is left over"
+    )
+    rank.add_argument(
+        "--years", type=float, default=3, help="horizon, over which what is paid once counts (default: 3)"
+    )
+    rank.add_argument(
+        "--model", type=Path, metavar="FILE", help="the model of this file (mttrlab fit --to) instead of a fit"
+    )
+    responders_option(rank)
+    rank.add_argument(
+        "--refits", type=positive, metavar="N", help="fit to N resamples of history too, and draw from these"
+    )
+    rank.add_argument("--draws", type=positive, metavar="N", help="of what is not known (default: 200; SimPy: 40)")
+    rank.add_argument(
+        "--replications", type=positive, metavar="N", help="horizons in each draw (default: what is quick)"
+    )
+    rank.add_argument("--engine", choices=("auto", "simpy", "compiled"), default="auto", help="default: auto")
+    rank.add_argument("--jobs", type=positive, default=1, help="workers; the numbers are the same (default: 1)")
+    rank.add_argument("--seed", type=whole, default=7, help="default: 7")
+    rank.add_argument("--csv", type=Path, metavar="FILE", help="write every column here too")
+    rank.set_defaults(verb=_rank)
+
+
+def _rank(options: argparse.Namespace) -> None:
+    from mttrlab import decisions, response
+
+    investments = response.read_investments(options.investments)
+    again: tuple[response.ResponseModel, ...] = ()
+    if options.model is not None:
+        model, data = model_of(options), f"of the model {options.model}"
+    else:
+        with open_lab(options) as lab:
+            told = known(lab, options.responders)
+            model = response.ResponseModel.fit(lab.incidents(), **told)
+            if options.refits is not None:
+                again = decisions.refits(lab.incidents(), n=options.refits, seed=options.seed, **told)
+            data = lab.data_hash()[:12]
+    ranked = decisions.rank_investments(
+        model,
+        investments,
+        years=options.years,
+        minute_value=options.minute_value,
+        draws=options.draws,
+        replications=options.replications,
+        refits=again,
+        seed=options.seed,
+        engine=options.engine,
+        n_jobs=options.jobs,
+        progress=sys.stderr.isatty(),
+    )
+    first, told_of = ranked.iloc[0], ranked.attrs
+    _paragraph(f"Check: {first['checked']}")
+    _paragraph(f"Engine: {told_of['engine_why']}")
+    _paragraph(
+        f"n = {first['draws']:,} draws of what is not known, {first['replications']:,} runs of {options.years:g} years "
+        f"each, seed {options.seed}, data {data}; minutes on the clock {first['clock']}, {told_of['weighted']}; "
+        "brackets hold 80 %: of single years in the first column, of what is expected in the others"
+    )
+    if math.isfinite(told_of["half_width"]):
+        _paragraph(f"Half-width: the mean minutes saved are known to {told_of['half_width']:.1%} (95 %, of luck alone)")
+    if "unfinished" in told_of:
+        _paragraph(f"Unfinished: {told_of['unfinished']}")
+    showing.ranking(ranked)
+    if options.csv is not None:
+        if options.csv.exists():
+            raise QuestionError(f"{options.csv} exists already and is left as it is; remove it or name another file")
+        ranked.to_csv(options.csv, index=False)
+        say(f"Wrote {len(ranked)} rows to {options.csv}")
+
+
+def _paragraph(text: str) -> None:
+    say(textwrap.fill(text, 116, subsequent_indent="  "))
