@@ -17,7 +17,11 @@ from mttrlab.response.scenario import Scenario
 def what(model: ResponseModel, scenario: Scenario) -> str:
     """Return the settings that a scenario changes, from and to."""
     ranges = scenario.ranges if isinstance(scenario, Investment) else {}
-    return "; and ".join(_part(model, part, ranges) for part in scenario.parts)
+    parts = scenario.parts
+    said = [_part(model, part, ranges) for part in parts]
+    if scenario.ramp is not None:
+        said = [words if part.ramp else f"{words}, from the first day" for words, part in zip(said, parts, strict=True)]
+    return "; and ".join(said)
 
 
 def _part(model: ResponseModel, scenario: Scenario, ranges: Mapping[str, Estimate]) -> str:

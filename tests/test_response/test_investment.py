@@ -94,7 +94,12 @@ def test_side_effects_come_with_the_same_incidents_and_can_be_switched_off():
 
 def test_settings_that_cannot_come_by_and_by_hold_from_the_first_day():
     model = organisation(responders=1)
-    people = Investment("second responder", yearly=150_000, responders=2, diagnosis_factor=0.9)
+    people = Investment("second responder", yearly=150_000, responders=2, diagnosis_factor=(0.8, 0.9, 1.0))
+    table = compare_scenarios(model, [people], days=30, replications=2)
+    assert table["what"][1] == (
+        "responders: 1 → 2, from the first day; and diagnosis takes this many times as long: 1 → 0.9 (0.8 to 1); "
+        "reaching 100% of them within 6 months"
+    )
     changed = people.apply(model)
     assert changed.responders == 2
     assert [one.ramp for one in changed.special] == [Ramp(months=6)]
