@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import special
 
+from mttrlab.response import sums
 from mttrlab.response.laws import Floats
 from mttrlab.response.luck import Ints
 
@@ -49,19 +50,10 @@ def paired(then: Floats, now: Floats, place: Ints, replications: int) -> Paired:
         Replication of each incident, counted from 0.
     replications : int
     """
-    happens = ~np.isnan(now)
-    whole = bool(happens.all())
-    spent = now if whole else np.where(happens, now, 0.0)
-    minutes = now if whole else now[happens]
-    n = np.bincount(place if whole else place[happens], minlength=replications).astype(np.float64)
-    total = np.bincount(place, weights=spent, minlength=replications).astype(np.float64)
+    n, total, saved, arrived = sums.sums(then, now, place, replications)
+    minutes = now if n.sum() == len(now) else now[~np.isnan(now)]
     mean = np.divide(total, n, out=np.full(replications, np.nan), where=n > 0)
-    quantiles = _quantiles(minutes, n.astype(np.int64))
-    if now is then:
-        return Paired(minutes, n, mean, np.zeros(replications), n, quantiles)
-    saved = np.bincount(place, weights=np.nan_to_num(then) - spent, minlength=replications).astype(np.float64)
-    arrived = np.bincount(place[~np.isnan(then)], minlength=replications).astype(np.float64)
-    return Paired(minutes, n, mean, saved, arrived, quantiles)
+    return Paired(minutes, n, mean, saved, arrived, _quantiles(minutes, n.astype(np.int64)))
 
 
 def joined(parts: Sequence[Paired], *, own: bool = False) -> Paired:
@@ -173,11 +165,7 @@ def _quantiles(minutes: Floats, n: Ints) -> Floats:
     made = np.full((len(n), len(_SHARES)), np.nan)
     if not n.any():
         return made
-    # One row per replication, filled up behind its last: one sort for all of them.
-    there = np.arange(int(n.max())) < n[:, None]
-    each = np.full(there.shape, np.inf)
-    each[there] = minutes
-    each.sort(axis=1)
+    each = sums.in_order(minutes, n)
     some = np.flatnonzero(n)
     for k, share in enumerate(_SHARES):
         place = share * (n[some] - 1)

@@ -92,6 +92,28 @@ def marks(to: np.ndarray, turns: Sequence[Floats], place: Any) -> None:
         (to[:, k] if to.ndim > 1 else to)[place] = (u * 2.0**32).astype(np.int64)
 
 
+def elapsed(last: np.ndarray, begin: Ints, happens: np.ndarray, place: Any) -> Floats:
+    """Return minutes of incidents, NaN where one does not happen.
+
+    Parameters
+    ----------
+    last : array of int64
+        When each record ends, microseconds.
+    begin : array of int
+        When each incident begins.
+    happens : array of int8
+        Whether each record happens.
+    place : array of int, or slice
+        Record of each incident; a slice: all, in their order.
+    """
+    fast = compiled.columns()
+    if fast is not None:
+        minutes = np.empty(len(begin))
+        fast.elapsed(last, begin, happens, _own(place), minutes)
+        return minutes
+    return np.where(happens[place], (last[place] - begin) / MICROSECONDS, np.nan)
+
+
 def chosen(edges: Floats, u: Floats) -> Ints:
     """Return how many of a few edges each uniform has reached."""
     fast = compiled.columns()

@@ -160,7 +160,7 @@ def _kernel() -> ModuleType:
         if not any(folder.rglob("*.nbi")):
             _LOG.log(_level(), "Compiling the simulator, once and for some seconds; it is kept in %s", folder)
         _load("kernel")
-        if any(folder.rglob("compiled_columns.grouped*.nbi")):
+        if any(folder.rglob("compiled_columns.rows*.nbi")):
             _load("columns")
     return _LOADED["kernel"]
 

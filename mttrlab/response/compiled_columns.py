@@ -18,8 +18,8 @@ from mttrlab.response.layout import MICROSECONDS as _MICROSECONDS
 MICROSECONDS: Any = np.float64(_MICROSECONDS)
 
 
-def _read(kind: Any, ndim: int = 1) -> Any:
-    return numba.types.Array(kind, ndim, "C", readonly=True)
+def _read(kind: Any, ndim: int = 1, layout: Any = "C") -> Any:
+    return numba.types.Array(kind, ndim, layout, readonly=True)
 
 
 _WORDS, _PLACES, _UNIFORMS = _read(numba.uint64, 3), _read(numba.int64), _read(numba.float64)
@@ -133,3 +133,38 @@ def grouped(which: Any, order: Any, ends: Any) -> None:
         group = which[i]
         order[ends[group]] = i
         ends[group] += 1
+
+
+@outer(numba.void(numba.int64[:], _read(numba.int64, layout="A"), numba.int8[:], _PLACES, numba.float64[::1]))
+def elapsed(last: Any, begin: Any, happens: Any, place: Any, out: Any) -> None:
+    """Write minutes from `begin` to `last`, NaN where an incident does not happen."""
+    for i in range(len(begin)):
+        row = place[i] if len(place) else i
+        out[i] = np.float64(last[row] - begin[i]) / MICROSECONDS if happens[row] else np.nan
+
+
+@outer(numba.void(_UNIFORMS, _UNIFORMS, _PLACES, *[numba.float64[::1]] * 4))
+def sums(then: Any, now: Any, place: Any, happened: Any, total: Any, saved: Any, arrived: Any) -> None:
+    """Add up what happened and what was saved, by replication."""
+    for i in range(len(place)):
+        r, before, spent = place[i], then[i], now[i]
+        if np.isnan(before):
+            before = 0.0
+        else:
+            arrived[r] += 1.0
+        if np.isnan(spent):
+            spent = 0.0
+        else:
+            happened[r] += 1.0
+        total[r] += spent
+        saved[r] += before - spent
+
+
+@outer(numba.void(_UNIFORMS, _PLACES, numba.float64[:, ::1]))
+def rows(minutes: Any, n: Any, out: Any) -> None:
+    """Write the next `n[r]` minutes to the beginning of row `r`."""
+    i = 0
+    for r in range(len(n)):
+        for k in range(n[r]):
+            out[r, k] = minutes[i]
+            i += 1

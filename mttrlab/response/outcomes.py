@@ -10,11 +10,10 @@ from functools import partial
 import numpy as np
 
 from mttrlab.errors import ModelError
-from mttrlab.response import checks, compiled, growth, simpy_engine
+from mttrlab.response import checks, columns, compiled, growth, simpy_engine
 from mttrlab.response.arriving import draw
 from mttrlab.response.fixes import path_names
 from mttrlab.response.laws import Floats
-from mttrlab.response.layout import MICROSECONDS
 from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.luck import BLOCK, MICROSECONDS_PER_DAY, Ints, Luck
 from mttrlab.response.model import ResponseModel
@@ -51,11 +50,7 @@ class Outcomes:
         """Return each incident's minutes on a clock; NaN where it was prevented."""
         first, last = (stamp.removesuffix("_at") for stamp in CLOCK_ENDS[clock])
         begin = self.records.luck.at if first == "started" else self.column(first)
-        minutes = (self.column(last) - begin) / MICROSECONDS
-        happens = self.records.happens
-        if not happens.all():
-            minutes[happens == 0] = np.nan
-        return np.asarray(minutes)
+        return columns.elapsed(self.ends[last], begin, self.records.x["happens"], self.records.place)
 
 
 def engine_name(engine: str, *models: ResponseModel) -> str:
@@ -86,6 +81,10 @@ AT_ONCE = 60_000
 """Incidents that are held in memory together, where a span of replications may be cut."""
 
 
+_MANY, _LAST = 4, 3
+"""Pieces for each worker from which the last ones are cut, and in how many."""
+
+
 def spans(model: ResponseModel, days: float, replications: int, n_jobs: int = 1, first: int = 0) -> list[Span]:
     """Return the pieces of work: whole blocks of replications, few enough incidents each, several for each worker.
 
@@ -101,7 +100,11 @@ def spans(model: ResponseModel, days: float, replications: int, n_jobs: int = 1,
     # As many pieces for every worker, as long as each other, so that nobody waits for the last.
     turns = -(-blocks // (fit * workers(n_jobs)))
     pieces = min(turns * workers(n_jobs), blocks)
-    edges = [k * blocks // pieces * BLOCK for k in range(pieces + 1)]
+    # The last piece of every worker is cut again, so that they end together.
+    fine = _LAST if turns >= _MANY and workers(n_jobs) > 1 else 1
+    long = max(pieces - workers(n_jobs), 0)
+    steps = [*range(0, fine * long, fine), *range(fine * long, fine * pieces + 1)]
+    edges = sorted({k * blocks // (fine * pieces) * BLOCK for k in steps})
     return [(first + low, first + min(high, replications)) for low, high in itertools.pairwise(edges)]
 
 

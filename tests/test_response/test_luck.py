@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from mttrlab.response import arriving, columns, compiled
+from mttrlab.response import arriving, columns, compiled, outcomes, sums
 from mttrlab.response.arriving import draw
 from mttrlab.response.luck import BLOCK, threshold
 from mttrlab.response.streams import stream
@@ -166,3 +166,37 @@ def test_machine_code_for_columns_is_compiled_once_many_numbers_are_drawn(machin
     assert compiled.columns(compiled._WORTH - 1) is None
     assert compiled.columns(0) is None
     assert compiled.columns(1) is not None
+
+
+def test_machine_code_counts_and_adds_as_numpy_does(machine_code):
+    chance = np.random.default_rng(8)
+    n = chance.poisson(30.0, 100)
+    place = np.repeat(np.arange(100), n)
+    then, now = chance.lognormal(3.0, 2.0, (2, len(place)))
+    then[chance.random(len(place)) < 0.1], now[chance.random(len(place)) < 0.2] = np.nan, np.nan
+    begin = chance.integers(0, 10**13, len(place))
+    happens = chance.integers(0, 2, len(place) + 9).astype(np.int8)
+    last = chance.integers(0, 10**13, len(place) + 9)
+    rows = chance.permutation(len(place) + 9)[: len(place)]
+    found = []
+    for on in (False, True):
+        machine_code(on)
+        found.append([
+            *sums.sums(then, now, place, 100),
+            sums.in_order(then, n),
+            columns.elapsed(last, begin, happens, rows),
+            columns.elapsed(last, np.stack([begin, begin], axis=1)[:, 0], happens, rows),
+            columns.chosen(np.array([2.0, 20.0]), then),
+            columns.grouped(place % 7, 9)[0],
+            columns.grouped(place % 7, 9)[1],
+        ])  # fmt: skip
+    for plain, fast in zip(*found, strict=True):
+        np.testing.assert_array_equal(plain, fast)
+
+
+def test_the_last_pieces_are_short_and_no_replication_is_left_out(rich):
+    for replications, n_jobs in ((40_000, 2), (9_999, 3), (7, 2), (120, 4)):
+        pieces = outcomes.spans(rich, 365, replications, n_jobs)
+        assert [k for low, high in pieces for k in range(low, high)] == list(range(replications))
+    longest = [high - low for low, high in outcomes.spans(rich, 365, 40_000, 2)]
+    assert max(longest[-4:]) < max(longest) / 2
