@@ -48,8 +48,11 @@ def ranking(ranked: pd.DataFrame) -> None:
     if "net" in ranked:
         shown["net a year"] = [_unless_unknown(row, "net") for row in rows]
         shown["P(worth it)"] = [_percent(row["worth_it"]) for row in rows]
-    shown["P(best)"] = [_percent(row["best"]) for row in rows]
-    shown[f"regret, {by}"] = ["" if math.isnan(row["regret"]) else _number(row["regret"]) for row in rows]
+    shown["P(best), 95 %"] = [
+        f"{row['best']:.0%} ({row['best_low']:.0%} to {row['best_high']:.0%})" if row["best"] == row["best"] else ""
+        for row in rows
+    ]
+    shown[f"regret, {by}"] = [_unless_unknown(row, "regret") for row in rows]
     shown["shows in month"] = ["later" if pd.isna(row["visible_month"]) else f"{row['visible_month']}" for row in rows]
     table(shown)
     say("")

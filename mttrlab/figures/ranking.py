@@ -59,7 +59,9 @@ def _words(row: Any) -> str:
         price = row.get("price_to_match", math.nan)
         return f"as good at {price:,.0f} a year" if price == price else "no price told"
     best = row["best"]
-    sure = f"P(best) {best:.0%}" if best == best else "no price told"
+    low, high = row.get("best_low", math.nan), row.get("best_high", math.nan)
+    between = f" ({low:.0%} to {high:.0%})" if low == low else ""
+    sure = f"P(best) {best:.0%}{between}" if best == best else "no price told"
     per = f"{row['per_1000']:,.3g} min per 1,000; " if row["per_1000"] == row["per_1000"] else ""
     return f"{per}{sure}"
 
