@@ -83,8 +83,8 @@ def _rank(options: argparse.Namespace) -> None:
     _paragraph(
         f"n = {first['draws']:,} draws of what is not known, {first['replications']:,} runs of {options.years:g} years "
         f"each, seed {options.seed}, data {data}; minutes on the clock {first['clock']}, {told_of['weighted']}; "
-        "brackets hold 80 %: of single years in the first column, of what is expected in the next; 95 % where the number "
-        "of draws is all that blurs"
+        "brackets hold 80 %: of single years in the first column, of what is expected in the next; 95 % of P(best) and "
+        "regret, of the number of draws alone"
     )
     if math.isfinite(told_of["half_width"]):
         _paragraph(f"Half-width: the mean minutes saved are known to {told_of['half_width']:.1%} (95 %, of luck alone)")
