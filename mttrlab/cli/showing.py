@@ -83,7 +83,11 @@ def _told(rows: list[dict[str, Any]]) -> None:
     """Print what each row changes, and what must be said of it."""
     for row in rows:
         name = row.get("scenario", row.get("investment"))
-        said = f"{name}: {row['what']}" + (f". Note: {row['note']}" if row["note"] else "") + "."
+        said = f"{name}: {row['what']}."
+        if "user_minutes_saved_per_year" in row:
+            saved = _banded(row, "user_minutes_saved_per_year", "user_minutes_saved")
+            said += f" Weighted by users hit it saves {saved} minutes a year."
+        said += f" Note: {row['note']}." if row["note"] else ""
         say(textwrap.fill(said, _WIDE, initial_indent="  ", subsequent_indent="      "))
 
 

@@ -14,7 +14,7 @@ from mttrlab.decisions.clock import shown_clock
 from mttrlab.decisions.paired import Paired, joined
 from mttrlab.decisions.words import note, what
 from mttrlab.errors import ModelError
-from mttrlab.response import checks, growth, kinds, memory, outcomes
+from mttrlab.response import checks, growth, impact, kinds, memory, outcomes
 from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.luck import BLOCK
 from mttrlab.response.model import ResponseModel
@@ -80,7 +80,8 @@ def compare_scenarios(
     -------
     DataFrame
         First row Baseline. `incidents` per replication; `mean, median, p90` of the clock, minutes; `saving` minutes per
-        baseline incident, paired (a prevented incident saves all its minutes); `minutes_saved_per_year`. `_low` and
+        baseline incident, paired (a prevented incident saves all its minutes); `minutes_saved_per_year`, and where the
+        model knows users `user_minutes_saved_per_year`, each minute with the share of users hit. `_low` and
         `_high` of each hold 80 % of the replications, of which there are `replications`: luck only. `checked` is the
         verdict on months that the fit had not seen. With `refits`, `mean_refit_low, mean_refit_high, saving_refit_low,
         saving_refit_high` hold 80 % of what the refitted models expect: ignorance, which more replications do not
@@ -198,7 +199,8 @@ def _span(
     before = outcomes.run(model, luck, engine)
     place, wanted = luck.replication - span[0], span[1] - span[0]
     then = before.minutes(clock)
-    columns = [paired.paired(then, then, place, wanted)]
+    weights = impact.weights(model, luck, before.records.facts)
+    columns = [paired.paired(then, then, place, wanted, weights)]
     last = before
     for other in changed:
         now = then
@@ -208,7 +210,7 @@ def _span(
             now = last.minutes(clock)
         elif other != model:
             now = outcomes.rerun(other, luck, model, before, engine).minutes(clock)
-        columns.append(paired.paired(then, now, place, wanted))
+        columns.append(paired.paired(then, now, place, wanted, weights))
     return columns
 
 

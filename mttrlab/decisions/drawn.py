@@ -10,8 +10,8 @@ import numpy as np
 
 from mttrlab.analysis.power import incidents_needed
 from mttrlab.decisions.kept import Baseline, Piece, keep_baseline
+from mttrlab.decisions.paired import saved_by
 from mttrlab.errors import ModelError
-from mttrlab.response import impact
 from mttrlab.response.investment import Investment
 from mttrlab.response.laws import Floats
 from mttrlab.response.luck import MICROSECONDS_PER_DAY
@@ -101,18 +101,8 @@ def saving(baseline: Baseline, investment: Investment) -> Floats:
 
 
 def _saved(model: ResponseModel, piece: Piece, now: Floats) -> Floats:
-    minutes = np.nan_to_num(piece.then) - np.nan_to_num(now)
-    if model.users:
-        minutes *= _weights(model, piece)
-    made = np.bincount(piece.place, weights=minutes, minlength=piece.span[1] - piece.span[0])
-    return np.asarray(made, dtype=np.float64)
-
-
-def _weights(model: ResponseModel, piece: Piece) -> Floats:
-    kept = piece.luck.kept
-    if "users hit" not in kept:
-        kept["users hit"] = np.nan_to_num(impact.drawn(model, piece.luck, piece.before.records.facts), nan=1.0)
-    return np.asarray(kept["users hit"])
+    wanted = piece.span[1] - piece.span[0]
+    return saved_by(piece.then, now, piece.place, wanted, piece.weights(model))
 
 
 def visible(baseline: Baseline, investment: Investment) -> int | None:

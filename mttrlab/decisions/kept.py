@@ -11,7 +11,7 @@ import numpy as np
 
 from mttrlab.decisions.clock import shown_clock
 from mttrlab.decisions.paired import Paired, joined, paired, row
-from mttrlab.response import alone, checks, growth, kinds, memory, outcomes
+from mttrlab.response import alone, checks, growth, impact, kinds, memory, outcomes
 from mttrlab.response.laws import Floats
 from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.luck import Luck
@@ -38,6 +38,10 @@ class Piece:
     scratch: list[Outcomes]
     """Memory of the last answer, for the next."""
 
+    def weights(self, model: ResponseModel) -> Floats | None:
+        """Return the share of users that each incident hits; None: nobody has said it."""
+        return impact.weights(model, self.luck, self.before.records.facts)
+
 
 @dataclass(frozen=True, eq=False)
 class Baseline:
@@ -56,12 +60,12 @@ class Baseline:
 
     def row(self) -> dict[str, float]:
         """Return the numbers of the baseline itself, as a row of `compare_scenarios`."""
-        return row(joined(self.under(self.model, _beside)), self.days)
+        return row(joined(self.under(self.model, self._beside)), self.days)
 
     def against(self, scenario: Scenario) -> dict[str, float]:
         """Return the numbers of a scenario, as a row of `compare_scenarios`."""
         changed = kinds.a("scenario", Scenario, scenario).apply(self.model)
-        return row(joined(self.under(changed, _beside)), self.days)
+        return row(joined(self.under(changed, self._beside)), self.days)
 
     def under(self, changed: ResponseModel, of: Callable[[Piece, Floats], Made]) -> list[Made]:
         """Return what `of` makes of each piece and the minutes of its incidents under a changed model.
@@ -81,6 +85,9 @@ class Baseline:
             return [answer(piece) for piece in pieces]
         with ThreadPoolExecutor(self.n_jobs) as threads:
             return list(threads.map(answer, pieces))
+
+    def _beside(self, piece: Piece, now: Floats) -> Paired:
+        return paired(piece.then, now, piece.place, piece.span[1] - piece.span[0], piece.weights(self.model))
 
     def _with_layers(self, layers: int) -> tuple[Piece, ...]:
         """Return the pieces, with so many layers of further incidents where the baseline has fewer."""
@@ -162,7 +169,3 @@ def _minutes(baseline: Baseline, changed: ResponseModel, piece: Piece) -> Floats
         piece.scratch.append(made)
         return made.minutes(baseline.clock)
     return outcomes.rerun(changed, piece.luck, baseline.model, piece.before).minutes(baseline.clock)
-
-
-def _beside(piece: Piece, now: Floats) -> Paired:
-    return paired(piece.then, now, piece.place, piece.span[1] - piece.span[0])

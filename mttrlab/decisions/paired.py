@@ -37,9 +37,11 @@ class Paired(NamedTuple):
     """Incidents of the baseline, per replication."""
     quantiles: Floats
     """Median and P90 of each replication, one row each; NaN where nothing happened."""
+    weighted: Floats
+    """Minutes saved, each with the share of users hit; empty where nobody has said it."""
 
 
-def paired(then: Floats, now: Floats, place: Ints, replications: int) -> Paired:
+def paired(then: Floats, now: Floats, place: Ints, replications: int, weights: Floats | None = None) -> Paired:
     """Return what two ways to handle the same incidents gave.
 
     Parameters
@@ -49,11 +51,22 @@ def paired(then: Floats, now: Floats, place: Ints, replications: int) -> Paired:
     place : array of int
         Replication of each incident, counted from 0.
     replications : int
+    weights : array, optional
+        Share of users that each incident hits.
     """
     n, total, saved, arrived = sums.sums(then, now, place, replications)
     minutes = now if n.sum() == len(now) else now[~np.isnan(now)]
     mean = np.divide(total, n, out=np.full(replications, np.nan), where=n > 0)
-    return Paired(minutes, n, mean, saved, arrived, _quantiles(minutes, n.astype(np.int64)))
+    weighted = np.empty(0) if weights is None else saved_by(then, now, place, replications, weights)
+    return Paired(minutes, n, mean, saved, arrived, _quantiles(minutes, n.astype(np.int64)), weighted)
+
+
+def saved_by(then: Floats, now: Floats, place: Ints, replications: int, weights: Floats | None = None) -> Floats:
+    """Return the minutes saved in each replication, each with its weight; what was prevented saves all of its own."""
+    minutes = np.zeros(len(then)) if now is then else np.nan_to_num(then) - np.nan_to_num(now)
+    if weights is not None:
+        minutes *= weights
+    return np.asarray(np.bincount(place, weights=minutes, minlength=replications), dtype=np.float64)
 
 
 def joined(parts: Sequence[Paired], *, own: bool = False) -> Paired:
@@ -111,6 +124,16 @@ def row(whole: Paired, days: float, *, mean: float | None = None, over: bool = F
         "minutes_saved_per_year": float(whole.saved.mean() * year),
         "minutes_saved_low": year_low,
         "minutes_saved_high": year_high,
+        **(_weighted(whole.weighted * year) if len(whole.weighted) else {}),
+    }
+
+
+def _weighted(saved: Floats) -> dict[str, float]:
+    low, high = _band(saved)
+    return {
+        "user_minutes_saved_per_year": float(saved.mean()),
+        "user_minutes_saved_low": low,
+        "user_minutes_saved_high": high,
     }
 
 
@@ -128,8 +151,8 @@ def half_width(whole: Paired, *, difference: bool, level: float = 0.95, over: bo
     Returns
     -------
     float
-        Half of an interval over its number, for incidents, mean, median, P90, saving and minutes saved; the largest.
-        Infinite with fewer replications than batches.
+        Half of an interval over its number, for incidents, mean, median, P90, saving and minutes saved (weighted
+        too); the largest. Infinite with fewer replications than batches.
     """
     if len(whole.happened) < _BATCHES or len(whole.minutes) < 10 * _BATCHES:
         return np.inf
@@ -142,6 +165,8 @@ def half_width(whole: Paired, *, difference: bool, level: float = 0.95, over: bo
     if difference and whole.saved.any():
         saved, arrived = (_batched(of, np.sum) for of in (whole.saved, whole.arrived))
         widths += [*_relative(saved / np.maximum(arrived, 1.0), t), *_relative(_batched(whole.saved, np.mean), t)]
+        if len(whole.weighted):
+            widths += [*_relative(_batched(whole.weighted, np.mean), t)]
     return float(max(widths))
 
 

@@ -56,6 +56,18 @@ def drawn(model: ResponseModel, luck: Luck, facts: dict[str, np.ndarray]) -> Flo
     return made
 
 
+def weights(model: ResponseModel, luck: Luck, facts: dict[str, np.ndarray]) -> Floats | None:
+    """Return how much a minute of each incident weighs: the share of users hit, one where nobody has said it.
+
+    None: the model knows nothing of users.
+    """
+    if not model.users:
+        return None
+    if "users hit" not in luck.kept:
+        luck.kept["users hit"] = np.nan_to_num(drawn(model, luck, facts), nan=1.0)
+    return np.asarray(luck.kept["users hit"])
+
+
 def fitted(past: History, group: Ints, names: list[str | None], notes: list[Note]) -> tuple[Impact, ...]:
     """Return the shares that these incidents carry, by severity, and by type where a type has enough of one severity.
 

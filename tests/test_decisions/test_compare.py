@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mttrlab.decisions import compare_scenarios
+from mttrlab.decisions import compare_scenarios, keep_baseline
 from mttrlab.errors import ModelError, QuestionError
-from mttrlab.response import FixPath, Impact, IncidentType, Law, ResponseModel, Scenario, simulate
+from mttrlab.response import FixPath, Impact, IncidentType, Law, ResponseModel, Scenario, compiled, simulate
+
+needs_numba = pytest.mark.skipif(not compiled.available(), reason="no numba")
 
 COLUMNS = [
     "scenario", "clock", "incidents", "incidents_low", "incidents_high", "mean", "mean_low", "mean_high", "median",
@@ -186,3 +188,34 @@ def test_a_lever_for_one_type_is_moved_where_users_are_known_by_type():
     made = compare_scenarios(known, [one], replications=3, days=60)
     assert made["saving"].iloc[1] > 0
     assert made["saving"].equals(compare_scenarios(replace(known, users=()), [one], replications=3, days=60)["saving"])
+
+
+@pytest.mark.parametrize("engine", ["simpy", pytest.param("compiled", marks=needs_numba)])
+def test_minutes_saved_count_with_the_share_of_users_hit_by_hand(engine):
+    # A type that hits all users saves 20 minutes an incident, another that hits a tenth of them 50.
+    def kind(name, minutes):
+        return IncidentType(name, 0.5, diagnose=Law("constant", minutes))
+
+    users = (Impact((1.0,), "all"), Impact((0.1,), "few"))
+    model = ResponseModel((kind("all", 40.0), kind("few", 100.0)), users=users)
+    half = Scenario("half", diagnosis_factor=0.5)
+    only = [Scenario(name, incident_types=[name], diagnosis_factor=0.5) for name in ("all", "few")]
+    run = {"days": 365, "replications": 40, "seed": 3, "engine": engine}
+    table = compare_scenarios(model, [half, *only], **run).set_index("scenario")
+    whole, weighted = table["minutes_saved_per_year"], table["user_minutes_saved_per_year"]
+    assert weighted["Baseline"] == 0
+    assert weighted["all"] == pytest.approx(whole["all"])
+    assert weighted["few"] == pytest.approx(whole["few"] / 10)
+    assert weighted["half"] == pytest.approx(whole["all"] + whole["few"] / 10)
+    assert (
+        keep_baseline(model, **run).against(half)["user_minutes_saved_low"] == table["user_minutes_saved_low"]["half"]
+    )
+    nobody = compare_scenarios(ResponseModel((kind("all", 40.0),)), [half], **run)
+    assert "user_minutes_saved_per_year" not in nobody
+
+
+def test_a_further_incident_costs_its_users_their_minutes():
+    model = ResponseModel((IncidentType("a", 1.0, diagnose=Law("constant", 60.0)),), users=(Impact((0.25,)),))
+    row = compare_scenarios(model, [Scenario("growth", arrivals_factor=1.5)], days=365, replications=40, seed=3).iloc[1]
+    assert row["user_minutes_saved_per_year"] == pytest.approx(row["minutes_saved_per_year"] / 4)
+    assert row["user_minutes_saved_per_year"] < 0
