@@ -88,8 +88,9 @@ def _rank(options: argparse.Namespace) -> None:
     )
     if math.isfinite(told_of["half_width"]):
         _paragraph(f"Half-width: the mean minutes saved are known to {told_of['half_width']:.1%} (95 %, of luck alone)")
-    if "unfinished" in told_of:
-        _paragraph(f"Unfinished: {told_of['unfinished']}")
+    for word, name in (("Left out", "left_out"), ("Unfinished", "unfinished")):
+        if name in told_of:
+            _paragraph(f"{word}: {told_of[name]}")
     showing.ranking(ranked)
     if options.csv is not None:
         if options.csv.exists():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from mttrlab.analysis.power import incidents_needed
 from mttrlab.decisions.kept import Baseline, Piece, keep_baseline
 from mttrlab.decisions.paired import saved_by
-from mttrlab.errors import ModelError
+from mttrlab.errors import ModelError, QuestionError
 from mttrlab.response.investment import Investment
 from mttrlab.response.laws import Floats
 from mttrlab.response.luck import MICROSECONDS_PER_DAY
@@ -32,6 +32,8 @@ class Draws:
     """Minutes, by draw, investment and replication."""
     stopped: bool
     """Whether Ctrl-C left draws out."""
+    refused: tuple[str, ...]
+    """Why models could not answer; their draws are left out."""
 
 
 def drawn(
@@ -54,34 +56,48 @@ def drawn(
     """
     from tqdm import tqdm
 
-    numbers: list[int] = []
-    saved: list[list[Floats]] = []
+    rows: dict[int, list[Floats]] = {}
+    refused: list[str] = []
     stopped = False
-    shown = tqdm(total=draws * len(investments), desc="draws", disable=not progress)
-    try:
-        for turn, model in enumerate(models[:draws]):
-            baseline = keep_baseline(model, seed=seed, **run)
-            # An investment whose effect is known saves the same in every draw.
-            known: dict[tuple[Any, ...], Floats] = {}
-            for number in range(turn, draws, len(models)):
-                row = []
-                for investment in investments:
-                    one = investment.drawn(seed, number)
-                    settings = investment.name, tuple(one.levers.values()), tuple(one.side_effects.values())
-                    if settings not in known:
-                        known = {key: value for key, value in known.items() if key[0] != investment.name}
-                        known[settings] = saving(baseline, one)
-                    row.append(known[settings])
-                    shown.update()
-                saved.append(row)
-                numbers.append(number)
-    except KeyboardInterrupt:
-        stopped = True
-    shown.close()
-    if not saved:
-        raise ModelError("no draw was finished before it was stopped")
-    order = np.argsort(numbers)
-    return Draws([numbers[k] for k in order], np.array(saved)[order], stopped)
+    with tqdm(total=draws * len(investments), desc="draws", disable=not progress) as shown:
+        try:
+            for turn, model in enumerate(models[:draws]):
+                numbers = range(turn, draws, len(models))
+                try:
+                    baseline = keep_baseline(model, seed=seed, **run)
+                    for number, row in zip(numbers, _of_one(baseline, investments, numbers, seed), strict=True):
+                        rows[number] = row
+                        shown.update(len(investments))
+                except (ModelError, QuestionError) as refusal:
+                    if len(models) == 1:
+                        raise
+                    # A refit may lack what an investment changes, or have people who never get through their work.
+                    refused.append(str(refusal))
+                    rows = {number: row for number, row in rows.items() if number not in numbers}
+        except KeyboardInterrupt:
+            stopped = True
+    if not rows:
+        raise ModelError(refused[-1] if refused else "no draw was finished before it was stopped")
+    order = sorted(rows)
+    return Draws(order, np.array([rows[number] for number in order]), stopped, tuple(refused))
+
+
+def _of_one(
+    baseline: Baseline, investments: Sequence[Investment], numbers: Iterable[int], seed: int
+) -> Iterator[list[Floats]]:
+    """Yield what each investment saves in each replication, draw after draw."""
+    # An investment whose effect is known saves the same in every draw.
+    known: dict[tuple[Any, ...], Floats] = {}
+    for number in numbers:
+        row = []
+        for investment in investments:
+            one = investment.drawn(seed, number)
+            settings = investment.name, tuple(one.levers.values()), tuple(one.side_effects.values())
+            if settings not in known:
+                known = {key: value for key, value in known.items() if key[0] != investment.name}
+                known[settings] = saving(baseline, one)
+            row.append(known[settings])
+        yield row
 
 
 def saving(baseline: Baseline, investment: Investment) -> Floats:

@@ -88,7 +88,8 @@ def rank_investments(
         10; NA: not within the horizon). `what`, `note`, `checked`, `clock`, `draws`, `replications`, `seed`.
         `attrs`: `years`, `days`, `engine`, `engine_why`, `best_by`, `weighted` in words, `knowing_all` (value, low,
         high: what it would be worth to know everything before choosing), `half_width` (of the mean minutes saved, 95 %,
-        of luck alone, the least known), `unfinished` in words after Ctrl-C.
+        of luck alone, the least known), `left_out` in words where refits cannot answer, `unfinished` after
+        Ctrl-C.
 
     Raises
     ------
@@ -169,6 +170,9 @@ def rank_investments(
         "weighted": "minutes count with the share of users hit" if model.users else
                     "every minute counts whole: nobody said how many users an incident hits",
     }  # fmt: skip
+    if found.refused:
+        out = f"{len(found.refused)} of {len(refits)} refits cannot answer and are left out: {found.refused[0]}"
+        table.attrs["left_out"] = out
     if found.stopped:
         table.attrs["unfinished"] = f"{len(found.numbers)} of {draws} draws: it was stopped"
     return table

@@ -109,6 +109,20 @@ def test_refits_are_drawn_too():
     assert refitted["draws"][0] == 30
 
 
+def test_refits_that_cannot_answer_are_left_out_and_counted():
+    def of(per_day):
+        return ResponseModel((IncidentType("a", per_day, diagnose=Law("constant", 60.0)),), responders=1)
+
+    books = [Investment("books", once=1_000, ramp=None, diagnosis_factor=0.8)]
+    table = rank_investments(of(2.0), books, **RUN, refits=[of(1.0), of(30.0), of(3.0)])
+    assert table["draws"][0] == 20
+    assert table.attrs["left_out"].startswith(
+        "1 of 3 refits cannot answer and are left out: 1 responder(s) would be busy"
+    )
+    with pytest.raises(ModelError, match="would be busy"):
+        rank_investments(of(2.0), books, **RUN, refits=[of(30.0), of(40.0)])
+
+
 def test_the_best_buys_the_most_minutes_for_its_money_and_loses_least():
     ideas = [
         Investment("cheap", once=1_000, ramp=None, diagnosis_factor=(0.8, 0.9, 1.0)),
