@@ -12,7 +12,7 @@ from mttrlab.response import columns, tries
 from mttrlab.response.laws import Floats, Law
 from mttrlab.response.luck import Ints, Luck
 from mttrlab.response.model import ResponseModel
-from mttrlab.response.special import Facts, setting
+from mttrlab.response.special import Facts, of_each, setting
 
 _FEW = 8
 """Edges up to which comparing with each is quickest."""
@@ -148,4 +148,7 @@ def at_most(minutes: Floats, longest: Any) -> Floats:
 
 def changed(model: ResponseModel, luck: Luck, kind: Ints) -> np.ndarray:
     """Return which incidents a change caused; `kind` is the type of each."""
-    return np.asarray(luck.uniform("change") < np.array([one.change_caused for one in model.types])[kind])
+    shares = [one.change_caused for one in model.types]
+    return (
+        np.asarray(luck.uniform("change") < of_each(shares, kind)) if any(shares) else np.zeros(len(luck), dtype=bool)
+    )

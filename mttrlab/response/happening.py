@@ -30,7 +30,7 @@ def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> N
         made.x["happens"][made.x["noise"] == 1] = luck.noise("cut") >= model.noise_cut
     facts = made.facts
     prevented = setting(model, facts, "prevention", model.prevention)
-    happens = luck.uniform("prevention") >= prevented
+    happens = luck.uniform("prevention") >= prevented if np.any(prevented) else np.ones(len(luck), dtype=bool)
     stopped = setting(model, facts, "changes_prevented", model.changes_prevented)
     oftener = setting(model, facts, "deploys_factor", model.deploys_factor)
     worse = setting(model, facts, "failing_factor", model.failing_factor)

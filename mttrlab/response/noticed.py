@@ -13,7 +13,7 @@ from mttrlab.response.laws import AT_ONCE, Floats
 from mttrlab.response.luck import Ints, Luck
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.shares import lifted
-from mttrlab.response.special import flat, setting
+from mttrlab.response.special import flat, of_each, setting
 from mttrlab.response.watching import GAP, RULES, Sight, Watch
 
 if TYPE_CHECKING:
@@ -41,23 +41,30 @@ def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> N
         slow = np.minimum(slow, reported)
     shares, weights = seen_shares(model)
     face = flat(model, made.facts)
-    before = np.array(shares)[face]
-    after = np.array(lifted(shares, weights, model.alert_coverage))[face]
-    race = np.zeros(len(luck), dtype=bool)
+    before = of_each(shares, face)
+    after = of_each(lifted(shares, weights, model.alert_coverage), face)
+    race: np.ndarray | None = None
     if model.watch is not None:
         race, fast, after = _by_settings(model, model.watch, luck, made, face, fast, after)
-    was, now = chance < before, chance < setting(model, made.facts, "alert_coverage", after)
+    wanted = setting(model, made.facts, "alert_coverage", after)
+    was = chance < before
+    now = was if np.array_equal(wanted, before) else chance < wanted
     # A new alert races the report that came anyway; a lost one leaves nobody earlier than it did.
-    drawn = np.where(was, np.where(now, fast, np.maximum(slow, fast)), np.where(now, np.minimum(slow, fast), slow))
-    drawn = np.where(race, np.where(now, np.minimum(slow, fast), slow), drawn)
-    latest = setting(model, made.facts, "alert_latency", model.alert_latency)
-    sooner = np.where(now, np.minimum(drawn, latest), drawn)
-    made.write("detect", sooner)
-    made.facts["covered"] = (now & ~(race & (slow < np.minimum(fast, latest)))).astype(np.int64)
+    drawn = np.where(now, fast, slow)
+    if now is not was:
+        drawn = np.where(now == was, drawn, np.where(now, np.minimum(slow, fast), np.maximum(slow, fast)))
+    covered, latest = now, setting(model, made.facts, "alert_latency", model.alert_latency)
+    if race is not None:
+        drawn = np.where(race, np.where(now, np.minimum(slow, fast), slow), drawn)
+        covered = now & ~(race & (slow < np.minimum(fast, latest)))
+    if np.any(np.isfinite(latest)):
+        drawn = np.where(now, np.minimum(drawn, latest), drawn)
+    made.write("detect", drawn)
+    made.facts["covered"] = covered.astype(np.int64)
 
 
 def _by_settings(
-    model: ResponseModel, watch: Watch, luck: Luck, made: Records, face: Ints, fast: Floats, seen: Floats
+    model: ResponseModel, watch: Watch, luck: Luck, made: Records, face: Ints, fast: Floats, seen: Any
 ) -> tuple[np.ndarray, Floats, Floats]:
     """Return which incidents are a race of detectors, when alerts notice, and the share of each one's like they see.
 

@@ -15,7 +15,7 @@ from mttrlab.response.layout import ATTEMPTS, HANDS, ROUNDS
 from mttrlab.response.luck import Ints, Luck
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.parameters import attempts, automation, layout, rounds, runbooks
-from mttrlab.response.special import flat, most, plan, reach, setting
+from mttrlab.response.special import flat, most, of_each, plan, reach, setting
 
 _LAST_PRIORITY = 1_000_000
 
@@ -161,15 +161,19 @@ def _kept(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> 
 
 
 def _who(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
-    face, priority = np.zeros(len(luck), dtype=np.int64), np.zeros(len(luck), dtype=np.int64)
     u = luck.uniform("face")
-    for kind, rows_of in zip(model.types, rows, strict=True):
-        face[rows_of] = draws.place([f.share for f in kind.faces], u[rows_of])
-        priority[rows_of] = np.array([f.priority for f in kind.faces])[face[rows_of]]
-    names = [pool.name for pool in model.pools]
+    if len(model.types) == 1:
+        face = draws.place([f.share for f in model.types[0].faces], u)
+    else:
+        face = np.zeros(len(luck), dtype=np.int64)
+        for kind, rows_of in zip(model.types, rows, strict=True):
+            face[rows_of] = draws.place([f.share for f in kind.faces], u[rows_of])
     made.facts["face"] = face
-    mine = [face.pool or kind.pool for kind in model.types for face in kind.faces]
-    pool = np.array([names.index(name) if name else 0 for name in mine])[flat(model, made.facts)]
+    faces, which = [(kind, one) for kind in model.types for one in kind.faces], flat(model, made.facts)
+    priority = of_each([one.priority for _, one in faces], which)
+    names = [pool.name for pool in model.pools]
+    mine = [one.pool or kind.pool for kind, one in faces]
+    pool = of_each([names.index(name) if name else 0 for name in mine], which)
     other = pool
     if model.routing and model.routing.between:
         one, two = (names.index(name) for name in model.routing.between)
@@ -186,7 +190,7 @@ def _plan(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> 
 
 
 def _automate(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
-    share = np.array(automation(model))[made.facts["type"]]
+    share = of_each(automation(model), made.facts["type"])
     rule = luck.uniform("rule") < setting(model, made.facts, "automation", share)
     made.x["rule"][made.place] = rule
     if rule.any():

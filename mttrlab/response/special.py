@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -70,8 +71,21 @@ def chosen(model: ResponseModel, facts: Facts, place: int) -> np.ndarray:
     return which
 
 
+def of_each(values: Sequence[Any], which: Ints) -> Any:
+    """Return the value of each incident's type or face; the one value where all have the same.
+
+    Examples
+    --------
+    >>> of_each([0.5, 0.5], np.array([0, 1])), of_each([1, 2], np.array([1, 0])).tolist()
+    (0.5, [2, 1])
+    """
+    return values[0] if len(set(values)) == 1 else np.array(values)[which]
+
+
 def flat(model: ResponseModel, facts: Facts) -> Ints:
     """Return each incident's face, counted through all types."""
+    if len(model.types) == 1:
+        return facts["face"]
     first = np.cumsum([0, *(len(kind.faces) for kind in model.types)])[:-1]
     return np.asarray(first[facts["type"]] + facts["face"])
 
@@ -121,4 +135,4 @@ def least(model: ResponseModel, name: str, value: Any) -> Any:
     return min([value, *(own for one in model.special for field, own in one.settings if field == name)])
 
 
-__all__ = ["PLANNED", "Special", "chosen", "flat", "least", "most", "plan", "reach", "setting", "variants"]
+__all__ = ["PLANNED", "Special", "chosen", "flat", "least", "most", "of_each", "plan", "reach", "setting", "variants"]
