@@ -66,8 +66,23 @@ def known(lab: Lab, responders: int | str | None) -> dict[str, Any]:
     }
 
 
-def model_of(options: argparse.Namespace) -> ResponseModel:
-    """Return the model of the file that the arguments name."""
+def fitted(options: argparse.Namespace, *, refits: bool = True) -> tuple[ResponseModel, tuple[ResponseModel, ...], str]:
+    """Return the model of a file or of a history, its refits where they are wanted, and what it rests on in words."""
+    from mttrlab import decisions
+    from mttrlab.response import ResponseModel
+
+    if options.model is not None:
+        return _read(options), (), f"of the model {options.model}"
+    with open_lab(options) as lab:
+        told = known(lab, options.responders)
+        again: tuple[ResponseModel, ...] = ()
+        model = ResponseModel.fit(lab.incidents(), **told)
+        if options.refits is not None and refits:
+            again = decisions.refits(lab.incidents(), n=options.refits, seed=options.seed, **told)
+        return model, again, lab.data_hash()[:12]
+
+
+def _read(options: argparse.Namespace) -> ResponseModel:
     from mttrlab.response import read_model
 
     asked = {"a folder": options.folder, "--lab": options.lab, "--responders": options.responders}

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from mttrlab.cli import showing
-from mttrlab.cli.door import open_lab, positive, say, source_options, whole
-from mttrlab.cli.modelling import known, model_of, responders_option
+from mttrlab.cli.door import positive, say, source_options, whole
+from mttrlab.cli.modelling import fitted, responders_option
 from mttrlab.errors import QuestionError
 
 
@@ -54,16 +54,7 @@ def _rank(options: argparse.Namespace) -> None:
     from mttrlab import decisions, response
 
     investments = response.read_investments(options.investments)
-    again: tuple[response.ResponseModel, ...] = ()
-    if options.model is not None:
-        model, data = model_of(options), f"of the model {options.model}"
-    else:
-        with open_lab(options) as lab:
-            told = known(lab, options.responders)
-            model = response.ResponseModel.fit(lab.incidents(), **told)
-            if options.refits is not None:
-                again = decisions.refits(lab.incidents(), n=options.refits, seed=options.seed, **told)
-            data = lab.data_hash()[:12]
+    model, again, data = fitted(options)
     ranked = decisions.rank_investments(
         model,
         investments,

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mttrlab.cli import showing
-from mttrlab.cli.door import open_lab, positive, say, source_options, table, whole
-from mttrlab.cli.modelling import known, model_of, responders_option
+from mttrlab.cli.door import positive, say, source_options, table, whole
+from mttrlab.cli.modelling import fitted, responders_option
 from mttrlab.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -77,16 +77,7 @@ def _simulate(options: argparse.Namespace) -> None:
         table(response.levers().drop(columns="unless"))
         return
     asked = _asked(options)
-    again: tuple[ResponseModel, ...] = ()
-    if options.model is not None:
-        model, data = model_of(options), f"of the model {options.model}"
-    else:
-        with open_lab(options) as lab:
-            told = known(lab, options.responders)
-            model = response.ResponseModel.fit(lab.incidents(), **told)
-            if options.refits is not None and not options.to:
-                again = decisions.refits(lab.incidents(), n=options.refits, seed=options.seed, **told)
-            data = lab.data_hash()[:12]
+    model, again, data = fitted(options, refits=not options.to)
     if options.to is not None:
         _write(options, model, asked)
         return
