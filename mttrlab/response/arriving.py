@@ -117,9 +117,9 @@ def _instants(
     many, late = decisions
     each = [stream(seed, many, b).poisson(mean, BLOCK)[:n] for b, n in zip(numbers, wanted, strict=True)]
     sizes = np.array([n.sum() for n in each], dtype=np.int64)
-    replication = np.repeat(np.arange(sum(wanted)), np.concatenate(each))
-    at = _in_order(when(columns.uniform(seed, late, 0, numbers, sizes)), replication)
-    return sizes, at, replication + numbers[0] * BLOCK
+    n = np.concatenate(each)
+    at = _in_order(when(columns.uniform(seed, late, 0, numbers, sizes)), n)
+    return sizes, at, np.repeat(np.arange(sum(wanted)) + numbers[0] * BLOCK, n)
 
 
 def _block(
@@ -166,15 +166,16 @@ def _with_others(
     return replace(part, others=len(cause), cause=cause, order=order), at[order], whose[order]
 
 
-def _in_order(at: Ints, replication: Ints) -> Ints:
-    """Return the instants in order within each replication, which are in order already.
+def _in_order(at: Ints, n: Ints) -> Ints:
+    """Return the instants of replications that have `n` each, one behind the other, in order within each.
 
-    One sort of whole numbers that hold both, where they fit, is ten times quicker than a sort by two keys.
+    A row for each replication, sorted alone, takes a third of the time of one long sort.
     """
-    bits = int(at.max(initial=0)).bit_length()
-    if bits + int(replication.max(initial=0)).bit_length() < 63:
-        return np.sort(replication << bits | at) & ((1 << bits) - 1)
-    return at[np.lexsort((at, replication))]
+    there = np.arange(int(n.max(initial=0))) < n[:, np.newaxis]
+    each = np.full(there.shape, np.iinfo(np.int64).max)
+    each[there] = at
+    each.sort(axis=1)
+    return np.asarray(each[there])
 
 
 def _numbered(replication: Ints) -> Ints:

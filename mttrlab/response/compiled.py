@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
@@ -92,9 +93,14 @@ def run(
     rules, rows = shifts.tables(pools)
     kernel = _kernel()
     desk = kernel.desk(rules, rows, int(np.diff(bounds).max(initial=1)))
-    settings = np.array([tuple(one) for one in plans_of(P)], dtype=PARAMETERS)
-    kernel.run(x, ends, settings, desk, bounds.astype(np.int64), _NONE if calm is None else calm)
+    kernel.run(x, ends, _settings(plans_of(P)), desk, bounds.astype(np.int64), _NONE if calm is None else calm)
     return ends
+
+
+@lru_cache(maxsize=256)
+def _settings(plans: Plans) -> np.ndarray:
+    """Return plans as records; made once for all spans, as Python's lock is held meanwhile."""
+    return np.array([tuple(one) for one in plans], dtype=PARAMETERS)
 
 
 def cache_folder() -> Path:
