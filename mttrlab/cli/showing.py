@@ -42,7 +42,10 @@ def ranking(ranked: pd.DataFrame) -> None:
     rows: list[dict[str, Any]] = [{str(name): own for name, own in row.items()} for row in ranked.to_dict("records")]
     by = ranked.attrs["best_by"]
     shown = pd.DataFrame({"investment": [row["investment"] for row in rows]})
-    shown["saved a year (80 %)"] = [_banded(row, "minutes_saved_per_year", "minutes_saved") for row in rows]
+    shown["saved a year (80 %)"] = [
+        "cannot tell" if math.isnan(row["expected_low"]) else _banded(row, "minutes_saved_per_year", "minutes_saved")
+        for row in rows
+    ]
     shown["cost a year"] = ["" if math.isnan(row["cost_per_year"]) else _number(row["cost_per_year"]) for row in rows]
     shown["min per 1,000"] = [_unless_unknown(row, "per_1000") for row in rows]
     if "net" in ranked:
@@ -53,7 +56,7 @@ def ranking(ranked: pd.DataFrame) -> None:
         for row in rows
     ]
     shown[f"regret, {by}"] = [_unless_unknown(row, "regret") for row in rows]
-    shown["shows in month"] = ["later" if pd.isna(row["visible_month"]) else f"{row['visible_month']}" for row in rows]
+    shown["shows in month"] = [_month(row) for row in rows]
     table(shown)
     say("")
     value, low, high = ranked.attrs["knowing_all"]
@@ -69,6 +72,14 @@ def ranking(ranked: pd.DataFrame) -> None:
             say(textwrap.fill(words, _WIDE, subsequent_indent="  "))
     say("")
     _told(rows)
+
+
+def _month(row: dict[str, Any]) -> str:
+    import pandas as pd
+
+    if math.isnan(row["expected_low"]):
+        return ""
+    return "later" if pd.isna(row["visible_month"]) else f"{row['visible_month']}"
 
 
 def _percent(share: float) -> str:

@@ -72,7 +72,8 @@ def rank_investments(
     -------
     DataFrame
         One row per investment, the best first; last those without a price and the rivals that belong into every such
-        table and are added where nobody named them (`rival`: one incident in ten prevented, one more responder).
+        table and are added where nobody named them (`rival`: one incident in ten prevented, one more responder), and,
+        without minutes, what this model cannot simulate, with the reason in `note`.
 
         `minutes_saved_per_year` (weighted by the share of users hit where it is known), its mean over the draws;
         `_low` and `_high` hold 80 % of single horizons, by the year: luck and what is not known;
@@ -96,7 +97,8 @@ def rank_investments(
     QuestionError
         When the model does not show the clock.
     ModelError
-        When two investments have one name, an investment cannot be run, or memory will not hold what is asked for.
+        When two investments have one name, the model can simulate none of them, one cannot be run, or memory will not
+        hold what is asked for.
 
     See Also
     --------
@@ -128,8 +130,13 @@ def rank_investments(
     checks.whole("seed", seed, 0, 2**63)
     checks.flag("progress", progress)
     clock = shown_clock(model, clock)
+    untold = [one for one in investments if one.reasons(model).keys() & one.levers]
+    told = [one for one in investments if one not in untold]
+    if not told:
+        why = "; ".join(f"{one.name}: {note(model, one)}" for one in untold)
+        raise ModelError(f"this model can simulate none of the investments. {why}")
     added = rivals(model, investments)
-    every = [*investments, *added]
+    every = [*told, *added]
     runs_on = outcomes.engine_name(engine, model, *(one.apply(model) for one in every))
     days = 365.0 * years
     if replications is None:
@@ -145,7 +152,7 @@ def rank_investments(
     found.saved /= years
 
     table = pd.DataFrame({"investment": pd.Series([one.name for one in every], dtype="str")})
-    table["rival"] = [False] * len(investments) + [True] * len(added)
+    table["rival"] = [False] * len(told) + [True] * len(added)
     table["clock"] = pd.Series([clock] * len(every), dtype="str")
     expected = found.saved.mean(axis=2)
     bands(table, found)
@@ -153,8 +160,6 @@ def rank_investments(
     priced(table, expected, cost, minute_value)
     best_by = chosen(table, every, expected, cost, minute_value, found.numbers, seed)
     table["visible_month"] = pd.array(months, dtype="Int64")
-    table["draws"], table["replications"], table["seed"] = len(found.numbers), replications, seed
-    table["checked"] = pd.Series([_doubts(model, bool(refits))] * len(every), dtype="str")
     table["what"] = pd.Series([what(model, one) for one in every], dtype="str")
     table["note"] = pd.Series(
         [_note(model, one, minute_value is None, rival) for one, rival in zip(every, table["rival"], strict=True)],
@@ -163,7 +168,10 @@ def rank_investments(
     knowing = table.attrs["knowing_all"]
     table = table.sort_values(
         ["rival", "order", "minutes_saved_per_year"], ascending=[True, False, False], kind="stable"
-    ).drop(columns="order").reset_index(drop=True)  # fmt: skip
+    ).drop(columns="order")  # fmt: skip
+    table = pd.concat([table, _untold(model, untold, clock, years)], ignore_index=True)
+    table["draws"], table["replications"], table["seed"] = len(found.numbers), replications, seed
+    table["checked"] = pd.Series([_doubts(model, bool(refits))] * len(table), dtype="str")
     table.attrs |= {
         "years": years, "days": days, "engine": runs_on, "engine_why": outcomes.engine_why(engine, runs_on, model),
         "best_by": best_by, "knowing_all": knowing, "half_width": max(map(_half_width, likely)),
@@ -176,6 +184,16 @@ def rank_investments(
     if found.stopped:
         table.attrs["unfinished"] = f"{len(found.numbers)} of {draws} draws: it was stopped"
     return table
+
+
+def _untold(model: ResponseModel, untold: Sequence[Investment], clock: str, years: float) -> pd.DataFrame:
+    """Return rows without minutes for investments whose levers the model cannot move: unknown is not nothing."""
+    rows = [
+        (one.name, False, clock, one.cost_per_year(years), what(model, one), f"not ranked: {note(model, one)}")
+        for one in untold
+    ]
+    made = pd.DataFrame(rows, columns=["investment", "rival", "clock", "cost_per_year", "what", "note"])
+    return made.astype(dict.fromkeys(("investment", "clock", "what", "note"), "str") | {"rival": bool})
 
 
 def _doubts(model: ResponseModel, refitted: bool) -> str:

@@ -55,6 +55,8 @@ def plot_ranking(ranked: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def _words(row: Any) -> str:
+    if row["expected_low"] != row["expected_low"]:
+        return "cannot tell: see its note"
     if row["rival"]:
         price = row.get("price_to_match", math.nan)
         return f"as good at {price:,.0f} a year" if price == price else "no price told"

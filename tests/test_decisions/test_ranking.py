@@ -123,6 +123,19 @@ def test_refits_that_cannot_answer_are_left_out_and_counted():
         rank_investments(of(2.0), books, **RUN, refits=[of(30.0), of(40.0)])
 
 
+def test_what_the_model_cannot_simulate_is_unknown_and_not_nothing():
+    books = Investment("books", once=1_000, diagnosis_factor=0.8)
+    flags = Investment("flags", once=3_000, flagged=0.5, side_effects={"arrivals_factor": 1.2})
+    table = ranked(organisation(), [flags, books])
+    assert table.index.tolist() == ["books", "One incident in ten prevented", "flags"]
+    assert table.loc["flags", ["minutes_saved_per_year", "per_1000", "best", "regret", "visible_month"]].isna().all()
+    assert table.loc["flags", "cost_per_year"] == 3_000
+    assert table.loc["flags", "note"].startswith("not ranked: ")
+    assert "change_id" in table.loc["flags", "note"]
+    with pytest.raises(ModelError, match="can simulate none of the investments"):
+        rank_investments(organisation(), [flags], **RUN)
+
+
 def test_the_best_buys_the_most_minutes_for_its_money_and_loses_least():
     ideas = [
         Investment("cheap", once=1_000, ramp=None, diagnosis_factor=(0.8, 0.9, 1.0)),
