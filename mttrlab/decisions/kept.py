@@ -30,17 +30,20 @@ class Piece:
 
     span: Span
     luck: Luck
-    before: Outcomes
+    before: Outcomes | None
+    """None: only how long the incidents took is known."""
     then: Floats
     place: np.ndarray
     calm: np.ndarray | None
     """Noise that need not run again where it is alone."""
+    noise: np.ndarray | None
+    """Rows of `calm` that are noise."""
     scratch: list[Outcomes]
     """Memory of the last answer, for the next."""
 
     def weights(self, model: ResponseModel) -> Floats | None:
         """Return the share of users that each incident hits; None: nobody has said it."""
-        return impact.weights(model, self.luck, self.before.records.facts)
+        return impact.weights(model, self.luck, self.before.records.facts if self.before else {})
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,16 +83,19 @@ class Baseline:
         def answer(piece: Piece) -> Made:
             return of(piece, _minutes(self, changed, piece))
 
-        pieces = self._with_layers(growth.layers(self.model, changed))
+        pieces = self._with_layers(growth.layers(self.model, changed), changed)
+        return self._each(answer, pieces)
+
+    def _each(self, of: Callable[[Piece], Made], pieces: tuple[Piece, ...]) -> list[Made]:
         if self.n_jobs == 1 or len(pieces) == 1:
-            return [answer(piece) for piece in pieces]
+            return [of(piece) for piece in pieces]
         with ThreadPoolExecutor(self.n_jobs) as threads:
-            return list(threads.map(answer, pieces))
+            return list(threads.map(of, pieces))
 
     def _beside(self, piece: Piece, now: Floats) -> Paired:
         return paired(piece.then, now, piece.place, piece.span[1] - piece.span[0], piece.weights(self.model))
 
-    def _with_layers(self, layers: int) -> tuple[Piece, ...]:
+    def _with_layers(self, layers: int, changed: ResponseModel) -> tuple[Piece, ...]:
         """Return the pieces, with so many layers of further incidents where the baseline has fewer."""
         pieces = self.pieces
         if layers > growth.layers(self.model):
@@ -97,12 +103,11 @@ class Baseline:
                 replications = sum(high - low for (low, high) in (piece.span for piece in self.pieces))
                 memory.refuse_kept(self.model, self.days, replications, engine=self.engine, layers=layers)
                 # The largest answers for all that need fewer, and is kept alone.
+                there = next(iter(self.grown.values()), self.pieces)
+                for piece in next(iter(self.grown.values()), ()):
+                    piece.scratch.clear()
                 self.grown.clear()
-                spans = [(piece.span, piece.luck.seed) for piece in self.pieces]
-                again = (
-                    _piece(self.model, span, self.days, seed, self.clock, self.engine, layers) for span, seed in spans
-                )
-                self.grown[layers] = tuple(again)
+                self.grown[layers] = tuple(self._each(lambda piece: _further(self, piece, layers, changed), there))
             pieces = next(iter(self.grown.values()))
         return pieces
 
@@ -145,14 +150,37 @@ def keep_baseline(
     return Baseline(model, days, clock, engine, workers(n_jobs), pieces)
 
 
-def _piece(
-    model: ResponseModel, span: Span, days: float, seed: int, clock: str, engine: str, layers: int | None = None
-) -> Piece:
-    weekday = hours_since_monday(utc(model.start))
-    luck = outcomes.luck_between(model, span, days=days, seed=seed, weekday=weekday, layers=layers)
+def _piece(model: ResponseModel, span: Span, days: float, seed: int, clock: str, engine: str) -> Piece:
+    luck = outcomes.luck_between(model, span, days=days, seed=seed, weekday=hours_since_monday(utc(model.start)))
+    return _ran(model, span, luck, clock, engine)
+
+
+def _ran(model: ResponseModel, span: Span, luck: Luck, clock: str, engine: str) -> Piece:
     before = outcomes.run(model, luck, engine)
     calm = alone.calm(before) if model.noise and engine == "compiled" else None
-    return Piece(span, luck, before, before.minutes(clock), luck.replication - span[0], calm, [])
+    noise = None if calm is None else before.records.x["noise"] == 1
+    return Piece(span, luck, before, before.minutes(clock), luck.replication - span[0], calm, noise, [])
+
+
+def _further(baseline: Baseline, piece: Piece, layers: int, changed: ResponseModel) -> Piece:
+    """Return a piece with more layers of further incidents, which take nobody's time under the baseline."""
+    model, span = baseline.model, piece.span
+    luck = outcomes.luck_between(
+        model, span, days=baseline.days, seed=piece.luck.seed, weekday=hours_since_monday(utc(model.start)),
+        layers=layers, base=piece.luck,
+    )  # fmt: skip
+    if baseline.engine != "compiled" or outcomes.engine_name("auto", changed) != "compiled":
+        return _ran(model, span, luck, baseline.clock, baseline.engine)
+    # The baseline's minutes are known, so it need not run again: the records are the scenario's from the first.
+    made = outcomes.run(changed, luck, "compiled")
+    impact.weights(model, luck, made.records.facts)
+    calm = noise = None
+    if piece.calm is not None:
+        noise = made.records.x["noise"] == 1
+        calm = np.zeros(len(noise), dtype=np.int64)
+        calm[noise] = piece.calm[piece.noise]
+    then = growth.spread(luck, piece.luck, piece.then)
+    return Piece(span, luck, None, then, luck.replication - span[0], calm, noise, [made])
 
 
 def _copied(before: Outcomes) -> Outcomes:
@@ -163,9 +191,11 @@ def _minutes(baseline: Baseline, changed: ResponseModel, piece: Piece) -> Floats
     if changed == baseline.model:
         return piece.then
     if baseline.engine == "compiled" and outcomes.engine_name("auto", changed) == "compiled":
-        last = piece.scratch.pop() if piece.scratch else _copied(piece.before)
+        last = piece.scratch.pop() if piece.scratch else piece.before and _copied(piece.before)
         calm = piece.calm if alone.still(baseline.model, changed) else None
-        made = outcomes.run(changed, piece.luck, "compiled", last, over=True, calm=calm)
+        made = outcomes.run(changed, piece.luck, "compiled", last, over=last is not None, calm=calm)
         piece.scratch.append(made)
         return made.minutes(baseline.clock)
+    if piece.before is None:
+        return outcomes.run(changed, piece.luck).minutes(baseline.clock)
     return outcomes.rerun(changed, piece.luck, baseline.model, piece.before).minutes(baseline.clock)

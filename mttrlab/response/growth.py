@@ -71,12 +71,15 @@ def grown(base: Luck, count: int, draw: Callable[[int], Luck]) -> Luck:
 
     Parameters
     ----------
+    base : Luck
+        Without further incidents, or with fewer layers of them, which are taken over as they are.
     draw : callable
         The luck of the same replications, without noise, from a seed.
     """
-    if not count:
+    there = base.layers if isinstance(base, Grown) else (base,)
+    if count < len(there):
         return base
-    whole = (base, *(draw(_seed(base.seed, k)) for k in range(1, count + 1)))
+    whole = (*there, *(draw(_seed(base.seed, k)) for k in range(len(there), count + 1)))
     replication, at = (np.concatenate([getattr(one, name) for one in whole]) for name in ("replication", "at"))
     order = np.lexsort((at, replication))
     return Grown(
@@ -102,6 +105,13 @@ def layer(luck: Luck) -> Ints | int:
     if not isinstance(luck, Grown):
         return 0
     return np.repeat(np.arange(len(luck.layers)), [len(one) for one in luck.layers])[luck.order]
+
+
+def spread(luck: Luck, base: Luck, values: Floats) -> Floats:
+    """Return a number of each incident of `base` at its place in `luck`, which has more layers; NaN for the others."""
+    made = np.full(len(luck), np.nan)
+    made[layer(luck) < (len(base.layers) if isinstance(base, Grown) else 1)] = values
+    return made
 
 
 def cause(luck: Luck) -> Floats:

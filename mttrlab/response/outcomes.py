@@ -114,7 +114,14 @@ def singles(span: Span) -> list[Span]:
 
 
 def luck_between(
-    model: ResponseModel, span: Span, *, days: float, seed: int, weekday: float = 0.0, layers: int | None = None
+    model: ResponseModel,
+    span: Span,
+    *,
+    days: float,
+    seed: int,
+    weekday: float = 0.0,
+    layers: int | None = None,
+    base: Luck | None = None,
 ) -> Luck:
     """Return the kept luck of a span of replications, the same whatever the span.
 
@@ -122,12 +129,14 @@ def luck_between(
     ----------
     layers : int, optional
         Layers of further incidents, as `growth.layers` gives them; default those that this model needs.
+    base : Luck, optional
+        Of the same span with fewer layers: only those that it has not are drawn.
     """
     block, skip = divmod(span[0], BLOCK)
     last, rest = divmod(span[1] - 1, BLOCK)
     return luck_of(
         model, days=days, block=block, wanted=rest + 1, seed=seed, weekday=weekday, blocks=last - block + 1, skip=skip,
-        layers=layers,
+        layers=layers, base=base,
     )  # fmt: skip
 
 
@@ -142,6 +151,7 @@ def luck_of(
     blocks: int = 1,
     skip: int = 0,
     layers: int | None = None,
+    base: Luck | None = None,
 ) -> Luck:
     """Return the kept luck of one block or several, for `run` under any scenario of the same model."""
     days = checks.finite("days", days, open_low=True, high=1_000_000.0)
@@ -151,7 +161,8 @@ def luck_of(
     )  # fmt: skip
     count = growth.layers(model) if layers is None else layers
     bare = growth.without_noise(model)
-    return growth.grown(wanted_of(model, seed=seed), count, lambda other: wanted_of(bare, seed=other))
+    drawn = wanted_of(model, seed=seed) if base is None else base
+    return growth.grown(drawn, count, lambda other: wanted_of(bare, seed=other))
 
 
 def run(

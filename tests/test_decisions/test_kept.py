@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mttrlab.decisions import compare_scenarios, keep_baseline
-from mttrlab.response import FixPath, IncidentType, Law, Noise, ResponseModel, Scenario, compiled
+from mttrlab.response import FixPath, Impact, IncidentType, Law, Noise, ResponseModel, Scenario, compiled
 
 SCENARIOS = [Scenario("a", diagnosis_factor=0.5), Scenario("b", responders=2), Scenario("c", prevention=0.2)]
 ENGINES = ["simpy", pytest.param("compiled", marks=pytest.mark.skipif(not compiled.available(), reason="no numba"))]
@@ -68,3 +68,19 @@ def test_noise_that_meets_nobody_is_left_out_and_no_minute_changes():
     table = compare_scenarios(noisy, moved, days=60, replications=60, seed=4, engine="simpy").set_index("scenario")
     for scenario in [*moved, *moved[::-1]]:
         assert table.loc[scenario.name, list(row := kept.against(scenario))].to_dict() == row
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("before", [1.0, 1.2])
+def test_a_slider_that_adds_incidents_draws_the_further_ones_alone_and_answers_as_the_comparison(engine, before):
+    noisy = replace(organisation(), noise=Noise(2.0, Law("exponential", 20.0)), users=(Impact((0.1, 0.5, 1.0)),))
+    model = Scenario("as it is", arrivals_factor=before).apply(noisy)
+    factors = [1.5, 2.5, 1.1, 1.9]
+    moved = [*(Scenario(str(f), arrivals_factor=f) for f in factors), Scenario("slow", diagnosis_factor=2.0)]
+    table = compare_scenarios(model, moved, days=30, replications=60, seed=4, engine="simpy").set_index("scenario")
+    kept = keep_baseline(model, days=30, replications=60, seed=4, engine=engine)
+    for scenario in moved:
+        assert table.loc[scenario.name, list(row := kept.against(scenario))].to_dict() == row
+    (own, *_), (further, *_) = kept.pieces, next(iter(kept.grown.values()))
+    assert len(further.luck.layers) == 3
+    assert further.luck.layers[0] is (own.luck if before == 1.0 else own.luck.layers[0])
