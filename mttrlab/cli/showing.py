@@ -96,10 +96,17 @@ def _told(rows: list[dict[str, Any]]) -> None:
         name = row.get("scenario", row.get("investment"))
         said = f"{name}: {row['what']}."
         if "user_minutes_saved_per_year" in row:
-            saved = _banded(row, "user_minutes_saved_per_year", "user_minutes_saved")
-            said += f" Weighted by users hit it saves {saved} minutes a year."
+            said += f" Weighted by users hit it {_saves_or_costs(row)} minutes a year."
         said += f" Note: {row['note']}." if row["note"] else ""
         say(textwrap.fill(said, _WIDE, initial_indent="  ", subsequent_indent="      "))
+
+
+def _saves_or_costs(row: dict[str, Any]) -> str:
+    name, band = "user_minutes_saved_per_year", "user_minutes_saved"
+    if not row[name] < 0:
+        return f"saves {_banded(row, name, band)}"
+    costs = {name: -row[name], f"{band}_low": -row[f"{band}_high"], f"{band}_high": -row[f"{band}_low"]}
+    return f"costs {_banded(costs, name, band)}"
 
 
 def _banded(row: dict[str, Any], name: str, band: str) -> str:

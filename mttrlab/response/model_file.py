@@ -165,13 +165,9 @@ _Dumper.add_representer(list, _represent)
 
 def _yaml(told: dict[str, Any]) -> str:
     """Return one setting a line at the top, and below it whatever fits on one line."""
-
-    def written(one: Any) -> str:
-        text: str = yaml.dump(one, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=116)
-        return text.removesuffix("...\n")
-
     lines = []
     for name, own in told.items():
-        short = not isinstance(own, (dict, list)) or _flow({name: own})
-        lines.append(f"{name}: {written(own)}" if short else written({name: own}))
+        text: str = yaml.dump({name: own}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=116)
+        # What fits on one line comes in braces, which a setting at the top does without.
+        lines.append(f"{text[1:-2]}\n" if text.startswith("{") else text)
     return "".join(lines)

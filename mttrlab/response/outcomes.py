@@ -155,7 +155,7 @@ def luck_of(
 ) -> Luck:
     """Return the kept luck of one block or several, for `run` under any scenario of the same model."""
     days = checks.finite("days", days, open_low=True, high=1_000_000.0)
-    checks.whole("seed", seed, 0, 2**63)
+    seed = checks.whole("seed", seed, 0, 2**63)
     wanted_of = partial(
         draw, days=days, block=block, replications=wanted, weekday=weekday, blocks=blocks, skip=skip
     )  # fmt: skip

@@ -61,6 +61,8 @@ def written(source: str | Path, key: str, word: str, made_of: Callable[[Any], An
 
 def _listed(source: str | Path, key: str) -> tuple[str, list[Any]]:
     """Return where a YAML file or text is, in words, and the rows of the one list in it, which stands under `key`."""
+    if not isinstance(source, str | Path) or not str(source).strip(" "):
+        raise ModelError(f"{key} are read from a YAML file, or from a text of several lines; got {source!r}")
     inline = isinstance(source, str) and "\n" in source
     place = "the text" if inline else str(source)
     try:
@@ -71,6 +73,8 @@ def _listed(source: str | Path, key: str) -> tuple[str, list[Any]]:
         raise ModelError(f"{place}: is no text in UTF-8") from None
     except LoadError as refusal:
         raise ModelError(str(refusal)) from None
+    except ValueError:
+        raise ModelError(f"{place!r}: is no name of a file") from None
     told = found[0].value if len(found) == 1 else None
     rows = told.get(key) if isinstance(told, dict) else None
     if not isinstance(rows, list) or (isinstance(told, dict) and set(told) != {key}):
@@ -92,9 +96,13 @@ def settings(row: Any, keys: Sequence[str], make: Callable[[str, dict[str, Any],
         raise ModelError(f"has no {', '.join(unknown)}; there are {', '.join(keys)}")
     name, levers = row.get("name"), row.get("levers")
     if not isinstance(name, str) or not name.strip():
-        raise ModelError("needs a name")
+        said = "" if name is None else f" in words, in quotes where it looks like a number; got {name!r}"
+        raise ModelError(f"needs a name{said}")
     if not isinstance(levers, dict) or not levers or not all(isinstance(key, str) for key in levers):
         raise ModelError(f"{name!r} needs levers, such as {{flagged: 0.5}}")
+    commas = [key for key, value in levers.items() if value is None and key.isdecimal()]
+    if commas:
+        raise ModelError(f"{name!r}: a number has a point, not a comma, before {commas[0]}, such as 0.5")
     only: dict[str, Any] = {}
     for key in ("incident_types", "services", "pools"):
         names = row.get(key) or []

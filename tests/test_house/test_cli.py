@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from mttrlab.cli import main
+from mttrlab.response import Impact, IncidentType, Law, ResponseModel, write_model
 
 INCIDENT = "incident_id,service,started_at,detected_at,diagnosed_at,resolved_at,verified_at\n"
 ROW = "I-{n},pay,2026-05-{d:02d}T10:00:00Z,2026-05-{d:02d}T10:05:10Z,2026-05-{d:02d}T10:20:00Z,{r},{v}\n"
@@ -351,3 +352,14 @@ def test_practices_are_asked_by_three_verbs_and_their_absence_is_a_sentence(expo
     shown = mttrlab("capability", "--lab", lab, cwd=tmp_path)
     assert shown.returncode == 0 and "Monitoring alerts work" in shown.stdout
     assert "the practices of no level are shown whole" in shown.stdout
+
+
+def test_what_a_worse_scenario_costs_users_is_said_as_a_cost(tmp_path):
+    kind = IncidentType("a", 1.0, diagnose=Law("exponential", 30.0))
+    write_model(ResponseModel((kind,), users=(Impact((0.5,)),)), tmp_path / "m.yml")
+    wanted = ("simulate", "--model", "m.yml", "--replications", "20", "--days", "60", "--engine", "simpy")
+    worse = mttrlab(*wanted, "--lever", "arrivals_factor=2", cwd=tmp_path)
+    assert worse.returncode == 0 and "hit it costs " in worse.stdout and "hit it saves" not in worse.stdout
+    assert "(-" not in worse.stdout.split("hit it costs ")[1]
+    better = mttrlab(*wanted, "--lever", "prevention=0.5", cwd=tmp_path)
+    assert "hit it saves " in better.stdout

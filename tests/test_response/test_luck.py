@@ -33,6 +33,15 @@ def test_a_stream_is_the_one_that_numpy_seeds_itself(seed, decision, block, part
     assert stream(seed, decision, block, part).random(3).tolist() == own.random(3).tolist()
 
 
+@pytest.mark.parametrize(("kind", "seed"), [(np.int32, 201), (np.uint8, 202), (np.int64, 203), (np.uint64, 204)])
+def test_a_seed_of_numpys_kinds_is_the_number_that_it_is(rich, kind, seed):
+    # Streams that were drawn already are kept by their seed: these are drawn nowhere else.
+    one, other = (outcomes.luck_between(rich, (0, 10), days=30, seed=given) for given in (kind(seed), seed))
+    assert len(one) > 100
+    assert np.array_equal(one.at, other.at)
+    assert np.array_equal(one.uniform("type"), other.uniform("type"))
+
+
 def test_adding_a_decision_moves_no_other(rich):
     plain, more = (draw(rich, days=100, block=0, replications=5, seed=5) for _ in range(2))
     more.uniform("a decision nobody had thought of")

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from mttrlab.errors import ModelError
-from mttrlab.response import Law, ResponseModel, Scenario, read_model, simulate, write_model
+from mttrlab.response import IncidentType, Law, ResponseModel, Scenario, read_model, simulate, write_model
 from mttrlab.response.deploying import Deployments
 from mttrlab.response.watching import Watch
 from mttrlab.schema import AlertRule, MonitorStep, SyntheticMonitor
@@ -118,3 +118,13 @@ def test_two_mistakes_are_both_named_and_no_model_is_said(tmp_path):
         read_model(tmp_path / "none.yml")
     with pytest.raises(ModelError, match=r"a model is a .yml, .yaml or .json file"):
         read_model(tmp_path / "model.txt")
+
+
+@pytest.mark.parametrize(
+    "name", ["a", "a type whose name alone takes one line of a file, and a little more of the next one"]
+)
+@pytest.mark.parametrize("law", [Law("constant", 1.0), Law("lognormal", 1.0, 0.5)])
+def test_a_model_of_one_short_type_is_read_as_it_was_written(tmp_path, name, law):
+    model = ResponseModel((IncidentType(name, 1.0, diagnose=law),), responders=2)
+    write_model(model, tmp_path / "m.yml")
+    assert read_model(tmp_path / "m.yml") == model

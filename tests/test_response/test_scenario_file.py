@@ -79,3 +79,30 @@ def test_slips_of_yaml_are_named_and_none_of_two_keys_is_dropped(text, words):
     with pytest.raises(ModelError, match=words) as refusal:
         read_scenarios(text)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("source", ["", "   ", None, 3, b"scenarios", ["scenarios"]])
+def test_what_is_neither_a_file_nor_a_text_is_refused_in_one_sentence(source):
+    with pytest.raises(ModelError, match=r"^scenarios are read from a YAML file, or from a text of several lines;"):
+        read_scenarios(source)
+
+
+def test_what_no_file_can_be_called_is_refused():
+    with pytest.raises(ModelError, match="is no name of a file"):
+        read_scenarios("a\0b.yml")
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (
+            "{name: 2024, levers: {flagged: 0.5}}",
+            "needs a name in words, in quotes where it looks like a number; got 2024",
+        ),
+        ("{levers: {flagged: 0.5}}", "needs a name$"),
+        ("{name: A, levers: {flagged: 0,5}}", "'A': a number has a point, not a comma, before 5, such as 0.5"),
+    ],
+)
+def test_a_name_that_is_a_number_and_a_decimal_comma_are_told_as_what_they_are(row, words):
+    with pytest.raises(ModelError, match=words):
+        read_scenarios(f"scenarios:\n- {row}\n")
