@@ -35,6 +35,21 @@ def table(rows: pd.DataFrame, widest: int = 70) -> None:
         say("(no rows)" if rows.empty else rows.to_string(index=False, na_rep="", max_colwidth=widest))
 
 
+def refuse_existing(path: Path) -> None:
+    """Refuse a file to write that is there already."""
+    if path.exists():
+        raise QuestionError(f"{path} exists already and is left as it is; remove it or name another file")
+
+
+def write_csv(rows: pd.DataFrame, path: Path) -> None:
+    """Write a table, unrounded.
+
+    A cell that a spreadsheet would run as a formula gets an apostrophe, as in every file that we write.
+    """
+    text = rows.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@") else cell)
+    text.to_csv(path, index=False)
+
+
 def lab_option(parser: argparse.ArgumentParser) -> None:
     """Let a verb name the lab's file."""
     parser.add_argument("--lab", type=Path, help=f"the lab's file (default: {LAB}, or $MTTRLAB_LAB)")

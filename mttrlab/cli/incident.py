@@ -9,7 +9,7 @@ from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mttrlab.cli.door import lab_option, lab_path, open_lab, say, table
+from mttrlab.cli.door import lab_option, lab_path, open_lab, refuse_existing, say, table
 from mttrlab.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ def _incident(options: argparse.Namespace) -> None:
     from mttrlab import review
 
     out: Path | None = options.out
-    if out is not None and out.exists():
-        raise QuestionError(f"{out} exists already and is left as it is; remove it or name another file")
+    if out is not None:
+        refuse_existing(out)
     if out is not None and out.suffix not in (".png", ".svg", ".pdf", ".html"):
         raise QuestionError(f"{out}: give a file that ends in .png, .svg, .pdf or .html")
     with open_lab(options) as lab:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mttrlab.cli.door import lab_option, lab_path, open_lab, positive, say, source_options, table
+from mttrlab.cli.door import lab_option, lab_path, open_lab, positive, refuse_existing, say, source_options, table
 from mttrlab.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -125,8 +125,7 @@ def _quality(options: argparse.Namespace) -> None:
 def _draw(counts: pd.DataFrame, path: Path) -> None:
     import matplotlib as mpl
 
-    if path.exists():
-        raise QuestionError(f"{path} exists already and is left as it is; remove it or name another file")
+    refuse_existing(path)
     if path.suffix not in (".png", ".svg", ".pdf"):
         raise QuestionError(f"{path}: a figure is .png, .svg or .pdf")
     mpl.use("Agg")

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from mttrlab.cli import showing
-from mttrlab.cli.door import positive, say, source_options, whole
+from mttrlab.cli.door import positive, refuse_existing, say, source_options, whole, write_csv
 from mttrlab.cli.modelling import fitted, responders_option
-from mttrlab.errors import QuestionError
 
 
 def add_verbs(verbs: Any) -> None:
@@ -53,6 +52,9 @@ def add_verbs(verbs: Any) -> None:
 def _rank(options: argparse.Namespace) -> None:
     from mttrlab import decisions, response
 
+    if options.csv is not None:
+        # Before the long work, not after it.
+        refuse_existing(options.csv)
     investments = response.read_investments(options.investments)
     model, again, data = fitted(options)
     ranked = decisions.rank_investments(
@@ -84,9 +86,7 @@ def _rank(options: argparse.Namespace) -> None:
             _paragraph(f"{word}: {told_of[name]}")
     showing.ranking(ranked)
     if options.csv is not None:
-        if options.csv.exists():
-            raise QuestionError(f"{options.csv} exists already and is left as it is; remove it or name another file")
-        ranked.to_csv(options.csv, index=False)
+        write_csv(ranked, options.csv)
         say(f"Wrote {len(ranked)} rows to {options.csv}")
 
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mttrlab.cli.door import open_lab, plain, say, source_options, table
+from mttrlab.cli.door import open_lab, plain, refuse_existing, say, source_options, table, write_csv
 from mttrlab.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -194,11 +194,8 @@ def _period(text: str) -> list[pd.Timestamp]:
 
 def _tell(rows: pd.DataFrame, options: argparse.Namespace) -> None:
     if options.csv is not None:
-        if options.csv.exists():
-            raise QuestionError(f"{options.csv} exists already and is left as it is; remove it or name another file")
-        # A cell that a spreadsheet would run as a formula gets an apostrophe, as in every file that we write.
-        text = rows.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@") else cell)
-        text.to_csv(options.csv, index=False)
+        refuse_existing(options.csv)
+        write_csv(rows, options.csv)
     shown = rows.map(_short)
     if len(shown) == 1 and len(shown.columns) > 12:
         # One long row reads better downwards; its sentence and its notes are said apart.

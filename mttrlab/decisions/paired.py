@@ -63,9 +63,9 @@ def paired(then: Floats, now: Floats, place: Ints, replications: int, weights: F
 
 def saved_by(then: Floats, now: Floats, place: Ints, replications: int, weights: Floats | None = None) -> Floats:
     """Return the minutes saved in each replication, each with its weight; what was prevented saves all of its own."""
-    minutes = np.zeros(len(then)) if now is then else np.nan_to_num(then) - np.nan_to_num(now)
-    if weights is not None:
-        minutes *= weights
+    if weights is None:
+        return sums.sums(then, now, place, replications).saved
+    minutes = (np.nan_to_num(then) - np.nan_to_num(now)) * weights
     return np.asarray(np.bincount(place, weights=minutes, minlength=replications), dtype=np.float64)
 
 

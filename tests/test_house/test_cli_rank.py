@@ -86,3 +86,12 @@ def test_a_file_that_is_wrong_gets_one_sentence(there: Path, text: str | None, s
 
 def test_rank_needs_its_file(there: Path) -> None:
     assert mttrlab("rank", "--model", "m.yml", cwd=there).returncode == 2
+
+
+def test_the_file_of_a_ranking_runs_no_formula_and_one_that_is_there_is_refused_before_the_work(there: Path) -> None:
+    (there / "ideas.yml").write_text("investments:\n- {name: '=1+1', levers: {diagnosis_factor: 0.8}, once: 10}\n")
+    assert rank(there, "--csv", "ranked.csv").returncode == 0
+    assert pd.read_csv(there / "ranked.csv")["investment"][0] == "'=1+1"
+    (there / "ideas.yml").unlink()
+    # The file of investments is gone, and nobody has looked for it yet.
+    assert "ranked.csv exists already" in rank(there, "--csv", "ranked.csv").stderr
