@@ -14,7 +14,7 @@ from mttrlab.decisions.clock import shown_clock
 from mttrlab.decisions.paired import Paired, joined
 from mttrlab.decisions.words import note, what
 from mttrlab.errors import ModelError
-from mttrlab.response import checks, growth, impact, kinds, memory, outcomes
+from mttrlab.response import checks, clocked, growth, impact, kinds, memory, outcomes
 from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.luck import BLOCK
 from mttrlab.response.model import ResponseModel
@@ -196,18 +196,18 @@ def _span(
 ) -> list[Paired]:
     layers = growth.layers(model, *changed)
     luck = outcomes.luck_between(model, span, days=days, seed=seed, weekday=weekday, layers=layers)
-    before = outcomes.run(model, luck, engine)
     place, wanted = luck.replication - span[0], span[1] - span[0]
-    then = before.minutes(clock)
-    weights = impact.weights(model, luck, before.records.facts)
+    if engine == "compiled":
+        then, records = clocked.minutes(model, luck, clock)
+    else:
+        before = outcomes.run(model, luck, engine)
+        then, records = before.minutes(clock), before.records
+    weights = impact.weights(model, luck, records.facts)
     columns = [paired.paired(then, then, place, wanted, weights)]
-    last = before
     for other in changed:
         now = then
         if other != model and engine == "compiled":
-            # One piece of memory for all scenarios: fresh memory would take as long as the run.
-            last = outcomes.run(other, luck, engine, last, over=True)
-            now = last.minutes(clock)
+            now, records = clocked.minutes(other, luck, clock, records)
         elif other != model:
             now = outcomes.rerun(other, luck, model, before, engine).minutes(clock)
         columns.append(paired.paired(then, now, place, wanted, weights))

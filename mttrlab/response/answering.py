@@ -30,10 +30,9 @@ def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> N
         each.append(draws.times(minutes, duller, factor * backup if level else factor))
         if model.noise:
             law = paging.levels[level % len(paging.levels)] if paging and paging.levels else model.types[0].acknowledge
-            pages = made.x["noise"] == 1
             minutes = (law or AT_ONCE).quantile(luck.noise("acknowledge", level))
-            made.x["acknowledge"][pages, level] = columns.microseconds(minutes * dulled)
+            made.put_pages("acknowledge", columns.microseconds(minutes * dulled), level)
     made.write("acknowledge", *each)
     if model.noise:
         work = model.noise.work.quantile(luck.noise("work")) * model.noise_factor
-        made.x["diagnose"][made.x["noise"] == 1, 0] = columns.microseconds(work)
+        made.put_pages("diagnose", columns.microseconds(work))

@@ -60,38 +60,6 @@ def microseconds(minutes: Floats) -> Ints:
     return np.rint(minutes * MICROSECONDS).astype(np.int64)
 
 
-def durations(to: np.ndarray, turns: Sequence[Floats], place: Any, factor: float = 1.0) -> None:
-    """Write minutes as whole microseconds to rows of a column, or to those of several columns side by side.
-
-    Parameters
-    ----------
-    to : array of int64
-        One row per record.
-    turns : sequence of array
-        For each column, minutes of every incident.
-    place : array of int, or slice
-        Row of each incident; a slice: all, in their order.
-    factor : float
-        How many times as long.
-    """
-    fast = compiled.columns()
-    if fast is not None and _plain(turns):
-        fast.durations(_side_by_side(to), _addresses(turns), len(turns[0]), _own(place), factor)
-        return
-    for k, minutes in enumerate(turns):
-        (to[:, k] if to.ndim > 1 else to)[place] = microseconds(minutes * factor)
-
-
-def marks(to: np.ndarray, turns: Sequence[Floats], place: Any) -> None:
-    """Write uniforms as 32-bit integers, to be compared with `threshold(probability)`; as `durations`."""
-    fast = compiled.columns()
-    if fast is not None and _plain(turns):
-        fast.marks(_side_by_side(to), _addresses(turns), len(turns[0]), _own(place))
-        return
-    for k, u in enumerate(turns):
-        (to[:, k] if to.ndim > 1 else to)[place] = (u * 2.0**32).astype(np.int64)
-
-
 def elapsed(last: np.ndarray, begin: Ints, happens: np.ndarray, place: Any) -> Floats:
     """Return minutes of incidents, NaN where one does not happen.
 
@@ -109,7 +77,7 @@ def elapsed(last: np.ndarray, begin: Ints, happens: np.ndarray, place: Any) -> F
     fast = compiled.columns()
     if fast is not None:
         minutes = np.empty(len(begin))
-        fast.elapsed(last, begin, happens, _own(place), minutes)
+        fast.elapsed(last, begin, happens, own(place), minutes)
         return minutes
     return np.where(happens[place], (last[place] - begin) / MICROSECONDS, np.nan)
 
@@ -146,18 +114,6 @@ def grouped(which: Ints, groups: int) -> tuple[Ints, list[int]]:
     return order, ends.tolist()
 
 
-def _plain(turns: Sequence[Floats]) -> bool:
-    n = turns[0].size if turns else 0
-    return bool(turns) and all(u.shape == (n,) and u.dtype == np.float64 and u.flags.c_contiguous for u in turns)
-
-
-def _side_by_side(to: np.ndarray) -> np.ndarray:
-    return to if to.ndim > 1 else to[:, np.newaxis]
-
-
-def _addresses(turns: Sequence[Floats]) -> Ints:
-    return np.array([u.ctypes.data for u in turns], dtype=np.int64)
-
-
-def _own(place: Any) -> Ints:
+def own(place: Any) -> Ints:
+    """Return places as machine code takes them: none where every incident is in its own."""
     return _OWN if isinstance(place, slice) else place

@@ -16,7 +16,7 @@ from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -41,7 +41,6 @@ _SOURCES = (
     "turns.py",
 )
 _OPTIONS = "nogil=True, fastmath=False"
-_NONE = np.empty(0, dtype=np.int64)
 
 
 def available() -> bool:
@@ -84,17 +83,51 @@ def run(
     ModelError
         Where numba is not installed.
     """
+    desk = prepared(x.dtype, P, pools, bounds)
+    ends = np.empty(len(x), dtype=STATE) if ends is None else ends
+    x, leave = np.ascontiguousarray(x), 0 if calm is None else address(calm)
+    _kernel().run(address(x), address(ends), *desk.addresses(), len(bounds) - 1, leave)
+    return ends
+
+
+class Prepared(NamedTuple):
+    """What the engine is given besides incidents: of one model, for one thread at a time."""
+
+    settings: np.ndarray
+    desk: np.ndarray
+    bounds: np.ndarray
+
+    def addresses(self) -> tuple[int, int, int]:
+        """Return where each of them lies."""
+        return address(self.settings), address(self.desk), address(self.bounds)
+
+
+def prepared(
+    dtype: np.dtype,
+    P: Parameters | Plans,  # noqa: N803
+    pools: tuple[Pool, ...],
+    bounds: np.ndarray,
+) -> Prepared:
+    """Return what the engine is given besides incidents; refuse records of another type than it takes."""
     reason = refusal()
-    if reason is None and x.dtype != LUCK:
+    if reason is None and dtype != LUCK:
         reason = f"engine 'compiled' takes {CALLS} calls of an escalation at most; use engine='simpy'"
     if reason:
         raise ModelError(reason)
-    ends = np.empty(len(x), dtype=STATE) if ends is None else ends
-    rules, rows = shifts.tables(pools)
-    kernel = _kernel()
-    desk = kernel.desk(rules, rows, int(np.diff(bounds).max(initial=1)))
-    kernel.run(x, ends, _settings(plans_of(P)), desk, bounds.astype(np.int64), _NONE if calm is None else calm)
-    return ends
+    desk = _kernel().desk(*shifts.tables(pools), int(np.diff(bounds).max(initial=1)))
+    return Prepared(_settings(plans_of(P)), desk, np.ascontiguousarray(bounds, dtype=np.int64))
+
+
+def address(memory: np.ndarray) -> int:
+    """Return where an array lies."""
+    return int(memory.ctypes.data)
+
+
+def entry() -> int:
+    """Return the address by which machine code calls the engine."""
+    made = _kernel().run.overloads
+    (one,) = made.values()
+    return int(one.library.get_pointer_to_function(one.fndesc.llvm_cfunc_wrapper_name))
 
 
 @lru_cache(maxsize=256)

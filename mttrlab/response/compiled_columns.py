@@ -12,7 +12,8 @@ import numpy as np
 from llvmlite import ir
 from numba.extending import intrinsic
 
-from mttrlab.response.compiled_heap import outer
+from mttrlab.response.compiled_heap import ROOT, inner, outer
+from mttrlab.response.layout import CONSTANT, FLAG, MINUTES, UNIFORM
 from mttrlab.response.layout import MICROSECONDS as _MICROSECONDS
 
 MICROSECONDS: Any = np.float64(_MICROSECONDS)
@@ -50,16 +51,57 @@ step: Any = intrinsic(_step)
 """`step(high, low, more_high, more_low)` is the next state of a 128-bit congruential generator, in two halves."""
 
 
-def _number(typing: Any, address: Any, i: Any) -> Any:
+def _reads(bits: int, kind: Any) -> Any:
+    lies = ir.DoubleType() if kind == numba.float64 else ir.IntType(bits)
+
+    def found(typing: Any, address: Any, i: Any) -> Any:
+        def put(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            read = builder.load(builder.gep(builder.inttoptr(args[0], lies.as_pointer()), [args[1]]))
+            return read if kind == numba.float64 or bits == _WORD else builder.zext(read, ir.IntType(_WORD))
+
+        return kind(numba.int64, numba.int64), put
+
+    return intrinsic(found)
+
+
+def _puts(bits: int) -> Any:
+    def found(typing: Any, address: Any, value: Any) -> Any:
+        def put(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            to, narrow = ir.IntType(bits), args[1] if bits == _WORD else builder.trunc(args[1], ir.IntType(bits))
+            builder.store(narrow, builder.inttoptr(args[0], to.as_pointer()))
+            return context.get_dummy_value()
+
+        return numba.void(numba.int64, numba.int64), put
+
+    return intrinsic(found)
+
+
+_WORD = 64
+number, word, byte = _reads(_WORD, numba.float64), _reads(_WORD, numba.int64), _reads(8, numba.int64)
+"""`number(address, i)` is number `i` of those that lie at an address (a tuple of arrays would be a type of its own);
+`word` and `byte` are whole ones."""
+
+put64, put32, put8 = _puts(_WORD), _puts(32), _puts(8)
+"""`put64(address, value)` writes a whole number; the others its last bits."""
+
+
+def _call(typing: Any, run: Any, x: Any, s: Any, settings: Any, desk: Any, bounds: Any, many: Any) -> Any:
     def put(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        begin = builder.inttoptr(args[0], ir.DoubleType().as_pointer())
-        return builder.load(builder.gep(begin, [args[1]]))
+        whole = ir.IntType(_WORD)
+        kind = ir.FunctionType(ir.IntType(8).as_pointer(), [whole] * 7)
+        # No page is left out.
+        builder.call(builder.inttoptr(args[0], kind.as_pointer()), [*args[1:], ir.Constant(whole, 0)])
+        return context.get_dummy_value()
 
-    return numba.float64(numba.int64, numba.int64), put
+    return numba.void(*[numba.int64] * 7), put
 
 
-number: Any = intrinsic(_number)
-"""`number(address, i)` is number `i` of those that lie at an address: a tuple of arrays would be a type of its own."""
+call: Any = intrinsic(_call)
+"""`call(run, ...)` runs replications by the address of `compiled_kernel.run`; no page is left out."""
+
+_EIGHT, _FOUR = 8, 4
+_TOGETHER: Any = np.int64(128)
+"""Records that are written together: as many as the nearest cache holds."""
 
 
 @outer(numba.void(_WORDS, _PLACES, numba.float64[:, ::1]))
@@ -87,25 +129,111 @@ def uniforms(words: Any, counts: Any, out: Any) -> None:
                 i += 1
 
 
-@outer(numba.void(numba.int64[:, :], _PLACES, numba.int64, _PLACES, numba.float64))
-def durations(out: Any, turns: Any, n: int, place: Any, factor: float) -> None:
-    """Write minutes as whole microseconds; `turns` says where those of each column lie.
+@inner
+def _filled(x: int, wide: int, table: Any, factors: Any, place: Any, low: int, high: int) -> None:
+    """Write columns of the incidents from `low` to before `high`; `place` says in which record (empty: its own)."""
+    for k in range(len(table)):
+        kind, to, width, values = table[k]
+        to += x
+        if kind == MINUTES:
+            for i in range(low, high):
+                row = place[i] if len(place) else i
+                put64(to + row * wide, np.int64(np.rint(number(values, i) * factors[k] * MICROSECONDS)))
+        elif kind == UNIFORM:
+            for i in range(low, high):
+                row = place[i] if len(place) else i
+                put32(to + row * wide, np.int64(number(values, i) * 4294967296.0))
+        elif kind == FLAG:
+            for i in range(low, high):
+                row = place[i] if len(place) else i
+                put8(to + row * wide, byte(values, i))
+        else:
+            for i in range(low, high):
+                row = place[i] if len(place) else i
+                value = values if kind == CONSTANT else word(values, i)
+                if width == _EIGHT:
+                    put64(to + row * wide, value)
+                elif width == _FOUR:
+                    put32(to + row * wide, value)
+                else:
+                    put8(to + row * wide, value)
 
-    `place` says which row each belongs to (empty: its own).
+
+@outer(numba.void(numba.int64[:, ::1], numba.int64[:, ::1], _UNIFORMS, _PLACES, numba.int64, numba.boolean))
+def write(x: Any, table: Any, factors: Any, place: Any, n: int, fresh: bool) -> None:
+    """Write columns of `n` incidents, some at a time, so that these stay in the cache.
+
+    `table` says of each column its kind, its place in the record, its width there, and where its values lie; `place`
+    says which record each incident has (empty: its own); `fresh`: records are zeros first.
     """
-    for i in range(n):
-        row = place[i] if len(place) else i
-        for turn in range(len(turns)):
-            out[row, turn] = np.int64(np.rint(number(turns[turn], i) * factor * MICROSECONDS))
+    wide = x.shape[1] * 8
+    for low in range(0, n, _TOGETHER):
+        high = min(low + _TOGETHER, n)
+        if fresh:
+            x[low:high] = 0
+        _filled(x.ctypes.data, wide, table, factors, place, low, high)
 
 
-@outer(numba.void(numba.uint32[:, :], _PLACES, numba.int64, _PLACES))
-def marks(out: Any, turns: Any, n: int, place: Any) -> None:
-    """Write uniforms as 32-bit integers."""
-    for i in range(n):
-        row = place[i] if len(place) else i
-        for turn in range(len(turns)):
-            out[row, turn] = np.uint32(number(turns[turn], i) * 4294967296.0)
+@outer(
+    numba.void(
+        *[numba.int64[:, ::1]] * 2, numba.int64[:, ::1], _UNIFORMS, *[_PLACES] * 4, *[numba.int64] * 6,
+        _read(numba.int64), numba.float64[::1],
+    )
+)  # fmt: skip
+def through(
+    x: Any,
+    s: Any,
+    table: Any,
+    factors: Any,
+    cuts: Any,
+    bounds: Any,
+    incidents: Any,
+    place: Any,
+    run: int,
+    settings: int,
+    desk: int,
+    happens: int,
+    first: int,
+    last: int,
+    at: Any,
+    out: Any,
+) -> None:
+    """Run incidents and write their minutes, some replications at a time, in the same few records and states.
+
+    Parameters
+    ----------
+    x : array
+        Records of luck: of some replications, filled from `table` (as `write`) for each; or of all, where that is
+        empty.
+    s : array
+        States of some replications.
+    cuts : array of int64
+        Replications that begin the next ones, and how many there are.
+    bounds, incidents : array of int64
+        Records, and incidents, before each replication.
+    run, settings, desk : int
+        Addresses of the engine, and of what it takes.
+    happens, first, last : int
+        Where in a record an incident says that it happens, and where in a state its clock begins (-1: `at`) and ends.
+    """
+    wide, state = x.shape[1] * 8, s.shape[1] * 8
+    for c in range(len(cuts) - 1):
+        some, many = cuts[c], cuts[c + 1] - cuts[c]
+        low, high = bounds[some], bounds[some + many]
+        # Rows are counted through all replications, so the first of these lies at the beginning.
+        records, states = x.ctypes.data, s.ctypes.data - low * state
+        if len(table):
+            x[: high - low] = 0
+            records -= low * wide
+            for begin in range(low, high, _TOGETHER):
+                _filled(records, wide, table, factors, place, begin, min(begin + _TOGETHER, high))
+        call(run, records, states, settings, desk, bounds.ctypes.data + some * 8, many)
+        for i in range(incidents[some], incidents[some + many]):
+            row = place[i] if len(place) else i
+            ended = states + row * state
+            begins = at[i] if first < 0 else word(ended + first, ROOT)
+            lasts = np.float64(word(ended + last, ROOT) - begins) / MICROSECONDS
+            out[i] = lasts if byte(records + row * wide + happens, ROOT) else np.nan
 
 
 @outer(numba.void(_UNIFORMS, _UNIFORMS, numba.int64[::1]))

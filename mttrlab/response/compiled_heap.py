@@ -17,14 +17,20 @@ from mttrlab.response.shifts import FOREVER as _FOREVER
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-_COMMON: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_rewrites": True, "no_cfunc_wrapper": True}
-_OUTER: dict[str, Any] = {**_COMMON, "cache": True}
-_OPTIONS: dict[str, Any] = {**_COMMON, "no_cpython_wrapper": True}
+_COMMON: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_rewrites": True}
+_OPTIONS: dict[str, Any] = {**_COMMON, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
-def outer(signature: Any) -> Callable[[_Function], _Function]:
-    """Return what compiles a function for Python, for one kind of arguments, and keeps it on disk."""
-    wrap: Callable[[_Function], _Function] = numba.njit(signature, **_OUTER)
+def outer(signature: Any, *, called: bool = False) -> Callable[[_Function], _Function]:
+    """Return what compiles a function for Python, for one kind of arguments, and keeps it on disk.
+
+    Parameters
+    ----------
+    called : bool
+        Whether it has an address as well, by which other compiled functions can call it.
+    """
+    options: dict[str, Any] = {**_COMMON, "cache": True, "no_cfunc_wrapper": not called}
+    wrap: Callable[[_Function], _Function] = numba.njit(signature, **options)
     return wrap
 
 

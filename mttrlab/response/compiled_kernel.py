@@ -13,16 +13,25 @@ import numba
 
 from mttrlab.response.compiled_heap import FOREVER, ROOT, inner, outer, remove, within
 from mttrlab.response.compiled_life import go, look, next_change
-from mttrlab.response.compiled_memory import DESK, POOLS, desk, event, first, pool_of, row, step
+from mttrlab.response.compiled_memory import (
+    POOLS,
+    desk,
+    desk_at,
+    event,
+    luck_at,
+    plan_at,
+    pool_of,
+    row,
+    state_at,
+    step,
+    word_at,
+)
 from mttrlab.response.compiled_pools import served
-from mttrlab.response.layout import LUCK, PARAMETERS, STATE
 
 __all__ = ["desk", "run"]
 
-_SIGNATURE = numba.void(
-    *(numba.from_dtype(dtype)[::1] for dtype in (LUCK, STATE, PARAMETERS, DESK)), *[numba.int64[::1]] * 2
-)
-"""The one kind of arguments that this is ever compiled for; any other is refused by numba, not compiled.
+_SIGNATURE = numba.void(*[numba.int64] * 7)
+"""Addresses, and one kind of record behind each: this is compiled once, and compiled code can call it.
 
 numba names a record type in machine code by a number that it got in the process that compiled it. Code for another
 record, compiled beside code from the cache, may carry the same names, and the linker then mixes the two: a crash.
@@ -91,28 +100,31 @@ def _instant(desk: Any) -> int:
     return now
 
 
-@outer(_SIGNATURE)
-def run(incidents: Any, states: Any, settings: Any, memory: Any, bounds: Any, calm: Any) -> None:
+@outer(_SIGNATURE, called=True)
+def run(incidents: int, states: int, settings: int, memory: int, bounds: int, replications: int, calm: int) -> None:
     """Fill the states of the incidents; replication r is rows `bounds[r]` to `bounds[r + 1]`.
+
+    All but `replications` say where something lies.
 
     Parameters
     ----------
-    incidents, states : arrays of records
+    incidents, states : records
         `x` and `s`, see `layout`.
-    settings : array of records
+    settings : records
         `P`, one for every `x.plan`.
-    memory : array of records
+    memory : records
         As `desk` gives it.
-    bounds : array of int64
-    calm : array of int64
-        Empty, or per row an instant: where nothing is under way when it begins and nothing begins before that instant,
+    bounds : whole numbers
+    replications : int
+    calm : whole numbers
+        0, or per row an instant: where nothing is under way when it begins and nothing begins before that instant,
         it is left out, and its state stays as it is. 0: it is never left out.
     """
-    x, s, P, desk = first(incidents), first(states), first(settings), first(memory)
-    for r in range(len(bounds) - 1):
-        high = bounds[r + 1]
+    x, s, P, desk = luck_at(incidents), state_at(states), plan_at(settings), desk_at(memory)
+    for r in range(replications):
+        high = word_at(bounds, r + 1)
         _begin(desk)
-        i = _next(bounds[r], high, x, s, desk)
+        i = _next(word_at(bounds, r), high, x, s, desk)
         now = _instant(desk)
         while now != FOREVER:
             if desk.changes == now:
@@ -121,7 +133,7 @@ def run(incidents: Any, states: Any, settings: Any, memory: Any, bounds: Any, ca
                 if desk.arrives == now:
                     j = i
                     i = _next(i + 1, high, x, s, desk)
-                    if not desk.alive and len(calm) and 0 < calm[j] <= desk.arrives:
+                    if calm and not desk.alive and 0 < word_at(calm, j) <= desk.arrives:
                         continue
                     _fresh(row(s, j))
                     desk.alive += 1

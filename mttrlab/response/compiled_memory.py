@@ -1,7 +1,8 @@
 """What changes while a replication runs in the compiled engine: records in one piece of memory.
 
 numba hands over an array as eight words and looks long for the type of each place of it. A record is one word, and its
-fields have names, so the functions of this engine are given the first record of a row, and `row` finds the others.
+fields have names, so the functions of this engine are given the first record of a row, and `row` finds the others. From
+outside come addresses.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import numba
 import numpy as np
 from numba.core import cgutils as _cgutils
 from numba.extending import intrinsic
+
+from mttrlab.response.layout import LUCK, PARAMETERS, STATE
 
 # numba gives its tools no types.
 cgutils: Any = _cgutils
@@ -41,13 +44,6 @@ POOLS: Any = np.int64(DESK.itemsize)
 """Where the pools lie, in bytes from the desk."""
 
 
-def _first(typing: Any, rows: Any) -> Any:
-    def put(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return context.make_array(signature.args[0])(context, builder, args[0]).data
-
-    return rows.dtype(rows), put
-
-
 def _row(typing: Any, one: Any, k: Any) -> Any:
     def put(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return cgutils.gep(builder, args[0], args[1])
@@ -55,11 +51,36 @@ def _row(typing: Any, one: Any, k: Any) -> Any:
     return one(one, k), put
 
 
-first: Any = intrinsic(_first)
-"""`first(rows)` is the first record of an array."""
-
 row: Any = intrinsic(_row)
 """`row(one, k)` is the record that lies `k` places behind `one`."""
+
+
+def _at(dtype: np.dtype) -> Any:
+    kind = numba.from_dtype(dtype)
+
+    def found(typing: Any, address: Any) -> Any:
+        def put(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return builder.inttoptr(args[0], context.get_value_type(kind))
+
+        return kind(address), put
+
+    return intrinsic(found)
+
+
+luck_at, state_at, plan_at, desk_at = _at(LUCK), _at(STATE), _at(PARAMETERS), _at(DESK)
+"""`luck_at(address)` is the first of the records that lie at an address; so are the others."""
+
+
+def _word_at(typing: Any, address: Any, i: Any) -> Any:
+    def put(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        begin = builder.inttoptr(args[0], context.get_value_type(numba.int64).as_pointer())
+        return builder.load(builder.gep(begin, [args[1]]))
+
+    return numba.int64(numba.int64, numba.int64), put
+
+
+word_at: Any = intrinsic(_word_at)
+"""`word_at(address, i)` is whole number `i` of those that lie at an address."""
 
 
 def _behind(dtype: np.dtype) -> Any:

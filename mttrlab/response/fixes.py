@@ -51,7 +51,7 @@ def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> N
     names = path_names(model)
     cuts = _cuts(model, names, made.facts)
     longest_deployment = setting(model, made.facts, "deployment_minutes", model.deployment_minutes)
-    each, paths = [], []
+    each, paths, deployed = [], [], []
     turns = min(rounds(model), ROUNDS)
     all_drawn: Fixes = draws.keep(luck, ("fixes", turns, model.types, model.difficulty), partial(
         _drawn, model, luck, rows, changed, names, turns))  # fmt: skip
@@ -60,11 +60,10 @@ def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> N
         minutes = _worked(model, luck, rows, names, r, made.facts, drawn, cuts)
         minutes, path = _flagged(model, luck, r, made.facts, changed, minutes, drawn.path)
         if model.pipeline is not None:
-            made.x["deploy"][made.place, r] = _deployments(model.pipeline, luck, path, names, r, longest_deployment)
+            deployed.append(_deployments(model.pipeline, luck, path, names, r, longest_deployment))
         each.append(minutes)
         paths.append(path)
-    if model.pipeline is None:
-        made.x["deploy"][made.place] = -1
+    made.put("deploy", *(deployed if model.pipeline else [-1] * ROUNDS))
     made.write("fix", *each)
     made.facts["path"] = np.stack(paths).T
     made.facts["changed"] = changed.astype(np.int64)

@@ -27,7 +27,7 @@ def settings(model: ResponseModel) -> tuple[object, ...]:
 def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
     """Write whether each incident happens, and each page that is none."""
     if model.noise:
-        made.x["happens"][made.x["noise"] == 1] = luck.noise("cut") >= model.noise_cut
+        made.put_pages("happens", luck.noise("cut") >= model.noise_cut)
     facts = made.facts
     prevented = setting(model, facts, "prevention", model.prevention)
     happens = luck.uniform("prevention") >= prevented if np.any(prevented) else np.ones(len(luck), dtype=bool)
@@ -42,7 +42,7 @@ def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> N
     layer = growth.layer(luck)
     if np.any(more != 1) or np.any(layer):
         happens &= luck.uniform("growth") < more - layer
-    made.x["happens"][made.place] = happens & _brought(model, luck, facts)
+    made.put("happens", happens & _brought(model, luck, facts))
 
 
 def _brought(model: ResponseModel, luck: Luck, facts: dict[str, np.ndarray]) -> np.ndarray | bool:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from mttrlab.response import answering, columns, draws, fixes, happening, noticed, tries
+from mttrlab.response import answering, draws, fixes, happening, noticed, tries
 from mttrlab.response.laws import Floats
-from mttrlab.response.layout import ATTEMPTS, HANDS, ROUNDS
+from mttrlab.response.layout import ATTEMPTS, HANDS, MINUTES, ROUNDS, UNIFORM, WHOLE
 from mttrlab.response.luck import Ints, Luck
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.parameters import attempts, automation, layout, rounds, runbooks
 from mttrlab.response.special import flat, most, of_each, plan, reach, setting
+from mttrlab.response.writing import Write, perform, write
 
 _LAST_PRIORITY = 1_000_000
 
@@ -24,40 +26,69 @@ _LAST_PRIORITY = 1_000_000
 class Records:
     """`x` of the transition function for many incidents, and what else is known of them before they are handled."""
 
-    x: np.ndarray
-    """Incidents and pages that are none, by replication and arrival."""
+    dtype: np.dtype
     bounds: Ints
     """Replication r of these is rows `bounds[r]` to `bounds[r + 1]` of `x`."""
     place: Any
     """Rows of `x` that are incidents, in the order of the luck."""
     luck: Luck
+    memory: np.ndarray | None = None
+    """`x` as far as it is written, pages that are no incident always; None: there are none, and nothing is written."""
     facts: dict[str, np.ndarray] = field(default_factory=dict)
     keys: dict[str, object] = field(default_factory=dict)
     """What each group of columns was made from."""
+    waiting: dict[tuple[str, int], Write] = field(default_factory=dict)
+    """Columns that are not written yet."""
 
     def __len__(self) -> int:
         return len(self.luck)
 
+    @property
+    def x(self) -> np.ndarray:
+        """Incidents and pages that are none, by replication and arrival."""
+        fresh = self.memory is None
+        x = np.empty(len(self), dtype=self.dtype) if self.memory is None else self.memory
+        if fresh or self.waiting:
+            perform(x, self.waiting.values(), self.place, len(self), fresh=fresh)
+        self.memory, self.waiting = x, {}
+        return x
+
     def copy(self) -> Records:
         """Return the same in memory of its own."""
-        return Records(self.x.copy(), self.bounds, self.place, self.luck, dict(self.facts), dict(self.keys))
+        memory = None if self.memory is None else self.memory.copy()
+        return replace(self, memory=memory, facts=dict(self.facts), keys=dict(self.keys), waiting=dict(self.waiting))
 
     def write(self, column: str, *turns: Floats, factor: Any = 1.0) -> None:
-        """Write minutes as whole microseconds, `factor` times as long; several: a loop's turns from the first.
+        """Give a column minutes as whole microseconds, `factor` times as long; several: a loop's turns from the first.
 
-        All turns of an incident lie beside each other: one way through the records instead of one for each.
+        Like `mark` and `put`, it is noted, and done when somebody asks for `x`.
         """
         if np.ndim(factor):
             turns, factor = tuple(minutes * factor for minutes in turns), 1.0
-        columns.durations(self.x[column], turns, self.place, float(factor))
+        self._note(column, MINUTES, turns, float(factor))
 
     def mark(self, column: str, *turns: Floats) -> None:
-        """Write uniforms as 32-bit integers."""
-        columns.marks(self.x[column], turns, self.place)
+        """Give a column uniforms as 32-bit integers."""
+        self._note(column, UNIFORM, turns)
+
+    def put(self, column: str, *turns: npt.ArrayLike) -> None:
+        """Give a column whole numbers, or whether or not; one per incident, or one for all."""
+        self._note(column, WHOLE, turns)
+
+    def _note(self, column: str, kind: int, turns: Sequence[npt.ArrayLike], factor: float = 1.0) -> None:
+        for turn, values in enumerate(turns):
+            self.waiting[column, turn] = write(column, turn, kind, values, len(self), factor)
+
+    def put_pages(self, column: str, values: npt.ArrayLike, turn: int = 0) -> None:
+        """Give the pages that are no incident, should there be any, a column; at once."""
+        if self.memory is None:
+            return
+        to = self.memory[column]
+        (to[:, turn] if to.ndim > 1 else to)[self.memory["noise"] == 1] = values
 
     def __getattr__(self, name: str) -> np.ndarray:
         """Return a fact (type, face, path, covered, changed), or a column of `x`, one per incident."""
-        if name in ("x", "facts", "luck") or name.startswith("__"):
+        if name in ("x", "memory", "facts", "luck", "waiting") or name.startswith("__"):
             raise AttributeError(name)
         if name in self.facts:
             return self.facts[name]
@@ -81,7 +112,7 @@ def realise(model: ResponseModel, luck: Luck, like: Records | None = None, *, ov
     """
     kinds, rows = draws.kinds(model, luck)
     dtype = layout(model)
-    if like is not None and like.x.dtype == dtype and like.luck is luck:
+    if like is not None and like.dtype == dtype and like.luck is luck:
         made = like if over else like.copy()
     else:
         made = _empty(luck, dtype)
@@ -133,11 +164,12 @@ def realise(model: ResponseModel, luck: Luck, like: Records | None = None, *, ov
 def _empty(luck: Luck, dtype: np.dtype) -> Records:
     """Return records with arrivals alone; pages that are no incident lie between the incidents."""
     n, pages = len(luck), len(luck.noise_at)
-    first, last = luck.first, luck.first + luck.replications
+    numbers = np.arange(luck.first, luck.first + luck.replications + 1)
     if not pages:
-        x = np.zeros(n, dtype=dtype)
-        x["at"], x["key"] = luck.at, luck.key
-        return Records(x, np.searchsorted(luck.replication, np.arange(first, last + 1)), slice(None), luck)
+        made = Records(dtype, np.searchsorted(luck.replication, numbers), slice(None), luck)
+        made.put("at", luck.at)
+        made.put("key", luck.key)
+        return made
     replication = np.concatenate([luck.replication, luck.noise_replication])
     at = np.concatenate([luck.at, luck.noise_at])
     noise = np.arange(n + pages) >= n
@@ -148,8 +180,7 @@ def _empty(luck: Luck, dtype: np.dtype) -> Records:
     x["noise"] = noise[order]
     place = np.empty(n + pages, dtype=np.int64)
     place[order] = np.arange(n + pages)
-    bounds = np.searchsorted(replication[order], np.arange(first, last + 1))
-    return Records(x, bounds, place[:n], luck)
+    return Records(dtype, np.searchsorted(replication[order], numbers), place[:n], luck, x)
 
 
 def _kept(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
@@ -178,21 +209,22 @@ def _who(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> N
     if model.routing and model.routing.between:
         one, two = (names.index(name) for name in model.routing.between)
         other = np.where(pool == one, two, one)
-    if len(made.x) > len(luck):
-        made.x["priority"] = _LAST_PRIORITY
-        made.x["pool"] = names.index(model.noise.pool) if model.noise and model.noise.pool else 0
-        made.x["other"] = made.x["pool"]
-    made.x["priority"][made.place], made.x["pool"][made.place], made.x["other"][made.place] = priority, pool, other
+    if model.noise:
+        team = names.index(model.noise.pool) if model.noise.pool else 0
+        for column, value in (("priority", _LAST_PRIORITY), ("pool", team), ("other", team)):
+            made.put_pages(column, value)
+    for column, value in (("priority", priority), ("pool", pool), ("other", other)):
+        made.put(column, value)
 
 
 def _plan(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
-    made.x["plan"][made.place] = plan(model, made.facts)
+    made.put("plan", plan(model, made.facts))
 
 
 def _automate(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
     share = of_each(automation(model), made.facts["type"])
     rule = luck.uniform("rule") < setting(model, made.facts, "automation", share)
-    made.x["rule"][made.place] = rule
+    made.put("rule", rule)
     if rule.any():
         longer = setting(model, made.facts, "automation_run_factor", model.automation_run_factor)
         run = model.automation_run.quantile(luck.uniforms("run", min(attempts(model), ATTEMPTS)))
@@ -238,6 +270,6 @@ def _again(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) ->
             chance = chance * again
         noticed_by = (routing.notice.quantile(luck.uniform("notice", k)) for k in range(min(turns, HANDS)))
         made.write("notice", *noticed_by, factor=longer)
-        made.x["hands"][made.place] = hands
+        made.put("hands", hands)
     if model.reopening:
         made.write("reopen", model.reopening.after.quantile(luck.uniform("reopen")))

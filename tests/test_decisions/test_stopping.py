@@ -21,23 +21,23 @@ FASTER = [Scenario("faster", diagnosis_factor=0.5)]
 
 @pytest.fixture
 def press(monkeypatch):
-    """Return what presses Ctrl-C, for real, as soon as so many runs of an engine have begun."""
-    run, begun = outcomes.run, itertools.count(1)
+    """Return what presses Ctrl-C, for real, as soon as the luck of so many pieces is asked for."""
+    drawn, begun = outcomes.luck_between, itertools.count(1)
 
     def after(runs):
         def counted(*given, **named):
             if next(begun) == runs:
                 os.kill(os.getpid(), signal.SIGINT)
-            return run(*given, **named)
+            return drawn(*given, **named)
 
-        monkeypatch.setattr(outcomes, "run", counted)
+        monkeypatch.setattr(outcomes, "luck_between", counted)
 
     return after
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_ctrl_c_keeps_the_replications_that_are_finished_and_they_are_the_first_of_all(press, jobs):
-    press(7)
+    press(4)
     made = compare_scenarios(MODEL, FASTER, replications=20_000, n_jobs=jobs)
     n = int(made["replications"].iloc[0])
     assert 0 < n < 20_000
@@ -56,7 +56,7 @@ def test_ctrl_c_keeps_the_incidents_of_the_replications_that_are_finished(press,
 
 
 def test_ctrl_c_while_refits_are_asked_keeps_the_numbers_and_those_that_answered(press):
-    press(12)
+    press(6)
     made = compare_scenarios(MODEL, FASTER, replications=50, refits=[MODEL] * 2000)
     n = int(made["refits"].iloc[0])
     assert 0 < n < 2000

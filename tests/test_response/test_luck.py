@@ -10,10 +10,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from mttrlab.response import arriving, columns, compiled, outcomes, sums
+from mttrlab.response import arriving, columns, compiled, outcomes, sums, writing
 from mttrlab.response.arriving import draw
+from mttrlab.response.layout import LUCK, MINUTES, UNIFORM, WHOLE
 from mttrlab.response.luck import BLOCK, threshold
 from mttrlab.response.streams import stream
+from mttrlab.response.writing import write
 
 
 def test_the_same_seed_draws_the_same_luck(rich):
@@ -108,8 +110,7 @@ def test_turns_drawn_together_are_those_drawn_alone(rich, skip):
 
 def test_thresholds_meet_their_probability(rich):
     u = draw(rich, days=36_000, block=0, replications=2, seed=0).uniform("rule")
-    marks = np.empty(len(u), dtype=np.uint32)
-    columns.marks(marks, [u], slice(None))
+    marks = writing.marked(u)
     assert (marks < threshold(0.3)).mean() == pytest.approx(0.3, abs=4 * np.sqrt(0.21 / len(u)))
     assert not (marks < threshold(0.0)).any()
     assert (marks < threshold(1.0)).all()
@@ -145,19 +146,32 @@ def test_machine_code_draws_the_numbers_of_numpy(machine_code, seed, block, coun
 @pytest.mark.parametrize("shuffled", [False, True])
 def test_machine_code_writes_the_integers_of_numpy(machine_code, shuffled):
     chance = np.random.default_rng(5)
-    minutes = np.concatenate([chance.lognormal(3.0, 2.0, 9_000), (np.arange(1_000) + 0.5) / 60_000_000])
-    u = np.concatenate([chance.random(9_998), [0.0, np.nextafter(1.0, 0.0)]])
-    place = chance.permutation(12_000)[:10_000] if shuffled else slice(0, 10_000)
+    n = 10_000
+    minutes = np.concatenate([chance.lognormal(3.0, 2.0, n - 1_000), (np.arange(1_000) + 0.5) / 60_000_000])
+    u = np.concatenate([chance.random(n - 2), [0.0, np.nextafter(1.0, 0.0)]])
+    place = chance.permutation(12_000)[:n] if shuffled else slice(None)
+    writes = [
+        write("detect", 0, MINUTES, minutes, n, 0.7),
+        *(write("fix", turn, MINUTES, (turn + 1) * minutes, n) for turn in range(3)),
+        *(write("u_verify", turn, UNIFORM, u ** (turn + 1), n) for turn in range(2)),
+        write("at", 0, WHOLE, chance.integers(0, 2**62, n), n),
+        write("priority", 0, WHOLE, chance.integers(0, 2**30, n), n),
+        write("hands", 0, WHOLE, chance.integers(0, 4, n), n),
+        write("rule", 0, WHOLE, u < 0.5, n),
+        *(write("deploy", turn, WHOLE, -1, n) for turn in range(2)),
+        write("pool", 0, WHOLE, 7, n),
+        write("happens", 0, WHOLE, True, n),
+        write("harm", 0, MINUTES, 3.5, n),
+    ]
     written = []
     for on in (False, True):
         machine_code(on)
-        one, several = np.full((12_000, 3), -1), np.full((12_000, 3), -1)
-        marks = np.zeros((12_000, 2), dtype=np.uint32)
-        columns.durations(one[:, 1], [minutes], place, 0.7)
-        columns.durations(several, [minutes, 2 * minutes], place)
-        columns.marks(marks, [u * u, u], place)
-        written.append((one.tolist(), several.tolist(), marks.tolist()))
+        x = np.zeros(12_000, dtype=LUCK) if shuffled else np.frombuffer(b"\7" * (n * LUCK.itemsize), LUCK).copy()
+        writing.perform(x, writes, place, n, fresh=not shuffled)
+        written.append(x.tobytes())
     assert written[0] == written[1]
+    assert (x["detect"][place] == np.rint(minutes * 0.7 * 60_000_000)).all()
+    assert (x["deploy"][place] == [-1, -1, 0, 0, 0]).all()
 
 
 def test_arrivals_are_sorted_within_replications_whatever_the_horizon():

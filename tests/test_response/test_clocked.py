@@ -1,0 +1,57 @@
+"""Minutes of incidents that go through the engine some replications at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mttrlab.response import Law, Noise, Scenario, clocked, compiled, outcomes
+from mttrlab.schema import CLOCK_ENDS
+
+pytestmark = pytest.mark.skipif(not compiled.available(), reason="no numba")
+
+LEVERS = Scenario("x", diagnosis_factor=0.5, prevention=0.3, alert_latency=1.0)
+
+
+@pytest.fixture(params=[True, False], ids=["machine code", "numpy"])
+def columns(request, monkeypatch):
+    compiled.load()
+    compiled._load("columns")
+    if not request.param:
+        monkeypatch.setattr(compiled, "columns", lambda numbers=0: None)
+
+
+@pytest.fixture(params=["quiet", "noisy"])
+def model(request, rich):
+    noise = Noise(0.5, Law("exponential", 10.0))
+    return replace(rich, noise=noise if request.param == "noisy" else None)
+
+
+@pytest.mark.parametrize("together", [1, 40, 1_000_000])
+@pytest.mark.parametrize("clock", ["recovery", "detected_to_resolved"])
+def test_minutes_are_those_of_a_run_that_keeps_everything(columns, model, clock, together, monkeypatch):
+    monkeypatch.setattr(clocked, "TOGETHER", together)
+    luck = outcomes.luck_between(model, (30, 130), days=60, seed=3)
+    assert len(luck) > 200
+    records = None
+    for one in (model, LEVERS.apply(model), model):
+        now, records = clocked.minutes(one, luck, clock, records)
+        whole = outcomes.run(one, luck, "compiled")
+        np.testing.assert_array_equal(now, whole.minutes(clock))
+        np.testing.assert_array_equal(records.facts["path"], whole.records.facts["path"])
+    assert np.isnan(clocked.minutes(LEVERS.apply(model), luck, clock)[0]).any()
+
+
+def test_every_clock_is_read_between_its_own_stamps(columns, rich):
+    luck = outcomes.luck_between(rich, (0, 50), days=60, seed=4)
+    run = outcomes.run(rich, luck, "compiled")
+    for clock in CLOCK_ENDS:
+        np.testing.assert_array_equal(clocked.minutes(rich, luck, clock)[0], run.minutes(clock))
+
+
+def test_a_span_in_which_nothing_happens_has_no_minutes(columns, model):
+    luck = outcomes.luck_between(replace(model, noise=None), (0, 3), days=1e-6, seed=1)
+    assert not len(luck)
+    assert clocked.minutes(replace(model, noise=None), luck, "recovery")[0].tolist() == []
