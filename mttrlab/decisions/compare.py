@@ -216,5 +216,5 @@ def _span(
 
 def _row(parts: list[list[Paired]], days: float, scenario: int) -> tuple[dict[str, float], float]:
     """Return the numbers of one scenario, and the share of itself to which the least known of them is known."""
-    whole = joined([part[scenario] for part in parts], own=True)
-    return paired.row_and_width(whole, days, difference=scenario > 0)
+    whole = joined([part[scenario] for part in parts])
+    return paired.row(whole, days), paired.half_width(whole, difference=scenario > 0)

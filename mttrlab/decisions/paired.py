@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import special
 
+from mttrlab.decisions.quantiles import quantiles
 from mttrlab.response import sums
 from mttrlab.response.laws import Floats
 from mttrlab.response.luck import Ints
@@ -69,39 +70,20 @@ def saved_by(then: Floats, now: Floats, place: Ints, replications: int, weights:
     return np.asarray(np.bincount(place, weights=minutes, minlength=replications), dtype=np.float64)
 
 
-def joined(parts: Sequence[Paired], *, own: bool = False) -> Paired:
-    """Return all replications together; `own`: in memory that nothing else uses."""
-    if len(parts) == 1 and not own:
+def joined(parts: Sequence[Paired]) -> Paired:
+    """Return all replications together."""
+    if len(parts) == 1:
         return parts[0]
     return Paired(*(np.concatenate([part[k] for part in parts]) for k in range(len(Paired._fields))))
 
 
-def row_and_width(whole: Paired, days: float, *, difference: bool) -> tuple[dict[str, float], float]:
-    """Return `row` and `half_width` of minutes in memory of their own, which are in another order afterwards.
-
-    Quantiles put minutes in order as far as they need it: with no copy, and from there the next quantile is quicker.
-    """
-    mean = _mean(whole.minutes)
-    known = half_width(whole, difference=difference, over=True)
-    return row(whole, days, mean=mean, over=True), known
-
-
-def row(whole: Paired, days: float, *, mean: float | None = None, over: bool = False) -> dict[str, float]:
-    """Return the numbers of one scenario, with bands that hold 80 % of the replications.
-
-    Parameters
-    ----------
-    mean : float, optional
-        Mean of all minutes where it is known.
-    over : bool
-        Whether the minutes may be put in another order.
-    """
+def row(whole: Paired, days: float) -> dict[str, float]:
+    """Return the numbers of one scenario, with bands that hold 80 % of the replications."""
     year = 365.0 / days
     low, high = _band(whole.mean)
     saving_low, saving_high = _band(_each(whole))
     year_low, year_high = _band(whole.saved * year)
-    mean = _mean(whole.minutes) if mean is None else mean
-    median, p90 = _shown(whole.minutes, over)
+    median, p90 = _shown(whole.minutes)
     (median_low, median_high), (p90_low, p90_high) = (_band(of_each) for of_each in whole.quantiles.T)
     fewer, more = _band(whole.happened)
     arrived = float(whole.arrived.sum())
@@ -109,7 +91,7 @@ def row(whole: Paired, days: float, *, mean: float | None = None, over: bool = F
         "incidents": float(whole.happened.mean()),
         "incidents_low": fewer,
         "incidents_high": more,
-        "mean": mean,
+        "mean": _mean(whole.minutes),
         "mean_low": low,
         "mean_high": high,
         "median": median,
@@ -137,7 +119,7 @@ def _weighted(saved: Floats) -> dict[str, float]:
     }
 
 
-def half_width(whole: Paired, *, difference: bool, level: float = 0.95, over: bool = False) -> float:
+def half_width(whole: Paired, *, difference: bool, level: float = 0.95) -> float:
     """Return the widest relative half-width of a scenario's numbers.
 
     Parameters
@@ -145,8 +127,6 @@ def half_width(whole: Paired, *, difference: bool, level: float = 0.95, over: bo
     difference : bool
         Whether the saving counts too (not for the baseline, which saves nothing).
     level : float
-    over : bool
-        Whether minutes may be put in another order within each batch.
 
     Returns
     -------
@@ -160,7 +140,7 @@ def half_width(whole: Paired, *, difference: bool, level: float = 0.95, over: bo
     ends = np.cumsum(whole.happened).astype(np.int64)
     cuts = [ends[k[-1]] for k in np.array_split(np.arange(len(ends)), _BATCHES)][:-1]
     batches = [batch for batch in np.split(whole.minutes, cuts) if len(batch)]
-    values = np.array([[batch.mean(), *_shown(batch, over)] for batch in batches])
+    values = np.array([[batch.mean(), *_shown(batch)] for batch in batches])
     widths = [*_relative(values, t), *_relative(_batched(whole.happened, np.mean), t)]
     if difference and whole.saved.any():
         saved, arrived = (_batched(of, np.sum) for of in (whole.saved, whole.arrived))
@@ -174,11 +154,9 @@ def _mean(minutes: Floats) -> float:
     return float(minutes.mean()) if len(minutes) else np.nan
 
 
-def _shown(minutes: Floats, over: bool) -> list[float]:
+def _shown(minutes: Floats) -> list[float]:
     """Return the shown quantiles."""
-    if not len(minutes):
-        return [np.nan] * len(_SHARES)
-    return [float(value) for value in np.quantile(minutes, _SHARES, overwrite_input=over)]
+    return quantiles(minutes, _SHARES) if len(minutes) else [np.nan] * len(_SHARES)
 
 
 def _batched(values: Floats, of: Callable[[Floats], Any]) -> Floats:

@@ -30,9 +30,9 @@ def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> N
         each.append(draws.times(minutes, duller, factor * backup if level else factor))
         if model.noise:
             law = paging.levels[level % len(paging.levels)] if paging and paging.levels else model.types[0].acknowledge
-            minutes = (law or AT_ONCE).quantile(luck.noise("acknowledge", level))
+            minutes = columns.minutes(law or AT_ONCE, luck.noise("acknowledge", level))
             made.put_pages("acknowledge", columns.microseconds(minutes * dulled), level)
     made.write("acknowledge", *each)
     if model.noise:
-        work = model.noise.work.quantile(luck.noise("work")) * model.noise_factor
+        work = columns.minutes(model.noise.work, luck.noise("work")) * model.noise_factor
         made.put_pages("diagnose", columns.microseconds(work))

@@ -46,13 +46,16 @@ def minutes(model: ResponseModel, luck: Luck, clock: str, like: Records | None =
     states, made = np.empty(most, dtype=STATE), np.empty(len(luck))
     # Records that are written already are taken from where they are.
     some = np.empty(most, dtype=records.dtype) if records.memory is None else records.x
+    incidents = desk.bounds
+    if not isinstance(records.place, slice):
+        incidents = np.searchsorted(luck.replication, luck.first + np.arange(luck.replications + 1))
     fast.through(
         writing.in_words(some),
         writing.in_words(states),
         *writing.table(records.dtype, records.waiting.values()),
         cuts,
         desk.bounds,
-        np.searchsorted(luck.replication, luck.first + np.arange(luck.replications + 1)),
+        incidents,
         columns.own(records.place),
         compiled.entry(),
         *desk.addresses()[:2],
@@ -70,7 +73,7 @@ def _cuts(bounds: Ints) -> Ints:
 
     Examples
     --------
-    >>> _cuts(np.array([0, 700, 900, 1_100, 9_000])).tolist()
+    >>> _cuts(np.array([0, 1_400, 1_800, 2_200, 18_000])).tolist()
     [0, 3, 4]
     """
     edges = np.searchsorted(bounds, np.arange(0, bounds[-1], TOGETHER))

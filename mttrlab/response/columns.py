@@ -6,20 +6,29 @@ without holding Python's lock between the steps.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
 from mttrlab.response import compiled
-from mttrlab.response.laws import Floats
+from mttrlab.response.laws import LONGEST, Floats, Law
 from mttrlab.response.layout import MICROSECONDS
-from mttrlab.response.streams import seeds, stream
+from mttrlab.response.streams import pool, stream
 
 Ints = npt.NDArray[np.int64]
 
 _OWN = np.empty(0, dtype=np.int64)
+
+BELOW_ONE = float(np.nextafter(1.0, 0.0))
+"""The largest uniform that a stream gives."""
+
+# Above what normal and exponential laws reach there.
+_HIGHEST, _LATEST, _LOG_LONGEST = 8.3, 37.0, math.log(LONGEST)
 
 
 def uniform(seed: int, decision: str, part: int, blocks: Sequence[int], counts: Ints) -> Floats:
@@ -41,7 +50,7 @@ def uniforms(seed: int, decision: str, parts: Sequence[int], blocks: Sequence[in
     made = np.empty((len(parts), int(counts.sum())))
     fast = compiled.columns(made.size)
     if fast is not None:
-        fast.uniforms(np.stack([seeds(seed, decision, blocks, part) for part in parts]), counts, made)
+        fast.uniforms(pool(seed, decision), blocks[0], np.array(parts, dtype=np.int64), counts, made)
         return made
     for part, row in zip(parts, made, strict=True):
         drawn = [stream(seed, decision, block, part).random(n) for block, n in zip(blocks, counts, strict=True)]
@@ -58,6 +67,78 @@ def microseconds(minutes: Floats) -> Ints:
     [30000000]
     """
     return np.rint(minutes * MICROSECONDS).astype(np.int64)
+
+
+def minutes(law: Law, u: Floats, out: Floats | None = None) -> Floats:
+    """Return `law.quantile(u)` of kept uniforms, each below 1: in as few steps as can be, each of which wants the lock.
+
+    Parameters
+    ----------
+    out : array, optional
+        Where to write them; it may be `u`.
+
+    Examples
+    --------
+    >>> minutes(Law("exponential", 4.0), np.array([0.5])).round(3).tolist()
+    [2.773]
+    """
+    to = np.empty(u.shape) if out is None else out
+    if law.kind == "lognormal":
+        mu, sigma = law.parameters
+        if mu + sigma * _HIGHEST < _LOG_LONGEST:
+            return np.exp(normals(u, mu, sigma, to), out=to)
+    if law.kind == "exponential" and law.parameters[0] * _LATEST < LONGEST:
+        np.log1p(np.negative(u, out=to), out=to)
+        to *= -law.parameters[0]
+        return to
+    to[...] = law.quantile(u)
+    return to
+
+
+def normals(u: Floats, mu: float, sigma: float, out: Floats) -> Floats:
+    """Write normal quantiles, and return them."""
+    fast = compiled.columns()
+    if fast is not None and u.flags.c_contiguous and out.flags.c_contiguous:
+        fast.normals(_ndtri(), u.reshape(-1), mu, sigma, out.reshape(-1))
+        return out
+    special.ndtri(u, out=out)
+    out *= sigma
+    out += mu
+    return out
+
+
+@lru_cache(maxsize=1)
+def _ndtri() -> int:
+    """Return the address of the function that `scipy.special.ndtri` calls for each number."""
+    from numba.extending import get_cython_function_address
+
+    return int(get_cython_function_address("scipy.special.cython_special", "ndtri"))
+
+
+def arrivals(each: Floats, n: Ints, first: int) -> tuple[Ints, Ints, Ints]:
+    """Return instants of replications, their replications, and their numbers within these.
+
+    Parameters
+    ----------
+    each : array
+        Row r: instants of a replication in order, `n[r]` of them, and anything behind.
+    n : array of int
+    first : int
+        Number of the first replication.
+
+    Examples
+    --------
+    >>> [column.tolist() for column in arrivals(np.array([[1.5, 2.0], [3.0, np.inf]]), np.array([2, 1]), 50)]
+    [[1, 2, 3], [50, 50, 51], [0, 1, 0]]
+    """
+    fast = compiled.columns()
+    if fast is not None:
+        at, replication, key = np.empty((3, int(n.sum())), dtype=np.int64)
+        fast.arrivals(each, n, first, at, replication, key)
+        return at, replication, key
+    places = np.broadcast_to(np.arange(each.shape[1]), each.shape)
+    there = places < n[:, np.newaxis]
+    return each[there].astype(np.int64), np.repeat(np.arange(len(n)) + first, n), places[there]
 
 
 def elapsed(last: np.ndarray, begin: Ints, happens: np.ndarray, place: Any) -> Floats:

@@ -27,16 +27,20 @@ from mttrlab.response.people import Pool
 
 _LOG = logging.getLogger("mttrlab")
 _SOURCES = (
+    "compiled_addresses.py",
     "compiled_columns.py",
     "compiled_heap.py",
     "compiled_kernel.py",
     "compiled_life.py",
     "compiled_memory.py",
     "compiled_pools.py",
+    "compiled_records.py",
+    "compiled_streams.py",
     "layout.py",
     "people.py",
     "shifts.py",
     "steps.py",
+    "streams.py",
     "transition.py",
     "turns.py",
 )
@@ -123,6 +127,7 @@ def address(memory: np.ndarray) -> int:
     return int(memory.ctypes.data)
 
 
+@lru_cache(maxsize=1)
 def entry() -> int:
     """Return the address by which machine code calls the engine."""
     made = _kernel().run.overloads

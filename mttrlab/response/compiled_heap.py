@@ -34,6 +34,11 @@ def outer(signature: Any, *, called: bool = False) -> Callable[[_Function], _Fun
     return wrap
 
 
+def read(kind: Any, ndim: int = 1, layout: Any = "C") -> Any:
+    """Return the type of an array that is read only."""
+    return numba.types.Array(kind, ndim, layout, readonly=True)
+
+
 def close(function: _Function) -> _Function:
     """Return a function that is put in place of each call."""
     made: _Function = numba.njit(**_OPTIONS, forceinline=True)(function)

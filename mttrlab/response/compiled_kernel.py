@@ -11,6 +11,7 @@ from typing import Any
 
 import numba
 
+from mttrlab.response.compiled_addresses import word
 from mttrlab.response.compiled_heap import FOREVER, ROOT, inner, outer, remove, within
 from mttrlab.response.compiled_life import go, look, next_change
 from mttrlab.response.compiled_memory import (
@@ -24,7 +25,6 @@ from mttrlab.response.compiled_memory import (
     row,
     state_at,
     step,
-    word_at,
 )
 from mttrlab.response.compiled_pools import served
 
@@ -122,9 +122,9 @@ def run(incidents: int, states: int, settings: int, memory: int, bounds: int, re
     """
     x, s, P, desk = luck_at(incidents), state_at(states), plan_at(settings), desk_at(memory)
     for r in range(replications):
-        high = word_at(bounds, r + 1)
+        high = word(bounds, r + 1)
         _begin(desk)
-        i = _next(word_at(bounds, r), high, x, s, desk)
+        i = _next(word(bounds, r), high, x, s, desk)
         now = _instant(desk)
         while now != FOREVER:
             if desk.changes == now:
@@ -133,7 +133,7 @@ def run(incidents: int, states: int, settings: int, memory: int, bounds: int, re
                 if desk.arrives == now:
                     j = i
                     i = _next(i + 1, high, x, s, desk)
-                    if calm and not desk.alive and 0 < word_at(calm, j) <= desk.arrives:
+                    if calm and not desk.alive and 0 < word(calm, j) <= desk.arrives:
                         continue
                     _fresh(row(s, j))
                     desk.alive += 1

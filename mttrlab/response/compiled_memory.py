@@ -71,18 +71,6 @@ luck_at, state_at, plan_at, desk_at = _at(LUCK), _at(STATE), _at(PARAMETERS), _a
 """`luck_at(address)` is the first of the records that lie at an address; so are the others."""
 
 
-def _word_at(typing: Any, address: Any, i: Any) -> Any:
-    def put(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        begin = builder.inttoptr(args[0], context.get_value_type(numba.int64).as_pointer())
-        return builder.load(builder.gep(begin, [args[1]]))
-
-    return numba.int64(numba.int64, numba.int64), put
-
-
-word_at: Any = intrinsic(_word_at)
-"""`word_at(address, i)` is whole number `i` of those that lie at an address."""
-
-
 def _behind(dtype: np.dtype) -> Any:
     kind = numba.from_dtype(dtype)
 

@@ -43,11 +43,11 @@ def kinds(model: ResponseModel, luck: Luck) -> tuple[Ints, Rows]:
 def of_types(luck: Luck, rows: Rows, laws: list[Law | None], u: Floats) -> Floats:
     """Return minutes under each type's law at these uniforms, a row or several; 0 where a type has none."""
     if len(laws) == 1 and laws[0] is not None:
-        return laws[0].quantile(u)
+        return columns.minutes(laws[0], u)
     minutes = np.zeros(u.shape)
     for law, mine in zip(laws, rows, strict=True):
         if law is not None:
-            minutes[..., mine] = law.quantile(u[..., mine])
+            minutes[..., mine] = columns.minutes(law, u[..., mine])
     return minutes
 
 
@@ -59,7 +59,8 @@ def shared(correlation: float, luck: Luck, decision: str, turns: int) -> Floats:
 
     def make() -> Floats:
         hard = np.sqrt(correlation) * special.ndtri(luck.uniforms("difficulty", turns))
-        return np.asarray(special.ndtr(hard + np.sqrt(1 - correlation) * special.ndtri(own)))
+        made = special.ndtr(hard + np.sqrt(1 - correlation) * special.ndtri(own))
+        return np.asarray(np.minimum(made, columns.BELOW_ONE, out=made))
 
     return np.asarray(keep(luck, ("shared", correlation, decision, turns), make))
 

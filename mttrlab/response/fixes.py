@@ -55,8 +55,9 @@ def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> N
     turns = min(rounds(model), ROUNDS)
     all_drawn: Fixes = draws.keep(luck, ("fixes", turns, model.types, model.difficulty), partial(
         _drawn, model, luck, rows, changed, names, turns))  # fmt: skip
+    rows_of = list(all_drawn.path)
     for r in range(turns):
-        drawn = Fixes(all_drawn.minutes[r], all_drawn.path[r])
+        drawn = Fixes(all_drawn.minutes[r], rows_of[r])
         minutes = _worked(model, luck, rows, names, r, made.facts, drawn, cuts)
         minutes, path = _flagged(model, luck, r, made.facts, changed, minutes, drawn.path)
         if model.pipeline is not None:
@@ -65,7 +66,9 @@ def fill(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> N
         paths.append(path)
     made.put("deploy", *(deployed if model.pipeline else [-1] * ROUNDS))
     made.write("fix", *each)
-    made.facts["path"] = np.stack(paths).T
+    # As drawn, where no lever sends anybody another way.
+    same = all(path is row for path, row in zip(paths, rows_of, strict=True))
+    made.facts["path"] = (all_drawn.path if same else np.stack(paths)).T
     made.facts["changed"] = changed.astype(np.int64)
 
 
@@ -84,7 +87,7 @@ def _drawn(
         order, ends = columns.grouped(ways.reshape(-1), len(kind.paths))
         minutes = u_fix[:, mine].reshape(-1)[order]
         for way, low, high in zip(kind.paths, [0, *ends], ends, strict=False):
-            minutes[low:high] = way.law.quantile(minutes[low:high])
+            columns.minutes(way.law, minutes[low:high], out=minutes[low:high])
         back = np.empty(len(minutes))
         back[order] = minutes
         drawn.minutes[:, mine] = back.reshape(ways.shape)
@@ -153,7 +156,7 @@ def _fallback(
             after = kind.fallback(way)
             if after is not None:
                 taken = which[drawn.path[which] == names.index(way.name)]
-                minutes[taken] = after.law.quantile(u[taken])
+                minutes[taken] = columns.minutes(after.law, u[taken])
     return minutes
 
 
@@ -183,7 +186,7 @@ def _flagged(
         return minutes, path
     flagged = changed & (path != 0) & (luck.uniform("flag", r) < more)
     u = draws.shared(model.difficulty, luck, "fix", min(rounds(model), ROUNDS))[r]
-    flag = np.minimum(model.flag.quantile(u), setting(model, facts, longest("flag"), model.flag_minutes))
+    flag = np.minimum(columns.minutes(model.flag, u), setting(model, facts, longest("flag"), model.flag_minutes))
     chance = setting(model, facts, works("flag"), 1.0 if model.flag_success is None else model.flag_success)
     if np.any(chance < 1):
         # Its time is spent, and the fix that would have come without it comes after it.
@@ -205,6 +208,6 @@ def _deployments(
 ) -> Ints:
     through = np.isin(path, [names.index(name) for name in pipeline.paths if name in names])
     minutes = draws.keep(
-        luck, ("deploy", r, pipeline.minutes), lambda: pipeline.minutes.quantile(luck.uniform("deploy", r))
+        luck, ("deploy", r, pipeline.minutes), lambda: columns.minutes(pipeline.minutes, luck.uniform("deploy", r))
     )
     return np.where(through, columns.microseconds(np.minimum(minutes, most)), -1)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mttrlab.response import answering, draws, fixes, happening, noticed, tries
+from mttrlab.response import answering, columns, draws, fixes, happening, noticed, tries
 from mttrlab.response.laws import Floats
 from mttrlab.response.layout import ATTEMPTS, HANDS, MINUTES, ROUNDS, UNIFORM, WHOLE
 from mttrlab.response.luck import Ints, Luck
@@ -227,10 +227,10 @@ def _automate(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records)
     made.put("rule", rule)
     if rule.any():
         longer = setting(model, made.facts, "automation_run_factor", model.automation_run_factor)
-        run = model.automation_run.quantile(luck.uniforms("run", min(attempts(model), ATTEMPTS)))
+        run = columns.minutes(model.automation_run, luck.uniforms("run", min(attempts(model), ATTEMPTS)))
         made.write("run", *run, factor=longer)
         worse = setting(model, made.facts, "harm_factor", model.harm_factor)
-        made.write("harm", model.harm.quantile(luck.uniform("harm_minutes")), factor=worse)
+        made.write("harm", columns.minutes(model.harm, luck.uniform("harm_minutes")), factor=worse)
 
 
 def _diagnose(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) -> None:
@@ -268,8 +268,8 @@ def _again(model: ResponseModel, luck: Luck, rows: draws.Rows, made: Records) ->
         for k in range(turns):
             hands += (u < chance) & (k < at_most)
             chance = chance * again
-        noticed_by = (routing.notice.quantile(luck.uniform("notice", k)) for k in range(min(turns, HANDS)))
+        noticed_by = (columns.minutes(routing.notice, luck.uniform("notice", k)) for k in range(min(turns, HANDS)))
         made.write("notice", *noticed_by, factor=longer)
         made.put("hands", hands)
     if model.reopening:
-        made.write("reopen", model.reopening.after.quantile(luck.uniform("reopen")))
+        made.write("reopen", columns.minutes(model.reopening.after, luck.uniform("reopen")))

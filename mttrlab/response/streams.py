@@ -24,6 +24,10 @@ _PAGE = 256
 _POOL = 4
 """Words of NumPy's entropy pool."""
 
+HASH, HASH_FACTOR, LAST_HASH, LAST_FACTOR = 0x43B0D7E5, 0x931E8875, 0x8B51F9DD, 0x58F38DED
+MIX_OWN, MIX_OTHER = 0xCA01F9DD, 0x4973F715
+"""NumPy's multipliers: of words that are taken up, of those that are given out, and of the mixing."""
+
 
 def stream(seed: int, decision: str, block: int, part: int = 0) -> np.random.Generator:
     """Return the generator of one decision in one block of replications.
@@ -47,6 +51,18 @@ def stream(seed: int, decision: str, block: int, part: int = 0) -> np.random.Gen
     seeded: Any = _Seeded(seeds(seed, decision, [block], part)[0])
     # PCG64 by name: default_rng may change its generator between NumPy versions.
     return np.random.Generator(np.random.PCG64(seeded))
+
+
+def pool(seed: int, decision: str) -> npt.NDArray[np.uint64]:
+    """Return NumPy's entropy pool once it has taken up what all blocks and parts of a decision share."""
+    return _pool(seed, _word(decision))
+
+
+@lru_cache(maxsize=4096)
+def _pool(seed: int, word: int) -> npt.NDArray[np.uint64]:
+    made = np.concatenate(_mixed(seed, word)[0]).astype(np.uint64)
+    made.setflags(write=False)
+    return made
 
 
 def seeds(seed: int, decision: str, blocks: Sequence[int], part: int = 0) -> npt.NDArray[np.uint64]:
@@ -80,14 +96,14 @@ def _page(seed: int, word: int, part: int, page: int) -> npt.NDArray[np.uint64]:
 
     Source: M. E. O'Neill, "Developing a seed_seq alternative" (2015), as `numpy.random.SeedSequence` has it.
     """
-    pool, hashes = _mixed(seed, word)
+    mixed, hashes = _mixed(seed, word)
     blocks = np.arange(page * _PAGE, (page + 1) * _PAGE, dtype=np.uint64).astype(np.uint32)
     for value in (blocks, np.full(_PAGE, part, dtype=np.uint32)):
-        pool = [_mix(of, _hashed(value, hashes)) for of in pool]
-    out, multiplied = np.empty((_PAGE, 2 * _POOL), dtype=np.uint32), 0x8B51F9DD
+        mixed = [_mix(of, _hashed(value, hashes)) for of in mixed]
+    out, multiplied = np.empty((_PAGE, 2 * _POOL), dtype=np.uint32), LAST_HASH
     for k in range(2 * _POOL):
-        value = pool[k % _POOL] ^ np.uint32(multiplied)
-        multiplied = multiplied * 0x58F38DED & 0xFFFFFFFF
+        value = mixed[k % _POOL] ^ np.uint32(multiplied)
+        multiplied = multiplied * LAST_FACTOR & 0xFFFFFFFF
         value = value * np.uint32(multiplied)
         out[:, k] = value ^ (value >> np.uint32(16))
     # Pairs of words, the lower one first, whatever the machine's order of bytes.
@@ -110,9 +126,9 @@ def _mixed(seed: int, word: int) -> tuple[list[Words], Iterator[tuple[int, int]]
 
 
 def _multipliers() -> Iterator[tuple[int, int]]:
-    now = 0x43B0D7E5
+    now = HASH
     while True:
-        before, now = now, now * 0x931E8875 & 0xFFFFFFFF
+        before, now = now, now * HASH_FACTOR & 0xFFFFFFFF
         yield before, now
 
 
@@ -123,5 +139,5 @@ def _hashed(value: Words, hashes: Iterator[tuple[int, int]]) -> Words:
 
 
 def _mix(one: Words, other: Words) -> Words:
-    mixed: Words = one * np.uint32(0xCA01F9DD) - other * np.uint32(0x4973F715)
+    mixed: Words = one * np.uint32(MIX_OWN) - other * np.uint32(MIX_OTHER)
     return mixed ^ (mixed >> np.uint32(16))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mttrlab.response import columns
 from mttrlab.response.elements import Hypotheses
 from mttrlab.response.laws import Floats
 from mttrlab.response.luck import Luck
@@ -44,7 +45,7 @@ def minutes(
     going = np.ones(len(novel), dtype=bool)
     for k in range(hypotheses.most):
         part = r * 100 + k
-        one = np.minimum(hypotheses.minutes.quantile(luck.uniform("try", part)[mine]), longest)
+        one = np.minimum(columns.minutes(hypotheses.minutes, luck.uniform("try", part)[mine]), longest)
         spent += np.where(going, one, 0.0)
         going &= luck.uniform("hit", part)[mine] >= (first if k == 0 else later)
         if not going.any():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -342,3 +343,14 @@ def test_the_cache_lies_where_people_say_or_where_they_may_write(tmp_path, monke
 def test_log_files_are_not_filled_and_watched_screens_are_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "ipykernel", sys)
     assert compiled._level() == logging.WARNING
+
+
+def test_the_key_of_the_machine_code_covers_every_file_that_it_is_made_from():
+    folder = Path(compiled.__file__).parent
+    files = {path.name for path in folder.glob("compiled_*.py")}
+    for name in [*files, "transition.py", "turns.py", "steps.py"]:
+        files |= {
+            f"{module}.py"
+            for module in re.findall(r"^from mttrlab\.response\.(\w+) import", (folder / name).read_text(), re.M)
+        }
+    assert files <= set(compiled._SOURCES)

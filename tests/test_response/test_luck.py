@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mttrlab.response import arriving, columns, compiled, outcomes, sums, writing
 from mttrlab.response.arriving import draw
+from mttrlab.response.laws import Law
 from mttrlab.response.layout import LUCK, MINUTES, UNIFORM, WHOLE
 from mttrlab.response.luck import BLOCK, threshold
 from mttrlab.response.streams import stream
@@ -174,14 +175,39 @@ def test_machine_code_writes_the_integers_of_numpy(machine_code, shuffled):
     assert (x["deploy"][place] == [-1, -1, 0, 0, 0]).all()
 
 
-def test_arrivals_are_sorted_within_replications_whatever_the_horizon():
+@pytest.mark.parametrize("on", [True, False])
+@pytest.mark.parametrize("longest", [10**6, 2**60])
+def test_arrivals_are_sorted_within_replications_whatever_the_horizon(machine_code, on, longest):
+    machine_code(on)
     chance = np.random.default_rng(3)
-    for longest in (10**6, 2**62):
-        replication = np.sort(chance.integers(0, BLOCK, 500))
-        at = chance.integers(0, longest, 500)
-        expected = at[np.lexsort((at, replication))]
-        n = np.bincount(replication, minlength=BLOCK)
-        np.testing.assert_array_equal(arriving._in_order(at, n), expected)
+    n = chance.poisson(10.0, BLOCK) * (chance.random(BLOCK) < 0.9)
+    replication = np.repeat(np.arange(BLOCK), n)
+    at = chance.random(len(replication)) * longest
+    found, whose, key = columns.arrivals(sums.in_order(at, n), n, 100)
+    order = np.lexsort((at, replication))
+    np.testing.assert_array_equal(found, at[order].astype(np.int64))
+    np.testing.assert_array_equal(whose, replication + 100)
+    np.testing.assert_array_equal(key, arriving._numbered(replication))
+
+
+@pytest.mark.parametrize(
+    "law",
+    [Law("lognormal", 2.0, 1.5), Law("lognormal", 4.0, 4.0), Law("exponential", 7.0), Law("exponential", 5e6),
+     Law("gamma", 0.4, 9.0), Law("constant", 3.0), Law("empirical", 1.0, 4.0, 9.0)],
+    ids=str,
+)  # fmt: skip
+def test_minutes_of_kept_uniforms_are_the_quantiles_of_the_law(machine_code, law):
+    u = np.concatenate([np.random.default_rng(4).random(50_000), [0.0, columns.BELOW_ONE]])
+    expected = law.quantile(u)
+    for on in (False, True):
+        machine_code(on)
+        np.testing.assert_array_equal(columns.minutes(law, u), expected)
+        over = u.copy()
+        assert columns.minutes(law, over, out=over) is over
+        np.testing.assert_array_equal(over, expected)
+        np.testing.assert_array_equal(
+            columns.minutes(law, u[:-1].reshape(3, -1)[:, ::2]), expected[:-1].reshape(3, -1)[:, ::2]
+        )
 
 
 def test_machine_code_for_columns_is_compiled_once_many_numbers_are_drawn(machine_code, monkeypatch):
