@@ -77,21 +77,31 @@ def _drawn(
 ) -> Fixes:
     """Return all rounds' fixes before levers."""
     u_path, u_fix = luck.uniforms("path", turns), draws.shared(model.difficulty, luck, "fix", turns)
-    drawn = Fixes(np.zeros(u_fix.shape), np.full(u_fix.shape, -1))
-    for kind, mine in zip(model.types, rows, strict=True):
-        if not kind.paths:
-            continue
-        ways = _choice(kind, u_path[:, mine], changed[mine])
-        drawn.path[:, mine] = np.array([names.index(way.name) for way in kind.paths])[ways]
-        # Path by path in one piece of memory: fewer and longer steps.
-        order, ends = columns.grouped(ways.reshape(-1), len(kind.paths))
-        minutes = u_fix[:, mine].reshape(-1)[order]
-        for way, low, high in zip(kind.paths, [0, *ends], ends, strict=False):
-            columns.minutes(way.law, minutes[low:high], out=minutes[low:high])
-        back = np.empty(len(minutes))
-        back[order] = minutes
-        drawn.minutes[:, mine] = back.reshape(ways.shape)
+    each = (
+        _of_kind(kind, u_path[:, mine], u_fix[:, mine], changed[mine], names)
+        for kind, mine in zip(model.types, rows, strict=True)
+    )
+    if len(model.types) == 1:
+        return next(each)
+    drawn = Fixes(np.empty(u_fix.shape), np.empty(u_fix.shape, dtype=np.int64))
+    for mine, own in zip(rows, each, strict=True):
+        drawn.minutes[:, mine], drawn.path[:, mine] = own
     return drawn
+
+
+def _of_kind(kind: IncidentType, u_path: Floats, u_fix: Floats, changed: np.ndarray, names: tuple[str, ...]) -> Fixes:
+    """Return the fixes of incidents of one type: 0 minutes, and no path, where it has none."""
+    if not kind.paths:
+        return Fixes(np.zeros(u_fix.shape), np.full(u_fix.shape, -1))
+    ways = _choice(kind, u_path, changed)
+    # Path by path in one piece of memory: fewer and longer steps.
+    order, ends = columns.grouped(ways.reshape(-1), len(kind.paths))
+    minutes = u_fix.reshape(-1)[order]
+    for way, low, high in zip(kind.paths, [0, *ends], ends, strict=False):
+        columns.minutes(way.law, minutes[low:high], out=minutes[low:high])
+    back = np.empty(len(minutes))
+    back[order] = minutes
+    return Fixes(back.reshape(ways.shape), np.array([names.index(way.name) for way in kind.paths])[ways])
 
 
 class _Ways(NamedTuple):
