@@ -24,6 +24,7 @@ from mttrlab.errors import ModelError
 from mttrlab.response import collecting, shifts
 from mttrlab.response.layout import CALLS, LUCK, PARAMETERS, STATE, Parameters, Plans, plans_of
 from mttrlab.response.people import Pool
+from mttrlab.response.stack import roomy
 
 _LOG = logging.getLogger("mttrlab")
 _SOURCES = (
@@ -221,7 +222,7 @@ def _load(name: str) -> None:
         # Read by numba where the functions are decorated; other users of numba keep their own folder.
         settings.CACHE_DIR = str(cache_folder())
         try:
-            _LOADED[name] = importlib.import_module(f"mttrlab.response.compiled_{name}")
+            _LOADED[name] = roomy(importlib.import_module)(f"mttrlab.response.compiled_{name}")
         finally:
             settings.CACHE_DIR = before
         _LOG.info("The compiled engine's %s is loaded after %.1f s", name, time.perf_counter() - begin)

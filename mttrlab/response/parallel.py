@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from mttrlab.errors import ModelError
 from mttrlab.response import checks
+from mttrlab.response.stack import roomy
 
 MOST_WORKERS = 10_000
 
@@ -77,7 +78,7 @@ def _made(
     function: Callable[[Any], Any], pieces: Sequence[Any], n_jobs: int, threads: bool
 ) -> Iterable[tuple[int, Any]]:
     if n_jobs == 1 or len(pieces) < 2:
-        return ((place, function(piece)) for place, piece in enumerate(pieces))
+        return ((place, roomy(function)(piece)) for place, piece in enumerate(pieces))
     from joblib import Parallel, delayed
     from joblib.parallel import ThreadingBackend, get_active_backend
 
@@ -96,12 +97,12 @@ def _made(
 
 
 def _threaded(function: Callable[[Any], Any], pieces: Sequence[Any], n: int) -> Iterator[tuple[int, Any]]:
-    """Yield results as they come. A thread of joblib's stands deeper, so that Python asks for stack at every call."""
+    """Yield results as they come; joblib looks for them every ten milliseconds."""
     with ThreadPoolExecutor(n) as pool:
         places: dict[Future[Any], int] = {}
         try:
             for place, piece in enumerate(pieces):
-                places[pool.submit(function, piece)] = place
+                places[pool.submit(roomy(function), piece)] = place
             for done in as_completed(list(places)):
                 yield places.pop(done), done.result()
         except KeyboardInterrupt:
@@ -116,7 +117,7 @@ def _threaded(function: Callable[[Any], Any], pieces: Sequence[Any], n: int) -> 
 
 
 def _numbered(function: Callable[[Any], Any], place: int, piece: Any) -> tuple[int, Any]:
-    return place, function(piece)
+    return place, roomy(function)(piece)
 
 
 def _shown(made: Iterable[tuple[int, Any]], total: int, progress: str) -> Iterator[tuple[int, Any]]:
