@@ -173,7 +173,8 @@ def conform(frame: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
             made[column.name] = values.astype(dtype)
         except (TypeError, ValueError) as error:
             raise SchemaError(f"{column.name} must be {column.kind}; {str(error)[:120]}") from None
-    return pd.DataFrame(made, index=frame.index)
+    # Without a copy: what is written to one frame never shows in the other.
+    return pd.DataFrame(made, index=frame.index, copy=False)
 
 
 def check_incidents(incidents: pd.DataFrame, *needed: str) -> None:
