@@ -27,24 +27,9 @@ from mttrlab.response.people import Pool
 from mttrlab.response.stack import roomy
 
 _LOG = logging.getLogger("mttrlab")
-_SOURCES = (
-    "compiled_addresses.py",
-    "compiled_columns.py",
-    "compiled_heap.py",
-    "compiled_kernel.py",
-    "compiled_life.py",
-    "compiled_memory.py",
-    "compiled_pools.py",
-    "compiled_records.py",
-    "compiled_streams.py",
-    "layout.py",
-    "people.py",
-    "shifts.py",
-    "steps.py",
-    "streams.py",
-    "transition.py",
-    "turns.py",
-)
+_SOURCES = ("layout.py", "people.py", "shifts.py", "steps.py", "streams.py", "transition.py", "turns.py")
+"""What machine code is made from besides all of `machine`."""
+
 _OPTIONS = "nogil=True, fastmath=False"
 
 
@@ -148,7 +133,7 @@ def cache_folder() -> Path:
     numba's own cache looks at one file's date and would miss an edit of a callee in another.
     """
     here = Path(__file__).parent
-    said = [(here / name).read_bytes() for name in _SOURCES]
+    said = [path.read_bytes() for path in (*sorted((here / "machine").glob("*.py")), *map(here.joinpath, _SOURCES))]
     said += [f"{name} {version(name)}".encode() for name in ("numba", "llvmlite", "numpy")]
     said += [sys.version.encode(), platform.machine().encode(), _OPTIONS.encode()]
     return _base() / hashlib.sha256(b"\0".join(said)).hexdigest()[:16]
@@ -205,7 +190,7 @@ def _kernel() -> ModuleType:
         if not any(folder.rglob("*.nbi")):
             _LOG.log(_level(), "Compiling the simulator, once and for some seconds; it is kept in %s", folder)
         _load("kernel")
-        if any(folder.rglob("compiled_columns.rows*.nbi")):
+        if any(folder.rglob("columns.rows*.nbi")):
             _load("columns")
     return _LOADED["kernel"]
 
@@ -222,7 +207,7 @@ def _load(name: str) -> None:
         # Read by numba where the functions are decorated; other users of numba keep their own folder.
         settings.CACHE_DIR = str(cache_folder())
         try:
-            _LOADED[name] = roomy(importlib.import_module)(f"mttrlab.response.compiled_{name}")
+            _LOADED[name] = roomy(importlib.import_module)(f"mttrlab.response.machine.{name}")
         finally:
             settings.CACHE_DIR = before
         _LOG.info("The compiled engine's %s is loaded after %.1f s", name, time.perf_counter() - begin)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import logging
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -347,10 +347,12 @@ def test_log_files_are_not_filled_and_watched_screens_are_told(monkeypatch):
 
 def test_the_key_of_the_machine_code_covers_every_file_that_it_is_made_from():
     folder = Path(compiled.__file__).parent
-    files = {path.name for path in folder.glob("compiled_*.py")}
-    for name in [*files, "transition.py", "turns.py", "steps.py"]:
-        files |= {
-            f"{module}.py"
-            for module in re.findall(r"^from mttrlab\.response\.(\w+) import", (folder / name).read_text(), re.M)
-        }
-    assert files <= set(compiled._SOURCES)
+    read = [*(folder / "machine").glob("*.py"), *(folder / name for name in ("transition.py", "turns.py", "steps.py"))]
+    found = set()
+    for node in (node for path in read for node in ast.walk(ast.parse(path.read_text()))):
+        if isinstance(node, ast.ImportFrom) and str(node.module) == "mttrlab.response":
+            found |= {one.name for one in node.names}
+        elif isinstance(node, ast.ImportFrom) and str(node.module).startswith("mttrlab.response."):
+            found.add(str(node.module).split(".")[2])
+    assert {"transition", "layout", "machine"} <= found
+    assert {f"{name}.py" for name in found - {"machine"}} <= set(compiled._SOURCES)

@@ -58,7 +58,7 @@ def _call(typing: Any, run: Any, x: Any, s: Any, settings: Any, desk: Any, bound
 
 
 call: Any = intrinsic(_call)
-"""`call(run, ...)` runs replications by the address of `compiled_kernel.run`; no page is left out."""
+"""`call(run, ...)` runs replications by the address of `kernel.run`; no page is left out."""
 
 
 def _of_number(typing: Any, function: Any, value: Any) -> Any:

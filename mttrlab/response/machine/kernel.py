@@ -11,10 +11,10 @@ from typing import Any
 
 import numba
 
-from mttrlab.response.compiled_addresses import word
-from mttrlab.response.compiled_heap import FOREVER, ROOT, inner, outer, remove, within
-from mttrlab.response.compiled_life import go, look, next_change
-from mttrlab.response.compiled_memory import (
+from mttrlab.response.machine.addresses import word
+from mttrlab.response.machine.heap import FOREVER, ROOT, inner, outer, remove, within
+from mttrlab.response.machine.life import go, look, next_change
+from mttrlab.response.machine.memory import (
     POOLS,
     desk,
     desk_at,
@@ -26,7 +26,7 @@ from mttrlab.response.compiled_memory import (
     state_at,
     step,
 )
-from mttrlab.response.compiled_pools import served
+from mttrlab.response.machine.pools import served
 
 __all__ = ["desk", "run"]
 

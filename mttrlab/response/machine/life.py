@@ -10,8 +10,8 @@ import numba
 import numpy as np
 
 from mttrlab.response import shifts, steps, transition, turns
-from mttrlab.response.compiled_heap import FOREVER, ROOT, close, inner, join, one_kind, rise, within
-from mttrlab.response.compiled_memory import POOLS, place, pool_of, row, step
+from mttrlab.response.machine.heap import FOREVER, ROOT, close, inner, join, one_kind, rise, within
+from mttrlab.response.machine.memory import POOLS, place, pool_of, row, step
 
 ASK, DONE, GIVE, WORK = (np.int64(one) for one in (steps.ASK, steps.DONE, steps.GIVE, steps.WORK))
 

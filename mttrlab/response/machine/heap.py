@@ -1,6 +1,6 @@
 """Events and queues of the compiled engine: two binary heaps.
 
-`x` and `s` are the first incident's luck and state, `desk` what `compiled_memory` says.
+`x` and `s` are the first incident's luck and state, `desk` what `memory` says.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 
-from mttrlab.response.compiled_memory import event, place, row
+from mttrlab.response.machine.memory import event, place, row
 from mttrlab.response.shifts import FOREVER as _FOREVER
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])

@@ -10,10 +10,10 @@ from typing import Any
 import numba
 import numpy as np
 
-from mttrlab.response.compiled_addresses import byte, call, number, put8, put32, put64, word
-from mttrlab.response.compiled_heap import ROOT, inner, outer, read
 from mttrlab.response.layout import CONSTANT, FLAG, MINUTES, UNIFORM
 from mttrlab.response.layout import MICROSECONDS as _MICROSECONDS
+from mttrlab.response.machine.addresses import byte, call, number, put8, put32, put64, word
+from mttrlab.response.machine.heap import ROOT, inner, outer, read
 
 MICROSECONDS: Any = np.float64(_MICROSECONDS)
 

@@ -10,10 +10,10 @@ from typing import Any
 import numba
 import numpy as np
 
-from mttrlab.response.compiled_addresses import of_number
-from mttrlab.response.compiled_heap import outer, read
-from mttrlab.response.compiled_records import MICROSECONDS, through, write
-from mttrlab.response.compiled_streams import uniforms
+from mttrlab.response.machine.addresses import of_number
+from mttrlab.response.machine.heap import outer, read
+from mttrlab.response.machine.records import MICROSECONDS, through, write
+from mttrlab.response.machine.streams import uniforms
 
 __all__ = ["arrivals", "chosen", "elapsed", "grouped", "normals", "rows", "sums", "through", "uniforms", "write"]
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mttrlab.response.compiled_heap import NOBODY, ROOT, before, inner, join, leave, remove, rise, within
-from mttrlab.response.compiled_life import hold, release
-from mttrlab.response.compiled_memory import POOLS, event, place, pool_of, row
+from mttrlab.response.machine.heap import NOBODY, ROOT, before, inner, join, leave, remove, rise, within
+from mttrlab.response.machine.life import hold, release
+from mttrlab.response.machine.memory import POOLS, event, place, pool_of, row
 
 
 @inner

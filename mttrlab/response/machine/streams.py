@@ -12,7 +12,7 @@ import numpy as np
 from llvmlite import ir
 from numba.extending import intrinsic
 
-from mttrlab.response.compiled_heap import inner, outer, read
+from mttrlab.response.machine.heap import inner, outer, read
 from mttrlab.response.streams import HASH, HASH_FACTOR, LAST_FACTOR, LAST_HASH, MIX_OTHER, MIX_OWN
 
 _WORDS, _PLACES = read(numba.uint64), read(numba.int64)
