@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from mttrlab.errors import QuestionError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mttrlab.lab import FolderReport, LoadReport
+
 
 def add_verbs(verbs: Any) -> None:
     """Add `init`, `load`, `quality`, `annotate`, `export` and `rebuild`."""
@@ -20,7 +23,9 @@ def add_verbs(verbs: Any) -> None:
     init.set_defaults(verb=_init)
 
     load = verbs.add_parser("load", help="load exports, or a filled-in worksheet, into a lab file")
-    load.add_argument("files", nargs="+", help="files or patterns such as 'exports/*.json'")
+    load.add_argument(
+        "files", nargs="+", help="files, patterns such as 'exports/*.json', or a folder, read as its mttrlab.yml says"
+    )
     load.add_argument("--format", help="canonical, pagerduty, servicenow, statuspage or annotations (recognised)")
     load.add_argument("--timezone", help="zone of stamps that carry none, such as Europe/Lisbon")
     load.add_argument("--as-of", help="when the export was taken, such as 2026-07-01T06:00:00Z")
@@ -80,20 +85,35 @@ def _load(options: argparse.Namespace) -> None:
     from mttrlab.lab import Lab
 
     columns = dict(_column(text) for text in options.column) or None
+    for folder in filter(os.path.isdir, options.files):
+        _refuse_for_folders(options, folder)
     with Lab(lab_path(options)) as lab:
         for name in options.files:
-            report = lab.load(
-                name,
-                format=options.format,
-                timezone=options.timezone,
-                as_of=options.as_of,
-                columns=columns,
-                keep_raw=options.keep_raw,
-                keep_people=options.keep_people,
-            )
+            if Path(name).is_dir():
+                report: LoadReport | FolderReport = lab.load_folder(name)
+            else:
+                report = lab.load(
+                    name,
+                    format=options.format,
+                    timezone=options.timezone,
+                    as_of=options.as_of,
+                    columns=columns,
+                    keep_raw=options.keep_raw,
+                    keep_people=options.keep_people,
+                )
             say(str(report))
             if options.table:
                 table(report.table())
+
+
+def _refuse_for_folders(options: argparse.Namespace, folder: str) -> None:
+    """Refuse what is said of single files: a folder's `mttrlab.yml` says it of each."""
+    for said in ("format", "timezone", "as_of", "column", "keep_raw", "keep_people"):
+        if getattr(options, said):
+            raise QuestionError(
+                f"{folder} is a folder, which is loaded as its mttrlab.yml says; "
+                f"--{said.replace('_', '-')} is for files, such as '{folder}/*.json'"
+            )
 
 
 def _column(text: str) -> tuple[str, str]:

@@ -108,7 +108,7 @@ def matching_files(path: str | Path) -> list[Path]:
     """
     wanted = Path(path)
     if wanted.is_dir():
-        raise LoadError(f"{wanted} is a folder; say `mttrlab review {wanted}` or lab.load_folder for a whole folder")
+        raise LoadError(f"{wanted} is a folder; lab.load_folder or `mttrlab load {wanted}` takes a whole folder")
     if wanted.exists() or not any(sign in str(path) for sign in "*?["):
         if not wanted.exists():
             raise LoadError(f"{wanted} does not exist; check the path")

@@ -77,6 +77,29 @@ def test_loading_again_changes_nothing_and_says_so(export: Path, tmp_path: Path)
     assert "unchanged" in again.stdout
 
 
+def test_a_folder_is_loaded_whole_as_its_settings_say(export: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    export.rename(folder / export.name)
+    (folder / "mttrlab.yml").write_text("services:\n  payments: [pay]\n")
+    (folder / "notes.txt").write_text("nothing to load\n")
+    loaded = mttrlab("load", "exports", cwd=tmp_path)
+    assert (loaded.returncode, loaded.stderr) == (0, "")
+    assert "22 records: 22 accepted" in loaded.stdout
+    assert "Not an export, left aside: notes.txt." in loaded.stdout
+    assert "payments" in mttrlab("quality", "--by", "service", cwd=tmp_path).stdout
+    again = mttrlab("load", "exports", "--table", cwd=tmp_path)
+    assert "this file was loaded before; nothing changed" in again.stdout
+
+
+@pytest.mark.parametrize("said", [["--timezone", "UTC"], ["--column", "a=detected_at"], ["--keep-raw"]])
+def test_what_is_said_of_files_is_refused_for_a_folder(said: list[str], export: Path, tmp_path: Path) -> None:
+    refused = mttrlab("load", ".", *said, cwd=tmp_path)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert f"a folder, which is loaded as its mttrlab.yml says; {said[0]} is for files" in refused.stderr
+    assert not (tmp_path / "mttrlab.duckdb").exists()
+
+
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
