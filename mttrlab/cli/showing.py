@@ -1,4 +1,4 @@
-"""What-ifs in a terminal: one short line of numbers for each, and below them what changed and what must be said."""
+"""What-ifs in a terminal: short lines of numbers for each, and below them what changed and what must be said."""
 
 from __future__ import annotations
 
@@ -19,20 +19,28 @@ def scenarios(compared: pd.DataFrame) -> None:
     import pandas as pd
 
     rows: list[dict[str, Any]] = [{str(name): own for name, own in row.items()} for row in compared.to_dict("records")]
-    shown = pd.DataFrame({"scenario": [row["scenario"] for row in rows]})
-    shown["incidents a run"] = [f"{row['incidents']:,.0f}" for row in rows]
+    unsure = "saving_refit_low" in compared
+    lasts = pd.DataFrame({"scenario": [row["scenario"] for row in rows]})
+    lasts["incidents"] = [f"{row['incidents']:,.0f}" for row in rows]
     for name, words in (("mean", "mean (80 %)"), ("median", "median (80 %)"), ("p90", "P90 (80 %)")):
-        shown[words] = [_banded(row, name, name) for row in rows]
-    shown["saved an incident (80 %)"] = [_saved(row, "saving", "saving") for row in rows]
-    shown["saved a year (80 %)"] = [_saved(row, "minutes_saved_per_year", "minutes_saved") for row in rows]
-    if "saving_refit_low" in compared:
-        shown["refits: mean"] = [_range(row["mean_refit_low"], row["mean_refit_high"]) for row in rows]
-        shown["refits: saved an incident"] = [
-            "" if not k else _range(row["saving_refit_low"], row["saving_refit_high"]) for k, row in enumerate(rows)
-        ]
-    table(shown)
+        lasts[words] = [_banded(row, name, name) for row in rows]
+    if unsure:
+        lasts["refits: mean"] = [_range(row["mean_refit_low"], row["mean_refit_high"]) for row in rows]
+    table(lasts)
     say("")
-    _told(rows[1:])
+    # In a table of its own, as no terminal is wide enough for both.
+    changed = rows[1:]
+    saved = pd.DataFrame({"scenario": [row["scenario"] for row in changed]})
+    saved["saved an incident (80 %)"] = [_banded(row, "saving", "saving") for row in changed]
+    saved["saved a year (80 %)"] = [_banded(row, "minutes_saved_per_year", "minutes_saved") for row in changed]
+    if unsure:
+        saved["refits: saved an incident"] = [
+            _range(row["saving_refit_low"], row["saving_refit_high"]) for row in changed
+        ]
+    if changed:
+        table(saved)
+        say("")
+    _told(changed)
 
 
 def ranking(ranked: pd.DataFrame) -> None:
@@ -51,13 +59,16 @@ def ranking(ranked: pd.DataFrame) -> None:
     if "net" in ranked:
         shown["net a year"] = [_unless_unknown(row, "net") for row in rows]
         shown["P(worth it)"] = [_percent(row["worth_it"]) for row in rows]
-    shown["P(best), 95 %"] = [
+    table(shown)
+    say("")
+    choice = pd.DataFrame({"investment": [row["investment"] for row in rows]})
+    choice["P(best), 95 %"] = [
         f"{row['best']:.0%} ({row['best_low']:.0%} to {row['best_high']:.0%})" if row["best"] == row["best"] else ""
         for row in rows
     ]
-    shown[f"regret, {by}"] = [_unless_unknown(row, "regret") for row in rows]
-    shown["shows in month"] = [_month(row) for row in rows]
-    table(shown)
+    choice[f"regret, {by}"] = [_unless_unknown(row, "regret") for row in rows]
+    choice["shows in month"] = [_month(row) for row in rows]
+    table(choice)
     say("")
     value, low, high = ranked.attrs["knowing_all"]
     said = f"Knowing everything before choosing is worth {_number(value)} {by} (95 %: {_range(low, high)})"
@@ -111,10 +122,6 @@ def _saves_or_costs(row: dict[str, Any]) -> str:
 
 def _banded(row: dict[str, Any], name: str, band: str) -> str:
     return f"{_number(row[name])} ({_range(row[f'{band}_low'], row[f'{band}_high'])})"
-
-
-def _saved(row: dict[str, Any], name: str, band: str) -> str:
-    return "" if row["scenario"] == "Baseline" else _banded(row, name, band)
 
 
 def _range(low: float, high: float) -> str:
