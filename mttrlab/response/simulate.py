@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, overload
@@ -136,7 +137,7 @@ def simulate(
         changes = repr(scenario) if scenario else "as it is"
         return large.write(
             place,
-            work,
+            partial(_table, work),
             model,
             key=large.run_key(model, changed, days, seed, begin, recording),
             description=f"{days:g} days, seed {seed}, from {begin:%Y-%m-%d}, {changes}",
@@ -151,9 +152,7 @@ def simulate(
     made = each(work, pieces, n_jobs=n_jobs, threads=runs_on == "compiled", split=outcomes.singles)
     if not made.results:
         raise ModelError("nothing was finished before it was stopped")
-    table_of_all: pd.DataFrame = (
-        pd.concat(made.results, ignore_index=True) if len(made.results) > 1 else made.results[0]
-    )
+    table_of_all = table.frame(table.joined(made.results))
     table_of_all.attrs["engine"] = runs_on
     table_of_all.attrs["engine_why"] = outcomes.engine_why(engine, runs_on, changed)
     if made.interrupted or made.lost:
@@ -191,9 +190,13 @@ def _span(
     engine: str,
     recording: Recording | None,
     span: outcomes.Span,
-) -> pd.DataFrame:
+) -> table.Seen:
     luck = outcomes.luck_between(
         model, span, days=days, seed=seed, weekday=hours_since_monday(begin), layers=growth.layers(model, changed)
     )
     made = outcomes.run(changed, luck, engine)
-    return table.incidents(changed, made, begin, recording)
+    return table.seen(changed, made, begin, recording)
+
+
+def _table(work: Callable[[outcomes.Span], table.Seen], span: outcomes.Span) -> pd.DataFrame:
+    return table.frame(work(span))
