@@ -164,7 +164,7 @@ def test_a_file_named_like_a_pattern_is_that_file_and_not_its_neighbour(exports)
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("", "mttrlab review"), ("absent.csv", "does not exist"), ("absent*.csv", "no file matches")],
+    [("", "mttrlab load"), ("absent.csv", "does not exist"), ("absent*.csv", "no file matches")],
 )
 def test_what_is_no_file_is_refused_with_advice(exports, name, says):
     with Lab() as lab, pytest.raises(LoadError, match=says):
