@@ -16,7 +16,8 @@ from mttrlab.response.luck import MICROSECONDS_PER_DAY
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.parameters import calls, plans, pools
 from mttrlab.response.people import HANDS_OVER, Pool
-from mttrlab.response.records import Records, realise
+from mttrlab.response.realising import realise
+from mttrlab.response.records import Records
 
 _SAMPLE = 20_000
 _WEEK_MINUTES = 10_080.0

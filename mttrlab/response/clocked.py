@@ -15,7 +15,8 @@ from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.luck import MICROSECONDS_PER_DAY, Ints, Luck
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.parameters import plans, pools
-from mttrlab.response.records import Records, realise
+from mttrlab.response.realising import realise
+from mttrlab.response.records import Records
 from mttrlab.schema import CLOCK_ENDS
 
 TOGETHER = 2_000

@@ -19,7 +19,8 @@ from mttrlab.response.luck import BLOCK, MICROSECONDS_PER_DAY, Ints, Luck
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.parallel import workers
 from mttrlab.response.parameters import calls, plans, pools
-from mttrlab.response.records import Records, realise
+from mttrlab.response.realising import realise
+from mttrlab.response.records import Records
 from mttrlab.schema import CLOCK_ENDS
 
 ENGINES = ("auto", "simpy", "compiled")

@@ -13,7 +13,7 @@ from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.luck import BLOCK
 from mttrlab.response.model import ResponseModel
 from mttrlab.response.parameters import plans, pools
-from mttrlab.response.records import realise
+from mttrlab.response.realising import realise
 from mttrlab.response.scenario import Scenario
 from mttrlab.response.simulate import hours_since_monday, utc
 from mttrlab.response.steps import COMMANDS, STEPS, WAIT

@@ -43,7 +43,7 @@ from mttrlab.response import (
 from mttrlab.response.layout import COUNTED, LONG, STAMPED
 from mttrlab.response.levers import LEVERS
 from mttrlab.response.parameters import parameters, plans, pools
-from mttrlab.response.records import realise
+from mttrlab.response.realising import realise
 
 needs_numba = pytest.mark.skipif(not compiled.available(), reason="numba is not installed (the extra 'fast')")
 

@@ -27,7 +27,7 @@ from mttrlab.response.lever import HIGHER, LOWER
 from mttrlab.response.levers import LEVERS
 from mttrlab.response.levers_fix import NAMED
 from mttrlab.response.parameters import plans, pools
-from mttrlab.response.records import realise
+from mttrlab.response.realising import realise
 from mttrlab.response.special import PLANNED
 
 MOVED = {

@@ -12,7 +12,7 @@ from mttrlab.errors import ModelError
 from mttrlab.response import Ramp, Scenario, compiled, outcomes, simpy_engine
 from mttrlab.response.layout import COUNTED, STAMPED
 from mttrlab.response.parameters import plans, pools
-from mttrlab.response.records import realise
+from mttrlab.response.realising import realise
 from mttrlab.response.special import MOST_PLANS
 
 OWN = {"verify_pass": 1.0, "automation_attempts": 1, "ack_timeout": 1.0, "sample_every": 300.0}
