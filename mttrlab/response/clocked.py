@@ -9,11 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from mttrlab.response import columns, compiled, writing
+from mttrlab.response.fixes import path_names
 from mttrlab.response.laws import Floats
 from mttrlab.response.layout import STATE, lies
 from mttrlab.response.load import refuse_endless_queue
 from mttrlab.response.luck import MICROSECONDS_PER_DAY, Ints, Luck
 from mttrlab.response.model import ResponseModel
+from mttrlab.response.outcomes import Outcomes
 from mttrlab.response.parameters import plans, pools
 from mttrlab.response.realising import realise
 from mttrlab.response.records import Records
@@ -35,12 +37,11 @@ def minutes(model: ResponseModel, luck: Luck, clock: str, like: Records | None =
     compiled.load()
     records = realise(model, luck, like, over=like is not None)
     limits, people = plans(model, luck.week), pools(model)
-    first, last = (stamp.removesuffix("_at") for stamp in CLOCK_ENDS[clock])
     fast = compiled.columns()
     if fast is None:
         ends = compiled.run(records.x, limits, records.bounds, people)
-        begin = luck.at if first == "started" else ends[first][records.place]
-        return columns.elapsed(ends[last], begin, records.x["happens"], records.place), records
+        return Outcomes(records, ends, path_names(model), luck.horizon).minutes(clock), records
+    first, last = (stamp.removesuffix("_at") for stamp in CLOCK_ENDS[clock])
     desk = compiled.prepared(records.dtype, limits, people, records.bounds)
     cuts = _cuts(desk.bounds)
     most = int(np.diff(desk.bounds[cuts]).max(initial=0))

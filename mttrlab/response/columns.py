@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from mttrlab.response import compiled
 from mttrlab.response.laws import LONGEST, Floats, Law
@@ -27,8 +26,8 @@ _OWN = np.empty(0, dtype=np.int64)
 BELOW_ONE = float(np.nextafter(1.0, 0.0))
 """The largest uniform that a stream gives."""
 
-# Above what normal and exponential laws reach there.
-_HIGHEST, _LATEST, _LOG_LONGEST = 8.3, 37.0, math.log(LONGEST)
+# Above what a normal law reaches there.
+_HIGHEST, _LOG_LONGEST = 8.3, math.log(LONGEST)
 
 
 def uniform(seed: int, decision: str, part: int, blocks: Sequence[int], counts: Ints) -> Floats:
@@ -70,7 +69,7 @@ def microseconds(minutes: Floats) -> Ints:
 
 
 def minutes(law: Law, u: Floats, out: Floats | None = None) -> Floats:
-    """Return `law.quantile(u)` of kept uniforms, each below 1: in as few steps as can be, each of which wants the lock.
+    """Return `law.quantile(u)` of kept uniforms, each below 1: of a lognormal law in two steps that want the lock.
 
     Parameters
     ----------
@@ -82,28 +81,19 @@ def minutes(law: Law, u: Floats, out: Floats | None = None) -> Floats:
     >>> minutes(Law("exponential", 4.0), np.array([0.5])).round(3).tolist()
     [2.773]
     """
-    to = np.empty(u.shape) if out is None else out
-    if law.kind == "lognormal":
-        mu, sigma = law.parameters
-        if mu + sigma * _HIGHEST < _LOG_LONGEST:
-            return np.exp(normals(u, mu, sigma, to), out=to)
-    if law.kind == "exponential" and law.parameters[0] * _LATEST < LONGEST:
-        np.log1p(np.negative(u, out=to), out=to)
-        to *= -law.parameters[0]
-        return to
-    to[...] = law.quantile(u)
-    return to
-
-
-def normals(u: Floats, mu: float, sigma: float, out: Floats) -> Floats:
-    """Write normal quantiles, and return them."""
     fast = compiled.columns()
-    if fast is not None and u.flags.c_contiguous and out.flags.c_contiguous:
-        fast.normals(_ndtri(), u.reshape(-1), mu, sigma, out.reshape(-1))
-        return out
-    special.ndtri(u, out=out)
-    out *= sigma
-    out += mu
+    together = all(one.flags.c_contiguous for one in (u, out) if one is not None)
+    if fast is not None and law.kind == "lognormal" and together:
+        mu, sigma = law.parameters
+        # None of these is cut at the longest.
+        if mu + sigma * _HIGHEST < _LOG_LONGEST:
+            to = np.empty(u.shape) if out is None else out
+            fast.normals(_ndtri(), u.reshape(-1), mu, sigma, to.reshape(-1))
+            return np.exp(to, out=to)
+    made: Floats = law.quantile(u)
+    if out is None:
+        return made
+    out[...] = made
     return out
 
 

@@ -106,14 +106,20 @@ def _quantiles(kind: str, parameters: tuple[float, ...], u: Floats) -> Floats:
     if kind == "constant":
         return np.full_like(u, parameters[0])
     if kind == "exponential":
-        return np.asarray(-parameters[0] * np.log1p(-u))
+        made = np.asarray(np.log1p(-u))
+        made *= -parameters[0]
+        return made
     if kind == "empirical":
         # The inverse of the step function: a draw is always a value that was seen.
         place = np.minimum((u * len(parameters)).astype(np.int64), len(parameters) - 1)
         return np.asarray(parameters, dtype=np.float64)[place]
     first, second = parameters
     if kind == "lognormal":
-        return np.asarray(np.exp(special.ndtri(u) * second + first))
+        # In place: each step in fresh memory takes longer than its arithmetic.
+        made = np.asarray(special.ndtri(u))
+        made *= second
+        made += first
+        return np.asarray(np.exp(made, out=made))
     if kind == "gamma":
         return np.asarray(second * special.gammaincinv(first, u), dtype=np.float64)
     if kind == "weibull":

@@ -78,7 +78,8 @@ def _made(
     function: Callable[[Any], Any], pieces: Sequence[Any], n_jobs: int, threads: bool
 ) -> Iterable[tuple[int, Any]]:
     if n_jobs == 1 or len(pieces) < 2:
-        return ((place, roomy(function)(piece)) for place, piece in enumerate(pieces))
+        work = roomy(function)
+        return ((place, work(piece)) for place, piece in enumerate(pieces))
     from joblib import Parallel, delayed
     from joblib.parallel import ThreadingBackend, get_active_backend
 
@@ -98,11 +99,12 @@ def _made(
 
 def _threaded(function: Callable[[Any], Any], pieces: Sequence[Any], n: int) -> Iterator[tuple[int, Any]]:
     """Yield results as they come; joblib looks for them every ten milliseconds."""
+    work = roomy(function)
     with ThreadPoolExecutor(n) as pool:
         places: dict[Future[Any], int] = {}
         try:
             for place, piece in enumerate(pieces):
-                places[pool.submit(roomy(function), piece)] = place
+                places[pool.submit(work, piece)] = place
             for done in as_completed(list(places)):
                 yield places.pop(done), done.result()
         except KeyboardInterrupt:

@@ -8,7 +8,7 @@ seeds of many blocks are computed at once, by the algorithm that NumPy documents
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -48,7 +48,7 @@ def stream(seed: int, decision: str, block: int, part: int = 0) -> np.random.Gen
     True
     """
     # NumPy's types know no seed but its own, though it takes any.
-    seeded: Any = _Seeded(seeds(seed, decision, [block], part)[0])
+    seeded: Any = _Seeded(_page(seed, _word(decision), part, block // _PAGE)[block % _PAGE])
     # PCG64 by name: default_rng may change its generator between NumPy versions.
     return np.random.Generator(np.random.PCG64(seeded))
 
@@ -63,14 +63,6 @@ def _pool(seed: int, word: int) -> npt.NDArray[np.uint64]:
     made = np.concatenate(_mixed(seed, word)[0]).astype(np.uint64)
     made.setflags(write=False)
     return made
-
-
-def seeds(seed: int, decision: str, blocks: Sequence[int], part: int = 0) -> npt.NDArray[np.uint64]:
-    """Return the four words that seed the generator of `stream`, one row for each of several blocks in a row."""
-    word, first, end = _word(decision), blocks[0], blocks[-1] + 1
-    pages = [_page(seed, word, part, page) for page in range(first // _PAGE, (end - 1) // _PAGE + 1)]
-    begin = first // _PAGE * _PAGE
-    return (pages[0] if len(pages) == 1 else np.concatenate(pages))[first - begin : end - begin]
 
 
 @ISeedSequence.register

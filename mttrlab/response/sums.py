@@ -52,7 +52,7 @@ def sums(then: Floats, now: Floats, place: Ints, replications: int) -> Sums:
 
 
 def in_order(minutes: Floats, n: Ints) -> Floats:
-    """Return a row per replication: its minutes in order, and behind them infinity.
+    """Return a row per replication: its minutes, or instants, in order, and behind them infinity.
 
     Parameters
     ----------
