@@ -12,9 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from mttrlab.analysis.bounds import bca_bounds
-from mttrlab.analysis.lognormal import lognormal_bounds
-from mttrlab.analysis.ranks import quantile_ranks
+from mttrlab.analysis.intervals import bca_bounds, lognormal_bounds, quantile_ranks
 
 MU, SIGMA, SIZES, SEED, RESAMPLES = 4.25, 1.25, (10, 20, 50, 100), 2026, 499
 PUBLISHED = {

@@ -14,9 +14,8 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from mttrlab.analysis.laws import Law
-from mttrlab.analysis.luck import apparent_change
-from mttrlab.analysis.power import power_of
+from mttrlab.analysis.distributions import Law
+from mttrlab.analysis.power import apparent_change, power_of
 
 SEED = 20210319
 DRAWS = 100_000

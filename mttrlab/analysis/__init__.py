@@ -1,32 +1,21 @@
 """Tables in, tables out: what the incidents say, how sure it is, and what they cannot say."""
 
-from mttrlab.analysis.alert_routes import alert_routes
-from mttrlab.analysis.automation import automation_candidates, remediation_matches
-from mttrlab.analysis.bottleneck import bottleneck, phase_correlations
-from mttrlab.analysis.bottleneck_levers import bottleneck_levers
-from mttrlab.analysis.budget import (
+from mttrlab.analysis.bottleneck import bottleneck, bottleneck_levers, phase_correlations
+from mttrlab.analysis.capability import capability, capability_level, disagreement, held_telemetry, verification_goal
+from mttrlab.analysis.comparison import compare_periods
+from mttrlab.analysis.control_charts import ewma, monthly_limits, run_length, t_chart, xmr
+from mttrlab.analysis.coverage import AlertCoverage, alert_coverage, alert_routes, minutes_lost
+from mttrlab.analysis.decomposition import change_explained, explain_change, explain_downtime, explain_kinds
+from mttrlab.analysis.distribution_fit import fit_durations, goodness_of_fit, qq_table, tail_guard
+from mttrlab.analysis.downtime import (
     budget_risk,
+    downtime,
     downtime_moments,
     error_budget,
     expected_down_share,
+    outage_arithmetic,
     steady_availability,
 )
-from mttrlab.analysis.capability import capability, capability_level, disagreement, held_telemetry
-from mttrlab.analysis.change_points import change_points
-from mttrlab.analysis.charts import ewma, run_length, t_chart, xmr
-from mttrlab.analysis.clocks import lead_clock, phases_of, unseen_phases
-from mttrlab.analysis.comparison import compare_periods
-from mttrlab.analysis.counts import compare_counts, overdispersion, rate_interval
-from mttrlab.analysis.coverage import AlertCoverage, alert_coverage
-from mttrlab.analysis.coverage_history import minutes_lost
-from mttrlab.analysis.decomposition import explain_change
-from mttrlab.analysis.decomposition_kinds import explain_downtime, explain_kinds
-from mttrlab.analysis.decomposition_words import change_explained
-from mttrlab.analysis.downtime import downtime
-from mttrlab.analysis.durations import fit_durations
-from mttrlab.analysis.failed_first import failed_first
-from mttrlab.analysis.flapping import monthly_levels
-from mttrlab.analysis.goodness import goodness_of_fit
 from mttrlab.analysis.incident_types import type_ranking
 from mttrlab.analysis.intervals import (
     Interval,
@@ -35,34 +24,25 @@ from mttrlab.analysis.intervals import (
     median_interval,
     quantile_interval,
 )
-from mttrlab.analysis.kendall import mann_kendall, theil_sen
-from mttrlab.analysis.level_distance import distance_to_next
-from mttrlab.analysis.levels import maturity_level
-from mttrlab.analysis.luck import apparent_change
-from mttrlab.analysis.maturity import maturity
+from mttrlab.analysis.maturity import distance_to_next, maturity, maturity_level, monthly_levels
+from mttrlab.analysis.minimum_counts import thresholds, withheld
 from mttrlab.analysis.missing import missing_stamps
-from mttrlab.analysis.monthly_limits import monthly_limits
-from mttrlab.analysis.months import monthly_mttr
-from mttrlab.analysis.outages import outage_arithmetic
-from mttrlab.analysis.phases import phase_durations
-from mttrlab.analysis.pooling import false_discovery
-from mttrlab.analysis.power import incidents_needed, months_until_visible, power_of, smallest_change
-from mttrlab.analysis.qq import qq_table
-from mttrlab.analysis.restricted import log_rank, restricted_mean
-from mttrlab.analysis.runbooks import rollback_readiness, runbook_coverage
-from mttrlab.analysis.services import compare_services, pool_services
-from mttrlab.analysis.span_path import critical_path, span_path
-from mttrlab.analysis.spans import phase_spans, span_summary
-from mttrlab.analysis.summary import clock_summary, phase_summary
-from mttrlab.analysis.survival import survival, survival_quantiles
-from mttrlab.analysis.suspects import suspects
-from mttrlab.analysis.tails import tail_guard
-from mttrlab.analysis.thresholds import thresholds, withheld
-from mttrlab.analysis.totals import total_interval
-from mttrlab.analysis.trend import trend
-from mttrlab.analysis.unseen import unseen_incidents
-from mttrlab.analysis.unseen_firings import unseen_firings
-from mttrlab.analysis.verification import verification_goal
+from mttrlab.analysis.phases import lead_clock, phase_durations, phase_spans, phases_of, span_summary, unseen_phases
+from mttrlab.analysis.power import apparent_change, incidents_needed, months_until_visible, power_of, smallest_change
+from mttrlab.analysis.rates import compare_counts, overdispersion, rate_interval
+from mttrlab.analysis.remediation import (
+    automation_candidates,
+    remediation_matches,
+    rollback_readiness,
+    runbook_coverage,
+)
+from mttrlab.analysis.root_cause import critical_path, failed_first, span_path, suspects
+from mttrlab.analysis.sample import total_interval
+from mttrlab.analysis.services import compare_services, false_discovery, pool_services
+from mttrlab.analysis.summary import clock_summary, monthly_mttr, phase_summary
+from mttrlab.analysis.survival import log_rank, restricted_mean, survival, survival_quantiles
+from mttrlab.analysis.trend import change_points, mann_kendall, theil_sen, trend
+from mttrlab.analysis.untracked import unseen_firings, unseen_incidents
 
 __all__ = [
     "AlertCoverage",

@@ -5,70 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mttrlab.analysis.basis import says_basis
-from mttrlab.analysis.doors import EVERYTHING, Source, phase_door
-from mttrlab.analysis.shares import NO_BASIS, share_basis
+from mttrlab.analysis.phases import phase_durations
+from mttrlab.analysis.query import EVERYTHING, Source, phase_door, says_basis
+from mttrlab.analysis.sample import minutes_so_far, total_interval
+from mttrlab.analysis.summary import NO_BASIS, share_basis
 from mttrlab.schema import PHASES
 
 _COLUMNS = [
     "phase", "n", "mean", "share", "share_low", "share_high", "share_of_tail", "elasticity_mean", "elasticity_p90",
     "halved_saves", "halved_saves_p90", "share_of",
 ]  # fmt: skip
-
-
-@says_basis
-def bottleneck(phases: Source, *, level: float = 0.95) -> pd.DataFrame:
-    """Return what each phase holds, and what halving it would save.
-
-    Parameters
-    ----------
-    phases : DataFrame or Lab
-        As `phase_durations` gives them.
-    level : float
-        Level of the interval of `share`.
-
-    Returns
-    -------
-    DataFrame
-        One row per phase: `n`, the incidents that have all phases of `share_of`; `mean` minutes; `share` of the mean
-        with `share_low, share_high`; `share_of_tail`, of the worst tenth; `elasticity_mean` and `elasticity_p90`, the
-        percent that mean and P90 fall when the phase gets one percent shorter; `halved_saves` and
-        `halved_saves_p90`, the minutes by which they fall when it is halved. NaN for phases that shares are not of.
-
-    Raises
-    ------
-    SchemaError
-        When the table is no table of phases.
-
-    Notes
-    -----
-    The elasticity of the mean is the share. That of the P90 is the phase's part of the incidents around the P90,
-    weighted as the quantile estimator of Harrell and Davis (Biometrika 69, 1982) weights them, so that the four add
-    up to one. The interval of the share is the delta method's on the log-odds.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"detect": [5.0, 15.0], "diagnose": [30.0, 30.0], "resolve": [10, 30], "verify": [5, 5]})
-    >>> bottleneck(rows)[["phase", "n", "mean", "halved_saves"]].values.tolist()
-    [['detect', 2, 10.0, 5.0], ['diagnose', 2, 30.0, 15.0], ['resolve', 2, 20.0, 10.0], ['verify', 2, 5.0, 2.5]]
-    """
-    from mttrlab.analysis.moments import checked_level
-
-    checked_level(level)
-    with phase_door(phases, [EVERYTHING]) as door:
-        basis, n = share_basis(door)
-        asked = {phase: phase in basis for phase in PHASES}
-        rows = door.ask("analysis/complete", **asked) if basis else None
-    made = pd.DataFrame({"phase": list(PHASES)}).reindex(columns=_COLUMNS)
-    made["n"] = n
-    made["share_of"] = " + ".join(basis) if basis else NO_BASIS
-    if rows is not None:
-        minutes = rows[list(PHASES)].to_numpy(dtype=float)
-        # Sorted, so that the sums do not depend on the order in which incidents were loaded.
-        minutes = minutes[np.lexsort(minutes.T)]
-        made.update(_views(minutes, level))
-    made.loc[~made["phase"].isin(basis), _COLUMNS[2:-1]] = np.nan
-    return made.astype(dict.fromkeys(_COLUMNS[2:-1], "float64"))
 
 
 def _views(minutes: np.ndarray, level: float) -> pd.DataFrame:
@@ -120,6 +66,61 @@ def _share_bounds(
 
 
 @says_basis
+def bottleneck(phases: Source, *, level: float = 0.95) -> pd.DataFrame:
+    """Return what each phase holds, and what halving it would save.
+
+    Parameters
+    ----------
+    phases : DataFrame or Lab
+        As `phase_durations` gives them.
+    level : float
+        Level of the interval of `share`.
+
+    Returns
+    -------
+    DataFrame
+        One row per phase: `n`, the incidents that have all phases of `share_of`; `mean` minutes; `share` of the mean
+        with `share_low, share_high`; `share_of_tail`, of the worst tenth; `elasticity_mean` and `elasticity_p90`, the
+        percent that mean and P90 fall when the phase gets one percent shorter; `halved_saves` and
+        `halved_saves_p90`, the minutes by which they fall when it is halved. NaN for phases that shares are not of.
+
+    Raises
+    ------
+    SchemaError
+        When the table is no table of phases.
+
+    Notes
+    -----
+    The elasticity of the mean is the share. That of the P90 is the phase's part of the incidents around the P90,
+    weighted as the quantile estimator of Harrell and Davis (Biometrika 69, 1982) weights them, so that the four add
+    up to one. The interval of the share is the delta method's on the log-odds.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"detect": [5.0, 15.0], "diagnose": [30.0, 30.0], "resolve": [10, 30], "verify": [5, 5]})
+    >>> bottleneck(rows)[["phase", "n", "mean", "halved_saves"]].values.tolist()
+    [['detect', 2, 10.0, 5.0], ['diagnose', 2, 30.0, 15.0], ['resolve', 2, 20.0, 10.0], ['verify', 2, 5.0, 2.5]]
+    """
+    from mttrlab.analysis.intervals import checked_level
+
+    checked_level(level)
+    with phase_door(phases, [EVERYTHING]) as door:
+        basis, n = share_basis(door)
+        asked = {phase: phase in basis for phase in PHASES}
+        rows = door.ask("analysis/complete", **asked) if basis else None
+    made = pd.DataFrame({"phase": list(PHASES)}).reindex(columns=_COLUMNS)
+    made["n"] = n
+    made["share_of"] = " + ".join(basis) if basis else NO_BASIS
+    if rows is not None:
+        minutes = rows[list(PHASES)].to_numpy(dtype=float)
+        # Sorted, so that the sums do not depend on the order in which incidents were loaded.
+        minutes = minutes[np.lexsort(minutes.T)]
+        made.update(_views(minutes, level))
+    made.loc[~made["phase"].isin(basis), _COLUMNS[2:-1]] = np.nan
+    return made.astype(dict.fromkeys(_COLUMNS[2:-1], "float64"))
+
+
+@says_basis
 def phase_correlations(phases: Source) -> pd.DataFrame:
     """Return how far phases go together: Spearman's rank correlation of each pair, with its n and p-value.
 
@@ -160,3 +161,76 @@ def phase_correlations(phases: Source) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(made)
+
+
+# What acts on the bottleneck of each phase: the founding text's words, and the levers of the response model.
+
+
+_LEVERS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
+    ("detect", "alert latency", ("alert_latency",), "shorter `for`, evaluation and scrape intervals; narrower windows"),
+    ("detect", "monitoring gaps", ("alert_coverage",), "alerts and journeys where nobody is told today"),
+    ("diagnose", "observability quality", ("diagnosis_factor",), "logs, metrics and traces that shorten each try"),
+    (
+        "diagnose",
+        "on-call expertise",
+        ("runbooks", "responders", "misrouted", "night_startup"),
+        "what the expert knows, written down; a second responder; the right team first; who works at night",
+    ),
+    (
+        "resolve",
+        "change process speed",
+        ("flagged", "rollback_minutes", "lanes"),
+        "flags, rollbacks of one command, more deployments at a time",
+    ),
+    (
+        "resolve",
+        "automation",
+        ("automation", "automation_success", "automation_attempts", "automation_timeout"),
+        "remediation rules for what comes back and is always fixed alike",
+    ),
+    (
+        "verify",
+        "monitoring feedback loops",
+        ("verification_window", "sample_every", "healthy_in_a_row", "verify_pass"),
+        "samples more often, and as many in a row as flapping demands",
+    ),
+)
+
+
+def bottleneck_levers(incidents: Source | None = None) -> pd.DataFrame:
+    """Return the founding text's bottlenecks with the levers that act on them.
+
+    Parameters
+    ----------
+    incidents : DataFrame or Lab, optional
+        History: the minutes behind each phase.
+
+    Returns
+    -------
+    DataFrame
+        `phase, bottleneck, lever` (a name of `ml.levers()`, to be used in a `Scenario`), `how`; with history also
+        `minutes` of the phase, summed, with `low, high`, and `n` (what nobody ever closed is left out).
+
+    Examples
+    --------
+    >>> table = bottleneck_levers()
+    >>> table.loc[table["bottleneck"] == "on-call expertise", "lever"].tolist()
+    ['runbooks', 'responders', 'misrouted', 'night_startup']
+    """
+    rows = [
+        {"phase": phase, "bottleneck": bottleneck, "lever": lever, "how": how}
+        for phase, bottleneck, levers, how in _LEVERS
+        for lever in levers
+    ]
+    table = pd.DataFrame(rows)
+    if incidents is None:
+        return table
+    phases = phase_durations(incidents)
+    spent = {
+        name: total_interval(minutes_so_far(phases, name)["minutes"])
+        for name in dict.fromkeys(table["phase"])
+        if name in phases
+    }
+    for column, part in (("minutes", "estimate"), ("low", "low"), ("high", "high"), ("n", "n")):
+        table[column] = [getattr(spent[name], part) if name in spent else np.nan for name in table["phase"]]
+    return table

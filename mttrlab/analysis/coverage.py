@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from html import escape
 from math import nan
 from typing import Any
 
 import pandas as pd
 
-from mttrlab.analysis.basis import VERDICTS_USED
-from mttrlab.analysis.coverage_history import LOST, minutes_lost
-from mttrlab.analysis.coverage_inputs import (
-    alerts_of,
-    can_page,
-    modes_of,
-    name_of,
-    service_name,
-    unheard_of,
-    watches,
-)
-from mttrlab.analysis.coverage_map import map_cells
-from mttrlab.analysis.doors import Source
-from mttrlab.analysis.given import as_names
-from mttrlab.analysis.reading import as_number
+from mttrlab.analysis.phases import phase_durations
+from mttrlab.analysis.query import VERDICTS_USED, Source
+from mttrlab.analysis.sample import total_interval
+from mttrlab.analysis.validation import as_names, as_number
 from mttrlab.detection import GOAL_MINUTES, Fault, detection_delay
-from mttrlab.errors import QuestionError
+from mttrlab.errors import QuestionError, SchemaError
 from mttrlab.schema import FAILURE_MODES, UNKNOWN, AlertRule, Practices, SyntheticMonitor
 
 SEED_MODES = FAILURE_MODES[:4]
@@ -245,3 +235,248 @@ def _listed(alerts: Sequence[Any]) -> pd.DataFrame:
         for one in alerts
     ]
     return pd.DataFrame(rows, columns=["alert", "service", "failure_mode", "why", "source"])
+
+
+# What each way of failing has cost before anybody knew.
+
+
+LOST = ["service", "failure_mode", "incidents", "minutes_lost", "lost_low", "lost_high", "not_dated"]
+"""Columns of `minutes_lost`."""
+
+
+def minutes_lost(incidents: Source) -> pd.DataFrame:
+    """Return the minutes between start and detection, summed per service and failure mode.
+
+    Parameters
+    ----------
+    incidents : DataFrame or Lab
+        Incidents, or their phases.
+
+    Returns
+    -------
+    DataFrame
+        `service, failure_mode` (unknown where an incident does not say), `incidents`, `minutes_lost` (of those whose
+        start and detection are known) with `lost_low` and `lost_high` (95 %, `total_interval`), and `not_dated`, how
+        many are not.
+    """
+    phases = phase_durations(incidents)
+    mode = phases["failure_mode"]
+    mode = mode.where(mode.isin(FAILURE_MODES), UNKNOWN).astype("str")
+    rows = pd.DataFrame({"service": phases["service"], "failure_mode": mode, "detect": phases["detect"]})
+    grouped = rows.groupby(["service", "failure_mode"], sort=True)["detect"]
+    made = grouped.agg(incidents="size", not_dated=lambda d: int(d.isna().sum())).reset_index()
+    told = [total_interval(lost) for _, lost in grouped]
+    for at, (name, values) in enumerate(
+        {
+            "minutes_lost": [one.estimate for one in told],
+            "lost_low": [one.low for one in told],
+            "lost_high": [one.high for one in told],
+        }.items(),
+        start=3,
+    ):
+        made.insert(at, name, pd.Series(values, dtype="float64"))
+    return made
+
+
+# Services and alerts in whatever form people have them.
+
+
+_SETTINGS = ("for_s", "window_s", "threshold", "scrape_s", "eval_s", "group_wait_s")
+
+
+def alerts_of(alerts: Practices | pd.DataFrame | Iterable[Any]) -> list[Any]:
+    """Return the alerts in whatever form they came.
+
+    Raises
+    ------
+    QuestionError, SchemaError
+        For things that are no alerts, and tables without the columns.
+    """
+    if isinstance(alerts, Practices):
+        return list(alerts.paging())
+    if isinstance(alerts, pd.DataFrame):
+        return _from_table(alerts)
+    found: list[Any] = []
+    for one in alerts:
+        if isinstance(one, Practices):
+            found += one.paging()
+        elif hasattr(one, "targets"):
+            found.append(one)
+        else:
+            raise QuestionError(f"an alert must have targets and type, or be an AlertRule; got {type(one).__name__}")
+    return found
+
+
+def unheard_of(alerts: Any) -> list[AlertRule]:
+    """Return the alerts that an alert manager sends to nobody."""
+    if isinstance(alerts, Practices):
+        return list(alerts.unheard())
+    if isinstance(alerts, pd.DataFrame):
+        return []
+    return [rule for one in alerts if isinstance(one, Practices) for rule in one.unheard()]
+
+
+@dataclass(frozen=True)
+class PlainAlert:
+    """An alert of which only name, target and kind are known."""
+
+    name: str
+    targets: tuple[str, ...]
+    type: str
+    why: str = ""
+
+
+def _from_table(table: pd.DataFrame) -> list[AlertRule | PlainAlert]:
+    if not table.columns.is_unique:
+        raise SchemaError("the table of alerts has a column twice; keep one")
+    missing = [name for name in ("service", "failure_mode") if name not in table]
+    if missing:
+        raise SchemaError(f"the table of alerts lacks {', '.join(missing)}; name the service and failure mode of each")
+    return [_from_row(row, n) for n, row in enumerate(table.to_dict("records"), start=1)]
+
+
+def _from_row(row: dict[Any, Any], n: int) -> AlertRule | PlainAlert:
+    said = str(row["failure_mode"]).strip()
+    mode, why = (said, "") if said in FAILURE_MODES else (UNKNOWN, f"the table says {said[:40]!r}")
+    name, service = str(row.get("name", f"alert {n}")), str(row["service"])
+    settings: dict[str, Any] = {}
+    for column in _SETTINGS:
+        if column in row and not pd.isna(row[column]):
+            try:
+                settings[column] = float(row[column])
+            except (TypeError, ValueError):
+                raise SchemaError(
+                    f"{column} of {name!r} in the table of alerts is no number: {row[column]!r}"
+                ) from None
+    if not settings:
+        return PlainAlert(name, (service,), mode, why)
+    return AlertRule(name, service, mode, why=why, **settings)
+
+
+def service_name(service: Any) -> str:
+    """Return the name of a service: itself, or what it has."""
+    name = service if isinstance(service, str) else getattr(service, "name", None)
+    if not isinstance(name, str):
+        raise QuestionError(f"a service must be a name, or have one; got {type(service).__name__}")
+    return name
+
+
+def watches(alert: Any, service: str) -> bool:
+    """Return whether an alert watches a service."""
+    targets = alert.targets
+    return targets == service if isinstance(targets, str) else service in targets
+
+
+def modes_of(alert: Any) -> tuple[str, ...]:
+    """Return the failure modes an alert watches; none where unknown."""
+    if isinstance(alert, AlertRule | SyntheticMonitor):
+        return alert.failure_modes
+    return (alert.type,) if getattr(alert, "type", None) in FAILURE_MODES else ()
+
+
+def name_of(alert: Any) -> str:
+    """Return the name of an alert."""
+    return str(getattr(alert, "name", "") or "an alert")
+
+
+def can_page(alert: Any) -> bool:
+    """Return whether an alert can page; what does not say can."""
+    return bool(getattr(alert, "pages", True))
+
+
+# The coverage of every service and failure mode as one map, with what is unknown in a column of its own.
+
+
+STATES = ("in time", "late", "delay not known", "never fires for this fault", "no alert", "to be mapped", "nothing")
+"""From the best to the worst, and for the unknown column: alerts that nobody could read, or none of them."""
+
+
+def map_cells(
+    table: pd.DataFrame, unknown: Sequence[Any], lost: pd.DataFrame | None, services: Sequence[str]
+) -> pd.DataFrame:
+    """Return one row per service and failure mode, in the order of the services and of the modes.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of `alert_coverage`.
+    unknown : sequence
+        Alerts whose failure mode nobody could read.
+    lost : DataFrame or None
+        Of `minutes_lost`; None: no history was given.
+    services : sequence of str
+
+    Returns
+    -------
+    DataFrame
+        `service, failure_mode` (unknown is one), `state` (one of STATES), `mean` (minutes), `alerts`, `incidents`,
+        `minutes_lost` (NaN without history).
+    """
+    columns = ["service", "failure_mode", "verdict", "mean", "alerts", "incidents", "minutes_lost"]
+    known = table[columns].rename(columns={"verdict": "state"})
+    rows = []
+    for name in services:
+        n = sum(watches(one, name) for one in unknown)
+        own = None if lost is None else lost[(lost["service"] == name) & (lost["failure_mode"] == UNKNOWN)]
+        behind = {
+            "incidents": pd.NA if own is None else int(own["incidents"].sum()),
+            "minutes_lost": float("nan") if own is None else float(own["minutes_lost"].sum()),
+        }
+        state = "to be mapped" if n else "nothing"
+        rows.append(
+            {"service": name, "failure_mode": UNKNOWN, "state": state, "mean": float("nan"), "alerts": n, **behind}
+        )
+    other = pd.DataFrame(rows, columns=list(known)).astype(dict(known.dtypes))
+    every = pd.concat([known, other], ignore_index=True) if len(known) else other
+    place = {name: at for at, name in enumerate(services)}
+    modes = {mode: at for at, mode in enumerate((*FAILURE_MODES, UNKNOWN))}
+    keys = every["service"].map(place) * len(modes) + every["failure_mode"].map(modes)
+    return every.loc[keys.sort_values(kind="stable").index].reset_index(drop=True)
+
+
+# Which way each alert goes through the alert manager: who is told, and how long the first notification waits.
+
+
+_ROUTE_COLUMNS = [
+    "alert", "service", "severity", "receiver", "group_wait_s", "group_interval_s", "repeat_s", "pages", "unsure",
+]  # fmt: skip
+
+
+def alert_routes(practices: Practices) -> pd.DataFrame:
+    """Return the route that each alert takes.
+
+    Parameters
+    ----------
+    practices : Practices
+        As `lab.practices()` or `read_practices` give them, the Alertmanager's configuration among them.
+
+    Returns
+    -------
+    DataFrame
+        One row per alert that passes through the routes: `alert, service, severity, receiver`; `group_wait_s` (before
+        the first notification of a group, which is in every detection delay), `group_interval_s` (before a further
+        alert of a group that has notified already), `repeat_s`; `pages`: whether any receiver that it reaches notifies
+        somebody; `unsure`: matchers on labels that the rule does not give and only its time series may have, so that
+        another route may be taken. Empty where no file of routes is loaded.
+
+    Examples
+    --------
+    >>> from mttrlab.schema import Matcher, MonitoringSettings, Route
+    >>> root = Route("tickets", routes=(Route("pager", (Matcher("severity", "=", "page"),), group_wait_s=5.0),))
+    >>> alerts = (AlertRule("Down", severity="page"), AlertRule("Slow"))
+    >>> routes = alert_routes(Practices(alerts=alerts, settings=MonitoringSettings(routing=root)))
+    >>> routes[["alert", "receiver", "group_wait_s"]].values.tolist()
+    [['Down', 'pager', 5.0], ['Slow', 'tickets', 30.0]]
+    """
+    settled = (*practices.paging(), *practices.unheard())
+    rows = [
+        {
+            "alert": rule.name, "service": ", ".join(rule.targets), "severity": rule.severity,
+            "receiver": ", ".join(rule.routed.receivers), "group_wait_s": rule.group_wait_s,
+            "group_interval_s": rule.routed.group_interval_s, "repeat_s": rule.routed.repeat_s,
+            "pages": not rule.routed.silent, "unsure": ", ".join(rule.routed.unsure),
+        }
+        for rule in settled
+        if isinstance(rule, AlertRule) and rule.routed is not None
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=_ROUTE_COLUMNS)

@@ -2,17 +2,285 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
-from mttrlab.analysis.basis import says_basis
-from mttrlab.analysis.decomposition_parts import Ended, parts_of, periods, tables
-from mttrlab.analysis.reading import share_between
-from mttrlab.analysis.thresholds import incidents, threshold, withheld
+from mttrlab.analysis.minimum_counts import incidents, threshold, withheld
+from mttrlab.analysis.phases import Splitter, phases_of
+from mttrlab.analysis.query import says_basis
+from mttrlab.analysis.sample import with_clocks
+from mttrlab.analysis.validation import as_number, share_between
+from mttrlab.errors import QuestionError
 
 NAN = float("nan")
 MIX, WHOLE, NOT_SPLIT = "mix", "total", "not split"
 _CELLS = 20_000_000
+
+
+def _named(first: Ended, second: Ended) -> tuple[tuple[str, Ended], ...]:
+    return ("before", first), ("after", second)
+
+
+def _whole(
+    first: Ended, second: Ended, kinds: int, rows: np.ndarray, others: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    parts = parts_of(tables(first, kinds, rows), tables(second, kinds, others))
+    columns = np.column_stack([parts["mix"].sum(axis=1), parts["within"].sum(axis=1)])
+    return np.column_stack([columns, columns.sum(axis=1)]), parts["means"]
+
+
+def _bands(first: Ended, second: Ended, kinds: int, level: float, draws: int, seed: int) -> np.ndarray:
+    streams = [np.random.Generator(np.random.PCG64(s)) for s in np.random.SeedSequence(seed).spawn(2)]
+    n, m = len(first.kinds), len(second.kinds)
+    size = max(1, 1_000_000 // (n + m))
+    found = []
+    for done in range(0, draws, size):
+        rows = min(size, draws - done)
+        drawn = (streams[0].integers(0, n, (rows, n)), streams[1].integers(0, m, (rows, m)))
+        found.append(_whole(first, second, kinds, *drawn)[0])
+    return np.asarray(np.quantile(np.concatenate(found), [(1 - level) / 2, (1 + level) / 2], axis=0))
+
+
+# Phases that can be compared between two periods: told apart by a stamp, divided as others divide, or kept as one.
+
+
+DONORS = 20
+"""Incidents that must tell two neighbouring phases apart; of fewer, unless all do, the two are one block."""
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """The minutes of incidents per block of neighbouring phases."""
+
+    blocks: tuple[tuple[int, int], ...]
+    """First and last phase of each block; empty where no stamp tells any two phases apart."""
+    minutes: np.ndarray
+    """One row per incident, one column per block; the last column holds what no block does."""
+    divided: np.ndarray
+    """Whether a merged span was divided as incidents like it divide theirs."""
+
+
+def blocks_of(known: np.ndarray, whole: np.ndarray, kept_whole: np.ndarray) -> Blocks:
+    """Return the minutes per block, of both periods together so that they are compared on the same blocks.
+
+    Parameters
+    ----------
+    known : ndarray
+        Minutes per incident and phase; NaN where no stamp tells the phase apart.
+    whole : ndarray
+        Minutes of each incident on the clock.
+    kept_whole : ndarray of bool
+        Incidents whose merged span lacks no stamp (fixed before diagnosed, or by automation): never divided.
+
+    Notes
+    -----
+    Were merged spans a part of their own, a phase would seem to shrink wherever its stamp is forgotten more often.
+    """
+    there = np.isfinite(known)
+    blocks = _blocks(there, kept_whole)
+    if not blocks:
+        return Blocks((), whole[:, None].copy(), np.zeros(len(whole), dtype=bool))
+    place = np.concatenate([[i] * (last - first + 1) for i, (first, last) in enumerate(blocks)])
+    minutes = np.column_stack([known[:, first : last + 1].sum(axis=1) for first, last in blocks])
+    missing = ~there
+    some = missing.any(axis=1)
+    first = place[np.argmax(missing, axis=1)]
+    last = place[len(place) - 1 - np.argmax(missing[:, ::-1], axis=1)]
+    at = np.arange(len(blocks))
+    outside = ~some[:, None] | (at < first[:, None]) | (at > last[:, None])
+    merged = whole - np.where(outside, minutes, 0.0).sum(axis=1)
+    minutes[~outside] = np.nan
+    one = some & (first == last)
+    minutes[one, first[one]] = merged[one]
+    divided = np.zeros(len(whole), dtype=bool)
+    for a, b in sorted(set(zip(first[some & ~one].tolist(), last[some & ~one].tolist(), strict=True))):
+        rows = some & (first == a) & (last == b) & ~kept_whole & (merged > 0)
+        donors = minutes[np.isfinite(minutes[:, a : b + 1]).all(axis=1) & ~divided, a : b + 1]
+        donors = donors[(donors >= 0).all(axis=1) & (donors.sum(axis=1) > 0)]
+        if len(donors) < DONORS or not rows.any():
+            continue
+        # In an order of their own, so that the answer does not depend on which period comes first.
+        splitter = Splitter(donors[np.lexsort(donors.T)])
+        minutes[rows, a : b + 1] = merged[rows, None] * splitter.shares(merged[rows])
+        divided |= rows
+    rest = whole - np.nan_to_num(minutes).sum(axis=1)
+    return Blocks(blocks, np.column_stack([np.nan_to_num(minutes), rest]), divided)
+
+
+def _blocks(there: np.ndarray, kept_whole: np.ndarray) -> tuple[tuple[int, int], ...]:
+    phases = there.shape[1]
+    asked = there[~kept_whole]
+    told = [int((asked[:, i] | asked[:, i + 1]).sum()) for i in range(phases - 1)]
+    enough = [count >= min(DONORS, len(asked)) and count > 0 for count in told]
+    if not any(enough) and not (phases == 1 or there.all()):
+        return ()
+    edges = [0, *(i + 1 for i, held in enumerate(enough) if held), phases]
+    return tuple((edges[i], edges[i + 1] - 1) for i in range(len(edges) - 1))
+
+
+# A change taken apart further: by kind of incident, and into how many and how long.
+
+
+def explain_downtime(
+    count_before: float, mean_before: float, count_after: float, mean_after: float
+) -> dict[str, float]:
+    """Return what more or fewer incidents, and longer or shorter ones, did to the total minutes.
+
+    Parameters
+    ----------
+    count_before, count_after : float
+        Incidents in two periods of equal length, or incidents a month.
+    mean_before, mean_after : float
+        Mean minutes.
+
+    Returns
+    -------
+    dict
+        `total` (minutes, after less before), `count, duration` (Shapley: the mean over both orders of change),
+        `count_lmdi, duration_lmdi` (logarithmic mean divisia index; NaN where something is zero).
+
+    Raises
+    ------
+    QuestionError
+        When a count or a mean is negative.
+
+    Examples
+    --------
+    >>> explain_downtime(20, 60, 15, 70)["count"], explain_downtime(20, 60, 15, 70)["duration"]
+    (-325.0, 175.0)
+    """
+    given = (count_before, mean_before, count_after, mean_after)
+    if not min(as_number("each count and each mean", value) for value in given) >= 0:
+        raise QuestionError("counts and mean minutes must be zero or more")
+    old, new = count_before * mean_before, count_after * mean_after
+    found = {
+        "total": new - old,
+        "count": (count_after - count_before) * (mean_before + mean_after) / 2,
+        "duration": (mean_after - mean_before) * (count_before + count_after) / 2,
+        "count_lmdi": NAN,
+        "duration_lmdi": NAN,
+    }
+    if min(old, new) > 0:
+        weight = old if math.isclose(old, new) else (new - old) / math.log(new / old)
+        found["count_lmdi"] = weight * math.log(count_after / count_before)
+        found["duration_lmdi"] = weight * math.log(mean_after / mean_before)
+    return found
+
+
+# The two effects behind a change of a mean: which kinds happened, and how long each kind took.
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Ended incidents of one period: what kind each is, and where its minutes went."""
+
+    kinds: np.ndarray
+    """Number of the kind, common to both periods."""
+    pieces: np.ndarray
+    """Minutes per phase, one column each; the last holds what no phase shows."""
+    open: int
+    """Incidents still running: counted, not averaged."""
+    unknown: int
+    """Incidents whose minutes on this clock are not known."""
+    divided: int = 0
+    """Incidents whose merged span was divided as incidents like it divide theirs."""
+
+
+def periods(
+    before: pd.DataFrame, after: pd.DataFrame, clock: str, by: str
+) -> tuple[Ended, Ended, list[str], tuple[str, ...]]:
+    """Return the ended incidents of both periods, the names of the kinds, and the phases of the clock.
+
+    Phases that too few incidents tell apart are one part, "diagnose + resolve"; where no stamp tells any two apart
+    the phases are named and empty.
+
+    Raises
+    ------
+    QuestionError
+        For a clock or a column that does not exist.
+    """
+    frames = [with_clocks(frame, clock) for frame in (before, after)]
+    for frame in frames:
+        if by not in frame:
+            raise QuestionError(f"by= names {by!r}, which is no column of this table")
+    words = [f[by].astype("object").where(f[by].notna(), "not said").astype(str) for f in frames]
+    kinds = sorted(set(words[0]) | set(words[1]))
+    phases = phases_of(clock)
+    read = [_read(frame, clock, phases) for frame in frames]
+    whole, known, kept = (np.concatenate([found[i] for found in read]) for i in range(3))
+    told = blocks_of(known, whole, kept)
+    names = tuple(" + ".join(phases[first : last + 1]) for first, last in told.blocks) or phases
+    pieces = told.minutes if told.blocks else np.column_stack([np.zeros((len(whole), len(phases))), told.minutes])
+    n = len(read[0][0])
+    codes = [pd.Categorical(w, kinds).codes.astype(int) for w in words]
+    found = [
+        _ordered(code[usable], pieces[rows], open_, unknown, int(told.divided[rows].sum()))
+        for code, (_, _, _, usable, open_, unknown), rows in zip(codes, read, (slice(n), slice(n, None)), strict=True)
+    ]
+    return found[0], found[1], kinds, names
+
+
+def _ordered(kinds: np.ndarray, pieces: np.ndarray, open_: int, unknown: int, divided: int) -> Ended:
+    """Return a period whose incidents stand in an order of their own, so that draws do not depend on the loading."""
+    order = np.lexsort((*pieces.T, kinds))
+    return Ended(kinds[order], pieces[order], open_, unknown, divided)
+
+
+def _read(
+    frame: pd.DataFrame, clock: str, phases: tuple[str, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int, int]:
+    """Return the ended incidents' minutes, their minutes per phase and whether a merged span lacks no stamp."""
+    minutes = frame[clock].to_numpy(dtype=float, na_value=np.nan)
+    flag = f"{clock}_observed"
+    ended = frame[flag].to_numpy(dtype=float, na_value=np.nan) if flag in frame else np.ones(len(minutes))
+    usable = np.isfinite(minutes) & (ended > 0)
+    known = np.column_stack(
+        [
+            frame[p].to_numpy(dtype=float, na_value=np.nan)[usable] if p in frame else np.full(usable.sum(), np.nan)
+            for p in phases
+        ]
+    )
+    kept = np.zeros(int(usable.sum()), dtype=bool)
+    if "diagnosed_at_verdict" in frame and {"diagnose", "resolve"} <= set(phases):
+        whole = frame["diagnosed_at_verdict"].isin(["not_applicable", "recorded"]).to_numpy()[usable]
+        place = [phases.index(phase) for phase in ("diagnose", "resolve")]
+        kept = whole & ~np.isfinite(known[:, place]).any(axis=1)
+    open_ = int((np.isfinite(ended) & (ended == 0)).sum())
+    return minutes[usable], known, kept, usable, open_, int((~usable).sum()) - open_
+
+
+def tables(period: Ended, kinds: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return counts, and sums of minutes per phase, of each kind: one row per row of drawn incidents."""
+    draws = rows.shape[0]
+    place = (np.arange(draws)[:, None] * kinds + period.kinds[rows]).ravel()
+    counts = np.bincount(place, minlength=draws * kinds).reshape(draws, kinds)
+    sums = [
+        np.bincount(place, period.pieces[rows, i].ravel(), draws * kinds).reshape(draws, kinds)
+        for i in range(period.pieces.shape[1])
+    ]
+    return counts.astype(float), np.stack(sums, axis=2)
+
+
+def parts_of(before: tuple[np.ndarray, np.ndarray], after: tuple[np.ndarray, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the mix effect and the effect of each phase, per draw and kind."""
+    shares, means = [], []
+    for counts, sums in (before, after):
+        shares.append(counts / counts.sum(axis=1, keepdims=True))
+        with np.errstate(invalid="ignore"):
+            means.append(sums / counts[:, :, None])
+    # A kind that one period lacks has no speed of its own there: all it does is change the mix.
+    old = np.where(np.isnan(means[0]), means[1], means[0])
+    new = np.where(np.isnan(means[1]), means[0], means[1])
+    old, new = np.nan_to_num(old), np.nan_to_num(new)
+    level = (old.sum(axis=2) + new.sum(axis=2)) / 2
+    return {
+        "mix": (shares[1] - shares[0]) * level,
+        "within": ((shares[0] + shares[1]) / 2)[:, :, None] * (new - old),
+        "means": np.stack([(s * m.sum(axis=2)).sum(axis=1) for s, m in zip(shares, (old, new), strict=True)]),
+    }
 
 
 @says_basis
@@ -118,25 +386,134 @@ def explain_change(
     )
 
 
-def _named(first: Ended, second: Ended) -> tuple[tuple[str, Ended], ...]:
-    return ("before", first), ("after", second)
+@says_basis
+def explain_kinds(
+    before: pd.DataFrame, after: pd.DataFrame, clock: str = "recovery", *, by: str = "incident_type"
+) -> pd.DataFrame:
+    """Return what each kind of incident contributes to the change of the mean.
 
+    Parameters
+    ----------
+    before, after, clock, by
+        As for `explain_change`.
 
-def _whole(
-    first: Ended, second: Ended, kinds: int, rows: np.ndarray, others: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    parts = parts_of(tables(first, kinds, rows), tables(second, kinds, others))
-    columns = np.column_stack([parts["mix"].sum(axis=1), parts["within"].sum(axis=1)])
-    return np.column_stack([columns, columns.sum(axis=1)]), parts["means"]
+    Returns
+    -------
+    DataFrame
+        One row per kind, largest contribution first: the column named by `by`, `clock, n_before, n_after, share_before,
+        share_after, mean_before, mean_after` (minutes; NaN where the period has none), `mix` (minutes, through its
+        share: negative where a slow kind got rarer or a quick one commoner), `within` (minutes, through its speed),
+        `both`. Each column of minutes adds up to that part of `explain_change`.
 
-
-def _bands(first: Ended, second: Ended, kinds: int, level: float, draws: int, seed: int) -> np.ndarray:
-    streams = [np.random.Generator(np.random.PCG64(s)) for s in np.random.SeedSequence(seed).spawn(2)]
+    Raises
+    ------
+    QuestionError
+        For a clock or a column that does not exist.
+    """
+    first, second, kinds, _ = periods(before, after, clock, by)
     n, m = len(first.kinds), len(second.kinds)
-    size = max(1, 1_000_000 // (n + m))
-    found = []
-    for done in range(0, draws, size):
-        rows = min(size, draws - done)
-        drawn = (streams[0].integers(0, n, (rows, n)), streams[1].integers(0, m, (rows, m)))
-        found.append(_whole(first, second, kinds, *drawn)[0])
-    return np.asarray(np.quantile(np.concatenate(found), [(1 - level) / 2, (1 + level) / 2], axis=0))
+    if min(n, m) == 0:
+        columns = [by, "clock", "n_before", "n_after", "share_before", "share_after", "mean_before", "mean_after"]
+        return pd.DataFrame(columns=[*columns, "mix", "within", "both"])
+    old = tables(first, len(kinds), np.arange(n)[None, :])
+    new = tables(second, len(kinds), np.arange(m)[None, :])
+    parts = parts_of(old, new)
+    shares = old[0][0] / n, new[0][0] / m
+    with np.errstate(invalid="ignore"):
+        means = old[1][0].sum(axis=1) / old[0][0], new[1][0].sum(axis=1) / new[0][0]
+    # Shares add up to one, so the common level may be taken off: what remains is what this kind's share does.
+    mix = parts["mix"][0] - (shares[1] - shares[0]) * parts["means"].mean()
+    within = parts["within"][0].sum(axis=1)
+    table = pd.DataFrame(
+        {
+            by: kinds,
+            "clock": clock,
+            "n_before": old[0][0].astype(int),
+            "n_after": new[0][0].astype(int),
+            "share_before": shares[0],
+            "share_after": shares[1],
+            "mean_before": means[0],
+            "mean_after": means[1],
+            "mix": mix,
+            "within": within,
+            "both": mix + within,
+        }
+    )
+    table = table[(table["n_before"] + table["n_after"]) > 0]
+    return table.iloc[np.argsort(-np.abs(table["both"].to_numpy()), kind="stable")].reset_index(drop=True)
+
+
+# What an explained change says to somebody who reads no tables.
+
+
+_PHASES = {
+    "detect": "noticing",
+    "diagnose": "finding the cause",
+    "resolve": "fixing",
+    "verify": "confirming the fix",
+    "not split": "steps that the records do not tell apart",
+}
+
+
+def change_explained(table: pd.DataFrame) -> str:
+    """Return the table of `explain_change` in two sentences without a statistical term.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `explain_change` gives it.
+
+    Examples
+    --------
+    >>> from mttrlab.analysis.decomposition import explain_change
+    >>> before = pd.DataFrame({"incident_type": ["a"] * 6 + ["b"] * 4, "recovery": [30.0] * 6 + [120.0] * 4})
+    >>> after = pd.DataFrame({"incident_type": ["a"] * 8 + ["b"] * 2, "recovery": [35.0] * 8 + [130.0] * 2})
+    >>> change_explained(explain_change(before, after, draws=0))
+    'The average went from 66 to 54 minutes (10 incidents before, 10 after). Of that, −18 come from other kinds of \
+incident happening, and +6.5 from steps that the records do not tell apart.'
+    """
+    first = table.iloc[0]
+    counts = f"({incidents(first['n_before'])} before, {first['n_after']:,} after)"
+    minutes = dict(zip(table["part"], table["minutes"].astype(float), strict=True))
+    if math.isnan(minutes["total"]):
+        return f"There is nothing to explain: one of the periods holds no ended incident {counts}."
+    size, unit = _unit(max(first["mean_before"], first["mean_after"]))
+    ends = f"{_figure(first['mean_before'] / size)} to {_figure(first['mean_after'] / size)}"
+    told = f"The average went from {ends} {unit} {counts}."
+    phases = [name for name in minutes if name not in ("mix", "total")]
+    phases.sort(key=lambda name: -abs(minutes[name]))
+    parts = [
+        f"{_signed(minutes[name] / size)} from {_in_words(name)}" for name in phases if _shown(minutes[name] / size)
+    ]
+    if _shown(minutes["mix"] / size):
+        parts.insert(0, f"{_signed(minutes['mix'] / size)} come from other kinds of incident happening")
+    if not parts:
+        return told
+    listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])}, and {parts[-1]}"
+    whole = table.iloc[-1]
+    luck = " Luck alone could explain the whole of it." if whole["low"] <= 0 <= whole["high"] else ""
+    return f"{told} Of that, {listed}.{luck}"
+
+
+def _in_words(part: str) -> str:
+    names = [_PHASES.get(name, name) for name in part.split(" + ")]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} (not told apart)"
+
+
+def _unit(minutes: float) -> tuple[float, str]:
+    if minutes < 600:
+        return 1.0, "minutes"
+    return (60.0, "hours") if minutes < 5760 else (1440.0, "days")
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 20 else f"{value:.1f}".removesuffix(".0")
+
+
+def _shown(value: float) -> bool:
+    return abs(value) >= 0.05
+
+
+def _signed(value: float) -> str:
+    size = f"{abs(value):,.0f}" if abs(value) >= 9.95 else f"{abs(value):.1f}".removesuffix(".0")
+    return f"{'+' if value > 0 else '−'}{size}"

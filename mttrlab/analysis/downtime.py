@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mttrlab.analysis.basis import says_basis
-from mttrlab.analysis.budget import MINUTES_PER_DAY, budget_risk_of, error_budget
-from mttrlab.analysis.clocks import lead_clock
-from mttrlab.analysis.counts import rate_interval
-from mttrlab.analysis.doors import Source
-from mttrlab.analysis.phases import phase_durations
+from mttrlab.analysis.phases import lead_clock, phase_durations
+from mttrlab.analysis.query import Source, says_basis
+from mttrlab.analysis.rates import rate_interval
+from mttrlab.analysis.validation import as_number
 from mttrlab.errors import QuestionError
 from mttrlab.schema import CLOCK_ENDS, clock_name
 
@@ -23,73 +21,6 @@ _COLUMNS = [
     "weighted_minutes", "users_unknown", "availability", "slo", "budget", "budget_spent", "budget_left", "p_blown",
     "p_blown_low", "p_blown_high", "level",
 ]  # fmt: skip
-
-
-@says_basis
-def downtime(
-    incidents: Source,
-    slo: float = 0.999,
-    *,
-    clock: str | None = None,
-    since: object = None,
-    until: object = None,
-    budget_days: float = 30.0,
-    level: float = 0.95,
-) -> pd.DataFrame:
-    """Return how long each service, and any service, was down, and what that means for the error budget.
-
-    Parameters
-    ----------
-    incidents : DataFrame or Lab
-        Incidents, or phases as `phase_durations` gives them.
-    slo : float
-        Availability target, such as 0.999.
-    clock : str, optional
-        When an incident counts as down, one of the clocks; without it the one that `lead_clock` names.
-    since, until : time, optional
-        The period; without them from the first start to the newest `exported_at` (or end).
-    budget_days : float
-        Period of the budget that `p_blown` is about.
-    level : float
-        Level of the interval of `p_blown`.
-
-    Returns
-    -------
-    DataFrame
-        First row all services together, then one per service: `incidents` in the period, `open` (running to its end),
-        `left_out` (an end unknown), `clipped` (reaching over the period's ends); `minutes`, the union of the
-        intervals; `sum_minutes`, the same with overlaps counted twice; `weighted_minutes`, each moment weighted by
-        the largest share of users hit (`users_unknown` incidents count as 1); `availability`; `budget` minutes of the
-        whole period, `budget_spent` (share), `budget_left`; `p_blown`, the probability that a period of `budget_days`
-        like these exceeds its budget, with the interval that comes from the number of incidents alone.
-
-    Raises
-    ------
-    QuestionError
-        For an impossible target, clock or period.
-    SchemaError
-        When the table is no table of incidents.
-    """
-    error_budget(slo, budget_days)
-    phases = phase_durations(incidents)
-    chosen = clock_name(clock) if clock else lead_clock(phases)
-    start, end = _ends(phases, chosen)
-    first, last = _period(phases, start, end, since, until)
-    told = pd.DataFrame(
-        {
-            "service": phases["service"].to_numpy() if "service" in phases else None,
-            "start": start.to_numpy(),
-            "end": end.to_numpy(),
-            "open": phases[f"{chosen}_observed"].eq(False).fillna(False).to_numpy(dtype=bool),
-            "users": phases["users"].astype("float64").to_numpy() if "users" in phases else np.nan,
-        }
-    )
-    told = told[~((told["end"] <= _whole(first)) | (told["start"] >= _whole(last)))]
-    rows = [_row(told, OVERALL, chosen, first, last, slo, budget_days, level)]
-    for service in sorted(told["service"].dropna().unique()):
-        of_service = told[told["service"] == service]
-        rows.append(_row(of_service, str(service), chosen, first, last, slo, budget_days, level))
-    return pd.DataFrame(rows, columns=_COLUMNS)
 
 
 def _ends(phases: pd.DataFrame, clock: str) -> tuple[pd.Series, pd.Series]:
@@ -219,3 +150,356 @@ def _union(start: np.ndarray, end: np.ndarray) -> float:
     start, end = start[order], end[order]
     reached = np.concatenate([[start[0]], np.maximum.accumulate(end)[:-1]])
     return float(np.maximum(end - np.maximum(start, reached), 0).sum())
+
+
+# Error budgets: how many minutes there are, and how likely they are blown.
+
+
+MINUTES_PER_DAY = 1440.0
+
+
+def error_budget(slo: float, days: float = 30.0) -> float:
+    """Return the minutes of downtime that an availability target leaves in a period.
+
+    Parameters
+    ----------
+    slo : float
+        Target between 0 and 1, such as 0.999.
+    days : float
+        Length of the period.
+
+    Raises
+    ------
+    QuestionError
+        When the target is not between 0 and 1, or the period not positive.
+
+    Examples
+    --------
+    >>> round(error_budget(0.999), 3), round(error_budget(0.9995), 3)
+    (43.2, 21.6)
+    """
+    if not isinstance(slo, (int, float)) or not 0 < slo < 1:
+        raise QuestionError(f"slo must lie between 0 and 1, such as 0.999; got {slo!r}")
+    if not isinstance(days, (int, float)) or not 0 < days < math.inf:
+        raise QuestionError(f"days must be a positive length of time; got {days!r}")
+    return (1 - slo) * days * MINUTES_PER_DAY
+
+
+def steady_availability(minutes_between: float, mttr: float) -> float:
+    """Return the share of time up, given the mean minutes up between incidents and the mean minutes down.
+
+    Raises
+    ------
+    QuestionError
+        When a time is negative, or both are zero.
+
+    Examples
+    --------
+    >>> round(steady_availability(720 * 60, 43.2), 6)
+    0.999001
+    """
+    as_number("minutes_between", minutes_between), as_number("mttr", mttr)
+    if not (minutes_between >= 0 and mttr >= 0 and 0 < minutes_between + mttr < math.inf):
+        raise QuestionError(f"times must be zero or more and not both zero; got {minutes_between!r} and {mttr!r}")
+    return minutes_between / (minutes_between + mttr)
+
+
+def expected_down_share(incidents_per_day: float, mean_minutes: float) -> float:
+    """Return the share of time in which at least one incident runs, were they to come independently.
+
+    Parameters
+    ----------
+    incidents_per_day : float
+    mean_minutes : float
+
+    Raises
+    ------
+    QuestionError
+        When one is negative.
+
+    Notes
+    -----
+    1 − exp(−rate × mean), whatever the law of the durations (the queue M/G/∞): less than the sum of the minutes,
+    because incidents overlap.
+
+    Examples
+    --------
+    >>> round(expected_down_share(2, 153.124298), 4)
+    0.1916
+    """
+    as_number("incidents_per_day", incidents_per_day), as_number("mean_minutes", mean_minutes)
+    if not (0 <= incidents_per_day < math.inf and 0 <= mean_minutes < math.inf):
+        raise QuestionError("incidents_per_day and mean_minutes must be zero or more")
+    return -math.expm1(-incidents_per_day * mean_minutes / MINUTES_PER_DAY)
+
+
+def downtime_moments(incidents: float, mu: float, sigma: float) -> tuple[float, float]:
+    """Return mean and standard deviation of a period's downtime in minutes, overlaps counted twice.
+
+    Parameters
+    ----------
+    incidents : float
+        Mean number of incidents in the period.
+    mu, sigma : float
+        Mean and standard deviation of the log minutes.
+
+    Raises
+    ------
+    QuestionError
+        When the number or sigma is negative.
+
+    Notes
+    -----
+    Compound Poisson: the variance is the number times the mean square.
+
+    Examples
+    --------
+    >>> [round(value, 3) for value in downtime_moments(10, 4.25, 1.25)]
+    [1531.243, 1057.637]
+    """
+    as_number("incidents", incidents), as_number("mu", mu), as_number("sigma", sigma)
+    if not (incidents >= 0 and sigma >= 0 and math.isfinite(mu)):
+        raise QuestionError("incidents and sigma must be zero or more, mu a number")
+    if mu + sigma**2 > 300:
+        raise QuestionError(f"mu and sigma are of the logarithm of minutes; got {mu:g} and {sigma:g}")
+    return incidents * math.exp(mu + sigma**2 / 2), math.sqrt(incidents * math.exp(2 * mu + 2 * sigma**2))
+
+
+def budget_risk(incidents: float, budget: float, mu: float, sigma: float, *, steps: int = 2000) -> float:
+    """Return the probability that a period's downtime exceeds the budget, for lognormal durations.
+
+    Parameters
+    ----------
+    incidents : float
+        Mean number of incidents in the period.
+    budget : float
+        Minutes.
+    mu, sigma : float
+        Mean and standard deviation of the log minutes.
+    steps : int
+        Parts into which the budget is cut; the error shrinks with their square.
+
+    Raises
+    ------
+    QuestionError
+        When a number is negative, or sigma not positive.
+
+    Notes
+    -----
+    Panjer's recursion (H. H. Panjer, *Recursive evaluation of a family of compound distributions*, ASTIN 12, 1981):
+    exact for the rounded durations; no draws.
+
+    Examples
+    --------
+    >>> round(budget_risk(1, 43.2, 4.25, 1.25), 3)
+    0.493
+    """
+    from scipy import special
+
+    as_number("mu", mu), as_number("sigma", sigma)
+    if not sigma > 0:
+        raise QuestionError(f"sigma must be positive and mu a number; got {sigma!r} and {mu!r}")
+    _checked(incidents, budget)
+    edges = (np.arange(steps + 1) + 0.5) * budget / steps
+    with np.errstate(divide="ignore"):
+        below = special.ndtr((np.log(edges) - mu) / sigma)
+    return _blown(incidents, np.diff(below, prepend=0.0))
+
+
+def budget_risk_of(incidents: float, budget: float, minutes: np.ndarray, *, steps: int = 2000) -> float:
+    """Return the probability that a period's downtime exceeds the budget, for durations like those seen.
+
+    Parameters
+    ----------
+    incidents : float
+        Mean number of incidents in the period.
+    budget : float
+        Minutes.
+    minutes : ndarray
+        Durations seen, each as likely as the other.
+
+    Raises
+    ------
+    QuestionError
+        When a number is negative, or there are no durations.
+    """
+    _checked(incidents, budget)
+    seen = np.asarray(minutes, dtype=float)
+    if not len(seen) or (seen < 0).any():
+        raise QuestionError("minutes must hold at least one duration, and none below zero")
+    places = np.rint(seen * steps / budget) if budget > 0 else np.where(seen > 0, np.inf, 0.0)
+    inside = places[places <= steps].astype(int)
+    return _blown(incidents, np.bincount(inside, minlength=steps + 1) / len(seen))
+
+
+def _checked(incidents: float, budget: float) -> None:
+    as_number("incidents", incidents), as_number("budget", budget)
+    if not (0 <= incidents < math.inf and 0 < budget < math.inf):
+        raise QuestionError(f"incidents must be zero or more, the budget positive; got {incidents!r} and {budget!r}")
+
+
+def _blown(incidents: float, mass: np.ndarray) -> float:
+    """Return 1 − P(sum <= last place) for a Poisson number of terms with this mass per place."""
+    # In logs of the first term: with many incidents exp(-incidents) alone would be no number.
+    scale = -incidents * (1 - mass[0])
+    if scale < -700:
+        return 1.0 if incidents * (mass * np.arange(len(mass))).sum() > len(mass) else math.nan
+    weighted = incidents * np.arange(len(mass)) * mass
+    total = np.zeros(len(mass))
+    total[0] = math.exp(scale)
+    for place in range(1, len(mass)):
+        total[place] = weighted[1 : place + 1] @ total[place - 1 :: -1][:place] / place
+    # Rounding leaves half of the last place outside the budget.
+    return float(min(max(1 - total[:-1].sum() - total[-1] / 2, 0.0), 1.0))
+
+
+@says_basis
+def downtime(
+    incidents: Source,
+    slo: float = 0.999,
+    *,
+    clock: str | None = None,
+    since: object = None,
+    until: object = None,
+    budget_days: float = 30.0,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Return how long each service, and any service, was down, and what that means for the error budget.
+
+    Parameters
+    ----------
+    incidents : DataFrame or Lab
+        Incidents, or phases as `phase_durations` gives them.
+    slo : float
+        Availability target, such as 0.999.
+    clock : str, optional
+        When an incident counts as down, one of the clocks; without it the one that `lead_clock` names.
+    since, until : time, optional
+        The period; without them from the first start to the newest `exported_at` (or end).
+    budget_days : float
+        Period of the budget that `p_blown` is about.
+    level : float
+        Level of the interval of `p_blown`.
+
+    Returns
+    -------
+    DataFrame
+        First row all services together, then one per service: `incidents` in the period, `open` (running to its end),
+        `left_out` (an end unknown), `clipped` (reaching over the period's ends); `minutes`, the union of the
+        intervals; `sum_minutes`, the same with overlaps counted twice; `weighted_minutes`, each moment weighted by
+        the largest share of users hit (`users_unknown` incidents count as 1); `availability`; `budget` minutes of the
+        whole period, `budget_spent` (share), `budget_left`; `p_blown`, the probability that a period of `budget_days`
+        like these exceeds its budget, with the interval that comes from the number of incidents alone.
+
+    Raises
+    ------
+    QuestionError
+        For an impossible target, clock or period.
+    SchemaError
+        When the table is no table of incidents.
+    """
+    error_budget(slo, budget_days)
+    phases = phase_durations(incidents)
+    chosen = clock_name(clock) if clock else lead_clock(phases)
+    start, end = _ends(phases, chosen)
+    first, last = _period(phases, start, end, since, until)
+    told = pd.DataFrame(
+        {
+            "service": phases["service"].to_numpy() if "service" in phases else None,
+            "start": start.to_numpy(),
+            "end": end.to_numpy(),
+            "open": phases[f"{chosen}_observed"].eq(False).fillna(False).to_numpy(dtype=bool),
+            "users": phases["users"].astype("float64").to_numpy() if "users" in phases else np.nan,
+        }
+    )
+    told = told[~((told["end"] <= _whole(first)) | (told["start"] >= _whole(last)))]
+    rows = [_row(told, OVERALL, chosen, first, last, slo, budget_days, level)]
+    for service in sorted(told["service"].dropna().unique()):
+        of_service = told[told["service"] == service]
+        rows.append(_row(of_service, str(service), chosen, first, last, slo, budget_days, level))
+    return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+# Two habits of failing, side by side: short and often against long and seldom.
+
+
+_EVERY = {
+    "day": (365, 1.0),
+    "week": (52, 7.0),
+    "month": (12, 30.0),
+    "quarter": (4, 91.25),
+    "year": (1, 365.0),
+}
+"""How often in a year, and every how many days."""
+
+
+def outage_arithmetic(
+    short: float = 2.0,
+    short_every: str = "week",
+    long: float = 240.0,
+    long_every: str = "month",
+    *,
+    slo: float = 0.999,
+    days: float = 30.0,
+) -> pd.DataFrame:
+    """Return what two habits of failing cost in a year, side by side.
+
+    Parameters
+    ----------
+    short, long : float
+        Minutes of one outage.
+    short_every, long_every : str
+        day, week, month, quarter or year.
+    slo : float
+        Availability target.
+    days : float
+        Period of the error budget.
+
+    Returns
+    -------
+    DataFrame
+        Two rows, `outage` (short, long): `minutes, every, per_year, minutes_per_year`, `availability` over 365 days,
+        `budget` (minutes), `budget_spent` (share of it in one period), `times_the_other` (yearly minutes), and
+        `equal_at`, the minutes of one such outage that would cost as much as the other habit.
+
+    Raises
+    ------
+    QuestionError
+        When minutes are not positive, or a word is no such time.
+
+    Notes
+    -----
+    The founding text calls "a 2-minute outage every week" and "a 4-hour outage once a month" similar in total: 104
+    minutes a year against 2,880.
+
+    Examples
+    --------
+    >>> round(float(outage_arithmetic().loc[1, "times_the_other"]), 1)
+    27.7
+    """
+    budget = error_budget(slo, days)
+    for minutes in (short, long):
+        if not isinstance(minutes, (int, float)) or not 0 < minutes < math.inf:
+            raise QuestionError(f"minutes of an outage must be positive; got {minutes!r}")
+    for every in (short_every, long_every):
+        if every not in _EVERY:
+            raise QuestionError(f"an outage comes every {', '.join(_EVERY)}; got {every!r}")
+    table = pd.DataFrame(
+        {
+            "outage": ["short", "long"],
+            "minutes": [float(short), float(long)],
+            "every": [short_every, long_every],
+            "per_year": [_EVERY[short_every][0], _EVERY[long_every][0]],
+        }
+    )
+    yearly = table["minutes"] * table["per_year"]
+    other = yearly[::-1].to_numpy()
+    apart = np.array([_EVERY[short_every][1], _EVERY[long_every][1]])
+    return table.assign(
+        minutes_per_year=yearly,
+        availability=1 - yearly / (365 * MINUTES_PER_DAY),
+        budget=budget,
+        budget_spent=table["minutes"] * days / apart / budget,
+        times_the_other=yearly / other,
+        equal_at=other / table["per_year"],
+    )

@@ -7,11 +7,10 @@ import re
 import numpy as np
 import pandas as pd
 
-from mttrlab.analysis.basis import says_basis
-from mttrlab.analysis.counts import rate_interval
-from mttrlab.analysis.doors import Source
 from mttrlab.analysis.phases import phase_durations
-from mttrlab.analysis.totals import minutes_so_far, total_interval
+from mttrlab.analysis.query import Source, says_basis
+from mttrlab.analysis.rates import rate_interval
+from mttrlab.analysis.sample import minutes_so_far, total_interval
 from mttrlab.errors import SchemaError
 from mttrlab.schema import UNKNOWN, clock_name
 

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
-from mttrlab.analysis.basis import says_basis
-from mttrlab.analysis.bounds import HEAVY
 from mttrlab.analysis.capability import capability, capability_level, disagreement, held_telemetry
-from mttrlab.analysis.doors import Source
-from mttrlab.analysis.intervals import Interval, mean_interval, median_interval, quantile_interval
-from mttrlab.analysis.level_odds import probabilities_below
-from mttrlab.analysis.levels import award, maturity_level, next_better
-from mttrlab.analysis.moments import checked_minutes
-from mttrlab.analysis.open_evidence import Evidence, open_evidence
-from mttrlab.analysis.phases import phase_durations
-from mttrlab.analysis.reading import as_numbers
+from mttrlab.analysis.intervals import (
+    BOOTSTRAP,
+    HEAVY,
+    LEAST,
+    LOGNORMAL,
+    REJECTED_BELOW,
+    Interval,
+    Target,
+    checked_minutes,
+    log_mean,
+    log_sd,
+    lognormal_bounds,
+    lognormal_p,
+    mean_bounds,
+    mean_interval,
+    median_interval,
+    power_sums,
+    probability_below,
+    quantile_interval,
+)
+from mttrlab.analysis.phases import phase_durations, phases_of
+from mttrlab.analysis.query import EVERYTHING, Source, phase_door, says_basis
+from mttrlab.analysis.regression import Regression, fit
 from mttrlab.analysis.sample import forgotten_after
-from mttrlab.schema import LEVELS, Practices, clock_name
+from mttrlab.analysis.survival import Curve, curve, survival_quantiles
+from mttrlab.analysis.validation import as_numbers
+from mttrlab.errors import QuestionError
+from mttrlab.schema import LEVELS, NO_LEVEL, PHASES, Practices, clock_name
 
 SEE_MEDIAN = "see the median"
 """What is awarded by a mean that single long incidents decide."""
@@ -28,6 +47,337 @@ _COLUMNS = [
     "statistic", "clock", "minutes", "low", "high", "n", "open", "forgotten", "level", "awarded", *_CHANCES,
     "next_level", "to_next", "method", "odds_method",
 ]  # fmt: skip
+
+
+def _of_ended(minutes: np.ndarray, limits: list[float], level: float) -> dict[str, Evidence]:
+    intervals = {
+        "mean": mean_interval(minutes, level),
+        "median": median_interval(minutes, level),
+        "P90": quantile_interval(minutes, 0.9, level),
+    }
+    return {name: (held, *probabilities_below(minutes, limits, name)) for name, held in intervals.items()}
+
+
+def clock_minutes(incidents: Source, clock: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the minutes of the incidents on one clock, rising, and which of them have ended."""
+    carried = isinstance(incidents, pd.DataFrame) and clock in incidents
+    phases = incidents if carried else phase_durations(incidents)
+    assert isinstance(phases, pd.DataFrame)
+    minutes = pd.Series(as_numbers(phases[clock], clock), index=phases.index)
+    flag = f"{clock}_observed"
+    ended = phases[flag].astype("boolean").fillna(True) if flag in phases else pd.Series(True, index=phases.index)
+    known = minutes.notna().to_numpy()
+    done = ended.to_numpy(dtype=bool)[known]
+    values = checked_minutes(minutes[known])
+    # Sorted, so that sums do not depend on the order in which incidents were loaded.
+    order = np.lexsort((~done, values))
+    return values[order], done[order]
+
+
+def _row(
+    name: str, clock: str, found: Interval, below: np.ndarray, odds_method: str, counts: dict[str, int]
+) -> dict[str, Any]:
+    chances = np.diff([0.0, *below, 1.0])
+    next_level, limit = next_better(found.estimate)
+    return {
+        "statistic": name,
+        "clock": clock,
+        "minutes": found.estimate,
+        "low": found.low,
+        "high": found.high,
+        "n": found.n,
+        **counts,
+        "level": maturity_level(found.estimate),
+        "awarded": SEE_MEDIAN if odds_method == HEAVY else award(below),
+        **dict(zip(_CHANCES, chances, strict=True)),
+        "next_level": next_level if found.n else "",
+        "to_next": found.estimate - limit,
+        "method": found.method,
+        "odds_method": odds_method,
+    }
+
+
+# The levels themselves: of a number of minutes, of what is likely of one, and the next better one.
+
+
+AWARD = 0.8
+"""Probability that must lie behind a level before it is awarded."""
+
+
+def maturity_level(minutes: float) -> str:
+    """Return the maturity level of a number of minutes; thresholds are strict.
+
+    Parameters
+    ----------
+    minutes : float
+
+    Returns
+    -------
+    str
+        Elite (< 15), Advanced (< 30), Intermediate (< 60), Basic (< 240), or "no level": four hours and more have no
+        name. "unknown" for NaN.
+
+    Raises
+    ------
+    QuestionError
+        When minutes are negative or no number.
+
+    Examples
+    --------
+    >>> [maturity_level(m) for m in (14.999, 15, 60, 240)]
+    ['Elite', 'Advanced', 'Basic', 'no level']
+    """
+    if isinstance(minutes, bool) or not isinstance(minutes, (int, float, np.integer, np.floating)):
+        raise QuestionError(f"minutes must be a number; got {minutes!r}")
+    if math.isnan(minutes):
+        return "unknown"
+    if minutes < 0:
+        raise QuestionError(f"minutes must not be negative; got {minutes:g}")
+    return next((name for name, below in LEVELS if minutes < below), NO_LEVEL)
+
+
+def next_better(minutes: float) -> tuple[str, float]:
+    """Return the next better level and its limit in minutes; no name and NaN where there is none.
+
+    Examples
+    --------
+    >>> next_better(60), next_better(14)
+    (('Intermediate', 60.0), ('', nan))
+    """
+    better = [(who, limit) for who, limit in LEVELS if not minutes < limit]
+    return better[-1] if better else ("", math.nan)
+
+
+def award(below: np.ndarray | list[float]) -> str:
+    """Return the level that the evidence carries, or a range of levels.
+
+    Parameters
+    ----------
+    below : sequence of float
+        Probability that the true value lies below the limit of each of `LEVELS`, best first.
+
+    Examples
+    --------
+    >>> award([0.00001, 0.018, 0.802, 1.0])
+    'Intermediate'
+    >>> award([0.0, 0.02, 0.5, 1.0])
+    'Basic–Intermediate'
+    >>> award([float("nan")] * 4)
+    'too few to tell'
+    """
+    if np.isnan(below).any():
+        return "too few to tell"
+    names = [name for name, _ in LEVELS]
+    reached = next((name for name, p in zip(names, below, strict=True) if p >= AWARD), NO_LEVEL)
+    possible = next((name for name, p in zip(names, below, strict=True) if p > 1 - AWARD), NO_LEVEL)
+    return reached if reached == possible else f"{reached}–{possible}"
+
+
+# How far the next level is, and whether one phase alone can get there.
+
+
+@says_basis
+def distance_to_next(phases: Source, clock: str = "recovery") -> pd.DataFrame:
+    """Return what each phase would have to give, alone, to bring the mean to the next level.
+
+    Parameters
+    ----------
+    phases : DataFrame or Lab
+        Phases as `phase_durations` gives them, or incidents.
+    clock : str
+        One of the clocks.
+
+    Returns
+    -------
+    DataFrame
+        One row per phase of the clock: `phase, clock, n` (incidents that have all phases of the clock), `mean`
+        minutes of the phase, `next_level`, `to_next` (minutes that the mean of these incidents lies above its limit)
+        and `cut_needed`, the share of the phase that would have to go if nothing else changed; above 1: this phase
+        alone cannot do it. NaN where there is no better level.
+
+    Raises
+    ------
+    QuestionError, SchemaError
+        As for `maturity`.
+    """
+    parts = phases_of(clock)
+    if isinstance(phases, pd.DataFrame) and not set(parts) <= set(phases):
+        phases = phase_durations(phases)
+    with phase_door(phases, [EVERYTHING]) as door:
+        rows = door.ask("analysis/complete", **{phase: phase in parts for phase in PHASES})[list(parts)]
+    means = np.sort(rows.to_numpy(dtype=float), axis=0).mean(axis=0) if len(rows) else np.full(len(parts), np.nan)
+    total = float(means.sum())
+    next_level, limit = next_better(total) if len(rows) else ("", math.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        cut = (total - limit) / means
+    return pd.DataFrame({
+        "phase": parts, "clock": clock, "n": len(rows), "mean": means, "next_level": next_level,
+        "to_next": total - limit, "cut_needed": cut,
+    })  # fmt: skip
+
+
+# How likely the true mean, median or P90 lies below a limit.
+
+
+QUANTILES = {"median": 0.5, "P90": 0.9}
+
+
+def probabilities_below(minutes: np.ndarray, limits: Sequence[float], statistic: str) -> tuple[np.ndarray, str]:
+    """Return the probability that the true value lies below each limit, and how it was found.
+
+    Parameters
+    ----------
+    minutes : ndarray
+        Minutes of ended incidents.
+    limits : sequence of float
+        Minutes, ascending.
+    statistic : str
+        "mean", "median" or "P90".
+
+    Returns
+    -------
+    (ndarray, str)
+        NaN below five incidents. By the lognormal law where it is not rejected. Otherwise the mean by the bootstrap's
+        closed form, and a quantile by the share of incidents below the limit (Jeffreys' posterior of that share).
+    """
+    n = len(minutes)
+    sums = power_sums(minutes)
+    if n < LEAST or np.ptp(minutes) == 0:
+        return np.full(len(limits), np.nan), f"not estimable: n = {n}" if n < LEAST else "not estimable: all are equal"
+    if statistic == "mean":
+        method = str(mean_bounds(sums, 0.95)["method"].iloc[0])
+        if method == HEAVY:
+            return np.full(len(limits), np.nan), HEAVY
+        if method == BOOTSTRAP:
+            return _by_bootstrap(minutes, np.asarray(limits, dtype=float)), BOOTSTRAP
+        above = (minutes > 0).mean()
+        # Zeros add nothing: the mean of the others must lie below limit / their share.
+        return _by_lognormal(sums, np.asarray(limits) / above, "mean"), method
+    quantile = QUANTILES[statistic]
+    if lognormal_p(sums)[0] < REJECTED_BELOW or (minutes <= 0).any():
+        return _by_share(minutes, limits, quantile), "share below the limit"
+    return _by_lognormal(sums, limits, quantile), LOGNORMAL
+
+
+def _by_lognormal(sums: pd.DataFrame, limits: Iterable[float], target: Target) -> np.ndarray:
+    n, mean, sd = int(sums["positive"].iloc[0]), float(log_mean(sums)[0]), float(log_sd(sums)[0])
+    return np.array([probability_below(float(limit), n, mean, sd, target) for limit in limits])
+
+
+def _by_bootstrap(minutes: np.ndarray, limits: np.ndarray) -> np.ndarray:
+    from scipy import special
+
+    n, deviation = len(minutes), minutes.std()
+    acceleration = float(((minutes - minutes.mean()) ** 3).mean() / deviation**3 / (6 * np.sqrt(n)))
+    z = np.linspace(-12, 12, 24_001)
+    step = acceleration + z
+    reachable = 1 - acceleration * step > 1e-6
+    ends = minutes.mean() + deviation / np.sqrt(n) * step[reachable] / (1 - acceleration * step[reachable]) ** 2
+    order = np.maximum.accumulate(ends)
+    return np.asarray(special.ndtr(np.interp(limits, order, z[reachable])))
+
+
+def _by_share(minutes: np.ndarray, limits: Sequence[float], quantile: float) -> np.ndarray:
+    from scipy import special
+
+    below = np.array([(minutes < limit).sum() for limit in limits])
+    return np.asarray(special.betaincc(below + 0.5, len(minutes) - below + 0.5, quantile))
+
+
+# What mean, median and P90 are when some incidents are still open, and how likely each lies below a limit.
+
+
+Evidence = tuple[Interval, np.ndarray, str]
+"""The number with its interval; the probability of lying below each limit; how that was found."""
+_KAPLAN_MEIER = "Kaplan–Meier"
+_ENDED_ALONE = "; of the ended alone, open ones would raise it"
+
+
+def open_evidence(
+    minutes: np.ndarray, observed: np.ndarray, limits: Sequence[float], level: float
+) -> dict[str, Evidence]:
+    """Return what mean, median and P90 are where open incidents count with their time so far.
+
+    Parameters
+    ----------
+    minutes : ndarray
+        Minutes of ended incidents, and of open ones so far; at least one is open.
+    observed : ndarray of bool
+        False: still open.
+    limits : sequence of float
+        Minutes, ascending.
+    level : float
+
+    Notes
+    -----
+    Median and P90 are Kaplan and Meier's where the curve reaches them. The mean, and what the curve does not reach,
+    come from the lognormal law fitted with the open ones as lower bounds, where the ended do not contradict it.
+    """
+    n, still = int(observed.sum()), int((~observed).sum())
+    law = _law(minutes, observed) if n >= LEAST else None
+    below = {name: _chances(law, n, limits, name) for name in ("mean", *QUANTILES)} if law else {}
+    said = f"{LOGNORMAL}, {still} open counted"
+    found: dict[str, Evidence] = {}
+    if law:
+        found["mean"] = (_by_law(law, n, "mean", level, said), below["mean"], said)
+    else:
+        ended = mean_interval(minutes[observed], level)
+        chances, how = probabilities_below(np.sort(minutes[observed]), limits, "mean")
+        found["mean"] = (ended._replace(method=ended.method + _ENDED_ALONE), chances, how + _ENDED_ALONE)
+    told = survival_quantiles(minutes, observed, shares=tuple(QUANTILES.values()), level=level)
+    steps = curve(minutes, observed)
+    for name, row in zip(QUANTILES, told.itertuples(), strict=True):
+        interval = Interval(float(row.minutes), float(row.low), float(row.high), n, level, str(row.method))  # type: ignore[arg-type]
+        if law and math.isnan(interval.estimate):
+            interval = _by_law(law, n, name, level, said)
+        by_curve = _by_curve(steps, limits, QUANTILES[name]) if n >= LEAST else np.full(len(limits), np.nan)
+        how = said if law else _KAPLAN_MEIER if n >= LEAST else f"not estimable: n = {n}"
+        found[name] = (interval, below[name] if law else by_curve, how)
+    return found
+
+
+def _law(minutes: np.ndarray, observed: np.ndarray) -> Regression | None:
+    if (minutes <= 0).any():
+        return None
+    law = fit(np.log(minutes), observed, np.ones((len(minutes), 1)), ("constant",))
+    if law is None:
+        return None
+    # The ended alone lack the long ones and never pass for normal: each open one ends where the law would have it,
+    # at shares of the rest of its tail that are spread evenly and the same way every time.
+    logs = np.log(minutes)
+    mu, sigma = float(law.coefficients[0]), law.sigma
+    rest = special.ndtr(-(logs[~observed] - mu) / sigma)
+    ahead = (np.arange(len(rest)) + 1) * 0.618034 % 1
+    logs[~observed] = np.maximum(logs[~observed], mu - sigma * special.ndtri(np.maximum(rest * ahead, 1e-300)))
+    return None if lognormal_p(power_sums(np.exp(logs)))[0] < REJECTED_BELOW else law
+
+
+def _chances(law: Regression, n: int, limits: Sequence[float], name: str) -> np.ndarray:
+    target = "mean" if name == "mean" else QUANTILES[name]
+    return np.array([probability_below(x, n, float(law.coefficients[0]), law.sigma, target) for x in limits])  # type: ignore[arg-type]
+
+
+def _by_law(law: Regression, n: int, name: str, level: float, said: str) -> Interval:
+    mu, sigma = float(law.coefficients[0]), law.sigma
+    shift = sigma**2 / 2 if name == "mean" else sigma * float(special.ndtri(QUANTILES[name]))
+    target = "mean" if name == "mean" else QUANTILES[name]
+    low, high = lognormal_bounds(np.array([n]), np.array([mu]), np.array([sigma]), target, level)  # type: ignore[arg-type]
+    return Interval(math.exp(mu + shift), float(low[0]), float(high[0]), n, level, said)
+
+
+def _by_curve(steps: Curve, limits: Sequence[float], quantile: float) -> np.ndarray:
+    """Return the chance that the survival at each limit lies below what the quantile leaves: Greenwood, log-log."""
+    chances = []
+    for limit in limits:
+        place = int(np.searchsorted(steps.minutes, limit, side="left")) - 1
+        height = float(steps.survival[place]) if place >= 0 else 1.0
+        if height in (0.0, 1.0):
+            chances.append(1.0 - height)
+            continue
+        error = math.sqrt(float(steps.greenwood[place])) / abs(math.log(height))
+        away = math.log(-math.log(height)) - math.log(-math.log(1 - quantile))
+        chances.append(float(special.ndtr(away / error)))
+    return np.maximum.accumulate(np.array(chances))
 
 
 @says_basis
@@ -99,49 +449,52 @@ def maturity(
     )
 
 
-def _of_ended(minutes: np.ndarray, limits: list[float], level: float) -> dict[str, Evidence]:
-    intervals = {
-        "mean": mean_interval(minutes, level),
-        "median": median_interval(minutes, level),
-        "P90": quantile_interval(minutes, 0.9, level),
-    }
-    return {name: (held, *probabilities_below(minutes, limits, name)) for name, held in intervals.items()}
+# Why a level taken from a bare monthly mean jumps about while nothing changes.
 
 
-def clock_minutes(incidents: Source, clock: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the minutes of the incidents on one clock, rising, and which of them have ended."""
-    carried = isinstance(incidents, pd.DataFrame) and clock in incidents
-    phases = incidents if carried else phase_durations(incidents)
-    assert isinstance(phases, pd.DataFrame)
-    minutes = pd.Series(as_numbers(phases[clock], clock), index=phases.index)
-    flag = f"{clock}_observed"
-    ended = phases[flag].astype("boolean").fillna(True) if flag in phases else pd.Series(True, index=phases.index)
-    known = minutes.notna().to_numpy()
-    done = ended.to_numpy(dtype=bool)[known]
-    values = checked_minutes(minutes[known])
-    # Sorted, so that sums do not depend on the order in which incidents were loaded.
-    order = np.lexsort((~done, values))
-    return values[order], done[order]
+def monthly_levels(
+    incidents_per_month: int, mu: float, sigma: float, *, months: int = 20_000, seed: int = 0
+) -> pd.DataFrame:
+    """Return how often a bare monthly mean shows each level though nothing changes: why levels flap.
 
+    Parameters
+    ----------
+    incidents_per_month : int
+    mu, sigma : float
+        Mean and standard deviation of the log minutes.
+    months : int
+        Months drawn.
+    seed : int
 
-def _row(
-    name: str, clock: str, found: Interval, below: np.ndarray, odds_method: str, counts: dict[str, int]
-) -> dict[str, Any]:
-    chances = np.diff([0.0, *below, 1.0])
-    next_level, limit = next_better(found.estimate)
-    return {
-        "statistic": name,
-        "clock": clock,
-        "minutes": found.estimate,
-        "low": found.low,
-        "high": found.high,
-        "n": found.n,
-        **counts,
-        "level": maturity_level(found.estimate),
-        "awarded": SEE_MEDIAN if odds_method == HEAVY else award(below),
-        **dict(zip(_CHANCES, chances, strict=True)),
-        "next_level": next_level if found.n else "",
-        "to_next": found.estimate - limit,
-        "method": found.method,
-        "odds_method": odds_method,
-    }
+    Returns
+    -------
+    DataFrame
+        One row per level: `level, months` (share of months that show it), `is_true` (the level of the true mean), and
+        `differs`, the share of months whose level is not the one of the month before.
+
+    Raises
+    ------
+    QuestionError
+        When there are no incidents, or sigma is not positive.
+
+    Examples
+    --------
+    >>> flapping = monthly_levels(10, 3.0254, 1.25)
+    >>> flapping.loc[flapping["is_true"], "level"].item()
+    'Intermediate'
+    """
+    if incidents_per_month < 1 or months < 2 or not sigma > 0 or not math.isfinite(mu):
+        raise QuestionError("incidents_per_month must be at least 1, months at least 2 and sigma above 0")
+    generator = np.random.default_rng(seed)
+    means = np.exp(generator.normal(mu, sigma, (months, incidents_per_month))).mean(axis=1)
+    shown = np.searchsorted([limit for _, limit in LEVELS], means, side="right")
+    names = [*(name for name, _ in LEVELS), NO_LEVEL]
+    truth = maturity_level(math.exp(mu + sigma**2 / 2))
+    return pd.DataFrame(
+        {
+            "level": names,
+            "months": [float((shown == i).mean()) for i in range(len(names))],
+            "is_true": [name == truth for name in names],
+            "differs": float((shown[1:] != shown[:-1]).mean()),
+        }
+    )

@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mttrlab.analysis.basis import says_basis
-from mttrlab.analysis.doors import opened
-from mttrlab.analysis.moments import checked_level
-from mttrlab.analysis.phases import judged_stamps
-from mttrlab.analysis.splitting import Splitter, chance_of
+from mttrlab.analysis.intervals import checked_level
+from mttrlab.analysis.phases import Splitter, chance_of, judged_stamps
+from mttrlab.analysis.query import opened, says_basis
 from mttrlab.errors import SchemaError
 from mttrlab.schema import PHASES, STAMPS
 
@@ -24,66 +22,6 @@ _COLUMNS = [
     "mean_complete", "mean_estimated", "mean_low", "mean_high", "mean_weighted", "n_estimated", "share_estimated",
     "share_of_tail_estimated", "bias", "missing_on", "method", "sentence",
 ]  # fmt: skip
-
-
-@says_basis
-def missing_stamps(
-    incidents: pd.DataFrame, *, level: float = 0.95, resamples: int = 200, seed: int = 0
-) -> pd.DataFrame:
-    """Return, per phase, what its mean is by three ways of dealing with missing stamps, and how far they differ.
-
-    Parameters
-    ----------
-    incidents : DataFrame
-        Incidents; ended spans alone are used.
-    level : float
-        Level of the interval of `mean_estimated`.
-    resamples : int
-        Bootstrap samples of incidents behind that interval.
-    seed : int
-        Seed of the bootstrap.
-
-    Returns
-    -------
-    DataFrame
-        One row per phase. `incidents`; `measured` (the phase stands alone), `merged` (it ended, inside a longer span),
-        `not_applicable` (automation ended the incident, or it was fixed before it was diagnosed: nothing is missing),
-        `unseen` (no ended span holds it); `coverage`, measured of measured and merged. `mean_available` of the
-        measured ones; `mean_complete` of the `n_complete` incidents with all four phases; `mean_estimated`, merged
-        spans split as spans of their length split where every stamp is there, with `mean_low, mean_high`;
-        `mean_weighted`, the measured ones weighted by how rarely spans of their length are measured; `share_estimated`
-        and `share_of_tail_estimated`, of all minutes and of the worst tenth's, among the `n_estimated` incidents that
-        have every phase, alone or split. `bias` of
-        `mean_available` against `mean_estimated`, relative; `missing_on`: "shorter", "longer" or "no particular"
-        incidents; `method`; and a `sentence`.
-
-    Raises
-    ------
-    SchemaError
-        When the table is no table of incidents.
-
-    Notes
-    -----
-    Valid where stamps go missing by the length of the span, which merging shows, and not by how it splits. A stamp
-    that is missing more often on short incidents makes the mean of the measured ones too long.
-    """
-    checked_level(level)
-    if not isinstance(incidents, pd.DataFrame):
-        raise SchemaError(f"expected incidents as a DataFrame; got {type(incidents).__name__}; call lab.incidents()")
-    minutes, merged, exempt = _spans(incidents)
-    filled, methods = _split(minutes, merged)
-    generator = np.random.default_rng(seed)
-    draws = np.full((resamples, len(PHASES)), np.nan)
-    if merged:
-        for k in range(resamples):
-            counts = np.bincount(generator.integers(0, len(minutes), len(minutes)), minlength=len(minutes)).astype(
-                float
-            )
-            again, _ = _split(minutes, merged, counts)
-            draws[k] = _mean(again, counts)
-    rows = [_row(place, minutes, merged, exempt, filled, methods, draws, level) for place in range(len(PHASES))]
-    shares = _shares(filled)
-    return pd.DataFrame([row | share for row, share in zip(rows, shares, strict=True)], columns=_COLUMNS)
 
 
 def _shares(filled: np.ndarray) -> list[dict[str, float]]:
@@ -237,3 +175,63 @@ def _sentence(phase: str, alone: int, inside: int, bias: float, missing_on: str)
         f", because the stamp is missing more often on {missing_on} incidents" if missing_on != "no particular" else ""
     )
     return f"{told}; their mean is {abs(bias):.0%} {side}{why}."
+
+
+@says_basis
+def missing_stamps(
+    incidents: pd.DataFrame, *, level: float = 0.95, resamples: int = 200, seed: int = 0
+) -> pd.DataFrame:
+    """Return, per phase, what its mean is by three ways of dealing with missing stamps, and how far they differ.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        Incidents; ended spans alone are used.
+    level : float
+        Level of the interval of `mean_estimated`.
+    resamples : int
+        Bootstrap samples of incidents behind that interval.
+    seed : int
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    DataFrame
+        One row per phase. `incidents`; `measured` (the phase stands alone), `merged` (it ended, inside a longer span),
+        `not_applicable` (automation ended the incident, or it was fixed before it was diagnosed: nothing is missing),
+        `unseen` (no ended span holds it); `coverage`, measured of measured and merged. `mean_available` of the
+        measured ones; `mean_complete` of the `n_complete` incidents with all four phases; `mean_estimated`, merged
+        spans split as spans of their length split where every stamp is there, with `mean_low, mean_high`;
+        `mean_weighted`, the measured ones weighted by how rarely spans of their length are measured; `share_estimated`
+        and `share_of_tail_estimated`, of all minutes and of the worst tenth's, among the `n_estimated` incidents that
+        have every phase, alone or split. `bias` of
+        `mean_available` against `mean_estimated`, relative; `missing_on`: "shorter", "longer" or "no particular"
+        incidents; `method`; and a `sentence`.
+
+    Raises
+    ------
+    SchemaError
+        When the table is no table of incidents.
+
+    Notes
+    -----
+    Valid where stamps go missing by the length of the span, which merging shows, and not by how it splits. A stamp
+    that is missing more often on short incidents makes the mean of the measured ones too long.
+    """
+    checked_level(level)
+    if not isinstance(incidents, pd.DataFrame):
+        raise SchemaError(f"expected incidents as a DataFrame; got {type(incidents).__name__}; call lab.incidents()")
+    minutes, merged, exempt = _spans(incidents)
+    filled, methods = _split(minutes, merged)
+    generator = np.random.default_rng(seed)
+    draws = np.full((resamples, len(PHASES)), np.nan)
+    if merged:
+        for k in range(resamples):
+            counts = np.bincount(generator.integers(0, len(minutes), len(minutes)), minlength=len(minutes)).astype(
+                float
+            )
+            again, _ = _split(minutes, merged, counts)
+            draws[k] = _mean(again, counts)
+    rows = [_row(place, minutes, merged, exempt, filled, methods, draws, level) for place in range(len(PHASES))]
+    shares = _shares(filled)
+    return pd.DataFrame([row | share for row, share in zip(rows, shares, strict=True)], columns=_COLUMNS)

@@ -5,72 +5,25 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mttrlab.analysis.basis import says_basis
-from mttrlab.analysis.doors import MEASURES, Source, is_lab, opened
+from mttrlab.analysis.query import EVERYTHING, MEASURES, Source, is_lab, opened, phase_door, says_basis
 from mttrlab.errors import SchemaError
-from mttrlab.schema import INCIDENT_COLUMNS, MILESTONES, STAMPS, check_incidents, conform
+from mttrlab.schema import (
+    CLOCK_ENDS,
+    CLOCKS,
+    INCIDENT_COLUMNS,
+    MILESTONES,
+    PHASE_ENDS,
+    PHASES,
+    SPAN_COLUMNS,
+    STAMPS,
+    check_incidents,
+    clock_name,
+    conform,
+)
 
 _BESIDE = ("_verdict", "_origin")
 _DESCRIPTIVE = tuple(column for column in INCIDENT_COLUMNS if not column.name.endswith(_BESIDE))
 _MADE = [*MEASURES, *(f"{measure}_observed" for measure in MEASURES)]
-
-
-@says_basis
-def phase_durations(incidents: Source) -> pd.DataFrame:
-    """Return how long each phase and each clock of each incident took.
-
-    Parameters
-    ----------
-    incidents : DataFrame or Lab
-        Incidents. Only stamps with the verdict `recorded` are used; where a frame has no verdict columns, every
-        stamp that is there, except those that contradict the order of the others.
-
-    Returns
-    -------
-    DataFrame
-        The descriptive columns of `incidents` (and any column of its own, such as `replication`); minutes of
-        `detect, diagnose, resolve, verify, recovery, started_to_resolved, detected_to_verified,
-        detected_to_resolved`, NaN where an end is unknown or not usable; `*_observed`, False where the phase or
-        clock still ran at `exported_at`, so that the minutes are a lower bound; `month`, the first day (UTC) of the
-        month of the first usable stamp.
-
-    Raises
-    ------
-    SchemaError
-        When the table is no table of incidents, or a time has no zone.
-
-    Notes
-    -----
-    A diagnosis after the fix is good practice, not an error: neither `diagnose` nor `resolve` has minutes then, and
-    `phase_spans` shows detected to resolved as one span. An incident that automation ended has no diagnosis either.
-    The phases of an incident that has all four add up to `recovery`.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({
-    ...     "incident_id": ["a"],
-    ...     "started_at": pd.to_datetime(["2026-01-05 10:00Z"]), "detected_at": pd.to_datetime(["2026-01-05 10:10Z"]),
-    ...     "diagnosed_at": pd.to_datetime(["2026-01-05 10:40Z"]), "resolved_at": pd.to_datetime(["2026-01-05 11:10Z"]),
-    ...     "verified_at": pd.to_datetime(["2026-01-05 11:15Z"]),
-    ... })
-    >>> phase_durations(rows)[["detect", "diagnose", "resolve", "verify", "recovery"]].values.tolist()
-    [[10.0, 30.0, 30.0, 5.0, 75.0]]
-    """
-    if is_lab(incidents, "a table of incidents"):
-        with opened(incidents, "incidents") as door:
-            rows = door.ask("analysis/phases")
-        described = conform(rows, _DESCRIPTIVE)
-        own = [n for n in rows if n not in described and n not in _MADE and not str(n).endswith(_BESIDE)]
-        return _typed(pd.concat([described, rows[own], rows[_MADE]], axis="columns"))
-    assert isinstance(incidents, pd.DataFrame)
-    if set(_MADE) <= set(incidents):
-        return incidents.copy()
-    with opened(judged_stamps(incidents), "incidents") as door:
-        measured = door.ask("analysis/phases").sort_values("row", ignore_index=True)
-    measured.index = incidents.index
-    described = conform(_zoned(incidents), _DESCRIPTIVE)
-    own = [c for c in incidents if c not in described and c not in measured and not str(c).endswith(_BESIDE)]
-    return _typed(pd.concat([described, incidents[own], measured[[*_MADE, "month"]]], axis="columns"))
 
 
 def _typed(rows: pd.DataFrame) -> pd.DataFrame:
@@ -162,3 +115,335 @@ def _reversed(usable: np.ndarray) -> np.ndarray:
         wrong |= usable[:, place] < latest
         latest = np.fmax(latest, usable[:, place])
     return wrong
+
+
+@says_basis
+def phase_durations(incidents: Source) -> pd.DataFrame:
+    """Return how long each phase and each clock of each incident took.
+
+    Parameters
+    ----------
+    incidents : DataFrame or Lab
+        Incidents. Only stamps with the verdict `recorded` are used; where a frame has no verdict columns, every
+        stamp that is there, except those that contradict the order of the others.
+
+    Returns
+    -------
+    DataFrame
+        The descriptive columns of `incidents` (and any column of its own, such as `replication`); minutes of
+        `detect, diagnose, resolve, verify, recovery, started_to_resolved, detected_to_verified,
+        detected_to_resolved`, NaN where an end is unknown or not usable; `*_observed`, False where the phase or
+        clock still ran at `exported_at`, so that the minutes are a lower bound; `month`, the first day (UTC) of the
+        month of the first usable stamp.
+
+    Raises
+    ------
+    SchemaError
+        When the table is no table of incidents, or a time has no zone.
+
+    Notes
+    -----
+    A diagnosis after the fix is good practice, not an error: neither `diagnose` nor `resolve` has minutes then, and
+    `phase_spans` shows detected to resolved as one span. An incident that automation ended has no diagnosis either.
+    The phases of an incident that has all four add up to `recovery`.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({
+    ...     "incident_id": ["a"],
+    ...     "started_at": pd.to_datetime(["2026-01-05 10:00Z"]), "detected_at": pd.to_datetime(["2026-01-05 10:10Z"]),
+    ...     "diagnosed_at": pd.to_datetime(["2026-01-05 10:40Z"]), "resolved_at": pd.to_datetime(["2026-01-05 11:10Z"]),
+    ...     "verified_at": pd.to_datetime(["2026-01-05 11:15Z"]),
+    ... })
+    >>> phase_durations(rows)[["detect", "diagnose", "resolve", "verify", "recovery"]].values.tolist()
+    [[10.0, 30.0, 30.0, 5.0, 75.0]]
+    """
+    if is_lab(incidents, "a table of incidents"):
+        with opened(incidents, "incidents") as door:
+            rows = door.ask("analysis/phases")
+        described = conform(rows, _DESCRIPTIVE)
+        own = [n for n in rows if n not in described and n not in _MADE and not str(n).endswith(_BESIDE)]
+        return _typed(pd.concat([described, rows[own], rows[_MADE]], axis="columns"))
+    assert isinstance(incidents, pd.DataFrame)
+    if set(_MADE) <= set(incidents):
+        return incidents.copy()
+    with opened(judged_stamps(incidents), "incidents") as door:
+        measured = door.ask("analysis/phases").sort_values("row", ignore_index=True)
+    measured.index = incidents.index
+    described = conform(_zoned(incidents), _DESCRIPTIVE)
+    own = [c for c in incidents if c not in described and c not in measured and not str(c).endswith(_BESIDE)]
+    return _typed(pd.concat([described, incidents[own], measured[[*_MADE, "month"]]], axis="columns"))
+
+
+# Spans: phases, merged where a milestone between them is missing.
+
+
+@says_basis
+def phase_spans(incidents: Source) -> pd.DataFrame:
+    """Return the spans between neighbouring usable milestones of each incident.
+
+    Parameters
+    ----------
+    incidents : DataFrame or Lab
+        Incidents, as for `phase_durations`.
+
+    Returns
+    -------
+    DataFrame
+        One row per span, in the order of the incidents: `incident_id, first_phase, last_phase` (different where a
+        milestone between them is missing, or the fix came before the diagnosis), `minutes`, `observed` (False: still
+        running at `exported_at`). `replication` is kept where the frame has one. The spans of an incident add up to
+        the time from its first usable milestone to its last, or to `exported_at` while it is open.
+
+    Raises
+    ------
+    SchemaError
+        When the table is no table of incidents.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({
+    ...     "incident_id": ["a"], "detected_at": pd.to_datetime(["2026-01-05 10:00Z"]),
+    ...     "resolved_at": pd.to_datetime(["2026-01-05 10:42Z"]),
+    ... })
+    >>> phase_spans(rows).values.tolist()
+    [['a', 'diagnose', 'resolve', 42.0, True]]
+    """
+    if is_lab(incidents, "a table of incidents"):
+        with opened(incidents, "incidents") as door:
+            rows = door.ask("analysis/spans")
+        return conform(rows.sort_values(["incident_id", "place"], ignore_index=True), SPAN_COLUMNS)
+    assert isinstance(incidents, pd.DataFrame)
+    with opened(judged_stamps(incidents), "incidents") as door:
+        rows = door.ask("analysis/spans")
+    rows = rows.sort_values(["row", "place"], ignore_index=True)
+    spans = conform(rows, SPAN_COLUMNS)
+    if "replication" in incidents:
+        spans["replication"] = incidents["replication"].to_numpy()[rows["row"].to_numpy(dtype=int)]
+    return spans
+
+
+def span_name(first_phase: str, last_phase: str) -> str:
+    """Return the phases that a span holds, in words.
+
+    Examples
+    --------
+    >>> span_name("diagnose", "resolve")
+    'diagnose + resolve'
+    >>> span_name("verify", "verify")
+    'verify'
+    """
+    return " + ".join(PHASES[PHASES.index(first_phase) : PHASES.index(last_phase) + 1])
+
+
+_SUMMARY = [
+    "first_phase", "last_phase", "span", "n", "open", "mean", "mean_low", "mean_high", "mean_method", "median",
+    "median_low", "median_high", "p90", "minutes",
+]  # fmt: skip
+
+
+@says_basis
+def span_summary(spans: pd.DataFrame) -> pd.DataFrame:
+    """Return how long each kind of span takes: what an export without the middle stamps can still say.
+
+    Parameters
+    ----------
+    spans : DataFrame
+        As `phase_spans` returns it.
+
+    Returns
+    -------
+    DataFrame
+        One row per pair of `first_phase, last_phase` in the order of the phases: `span` in words
+        ("diagnose + resolve"), `n` (ended), `open`, `mean, median, p90` in minutes of the ended spans, `minutes`
+        (their sum) and `share` of all ended minutes. Shares add up to one.
+
+    Raises
+    ------
+    SchemaError
+        When the table has no spans.
+    """
+    from mttrlab.analysis.intervals import mean_interval, median_interval
+    from mttrlab.schema import empty
+
+    spans = conform(spans, SPAN_COLUMNS) if len(spans.columns) else empty(SPAN_COLUMNS)
+    made = []
+    for (first, last), rows in spans.groupby(["first_phase", "last_phase"], observed=True):
+        ended = np.sort(rows.loc[rows["observed"].fillna(True).astype(bool), "minutes"].to_numpy())
+        mean, median = mean_interval(ended), median_interval(ended)
+        made.append(
+            {
+                "first_phase": first,
+                "last_phase": last,
+                "span": span_name(str(first), str(last)),
+                "n": len(ended),
+                "open": len(rows) - len(ended),
+                "mean": mean.estimate,
+                "mean_low": mean.low,
+                "mean_high": mean.high,
+                "mean_method": mean.method,
+                "median": median.estimate,
+                "median_low": median.low,
+                "median_high": median.high,
+                "p90": float(np.quantile(ended, 0.9)) if len(ended) else np.nan,
+                "minutes": round(ended.sum() * 60_000_000) / 60_000_000,
+            }
+        )
+    table = pd.DataFrame(made, columns=_SUMMARY)
+    place = [(PHASES.index(f), PHASES.index(s)) for f, s in zip(table["first_phase"], table["last_phase"], strict=True)]
+    table = table.iloc[sorted(range(len(table)), key=lambda i: place[i])].reset_index(drop=True)
+    return table.assign(share=table["minutes"] / table["minutes"].sum())
+
+
+# How a merged span splits into its phases: mean shares given its length, learnt from incidents with every stamp.
+
+
+_STEPS = 60
+
+
+def _terms(minutes: np.ndarray) -> np.ndarray:
+    logs = np.log(np.maximum(minutes, 1e-6))
+    return np.column_stack([np.ones(len(logs)), logs, logs**2])
+
+
+class Splitter:
+    """Mean share of each phase as a function of the log minutes of the span that holds them.
+
+    A fractional multinomial logit (L. Papke, J. Wooldridge, *Econometric methods for fractional response variables*,
+    J. Appl. Econometrics 11, 1996): phases of zero minutes are no trouble, and the parts add up to the span.
+    """
+
+    def __init__(self, parts: np.ndarray, weight: np.ndarray | None = None) -> None:
+        whole = parts.sum(axis=1)
+        known = whole > 0
+        parts, whole = parts[known], whole[known]
+        weight = np.ones(len(whole)) if weight is None else weight[known]
+        terms = _terms(whole)
+        self._middle, self._scale = terms[:, 1:].mean(axis=0), np.maximum(terms[:, 1:].std(axis=0), 1e-9)
+        self._slopes = _fit(self._standard(terms), parts / whole[:, None], weight)
+
+    def _standard(self, terms: np.ndarray) -> np.ndarray:
+        return np.column_stack([terms[:, 0], (terms[:, 1:] - self._middle) / self._scale])
+
+    def shares(self, minutes: np.ndarray) -> np.ndarray:
+        """Return the mean shares for spans of these lengths; each row adds up to one."""
+        return _softmax(self._standard(_terms(minutes)) @ self._slopes)
+
+
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    full = np.column_stack([scores, np.zeros(len(scores))])
+    raised = np.exp(full - full.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
+def _fit(terms: np.ndarray, shares: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return the slopes by Newton's method, with a whiff of ridge so that few incidents do not run away."""
+    size, others = terms.shape[1], shares.shape[1] - 1
+    slopes = np.zeros((size, others))
+    ridge = 1e-3 * np.eye(size * others)
+    for _ in range(_STEPS):
+        expected = _softmax(terms @ slopes)[:, :-1]
+        gradient = (terms.T @ ((shares[:, :-1] - expected) * weight[:, None])).T.ravel()
+        bend = np.empty((others, size, others, size))
+        for a in range(others):
+            for b in range(others):
+                curve = expected[:, a] * ((a == b) - expected[:, b]) * weight
+                bend[a, :, b, :] = terms.T @ (terms * curve[:, None])
+        flat = slopes.T.ravel()
+        step = np.linalg.solve(bend.reshape(size * others, -1) + ridge, gradient - ridge @ flat)
+        slopes = (flat + np.clip(step, -3, 3)).reshape(others, size).T
+        if np.abs(step).max() < 1e-9:
+            break
+    return slopes
+
+
+def chance_of(seen: np.ndarray, minutes: np.ndarray) -> np.ndarray:
+    """Return the probability of being `seen`, given the minutes: what inverse weights are made of.
+
+    Parameters
+    ----------
+    seen : ndarray of bool
+    minutes : ndarray
+    """
+    terms = _terms(minutes)[:, :2]
+    terms[:, 1] -= terms[:, 1].mean()
+    shares = np.column_stack([seen, ~seen]).astype(float)
+    return np.asarray(_softmax(terms @ _fit(terms, shares, np.ones(len(seen))))[:, 0])
+
+
+# Which clock the data can carry.
+
+
+def lead_clock(phases: Source) -> str:
+    """Return the widest clock that at least half of the closed incidents carry.
+
+    Parameters
+    ----------
+    phases : DataFrame or Lab
+        As `phase_durations` gives them.
+
+    Returns
+    -------
+    str
+        `recovery` where half of the closed incidents have both its ends; else the next narrower clock of which that
+        is true; where there is none, or nothing is closed, the one that most incidents carry, open ones included.
+
+    Raises
+    ------
+    SchemaError
+        When the table is no table of phases.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> lead_clock(pd.DataFrame({"recovery": [None, None], "detected_to_resolved": [30.0, 42.0]}))
+    'detected_to_resolved'
+    """
+    with phase_door(phases, [EVERYTHING]) as door:
+        counts = door.ask("analysis/clock_counts").iloc[0]
+    closed = int(counts["closed"])
+    for clock in CLOCKS:
+        if closed and counts[clock] >= closed / 2:
+            return clock
+    return max(CLOCKS, key=lambda clock: int(counts[f"{clock}_any"]))
+
+
+def unseen_phases(clock: str) -> tuple[tuple[str, str], ...]:
+    """Return the phases that a clock does not contain, each with the stamp that would show it.
+
+    Raises
+    ------
+    QuestionError
+        For a word that is no clock.
+
+    Examples
+    --------
+    >>> unseen_phases("detected_to_resolved")
+    (('detect', 'started_at'), ('verify', 'verified_at'))
+    """
+    start, end = CLOCK_ENDS[clock_name(clock)]
+    unseen = []
+    if start != "started_at":
+        unseen.append(("detect", "started_at"))
+    if end != "verified_at":
+        unseen.append(("verify", "verified_at"))
+    return tuple(unseen)
+
+
+def phases_of(clock: str) -> tuple[str, ...]:
+    """Return the phases that add up to a clock.
+
+    Raises
+    ------
+    QuestionError
+        For a word that is no clock.
+
+    Examples
+    --------
+    >>> phases_of("detected_to_resolved")
+    ('diagnose', 'resolve')
+    """
+    start, end = CLOCK_ENDS[clock_name(clock)]
+    first = next(i for i, phase in enumerate(PHASES) if PHASE_ENDS[phase][0] == start)
+    last = next(i for i, phase in enumerate(PHASES) if PHASE_ENDS[phase][1] == end)
+    return PHASES[first : last + 1]

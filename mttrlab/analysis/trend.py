@@ -3,21 +3,124 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from scipy import special
 
-from mttrlab.analysis.basis import says_basis
-from mttrlab.analysis.comparison_words import change_in_words, taking
-from mttrlab.analysis.kendall import mann_kendall, theil_sen
-from mttrlab.analysis.reading import share_between
+from mttrlab.analysis.comparison import change_in_words, taking
+from mttrlab.analysis.minimum_counts import incidents as in_words
+from mttrlab.analysis.minimum_counts import threshold, withheld
+from mttrlab.analysis.query import says_basis
 from mttrlab.analysis.regression import dummies, fit, independent
 from mttrlab.analysis.sample import forgotten_aside, months_of, sample_of, starts_of, with_clocks
-from mttrlab.analysis.thresholds import incidents as in_words
-from mttrlab.analysis.thresholds import threshold, withheld
+from mttrlab.analysis.validation import as_series, share_between
+from mttrlab.errors import QuestionError
 
 NAN = float("nan")
+
+
+def _ratio(log: float) -> float:
+    return math.exp(min(log, 700.0))
+
+
+def _monthly(times: pd.Series, logs: np.ndarray, level: float) -> dict[str, float]:
+    names = ("kendall_s", "kendall_tau", "kendall_p", "sen_per_month", "sen_per_month_low", "sen_per_month_high")
+    number = (times.dt.year * 12 + times.dt.month).to_numpy()
+    typical = pd.Series(logs).groupby(number).mean()
+    found: dict[str, float] = {"months_used": len(typical)} | dict.fromkeys(names, NAN)
+    if len(typical) < threshold("monthly_trend").needs:
+        return found
+    kendall = mann_kendall(typical.to_numpy())
+    slopes = theil_sen(typical.to_numpy(), typical.index.to_numpy(dtype=float), level=level)
+    answers = (kendall.s, kendall.tau, kendall.p, *(_ratio(slope) for slope in slopes))
+    return found | dict(zip(names, answers, strict=True))
+
+
+def _sentence(row: dict[str, Any]) -> str:
+    counts = in_words(row["n"]) + (f", {row['open']} still open" if row["open"] else "")
+    if math.isnan(row["per_month"]):
+        return f"Cannot tell where this is going: {counts} are too few or carry no times."
+    # Over what was seen, not over a year that nobody has seen yet.
+    months = min(12.0, row["months"])
+    whole, low, high = (_ratio(math.log(row["per_month" + end]) * months) for end in ("", "_low", "_high"))
+    over = "a year" if months == 12 else f"{months:.0f} months" if months >= 1.5 else "this time"
+    span = f"somewhere between {change_in_words(low)} and {change_in_words(high)}; {counts}"
+    if row["verdict"] == "cannot tell":
+        return f"Cannot tell where this is going: {taking(whole)} after {over}, but luck could do that ({span})."
+    word = "Getting better" if row["verdict"] == "better" else "Getting worse"
+    return f"{word}: after {over} a typical incident takes {taking(whole)} ({span})."
+
+
+# Direction of a few values in order, by ranks and by the median of slopes.
+
+
+class MannKendall(NamedTuple):
+    """Answer of the Mann–Kendall test for a direction."""
+
+    s: float
+    """Pairs that rise less pairs that fall."""
+    variance: float
+    """Of `s`, corrected for ties."""
+    z: float
+    """Standardised, with continuity correction."""
+    p: float
+    """How often an order without direction shows as much, either way."""
+    tau: float
+    """`s` as a share of all pairs."""
+
+
+def mann_kendall(values: npt.ArrayLike) -> MannKendall:
+    """Return whether values in order rise or fall, whatever their law (Mann 1945, Kendall 1975).
+
+    Examples
+    --------
+    >>> mann_kendall([3, 2, 1]).s
+    -3.0
+    """
+    y = as_series(values)
+    n = len(y)
+    if n < 3:
+        return MannKendall(NAN, NAN, NAN, NAN, NAN)
+    s = float(sum(np.sign(y[i + 1 :] - y[i]).sum() for i in range(n - 1)))
+    _, ties = np.unique(y, return_counts=True)
+    variance = (n * (n - 1) * (2 * n + 5) - float((ties * (ties - 1) * (2 * ties + 5)).sum())) / 18
+    z = (s - np.sign(s)) / math.sqrt(variance) if variance > 0 else 0.0
+    return MannKendall(s, variance, float(z), float(2 * special.ndtr(-abs(z))), s / (n * (n - 1) / 2))
+
+
+def theil_sen(
+    values: npt.ArrayLike, times: npt.ArrayLike | None = None, *, level: float = 0.95
+) -> tuple[float, float, float]:
+    """Return the median of all slopes between two points, with its interval (Theil 1950, Sen 1968).
+
+    Parameters
+    ----------
+    values : array-like
+        One per time.
+    times : array-like, optional
+        Default 0, 1, 2, …
+    level : float
+        Level of the interval.
+
+    Returns
+    -------
+    tuple of three floats
+        Slope per unit of time, low, high; NaN with fewer than three points.
+    """
+    y = as_series(values)
+    x = np.arange(len(y), dtype=float) if times is None else np.asarray(times, dtype=float)
+    if len(y) < 3:
+        return NAN, NAN, NAN
+    first, second = np.triu_indices(len(y), 1)
+    apart = x[second] != x[first]
+    slopes = np.sort((y[second] - y[first])[apart] / (x[second] - x[first])[apart])
+    half = float(special.ndtri((1 + level) / 2)) * math.sqrt(mann_kendall(y).variance)
+    low = max(round((len(slopes) - half) / 2) - 1, 0)
+    high = min(round((len(slopes) + half) / 2), len(slopes) - 1)
+    return float(np.median(slopes)), float(slopes[low]), float(slopes[high])
 
 
 @says_basis
@@ -114,33 +217,194 @@ def trend(
     return pd.DataFrame([row])
 
 
-def _ratio(log: float) -> float:
-    return math.exp(min(log, 700.0))
+# When did the level of the durations change, if it did?
 
 
-def _monthly(times: pd.Series, logs: np.ndarray, level: float) -> dict[str, float]:
-    names = ("kendall_s", "kendall_tau", "kendall_p", "sen_per_month", "sen_per_month_low", "sen_per_month_high")
-    number = (times.dt.year * 12 + times.dt.month).to_numpy()
-    typical = pd.Series(logs).groupby(number).mean()
-    found: dict[str, float] = {"months_used": len(typical)} | dict.fromkeys(names, NAN)
-    if len(typical) < threshold("monthly_trend").needs:
-        return found
-    kendall = mann_kendall(typical.to_numpy())
-    slopes = theil_sen(typical.to_numpy(), typical.index.to_numpy(dtype=float), level=level)
-    answers = (kendall.s, kendall.tau, kendall.p, *(_ratio(slope) for slope in slopes))
-    return found | dict(zip(names, answers, strict=True))
+_COLUMNS = (
+    "clock", "position", "at", "n_before", "n_after", "typical_before", "typical_after", "ratio", "bic_gain", "p",
+    "note",
+)  # fmt: skip
+_CELLS = 4_000_000
 
 
-def _sentence(row: dict[str, Any]) -> str:
-    counts = in_words(row["n"]) + (f", {row['open']} still open" if row["open"] else "")
-    if math.isnan(row["per_month"]):
-        return f"Cannot tell where this is going: {counts} are too few or carry no times."
-    # Over what was seen, not over a year that nobody has seen yet.
-    months = min(12.0, row["months"])
-    whole, low, high = (_ratio(math.log(row["per_month" + end]) * months) for end in ("", "_low", "_high"))
-    over = "a year" if months == 12 else f"{months:.0f} months" if months >= 1.5 else "this time"
-    span = f"somewhere between {change_in_words(low)} and {change_in_words(high)}; {counts}"
-    if row["verdict"] == "cannot tell":
-        return f"Cannot tell where this is going: {taking(whole)} after {over}, but luck could do that ({span})."
-    word = "Getting better" if row["verdict"] == "better" else "Getting worse"
-    return f"{word}: after {over} a typical incident takes {taking(whole)} ({span})."
+def split(values: npt.ArrayLike, *, least: int = 2) -> tuple[int, float, float]:
+    """Return where one change of level fits best, and the squares left without and with it.
+
+    Parameters
+    ----------
+    values : array-like
+        In order of time; of durations, their logarithms.
+    least : int
+        Fewest values on either side.
+
+    Returns
+    -------
+    tuple
+        Position (values before the change), sum of squares around one level, and around two.
+
+    Raises
+    ------
+    QuestionError
+        When there are fewer than twice `least` values.
+
+    Examples
+    --------
+    >>> split([1, 1, 1, 5, 5, 5])
+    (3, 24.0, 0.0)
+    """
+    y = as_series(values)
+    if len(y) < 2 * least:
+        raise QuestionError(f"a change needs {2 * least} values or more; got {len(y)}")
+    gains = _gains(y[None, :], least)[0]
+    k = int(np.argmax(gains))
+    whole = float(((y - y.mean()) ** 2).sum())
+    return k + least, whole, max(whole - float(gains[k]), 0.0)
+
+
+def _gains(rows: np.ndarray, least: int) -> np.ndarray:
+    # Squares that a split after k values saves: (sum of the first k, centred)^2 * n / (k (n - k)).
+    n = rows.shape[1]
+    sums = np.cumsum(rows - rows.mean(axis=1, keepdims=True), axis=1)[:, least - 1 : n - least]
+    k = np.arange(least, n - least + 1)
+    return np.asarray(sums**2 * n / (k * (n - k)))
+
+
+def split_p(values: npt.ArrayLike, *, least: int = 2, shuffles: int = 999, seed: int = 0) -> float:
+    """Return how often the same values in random order show as clear a change of level.
+
+    Parameters
+    ----------
+    values : array-like
+        In order of time.
+    least : int
+        Fewest values on either side.
+    shuffles : int
+        Random orders; fewer where there are many values (four million in all, 99 at least).
+    seed : int
+        Seed of the orders.
+    """
+    y = as_series(values)
+    if len(y) < 2 * least or not np.ptp(y) > 0:
+        return float("nan")
+    chance = np.random.Generator(np.random.PCG64(seed))
+    rounds = min(shuffles, max(99, _CELLS // len(y)))
+    seen = float(_gains(y[None, :], least).max())
+    slack = 1e-9 * max(seen, 1e-300)
+    beyond, left = 0, rounds
+    while left:
+        rows = min(left, max(1, 500_000 // len(y)))
+        orders = chance.permuted(np.broadcast_to(y, (rows, len(y))), axis=1)
+        beyond += int((_gains(orders, least).max(axis=1) >= seen - slack).sum())
+        left -= rows
+    return (beyond + 1) / (rounds + 1)
+
+
+def segments(values: npt.ArrayLike, *, most: int = 5, least: int = 5) -> list[int]:
+    """Return the positions of the changes that BIC asks for, by exhaustive search.
+
+    Parameters
+    ----------
+    values : array-like
+        In order of time.
+    most : int
+        Most changes looked for.
+    least : int
+        Fewest values in a segment.
+
+    Notes
+    -----
+    Least squares over all segmentations (Bellman's recursion), `n ln(squares / n) + 2 c ln n` for c changes: each
+    brings a level and a position.
+    """
+    y = as_series(values)
+    n = len(y)
+    if n < 2 * least or not np.ptp(y) > 0:
+        return []
+    y = y - y.mean()
+    first = np.concatenate([[0.0], np.cumsum(y)])
+    second = np.concatenate([[0.0], np.cumsum(y**2)])
+    ends = np.arange(n + 1)
+
+    def cost(end: int) -> np.ndarray:
+        # Squares of every segment start..end around its own level; infinite where it is too short.
+        size = end - ends[:end]
+        value = second[end] - second[:end] - (first[end] - first[:end]) ** 2 / size
+        return np.where(size >= least, np.maximum(value, 0.0), np.inf)
+
+    best = np.full((most + 1, n + 1), np.inf)
+    back = np.zeros((most + 1, n + 1), dtype=int)
+    best[0, least:] = [float(cost(e)[0]) for e in range(least, n + 1)]
+    for end in range(2 * least, n + 1):
+        piece = cost(end)
+        for c in range(1, most + 1):
+            total = best[c - 1, :end] + piece
+            back[c, end] = int(np.argmin(total))
+            best[c, end] = total[back[c, end]]
+    floor = 1e-12 * max(float(second[-1]), 1e-300)
+    score = [n * math.log(max(best[c, n], floor) / n) + 2 * c * math.log(n) for c in range(most + 1)]
+    chosen = int(np.argmin(score))
+    found: list[int] = []
+    end = n
+    for c in range(chosen, 0, -1):
+        end = int(back[c, end])
+        found.append(end)
+    return found[::-1]
+
+
+@says_basis
+def change_points(
+    incidents: pd.DataFrame, clock: str = "recovery", *, most: int = 5, shuffles: int = 999, seed: int = 0
+) -> pd.DataFrame:
+    """Return when the typical time of incidents changed, as far as the incidents carry it.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        Incidents, or phases as `phase_durations` gives them, with their times.
+    clock : str
+        One of the clocks.
+    most : int
+        Most changes looked for.
+    shuffles : int
+        Random orders behind `p`.
+    seed : int
+        Seed of these orders.
+
+    Returns
+    -------
+    DataFrame
+        One row per change: `clock`, `position` (incidents before it), `at` (time of the first incident after it),
+        `n_before, n_after` (of the stretches on both sides), `typical_before, typical_after` (geometric means,
+        minutes), `ratio`, `bic_gain` (of this change alone, among its neighbours), `p` (how often a random order of
+        the two stretches shows as clear a change), `note`. No rows: no change that BIC asks for; too few incidents:
+        one row of NaN with the reason. Only ended incidents, of the latest 5,000.
+
+    Raises
+    ------
+    QuestionError
+        For a word that is no clock.
+    SchemaError
+        When the frame is no table of incidents.
+    """
+    frame = with_clocks(incidents, clock)
+    sample = sample_of(frame, clock)
+    times = starts_of(frame, clock, sample.rows[sample.observed])
+    dated = times.notna().to_numpy()
+    order = np.argsort(times[dated].to_numpy(), kind="stable")[-5000:]
+    logs, at = sample.logs[dated][order], times[dated].iloc[order].reset_index(drop=True)
+    n = len(logs)
+    if n < threshold("change_point").needs:
+        empty = dict.fromkeys(_COLUMNS, float("nan")) | {"clock": clock, "at": pd.NaT}
+        return pd.DataFrame([empty | {"n_before": n, "n_after": 0, "note": withheld("change_point", n)}])
+    found = segments(logs, most=most)
+    rows = []
+    for before, here, after in zip([0, *found], found, [*found[1:], n], strict=False):
+        one, two, both = logs[before:here], logs[here:after], logs[before:after]
+        apart = float(((one - one.mean()) ** 2).sum() + ((two - two.mean()) ** 2).sum())
+        whole = float(((both - both.mean()) ** 2).sum())
+        gain = len(both) * math.log(whole / max(apart, 1e-12 * whole)) - 2 * math.log(len(both))
+        p = split_p(both, least=5, shuffles=shuffles, seed=seed)
+        typical = math.exp(float(one.mean())), math.exp(float(two.mean()))
+        values = (clock, here, at[here], len(one), len(two), *typical, typical[1] / typical[0], gain, p, "")
+        rows.append(dict(zip(_COLUMNS, values, strict=True)))
+    return pd.DataFrame(rows, columns=list(_COLUMNS))

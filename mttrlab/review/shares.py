@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from mttrlab import analysis
-from mttrlab.analysis.basis import says_basis
-from mttrlab.analysis.spans import span_name
+from mttrlab.analysis.phases import span_name
+from mttrlab.analysis.query import says_basis
 from mttrlab.schema import PHASES
 
 _COMPLETE = 0.5

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mttrlab.analysis.budget import (
+from mttrlab.analysis.downtime import (
     budget_risk,
     budget_risk_of,
     downtime_moments,
     error_budget,
     expected_down_share,
+    outage_arithmetic,
     steady_availability,
 )
-from mttrlab.analysis.outages import outage_arithmetic
 from mttrlab.errors import QuestionError
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mttrlab.analysis.change_points import change_points, segments, split, split_p
+from mttrlab.analysis.trend import change_points, segments, split, split_p
 from mttrlab.errors import QuestionError
 
 

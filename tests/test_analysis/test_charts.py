@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from mttrlab.analysis.charts import D2, D4, E2, NELSON, ewma, run_length, t_chart, xmr
+from mttrlab.analysis.control_charts import D2, D4, E2, NELSON, ewma, run_length, t_chart, xmr
 from mttrlab.errors import QuestionError
 
 SERIES = [45, 30, 60, 22, 95, 38, 41, 27, 180, 33, 52, 29]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mttrlab.analysis.counts import compare_counts, overdispersion, rate_interval
+from mttrlab.analysis.rates import compare_counts, overdispersion, rate_interval
 from mttrlab.errors import QuestionError
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mttrlab.analysis import alert_coverage, rate_interval
-from mttrlab.analysis.totals import total_interval
+from mttrlab.analysis.sample import total_interval
 from mttrlab.errors import QuestionError, SchemaError
 from mttrlab.figures import plot_coverage, plot_gaps
 from mttrlab.schema import AlertRule, Practices, SyntheticMonitor

@@ -9,9 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mttrlab.analysis.decomposition import explain_change
-from mttrlab.analysis.decomposition_kinds import explain_downtime, explain_kinds
-from mttrlab.analysis.decomposition_words import change_explained
+from mttrlab.analysis.decomposition import change_explained, explain_change, explain_downtime, explain_kinds
 from mttrlab.errors import QuestionError
 
 PHASES = ["detect", "diagnose", "resolve", "verify"]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mttrlab.analysis.durations import fit_durations
+from mttrlab.analysis.distribution_fit import fit_durations
 from mttrlab.errors import QuestionError
 
 MINUTES = [12, 25, 31, 47, 60, 75, 90, 120, 180, 240]
@@ -80,7 +80,7 @@ def test_weights_add_up_and_the_best_comes_first() -> None:
     ("family", "values"), [("lognormal", (2.0, 0.963)), ("weibull", (0.9, 12.0)), ("gamma", (0.8, 14.0))]
 )
 def test_stamps_cut_to_five_minutes_give_the_law_back(family: str, values: tuple[float, float]) -> None:
-    from mttrlab.analysis.laws import Law
+    from mttrlab.analysis.distributions import Law
 
     chance = np.random.default_rng(4)
     true = Law(family, values).draw(chance, 4000)

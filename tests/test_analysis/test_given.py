@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import mttrlab as ml
-from mttrlab.analysis.given import as_names, as_table, as_times
+from mttrlab.analysis.validation import as_names, as_table, as_times
 from mttrlab.errors import QuestionError, SchemaError
 
 AT = pd.Timestamp("2026-03-01T11:00Z") + pd.to_timedelta(np.arange(6), unit="h")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mttrlab.analysis.durations_fit import Evidence
-from mttrlab.analysis.goodness import goodness_of_fit
+from mttrlab.analysis.distribution_fit import goodness_of_fit
+from mttrlab.analysis.distributions import Evidence
 from mttrlab.errors import QuestionError
 
 

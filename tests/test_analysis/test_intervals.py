@@ -13,10 +13,16 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mttrlab.analysis import geometric_mean_interval, mean_interval, median_interval, quantile_interval
-from mttrlab.analysis.bounds import BOOTSTRAP, mean_bounds
-from mttrlab.analysis.lognormal import lognormal_bounds, modified_cox, probability_below
-from mttrlab.analysis.moments import lognormal_p, power_sums
-from mttrlab.analysis.ranks import quantile_ranks
+from mttrlab.analysis.intervals import (
+    BOOTSTRAP,
+    lognormal_bounds,
+    lognormal_p,
+    mean_bounds,
+    modified_cox,
+    power_sums,
+    probability_below,
+    quantile_ranks,
+)
 from mttrlab.errors import QuestionError, SchemaError
 
 

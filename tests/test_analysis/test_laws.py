@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from mttrlab.analysis.laws import PARAMETERS, Law
-from mttrlab.analysis.laws_quick import fit_many, fit_one
+from mttrlab.analysis.distributions import PARAMETERS, Law, fit_many, fit_one
 
 EXAMPLES = (
     Law("lognormal", (4.25, 1.25)),

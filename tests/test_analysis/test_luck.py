@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mttrlab.analysis.laws import Law
-from mttrlab.analysis.luck import apparent_change
+from mttrlab.analysis.distributions import Law
+from mttrlab.analysis.power import apparent_change
 from mttrlab.errors import QuestionError
 
 # sigma, n per period, true reduction -> share of pairs whose mean looks worse (100,000 pairs each).

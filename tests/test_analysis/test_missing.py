@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from mttrlab.analysis.missing import missing_stamps
-from mttrlab.analysis.splitting import Splitter
+from mttrlab.analysis.phases import Splitter
 from mttrlab.errors import SchemaError
 from mttrlab.schema import MILESTONES, PHASES
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mttrlab.analysis.monthly_limits import monthly_limits
+from mttrlab.analysis.control_charts import monthly_limits
 
 
 def phases(months: list[str], minutes: list[float], observed: list[bool] | None = None) -> pd.DataFrame:

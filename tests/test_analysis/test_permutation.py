@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from mttrlab.analysis import permutation
-from mttrlab.analysis.permutation import pairwise_shift, permutation_test, rank_test
+from mttrlab.analysis import comparison
+from mttrlab.analysis.comparison import pairwise_shift, permutation_test, rank_test
 
 VALUES = st.lists(st.integers(-50, 50).map(float), min_size=2, max_size=7)
 
@@ -68,4 +68,4 @@ def test_empty_groups_have_no_answer_and_say_why() -> None:
     assert permutation_test(none, np.array([1.0])).method == "not estimable: n = 0"
     assert np.isnan(rank_test(none, none)[1])
     assert np.isnan(pairwise_shift(none, none)[0])
-    assert permutation._EXACT >= 11440  # sixteen incidents, seven of them before: tried one by one
+    assert comparison._EXACT >= 11440  # sixteen incidents, seven of them before: tried one by one

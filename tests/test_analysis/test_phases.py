@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mttrlab import sql
 from mttrlab.analysis import phase_durations, phase_spans
-from mttrlab.analysis.doors import MEASURES
+from mttrlab.analysis.query import MEASURES
 from mttrlab.errors import SchemaError
 from mttrlab.schema import CLOCK_ENDS, MILESTONES, PHASE_COLUMNS, PHASE_ENDS, PHASES
 

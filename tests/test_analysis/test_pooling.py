@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from mttrlab.analysis.pooling import false_discovery, pool
+from mttrlab.analysis.services import false_discovery, pool
 from mttrlab.errors import QuestionError
 
 

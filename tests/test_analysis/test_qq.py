@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mttrlab.analysis.qq import qq_table
+from mttrlab.analysis.distribution_fit import qq_table
 from mttrlab.errors import QuestionError
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from mttrlab.analysis.restricted import log_rank, restricted_mean
+from mttrlab.analysis.survival import log_rank, restricted_mean
 from mttrlab.errors import QuestionError
 
 MINUTES = [12, 25, 31, 47, 60, 75, 90, 120, 180, 240]

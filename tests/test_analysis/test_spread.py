@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from mttrlab.analysis import phase_summary
-from mttrlab.analysis.ranks import quantile_ranks
-from mttrlab.analysis.spread import _HALF, _margin, reach_of, sizes_from
+from mttrlab.analysis.intervals import quantile_ranks
+from mttrlab.analysis.summary import _HALF, _margin, reach_of, sizes_from
 
 SIZES = (1, 5, 6, 28, 29, 57, 1040, 1041, 2300, 7662, 7663, 20_000)
 

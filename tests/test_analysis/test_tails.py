@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mttrlab.analysis.tails import hill_index, tail_guard
+from mttrlab.analysis.distribution_fit import hill_index, tail_guard
 
 
 def test_the_hill_index_of_a_pareto_sample_is_its_index() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mttrlab.analysis.thresholds import THRESHOLDS, threshold, thresholds, withheld
+from mttrlab.analysis.minimum_counts import THRESHOLDS, threshold, thresholds, withheld
 from mttrlab.errors import QuestionError
 
 

@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mttrlab.analysis.intervals import Interval
-from mttrlab.analysis.moments import checked_level
-from mttrlab.analysis.reading import as_numbers
+from mttrlab.analysis.intervals import Interval, checked_level
+from mttrlab.analysis.validation import as_numbers
 from mttrlab.errors import QuestionError
 
 

@@ -9,7 +9,11 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
-from mttrlab.analysis.reading import as_number, as_series
+from mttrlab.analysis.minimum_counts import threshold, withheld
+from mttrlab.analysis.phases import phase_durations
+from mttrlab.analysis.query import onset, says_basis
+from mttrlab.analysis.sample import sample_of, with_clocks
+from mttrlab.analysis.validation import as_number, as_series
 from mttrlab.errors import QuestionError
 
 NAN = float("nan")
@@ -191,4 +195,85 @@ def t_chart(gaps: npt.ArrayLike) -> pd.DataFrame:
     words = np.where(x > high, "longer than usual", np.where(x < low, "shorter than usual", ""))
     return pd.DataFrame(
         {"gap": x, "centre": middle, "low": low, "high": high, "transformed": x**NELSON, "signal": words}
+    )
+
+
+# Which months differ by more than their few incidents explain?
+
+
+def _periods(times: pd.Series) -> pd.Series:
+    return pd.Series(times.dt.tz_convert("UTC").dt.tz_localize(None).dt.to_period("M").array)
+
+
+@says_basis
+def monthly_limits(incidents: pd.DataFrame, clock: str = "recovery") -> pd.DataFrame:
+    """Return the typical time of each month with the limits that luck alone keeps, given its count.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        Incidents, or phases as `phase_durations` gives them, with their times.
+    clock : str
+        One of the clocks.
+
+    Returns
+    -------
+    DataFrame
+        `month` (of the first known stamp, UTC; those between the first and the last that had none too), `incidents`,
+        `n` (ended and timed on this clock), `open`, `typical` (geometric mean of the ended, minutes) with
+        `typical_low, typical_high` (its 95 % interval from that month alone), `centre, low, high` (minutes; three
+        standard errors for that month's count), `signal` ("longer than usual", "shorter than usual" or empty),
+        `clock`, `note` where limits are withheld.
+
+    Raises
+    ------
+    QuestionError
+        For a word that is no clock.
+    SchemaError
+        When the frame is no table of incidents.
+
+    Notes
+    -----
+    The spread is pooled within months, so a change of level does not widen the limits that should show it.
+    """
+    frame = with_clocks(incidents, clock)
+    if clock not in incidents:
+        frame = frame.assign(month=phase_durations(incidents)["month"].array)
+    sample = sample_of(frame, clock)
+    times = frame["month"] if "month" in frame else onset(frame)
+    rows = pd.DataFrame({"month": _periods(times), "log": np.nan, "open": False})
+    rows.loc[sample.rows, "log"] = np.where(sample.observed, np.log(sample.minutes), np.nan)
+    rows.loc[sample.rows, "open"] = ~sample.observed
+    rows = rows.dropna(subset="month").sort_values(["month", "log", "open"], kind="stable")
+    table = rows.groupby("month").agg(
+        incidents=("open", "size"), n=("log", "count"), open=("open", "sum"), typical=("log", "mean"),
+        spread=("log", "var"),
+    )  # fmt: skip
+    if len(table):
+        table = table.reindex(pd.period_range(table.index.min(), table.index.max(), freq="M"))
+    counts = table[["incidents", "n", "open"]].fillna(0).astype("int64")
+    n = counts["n"]
+    ended = int(n.sum())
+    freedom = float((n - 1).clip(lower=0).sum())
+    enough = ended >= threshold("control_limits").needs and freedom > 0
+    within = float((table["spread"].fillna(0) * (n - 1).clip(lower=0)).sum())
+    sigma = math.sqrt(within / freedom) if enough else NAN
+    centre = float((table["typical"].fillna(0) * n).sum()) / ended if enough else NAN
+    half = 3 * sigma / np.sqrt(n.where(n > 0))
+    own = special.stdtrit(np.maximum(n - 1, 1), 0.975) * np.sqrt(table["spread"] / n.where(n > 1))
+    high, low = table["typical"] > centre + half, table["typical"] < centre - half
+    return pd.DataFrame(
+        {
+            "month": pd.PeriodIndex(table.index, freq="M").to_timestamp().tz_localize("UTC").as_unit("us"),
+            **{name: counts[name].to_numpy() for name in counts},
+            "typical": np.exp(table["typical"].to_numpy(dtype=float)),
+            "typical_low": np.exp((table["typical"] - own).to_numpy(dtype=float)),
+            "typical_high": np.exp((table["typical"] + own).to_numpy(dtype=float)),
+            "centre": math.exp(centre),
+            "low": np.exp(centre - half.to_numpy(dtype=float)),
+            "high": np.exp(centre + half.to_numpy(dtype=float)),
+            "signal": np.where(high, "longer than usual", np.where(low, "shorter than usual", "")),
+            "clock": clock,
+            "note": withheld("control_limits", ended) if not enough else "",
+        }
     )

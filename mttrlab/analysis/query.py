@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import inspect
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from functools import wraps
+from typing import Any, ParamSpec, Protocol, TypeAlias, runtime_checkable
 
 import duckdb
 import numpy as np
@@ -13,7 +15,7 @@ import pandas as pd
 
 from mttrlab import sql
 from mttrlab.errors import QuestionError, SchemaError
-from mttrlab.schema import CLOCKS, INCIDENT_COLUMNS, PHASES
+from mttrlab.schema import CLOCKS, INCIDENT_COLUMNS, PHASES, STAMPS
 
 MEASURES = PHASES + CLOCKS
 _AHEAD = {
@@ -113,30 +115,6 @@ FROM_INCIDENTS = ("phases", "analysis/phases")
 """The step from a table of incidents to a table of phases."""
 
 
-@contextmanager
-def phase_door(source: Source, by: Sequence[str]) -> Iterator[Door]:
-    """Open a door to a table of phases, or to the lab that can derive one.
-
-    Raises
-    ------
-    SchemaError
-        When a frame is no table of phases, or its minutes are absurd.
-    QuestionError
-        When a group column is not there.
-    """
-    if is_lab(source, "the table of phase_durations()"):
-        known = {column.name for column in INCIDENT_COLUMNS} | {"month", EVERYTHING}
-        unknown = [name for name in by if name not in known]
-        if unknown:
-            raise QuestionError(f"by= must name columns of incidents, or 'month'; got {', '.join(unknown)}")
-        with opened(source, "incidents", FROM_INCIDENTS) as door:
-            yield door
-        return
-    assert isinstance(source, pd.DataFrame)
-    with opened(_narrow(source, by), "phases") as door:
-        yield door
-
-
 def group_columns(by: str | Sequence[str] | None) -> list[str]:
     """Return `by` as a list of names.
 
@@ -159,7 +137,6 @@ def group_columns(by: str | Sequence[str] | None) -> list[str]:
 
 
 def _narrow(phases: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    from mttrlab.analysis.sample import onset
 
     if not any(measure in phases for measure in MEASURES):
         raise SchemaError("the table has no phase and no clock; pass what phase_durations(incidents) returns")
@@ -211,3 +188,120 @@ def _ended(minutes: pd.Series, observed: pd.Series) -> pd.Series:
     ended = observed.fillna(True).astype(bool) & minutes.notna()
     whole = (minutes.where(ended, 0.0) * 6e7).round().astype("int64").astype("Int64")
     return whole.where(ended)
+
+
+# What an estimate rests on, said by the table itself: which clock, and stamps of which verdicts.
+
+
+VERDICTS_USED = "recorded at both ends; pending: open so far"
+"""The one rule of the house: what has ended lies between recorded stamps, what is open is a lower bound."""
+
+P = ParamSpec("P")
+
+
+def says_basis(estimate: Callable[P, pd.DataFrame]) -> Callable[P, pd.DataFrame]:
+    """Let the tables of an estimator say which clock and which verdicts they rest on.
+
+    Parameters
+    ----------
+    estimate : callable
+        A function that returns a table; its parameter `clock`, where it has one, is the clock.
+
+    Returns
+    -------
+    callable
+        The same function; `attrs["verdicts"]` of its table is `VERDICTS_USED`, and `attrs["clock"]` is the clock, "row
+        by row" where a column says it, or "phases" where each phase has its own.
+
+    Examples
+    --------
+    >>> @says_basis
+    ... def longest(minutes, clock="recovery"):
+    ...     return pd.DataFrame({"minutes": [max(minutes)]})
+    >>> longest([3, 5]).attrs
+    {'clock': 'recovery', 'verdicts': 'recorded at both ends; pending: open so far'}
+    """
+    form = inspect.signature(estimate)
+
+    @wraps(estimate)
+    def said(*args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
+        table = estimate(*args, **kwargs)
+        given = form.bind(*args, **kwargs)
+        given.apply_defaults()
+        named = given.arguments.get("clock")
+        table.attrs["clock"] = str(named) if named else "row by row" if "clock" in table else "phases"
+        table.attrs["verdicts"] = VERDICTS_USED
+        return table
+
+    return said
+
+
+AS_GIVEN = "as given"
+"""The clock and the verdicts of a bare list of minutes: whoever made the list knows them."""
+
+
+def says_basis_of_list(estimate: Callable[P, pd.DataFrame]) -> Callable[P, pd.DataFrame]:
+    """Let the tables of an estimator of a list of minutes say what that list says of itself.
+
+    Parameters
+    ----------
+    estimate : callable
+        A function whose first argument is minutes, and that returns a table.
+
+    Returns
+    -------
+    callable
+        The same function. A column of `phase_durations` carries its clock (its name) and its verdicts; of any other
+        list both are `AS_GIVEN`.
+
+    Examples
+    --------
+    >>> @says_basis_of_list
+    ... def longest(minutes):
+    ...     return pd.DataFrame({"minutes": [max(minutes)]})
+    >>> longest(pd.Series([3, 5], name="recovery")).attrs["clock"], longest([3, 5]).attrs["clock"]
+    ('recovery', 'as given')
+    """
+
+    @wraps(estimate)
+    def said(*args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
+        table = estimate(*args, **kwargs)
+        minutes = args[0] if args else next(iter(kwargs.values()), None)
+        name, carried = getattr(minutes, "name", None), getattr(minutes, "attrs", {})
+        table.attrs["clock"] = name if isinstance(name, str) and name in (*CLOCKS, *PHASES) else AS_GIVEN
+        table.attrs["verdicts"] = carried.get("verdicts", AS_GIVEN)
+        return table
+
+    return said
+
+
+def onset(incidents: pd.DataFrame) -> pd.Series:
+    """Return the first known milestone of each incident: the time that says to which period it belongs."""
+    stamps = [stamp for stamp in STAMPS if stamp in incidents]
+    if not stamps:
+        return pd.Series(pd.NaT, index=incidents.index, dtype="datetime64[us, UTC]")
+    return incidents[stamps].min(axis=1)
+
+
+@contextmanager
+def phase_door(source: Source, by: Sequence[str]) -> Iterator[Door]:
+    """Open a door to a table of phases, or to the lab that can derive one.
+
+    Raises
+    ------
+    SchemaError
+        When a frame is no table of phases, or its minutes are absurd.
+    QuestionError
+        When a group column is not there.
+    """
+    if is_lab(source, "the table of phase_durations()"):
+        known = {column.name for column in INCIDENT_COLUMNS} | {"month", EVERYTHING}
+        unknown = [name for name in by if name not in known]
+        if unknown:
+            raise QuestionError(f"by= must name columns of incidents, or 'month'; got {', '.join(unknown)}")
+        with opened(source, "incidents", FROM_INCIDENTS) as door:
+            yield door
+        return
+    assert isinstance(source, pd.DataFrame)
+    with opened(_narrow(source, by), "phases") as door:
+        yield door

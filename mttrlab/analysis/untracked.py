@@ -1,4 +1,4 @@
-"""What automation or luck ended before it became an incident: firings of alerts that no incident goes with."""
+"""What never became an incident: pages that ended by themselves, beside the incidents that were counted."""
 
 from __future__ import annotations
 
@@ -7,11 +7,68 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from mttrlab.analysis.given import as_names, as_table, as_times, check_words
-from mttrlab.analysis.reading import as_number, as_numbers
-from mttrlab.analysis.sample import onset
-from mttrlab.errors import QuestionError
+from mttrlab.analysis.query import Source, is_lab, onset, opened
+from mttrlab.analysis.validation import as_names, as_number, as_numbers, as_table, as_times, check_words
+from mttrlab.errors import QuestionError, SchemaError
 from mttrlab.schema import STAMPS
+
+_NEEDED = ("population", "detected_at", "resolved_at", "acknowledged_at")
+
+
+def unseen_incidents(records: Source) -> pd.DataFrame:
+    """Return, month by month, how many pages ended untaken beside the incidents, and what they would do to the mean.
+
+    Parameters
+    ----------
+    records : Lab or DataFrame
+        A lab, or its table `records`: every population, not the counted one alone.
+
+    Returns
+    -------
+    DataFrame
+        `month` (first day, UTC); `incidents` (counted) and `automated`, those of them that automation ended; `pages`
+        that are no incident, and `untaken`, those that were resolved although nobody acknowledged them;
+        `median_untaken`, minutes from detection to resolution; `mean_counted` and `mean_with_untaken`, minutes on the
+        clock detected_to_resolved of the `n` counted, and of these and the `n_untaken` together.
+
+    Raises
+    ------
+    SchemaError
+        When the table has no populations.
+
+    Notes
+    -----
+    The better automation gets, the fewer of the short ones reach the export, and the longer the mean of the others:
+    recorded MTTR can rise while downtime falls. An untaken page is a fault that ended by itself or by automation, or
+    a page without a fault: the export cannot tell, so these are shown beside, never mixed in.
+    """
+    if isinstance(records, pd.DataFrame):
+        lacking = [name for name in _NEEDED if name not in records]
+        if lacking:
+            raise SchemaError(f"the table lacks {', '.join(lacking)}; pass a lab, or lab.sql('SELECT * FROM records')")
+        wanted = [c for c in records if str(c).endswith("_verdict") or c in (*_NEEDED, "started_at", "fix_path")]
+        records = records[wanted]
+    is_lab(records, "the table of records")
+    with opened(records, "records") as door:
+        found = door.ask("analysis/unseen")
+    counted, untaken = found["sum_counted"].astype(float), found["sum_untaken"].astype(float).fillna(0.0)
+    return pd.DataFrame(
+        {
+            "month": found["month"].astype("datetime64[us, UTC]"),
+            **{name: found[name].astype("int64") for name in ("incidents", "automated", "pages", "untaken")},
+            "median_untaken": found["median_untaken"].astype(float) / 6e7,
+            "n": found["n"],
+            "mean_counted": counted / found["n"].where(found["n"] > 0) / 6e7,
+            "n_untaken": found["n_untaken"],
+            "mean_with_untaken": (counted.fillna(0.0) + untaken)
+            / (found["n"] + found["n_untaken"]).where(found["n"] + found["n_untaken"] > 0)
+            / 6e7,
+        }
+    )
+
+
+# What automation or luck ended before it became an incident: firings of alerts that no incident goes with.
+
 
 WITHIN = 30.0
 """Minutes before and after an incident in which an alert of its service is taken to be part of it."""
