@@ -103,7 +103,7 @@ _HOMES = {
     "survival_quantiles": "mttrlab.analysis",
     "suspects": "mttrlab.analysis",
     "tail_guard": "mttrlab.analysis",
-    "timeline": "mttrlab.review.timeline",
+    "timeline": "mttrlab.review.incident",
     "trace": "mttrlab.response",
     "trend": "mttrlab.analysis",
     "type_ranking": "mttrlab.analysis",

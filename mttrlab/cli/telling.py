@@ -85,7 +85,7 @@ def _months(options: argparse.Namespace) -> None:
 
 def _compare(options: argparse.Namespace) -> None:
     from mttrlab import analysis
-    from mttrlab.review.periods import choose, months_of, run_name
+    from mttrlab.review.months import choose, months_of, run_name
 
     with open_lab(options) as lab:
         rows = _rows(lab, options)

@@ -10,7 +10,7 @@ import pandas as pd
 from mttrlab.lab import Lab
 from mttrlab.panels.sliders import widgets
 from mttrlab.review import command_center
-from mttrlab.review.one_incident import end, find, moment, onset
+from mttrlab.review.incident import end, find, moment, onset
 
 BEFORE, AFTER = 10, 10
 """Minutes before the onset and after the end that the slider reaches."""

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.lab import Lab
-from mttrlab.review.one_incident import find, first_word, moment, onset
+from mttrlab.review.incident import find, first_word, moment, onset
 from mttrlab.schema import MEASURES, NEEDED_FILES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
 
 NOW, LOOK = pd.Timedelta("60s"), pd.Timedelta("15min")
 TREND, BASELINE, LEAD = pd.Timedelta("60min"), pd.Timedelta("60min"), pd.Timedelta("5min")

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
 from mttrlab import analysis
 from mttrlab.errors import QuestionError
-from mttrlab.review import cost as costs
-from mttrlab.review import levels, practising, shares, whatif
-from mttrlab.review.periods import Periods, begins, choose, months_of
-from mttrlab.review.weaker import ended_minutes, weaker, withhold
-from mttrlab.review.words import lines
+from mttrlab.lab.settings import Settings, WorkingHours
+from mttrlab.review import phase_shares
+from mttrlab.review import what_if as what_if_table
+from mttrlab.review.months import Periods, begins, choose, months_of
+from mttrlab.review.tables import Shown
+from mttrlab.review.wording import lines, minutes
 from mttrlab.schema import CLOCK_ENDS, CLOCKS, MILESTONES, PHASES, STAMPS, clock_name
 
 if TYPE_CHECKING:
     from mttrlab.lab import Lab
+
 
 MONTHS_SHOWN = 24
 
@@ -50,7 +53,7 @@ class Findings:
     """The milestone whose stamps would show most."""
     typical: dict[str, Any]
     """What the first sentence rests on: `of` (the month, or three), `n`, `open`, the median, its range, the ends."""
-    what_if: whatif.WhatIf
+    what_if: what_if_table.WhatIf
     """Levers, or why there are none."""
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     """Every table of the page, by name."""
@@ -95,20 +98,20 @@ def find(
         "seed": _seed(lab, periods),
         "phases": weaker(analysis.phase_summary(phases[recent]), "phase", ended_minutes(phases[recent], PHASES)),
         "dots": spans.drop(columns="incident_id"),
-        "spans": weaker(analysis.span_summary(spans), "span", shares.ended_spans(spans)),
+        "spans": weaker(analysis.span_summary(spans), "span", phase_shares.ended_spans(spans)),
         "stamps": stamps,
-        "shares": shares.shares(phases[recent], spans),
-        "split": shares.split(stamps),
+        "shares": phase_shares.shares(phases[recent], spans),
+        "split": phase_shares.split(stamps),
         "unseen": analysis.unseen_incidents(lab),
         "firings": analysis.unseen_firings(
             lab.firings(), known, remediated=[rule.alert for rule in lab.practices().remediation]
         ),
         "maturity": analysis.maturity(phases[recent], clock=clock),
         "distance": analysis.distance_to_next(phases[recent], clock=clock),
-        "flapping": levels.flapping(phases[recent], clock, len(periods.quarter), seed),
-        "worst": shares.worst(known[of_month & ~is_open], phases[of_month & ~is_open], clock),
-        "open": shares.worst(known[of_month & is_open], phases[of_month & is_open], clock, count=10),
-        "cost": costs.cost(known[of_month], phases[of_month], periods.month, clock, lab.settings),
+        "flapping": flapping(phases[recent], clock, len(periods.quarter), seed),
+        "worst": phase_shares.worst(known[of_month & ~is_open], phases[of_month & ~is_open], clock),
+        "open": phase_shares.worst(known[of_month & is_open], phases[of_month & is_open], clock, count=10),
+        "cost": cost(known[of_month], phases[of_month], periods.month, clock, lab.settings),
         "quality": verdicts(known[recent]),
         "population": lab.population(),
         "ambiguous": lab.ambiguous(),
@@ -127,8 +130,8 @@ def find(
         judged = phases.assign(diagnosed_at_verdict=known["diagnosed_at_verdict"].array)
         pair = (judged[months.isin(periods.earlier)], judged[months.isin(periods.recent)])
         tables["change"] = analysis.explain_change(*pair, clock=clock, seed=seed)
-    tables |= practising.tables(lab, phases, phases[recent], clock)
-    what_if = whatif.ask(known, phases, lab.practices(), clock, seed=seed, replications=replications, days=days,
+    tables |= practice_tables(lab, phases, phases[recent], clock)
+    what_if = what_if_table.ask(known, phases, lab.practices(), clock, seed=seed, replications=replications, days=days,
                           deployments=lab.deployments(), firings=lab.firings())  # fmt: skip
     if what_if.levers is not None:
         tables["levers"] = what_if.levers
@@ -213,9 +216,9 @@ def _stamps(closed: pd.DataFrame, spans: pd.DataFrame) -> tuple[tuple[str, float
     there = {stamp: share for stamp, share in unusable.items() if share < 1}
     weakest = max(there, key=lambda stamp: there[stamp]) if there else None
     hidden = dict.fromkeys(MILESTONES[1:-1], 0.0)
-    for first, last, minutes in zip(spans["first_phase"], spans["last_phase"], spans["minutes"], strict=True):
+    for first, last, lasted in zip(spans["first_phase"], spans["last_phase"], spans["minutes"], strict=True):
         for place in range(PHASES.index(first) + 1, PHASES.index(last) + 1):
-            hidden[MILESTONES[place]] += float(minutes)
+            hidden[MILESTONES[place]] += float(lasted)
     inside = max(hidden, key=lambda stamp: hidden[stamp])
     outside = max(unusable, key=lambda stamp: unusable[stamp])
     missing = hidden[inside] > 0.1 * float(spans["minutes"].sum()) > 0
@@ -243,3 +246,219 @@ def _seed(lab: Lab, periods: Periods) -> pd.DataFrame:
         return pd.DataFrame()
     dated = pd.to_datetime(rows["month"], utc=True)
     return rows.assign(month=dated)[dated <= periods.month].sort_values("month", ignore_index=True)
+
+
+# What stands beside the maturity level: the way to the next one, and how a month's own level jumps about.
+
+
+_DRAWN = 2_000_000
+"""Incidents drawn to see how the level of a bare monthly average jumps about."""
+
+
+def flapping(phases: pd.DataFrame, clock: str, months: int, seed: int) -> pd.DataFrame:
+    """Return how often the level of a bare monthly average shows each level though nothing changes.
+
+    Parameters
+    ----------
+    phases : DataFrame
+        The incidents of some months, as `phase_durations` gives them.
+    clock : str
+    months : int
+        How many months.
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        As `monthly_levels` gives it, with `incidents`, the timed ones of a month; empty where they are too few to
+        tell how they spread.
+    """
+    known = phases.loc[phases[f"{clock}_observed"].fillna(False).astype(bool), clock]
+    logs = np.sort(np.log(known[known > 0].to_numpy(float)))
+    spread = float(logs.std(ddof=1)) if len(logs) > 1 else 0.0
+    if analysis.withheld("mean", len(logs)) or not spread > 1e-9:
+        return pd.DataFrame(columns=["level", "months", "is_true", "differs", "incidents"])
+    a_month = max(round(len(logs) / months), 1)
+    drawn = min(20_000, max(_DRAWN // a_month, 200))
+    levels = analysis.monthly_levels(a_month, float(logs.mean()), spread, months=drawn, seed=seed)
+    return levels.assign(incidents=a_month)
+
+
+# What the teams run, held against what happened: the tables behind the page's section on practices.
+
+
+def practice_tables(lab: Lab, known: pd.DataFrame, recent: pd.DataFrame, clock: str) -> dict[str, pd.DataFrame]:
+    """Return coverage, gaps, runbooks, ways back, automation and capability; nothing where no practices are loaded.
+
+    Parameters
+    ----------
+    lab : Lab
+    known : DataFrame
+        Phases of all incidents up to the month of the review: what the gaps have cost.
+    recent : DataFrame
+        Phases of its last three months: the outcome that stands beside the capability.
+    clock : str
+        The clock that leads the review.
+    """
+    practices = lab.practices()
+    if not any(len(held) for held in vars(practices).values() if isinstance(held, tuple)):
+        return {}
+    report = analysis.alert_coverage(None, practices, incidents=known)
+    fired = lab.firings()
+    firings = fired if len(fired) else None
+    held = analysis.capability(practices, known, analysis.held_telemetry(lab))
+    capable = analysis.capability_level(held)
+    outcome = analysis.maturity(recent, clock=clock)
+    beside = outcome.assign(
+        capability=capable, disagreement=[analysis.disagreement(str(word), capable) for word in outcome["awarded"]]
+    )
+    named = known["incident_type"].notna().any()
+    return {
+        "coverage": report.cells,
+        "gaps": report.gaps(),
+        "capability": held,
+        "capable": beside[["statistic", "awarded", "capability", "disagreement"]],
+        "runbooks": analysis.runbook_coverage(known, practices, clock=clock) if named else pd.DataFrame(),
+        "rollback": analysis.rollback_readiness(practices, known),
+        "automation": analysis.automation_candidates(known, practices, firings) if named else pd.DataFrame(),
+    }
+
+
+# What a month cost: the error budget, money where a minute has a price, and starts when nobody should be at work.
+
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def cost(
+    incidents: pd.DataFrame, phases: pd.DataFrame, month: pd.Timestamp, clock: str, settings: Settings
+) -> pd.DataFrame:
+    """Return what the ended incidents of a month cost, by the settings of the team.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        Those that began in the month.
+    phases : DataFrame
+        The same, as `phase_durations` gives them.
+    month : Timestamp
+        First moment of the month, UTC.
+    clock : str
+        The clock that says when an incident runs.
+    settings : Settings
+        Service level objective, price of a minute, working hours.
+
+    Returns
+    -------
+    DataFrame
+        `what, value, n, how`: in plain words, each with the incidents behind it.
+
+    Notes
+    -----
+    Open incidents stay out: one that nobody closed would be the whole month. Minutes of incidents that overlap count
+    once against the budget and each for the price.
+    """
+    ended = phases[phases[f"{clock}_observed"].fillna(False).astype(bool) & phases[clock].notna()]
+    rows: list[tuple[str, str, int, str]] = []
+    if len(ended):
+        until = month + pd.offsets.MonthBegin(1)
+        down = lines(analysis.downtime(ended, settings.slo, clock=clock, since=month, until=until))[0]
+        n, unknown = int(down["incidents"]), int(down["users_unknown"])
+        rows = [("with an incident running", minutes(down["minutes"]), n, "overlaps count once, within the month")]
+        spent, how = float(down["minutes"]), "as if every incident were a full outage"
+        if unknown < n:
+            spent, how = float(down["weighted_minutes"]), "each moment by the largest share of users hit"
+            how += f"; {unknown} of {n} do not say, and count as all users" if unknown else ""
+            rows.append(("weighted by users", minutes(spent), n, how))
+        share = spent / float(down["budget"])
+        rows.append(
+            (
+                f"of the budget of {minutes(down['budget'])}",
+                f"{share:.0%}" if share < 2 else f"{share:.2g} × it",
+                n,
+                f"objective {settings.slo:.6g}; {how}",
+            )
+        )
+        if settings.price_of_a_minute is not None:
+            money = float(ended[clock].sum()) * settings.price_of_a_minute
+            how = f"minutes of every ended incident at {settings.price_of_a_minute:,.6g} {settings.currency} each"
+            rows.append(("at the price of a minute", f"{money:,.0f} {settings.currency}", len(ended), how))
+    if len(incidents):
+        outside = ~at_work(begins(incidents), settings.working_hours)
+        hours = settings.working_hours
+        how = f"{', '.join(hours.days)} {hours.start} to {hours.end} {hours.timezone}"
+        rows.append(("began outside working hours", f"{int(outside.sum())} of {len(incidents)}", len(incidents), how))
+    return pd.DataFrame(rows, columns=["what", "value", "n", "how"])
+
+
+def at_work(moments: pd.Series, hours: WorkingHours) -> pd.Series:
+    """Return whether each moment lies in the working hours of the team's own zone.
+
+    Examples
+    --------
+    >>> moments = pd.Series(pd.to_datetime(["2026-06-01T07:30:00Z", "2026-06-06T10:00:00Z"]))
+    >>> at_work(moments, WorkingHours(timezone="Europe/Berlin")).tolist()
+    [True, False]
+    """
+    local = moments.dt.tz_convert(ZoneInfo(hours.timezone))
+    clock = local.dt.strftime("%H:%M")
+    day = local.dt.day_of_week.map(dict(enumerate(_DAYS))).isin(hours.days)
+    within = (clock >= hours.start) & (clock < hours.end)
+    if hours.end <= hours.start:
+        within = (clock >= hours.start) | (clock < hours.end)
+    return pd.Series(day & within)
+
+
+def shown(table: pd.DataFrame, month: str) -> Shown:
+    """Return the table as the page shows it."""
+    rows = tuple((str(r["what"]), str(r["value"]), f"{r['n']:,}", str(r["how"])) for r in lines(table))
+    return Shown(f"What {month} cost", ("", "", "incidents", "how it is counted"), rows, texts=(0, 3))
+
+
+# Too few for a number: the best weaker statement stands in its place, with the reason.
+
+
+def weaker(summary: pd.DataFrame, name: str, minutes: dict[str, pd.Series]) -> pd.DataFrame:
+    """Return `summary` with each number that its n cannot carry replaced.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        Rows with `n, mean, median` and their ranges, as `phase_summary`, `clock_summary` or `span_summary` give them.
+    name : str
+        The column that names the rows.
+    minutes : dict of str to Series
+        The ended minutes of each row, by that name.
+
+    Returns
+    -------
+    DataFrame
+        With `shortest, longest`; a mean or a median of too few is NaN and its method says why.
+    """
+    made = summary.copy()
+    ended = [minutes.get(str(row), pd.Series(dtype=float)) for row in made[name]]
+    made["shortest"] = [float(each.min()) if len(each) else np.nan for each in ended]
+    made["longest"] = [float(each.max()) if len(each) else np.nan for each in ended]
+    made["median_method"] = ""
+    return withhold(made)
+
+
+def withhold(table: pd.DataFrame) -> pd.DataFrame:
+    """Return `table` without the means and medians that their n cannot carry."""
+    made = table.copy()
+    counts = made["n"].astype(int)
+    for statistic in ("mean", "median"):
+        few = pd.Series([bool(analysis.withheld(statistic, n)) for n in counts], index=made.index, dtype=bool)
+        made.loc[few, [statistic, f"{statistic}_low", f"{statistic}_high"]] = np.nan
+        if f"{statistic}_method" in made:
+            why = [f"too few: n = {n}" for n in counts[few]]
+            made.loc[few, f"{statistic}_method"] = pd.Series(why, index=counts[few].index, dtype="str")
+    return made
+
+
+def ended_minutes(phases: pd.DataFrame, measures: tuple[str, ...]) -> dict[str, pd.Series]:
+    """Return the ended minutes of each phase or clock."""
+    return {
+        name: phases.loc[phases[f"{name}_observed"].fillna(False).astype(bool) & phases[name].notna(), name]
+        for name in measures
+    }

@@ -13,12 +13,13 @@ import pandas as pd
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from mttrlab.review import firstscreen
+from mttrlab.review import sentences as say
 from mttrlab.review.sections import SECTIONS
-from mttrlab.review.words import minutes
+from mttrlab.review.wording import minutes
 
 if TYPE_CHECKING:
-    from mttrlab.review.review import Review
+    from mttrlab.review.monthly import Review
+
 
 _FIGURE = re.compile(r"\d[\d,]*(?:\.\d+)?(?: (?:minutes?|hours?|days?))?")
 _CONTROL = re.compile(
@@ -106,6 +107,6 @@ def render(review: Review) -> str:
         if named is not None:
             html = environment.get_template(f"{section.name}.html").render(figures=review.figures, **named)
             shown.append(Shown(section.name, section.link, Markup(html)))
-    sentences, _ = firstscreen.compose(review.findings)
+    sentences, _ = say.compose(review.findings)
     page = environment.get_template("review.html")
     return page.render(month=review.findings.periods.name, sentences=sentences, sections=shown)

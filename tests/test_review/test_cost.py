@@ -6,7 +6,7 @@ import pandas as pd
 
 from mttrlab.analysis import phase_durations
 from mttrlab.lab.settings import Settings, WorkingHours
-from mttrlab.review.cost import at_work, cost
+from mttrlab.review.findings import at_work, cost
 
 MAY = pd.Timestamp("2026-05-01T00:00:00Z")
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from mttrlab.analysis import phase_durations, phase_spans
-from mttrlab.review import shares, whatif
-from mttrlab.review.findings import _stamps, _typical
-from mttrlab.review.weaker import weaker, withhold
+from mttrlab.review import phase_shares
+from mttrlab.review import what_if as what_if_table
+from mttrlab.review.findings import _stamps, _typical, weaker, withhold
 
 
 def at(*texts: str | None) -> pd.Series:
@@ -36,7 +36,7 @@ def three() -> pd.DataFrame:
 
 def test_the_longest_incidents_are_ranked_by_the_clock_or_by_what_was_measured() -> None:
     incidents = three()
-    found = shares.worst(incidents, phase_durations(incidents), "recovery")
+    found = phase_shares.worst(incidents, phase_durations(incidents), "recovery")
     assert found["title"].tolist() == ["third", "second", "first"]
     assert found["minutes"].tolist() == [120.0, 70.0, 60.0]
     assert found["whole"].tolist() == [False, True, True]
@@ -44,21 +44,21 @@ def test_the_longest_incidents_are_ranked_by_the_clock_or_by_what_was_measured()
 
 def test_two_incidents_of_one_name_keep_their_own_spans() -> None:
     incidents = three()
-    found = shares.worst(incidents, phase_durations(incidents), "recovery").set_index("title")["spans"]
+    found = phase_shares.worst(incidents, phase_durations(incidents), "recovery").set_index("title")["spans"]
     assert found["second"] == [("detect", 5.0), ("diagnose + resolve", 60.0), ("verify", 5.0)]
     assert found["first"] == [("detect", 10.0), ("diagnose", 20.0), ("resolve", 20.0), ("verify", 10.0)]
 
 
 def test_spans_outside_the_clock_are_not_shown_beside_its_minutes() -> None:
     incidents = three()
-    found = shares.worst(incidents, phase_durations(incidents), "detected_to_resolved").set_index("title")
+    found = phase_shares.worst(incidents, phase_durations(incidents), "detected_to_resolved").set_index("title")
     assert found.loc["first", "minutes"] == 40.0
     assert found.loc["first", "spans"] == [("diagnose", 20.0), ("resolve", 20.0)]
 
 
 def test_shares_of_too_few_complete_incidents_keep_the_merged_phases_apart() -> None:
     incidents = three().assign(incident_id=["a", "b", "c"])
-    found = shares.shares(phase_durations(incidents), phase_spans(incidents)).set_index("phase")
+    found = phase_shares.shares(phase_durations(incidents), phase_spans(incidents)).set_index("phase")
     # 250 measured minutes: detect 15, diagnose 20, diagnose + resolve 180, resolve 20, verify 15.
     assert found["share"].to_dict() == pytest.approx(
         {"detect": 0.06, "diagnose": 0.08, "diagnose + resolve": 0.72, "resolve": 0.08, "verify": 0.06}
@@ -69,7 +69,7 @@ def test_shares_of_too_few_complete_incidents_keep_the_merged_phases_apart() -> 
 
 def test_complete_incidents_show_the_four_phases() -> None:
     many = pd.concat([three().iloc[[0]].assign(incident_id=f"i{n}") for n in range(12)], ignore_index=True)
-    found = shares.shares(phase_durations(many), phase_spans(many)).set_index("phase")
+    found = phase_shares.shares(phase_durations(many), phase_spans(many)).set_index("phase")
     assert found["share"].round(3).to_dict() == {"detect": 0.167, "diagnose": 0.333, "resolve": 0.333, "verify": 0.167}
 
 
@@ -118,7 +118,7 @@ def test_the_stamp_to_record_is_the_one_that_hides_most_minutes() -> None:
 
 
 def test_what_cannot_be_fitted_says_why_and_raises_nothing() -> None:
-    answer = whatif.ask(three(), phase_durations(three()), None, "recovery", seed=1, replications=2, days=365)
+    answer = what_if_table.ask(three(), phase_durations(three()), None, "recovery", seed=1, replications=2, days=365)
     assert answer.levers is None
     assert answer.best is None
     assert answer.why
@@ -133,7 +133,7 @@ def test_the_ask_is_the_largest_saving_that_luck_does_not_undo() -> None:
             "saving_high": [0.0, 20.0, 6.0, 1.5],
         }
     )
-    best = whatif.WhatIf(levers, "").best
+    best = what_if_table.WhatIf(levers, "").best
     assert best is not None
     assert best["scenario"] == "sure"
-    assert whatif.WhatIf(levers.head(2), "").best is None
+    assert what_if_table.WhatIf(levers.head(2), "").best is None

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from mttrlab.errors import QuestionError
-from mttrlab.review.periods import Periods, begins, choose, months_of, run_name
+from mttrlab.review.months import Periods, begins, choose, months_of, run_name
 
 
 def stamps(*texts: str) -> pd.Series:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mttrlab.review import sentences as say
-from mttrlab.review.words import between, how_long, longer_or_shorter, minutes, part, spoken
+from mttrlab.review.wording import between, how_long, longer_or_shorter, minutes, part, spoken
 from mttrlab.schema import CLOCKS
 
 FORBIDDEN = ("median", "p90", "interval", "confidence", "significant", "geometric", "censored", "n =", "n=")
@@ -31,7 +31,7 @@ def compared(**changes: Any) -> dict[str, Any]:
 
 
 def test_what_happened_names_the_clock_by_its_ends() -> None:
-    pieces = say.happened(
+    pieces = say.what_happened(
         "June", 23, 0, "a typical one took between 40 and 70 minutes", say.clock_ends("detected_to_resolved")
     )
     assert " ".join(pieces) == (
@@ -41,7 +41,7 @@ def test_what_happened_names_the_clock_by_its_ends() -> None:
 
 
 def test_one_incident_is_not_said_in_the_plural() -> None:
-    pieces = say.happened("June", 1, 1, "", say.clock_ends("recovery"), complete=False)
+    pieces = say.what_happened("June", 1, 1, "", say.clock_ends("recovery"), complete=False)
     assert " ".join(pieces) == (
         "1 incident in June so far, 1 still open, "
         "and none of them can be timed from start of impact to confirmed recovery."
@@ -49,7 +49,7 @@ def test_one_incident_is_not_said_in_the_plural() -> None:
 
 
 def test_a_month_without_incidents_is_a_sentence() -> None:
-    assert say.happened("June", 0, 0, "", say.clock_ends("recovery")) == [
+    assert say.what_happened("June", 0, 0, "", say.clock_ends("recovery")) == [
         "No incident began in June,",
         "so there is nothing to time.",
     ]
@@ -62,14 +62,14 @@ def test_too_few_for_a_typical_time_are_told_from_the_shortest_to_the_longest() 
 
 
 def test_what_cannot_be_told_says_what_it_would_take() -> None:
-    assert say.moved(compared(), "January to March", "April to June") == (
+    assert say.what_moved(compared(), "January to March", "April to June") == (
         "Better or worse than January to March cannot be told for April to June: incidents were a fifth shorter, "
         "which luck alone can do, and telling a change of that size needs fourteen months on each side."
     )
 
 
 def test_no_visible_change_says_how_large_one_would_have_to_be() -> None:
-    assert say.moved(compared(ratio=1.01), "May", "June") == (
+    assert say.what_moved(compared(ratio=1.01), "May", "June") == (
         "Better or worse than May cannot be told for June: they were about as long, "
         "and with so few incidents only a cut by two fifths or more would show."
     )
@@ -77,7 +77,7 @@ def test_no_visible_change_says_how_large_one_would_have_to_be() -> None:
 
 def test_better_is_said_with_its_range() -> None:
     row = compared(verdict="better", ratio_low=0.49, ratio_high=0.88)
-    assert say.moved(row, "January to March", "April to June") == (
+    assert say.what_moved(row, "January to March", "April to June") == (
         "Better: against January to March, incidents of April to June were at least a tenth shorter, "
         "perhaps half as long, and luck alone hardly explains it."
     )
@@ -85,11 +85,11 @@ def test_better_is_said_with_its_range() -> None:
 
 def test_worse_uses_the_ratio_that_the_verdict_rests_on() -> None:
     row = compared(verdict="worse", based_on="ratio_with_open", ratio_with_open_low=1.3, ratio_with_open_high=3.2)
-    assert "at least a third longer, perhaps more than three times as long" in say.moved(row, "May", "June")
+    assert "at least a third longer, perhaps more than three times as long" in say.what_moved(row, "May", "June")
 
 
 def test_the_first_month_of_the_data_cannot_be_compared() -> None:
-    assert say.moved(None, "", "June") == "Better or worse cannot be told: June is all that the data hold."
+    assert say.what_moved(None, "", "June") == "Better or worse cannot be told: June is all that the data hold."
 
 
 def test_the_worst_incidents_may_have_another_bottleneck() -> None:
@@ -151,8 +151,8 @@ def test_five_sentences_never_hold_more_than_six_figures_or_a_statistical_term(
         verdict=verdict, ratio=ratio, ratio_low=ratio / width, ratio_high=ratio * width, months_until_visible=months
     )
     said = [
-        " ".join(say.happened("June", *counts, typical, say.clock_ends(clock))),
-        say.moved(row, "May", "June"),
+        " ".join(say.what_happened("June", *counts, typical, say.clock_ends(clock))),
+        say.what_moved(row, "May", "June"),
         say.costliest(
             pd.DataFrame(
                 {"phase": ["detect", "verify"], "share": [share, 1 - share], "share_of_tail": [1 - share, share]}

@@ -6,7 +6,7 @@ import pandas as pd
 
 from mttrlab.analysis import phase_durations
 from mttrlab.review.sentences import ask
-from mttrlab.review.whatif import WhatIf, _unlike
+from mttrlab.review.what_if import WhatIf, _unlike
 
 START = pd.Timestamp("2026-05-01T10:00:00Z")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from mttrlab.errors import QuestionError
-from mttrlab.review.words import month_name, months_name
+from mttrlab.review.wording import month_name, months_name
 from mttrlab.schema import STAMPS
 
 _RUN = 3

@@ -10,7 +10,7 @@ import pandas as pd
 from mttrlab import decisions
 from mttrlab.analysis import survival_quantiles
 from mttrlab.response import ResponseModel
-from mttrlab.review.words import lines, minutes
+from mttrlab.review.wording import lines, minutes
 from mttrlab.schema import CLOCK_ENDS
 
 SIMULATED = 120_000

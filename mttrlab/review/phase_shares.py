@@ -13,31 +13,6 @@ _COMPLETE = 0.5
 """Phases are shown one by one where at least this share of the ended incidents has all four."""
 
 
-@says_basis
-def shares(phases: pd.DataFrame, spans: pd.DataFrame) -> pd.DataFrame:
-    """Return each phase's share of all minutes and of the worst tenth's, merged where stamps are missing.
-
-    Parameters
-    ----------
-    phases : DataFrame
-        As `phase_durations` gives them.
-    spans : DataFrame
-        As `phase_spans` gives them, of the same incidents.
-
-    Returns
-    -------
-    DataFrame
-        `phase` ("diagnose", or "diagnose + resolve"), `n` (incidents that the shares are of), `share`,
-        `share_of_tail`.
-    """
-    whole = analysis.bottleneck(phases)
-    complete = int(whole["n"].max()) if whole["share"].notna().all() else 0
-    ended = spans[spans["observed"].fillna(False).astype(bool)]
-    if complete >= 10 and complete >= _COMPLETE * ended["incident_id"].nunique():
-        return whole[["phase", "n", "share", "share_of_tail"]]
-    return _merged(ended)
-
-
 def merged(table: pd.DataFrame) -> bool:
     """Return whether a table of shares holds phases that a missing stamp merged."""
     return bool(table["phase"].str.contains("+", regex=False).any())
@@ -72,29 +47,6 @@ def split(stamps: pd.DataFrame) -> pd.DataFrame:
             "n": stamps["n_estimated"],
             "share": stamps["share_estimated"],
             "share_of_tail": stamps["share_of_tail_estimated"],
-        }
-    )
-
-
-@says_basis
-def _merged(spans: pd.DataFrame) -> pd.DataFrame:
-    columns = ["phase", "n", "share", "share_of_tail"]
-    if spans.empty or not spans["minutes"].sum() > 0:
-        return pd.DataFrame(columns=columns).astype({"n": "int64", "share": float, "share_of_tail": float})
-    per_incident = spans.groupby("incident_id")["minutes"].transform("sum")
-    totals = spans.groupby("incident_id")["minutes"].sum()
-    worst = (per_incident > totals.quantile(0.9)) | (per_incident == totals.max())
-    names = [span_name(f, s) for f, s in zip(spans["first_phase"], spans["last_phase"], strict=True)]
-    named = spans.assign(phase=names, tail=spans["minutes"].where(worst, 0.0))
-    sums = named.groupby("phase")[["minutes", "tail"]].sum()
-    order = [name for name in analysis.span_summary(spans)["span"] if name in sums.index]
-    sums = sums.loc[order]
-    return pd.DataFrame(
-        {
-            "phase": order,
-            "n": len(totals),
-            "share": (sums["minutes"] / sums["minutes"].sum()).to_numpy(),
-            "share_of_tail": (sums["tail"] / sums["tail"].sum()).to_numpy(),
         }
     )
 
@@ -156,3 +108,51 @@ def worst(incidents: pd.DataFrame, phases: pd.DataFrame, clock: str, count: int 
         dtype=object,
     )
     return top.reset_index(drop=True)
+
+
+@says_basis
+def _merged(spans: pd.DataFrame) -> pd.DataFrame:
+    columns = ["phase", "n", "share", "share_of_tail"]
+    if spans.empty or not spans["minutes"].sum() > 0:
+        return pd.DataFrame(columns=columns).astype({"n": "int64", "share": float, "share_of_tail": float})
+    per_incident = spans.groupby("incident_id")["minutes"].transform("sum")
+    totals = spans.groupby("incident_id")["minutes"].sum()
+    worst = (per_incident > totals.quantile(0.9)) | (per_incident == totals.max())
+    names = [span_name(f, s) for f, s in zip(spans["first_phase"], spans["last_phase"], strict=True)]
+    named = spans.assign(phase=names, tail=spans["minutes"].where(worst, 0.0))
+    sums = named.groupby("phase")[["minutes", "tail"]].sum()
+    order = [name for name in analysis.span_summary(spans)["span"] if name in sums.index]
+    sums = sums.loc[order]
+    return pd.DataFrame(
+        {
+            "phase": order,
+            "n": len(totals),
+            "share": (sums["minutes"] / sums["minutes"].sum()).to_numpy(),
+            "share_of_tail": (sums["tail"] / sums["tail"].sum()).to_numpy(),
+        }
+    )
+
+
+@says_basis
+def shares(phases: pd.DataFrame, spans: pd.DataFrame) -> pd.DataFrame:
+    """Return each phase's share of all minutes and of the worst tenth's, merged where stamps are missing.
+
+    Parameters
+    ----------
+    phases : DataFrame
+        As `phase_durations` gives them.
+    spans : DataFrame
+        As `phase_spans` gives them, of the same incidents.
+
+    Returns
+    -------
+    DataFrame
+        `phase` ("diagnose", or "diagnose + resolve"), `n` (incidents that the shares are of), `share`,
+        `share_of_tail`.
+    """
+    whole = analysis.bottleneck(phases)
+    complete = int(whole["n"].max()) if whole["share"].notna().all() else 0
+    ended = spans[spans["observed"].fillna(False).astype(bool)]
+    if complete >= 10 and complete >= _COMPLETE * ended["incident_id"].nunique():
+        return whole[["phase", "n", "share", "share_of_tail"]]
+    return _merged(ended)

@@ -14,7 +14,8 @@ import pandas as pd
 
 from mttrlab import __version__
 from mttrlab.errors import QuestionError
-from mttrlab.review import drawings, firstscreen, page
+from mttrlab.review import figures, page
+from mttrlab.review import sentences as say
 from mttrlab.review.findings import Findings, find
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Review:
     """The figures of the first screen: at most seven."""
     tables: dict[str, pd.DataFrame] = field(repr=False)
     """Every table of the page, by name."""
-    figures: dict[str, drawings.Drawing] = field(repr=False)
+    figures: dict[str, figures.Drawing] = field(repr=False)
     """Every figure of the page, by name."""
     facts: dict[str, Any]
     """What it rests on: clock, seed, data hash, version, when the newest export was taken."""
@@ -92,7 +93,7 @@ def monthly_review(
         When there is nothing to review, or the month is no month or lies outside the data.
     """
     found = find(lab, month, seed=seed, replications=replications, days=days, left_aside=left_aside)
-    sentences, numbers = firstscreen.compose(found)
+    sentences, numbers = say.compose(found)
     periods = found.periods
     return Review(
         month=f"{periods.month:%Y-%m}",
@@ -100,7 +101,7 @@ def monthly_review(
         sentences=tuple(sentence.text for sentence in sentences),
         numbers=numbers,
         tables=found.tables,
-        figures=drawings.draw(found.tables, found.clock, periods),
+        figures=figures.draw(found.tables, found.clock, periods),
         facts={
             "clock": found.clock,
             "seed": seed,

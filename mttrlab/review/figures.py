@@ -12,9 +12,9 @@ import pandas as pd
 
 from mttrlab import figures
 from mttrlab.analysis import change_explained
-from mttrlab.review.periods import Periods
-from mttrlab.review.shares import apart
-from mttrlab.review.words import lines, listed, minutes, month_name, window
+from mttrlab.review.months import Periods
+from mttrlab.review.phase_shares import apart
+from mttrlab.review.wording import lines, listed, minutes, month_name, window
 
 _PLAIN = {"mean": "on average", "median": "within which half end", "P90": "within which nine in ten end"}
 

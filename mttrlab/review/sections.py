@@ -1,0 +1,555 @@
+"""The sections of the page below the first screen, in the order in which a meeting goes through them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from mttrlab import analysis
+from mttrlab.analysis import change_explained
+from mttrlab.review import findings, phase_shares
+from mttrlab.review import tables as page_tables
+from mttrlab.review.findings import Findings
+from mttrlab.review.months import run_name
+from mttrlab.review.sentences import awarded, clock_ends, flapping, in_full, next_level
+from mttrlab.review.tables import Shown, count, ranged
+from mttrlab.review.wording import PHASE_WORDS, STAMP_WORDS, lines, listed, minutes
+
+if TYPE_CHECKING:
+    from mttrlab.review.monthly import Review
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section: a template, and what fills it."""
+
+    name: str
+    """Its anchor, and the name of its template."""
+    link: str
+    """What the line of links on the first screen calls it."""
+    fill: Callable[[Review], dict[str, Any] | None]
+    """Everything that its template names beside the figures; None: the section is left out."""
+
+
+# What the page explains: clocks, verdicts, and what a source cannot know.
+
+
+_SOURCES = {
+    "statuspage": (
+        "a status page shows posts, not events: its first post stands in for detection, its monitoring post for the "
+        "fix and its resolved post for the confirmed recovery; where nobody posts identified or monitoring, "
+        "diagnosis and fix cannot be told apart from the rest, and the start of the impact is never in it"
+    ),
+    "pagerduty": (
+        "PagerDuty knows when it was triggered, acknowledged and resolved; it does not know when the impact began, "
+        "when the cause was found, or whether the recovery was confirmed"
+    ),
+    "servicenow": (
+        "ServiceNow knows when a ticket was opened and resolved; its closing stamp is an auto-close timer and is never "
+        "taken for a verification, and it has no start of impact and no diagnosis unless a field of your own holds them"
+    ),
+}
+_VERDICTS = {
+    "recorded": "somebody or something stamped it; only these are used for minutes",
+    "pending": "the incident is still open and has not come this far",
+    "missing": "closed, and nobody stamped it",
+    "not applicable": "automation ended the incident, so nobody diagnosed it",
+    "defaulted": "the vendor copied another stamp",
+    "out of order": "earlier than a milestone that must come before it",
+    "suspect": "an auto-close timer, or an implausible date",
+}
+_CLOCKS = {
+    "recovery": "start of impact to confirmed recovery: the sum of the four phases",
+    "started to resolved": "start of impact to the fix in place",
+    "detected to verified": "detection to confirmed recovery",
+    "detected to resolved": "detection to the fix in place: what most tools, and the founding text's query, print",
+}
+_PHASES = {
+    "detect": "start of impact to detection",
+    "diagnose": "detection to the cause found",
+    "resolve": "cause found to the fix in place",
+    "verify": "fix in place to confirmed recovery",
+}
+
+
+def terms() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the definitions, in groups."""
+    return [
+        ("Clocks", list(_CLOCKS.items())),
+        ("Phases", list(_PHASES.items())),
+        ("Verdicts of a stamp", list(_VERDICTS.items())),
+    ]
+
+
+def unseen(found: Findings) -> list[str]:
+    """Return, for each phase that the leading clock leaves out, how many incidents show it and which field would."""
+    quality = found.tables["quality"]
+    recorded = quality[quality["verdict"] == "recorded"].set_index("milestone")["incidents"]
+    said = []
+    for phase, stamp in analysis.unseen_phases(found.clock):
+        known, of = int(recorded.get(stamp, 0)), int(quality.loc[quality["milestone"] == stamp, "incidents"].sum())
+        who = f"only {known:,} of {of:,} incidents say" if known else "no incident says"
+        said.append(f"It does not hold {PHASE_WORDS[phase]}: {who} {STAMP_WORDS[stamp]}; record {stamp} and it will.")
+    return said
+
+
+def unknowable(found: Findings) -> list[str]:
+    """Return what each source that takes part cannot know."""
+    loads = found.tables["loads"]
+    formats = list(dict.fromkeys(str(f) for f in loads["format"])) if "format" in loads else []
+    names = [name for name in sorted(_SOURCES) if any(name in str(form) for form in formats)]
+    said = [f"What the source cannot know: {_SOURCES[name]}." for name in names]
+    quality = found.tables["quality"]
+    for stamp in pd.unique(quality["milestone"]):
+        verdicts = quality[quality["milestone"] == stamp].set_index("verdict")["incidents"]
+        if not verdicts.get("recorded", 0) and stamp in STAMP_WORDS:
+            said.append(f"No incident of these months says {STAMP_WORDS[str(stamp)]} ({stamp}).")
+    return said
+
+
+def untaken(found: Findings) -> str:
+    """Return what the shown months hold beside the incidents: pages that ended although nobody took them."""
+    unseen = found.tables["unseen"]
+    recent = unseen[unseen["month"].isin(found.periods.quarter)]
+    pages = int(recent["untaken"].sum())
+    if not pages:
+        return ""
+    taken = int(recent["incidents"].sum())
+    one = pages == 1
+    return (
+        f"Beside the {taken:,} incident{'' if taken == 1 else 's'} of these months, {pages:,} page{'' if one else 's'} "
+        f"{'was' if one else 'were'} resolved although nobody took {'it' if one else 'them'}: automation, faults that "
+        "passed, or noise. They are not counted; the more of them automation ends, the longer the average of the rest."
+    )
+
+
+def alone(found: Findings) -> str:
+    """Return how many alerts of the shown months ended with no incident near them, and what the average would be."""
+    firings = found.tables["firings"]
+    recent = firings[firings["month"].isin(found.periods.quarter)]
+    count, answered = int(recent["alone"].sum()), int(recent["remediated"].sum())
+    if not count:
+        return ""
+    n = recent["n"]
+    whole = (recent["mean_with_alone"] * (n + recent["alone"])).sum() / (n + recent["alone"]).sum()
+    counted = (recent["mean_counted"] * n).sum() / n.sum() if n.sum() else float("nan")
+    told = (
+        f"Beside the incidents, {count:,} alert{'' if count == 1 else 's'} of these months ended with no incident near"
+    )
+    told += f", {answered:,} of them of rules that automation answers." if answered else "."
+    if n.sum():
+        told += (
+            f" From detection to the fix the incidents took {minutes(counted)} on average; with these alerts it "
+            f"would be {minutes(float(whole))}."
+        )
+    return f"{told} Whether each was a fault or an alert without one the records do not say, so none is counted."
+
+
+# What the month cost.
+
+
+def cost_section(review: Review) -> dict[str, Any] | None:
+    """Return what the section names; None where nothing has a cost."""
+    found = review.findings
+    if not len(found.tables["cost"]):
+        return None
+    return {
+        "clock": found.clock.replace("_", " "),
+        "cost_table": findings.shown(found.tables["cost"], run_name([found.periods.month])),
+    }
+
+
+# How good the data are: verdicts, what was left apart, what was refused.
+
+
+def data_section(review: Review) -> dict[str, Any]:
+    """Return what the section names."""
+    found = review.findings
+    tables, notes = found.tables, found.notes
+    told = [untaken(found), alone(found), *unknowable(found), *notes["warnings"]]
+    ambiguous, refused = tables["ambiguous"], tables["quarantine"]
+    return {
+        "population_rule": notes["population"],
+        "population_table": page_tables.population(tables["population"]),
+        "recent": run_name(found.periods.quarter),
+        "verdict_table": page_tables.verdicts(tables["quality"]) if len(tables["quality"]) else None,
+        "told": [line for line in told if line],
+        "left_aside": notes["left_aside"],
+        "ambiguous_table": page_tables.plain(ambiguous, "Pairs that may be one incident, left apart")
+        if len(ambiguous)
+        else None,
+        "quarantine_table": page_tables.plain(refused, "Records refused, with the reason") if len(refused) else None,
+        "load_table": page_tables.plain(_loads(tables["loads"]), "Files loaded", 40),
+    }
+
+
+def _loads(loads: pd.DataFrame) -> pd.DataFrame:
+    # What differs from run to run (when it was loaded, from which folder) has no place on a page that is compared.
+    wanted = [
+        c
+        for c in ("name", "format", "source", "rows", "accepted", "quarantined", "duplicates", "exported_at")
+        if c in loads
+    ]
+    return loads[wanted]
+
+
+# Which maturity level the incidents earn, how far the next one is, and why a month's own level jumps about.
+
+
+def level_section(review: Review) -> dict[str, Any]:
+    """Return what the section names."""
+    found = review.findings
+    tables, recent = found.tables, run_name(found.periods.quarter)
+    clock = found.clock.replace("_", " ")
+    distance = tables["distance"]
+    said = (next_level(tables["maturity"], distance), flapping(tables["flapping"]))
+    return {
+        "recent": recent,
+        "said": awarded(tables["maturity"]),
+        "lines": [line for line in said if line],
+        "maturity_table": page_tables.maturity(tables["maturity"], f"Maturity of {recent}, clock {clock}"),
+        "distance_table": page_tables.distance(distance) if distance["cut_needed"].notna().any() else None,
+    }
+
+
+# What would help: levers tried in the simulation.
+
+
+def levers_section(review: Review) -> dict[str, Any]:
+    """Return what the section names."""
+    found = review.findings
+    tried = found.tables.get("levers")
+    model = found.what_if.model
+    return {
+        "month": found.periods.name,
+        "unchecked": "" if tried is None else in_full(str(tried["checked"].iloc[0])),
+        "unlike": found.what_if.unlike,
+        "lever_clock": "" if tried is None else str(tried["clock"].iloc[0]).replace("_", " "),
+        "what_if_days": found.what_if.days,
+        "lever_table": None if tried is None else page_tables.levers(tried),
+        "lever_notes": _lever_notes(found),
+        "why_no_levers": found.what_if.why,
+        "model_table": None
+        if model is None
+        else page_tables.plain(model, "Where each part of the model came from", 40),
+    }
+
+
+def _lever_notes(found: Findings) -> list[str]:
+    if found.what_if.levers is None or "note" not in found.what_if.levers:
+        return []
+    noted = found.what_if.levers[found.what_if.levers["note"].ne("")]
+    return [f"{line['scenario']}: {line['note']}." for line in lines(noted)]
+
+
+# Definitions, and what this page rests on.
+
+
+def methods_section(review: Review) -> dict[str, Any]:
+    """Return what the section names."""
+    periods = review.findings.periods
+    return {
+        "terms": terms(),
+        "month_key": review.month,
+        "complete": periods.complete,
+        "quiet": periods.quiet,
+        "window": review.window,
+        "facts": review.facts,
+    }
+
+
+# Where the minutes went: shares and lengths of the phases.
+
+
+def minutes_section(review: Review) -> dict[str, Any]:
+    """Return what the section names."""
+    found = review.findings
+    tables, periods = found.tables, found.periods
+    recent, clock = run_name(periods.quarter), found.clock.replace("_", " ")
+    merged = phase_shares.merged(tables["shares"])
+    stamps = tables["stamps"]
+    shown = [page_tables.share_rows(tables["shares"], f"Shares of the measured minutes, {recent}")]
+    if merged:
+        if len(tables["split"]):
+            shown.append(page_tables.share_rows(tables["split"], f"Shares with merged spans split, {recent}"))
+        caption = f"Spans between neighbouring usable stamps, {recent}"
+        shown.append(page_tables.durations(tables["spans"], "span", caption))
+    shown += [
+        page_tables.durations(tables["phases"], "phase", f"Each phase, {recent}"),
+        page_tables.middles(tables["typical"], clock),
+        page_tables.durations(_clocks(tables["clocks"], "month"), "clock", f"The four clocks, {periods.name}"),
+        page_tables.durations(_clocks(tables["clocks"], "quarter"), "clock", f"The four clocks, {recent}"),
+    ]
+    if merged:
+        shown.append(page_tables.stamps(stamps, f"Means of the phases where stamps are missing, {recent}"))
+    notes = [str(said) for said, held in zip(stamps["sentence"], stamps["merged"], strict=True) if held]
+    return {
+        "recent": recent,
+        "clock": clock,
+        "ends": clock_ends(found.clock, found.proxy),
+        "proxy": found.proxy,
+        "unseen": unseen(found),
+        "merged": merged,
+        "split": merged and len(tables["split"]) > 0,
+        "tables": shown,
+        "notes": notes if merged else [],
+    }
+
+
+def _clocks(clocks: pd.DataFrame, of: str) -> pd.DataFrame:
+    return clocks[clocks["of"] == of]
+
+
+# The months beside one another, and beside the plain query.
+
+
+_OPEN = 12
+"""Months that stand open; older ones are one click below."""
+
+
+def months_section(review: Review) -> dict[str, Any]:
+    """Return what the section names."""
+    found = review.findings
+    months, seed, clock = found.tables["months"], found.tables["seed"], found.clock.replace("_", " ")
+    newest, older = months.tail(_OPEN), months.iloc[:-_OPEN]
+    return {
+        "month_table": page_tables.months(newest, seed, clock, found.periods.month),
+        "older_table": page_tables.months(older, seed, clock, found.periods.month) if len(older) else None,
+    }
+
+
+# Which failures page somebody, which incidents have a runbook, and what the practices show of each level.
+
+
+_GAPS = 8
+_MODES = {"error_rate": "error rate"}
+
+
+def practices_section(review: Review) -> dict[str, Any] | None:
+    """Return what the section names; None: no practices are loaded."""
+    tables = review.findings.tables
+    if "coverage" not in tables:
+        return None
+    clock = review.findings.clock.replace("_", " ")
+    return {
+        "said": (_covered(tables["coverage"]), _dearest(tables["gaps"]), *_runbooks(tables["runbooks"])),
+        "levels": _levels(tables["capability"], tables["capable"]),
+        "gaps_table": _gaps(tables["gaps"]),
+        "runbook_table": _answered(tables["runbooks"], clock) if len(tables["runbooks"]) else None,
+        "back_table": _back(tables["rollback"]),
+        "automation_table": _automation(tables["automation"]) if len(tables["automation"]) else None,
+        "capability_table": _evidence(tables["capability"]),
+    }
+
+
+def _covered(cells: pd.DataFrame) -> str:
+    asked = cells[cells["failure_mode"] != "unknown"]
+    met, late = int((asked["state"] == "in time").sum()), int((asked["state"] == "late").sum())
+    return (
+        f"Of {len(asked)} ways in which {asked['service'].nunique()} services can fail, {met} would page within "
+        f"two minutes, {late} later, and {len(asked) - met - late} have no alert that would tell."
+    )
+
+
+def _dearest(gaps: pd.DataFrame) -> str:
+    behind = gaps[gaps["minutes_lost"] > 0]
+    if behind.empty:
+        return "No minutes of history lie behind the gaps."
+    first = behind.iloc[0]
+    return (
+        f"The dearest gap: {first['service']}, {_mode(first['failure_mode'])} ({first['verdict']}); "
+        f"{count(first['incidents'])} incidents lost {minutes(first['minutes_lost'])} there before anybody knew."
+    )
+
+
+def _runbooks(runbooks: pd.DataFrame) -> tuple[str, ...]:
+    if runbooks.empty:
+        return ()
+    without = runbooks[runbooks["written"] == 0]
+    by_itself = int((runbooks["automated"] > 0).sum())
+    told = (
+        f"Of the {len(runbooks)} most common incident types, {len(runbooks) - len(without)} have a runbook, and "
+        f"{by_itself} of these a diagnosis that runs by itself."
+    )
+    if without.empty:
+        return (told,)
+    dear = without.sort_values("minutes", ascending=False)["incident_type"].head(3)
+    return (f"{told} Nothing is written for {listed([str(name).replace('_', ' ') for name in dear])}.",)
+
+
+def _levels(held: pd.DataFrame, capable: pd.DataFrame) -> str:
+    reached = held.drop_duplicates("level")
+    parts = [f"{line['level']} {line['reached']}" for line in lines(reached)]
+    level = str(capable["capability"].iloc[0])
+    shown = f"What is loaded shows the practices of {level}" if level != "no level" else "No level is shown whole"
+    apart = next((str(text) for text in capable["disagreement"] if text), "")
+    return f"{shown} ({', '.join(parts)}).{f' Beside the outcome: {apart}.' if apart else ''}"
+
+
+def _gaps(gaps: pd.DataFrame) -> Shown:
+    rows = tuple(
+        (
+            str(line["service"]),
+            _mode(line["failure_mode"]),
+            str(line["verdict"]),
+            str(line["fastest"]) or "–",
+            minutes(line["mean"]) if pd.notna(line["mean"]) else "–",
+            count(line["incidents"]),
+            ranged(line["minutes_lost"], line["lost_low"], line["lost_high"]),
+        )
+        for line in lines(gaps[gaps["minutes_lost"] > 0].head(_GAPS))
+    )
+    heads = (
+        "service",
+        "fails by",
+        "the page comes",
+        "fastest alert",
+        "after",
+        "incidents",
+        "lost before detection (range)",
+    )
+    return Shown("The dearest gaps of alerting, all history", heads, rows, (0, 1, 2, 3))
+
+
+def _answered(runbooks: pd.DataFrame, clock: str) -> Shown:
+    rows = tuple(
+        (
+            str(line["incident_type"]).replace("_", " "),
+            count(line["incidents"]),
+            ranged(line["minutes"], line["low"], line["high"]),
+            str(line["runbook"]) or "–",
+            str(line["state"]),
+            str(line["reviewed"]) or "–",
+        )
+        for line in lines(runbooks)
+    )
+    heads = ("incident type", "incidents", f"minutes, {clock} (range)", "runbook", "state", "reviewed")
+    return Shown("The most common incident types and their runbooks, all history", heads, rows, (0, 3, 4, 5))
+
+
+def _back(rollback: pd.DataFrame) -> Shown:
+    rows = tuple(
+        (
+            str(line["change"]),
+            str(line["path"]) or "–",
+            "yes" if line["documented"] else "no",
+            str(line["rehearsed"]) or "never",
+            minutes(line["likely_minutes"]) if pd.notna(line["likely_minutes"]) else "–",
+            count(line["incidents"]),
+            str(line["gap"]) or "ready",
+        )
+        for line in lines(rollback)
+    )
+    heads = ("change", "way back", "documented", "rehearsed", "likely takes", "incidents ended so", "gap")
+    return Shown("Can each kind of change be taken back?", heads, rows, (0, 1, 2, 3, 6))
+
+
+def _automation(automation: pd.DataFrame) -> Shown:
+    words = {True: "yes", False: "no"}
+    rows = tuple(
+        (
+            str(line["incident_type"]).replace("_", " "),
+            count(line["incidents"]),
+            words.get(line["predictable"], "cannot be told"),
+            str(line["why"]),
+            ranged(line["at_stake"], line["low"], line["high"]),
+        )
+        for line in lines(automation)
+    )
+    heads = ("incident type", "incidents", "predictable", "why", "minutes at stake (range)")
+    return Shown("What is predictable enough to repair itself", heads, rows, (0, 2, 3))
+
+
+def _evidence(held: pd.DataFrame) -> Shown:
+    rows = tuple(
+        (
+            f"{line['level']}: {str(line['capability'])[0].lower()}{str(line['capability'])[1:]}",
+            str(line["evidence"]),
+            str(line["counted"]),
+            str(line["state"]),
+        )
+        for line in lines(held)
+    )
+    return Shown("Key capabilities and their evidence", ("level", "evidence", "counted", "state"), rows, (0, 1, 2, 3))
+
+
+def _mode(mode: object) -> str:
+    return _MODES.get(str(mode), str(mode))
+
+
+# Better or worse, and what moved the average.
+
+
+def trend_section(review: Review) -> dict[str, Any]:
+    """Return what the section names."""
+    found = review.findings
+    tables, periods = found.tables, found.periods
+    changed = "change" in tables and bool(tables["change"]["minutes"].notna().any())
+    clock = found.clock.replace("_", " ")
+    return {
+        "comparison": f"{run_name(periods.recent)} against {run_name(periods.earlier)}" if periods.earlier else "",
+        "month_apart": len(periods.recent) > 1,
+        "said": str(tables["moved"]["sentence"].iloc[0]) if "moved" in tables else "",
+        "compared": _compared(found),
+        "notes": _trend_notes(found),
+        "change_said": change_explained(tables["change"]) if changed else "",
+        "change_table": page_tables.change(tables["change"], f"What moved the mean, clock {clock}")
+        if changed
+        else None,
+    }
+
+
+def _compared(found: Findings) -> page_tables.Shown | None:
+    periods, said = found.periods, []
+    if "moved" in found.tables:
+        row = lines(found.tables["moved"])[0]
+        said.append(page_tables.compared(row, run_name(periods.earlier), run_name(periods.recent)))
+    if "month_moved" in found.tables and len(periods.recent) > 1:
+        row = lines(found.tables["month_moved"])[0]
+        said.append(page_tables.compared(row, "the months before it", f"{periods.month:%B} alone"))
+    if not said:
+        return None
+    heads = ("periods", "n before", "n after", "typical before", "typical after", "ratio (range)", "verdict")
+    caption = "Typical times (geometric means) of ended incidents; the ratio counts open ones with their time so far"
+    return page_tables.Shown(caption, heads, tuple(said), (0, 6))
+
+
+def _trend_notes(found: Findings) -> list[str]:
+    names = {"moved": "Of these months", "month_moved": f"Of {found.periods.month:%B} alone"}
+    if len(found.periods.recent) == 1:
+        del names["month_moved"]
+    notes = {said: str(found.tables[name]["note"].iloc[0]) for name, said in names.items() if name in found.tables}
+    return [f"{said}: {note}" for said, note in notes.items() if note]
+
+
+# The longest incidents of the month, and those still open.
+
+
+def worst_section(review: Review) -> dict[str, Any]:
+    """Return what the section names."""
+    found = review.findings
+    return {
+        "month": found.periods.name,
+        "worst": lines(found.tables["worst"]),
+        "open": lines(found.tables["open"]),
+        "ends": clock_ends(found.clock, found.proxy),
+    }
+
+
+SECTIONS = (
+    Section("worst", "Worst incidents", worst_section),
+    Section("minutes", "Where the minutes went", minutes_section),
+    Section("trend", "Better or worse", trend_section),
+    Section("months", "Month by month", months_section),
+    Section("level", "The level", level_section),
+    Section("practices", "What the teams run", practices_section),
+    Section("cost", "What it cost", cost_section),
+    Section("levers", "What would help", levers_section),
+    Section("data", "Data", data_section),
+    Section("methods", "Methods", methods_section),
+)
+"""What a reader may see and a manager needs stands open and uses no statistical term; how it was found is one click
+below, in the same section."""
