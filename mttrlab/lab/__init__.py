@@ -1,12 +1,11 @@
 """The lab: a DuckDB file of judged incident records, and the views over it."""
 
+from mttrlab.lab.export import key_path
 from mttrlab.lab.init import init_settings
-from mttrlab.lab.lab import Lab
-from mttrlab.lab.outlets import RANK
-from mttrlab.lab.pseudonyms import key_path
-from mttrlab.lab.reading import read
+from mttrlab.lab.lab import RANK, Lab
+from mttrlab.lab.read import read
 from mttrlab.lab.rebuild import RebuildReport, rebuild
-from mttrlab.lab.report import FolderReport, LoadReport
+from mttrlab.lab.reports import FolderReport, LoadReport
 from mttrlab.lab.settings import Settings
 
 __all__ = [

@@ -14,10 +14,9 @@ import duckdb
 
 from mttrlab import __version__
 from mttrlab.errors import LoadError
-from mttrlab.lab.ledger import Asked
-from mttrlab.lab.plain import plain
-from mttrlab.lab.raw import file_hash
-from mttrlab.lab.report import LoadReport
+from mttrlab.lab.raw_copies import file_hash
+from mttrlab.lab.reports import Asked, LoadReport
+from mttrlab.lab.text import plain
 from mttrlab.schema import Practices
 from mttrlab.sources.practices import SUFFIXES, from_json, read_file, recognise, to_json, with_windows
 

@@ -13,16 +13,16 @@ import pandas as pd
 
 from mttrlab import sql
 from mttrlab.errors import LoadError, StoreError
-from mttrlab.lab import applying
+from mttrlab.lab import views
 from mttrlab.lab.annotations import RECORDED
-from mttrlab.lab.derive import derive
+from mttrlab.lab.database import transaction
 from mttrlab.lab.lab import Lab
-from mttrlab.lab.loading import load_again
-from mttrlab.lab.plain import plain
-from mttrlab.lab.raw import file_hash, raw_folder
+from mttrlab.lab.load import load_again
+from mttrlab.lab.raw_copies import file_hash, raw_folder
 from mttrlab.lab.settings import Settings
 from mttrlab.lab.store import open_ledger
-from mttrlab.lab.transactions import transaction
+from mttrlab.lab.text import plain
+from mttrlab.lab.views import derive
 
 _CARRIED = ("annotations", "quarantine")
 """What recorded loads wrote, which no file tells."""
@@ -100,7 +100,7 @@ def _read(path: Path) -> tuple[list[dict[str, Any]], Settings, dict[str, pd.Data
     with open_ledger(path) as connection:
         try:
             loads = sql.frame(connection, "SELECT * FROM loads ORDER BY load_id")
-            settings = applying.stored_settings(connection)
+            settings = views.stored_settings(connection)
             tables = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
             recorded = {table: sql.frame(connection, f"SELECT * FROM {table}") for table in _CARRIED if table in tables}
         except (duckdb.Error, ValueError) as error:
@@ -141,7 +141,7 @@ def _build(
     with Lab(fresh) as lab:
         connection = lab._connection
         with transaction(connection, "the settings"):
-            applying.store_settings(connection, settings)
+            views.store_settings(connection, settings)
         for line in ledger:
             try:
                 with transaction(connection, line["name"]):

@@ -11,10 +11,10 @@ import duckdb
 
 from mttrlab import __version__, sql
 from mttrlab.errors import StoreError
-from mttrlab.lab import kept, private, views
-from mttrlab.lab.applying import store_settings
-from mttrlab.lab.plain import plain
+from mttrlab.lab import database, reports, views
 from mttrlab.lab.settings import Settings
+from mttrlab.lab.text import plain
+from mttrlab.lab.views import store_settings
 
 SCHEMA_VERSION = 6
 """Raised by every change of the stored tables."""
@@ -61,24 +61,10 @@ def _close_off(connection: duckdb.DuckDBPyConnection, path: Path | None) -> None
     notebook cell that is run again makes.
     """
     if connection.execute("SELECT current_setting('enable_external_access')").fetchall()[0][0]:
-        connection.execute("SET allowed_directories = $1", [[str(private.named(path))]])
+        connection.execute("SET allowed_directories = $1", [[str(database.named(path))]])
         connection.execute("SET enable_external_access = false")
     # A macro of the session: views and tables of the file do not lean on it.
     connection.execute(sql.text("lab/bulk/restored"))
-
-
-@contextmanager
-def named(path: Path | None) -> Iterator[None]:
-    """Turn an error of the database into a sentence: what lies in a damaged block is found only when it is read.
-
-    Raises
-    ------
-    StoreError
-    """
-    try:
-        yield
-    except duckdb.Error as error:
-        raise StoreError(trouble(path, error)) from None
 
 
 def gave_up(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -166,6 +152,20 @@ def trouble(path: Path | None, error: duckdb.Error) -> str:
     return f"{path or 'the lab'} cannot be opened: {plain(text.splitlines()[0], 200)}"
 
 
+@contextmanager
+def named(path: Path | None) -> Iterator[None]:
+    """Turn an error of the database into a sentence: what lies in a damaged block is found only when it is read.
+
+    Raises
+    ------
+    StoreError
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        raise StoreError(trouble(path, error)) from None
+
+
 def _recognise(connection: duckdb.DuckDBPyConnection, path: Path | None, *, read_only: bool) -> None:
     # In memory there is nothing yet, and asking the catalogue for it is a tenth of the time of opening.
     tables = set() if path is None else _tables(connection)
@@ -190,7 +190,7 @@ def _recognise(connection: duckdb.DuckDBPyConnection, path: Path | None, *, read
         if read_only:
             raise StoreError(f"{path} holds the views of another mttrlab; open it once for writing to renew them")
         connection.execute("BEGIN")
-        views.install(connection, kept.tables(connection), joining=views.needs_joining(connection))
+        views.install(connection, reports.tables(connection), joining=views.needs_joining(connection))
         connection.execute("COMMIT")
 
 
@@ -200,13 +200,13 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
 
 def _create(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("BEGIN")
-    kept.create(connection)
+    reports.create(connection)
     connection.execute(sql.text("lab/tables"))
     connection.execute(sql.text("lab/telemetry_tables"))
     connection.execute("CREATE TABLE settings (said VARCHAR)")
     connection.executemany(
         "INSERT INTO meta VALUES (?, ?)", [("schema_version", str(SCHEMA_VERSION)), ("version", __version__)]
     )
-    views.install(connection, {kept.ALL: kept.STORED}, joining=False)
+    views.install(connection, {reports.ALL: reports.STORED}, joining=False)
     store_settings(connection, Settings.default())
     connection.execute("COMMIT")

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas as pd
 
-from mttrlab import __version__
-from mttrlab.errors import LoadError
-from mttrlab.lab.ledger import Asked, forget_same_file
-from mttrlab.lab.raw import file_hash
-from mttrlab.lab.report import LoadReport
-from mttrlab.lab.telemetry_bulk import load_large_metrics
+from mttrlab import __version__, sql
+from mttrlab.errors import LoadError, StoreError
+from mttrlab.lab import database
+from mttrlab.lab.raw_copies import file_hash
+from mttrlab.lab.reports import Asked, LoadReport, forget_same_file
+from mttrlab.schema import MEASURES, METRIC_COLUMNS, empty
+from mttrlab.sources.exports.opened import MAX_BYTES, Opened, head, open_stream
+from mttrlab.sources.exports.table import fold, header_of
 from mttrlab.sources.telemetry import KINDS, Telemetry, read_telemetry, recognise
+from mttrlab.sources.telemetry.cells import TIMES, quoted
+from mttrlab.sources.telemetry.found import Collector
+from mttrlab.sources.telemetry.metrics import ALIASES, SERVICES, notes, read_rows
 
 FORMAT = "telemetry"
 """In the ledger's column `format`; its `source` says which format of telemetry."""
@@ -193,3 +203,232 @@ def _parts(connection: duckdb.DuckDBPyConnection, kind: str) -> list[tuple[str, 
         return [("", [])]
     services = connection.execute("SELECT DISTINCT service FROM arriving ORDER BY service").fetchall()
     return [("WHERE service = $1", [service]) for (service,) in services]
+
+
+# A large table of metrics → a staged table, with the result of the strict reader and not its price.  DuckDB reads
+# what every reader must read alike; each row that it doubts, and each instant that stands twice, goes to the strict
+# reader. Where the file as a whole is in doubt, the strict reader gets all of it.
+
+
+LEAST = 2_000_000
+"""Bytes from which a table of metrics is loaded this way; a smaller one is read by the strict reader as fast."""
+_PLAIN = r"\d{1,15}(\.\d{1,25})?([eE][+-]?\d{1,2})?"
+_LEAVE = "DROP TABLE IF EXISTS temp.arriving"
+MOST_ODD = 200_000
+"""With more doubtful rows than this the strict reader gets all of the file."""
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """Which column says what."""
+
+    reader: str
+    """How DuckDB opens the private copy."""
+    time: str
+    service: str
+    measures: dict[str, str]
+    typed: bool
+    """Parquet: columns have types of their own."""
+    first_row: int
+    """Row number of the first record as a spreadsheet shows it."""
+
+
+def load_large_metrics(connection: duckdb.DuckDBPyConnection, file: Path) -> Telemetry | None:
+    """Stage a large table of metrics in wide form as the temporary table `arriving`.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        The lab's; it may read in its private folder, which is made for the load and removed after it.
+    file : Path
+
+    Returns
+    -------
+    Telemetry or None
+        Its `table` is empty: the rows are in `arriving`. None: nothing was staged, and the strict reader has the word.
+    """
+    with suppress(OSError, LoadError, StoreError, duckdb.Error):
+        if not LEAST <= file.stat().st_size <= MAX_BYTES or recognise(file) != "metrics":
+            return None
+        with database.made(connection) as folder:
+            return _stage(connection, file, folder)
+    return None
+
+
+def _stage(connection: duckdb.DuckDBPyConnection, file: Path, folder: Path) -> Telemetry | None:
+    start = head(file)
+    parquet = start[:4] == b"PAR1"
+    copy = folder / ("metrics.parquet" if parquet else "metrics.csv")
+    copied = _copy(file, copy, parquet)
+    if copied is None:
+        return None
+    digest, size, lines = copied
+    shape = _parquet(connection, copy) if parquet else _csv(start, copy)
+    if shape is None:
+        return None
+    numbered = f'(SELECT row_number() OVER () + {shape.first_row - 1} AS "row", * FROM {shape.reader})'
+    read = _expressions(shape)
+    connection.execute(
+        f'CREATE OR REPLACE TEMP TABLE arriving AS SELECT {read.service} AS service, {read.at} AS "at", '
+        + ", ".join(f"{read.measures.get(name, 'NULL')}::DOUBLE AS {name}" for name in MEASURES)
+        + f" FROM {shape.reader} WHERE NOT ({read.odd})"
+    )
+    rows = int(connection.execute(f"SELECT count(*) FROM {shape.reader}").fetchall()[0][0])
+    if not parquet and rows != lines:
+        connection.execute(_LEAVE)
+        return None
+    twice = 'SELECT service, "at" FROM arriving GROUP BY ALL HAVING count(*) > 1'
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE twice AS {twice}")
+    plain = int(connection.execute("SELECT count(*) FROM arriving").fetchall()[0][0])
+    doubled = int(connection.execute("SELECT count(*) FROM twice").fetchall()[0][0])
+    into = Collector(Opened(file, b"", digest, size))
+    into.records = rows
+    if plain < rows or doubled:
+        if rows - plain > MOST_ODD or doubled > MOST_ODD:
+            connection.execute(_LEAVE)
+            return None
+        pair = f'({read.service}, {read.at}) IN (SELECT (service, "at") FROM twice)'
+        cells = ", ".join(f"CAST({quoted(name)} AS VARCHAR) AS c{n}" for n, name in enumerate(_columns(shape)))
+        odd = connection.execute(
+            f'SELECT "row", {cells} FROM {numbered} WHERE ({read.odd}) OR {pair} ORDER BY "row"'
+        ).fetchall()
+        connection.execute('DELETE FROM arriving WHERE (service, "at") IN (SELECT (service, "at") FROM twice)')
+        names = ["time", "service", *shape.measures]
+        samples = read_rows(((row, dict(zip(names, said, strict=True))) for row, *said in odd), into)
+        _add(connection, samples)
+    silent = int(
+        connection.execute(
+            f"SELECT count(*) FROM arriving WHERE {' AND '.join(f'{name} IS NULL' for name in MEASURES)}"
+        ).fetchall()[0][0]
+    )
+    into.notes += notes(_summary(connection), silent)
+    refused = pd.DataFrame(sorted(into.refused), columns=["row", "column", "value", "reason"])
+    return Telemetry(
+        path=file, format="metrics", kind="metrics", sha256=digest, size=size, rows=rows,
+        table=empty(METRIC_COLUMNS), quarantine=refused, accepted=rows - len(refused) - into.duplicates,
+        duplicates=into.duplicates, warnings=tuple(into.notes),
+    )  # fmt: skip
+
+
+def _copy(file: Path, copy: Path, parquet: bool) -> tuple[str, int, int] | None:
+    """Copy and hash the file; return its hash, its bytes and its lines under the header, None where it is not plain."""
+    digest, size, breaks, last = hashlib.sha256(), 0, 0, b""
+    with open_stream(file) as (stream, told), copy.open("xb") as target:
+        while block := stream.read(1 << 22):
+            digest.update(block)
+            size += len(block)
+            if not parquet:
+                if b'"' in block or b"\0" in block or b"\r" in block or b"\n\n" in last + block:
+                    return None
+                breaks += block.count(b"\n")
+                last = block[-1:]
+            target.write(block)
+        if size != told:
+            return None
+    return digest.hexdigest(), size, breaks - (last == b"\n")
+
+
+def _csv(start: bytes, copy: Path) -> _Shape | None:
+    line = start.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].decode("utf-8")
+    delimiter, cells = header_of(line)
+    names = list(map(fold, cells))
+    columns = ", ".join(f"'c{n}': 'VARCHAR'" for n in range(len(names)))
+    place = str(copy).replace("'", "''")
+    reader = (
+        f"read_csv('{place}', auto_detect = false, header = false, skip = 1, delim = '{delimiter}', quote = '', "
+        f"escape = '', null_padding = false, nullstr = '', new_line = '\\n', columns = {{{columns}}})"
+    )
+    return _shape(reader, names, {name: f"c{n}" for n, name in enumerate(names)}, typed=False, first_row=2)
+
+
+def _parquet(connection: duckdb.DuckDBPyConnection, copy: Path) -> _Shape | None:
+    place = str(copy).replace("'", "''")
+    reader = f"read_parquet('{place}')"
+    told = connection.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()
+    names = [fold(row[0]) for row in told]
+    made = _shape(reader, names, dict(zip(names, (row[0] for row in told), strict=True)), typed=True, first_row=1)
+    types = {row[0]: row[1] for row in told}
+    if made is None or types[made.time] != "TIMESTAMP WITH TIME ZONE" or types[made.service] != "VARCHAR":
+        return None
+    numbers = {"DOUBLE", "FLOAT", "BIGINT", "INTEGER"}
+    return made if all(types[column] in numbers for column in made.measures.values()) else None
+
+
+def _shape(reader: str, names: list[str], raw: dict[str, str], *, typed: bool, first_row: int) -> _Shape | None:
+    if max(Counter(names).values(), default=2) > 1:
+        return None
+    time = next((name for name in TIMES if name in names), None)
+    service = next((name for name in SERVICES if name in names), None)
+    known = [(ALIASES.get(name, name), raw[name]) for name in names if ALIASES.get(name, name) in MEASURES]
+    if time is None or service is None or not known or len(dict(known)) < len(known):
+        return None
+    return _Shape(reader, raw[time], raw[service], dict(known), typed, first_row)
+
+
+def _columns(shape: _Shape) -> list[str]:
+    return [shape.time, shape.service, *shape.measures.values()]
+
+
+@dataclass(frozen=True)
+class _Read:
+    """How each cell is read, and which rows only the strict reader can read."""
+
+    at: str
+    service: str
+    measures: dict[str, str]
+    odd: str
+
+
+def _expressions(shape: _Shape) -> _Read:
+    time, service = quoted(shape.time), quoted(shape.service)
+    if shape.typed:
+        at = f"epoch_us({time})"
+        odd = [f"{time} IS NULL", f"{time} < TIMESTAMPTZ '1970-01-01 00:00:00+00'",
+               f"{time} >= TIMESTAMPTZ '2201-01-01 00:00:00+00'"]  # fmt: skip
+        cells = {name: f"{quoted(raw)}::DOUBLE" for name, raw in shape.measures.items()}
+    else:
+        at = f"epoch_us(TRY_CAST({time} AS TIMESTAMPTZ))"
+        iso = r"(19[789]\d|20\d\d|21\d\d)-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)"
+        odd = [f"NOT regexp_full_match({time}, '{iso}')", f"{at} IS NULL", f"{time} IS NULL"]
+        cells = {name: f"TRY_CAST({quoted(raw)} AS DOUBLE)" for name, raw in shape.measures.items()}
+        odd += [
+            f"({quoted(raw)} IS NOT NULL AND NOT regexp_full_match({quoted(raw)}, '{_PLAIN}'))"
+            for raw in shape.measures.values()
+        ]
+    odd += [f"{service} IS NULL", f"trim({service}) = ''", f"trim({service}) <> {service}"]
+    odd += [f"{cell} < 0" + (f" OR {cell} > 100" if name == "error_rate" else "") for name, cell in cells.items()]
+    measures = {name: f"CASE WHEN isfinite({cell}) THEN {cell} END" for name, cell in cells.items()}
+    return _Read(at, service, measures, " OR ".join(f"coalesce(({one}), false)" for one in odd))
+
+
+def _add(connection: duckdb.DuckDBPyConnection, table: pd.DataFrame) -> None:
+    if table.empty:
+        return
+    connection.register("strictly_read", table)
+    try:
+        connection.execute("INSERT INTO arriving BY NAME SELECT * FROM strictly_read")
+    finally:
+        connection.unregister("strictly_read")
+
+
+def _summary(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Return what the notes on units need. Only a series that begins at its least and ends at its most is walked."""
+    parts = ["service", "count(*) AS n"]
+    for name in MEASURES:
+        parts += [
+            f"max({name}) AS {name}_max",
+            f"count({name}) AS {name}_n",
+            f'arg_max({name}, "at") < max({name}) OR arg_min({name}, "at") > min({name}) AS {name}_falls',
+            f"approx_count_distinct({name}) AS {name}_kinds",
+        ]
+    seen = sql.frame(connection, f"SELECT {', '.join(parts)} FROM arriving GROUP BY service ORDER BY service")
+    for name in ("error_rate", "throughput"):
+        for place in seen.index[~seen[f"{name}_falls"].fillna(True).astype(bool)]:
+            fell = connection.execute(
+                f"""SELECT coalesce(bool_or({name} < before), false) FROM (
+                    SELECT {name}, lag({name}) OVER (ORDER BY "at") AS before FROM arriving
+                    WHERE service = $1 AND {name} IS NOT NULL)""",
+                [seen.loc[place, "service"]],
+            ).fetchall()[0][0]
+            seen.loc[place, f"{name}_falls"] = bool(fell)
+    return seen

@@ -16,7 +16,7 @@ import pandas as pd
 from mttrlab import sql
 from mttrlab.errors import QuestionError, StoreError
 from mttrlab.lab import Lab
-from mttrlab.lab.runs import handed_over
+from mttrlab.lab.lab import handed_over
 from mttrlab.response.outcomes import Span
 
 _PART = re.compile(r"(\d+)-(\d+)-(\d+)\.parquet")

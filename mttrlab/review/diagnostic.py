@@ -11,7 +11,7 @@ import pandas as pd
 
 from mttrlab.judge.recovery import ERROR_RATE, LATENCY_P95
 from mttrlab.lab import Lab
-from mttrlab.lab.plain import plain
+from mttrlab.lab.text import plain
 from mttrlab.review.incident import find, moment
 from mttrlab.schema import ERROR_LEVELS, NEEDED_FILES
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from mttrlab import sql
 from mttrlab.errors import LoadError
-from mttrlab.lab import Lab, bulk, bulk_stage, loading, revisions
+from mttrlab.lab import Lab, bulk, load, reports
 from mttrlab.sources.exports import scanning
 from mttrlab.sources.exports.stamps import Stamp, read_stamp
 
@@ -101,7 +101,7 @@ def contents(lab: Lab) -> dict[str, list]:
 def loaded(path: Path, least: int, monkeypatch, **options) -> tuple[object, object]:
     """What a load says and leaves behind."""
     monkeypatch.setattr(bulk, "LEAST", least)
-    monkeypatch.setattr(revisions, "MANY", least)
+    monkeypatch.setattr(reports, "MANY", least)
     with Lab() as lab:
         try:
             report = lab.load(path, **options)
@@ -151,7 +151,7 @@ def test_the_large_road_is_really_taken_and_leaves_nothing_beside_the_lab(tmp_pa
     path = tmp_path / "table.csv"
     path.write_text("incident_id,detected_at\n" + "".join(f"I{n},2026-03-01T10:00:00Z\n" for n in range(200)))
     monkeypatch.setattr(bulk, "LEAST", 100)
-    monkeypatch.setattr(loading, "extract", None)
+    monkeypatch.setattr(load, "extract", None)
     with Lab(tmp_path / "it's a lab.duckdb") as lab:
         assert lab.load(path).new == 200
         assert lab.load(path).unchanged == 200
@@ -233,11 +233,11 @@ def test_a_stamp_that_the_engine_reads_is_what_the_strict_reader_reads(changes, 
 
 def test_a_large_file_without_zones_is_refused_after_its_first_records(tmp_path, monkeypatch):
     path = tmp_path / "walls.csv"
-    rows = "".join(f"{i},2026-03-01 10:00:00\n" for i in range(bulk_stage.CHUNK + 1))
+    rows = "".join(f"{i},2026-03-01 10:00:00\n" for i in range(bulk.CHUNK + 1))
     path.write_text("incident_id,detected_at\n" + rows)
     monkeypatch.setattr(bulk, "LEAST", 1000)
-    monkeypatch.setattr(loading, "extract", None)
+    monkeypatch.setattr(load, "extract", None)
     with Lab(tmp_path / "lab.duckdb") as lab:
         with pytest.raises(LoadError, match=r"row 2: detected_at '2026-03-01 10:00:00' .* \(at least 200 such rows\)"):
             lab.load(path)
-        assert lab.load(path, timezone="Europe/Berlin").accepted == bulk_stage.CHUNK + 1
+        assert lab.load(path, timezone="Europe/Berlin").accepted == bulk.CHUNK + 1

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mttrlab import sql
 from mttrlab.errors import LoadError
-from mttrlab.lab import Lab, bulk, loading
+from mttrlab.lab import Lab, bulk, load
 from tests.test_lab.test_bulk import ODD, TABLES, contents, loaded
 
 DAY = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -79,7 +79,7 @@ def test_the_large_road_is_really_taken(tmp_path, monkeypatch):
     rows = [("VARCHAR", [f"I{n}" for n in range(200)]), ("TIMESTAMPTZ", [DAY] * 199 + [None])]
     write(path, dict(zip(("incident_id", "detected_at"), rows, strict=True)))
     monkeypatch.setattr(bulk, "LEAST", 100)
-    monkeypatch.setattr(loading, "extract", None)
+    monkeypatch.setattr(load, "extract", None)
     with Lab(tmp_path / "it's a lab.duckdb") as lab:
         assert lab.load(path).new == 200
         assert lab.load(path).unchanged == 200

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mttrlab.errors import QuestionError
 from mttrlab.lab import Lab
-from mttrlab.lab.neutral import neutralise, restore
+from mttrlab.lab.export import neutralise, restore
 
 
 def row(name: str, day: int, minutes: dict[str, int], **more: str) -> dict[str, str]:

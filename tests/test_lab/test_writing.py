@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from mttrlab.errors import LoadError, StoreError
-from mttrlab.lab import Lab, loading, revisions
+from mttrlab.lab import Lab, load, reports
 
 ROWS = [{"incident_id": str(i), "started_at": "2026-01-05T10:00:00"} for i in range(20)]
 
@@ -71,7 +71,7 @@ def test_an_interrupted_query_is_an_interruption_and_nothing_is_kept(exports, mo
         def interrupted(connection):
             raise RuntimeError("Query interrupted")
 
-        monkeypatch.setattr(loading, "derive", interrupted)
+        monkeypatch.setattr(load, "derive", interrupted)
         with pytest.raises(KeyboardInterrupt):
             lab.load(exports.table("t.csv", ROWS))
         assert state(lab) == before
@@ -80,8 +80,8 @@ def test_an_interrupted_query_is_an_interruption_and_nothing_is_kept(exports, mo
 def test_counts_that_do_not_add_up_refuse_the_file(exports, monkeypatch):
     from dataclasses import replace
 
-    real = loading.extract
-    monkeypatch.setattr(loading, "extract", lambda *a, **k: replace(real(*a, **k), accepted=19))
+    real = load.extract
+    monkeypatch.setattr(load, "extract", lambda *a, **k: replace(real(*a, **k), accepted=19))
     with Lab() as lab:
         with pytest.raises(LoadError, match=r"20 records, but 19 accepted"):
             lab.load(exports.table("t.csv", ROWS))
@@ -110,7 +110,7 @@ def test_a_pipe_is_not_waited_for_and_a_device_is_not_read(tmp_path, kind):
 
 
 def test_large_and_small_loads_by_turns_give_every_report_its_own_number(exports, monkeypatch):
-    monkeypatch.setattr(revisions, "MANY", 10)
+    monkeypatch.setattr(reports, "MANY", 10)
     with Lab() as lab:
         for turn, count in enumerate([20, 3, 20, 3]):
             rows = [row | {"source": f"s{turn}"} for row in ROWS[:count]]
@@ -120,12 +120,12 @@ def test_large_and_small_loads_by_turns_give_every_report_its_own_number(exports
 
 
 def test_the_order_of_rows_is_kept_again_after_a_large_load_and_after_one_that_failed(exports, monkeypatch):
-    monkeypatch.setattr(revisions, "MANY", 10)
+    monkeypatch.setattr(reports, "MANY", 10)
     ordered = "SELECT current_setting('preserve_insertion_order') AS it"
     with Lab() as lab:
         lab.load(exports.table("a.csv", ROWS))
         assert lab.sql(ordered)["it"].item()
-        monkeypatch.setattr(revisions, "quoted", lambda name: '"no such column"')
+        monkeypatch.setattr(reports, "quoted", lambda name: '"no such column"')
         with pytest.raises(StoreError, match="nothing of it was"):
             lab.load(exports.table("b.csv", [row | {"source": "other"} for row in ROWS]))
         assert lab.sql(ordered)["it"].item()

@@ -14,7 +14,7 @@ import pandas as pd
 from mttrlab import sql
 from mttrlab.judge.dating import Checks, Dated, checks_of, date_checks
 from mttrlab.judge.episodes import RecoveryRule
-from mttrlab.lab.questions import micros
+from mttrlab.lab.database import micros
 from mttrlab.schema import STAMPS
 
 _LONGEST = 7 * 86_400_000_000

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from mttrlab.errors import LoadError, QuestionError
-from mttrlab.lab.report import LoadReport
+from mttrlab.lab.reports import LoadReport
 
 _Keep = Callable[[duckdb.DuckDBPyConnection, list[Path], tuple[LoadReport, ...]], None]
 
@@ -20,6 +20,33 @@ _Keep = Callable[[duckdb.DuckDBPyConnection, list[Path], tuple[LoadReport, ...]]
 def raw_folder(lab: Path) -> Path:
     """Return where the copies of a lab lie; each is named by its SHA-256."""
     return lab.with_name(f"{lab.name}.raw")
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _copy(file: Path, folder: Path, sha256: str, made: list[Path]) -> None:
+    place = folder / sha256
+    if place.exists():
+        return
+    folder.mkdir(mode=0o700, exist_ok=True)
+    half = folder / f".{sha256}.{os.getpid()}.half"
+    try:
+        descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as target, file.open("rb") as source:
+            shutil.copyfileobj(source, target)
+            target.flush()
+            os.fsync(target.fileno())
+        if file_hash(half) != sha256:
+            raise LoadError(f"{file.name} changed while it was loaded; wait until it is written, then load it again")
+        half.replace(place)
+        made.append(place)
+    finally:
+        with suppress(FileNotFoundError):
+            half.unlink()
 
 
 @contextmanager
@@ -51,30 +78,3 @@ def kept_copies(lab: Path | None, *, asked: bool) -> Iterator[_Keep]:
             with suppress(OSError):
                 path.unlink()
         raise
-
-
-def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
-def _copy(file: Path, folder: Path, sha256: str, made: list[Path]) -> None:
-    place = folder / sha256
-    if place.exists():
-        return
-    folder.mkdir(mode=0o700, exist_ok=True)
-    half = folder / f".{sha256}.{os.getpid()}.half"
-    try:
-        descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as target, file.open("rb") as source:
-            shutil.copyfileobj(source, target)
-            target.flush()
-            os.fsync(target.fileno())
-        if file_hash(half) != sha256:
-            raise LoadError(f"{file.name} changed while it was loaded; wait until it is written, then load it again")
-        half.replace(place)
-        made.append(place)
-    finally:
-        with suppress(FileNotFoundError):
-            half.unlink()
