@@ -32,12 +32,11 @@ from mttrlab.response import (
     Scenario,
     Shift,
     Verification,
-    compiled,
-    outcomes,
-    simpy_engine,
 )
-from mttrlab.response.layout import STATE
-from mttrlab.response.parameters import parameters, pools
+from mttrlab.response.engines import compiled, simpy_engine
+from mttrlab.response.engines.transition import STATE
+from mttrlab.response.experiment import runs as model_runs
+from mttrlab.response.sampling.parameters import parameters, pools
 
 RUNS = 7
 
@@ -75,8 +74,8 @@ def idiomatic(replications: int) -> int:
 
 def engines() -> None:
     """Print incidents a second, and ratios of neighbouring runs."""
-    luck = outcomes.luck_of(MODEL, days=365, block=0, wanted=50, seed=1, blocks=10)
-    before = outcomes.run(MODEL, luck, "compiled")
+    luck = model_runs.luck_of(MODEL, days=365, block=0, wanted=50, seed=1, blocks=10)
+    before = model_runs.run(MODEL, luck, "compiled")
     x, bounds, ends = before.records.x, before.records.bounds, np.empty(len(before.ends), dtype=STATE)
     limits, people = parameters(MODEL, luck.week), pools(MODEL)
     few = int(bounds[100])
@@ -92,10 +91,10 @@ def engines() -> None:
         "compiled, the same function": kernel,
     }
     ways["SimPy, luck drawn as well"] = lambda: sum(
-        len(run.ends) for run in outcomes.each_block(MODEL, days=365, replications=100, seed=1)
+        len(run.ends) for run in model_runs.each_block(MODEL, days=365, replications=100, seed=1)
     )
     ways["compiled, luck drawn as well"] = lambda: sum(
-        len(run.ends) for run in outcomes.each_block(MODEL, days=365, replications=500, seed=1, engine="compiled")
+        len(run.ends) for run in model_runs.each_block(MODEL, days=365, replications=500, seed=1, engine="compiled")
     )
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(RUNS):
@@ -181,7 +180,7 @@ def scale() -> None:
 
     def spent(replications: int, seed: int) -> tuple[int, float]:
         begin = time.process_time()
-        n = sum(len(r.ends) for r in outcomes.each_block(
+        n = sum(len(r.ends) for r in model_runs.each_block(
             MODEL, days=365, replications=replications, seed=seed, engine="compiled"))  # fmt: skip
         return n, time.process_time() - begin
 

@@ -19,10 +19,10 @@ from scipy import special
 from mttrlab.decisions import compare_scenarios, refits
 from mttrlab.decisions.ignorance import ends
 from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario, simulate
-from mttrlab.response.borrowed import COVERAGE_PRIOR, COVERAGE_WEIGHT
-from mttrlab.response.fix_paths import shares
-from mttrlab.response.history import FEWEST
-from mttrlab.response.pooling import group_laws
+from mttrlab.response.calibration.history import FEWEST
+from mttrlab.response.calibration.pooling import group_laws
+from mttrlab.response.calibration.priors import COVERAGE_PRIOR, COVERAGE_WEIGHT
+from mttrlab.response.calibration.repair import shares
 
 ORGANISATIONS = 120
 REFITS = 20

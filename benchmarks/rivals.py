@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable
 
 from benchmarks import thirteen
-from mttrlab.response import compiled, outcomes, simpy_engine
-from mttrlab.response.parameters import plans, pools
+from mttrlab.response.engines import compiled, simpy_engine
+from mttrlab.response.experiment import runs as model_runs
+from mttrlab.response.sampling.parameters import plans, pools
 
 RUNS = 3
 YEARS = 40
@@ -136,8 +137,8 @@ def _measured(run: Callable[[], int]) -> Callable[[], float]:
 def main() -> None:
     """Print CPU seconds for one incident, each way, and ratios of neighbouring runs."""
     model = thirteen.MODEL
-    luck = outcomes.luck_of(model, days=thirteen.YEAR, block=0, wanted=50, seed=1, blocks=4)
-    before = outcomes.run(model, luck, "compiled")
+    luck = model_runs.luck_of(model, days=thirteen.YEAR, block=0, wanted=50, seed=1, blocks=4)
+    before = model_runs.run(model, luck, "compiled")
     x, bounds = before.records.x, before.records.bounds
     given, people = plans(model, luck.week), pools(model)
 

@@ -14,7 +14,8 @@ from collections.abc import Callable
 import numpy as np
 import simpy
 
-from mttrlab.response import Face, FixPath, IncidentType, Law, ResponseModel, outcomes, simulate
+from mttrlab.response import Face, FixPath, IncidentType, Law, ResponseModel, simulate
+from mttrlab.response.experiment import runs as model_runs
 
 YEAR = 365
 REPLICATIONS = 200
@@ -97,7 +98,7 @@ def idiomatic(seed: int) -> list[float]:
 
 def shared(seed: int) -> list[float]:
     """Return minutes of every incident through the transition function, numbers drawn in bulk."""
-    runs = outcomes.each_block(MODEL, days=YEAR, replications=REPLICATIONS, seed=seed)
+    runs = model_runs.each_block(MODEL, days=YEAR, replications=REPLICATIONS, seed=seed)
     return np.concatenate([run.minutes("recovery") for run in runs]).tolist()
 
 

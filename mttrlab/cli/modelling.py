@@ -46,7 +46,7 @@ def responders_option(parser: argparse.ArgumentParser) -> None:
 
 
 def _people(text: str) -> int | str:
-    from mttrlab.response.settings_people import ON_CALL
+    from mttrlab.response.calibration.staffing import ON_CALL
 
     if text.replace("-", " ") == ON_CALL:
         return ON_CALL

@@ -139,7 +139,7 @@ def _only(options: argparse.Namespace) -> dict[str, Any]:
 def _write(options: argparse.Namespace, model: ResponseModel, asked: list[Scenario] | None) -> None:
     from mttrlab import response
     from mttrlab.lab import Lab
-    from mttrlab.response import outcomes
+    from mttrlab.response.experiment import runs as model_runs
 
     if asked is not None and len(asked) != 1:
         raise QuestionError(f"--to writes one scenario, and there are {len(asked)}; give one, or none for as it is")
@@ -162,7 +162,7 @@ def _write(options: argparse.Namespace, model: ResponseModel, asked: list[Scenar
     else:
         told = response.simulate(model, to=options.to, **wanted)
     say(str(told))
-    say(f"Engine: {outcomes.engine_why(options.engine, told.engine, model)}")
+    say(f"Engine: {model_runs.engine_why(options.engine, told.engine, model)}")
 
 
 def _lever(text: str) -> tuple[str, float]:

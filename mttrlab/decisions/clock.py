@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mttrlab.errors import QuestionError
-from mttrlab.response.model import ResponseModel
+from mttrlab.response.model.response_model import ResponseModel
 from mttrlab.schema import CLOCK_ENDS, CLOCKS, clock_name
 
 

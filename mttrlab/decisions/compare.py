@@ -14,14 +14,17 @@ from mttrlab.decisions.clock import shown_clock
 from mttrlab.decisions.paired import Paired, joined
 from mttrlab.decisions.words import note, what
 from mttrlab.errors import ModelError
-from mttrlab.response import checks, clocked, growth, impact, kinds, memory, outcomes
-from mttrlab.response.load import refuse_endless_queue
-from mttrlab.response.luck import BLOCK
-from mttrlab.response.model import ResponseModel
-from mttrlab.response.parallel import each, workers
-from mttrlab.response.scenario import Scenario
-from mttrlab.response.simulate import hours_since_monday, unfinished, utc
-from mttrlab.response.verdict import UNCHECKED
+from mttrlab.response.experiment import memory_limits as limits
+from mttrlab.response.experiment import runs as model_runs
+from mttrlab.response.experiment import simulate
+from mttrlab.response.experiment.parallel import each, workers
+from mttrlab.response.experiment.simulate import hours_since_monday, unfinished, utc
+from mttrlab.response.experiment.utilization import refuse_endless_queue
+from mttrlab.response.model import validation
+from mttrlab.response.model.response_model import UNCHECKED, ResponseModel
+from mttrlab.response.sampling import arrivals
+from mttrlab.response.sampling.common_random_numbers import BLOCK
+from mttrlab.response.scenarios.scenario import Scenario
 
 
 def checked(model: ResponseModel, refitted: bool = False) -> str:
@@ -97,30 +100,30 @@ def compare_scenarios(
     ModelError
         When a scenario cannot be run, two have one name, or memory will not hold what is asked for.
     """
-    kinds.a("model", ResponseModel, model)
-    scenarios = kinds.several("scenarios", Scenario, scenarios)
-    refits = kinds.several("refits", ResponseModel, refits)
-    checks.finite("days", days, open_low=True, high=1_000_000.0)
-    checks.whole("seed", seed, 0, 2**63)
-    checks.flag("progress", progress)
+    validation.a("model", ResponseModel, model)
+    scenarios = validation.several("scenarios", Scenario, scenarios)
+    refits = validation.several("refits", ResponseModel, refits)
+    validation.finite("days", days, open_low=True, high=1_000_000.0)
+    validation.whole("seed", seed, 0, 2**63)
+    validation.flag("progress", progress)
     clock = shown_clock(model, clock)
     names = ["Baseline", *(scenario.name for scenario in scenarios)]
     if len(set(names)) < len(names):
         raise ModelError(f"scenarios need names of their own; got {', '.join(names[1:])} (Baseline is taken)")
     if half_width is not None:
-        checks.finite("half_width", half_width, 0.0, 1.0, open_low=True)
-    checks.whole("replications", replications, 1, 10_000_000)
+        validation.finite("half_width", half_width, 0.0, 1.0, open_low=True)
+    validation.whole("replications", replications, 1, 10_000_000)
     changed = [scenario.apply(model) for scenario in scenarios]
-    runs_on = outcomes.engine_name(engine, model, *changed)
+    runs_on = model_runs.engine_name(engine, model, *changed)
     for each_model in (model, *changed):
         refuse_endless_queue(each_model, days)
     fewest = replications if half_width is None else min(_FIRST, replications)
-    most = memory.comparable(
+    most = limits.comparable(
         model, days, replications, len(changed), n_jobs=n_jobs, engine=runs_on, fewest=fewest,
-        layers=growth.layers(model, *changed),
+        layers=arrivals.layers(model, *changed),
     )  # fmt: skip
     for refitted in refits:
-        memory.refuse_kept(refitted, days, max(min(most, _EACH), BLOCK), engine=runs_on)
+        limits.refuse_kept(refitted, days, max(min(most, _EACH), BLOCK), engine=runs_on)
     weekday = hours_since_monday(utc(model.start))
     work = partial(_span, model, changed, days, seed, weekday, clock, runs_on)
     parts: list[list[Paired]] = []
@@ -128,10 +131,10 @@ def compare_scenarios(
     try:
         while done < most and not said:
             wanted = most if half_width is None else min(most, max(2 * done, _FIRST))
-            pieces = outcomes.spans(model, days, wanted - done, n_jobs, first=done)
+            pieces = model_runs.spans(model, days, wanted - done, n_jobs, first=done)
             label = "what-if" if progress else ""
             made = each(
-                work, pieces, n_jobs=n_jobs, threads=runs_on == "compiled", progress=label, split=outcomes.singles
+                work, pieces, n_jobs=n_jobs, threads=runs_on == "compiled", progress=label, split=model_runs.singles
             )
             parts += made.results
             done = _replications(parts)
@@ -169,7 +172,7 @@ def compare_scenarios(
     table["note"] = pd.Series(["", *(note(model, s) for s in scenarios)], dtype="str")
     table.attrs["days"] = days
     table.attrs["engine"] = runs_on
-    table.attrs["engine_why"] = outcomes.engine_why(engine, runs_on, model, *changed)
+    table.attrs["engine_why"] = model_runs.engine_why(engine, runs_on, model, *changed)
     table.attrs["half_width"] = max(known for _, known in rows)
     if said:
         table.attrs["unfinished"] = said
@@ -192,24 +195,24 @@ def _span(
     weekday: float,
     clock: str,
     engine: str,
-    span: outcomes.Span,
+    span: model_runs.Span,
 ) -> list[Paired]:
-    layers = growth.layers(model, *changed)
-    luck = outcomes.luck_between(model, span, days=days, seed=seed, weekday=weekday, layers=layers)
+    layers = arrivals.layers(model, *changed)
+    luck = model_runs.luck_between(model, span, days=days, seed=seed, weekday=weekday, layers=layers)
     place, wanted = luck.replication - span[0], span[1] - span[0]
     if engine == "compiled":
-        then, records = clocked.minutes(model, luck, clock)
+        then, records = model_runs.minutes(model, luck, clock)
     else:
-        before = outcomes.run(model, luck, engine)
+        before = model_runs.run(model, luck, engine)
         then, records = before.minutes(clock), before.records
-    weights = impact.weights(model, luck, records.facts)
+    weights = simulate.weights(model, luck, records.facts)
     columns = [paired.paired(then, then, place, wanted, weights)]
     for other in changed:
         now = then
         if other != model and engine == "compiled":
-            now, records = clocked.minutes(other, luck, clock, records)
+            now, records = model_runs.minutes(other, luck, clock, records)
         elif other != model:
-            now = outcomes.rerun(other, luck, model, before, engine).minutes(clock)
+            now = model_runs.rerun(other, luck, model, before, engine).minutes(clock)
         columns.append(paired.paired(then, now, place, wanted, weights))
     return columns
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from mttrlab.response import kinds
-from mttrlab.response.immovable import immovable
-from mttrlab.response.incident_type import IncidentType
-from mttrlab.response.lever_now import automated, flagged
-from mttrlab.response.model import ResponseModel
-from mttrlab.response.scenario import Scenario
+from mttrlab.response.model import validation
+from mttrlab.response.model.incident_types import IncidentType
+from mttrlab.response.model.response_model import ResponseModel
+from mttrlab.response.scenarios.applicability import immovable
+from mttrlab.response.scenarios.levers import automated, flagged
+from mttrlab.response.scenarios.scenario import Scenario
 
 ALERT_MINUTES = 2.0
 VERIFY_MINUTES = 5.0
@@ -33,7 +33,7 @@ def default_levers(model: ResponseModel) -> list[Scenario]:
     -------
     list of Scenario
     """
-    kinds.a("model", ResponseModel, model)
+    validation.a("model", ResponseModel, model)
     wanted = [Scenario("Alerts within 2 minutes", alert_latency=ALERT_MINUTES)]
     half = round(0.5 * _predictable(model), 3)
     if half > automated(model):

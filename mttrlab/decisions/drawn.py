@@ -12,11 +12,10 @@ from mttrlab.analysis.power import incidents_needed
 from mttrlab.decisions.kept import Baseline, Piece, keep_baseline
 from mttrlab.decisions.paired import saved_by
 from mttrlab.errors import ModelError, QuestionError
-from mttrlab.response.investment import Investment
-from mttrlab.response.laws import Floats
-from mttrlab.response.luck import MICROSECONDS_PER_DAY
-from mttrlab.response.model import ResponseModel
-from mttrlab.response.ramp import MONTH_DAYS
+from mttrlab.response.model.arrays import Floats
+from mttrlab.response.model.response_model import MONTH_DAYS, ResponseModel
+from mttrlab.response.sampling.common_random_numbers import MICROSECONDS_PER_DAY
+from mttrlab.response.scenarios.investment import Investment
 
 _LEAST_REDUCTION = 1e-3
 """Reductions below show to nobody."""

@@ -12,12 +12,12 @@ from scipy import special
 from mttrlab.decisions.kept import keep_baseline
 from mttrlab.decisions.paired import BAND
 from mttrlab.errors import ModelError, QuestionError
-from mttrlab.response import checks, kinds
-from mttrlab.response.borrowed import Borrowed
-from mttrlab.response.fit import fit
-from mttrlab.response.laws import Floats
-from mttrlab.response.model import ResponseModel
-from mttrlab.response.scenario import Scenario
+from mttrlab.response.calibration.fit import fit
+from mttrlab.response.calibration.priors import Borrowed
+from mttrlab.response.model import validation
+from mttrlab.response.model.arrays import Floats
+from mttrlab.response.model.response_model import ResponseModel
+from mttrlab.response.scenarios.scenario import Scenario
 from mttrlab.schema import Practices
 
 COLUMNS = ("mean_refit_low", "mean_refit_high", "saving_refit_low", "saving_refit_high")
@@ -61,11 +61,11 @@ def refits(
     The bootstrap of whole incidents (Efron, 1979); how many there are is drawn too (Poisson), so that the rate of
     arrivals is not taken as known. Resampling cannot doubt what the history does not say: what a fit borrows (the
     share of incidents that alerts see where nobody says who noticed, an attempt's chance of success, a new runbook's
-    effect, the minutes of a flag) is drawn anew from its stated prior in every refit (`response.borrowed`).
+    effect, the minutes of a flag) is drawn anew from its stated prior in every refit (`response.calibration.priors`).
     """
-    checks.whole("n of refits", n, _FEWEST, 1000)
-    checks.whole("seed", seed, 0, 2**63)
-    kinds.frame("incidents", incidents, "lab.incidents()")
+    validation.whole("n of refits", n, _FEWEST, 1000)
+    validation.whole("seed", seed, 0, 2**63)
+    validation.frame("incidents", incidents, "lab.incidents()")
     known: dict[str, Any] = {
         "practices": practices, "responders": responders, "deployments": deployments, "firings": firings
     }  # fmt: skip

@@ -11,15 +11,19 @@ import numpy as np
 
 from mttrlab.decisions.clock import shown_clock
 from mttrlab.decisions.paired import Paired, joined, paired, row
-from mttrlab.response import alone, checks, growth, impact, kinds, memory, outcomes
-from mttrlab.response.laws import Floats
-from mttrlab.response.load import refuse_endless_queue
-from mttrlab.response.luck import Luck
-from mttrlab.response.model import ResponseModel
-from mttrlab.response.outcomes import Outcomes, Span
-from mttrlab.response.parallel import workers
-from mttrlab.response.scenario import Scenario
-from mttrlab.response.simulate import hours_since_monday, utc
+from mttrlab.response.experiment import memory_limits as limits
+from mttrlab.response.experiment import runs as model_runs
+from mttrlab.response.experiment import simulate
+from mttrlab.response.experiment.parallel import workers
+from mttrlab.response.experiment.runs import Outcomes, Span
+from mttrlab.response.experiment.simulate import hours_since_monday, utc
+from mttrlab.response.experiment.utilization import refuse_endless_queue
+from mttrlab.response.model import validation
+from mttrlab.response.model.arrays import Floats
+from mttrlab.response.model.response_model import ResponseModel
+from mttrlab.response.sampling import arrivals
+from mttrlab.response.sampling.common_random_numbers import Luck
+from mttrlab.response.scenarios.scenario import Scenario
 
 Made = TypeVar("Made")
 
@@ -43,7 +47,7 @@ class Piece:
 
     def weights(self, model: ResponseModel) -> Floats | None:
         """Return the share of users that each incident hits; None: nobody has said it."""
-        return impact.weights(model, self.luck, self.before.records.facts if self.before else {})
+        return simulate.weights(model, self.luck, self.before.records.facts if self.before else {})
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +71,7 @@ class Baseline:
 
     def against(self, scenario: Scenario) -> dict[str, float]:
         """Return the numbers of a scenario, as a row of `compare_scenarios`."""
-        changed = kinds.a("scenario", Scenario, scenario).apply(self.model)
+        changed = validation.a("scenario", Scenario, scenario).apply(self.model)
         return row(joined(self.under(changed, self._beside)), self.days)
 
     def under(self, changed: ResponseModel, of: Callable[[Piece, Floats], Made]) -> list[Made]:
@@ -83,7 +87,7 @@ class Baseline:
         def answer(piece: Piece) -> Made:
             return of(piece, _minutes(self, changed, piece))
 
-        pieces = self._with_layers(growth.layers(self.model, changed), changed)
+        pieces = self._with_layers(arrivals.layers(self.model, changed), changed)
         return self._each(answer, pieces)
 
     def _each(self, of: Callable[[Piece], Made], pieces: tuple[Piece, ...]) -> list[Made]:
@@ -98,10 +102,10 @@ class Baseline:
     def _with_layers(self, layers: int, changed: ResponseModel) -> tuple[Piece, ...]:
         """Return the pieces, with so many layers of further incidents where the baseline has fewer."""
         pieces = self.pieces
-        if layers > growth.layers(self.model):
+        if layers > arrivals.layers(self.model):
             if not any(there >= layers for there in self.grown):
                 replications = sum(high - low for (low, high) in (piece.span for piece in self.pieces))
-                memory.refuse_kept(self.model, self.days, replications, engine=self.engine, layers=layers)
+                limits.refuse_kept(self.model, self.days, replications, engine=self.engine, layers=layers)
                 # The largest answers for all that need fewer, and is kept alone.
                 there = next(iter(self.grown.values()), self.pieces)
                 for piece in next(iter(self.grown.values()), ()):
@@ -138,26 +142,26 @@ def keep_baseline(
     ModelError
         When the model cannot be run, or memory will not hold its incidents.
     """
-    kinds.a("model", ResponseModel, model)
-    engine = outcomes.engine_name(engine, model)
+    validation.a("model", ResponseModel, model)
+    engine = model_runs.engine_name(engine, model)
     clock = shown_clock(model, clock)
-    days = checks.finite("days", days, open_low=True, high=1_000_000.0)
+    days = validation.finite("days", days, open_low=True, high=1_000_000.0)
     refuse_endless_queue(model, days)
-    checks.whole("replications", replications, 1, 10_000_000)
-    memory.refuse_kept(model, days, replications, engine=engine, layers=growth.layers(model))
-    spans = outcomes.spans(model, days, replications, n_jobs)
+    validation.whole("replications", replications, 1, 10_000_000)
+    limits.refuse_kept(model, days, replications, engine=engine, layers=arrivals.layers(model))
+    spans = model_runs.spans(model, days, replications, n_jobs)
     pieces = tuple(_piece(model, span, days, seed, clock, engine) for span in spans)
     return Baseline(model, days, clock, engine, workers(n_jobs), pieces)
 
 
 def _piece(model: ResponseModel, span: Span, days: float, seed: int, clock: str, engine: str) -> Piece:
-    luck = outcomes.luck_between(model, span, days=days, seed=seed, weekday=hours_since_monday(utc(model.start)))
+    luck = model_runs.luck_between(model, span, days=days, seed=seed, weekday=hours_since_monday(utc(model.start)))
     return _ran(model, span, luck, clock, engine)
 
 
 def _ran(model: ResponseModel, span: Span, luck: Luck, clock: str, engine: str) -> Piece:
-    before = outcomes.run(model, luck, engine)
-    calm = alone.calm(before) if model.noise and engine == "compiled" else None
+    before = model_runs.run(model, luck, engine)
+    calm = model_runs.calm(before) if model.noise and engine == "compiled" else None
     noise = None if calm is None else before.records.x["noise"] == 1
     return Piece(span, luck, before, before.minutes(clock), luck.replication - span[0], calm, noise, [])
 
@@ -165,21 +169,21 @@ def _ran(model: ResponseModel, span: Span, luck: Luck, clock: str, engine: str) 
 def _further(baseline: Baseline, piece: Piece, layers: int, changed: ResponseModel) -> Piece:
     """Return a piece with more layers of further incidents, which take nobody's time under the baseline."""
     model, span = baseline.model, piece.span
-    luck = outcomes.luck_between(
+    luck = model_runs.luck_between(
         model, span, days=baseline.days, seed=piece.luck.seed, weekday=hours_since_monday(utc(model.start)),
         layers=layers, base=piece.luck,
     )  # fmt: skip
-    if baseline.engine != "compiled" or outcomes.engine_name("auto", changed) != "compiled":
+    if baseline.engine != "compiled" or model_runs.engine_name("auto", changed) != "compiled":
         return _ran(model, span, luck, baseline.clock, baseline.engine)
     # The baseline's minutes are known, so it need not run again: the records are the scenario's from the first.
-    made = outcomes.run(changed, luck, "compiled")
-    impact.weights(model, luck, made.records.facts)
+    made = model_runs.run(changed, luck, "compiled")
+    simulate.weights(model, luck, made.records.facts)
     calm = noise = None
     if piece.calm is not None:
         noise = made.records.x["noise"] == 1
         calm = np.zeros(len(noise), dtype=np.int64)
         calm[noise] = piece.calm[piece.noise]
-    then = growth.spread(luck, piece.luck, piece.then)
+    then = arrivals.spread(luck, piece.luck, piece.then)
     return Piece(span, luck, None, then, luck.replication - span[0], calm, noise, [made])
 
 
@@ -190,12 +194,12 @@ def _copied(before: Outcomes) -> Outcomes:
 def _minutes(baseline: Baseline, changed: ResponseModel, piece: Piece) -> Floats:
     if changed == baseline.model:
         return piece.then
-    if baseline.engine == "compiled" and outcomes.engine_name("auto", changed) == "compiled":
+    if baseline.engine == "compiled" and model_runs.engine_name("auto", changed) == "compiled":
         last = piece.scratch.pop() if piece.scratch else piece.before and _copied(piece.before)
-        calm = piece.calm if alone.still(baseline.model, changed) else None
-        made = outcomes.run(changed, piece.luck, "compiled", last, over=last is not None, calm=calm)
+        calm = piece.calm if model_runs.still(baseline.model, changed) else None
+        made = model_runs.run(changed, piece.luck, "compiled", last, over=last is not None, calm=calm)
         piece.scratch.append(made)
         return made.minutes(baseline.clock)
     if piece.before is None:
-        return outcomes.run(changed, piece.luck).minutes(baseline.clock)
-    return outcomes.rerun(changed, piece.luck, baseline.model, piece.before).minutes(baseline.clock)
+        return model_runs.run(changed, piece.luck).minutes(baseline.clock)
+    return model_runs.rerun(changed, piece.luck, baseline.model, piece.before).minutes(baseline.clock)

@@ -10,8 +10,8 @@ import pandas as pd
 from mttrlab.decisions import worth
 from mttrlab.decisions.drawn import Draws
 from mttrlab.decisions.paired import BAND
-from mttrlab.response.investment import Investment
-from mttrlab.response.laws import Floats
+from mttrlab.response.model.arrays import Floats
+from mttrlab.response.scenarios.investment import Investment
 
 NET, PER_1000, MINUTES = "net money a year", "minutes per 1,000", "minutes a year"
 """What the best is the best by."""

@@ -9,9 +9,8 @@ import numpy as np
 from scipy import special
 
 from mttrlab.decisions.quantiles import quantiles
-from mttrlab.response import sums
-from mttrlab.response.laws import Floats
-from mttrlab.response.luck import Ints
+from mttrlab.response.model.arrays import Floats, Ints
+from mttrlab.response.sampling import random_streams
 
 BAND = (0.1, 0.9)
 """80 % of the replications lie between."""
@@ -55,7 +54,7 @@ def paired(then: Floats, now: Floats, place: Ints, replications: int, weights: F
     weights : array, optional
         Share of users that each incident hits.
     """
-    n, total, saved, arrived = sums.sums(then, now, place, replications)
+    n, total, saved, arrived = random_streams.sums(then, now, place, replications)
     minutes = now if n.sum() == len(now) else now[~np.isnan(now)]
     mean = np.divide(total, n, out=np.full(replications, np.nan), where=n > 0)
     weighted = np.empty(0) if weights is None else saved_by(then, now, place, replications, weights)
@@ -65,7 +64,7 @@ def paired(then: Floats, now: Floats, place: Ints, replications: int, weights: F
 def saved_by(then: Floats, now: Floats, place: Ints, replications: int, weights: Floats | None = None) -> Floats:
     """Return the minutes saved in each replication, each with its weight; what was prevented saves all of its own."""
     if weights is None:
-        return sums.sums(then, now, place, replications).saved
+        return random_streams.sums(then, now, place, replications).saved
     minutes = (np.nan_to_num(then) - np.nan_to_num(now)) * weights
     return np.asarray(np.bincount(place, weights=minutes, minlength=replications), dtype=np.float64)
 
@@ -168,7 +167,7 @@ def _quantiles(minutes: Floats, n: Ints) -> Floats:
     made = np.full((len(n), len(_SHARES)), np.nan)
     if not n.any():
         return made
-    each = sums.in_order(minutes, n)
+    each = random_streams.in_order(minutes, n)
     some = np.flatnonzero(n)
     for k, share in enumerate(_SHARES):
         place = share * (n[some] - 1)

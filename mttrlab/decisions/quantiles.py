@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mttrlab.response.laws import Floats
+from mttrlab.response.model.arrays import Floats
 
 _SAMPLE = 5_000
 _SURE = 4.5

@@ -17,10 +17,11 @@ from mttrlab.decisions.money import bands, chosen, priced
 from mttrlab.decisions.rivals import rivals
 from mttrlab.decisions.words import note, what
 from mttrlab.errors import ModelError
-from mttrlab.response import checks, kinds, outcomes
-from mttrlab.response.investment import Investment
-from mttrlab.response.laws import Floats
-from mttrlab.response.model import ResponseModel
+from mttrlab.response.experiment import runs as model_runs
+from mttrlab.response.model import validation
+from mttrlab.response.model.arrays import Floats
+from mttrlab.response.model.response_model import ResponseModel
+from mttrlab.response.scenarios.investment import Investment
 
 _INCIDENTS = {"compiled": 40_000, "simpy": 4_000}
 """That each draw runs, where nobody says how many replications."""
@@ -116,19 +117,19 @@ def rank_investments(
     >>> ranked["investment"].tolist()
     ['Runbooks', 'Tracing', 'One incident in ten prevented']
     """
-    kinds.a("model", ResponseModel, model)
-    investments = kinds.several("investments", Investment, investments)
-    refits = kinds.several("refits", ResponseModel, refits)
+    validation.a("model", ResponseModel, model)
+    investments = validation.several("investments", Investment, investments)
+    refits = validation.several("refits", ResponseModel, refits)
     if not investments:
         raise ModelError("there is no investment to rank; give at least one, such as Investment('Flags', flagged=0.5)")
     names = [one.name for one in investments]
     if len(set(names)) < len(names):
         raise ModelError(f"investments need names of their own; got {', '.join(names)}")
-    years = checks.finite("years", years, 0.0, 100.0, open_low=True)
+    years = validation.finite("years", years, 0.0, 100.0, open_low=True)
     if minute_value is not None:
-        checks.finite("minute_value", minute_value, 0.0, 1e12)
-    checks.whole("seed", seed, 0, 2**63)
-    checks.flag("progress", progress)
+        validation.finite("minute_value", minute_value, 0.0, 1e12)
+    validation.whole("seed", seed, 0, 2**63)
+    validation.flag("progress", progress)
     clock = shown_clock(model, clock)
     untold = [one for one in investments if one.reasons(model).keys() & one.levers]
     told = [one for one in investments if one not in untold]
@@ -137,11 +138,11 @@ def rank_investments(
         raise ModelError(f"this model can simulate none of the investments. {why}")
     added = rivals(model, investments)
     every = [*told, *added]
-    runs_on = outcomes.engine_name(engine, model, *(one.apply(model) for one in every))
+    runs_on = model_runs.engine_name(engine, model, *(one.apply(model) for one in every))
     days = 365.0 * years
     if replications is None:
         replications = int(min(max(_INCIDENTS[runs_on] / max(model.per_day * days, 1e-9), 20), 1000))
-    draws = _DRAWS[runs_on] if draws is None else checks.whole("draws", draws, 2, 10_000)
+    draws = _DRAWS[runs_on] if draws is None else validation.whole("draws", draws, 2, 10_000)
     run: dict[str, Any] = {
         "days": days, "replications": replications, "clock": clock, "engine": runs_on, "n_jobs": n_jobs
     }  # fmt: skip
@@ -173,7 +174,7 @@ def rank_investments(
     table["draws"], table["replications"], table["seed"] = len(found.numbers), replications, seed
     table["checked"] = pd.Series([_doubts(model, bool(refits))] * len(table), dtype="str")
     table.attrs |= {
-        "years": years, "days": days, "engine": runs_on, "engine_why": outcomes.engine_why(engine, runs_on, model),
+        "years": years, "days": days, "engine": runs_on, "engine_why": model_runs.engine_why(engine, runs_on, model),
         "best_by": best_by, "knowing_all": knowing, "half_width": max(map(_half_width, likely)),
         "weighted": "minutes count with the share of users hit" if model.users else
                     "every minute counts whole: nobody said how many users an incident hits",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mttrlab.response.investment import Investment
-from mttrlab.response.model import ResponseModel
+from mttrlab.response.model.response_model import ResponseModel
+from mttrlab.response.scenarios.investment import Investment
 
 _PREVENTS = {"prevention", "changes_prevented"}
 _PEOPLE = {"responders", "pool_people", "shift_people"}

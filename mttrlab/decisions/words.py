@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from mttrlab.response.borrowed import seen_words
-from mttrlab.response.estimate import Estimate
-from mttrlab.response.investment import Investment
-from mttrlab.response.levers import LEVERS
-from mttrlab.response.model import ResponseModel
-from mttrlab.response.scenario import Scenario
+from mttrlab.response.calibration.priors import seen_words
+from mttrlab.response.model.response_model import ResponseModel
+from mttrlab.response.scenarios.investment import Estimate, Investment
+from mttrlab.response.scenarios.levers import LEVERS
+from mttrlab.response.scenarios.scenario import Scenario
 
 
 def what(model: ResponseModel, scenario: Scenario) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
-from mttrlab.response.laws import Floats
+from mttrlab.response.model.arrays import Floats
 
 _LEVEL = 0.95
 

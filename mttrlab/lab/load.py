@@ -287,7 +287,7 @@ def matching_files(path: str | Path) -> list[Path]:
     return found
 
 
-# What a lab holds beside incidents: one line a kind says how its files are recognised and how they are loaded.  A
+# What a lab holds beside incidents: one line a kind says how its files are recognised and how they are loaded. A
 # further kind is a module with two functions and one line in `KINDS`; nothing else of the lab's door changes.
 
 

@@ -205,7 +205,7 @@ def _parts(connection: duckdb.DuckDBPyConnection, kind: str) -> list[tuple[str, 
     return [("WHERE service = $1", [service]) for (service,) in services]
 
 
-# A large table of metrics → a staged table, with the result of the strict reader and not its price.  DuckDB reads
+# A large table of metrics → a staged table, with the result of the strict reader and not its price. DuckDB reads
 # what every reader must read alike; each row that it doubts, and each instant that stands twice, goes to the strict
 # reader. Where the file as a whole is in doubt, the strict reader gets all of it.
 

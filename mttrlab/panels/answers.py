@@ -12,9 +12,10 @@ from mttrlab.decisions.compare import checked
 from mttrlab.decisions.kept import Baseline, keep_baseline
 from mttrlab.decisions.words import note, what
 from mttrlab.figures.style import minutes, plain
-from mttrlab.response import kinds, outcomes
-from mttrlab.response.model import ResponseModel
-from mttrlab.response.scenario import Scenario
+from mttrlab.response.experiment import runs as model_runs
+from mttrlab.response.model import validation
+from mttrlab.response.model.response_model import ResponseModel
+from mttrlab.response.scenarios.scenario import Scenario
 
 TOGETHER = "together"
 
@@ -44,7 +45,7 @@ def keep_for_sliders(
     replications : int, optional
         Default: as many as the engine answers for at once, from 20 to 1,000; SimPy takes a tenth of the compiled ones.
     """
-    name = outcomes.engine_name(engine, model)
+    name = model_runs.engine_name(engine, model)
     if replications is None:
         fit = _QUICK[name] / max(model.per_day * days, 1e-9)
         replications = int(min(max(fit, _FEWEST), _MOST))
@@ -97,7 +98,7 @@ def what_if(
     >>> what_if(kept, rollback_minutes=5, diagnosis_factor=0.5)["scenario"].tolist()
     ['Baseline', 'rollback_minutes=5', 'diagnosis_factor=0.5', 'together']
     """
-    kinds.a("baseline", Baseline, baseline)
+    validation.a("baseline", Baseline, baseline)
     known = {} if known is None else known
 
     def moved(name: str, **settings: Any) -> Scenario:

@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from mttrlab.response import kinds
-from mttrlab.response.immovable import immovable
-from mttrlab.response.laws import Law
-from mttrlab.response.levers import LEVERS
-from mttrlab.response.model import ResponseModel
+from mttrlab.response.model import validation
+from mttrlab.response.model.distributions import Law
+from mttrlab.response.model.response_model import ResponseModel
+from mttrlab.response.scenarios.applicability import immovable
+from mttrlab.response.scenarios.levers import LEVERS
 
 _NICE = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440, 2880, 10080)
 _TOPS = {
@@ -70,7 +70,7 @@ def slides(model: ResponseModel) -> list[Slide]:
     list of Slide
         A range holds the setting in force. A time without a limit ends where the model's own times hardly reach.
     """
-    kinds.a("model", ResponseModel, model)
+    validation.a("model", ResponseModel, model)
     made = []
     for name, lever in LEVERS.items():
         now = lever.now(model)

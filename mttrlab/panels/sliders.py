@@ -9,7 +9,7 @@ from mttrlab.errors import MttrlabError, QuestionError
 from mttrlab.figures.style import plain
 from mttrlab.panels.answers import Known, answer_html, keep_for_sliders, what_if
 from mttrlab.panels.ranges import Slide, slides
-from mttrlab.response.model import ResponseModel
+from mttrlab.response.model.response_model import ResponseModel
 
 EVERYWHERE = "all incidents"
 

@@ -23,25 +23,21 @@ was in the same run (`Noise.dulled` is a fixed factor), and a parent's fix that 
 one incident is a factor; a second responder is one more in the pool.
 """
 
-from mttrlab.response.check import Check, check_model
-from mttrlab.response.deploying import Deployments
-from mttrlab.response.elements import Bursts, Hypotheses, Impact, Recording, Reopening, Verification
-from mttrlab.response.estimate import Estimate
-from mttrlab.response.incident_type import Face, FixPath, IncidentType
-from mttrlab.response.investment import Investment
-from mttrlab.response.investment_file import read_investments
-from mttrlab.response.laws import Law
-from mttrlab.response.levers import levers
-from mttrlab.response.model import ResponseModel
-from mttrlab.response.model_file import read_model, write_model
-from mttrlab.response.people import Noise, Paging, Pipeline, Pool, Routing, Shift
-from mttrlab.response.ramp import Ramp
-from mttrlab.response.scenario import Scenario
-from mttrlab.response.scenario_file import read_scenarios
-from mttrlab.response.simulate import simulate
-from mttrlab.response.story import trace
-from mttrlab.response.watching import Watch
-from mttrlab.response.what_moves import what_moves
+from mttrlab.response.calibration.check import Check, check_model
+from mttrlab.response.experiment.simulate import simulate
+from mttrlab.response.experiment.trace import trace
+from mttrlab.response.model.deployments import Deployments
+from mttrlab.response.model.detection import Watch
+from mttrlab.response.model.distributions import Law
+from mttrlab.response.model.incident_types import Face, FixPath, IncidentType
+from mttrlab.response.model.responders import Noise, Paging, Pipeline, Pool, Routing, Shift
+from mttrlab.response.model.response_model import Ramp, ResponseModel
+from mttrlab.response.model.serialization import read_model, write_model
+from mttrlab.response.model.workflow import Bursts, Hypotheses, Impact, Recording, Reopening, Verification
+from mttrlab.response.scenarios.applicability import what_moves
+from mttrlab.response.scenarios.investment import Estimate, Investment, read_investments
+from mttrlab.response.scenarios.levers import levers
+from mttrlab.response.scenarios.scenario import Scenario, read_scenarios
 
 __all__ = [
     "Bursts",

@@ -11,7 +11,8 @@ import pytest
 
 from mttrlab.decisions import compare_scenarios, keep_baseline
 from mttrlab.errors import ModelError, QuestionError
-from mttrlab.response import FixPath, Impact, IncidentType, Law, ResponseModel, Scenario, compiled, simulate
+from mttrlab.response import FixPath, Impact, IncidentType, Law, ResponseModel, Scenario, simulate
+from mttrlab.response.engines import compiled
 
 needs_numba = pytest.mark.skipif(not compiled.available(), reason="no numba")
 

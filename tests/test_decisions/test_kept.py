@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from mttrlab.decisions import compare_scenarios, keep_baseline
-from mttrlab.response import FixPath, Impact, IncidentType, Law, Noise, ResponseModel, Scenario, compiled
+from mttrlab.response import FixPath, Impact, IncidentType, Law, Noise, ResponseModel, Scenario
+from mttrlab.response.engines import compiled
 
 SCENARIOS = [Scenario("a", diagnosis_factor=0.5), Scenario("b", responders=2), Scenario("c", prevention=0.2)]
 ENGINES = ["simpy", pytest.param("compiled", marks=pytest.mark.skipif(not compiled.available(), reason="no numba"))]
@@ -41,9 +42,9 @@ def test_replications_stop_at_the_half_width_asked_for():
 
 def test_ctrl_c_keeps_the_replications_that_are_finished(monkeypatch):
     from mttrlab.decisions import compare
-    from mttrlab.response import outcomes
+    from mttrlab.response.experiment import runs as model_runs
 
-    monkeypatch.setattr(outcomes, "AT_ONCE", 1000)
+    monkeypatch.setattr(model_runs, "AT_ONCE", 1000)
     run, calls = compare._span, []
 
     def stopped(*given):

@@ -9,7 +9,8 @@ import pytest
 from mttrlab.analysis import incidents_needed
 from mttrlab.decisions import compare_scenarios, drawn, rank_investments
 from mttrlab.errors import ModelError
-from mttrlab.response import FixPath, Impact, IncidentType, Investment, Law, Pool, Ramp, ResponseModel, compiled
+from mttrlab.response import FixPath, Impact, IncidentType, Investment, Law, Pool, Ramp, ResponseModel
+from mttrlab.response.engines import compiled
 
 ENGINES = ["simpy", pytest.param("compiled", marks=pytest.mark.skipif(not compiled.available(), reason="no numba"))]
 RUN = {"years": 1, "draws": 30, "replications": 60, "seed": 5}

@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 
 from mttrlab.decisions import compare_scenarios
-from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario, compiled, outcomes, simulate
+from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario, simulate
+from mttrlab.response.engines import compiled
+from mttrlab.response.experiment import runs as model_runs
 
 pytestmark = pytest.mark.skipif(not compiled.available(), reason="no numba")
 
@@ -22,7 +24,7 @@ FASTER = [Scenario("faster", diagnosis_factor=0.5)]
 @pytest.fixture
 def press(monkeypatch):
     """Return what presses Ctrl-C, for real, as soon as the luck of so many pieces is asked for."""
-    drawn, begun = outcomes.luck_between, itertools.count(1)
+    drawn, begun = model_runs.luck_between, itertools.count(1)
 
     def after(runs):
         def counted(*given, **named):
@@ -30,7 +32,7 @@ def press(monkeypatch):
                 os.kill(os.getpid(), signal.SIGINT)
             return drawn(*given, **named)
 
-        monkeypatch.setattr(outcomes, "luck_between", counted)
+        monkeypatch.setattr(model_runs, "luck_between", counted)
 
     return after
 

@@ -31,7 +31,7 @@ from mttrlab.response import (
     Verification,
     Watch,
 )
-from mttrlab.response.levers_fix import NAMED
+from mttrlab.response.model.incident_types import NAMED
 from mttrlab.schema import AlertRule, MonitorStep, SyntheticMonitor
 
 

@@ -9,8 +9,9 @@ import pytest
 from mttrlab.decisions import refits
 from mttrlab.decisions.ignorance import ends
 from mttrlab.errors import SchemaError
-from mttrlab.response import ResponseModel, clumps
-from mttrlab.response.borrowed import USUAL, Borrowed
+from mttrlab.response import ResponseModel
+from mttrlab.response.calibration import detection
+from mttrlab.response.calibration.priors import USUAL, Borrowed
 
 
 def fitted(incidents, **known):
@@ -56,7 +57,7 @@ def test_one_clump_is_never_taken_for_two(shape):
         "both slow": np.exp(np.where(chance.random(n) < 0.5, 4.0, 7.0) + 0.4 * chance.normal(size=n)),
         "few": np.array([1.0, 60.0] * 15),
     }[shape]
-    assert clumps.find(minutes, group[: len(minutes)], 2) is None
+    assert detection.find(minutes, group[: len(minutes)], 2) is None
 
 
 def test_the_interval_of_a_share_read_from_the_delays_holds_it_at_about_its_rate():
@@ -65,7 +66,7 @@ def test_the_interval_of_a_share_read_from_the_delays_holds_it_at_about_its_rate
         chance = np.random.default_rng(seed)
         quick = chance.random(120) < 0.6
         minutes = np.exp(np.where(quick, 1.0, 3.4) + 0.5 * chance.normal(size=120))
-        found = clumps.find(minutes, np.zeros(120, dtype=np.int64), 1)
+        found = detection.find(minutes, np.zeros(120, dtype=np.int64), 1)
         held += found is not None and found.low <= 0.6 <= found.high
     # Of 60 intervals of 95 %, fewer than 50 would be seen in one of a thousand such studies.
     assert held >= 50

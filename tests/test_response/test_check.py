@@ -9,7 +9,7 @@ import pytest
 from mttrlab.decisions import compare_scenarios
 from mttrlab.errors import ModelError
 from mttrlab.response import Scenario, check_model
-from mttrlab.response.model import ResponseModel
+from mttrlab.response.model.response_model import ResponseModel
 
 STAMPS = ("detected_at", "diagnosed_at", "resolved_at", "verified_at")
 

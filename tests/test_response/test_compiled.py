@@ -35,15 +35,14 @@ from mttrlab.response import (
     Scenario,
     Shift,
     Verification,
-    compiled,
-    outcomes,
-    simpy_engine,
     simulate,
 )
-from mttrlab.response.layout import COUNTED, LONG, STAMPED
-from mttrlab.response.levers import LEVERS
-from mttrlab.response.parameters import parameters, plans, pools
-from mttrlab.response.realising import realise
+from mttrlab.response.engines import compiled, simpy_engine
+from mttrlab.response.engines.transition import COUNTED, LONG, STAMPED
+from mttrlab.response.experiment import runs as model_runs
+from mttrlab.response.sampling.parameters import parameters, plans, pools
+from mttrlab.response.sampling.service_times import realise
+from mttrlab.response.scenarios.levers import LEVERS
 
 needs_numba = pytest.mark.skipif(not compiled.available(), reason="numba is not installed (the extra 'fast')")
 
@@ -131,7 +130,7 @@ def differing(model, records):
 
 
 def records_of(model, seed, days):
-    return realise(model, outcomes.luck_of(model, days=days, block=0, wanted=4, seed=seed))
+    return realise(model, model_runs.luck_of(model, days=days, block=0, wanted=4, seed=seed))
 
 
 def moved(model, seed):
@@ -313,7 +312,7 @@ def test_an_edited_callee_changes_the_answer_and_an_unedited_one_is_not_compiled
     assert first == again == "15.0"
     assert "Compiling the simulator, once" in said
     assert "Compiling" not in quiet
-    source = package / "response" / "turns.py"
+    source = package / "response" / "engines" / "transition.py"
     before = source.stat()
     text = source.read_text()
     # A callee of a callee, with the file's date put back: what numba's own cache cannot see.
@@ -323,7 +322,7 @@ def test_an_edited_callee_changes_the_answer_and_an_unedited_one_is_not_compiled
     assert source.read_text() != text
     os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
     # Python's own cache goes by date and length.
-    shutil.rmtree(package / "response" / "__pycache__", ignore_errors=True)
+    shutil.rmtree(package / "response" / "engines" / "__pycache__", ignore_errors=True)
     assert run_copy(tmp_path, **cache)[0] == "16.0"
 
 
@@ -346,13 +345,12 @@ def test_log_files_are_not_filled_and_watched_screens_are_told(monkeypatch):
 
 
 def test_the_key_of_the_machine_code_covers_every_file_that_it_is_made_from():
-    folder = Path(compiled.__file__).parent
-    read = [*(folder / "machine").glob("*.py"), *(folder / name for name in ("transition.py", "turns.py", "steps.py"))]
+    folder = Path(compiled.__file__).parents[1]
+    read = [folder / "engines" / f"{name}.py" for name in ("numba_columns", "numba_kernel", "transition")]
     found = set()
     for node in (node for path in read for node in ast.walk(ast.parse(path.read_text()))):
-        if isinstance(node, ast.ImportFrom) and str(node.module) == "mttrlab.response":
-            found |= {one.name for one in node.names}
-        elif isinstance(node, ast.ImportFrom) and str(node.module).startswith("mttrlab.response."):
-            found.add(str(node.module).split(".")[2])
-    assert {"transition", "layout", "machine"} <= found
-    assert {f"{name}.py" for name in found - {"machine"}} <= set(compiled._SOURCES)
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("mttrlab.response."):
+            room, *module = str(node.module).split(".")[2:]
+            found |= {f"{room}/{name}.py" for name in (module or [one.name for one in node.names])}
+    assert {"engines/transition.py", "engines/numba_kernel.py"} <= found
+    assert found <= set(compiled._SOURCES)

@@ -8,7 +8,8 @@ import pytest
 
 from mttrlab.decisions import compare_scenarios
 from mttrlab.errors import ModelError, SchemaError
-from mttrlab.response import ResponseModel, Scenario, deployed, simulate
+from mttrlab.response import ResponseModel, Scenario, simulate
+from mttrlab.response.calibration import arrivals
 
 
 def fitted(incidents, deployments):
@@ -101,7 +102,7 @@ def test_hours_of_few_deployments_that_thin_out_are_hardly_known_and_say_so():
     days = pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(chance.integers(0, 5, 400), "D")
 
     def hours(n):
-        return deployed._hours(pd.DatetimeIndex(days[:n] + pd.to_timedelta(chance.triangular(7, 13, 19, n), "h")))
+        return arrivals._hours(pd.DatetimeIndex(days[:n] + pd.to_timedelta(chance.triangular(7, 13, 19, n), "h")))
 
     few, many = hours(30), hours(400)
     for found in (few, many):

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from mttrlab.errors import ModelError
-from mttrlab.response import Bursts, Deployments, IncidentType, Law, ResponseModel, compiled, outcomes, simulate
+from mttrlab.response import Bursts, Deployments, IncidentType, Law, ResponseModel, simulate
+from mttrlab.response.engines import compiled
+from mttrlab.response.experiment import runs as model_runs
 
 HOUR, DAY, WEEK = 3_600_000_000, 86_400_000_000, 604_800_000_000
 KINDS = (
@@ -20,7 +22,7 @@ OFFICE = Deployments(4.0, Law("constant", 0.0))
 
 
 def made(model, weekday=0.0, days=70):
-    return outcomes.run(model, outcomes.luck_of(model, days=days, block=0, wanted=40, seed=3, weekday=weekday))
+    return model_runs.run(model, model_runs.luck_of(model, days=days, block=0, wanted=40, seed=3, weekday=weekday))
 
 
 @pytest.mark.parametrize("weekday", [0.0, 61.5])

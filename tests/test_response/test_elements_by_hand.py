@@ -9,28 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mttrlab.response import (
-    FixPath,
-    IncidentType,
-    Law,
-    Noise,
-    Paging,
-    Reopening,
-    ResponseModel,
-    Scenario,
-    compiled,
-    outcomes,
-    simulate,
-)
-from mttrlab.response.parameters import MICROSECONDS
+from mttrlab.response import FixPath, IncidentType, Law, Noise, Paging, Reopening, ResponseModel, Scenario, simulate
+from mttrlab.response.engines import compiled
+from mttrlab.response.engines.transition import MICROSECONDS
+from mttrlab.response.experiment import runs as model_runs
 
 ENGINES = ["simpy", pytest.param("compiled", marks=pytest.mark.skipif(not compiled.available(), reason="no numba"))]
 KIND = IncidentType("a", 100.0, acknowledge=Law("constant", 3.0), diagnose=Law("constant", 5.0))
 
 
 def run(model, engine, n=4000):
-    luck = outcomes.luck_of(model, days=n / model.per_day, block=0, wanted=1, seed=3)
-    return outcomes.run(model, luck, engine)
+    luck = model_runs.luck_of(model, days=n / model.per_day, block=0, wanted=1, seed=3)
+    return model_runs.run(model, luck, engine)
 
 
 def share(hits, expected):

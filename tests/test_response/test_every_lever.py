@@ -8,27 +8,16 @@ import numpy as np
 import pytest
 
 from mttrlab.panels.ranges import slides
-from mttrlab.response import (
-    Law,
-    Ramp,
-    Reopening,
-    ResponseModel,
-    Scenario,
-    compiled,
-    levers,
-    outcomes,
-    read_scenarios,
-    simpy_engine,
-    what_moves,
-)
-from mttrlab.response.immovable import immovable, movable
-from mttrlab.response.layout import COUNTED, STAMPED
-from mttrlab.response.lever import HIGHER, LOWER
-from mttrlab.response.levers import LEVERS
-from mttrlab.response.levers_fix import NAMED
-from mttrlab.response.parameters import plans, pools
-from mttrlab.response.realising import realise
-from mttrlab.response.special import PLANNED
+from mttrlab.response import Law, Ramp, Reopening, ResponseModel, Scenario, levers, read_scenarios, what_moves
+from mttrlab.response.engines import compiled, simpy_engine
+from mttrlab.response.engines.transition import COUNTED, STAMPED
+from mttrlab.response.experiment import runs as model_runs
+from mttrlab.response.model.incident_types import NAMED
+from mttrlab.response.sampling.overrides import PLANNED
+from mttrlab.response.sampling.parameters import plans, pools
+from mttrlab.response.sampling.service_times import realise
+from mttrlab.response.scenarios.applicability import immovable, movable
+from mttrlab.response.scenarios.levers import HIGHER, LEVERS, LOWER
 
 MOVED = {
     "prevention": 0.4, "changes_prevented": 0.5, "arrivals_factor": 0.5, "deploys_factor": 0.5,
@@ -91,11 +80,11 @@ def its_type(lever, model):
 
 
 def luck_of(model, days=40.0, wanted=3):
-    return outcomes.luck_of(model, days=days, block=0, wanted=wanted, seed=8)
+    return model_runs.luck_of(model, days=days, block=0, wanted=wanted, seed=8)
 
 
 def ended(model, luck):
-    return outcomes.run(model, luck, outcomes.engine_name("auto", model)).minutes("recovery")
+    return model_runs.run(model, luck, model_runs.engine_name("auto", model)).minutes("recovery")
 
 
 def test_the_table_holds_every_lever_and_both_organisations_together_can_move_each(organisation):
@@ -136,10 +125,10 @@ def test_engines_agree_on_every_lever_for_all_and_for_one_type_by_and_by(organis
 def test_a_lever_of_one_type_leaves_the_other_alone_where_nobody_waits(organisation, lever):
     model = calm(organisation(lever))
     luck = luck_of(model, days=60.0)
-    engine = outcomes.engine_name("auto", model)
-    before = outcomes.run(model, luck, engine)
+    engine = model_runs.engine_name("auto", model)
+    before = model_runs.run(model, luck, engine)
     mine = its_type(lever, model)
-    after = outcomes.run(Scenario("x", incident_types=[mine], **{lever: MOVED[lever]}).apply(model), luck, engine)
+    after = model_runs.run(Scenario("x", incident_types=[mine], **{lever: MOVED[lever]}).apply(model), luck, engine)
     moved = np.any([before.column(name) != after.column(name) for name in STAMPED], axis=0)
     its = before.records.type == ["deploy", "capacity"].index(mine)
     assert moved[its].any()
@@ -245,7 +234,7 @@ def test_every_setting_has_a_lever_or_a_sentence_why_not():
     assert bare.index.tolist() == [], "give it a lever, or say in what_moves.REASONS why people cannot move it"
     both = table[(table["levers"] != "") & (table["why_none"] != "")]
     assert both.index.tolist() == []
-    from mttrlab.response.what_moves import REASONS, moving
+    from mttrlab.response.scenarios.applicability import REASONS, moving
 
     assert set(REASONS) | set(moving()) == set(table.index)
     assert all(why.endswith(".") and why[0].isupper() and len(why) < 120 for why in REASONS.values())
@@ -254,7 +243,7 @@ def test_every_setting_has_a_lever_or_a_sentence_why_not():
 def test_a_new_field_without_lever_or_reason_is_found():
     from dataclasses import make_dataclass
 
-    from mttrlab.response.what_moves import settings
+    from mttrlab.response.scenarios.applicability import settings
 
     longer = make_dataclass("ResponseModel", [("patience", float, 1.0)], bases=(ResponseModel,), frozen=True)
     assert set(settings(longer)) - set(settings()) == {"ResponseModel.patience"}

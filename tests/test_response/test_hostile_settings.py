@@ -25,11 +25,11 @@ from mttrlab.response import (
     Shift,
     Verification,
     Watch,
-    kinds,
     simulate,
     trace,
 )
-from mttrlab.response.levers import LEVERS
+from mttrlab.response.model import validation
+from mttrlab.response.scenarios.levers import LEVERS
 
 HOSTILE = [
     None, "", "x", b"x", [], {}, (), [1], ("x",), (None,), (-5.0, 99.0), ("a", None), {"a": 1}, 1j, object(), Law,
@@ -172,9 +172,9 @@ def test_samples_that_are_never_healthy_end_after_the_last_round():
 
 
 def test_a_value_is_shown_on_one_short_line():
-    assert kinds.shown("a\nb" * 100).endswith("…")
-    assert "\n" not in kinds.shown(np.zeros((50, 50)))
-    assert len(kinds.shown(Face(1.0))) <= 80
+    assert validation.shown("a\nb" * 100).endswith("…")
+    assert "\n" not in validation.shown(np.zeros((50, 50)))
+    assert len(validation.shown(Face(1.0))) <= 80
     assert FixPath("flag", Law("constant", 1), 1, 1).share == 1.0
 
 

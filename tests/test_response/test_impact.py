@@ -10,7 +10,7 @@ import pytest
 
 from mttrlab.errors import ModelError
 from mttrlab.response import Face, Impact, IncidentType, Law, ResponseModel, Scenario, read_model, simulate, write_model
-from mttrlab.response.impact import FEWEST
+from mttrlab.response.experiment.simulate import FEWEST
 
 STEPS = {"detect": Law("constant", 5.0), "diagnose": Law("constant", 20.0)}
 FACES = (Face(0.25, severity="sev1", priority=1), Face(0.75, severity="sev3", priority=3))

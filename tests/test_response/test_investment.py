@@ -24,12 +24,12 @@ from mttrlab.response import (
     Ramp,
     ResponseModel,
     Scenario,
-    compiled,
     read_investments,
     read_scenarios,
     simulate,
 )
-from mttrlab.response.ramp import MONTH_DAYS
+from mttrlab.response.engines import compiled
+from mttrlab.response.model.response_model import MONTH_DAYS
 
 ENGINES = ["simpy", pytest.param("compiled", marks=pytest.mark.skipif(not compiled.available(), reason="no numba"))]
 

@@ -13,7 +13,9 @@ import pytest
 
 import mttrlab as ml
 from mttrlab.errors import ModelError, QuestionError, StoreError
-from mttrlab.response import Recording, Scenario, outcomes, places, simulate
+from mttrlab.response import Recording, Scenario, simulate
+from mttrlab.response.experiment import runs as model_runs
+from mttrlab.response.experiment import sinks
 from mttrlab.schema import INCIDENT_COLUMNS, conform
 
 WANTED = {"days": 30, "replications": 200, "seed": 5, "engine": "compiled"}
@@ -22,7 +24,7 @@ WANTED = {"days": 30, "replications": 200, "seed": 5, "engine": "compiled"}
 @pytest.fixture(autouse=True)
 def small_spans(monkeypatch):
     """Four spans in place of one."""
-    monkeypatch.setattr(outcomes, "AT_ONCE", 100)
+    monkeypatch.setattr(model_runs, "AT_ONCE", 100)
 
 
 def rows(path) -> pd.DataFrame:
@@ -65,7 +67,7 @@ def test_a_scenario_a_recording_and_two_workers_go_to_a_file_too(rich, tmp_path)
 def test_after_ctrl_c_the_same_call_goes_on_and_the_file_is_the_same_byte_for_byte(rich, tmp_path, monkeypatch):
     simulate(rich, **WANTED, to=tmp_path / "whole.parquet")
     with monkeypatch.context() as patch:
-        patch.setattr(places.InParquet, "keep", stop_after(patch, places.InParquet.keep, 2))
+        patch.setattr(sinks.InParquet, "keep", stop_after(patch, sinks.InParquet.keep, 2))
         told = simulate(rich, **WANTED, to=tmp_path / "halted.parquet")
     assert told.unfinished == "100 of 200 replications: it was stopped"
     assert not (tmp_path / "halted.parquet").exists()
@@ -177,7 +179,7 @@ def test_what_is_absurd_is_refused_before_anything_is_allocated(rich, tmp_path, 
 
 
 def test_a_table_that_memory_cannot_hold_is_sent_to_a_file(rich, monkeypatch):
-    monkeypatch.setattr("mttrlab.response.memory.available", lambda: 2**28)
+    monkeypatch.setattr("mttrlab.response.experiment.memory_limits.available", lambda: 2**28)
     with pytest.raises(ModelError, match=r"to='runs\.parquet' or to=lab"):
         simulate(rich, days=365, replications=2000)
 
@@ -213,7 +215,7 @@ def test_files_of_others_are_left_as_they_are(rich, tmp_path):
 
 def test_the_parts_of_another_run_are_not_mixed_in(rich, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(places.InParquet, "keep", stop_after(patch, places.InParquet.keep, 1))
+        patch.setattr(sinks.InParquet, "keep", stop_after(patch, sinks.InParquet.keep, 1))
         simulate(rich, **WANTED, to=tmp_path / "x.parquet")
     with pytest.raises(QuestionError, match=r"another run \(30 days, seed 5"):
         simulate(rich, **{**WANTED, "seed": 6}, to=tmp_path / "x.parquet")

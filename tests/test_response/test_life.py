@@ -12,10 +12,11 @@ import pytest
 
 from mttrlab.figures import plot_life, plot_story
 from mttrlab.figures.style import minutes
-from mttrlab.response import Deployments, FixPath, IncidentType, Law, Pool, ResponseModel, Scenario, outcomes, trace
-from mttrlab.response.immovable import movable
-from mttrlab.response.levers import LEVERS
-from mttrlab.response.life import ACTS_ON, life
+from mttrlab.response import Deployments, FixPath, IncidentType, Law, Pool, ResponseModel, Scenario, trace
+from mttrlab.response.experiment import runs as model_runs
+from mttrlab.response.experiment.description import ACTS_ON, life
+from mttrlab.response.scenarios.applicability import movable
+from mttrlab.response.scenarios.levers import LEVERS
 
 mpl.use("Agg")
 
@@ -44,7 +45,7 @@ def test_the_minutes_on_the_drawing_are_the_laws_own(four_phases):
 def test_the_shares_of_the_fix_paths_are_those_that_the_simulator_takes(rich):
     more = Scenario("x", flagged=0.6).apply(rich)
     for model in (rich, more):
-        run = outcomes.run(model, outcomes.luck_of(model, days=3650, block=0, wanted=10, seed=1))
+        run = model_runs.run(model, model_runs.luck_of(model, days=3650, block=0, wanted=10, seed=1))
         first = np.bincount(run.records.path[:, 0], minlength=len(run.paths)) / len(run.records)
         told = life(model).query("part == 'path'").set_index("name")["share"]
         for name, share in zip(run.paths, first, strict=True):

@@ -10,23 +10,11 @@ import numpy as np
 import pytest
 
 from mttrlab.errors import ModelError
-from mttrlab.response import (
-    FixPath,
-    IncidentType,
-    Law,
-    Pipeline,
-    Pool,
-    Ramp,
-    ResponseModel,
-    Scenario,
-    Shift,
-    compiled,
-    outcomes,
-    simulate,
-)
-from mttrlab.response import pool as simpy_pool
-from mttrlab.response.load import loads, refuse_endless_queue
-from mttrlab.response.parameters import MICROSECONDS
+from mttrlab.response import FixPath, IncidentType, Law, Pipeline, Pool, Ramp, ResponseModel, Scenario, Shift, simulate
+from mttrlab.response.engines import compiled, simpy_engine
+from mttrlab.response.engines.transition import MICROSECONDS
+from mttrlab.response.experiment import runs as model_runs
+from mttrlab.response.experiment.utilization import loads, refuse_endless_queue
 
 WORKDAYS = tuple(Shift(24 * day + 9, 24 * day + 17, 1) for day in range(5))
 needs_numba = pytest.mark.skipif(not compiled.available(), reason="no numba")
@@ -90,7 +78,7 @@ def measured(model, n, seed=3):
     model = replace(model, pools=tuple(crowd), responders=None if crowd else 100_000)
     model = replace(model, pipeline=model.pipeline and replace(model.pipeline, lanes=100_000))
     held = defaultdict(int)
-    ask, take, give = (getattr(simpy_pool.Pools, name) for name in ("ask", "take", "give"))
+    ask, take, give = (getattr(simpy_engine.Pools, name) for name in ("ask", "take", "give"))
 
     def asks(self, p, incident, now):
         held[p] -= now
@@ -107,9 +95,9 @@ def measured(model, n, seed=3):
 
     with pytest.MonkeyPatch.context() as patch:
         for name, clocked in (("ask", asks), ("take", takes), ("give", gives)):
-            patch.setattr(simpy_pool.Pools, name, clocked)
+            patch.setattr(simpy_engine.Pools, name, clocked)
         days = n / model.per_day
-        outcomes.run(model, outcomes.luck_of(model, days=days, block=0, wanted=1, seed=seed), "simpy")
+        model_runs.run(model, model_runs.luck_of(model, days=days, block=0, wanted=1, seed=seed), "simpy")
     return [held[p] / MICROSECONDS / 1440 / days for p in sorted(held)]
 
 
@@ -221,10 +209,10 @@ def test_people_who_wait_for_each_others_deployments_get_less_done_than_either_a
 @needs_numba
 def test_waits_grow_with_the_horizon_just_where_a_model_is_refused(monkeypatch):
     roster = Pool("team", shifts=WORKDAYS)
-    monkeypatch.setattr(outcomes, "refuse_endless_queue", lambda *_: None)
+    monkeypatch.setattr(model_runs, "refuse_endless_queue", lambda *_: None)
     for share, grows in ((1.2, False), (1.7, True)):
         model = one(share * 40 / 168 * 6, Law("exponential", 240.0), pools=(roster,))
-        made = outcomes.run(model, outcomes.luck_of(model, days=2000, block=0, wanted=6, seed=5), "compiled")
+        made = model_runs.run(model, model_runs.luck_of(model, days=2000, block=0, wanted=6, seed=5), "compiled")
         waits = [part.mean() for part in np.array_split(made.column("waited")[np.argsort(made.records.at)], 3)]
         assert bool(refused(model)) == grows
         assert (waits[2] > 2 * waits[0]) == grows

@@ -10,13 +10,16 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from mttrlab.response import arriving, columns, compiled, outcomes, sums, writing
-from mttrlab.response.arriving import draw
-from mttrlab.response.laws import Law
-from mttrlab.response.layout import LUCK, MINUTES, UNIFORM, WHOLE
-from mttrlab.response.luck import BLOCK, threshold
-from mttrlab.response.streams import stream
-from mttrlab.response.writing import write
+from mttrlab.response.engines import compiled
+from mttrlab.response.engines.transition import LUCK, MINUTES, UNIFORM, WHOLE
+from mttrlab.response.experiment import runs as model_runs
+from mttrlab.response.model.distributions import Law
+from mttrlab.response.sampling import arrivals, random_streams
+from mttrlab.response.sampling import records as record_types
+from mttrlab.response.sampling.arrivals import draw
+from mttrlab.response.sampling.common_random_numbers import BLOCK, threshold
+from mttrlab.response.sampling.random_streams import stream
+from mttrlab.response.sampling.records import write
 
 
 def test_the_same_seed_draws_the_same_luck(rich):
@@ -39,7 +42,7 @@ def test_a_stream_is_the_one_that_numpy_seeds_itself(seed, decision, block, part
 @pytest.mark.parametrize(("kind", "seed"), [(np.int32, 201), (np.uint8, 202), (np.int64, 203), (np.uint64, 204)])
 def test_a_seed_of_numpys_kinds_is_the_number_that_it_is(rich, kind, seed):
     # Streams that were drawn already are kept by their seed: these are drawn nowhere else.
-    one, other = (outcomes.luck_between(rich, (0, 10), days=30, seed=given) for given in (kind(seed), seed))
+    one, other = (model_runs.luck_between(rich, (0, 10), days=30, seed=given) for given in (kind(seed), seed))
     assert len(one) > 100
     assert np.array_equal(one.at, other.at)
     assert np.array_equal(one.uniform("type"), other.uniform("type"))
@@ -111,7 +114,7 @@ def test_turns_drawn_together_are_those_drawn_alone(rich, skip):
 
 def test_thresholds_meet_their_probability(rich):
     u = draw(rich, days=36_000, block=0, replications=2, seed=0).uniform("rule")
-    marks = writing.marked(u)
+    marks = record_types.marked(u)
     assert (marks < threshold(0.3)).mean() == pytest.approx(0.3, abs=4 * np.sqrt(0.21 / len(u)))
     assert not (marks < threshold(0.0)).any()
     assert (marks < threshold(1.0)).all()
@@ -140,7 +143,7 @@ def test_machine_code_draws_the_numbers_of_numpy(machine_code, seed, block, coun
     for on in (False, True):
         machine_code(on)
         blocks = range(block, block + len(counts))
-        drawn.append(columns.uniform(seed, "fix", part, blocks, np.array(counts)).tolist())
+        drawn.append(random_streams.uniform(seed, "fix", part, blocks, np.array(counts)).tolist())
     assert drawn[0] == drawn[1]
 
 
@@ -168,7 +171,7 @@ def test_machine_code_writes_the_integers_of_numpy(machine_code, shuffled):
     for on in (False, True):
         machine_code(on)
         x = np.zeros(12_000, dtype=LUCK) if shuffled else np.frombuffer(b"\7" * (n * LUCK.itemsize), LUCK).copy()
-        writing.perform(x, writes, place, n, fresh=not shuffled)
+        record_types.perform(x, writes, place, n, fresh=not shuffled)
         written.append(x.tobytes())
     assert written[0] == written[1]
     assert (x["detect"][place] == np.rint(minutes * 0.7 * 60_000_000)).all()
@@ -183,11 +186,11 @@ def test_arrivals_are_sorted_within_replications_whatever_the_horizon(machine_co
     n = chance.poisson(10.0, BLOCK) * (chance.random(BLOCK) < 0.9)
     replication = np.repeat(np.arange(BLOCK), n)
     at = chance.random(len(replication)) * longest
-    found, whose, key = columns.arrivals(sums.in_order(at, n), n, 100)
+    found, whose, key = random_streams.arrivals(random_streams.in_order(at, n), n, 100)
     order = np.lexsort((at, replication))
     np.testing.assert_array_equal(found, at[order].astype(np.int64))
     np.testing.assert_array_equal(whose, replication + 100)
-    np.testing.assert_array_equal(key, arriving._numbered(replication))
+    np.testing.assert_array_equal(key, arrivals._numbered(replication))
 
 
 @pytest.mark.parametrize(
@@ -197,16 +200,16 @@ def test_arrivals_are_sorted_within_replications_whatever_the_horizon(machine_co
     ids=str,
 )  # fmt: skip
 def test_minutes_of_kept_uniforms_are_the_quantiles_of_the_law(machine_code, law):
-    u = np.concatenate([np.random.default_rng(4).random(50_000), [0.0, columns.BELOW_ONE]])
+    u = np.concatenate([np.random.default_rng(4).random(50_000), [0.0, random_streams.BELOW_ONE]])
     expected = law.quantile(u)
     for on in (False, True):
         machine_code(on)
-        np.testing.assert_array_equal(columns.minutes(law, u), expected)
+        np.testing.assert_array_equal(random_streams.minutes(law, u), expected)
         over = u.copy()
-        assert columns.minutes(law, over, out=over) is over
+        assert random_streams.minutes(law, over, out=over) is over
         np.testing.assert_array_equal(over, expected)
         np.testing.assert_array_equal(
-            columns.minutes(law, u[:-1].reshape(3, -1)[:, ::2]), expected[:-1].reshape(3, -1)[:, ::2]
+            random_streams.minutes(law, u[:-1].reshape(3, -1)[:, ::2]), expected[:-1].reshape(3, -1)[:, ::2]
         )
 
 
@@ -232,13 +235,13 @@ def test_machine_code_counts_and_adds_as_numpy_does(machine_code):
     for on in (False, True):
         machine_code(on)
         found.append([
-            *sums.sums(then, now, place, 100),
-            sums.in_order(then, n),
-            columns.elapsed(last, begin, happens, rows),
-            columns.elapsed(last, np.stack([begin, begin], axis=1)[:, 0], happens, rows),
-            columns.chosen(np.array([2.0, 20.0]), then),
-            columns.grouped(place % 7, 9)[0],
-            columns.grouped(place % 7, 9)[1],
+            *random_streams.sums(then, now, place, 100),
+            random_streams.in_order(then, n),
+            random_streams.elapsed(last, begin, happens, rows),
+            random_streams.elapsed(last, np.stack([begin, begin], axis=1)[:, 0], happens, rows),
+            random_streams.chosen(np.array([2.0, 20.0]), then),
+            random_streams.grouped(place % 7, 9)[0],
+            random_streams.grouped(place % 7, 9)[1],
         ])  # fmt: skip
     for plain, fast in zip(*found, strict=True):
         np.testing.assert_array_equal(plain, fast)
@@ -246,7 +249,7 @@ def test_machine_code_counts_and_adds_as_numpy_does(machine_code):
 
 def test_the_last_pieces_are_short_and_no_replication_is_left_out(rich):
     for replications, n_jobs in ((40_000, 2), (9_999, 3), (7, 2), (120, 4)):
-        pieces = outcomes.spans(rich, 365, replications, n_jobs)
+        pieces = model_runs.spans(rich, 365, replications, n_jobs)
         assert [k for low, high in pieces for k in range(low, high)] == list(range(replications))
-    longest = [high - low for low, high in outcomes.spans(rich, 365, 40_000, 2)]
+    longest = [high - low for low, high in model_runs.spans(rich, 365, 40_000, 2)]
     assert max(longest[-4:]) < max(longest) / 2

@@ -12,18 +12,10 @@ import pytest
 
 from mttrlab.decisions import compare_scenarios, keep_baseline
 from mttrlab.errors import ModelError
-from mttrlab.response import (
-    IncidentType,
-    Law,
-    Noise,
-    ResponseModel,
-    Scenario,
-    compiled,
-    memory,
-    outcomes,
-    simulate,
-    trace,
-)
+from mttrlab.response import IncidentType, Law, Noise, ResponseModel, Scenario, simulate, trace
+from mttrlab.response.engines import compiled
+from mttrlab.response.experiment import memory_limits as limits
+from mttrlab.response.experiment import runs as model_runs
 
 PLAIN = ResponseModel((IncidentType("any", 2.0, diagnose=Law("exponential", 30.0)),))
 FASTER = [Scenario("a", diagnosis_factor=0.5), Scenario("b", prevention=0.1)]
@@ -33,7 +25,7 @@ GB = 2**30
 @pytest.fixture
 def small(monkeypatch):
     """A machine with a gigabyte left."""
-    monkeypatch.setattr(memory, "available", lambda: GB)
+    monkeypatch.setattr(limits, "available", lambda: GB)
 
 
 LARGE = {
@@ -62,8 +54,8 @@ def test_as_many_replications_as_the_refusal_names_are_let_through(monkeypatch):
         compare_scenarios(PLAIN, FASTER, replications=100_000)
     most = int(re.search(r"at most ([\d,]+) replications", str(refusal.value))[1].replace(",", ""))
     size = {"n_jobs": 1, "engine": "simpy"}
-    assert memory.comparable(PLAIN, 365, most, 2, **size, fewest=most) == most
-    assert memory.comparable(PLAIN, 365, 10**6, 2, **size, fewest=1) < 1.1 * most
+    assert limits.comparable(PLAIN, 365, most, 2, **size, fewest=most) == most
+    assert limits.comparable(PLAIN, 365, 10**6, 2, **size, fewest=1) < 1.1 * most
 
 
 @pytest.mark.usefixtures("small")
@@ -84,7 +76,7 @@ def test_a_story_and_refits_are_measured_as_well():
 
 
 def test_a_run_until_enough_is_known_ends_where_memory_does_and_says_so(monkeypatch):
-    monkeypatch.setattr(memory, "available", lambda: int(1.49 * outcomes.AT_ONCE * memory.HELD_BYTES))
+    monkeypatch.setattr(limits, "available", lambda: int(1.49 * model_runs.AT_ONCE * limits.HELD_BYTES))
     made = compare_scenarios(PLAIN, FASTER, replications=1_000_000, half_width=0.0001, days=10)
     n = int(made["replications"].iloc[0])
     assert 200 <= n < 100_000
@@ -96,10 +88,10 @@ def test_what_containers_allow_counts_and_files_that_nobody_needs_do_not(tmp_pat
     (tmp_path / "memory.max").write_text(str(4 * GB))
     (tmp_path / "memory.current").write_text(str(3 * GB))
     (tmp_path / "memory.stat").write_text(f"anon 5\ninactive_file {GB // 2}\nactive_file 7\n")
-    assert memory._control_group(tmp_path) == [GB + GB // 2]
+    assert limits._control_group(tmp_path) == [GB + GB // 2]
     (tmp_path / "memory.max").write_text("max")
-    assert memory._control_group(tmp_path) == []
-    assert 0 < memory.available() <= memory._machine()
+    assert limits._control_group(tmp_path) == []
+    assert 0 < limits.available() <= limits._machine()
 
 
 PEAK = """
@@ -132,11 +124,11 @@ def test_no_run_takes_more_than_was_estimated(call, engine):
     if not sys.platform.startswith("linux"):
         pytest.skip("no /proc")
     ran = subprocess.run([sys.executable, "-c", PEAK, call, engine], capture_output=True, text=True, check=True)
-    expected = memory.rows(replace(PLAIN, types=(replace(PLAIN.types[0], per_day=5.0),)), 80) * 50
+    expected = limits.rows(replace(PLAIN, types=(replace(PLAIN.types[0], per_day=5.0),)), 80) * 50
     each = {
-        "compare_scenarios": memory.HELD_BYTES + 6 * memory.MINUTES_BYTES,
-        "keep_baseline": memory.KEPT_BYTES,
-        "simulate": memory.HELD_BYTES + memory.ROW_BYTES,
+        "compare_scenarios": limits.HELD_BYTES + 6 * limits.MINUTES_BYTES,
+        "keep_baseline": limits.KEPT_BYTES,
+        "simulate": limits.HELD_BYTES + limits.ROW_BYTES,
     }
     # What a process takes once, whatever it runs, is told apart by an allowance of some megabytes.
-    assert int(ran.stdout) < each[call] * expected + memory.OBJECT_BYTES * expected / 50 + 12e6
+    assert int(ran.stdout) < each[call] * expected + limits.OBJECT_BYTES * expected / 50 + 12e6

@@ -11,7 +11,7 @@ import pytest
 from mttrlab.decisions import compare_scenarios
 from mttrlab.errors import ModelError
 from mttrlab.response import Face, FixPath, IncidentType, Law, Ramp, ResponseModel, Scenario, Verification, simulate
-from mttrlab.response.load import loads, refuse_endless_queue
+from mttrlab.response.experiment.utilization import loads, refuse_endless_queue
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import yaml
 
 from mttrlab.errors import ModelError
 from mttrlab.response import IncidentType, Law, ResponseModel, Scenario, read_model, simulate, write_model
-from mttrlab.response.deploying import Deployments
-from mttrlab.response.watching import Watch
+from mttrlab.response.model.deployments import Deployments
+from mttrlab.response.model.detection import Watch
 from mttrlab.schema import AlertRule, MonitorStep, SyntheticMonitor
 
 

@@ -24,8 +24,8 @@ from mttrlab.response import (
     Routing,
     Scenario,
     Verification,
-    compiled,
 )
+from mttrlab.response.engines import compiled
 
 ENGINES = ["simpy", pytest.param("compiled", marks=pytest.mark.skipif(not compiled.available(), reason="no numba"))]
 RUNS = {"simpy": 10, "compiled": 20}

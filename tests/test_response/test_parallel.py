@@ -11,7 +11,7 @@ from joblib.parallel import ThreadingBackend
 
 from mttrlab.decisions import compare_scenarios
 from mttrlab.response import Scenario, simulate
-from mttrlab.response.parallel import each
+from mttrlab.response.experiment.parallel import each
 
 
 def square(n):

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import simpy
 
-from mttrlab.response.people import HANDS_OVER, Pool, Shift
-from mttrlab.response.pool import Pools
+from mttrlab.response.engines.simpy_engine import Pools
+from mttrlab.response.model.responders import HANDS_OVER, Pool, Shift
 
 HOUR = 3_600_000_000
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mttrlab.response.families import LOGNORMAL, choose
-from mttrlab.response.pooling import group_laws, shrink
+from mttrlab.response.calibration.pooling import LOGNORMAL, choose, group_laws, shrink
 
 
 def test_shrinkage_is_dersimonian_and_lairds(truths):

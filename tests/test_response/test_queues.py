@@ -15,8 +15,10 @@ import pytest
 from scipy import stats
 
 import mttrlab as ml
-from mttrlab.response import Face, IncidentType, Law, Pool, ResponseModel, compiled, outcomes
-from mttrlab.response.parameters import MICROSECONDS
+from mttrlab.response import Face, IncidentType, Law, Pool, ResponseModel
+from mttrlab.response.engines import compiled
+from mttrlab.response.engines.transition import MICROSECONDS
+from mttrlab.response.experiment import runs as model_runs
 
 ENGINES = ["simpy", pytest.param("compiled", marks=pytest.mark.skipif(not compiled.available(), reason="no numba"))]
 DAY = 1440.0
@@ -173,7 +175,7 @@ def interval(case, engine, replications, each, warm, seeds=(7,)):
     means = []
     days = each / case.model.per_day
     for seed in seeds:
-        for ended in outcomes.each_block(case.model, days=days, replications=replications, seed=seed, engine=engine):
+        for ended in model_runs.each_block(case.model, days=days, replications=replications, seed=seed, engine=engine):
             values, kept = case.value(ended), ended.records.key >= warm
             for r in np.unique(ended.records.replication):
                 means.append(np.nanmean(values[kept & (ended.records.replication == r)]))
@@ -218,7 +220,7 @@ def test_theory_lies_in_the_interval_and_the_interval_is_narrow(case, capsys):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_most_urgent_who_may_interrupt_wait_for_each_other_alone_to_the_microsecond(engine):
     model = priorities(0.75, SHARES, Law("gamma", 2.0, 0.5), preemptive=True)
-    for ended in outcomes.each_block(model, days=4_000 / model.per_day, replications=3, seed=7, engine=engine):
+    for ended in model_runs.each_block(model, days=4_000 / model.per_day, replications=3, seed=7, engine=engine):
         for begin, end in itertools.pairwise(ended.records.bounds):
             urgent = ended.records.x["priority"][begin:end] == 1
             at, work = (ended.records.x[name][begin:end][urgent] for name in ("at", "diagnose"))
@@ -258,7 +260,7 @@ def test_all_times_twice_as_long_make_every_wait_twice_as_long(engine):
     work = Law("exponential", 3.0)
     plain, slow = queue(0.25, work, 1), queue(0.125, work.scaled(2.0), 1)
     one, two = (
-        outcomes.run(model, outcomes.luck_of(model, days=days, block=0, wanted=4, seed=5), engine)
+        model_runs.run(model, model_runs.luck_of(model, days=days, block=0, wanted=4, seed=5), engine)
         for model, days in ((plain, 5.0), (slow, 10.0))
     )
     # Whole microseconds: what rounding leaves adds up over the incidents that wait for each other.
@@ -270,10 +272,10 @@ def test_all_times_twice_as_long_make_every_wait_twice_as_long(engine):
 def test_on_whole_minutes_all_times_three_times_as_long_are_exactly_so():
     kind = IncidentType("any", 200.0, diagnose=Law("constant", 5.0))
     model = ResponseModel((kind,), responders=1)
-    luck = outcomes.luck_of(model, days=30, block=0, wanted=2, seed=5)
-    before = outcomes.run(model, luck)
-    from mttrlab.response import simpy_engine
-    from mttrlab.response.parameters import plans, pools
+    luck = model_runs.luck_of(model, days=30, block=0, wanted=2, seed=5)
+    before = model_runs.run(model, luck)
+    from mttrlab.response.engines import simpy_engine
+    from mttrlab.response.sampling.parameters import plans, pools
 
     x = before.records.x.copy()
     x["at"] *= 3

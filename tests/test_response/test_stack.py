@@ -9,10 +9,10 @@ import sys
 
 import pytest
 
-from mttrlab.response.stack import roomy
+from mttrlab.response.engines.compiled import roomy
 
 DEEP = """
-from mttrlab.response.stack import roomy
+from mttrlab.response.engines.compiled import roomy
 import os, sys
 
 def leaf(a, b, c):

@@ -7,12 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from mttrlab.response.layout import Parameters
-from mttrlab.response.luck import threshold
-from mttrlab.response.simpy_engine import State
-from mttrlab.response.steps import ASK, DONE, GIVE, WAIT, WORK
-from mttrlab.response.transition import advance
-from mttrlab.response.turns import SAMPLES, tail
+from mttrlab.response.engines.simpy_engine import State
+from mttrlab.response.engines.transition import ASK, DONE, GIVE, SAMPLES, WAIT, WORK, Parameters, advance, tail
+from mttrlab.response.sampling.common_random_numbers import threshold
 
 ALWAYS = 2**32
 PLAIN = Parameters(

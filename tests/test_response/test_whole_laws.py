@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mttrlab.response import Bursts, IncidentType, Law, Pool, ResponseModel, Shift, compiled, outcomes
-from mttrlab.response.parameters import MICROSECONDS
+from mttrlab.response import Bursts, IncidentType, Law, Pool, ResponseModel, Shift
+from mttrlab.response.engines import compiled
+from mttrlab.response.engines.transition import MICROSECONDS
+from mttrlab.response.experiment import runs as model_runs
 
 DAY = 1440.0
 ENGINES = ["simpy", pytest.param("compiled", marks=pytest.mark.skipif(not compiled.available(), reason="no numba"))]
@@ -23,7 +25,7 @@ def in_interval(model, engine, of, expected, within=1.0, share=0.2):
     """Whether a mean lies in the 99.9 % interval of replications without their first fifth, no wider than asked for."""
     replications, each = (12, 1_500) if engine == "simpy" else (60, 8_000)
     means = []
-    for ended in outcomes.each_block(
+    for ended in model_runs.each_block(
         model, days=each / model.per_day, replications=replications, seed=11, engine=engine
     ):
         warm = ended.column("started") > share * ended.horizon
@@ -77,7 +79,7 @@ def test_incidents_that_bring_others_are_as_dispersed_as_a_compound_poisson_law(
     share, size = 0.3, 4.0
     kind = IncidentType("any", 1.0, diagnose=Law("constant", 1.0))
     model = ResponseModel((kind,), bursts=Bursts(share, size, 30.0))
-    luck = outcomes.luck_between(model, (0, 4_000), days=200, seed=3)
+    luck = model_runs.luck_between(model, (0, 4_000), days=200, seed=3)
     counts = np.bincount(luck.replication)
     own, squared = 1 + share * size, 1 + 2 * share * size + share * (2 * size**2 - size)
     assert counts.mean() == pytest.approx(200.0, abs=4 * counts.std() / math.sqrt(len(counts)))
@@ -88,7 +90,7 @@ def test_counts_per_hour_of_the_week_pass_a_chi_square_against_the_profile():
     profile = 1 + 0.9 * np.sin(np.arange(168) * 2 * math.pi / 24) + 2.0 * (np.arange(168) < 40)
     kind = IncidentType("any", 1.0, diagnose=Law("constant", 1.0))
     model = ResponseModel((kind,), profile=tuple(profile))
-    luck = outcomes.luck_between(model, (0, 1_000), days=364, seed=5, weekday=30.0)
+    luck = model_runs.luck_between(model, (0, 1_000), days=364, seed=5, weekday=30.0)
     hours = (luck.at // 3_600_000_000 + 30) % 168
     counts = np.bincount(hours, minlength=168)
     fair = profile / profile.sum()

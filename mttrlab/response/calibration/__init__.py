@@ -1,0 +1,1 @@
+"""History becomes a fitted model, and the model is checked on months not seen."""

@@ -1,0 +1,1 @@
+"""One transition function over integers, and the two engines that run it."""

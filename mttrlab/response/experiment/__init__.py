@@ -1,0 +1,1 @@
+"""Runs of a model: simulate, trace, describe, and where large runs go."""

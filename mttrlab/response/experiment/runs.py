@@ -1,0 +1,342 @@
+"""What became of simulated incidents: whole columns, no frame."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from mttrlab.errors import ModelError
+from mttrlab.response.engines import compiled, simpy_engine
+from mttrlab.response.engines.transition import STATE, lies
+from mttrlab.response.experiment.parallel import workers
+from mttrlab.response.experiment.utilization import refuse_endless_queue
+from mttrlab.response.model import validation
+from mttrlab.response.model.arrays import Floats, Ints
+from mttrlab.response.model.response_model import ResponseModel
+from mttrlab.response.sampling import arrivals, random_streams
+from mttrlab.response.sampling import records as record_types
+from mttrlab.response.sampling.arrivals import draw
+from mttrlab.response.sampling.common_random_numbers import BLOCK, MICROSECONDS_PER_DAY, Luck
+from mttrlab.response.sampling.parameters import calls, parameters, plans, pools
+from mttrlab.response.sampling.records import Records
+from mttrlab.response.sampling.service_times import path_names, realise
+from mttrlab.schema import CLOCK_ENDS
+
+ENGINES = ("auto", "simpy", "compiled")
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """Incidents of some replications after their run to the end."""
+
+    records: Records
+    ends: np.ndarray
+    """One record of `layout.STATE` per row of `records.x`."""
+    paths: tuple[str, ...]
+    """Names that `path` counts."""
+    horizon: int
+    """Microseconds."""
+
+    def column(self, name: str) -> Ints:
+        """Return one field of the ends, one per incident."""
+        return np.asarray(self.ends[name][self.records.place], dtype=np.int64)
+
+    def path(self) -> Ints:
+        """Return which of `paths` ended each incident, -1 where none did."""
+        last = self.column("turn")
+        return np.asarray(self.records.path[np.arange(len(self.records)), last])
+
+    def minutes(self, clock: str) -> Floats:
+        """Return each incident's minutes on a clock; NaN where it was prevented."""
+        first, last = (stamp.removesuffix("_at") for stamp in CLOCK_ENDS[clock])
+        begin = self.records.luck.at if first == "started" else self.column(first)
+        return random_streams.elapsed(self.ends[last], begin, self.records.x["happens"], self.records.place)
+
+
+def engine_name(engine: str, *models: ResponseModel) -> str:
+    """Return the engine that will run these models, simpy or compiled; refuse one that does not exist or cannot."""
+    if not isinstance(engine, str) or engine not in ENGINES:
+        raise ModelError(f"engine must be one of {', '.join(ENGINES)}; got {engine!r}")
+    reason = compiled.refusal(max(map(calls, models))) if engine != "simpy" else None
+    if engine == "auto":
+        return "simpy" if reason else "compiled"
+    if reason:
+        raise ModelError(reason)
+    return engine
+
+
+def engine_why(asked: str, ran: str, *models: ResponseModel) -> str:
+    """Return in words which engine ran, and why."""
+    if asked != "auto":
+        return f"{ran}, as asked"
+    if ran == "compiled":
+        return "compiled; numba is there, and the stamps are SimPy's own"
+    return f"simpy; {compiled.refusal(max(map(calls, models)))}"
+
+
+Span = tuple[int, int]
+"""Replications from the first number up to, not including, the second."""
+
+AT_ONCE = 60_000
+"""Incidents that are held in memory together, where a span of replications may be cut."""
+
+
+_MANY, _LAST = 4, 3
+"""Pieces for each worker from which the last ones are cut, and in how many."""
+
+
+def spans(model: ResponseModel, days: float, replications: int, n_jobs: int = 1, first: int = 0) -> list[Span]:
+    """Return the pieces of work: whole blocks of replications, few enough incidents each, several for each worker.
+
+    Parameters
+    ----------
+    first : int
+        Number of the first replication.
+    """
+    validation.whole("replications", replications, 1, 10_000_000)
+    days = validation.finite("days", days, open_low=True, high=1_000_000.0)
+    blocks = -(-replications // BLOCK)
+    fit = max(int(AT_ONCE / max(model.per_day * days * BLOCK, 1.0)), 1)
+    # As many pieces for every worker, as long as each other, so that nobody waits for the last.
+    turns = -(-blocks // (fit * workers(n_jobs)))
+    pieces = min(turns * workers(n_jobs), blocks)
+    # The last piece of every worker is cut again, so that they end together.
+    fine = _LAST if turns >= _MANY and workers(n_jobs) > 1 else 1
+    long = max(pieces - workers(n_jobs), 0)
+    steps = [*range(0, fine * long, fine), *range(fine * long, fine * pieces + 1)]
+    edges = sorted({k * blocks // (fine * pieces) * BLOCK for k in steps})
+    return [(first + low, first + min(high, replications)) for low, high in itertools.pairwise(edges)]
+
+
+def singles(span: Span) -> list[Span]:
+    """Return the replications of a span, one by one."""
+    return [(k, k + 1) for k in range(*span)]
+
+
+def luck_between(
+    model: ResponseModel,
+    span: Span,
+    *,
+    days: float,
+    seed: int,
+    weekday: float = 0.0,
+    layers: int | None = None,
+    base: Luck | None = None,
+) -> Luck:
+    """Return the kept luck of a span of replications, the same whatever the span.
+
+    Parameters
+    ----------
+    layers : int, optional
+        Layers of further incidents, as `sampling.arrivals.layers` gives them; default those that this model needs.
+    base : Luck, optional
+        Of the same span with fewer layers: only those that it has not are drawn.
+    """
+    block, skip = divmod(span[0], BLOCK)
+    last, rest = divmod(span[1] - 1, BLOCK)
+    return luck_of(
+        model, days=days, block=block, wanted=rest + 1, seed=seed, weekday=weekday, blocks=last - block + 1, skip=skip,
+        layers=layers, base=base,
+    )  # fmt: skip
+
+
+def luck_of(
+    model: ResponseModel,
+    *,
+    days: float,
+    block: int,
+    wanted: int,
+    seed: int,
+    weekday: float = 0.0,
+    blocks: int = 1,
+    skip: int = 0,
+    layers: int | None = None,
+    base: Luck | None = None,
+) -> Luck:
+    """Return the kept luck of one block or several, for `run` under any scenario of the same model."""
+    days = validation.finite("days", days, open_low=True, high=1_000_000.0)
+    seed = validation.whole("seed", seed, 0, 2**63)
+    wanted_of = partial(
+        draw, days=days, block=block, replications=wanted, weekday=weekday, blocks=blocks, skip=skip
+    )  # fmt: skip
+    count = arrivals.layers(model) if layers is None else layers
+    bare = arrivals.without_noise(model)
+    drawn = wanted_of(model, seed=seed) if base is None else base
+    return arrivals.grown(drawn, count, lambda other: wanted_of(bare, seed=other))
+
+
+def run(
+    model: ResponseModel,
+    luck: Luck,
+    engine: str = "simpy",
+    like: Outcomes | None = None,
+    *,
+    over: bool = False,
+    calm: np.ndarray | None = None,
+) -> Outcomes:
+    """Return what becomes of these incidents under `model`.
+
+    Parameters
+    ----------
+    engine : str
+        simpy or compiled.
+    like : Outcomes, optional
+        Of the same luck under another model, whose columns are taken over where the settings are the same.
+    over : bool
+        Write over the memory of `like`, which is lost.
+    calm : array, optional
+        Noise that the compiled engine may leave out where it is alone, as `calm` gives it.
+    """
+    refuse_endless_queue(model, luck.horizon / MICROSECONDS_PER_DAY)
+    if engine == "compiled":
+        compiled.load()
+    records = realise(model, luck, None if like is None else like.records, over=over)
+    limits, people = plans(model, luck.week), pools(model)
+    if engine == "compiled":
+        ends = compiled.run(records.x, limits, records.bounds, people, like.ends if over and like else None, calm)
+    else:
+        ends = simpy_engine.run(records.x, limits, records.bounds, people)
+    return Outcomes(records, ends, path_names(model), luck.horizon)
+
+
+def rerun(
+    model: ResponseModel, luck: Luck, baseline: ResponseModel, before: Outcomes, engine: str = "simpy"
+) -> Outcomes:
+    """Return the same as `run(model, luck)`, with SimPy running only incidents that differ from a baseline already run.
+
+    Without a pool incidents do not meet, so one whose record is as it was ends as it did.
+    """
+    then, now = (plans(each, luck.week) for each in (baseline, model))
+    if engine != "simpy" or pools(model) or pools(baseline) or then != now or len(before.ends) != len(luck):
+        return run(model, luck, engine, before)
+    records = realise(model, luck, before.records)
+    if records.x.dtype != before.records.x.dtype:
+        return run(model, luck, engine)
+    rows = np.flatnonzero(records.x != before.records.x)
+    ends = before.ends.copy()
+    replication = luck.replication[rows] - luck.first
+    bounds = np.searchsorted(replication, np.arange(luck.replications + 1))
+    ends[rows] = simpy_engine.run(records.x[rows], now, bounds, ())
+    return Outcomes(records, ends, path_names(model), luck.horizon)
+
+
+def each_block(
+    model: ResponseModel, *, days: float, replications: int, seed: int, weekday: float = 0.0, engine: str = "simpy"
+) -> Iterator[Outcomes]:
+    """Run span after span of replications; what is finished may be thrown away before the next."""
+    for span in spans(model, days, replications):
+        yield run(model, luck_between(model, span, days=days, seed=seed, weekday=weekday), engine)
+
+
+# Minutes on a clock and nothing else: incidents go through the compiled engine some replications at a time. Records
+# and ends of many incidents are written to the machine's memory and read back, which takes longer than the run. Those
+# of a few replications stay in the processor's cache, and the next ones are written over them.
+
+
+TOGETHER = 2_000
+"""Records that go through the engine together, or one replication."""
+
+
+def minutes(model: ResponseModel, luck: Luck, clock: str, like: Records | None = None) -> tuple[Floats, Records]:
+    """Return what `outcomes.run(model, luck, "compiled").minutes(clock)` does, and the records.
+
+    Parameters
+    ----------
+    like : Records, optional
+        Of the same luck under another model; they are lost.
+    """
+    refuse_endless_queue(model, luck.horizon / MICROSECONDS_PER_DAY)
+    compiled.load()
+    records = realise(model, luck, like, over=like is not None)
+    limits, people = plans(model, luck.week), pools(model)
+    fast = compiled.columns()
+    if fast is None:
+        ends = compiled.run(records.x, limits, records.bounds, people)
+        return Outcomes(records, ends, path_names(model), luck.horizon).minutes(clock), records
+    first, last = (stamp.removesuffix("_at") for stamp in CLOCK_ENDS[clock])
+    desk = compiled.prepared(records.dtype, limits, people, records.bounds)
+    cuts = _cuts(desk.bounds)
+    most = int(np.diff(desk.bounds[cuts]).max(initial=0))
+    states, made = np.empty(most, dtype=STATE), np.empty(len(luck))
+    # Records that are written already are taken from where they are.
+    some = np.empty(most, dtype=records.dtype) if records.memory is None else records.x
+    incidents = desk.bounds
+    if not isinstance(records.place, slice):
+        incidents = np.searchsorted(luck.replication, luck.first + np.arange(luck.replications + 1))
+    fast.through(
+        record_types.in_words(some),
+        record_types.in_words(states),
+        *record_types.table(records.dtype, records.waiting.values()),
+        cuts,
+        desk.bounds,
+        incidents,
+        random_streams.own(records.place),
+        compiled.entry(),
+        *desk.addresses()[:2],
+        lies(records.dtype, "happens")[0],
+        -1 if first == "started" else lies(STATE, first)[0],
+        lies(STATE, last)[0],
+        luck.at,
+        made,
+    )
+    return made, records
+
+
+def _cuts(bounds: Ints) -> Ints:
+    """Return replications with about `TOGETHER` records before the next one, and how many there are.
+
+    Examples
+    --------
+    >>> _cuts(np.array([0, 1_400, 1_800, 2_200, 18_000])).tolist()
+    [0, 3, 4]
+    """
+    edges = np.searchsorted(bounds, np.arange(0, bounds[-1], TOGETHER))
+    return np.unique([0, *edges, len(bounds) - 1])
+
+
+# Pages that are no incident and meet none: a what-if need not run them again.
+
+
+_MEET = ("calls", "ack_timeout", "delivery", "startup", "dusk", "dawn", "day", "pooled")
+"""Parameters that a page that is no incident meets."""
+
+
+def calm(before: Outcomes) -> Ints:
+    """Return, per row of the records, the instant after the end of a noise page that nothing else overlapped; else 0.
+
+    Such a page takes a person whom nobody wants and is in no table. Under other settings of the incidents it is the
+    same again wherever it is alone again, which the engine sees when it begins.
+    """
+    x, ends, bounds = before.records.x, before.ends, before.records.bounds
+    happens = x["happens"] == 1
+    rows = np.flatnonzero(happens)
+    over = np.where(ends["verified"] >= 0, ends["verified"], x["at"])[rows]
+    begins = x["at"][rows]
+    replication = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))[rows]
+    # Each replication has a clock of its own: they are laid behind each other.
+    apart = int(max(over.max(initial=0), begins.max(initial=0))) + 1
+    begins, over = begins + replication * apart, over + replication * apart
+    latest = np.concatenate([[-1], np.maximum.accumulate(over)[:-1]]) if len(over) else over
+    following = np.append(begins[1:], np.iinfo(np.int64).max)
+    alone = (x["noise"][rows] == 1) & (latest < begins) & (over < following)
+    made = np.zeros(len(x), dtype=np.int64)
+    made[rows[alone]] = ends["verified"][rows[alone]] + 1
+    return made
+
+
+def still(baseline: ResponseModel, changed: ResponseModel) -> bool:
+    """Return whether a noise page that is alone lives as it did in the baseline."""
+    one, other = (parameters(model) for model in (baseline, changed))
+    same = all(getattr(one, name) == getattr(other, name) for name in _MEET)
+    return (
+        same
+        and baseline.noise == changed.noise
+        and baseline.noise_factor == changed.noise_factor
+        and baseline.paging == changed.paging
+        and baseline.types == changed.types
+        and pools(baseline) == pools(changed)
+    )

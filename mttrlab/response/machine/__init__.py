@@ -1,1 +1,0 @@
-"""The compiled engine in machine code. `response.compiled` loads it, and says where it is kept."""

@@ -1,0 +1,1 @@
+"""What an organisation is: types of incidents, people, detection, workflow. Frozen and checked."""

@@ -1,0 +1,10 @@
+"""The two kinds of arrays that the simulation passes about."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+
+Floats = npt.NDArray[np.float64]

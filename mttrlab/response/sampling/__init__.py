@@ -1,0 +1,1 @@
+"""Random streams become arrivals, delays and service times."""

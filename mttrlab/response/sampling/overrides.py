@@ -1,0 +1,134 @@
+"""Settings that hold for some incidents alone: of single types or services, or of those that a change has reached."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from mttrlab.errors import ModelError
+from mttrlab.response.model.arrays import Ints
+from mttrlab.response.model.response_model import MONTH_DAYS, ResponseModel
+from mttrlab.response.sampling.common_random_numbers import MICROSECONDS_PER_DAY, Luck
+
+Facts = dict[str, np.ndarray]
+
+PLANNED = {
+    "automation_success", "automation_timeout", "automation_attempts", "automation_harm", "automation_run_factor",
+    "verify_pass", "false_pass", "max_rounds", "paging.delivery", "paging.timeout", "paging.startup", "paging.repeats",
+    "verification.every_s", "verification.in_a_row", "verification.window_s", "verification.threshold",
+    "verification.healthy", "verification.false_pass", "verification.give_up", "reopening.wrong", "reopening.right",
+    "routing.transfer",
+}  # fmt: skip
+"""Settings that the transition function reads from `P`; all others are in the columns of `x`."""
+
+MOST_PLANS = 10
+"""Groups of incidents with settings of `PLANNED` of their own: each may or may not hold, so there are 2 ** groups."""
+
+
+def setting(model: ResponseModel, facts: Facts, name: str, value: Any) -> Any:
+    """Return a setting of the model, or one per incident where some have their own.
+
+    Parameters
+    ----------
+    facts : dict
+        `type` and `face` of every incident, and whom each ramp has reached (`reach`).
+    name : str
+        Field of the model.
+    value : float or array
+        What holds for the others.
+    """
+    for place, one in enumerate(model.special):
+        for field, own in one.settings:
+            if field == name:
+                mine = np.asarray(own)[facts["type"]] if isinstance(own, tuple) else own
+                value = np.where(chosen(model, facts, place), mine, value)
+    return value
+
+
+def reach(model: ResponseModel, luck: Luck, facts: Facts) -> None:
+    """Write down which incidents each ramp has reached when they begin."""
+    for place, one in enumerate(model.special):
+        if one.ramp is not None:
+            months = luck.at / (MICROSECONDS_PER_DAY * MONTH_DAYS)
+            facts[f"reached {place}"] = luck.uniform(f"adoption {one.name}") < one.ramp.reached(months)
+
+
+def chosen(model: ResponseModel, facts: Facts, place: int) -> np.ndarray:
+    """Return which incidents the special settings at `place` hold for."""
+    one = model.special[place]
+    which = np.ones(len(facts["type"]), dtype=bool)
+    if one.incident_types:
+        which &= np.array([kind.name in one.incident_types for kind in model.types])[facts["type"]]
+    if one.services:
+        hit = np.array([face.service in one.services for kind in model.types for face in kind.faces])
+        which &= hit[flat(model, facts)]
+    if one.ramp is not None:
+        which &= facts[f"reached {place}"]
+    return which
+
+
+def of_each(values: Sequence[Any], which: Ints) -> Any:
+    """Return the value of each incident's type or face; the one value where all have the same.
+
+    Examples
+    --------
+    >>> of_each([0.5, 0.5], np.array([0, 1])), of_each([1, 2], np.array([1, 0])).tolist()
+    (0.5, [2, 1])
+    """
+    return values[0] if len(set(values)) == 1 else np.array(values)[which]
+
+
+def flat(model: ResponseModel, facts: Facts) -> Ints:
+    """Return each incident's face, counted through all types."""
+    if len(model.types) == 1:
+        return facts["face"]
+    first = np.cumsum([0, *(len(kind.faces) for kind in model.types)])[:-1]
+    return np.asarray(first[facts["type"]] + facts["face"])
+
+
+def _planned(model: ResponseModel) -> list[int]:
+    return [k for k, one in enumerate(model.special) if any(field in PLANNED for field, _ in one.settings)]
+
+
+def plan(model: ResponseModel, facts: Facts) -> Ints:
+    """Return which of `variants` each incident is handled by."""
+    which = np.zeros(len(facts["type"]), dtype=np.int64)
+    for bit, place in enumerate(_planned(model)):
+        which += chosen(model, facts, place).astype(np.int64) << bit
+    return which
+
+
+def variants(model: ResponseModel) -> tuple[ResponseModel, ...]:
+    """Return the models whose `P` the incidents are handled by: one for every set of special settings."""
+    places = _planned(model)
+    if len(places) > MOST_PLANS:
+        raise ModelError(f"{len(places)} groups of incidents have settings of their own; {MOST_PLANS} is the most")
+    made = [replace(model, special=()) if model.special else model]
+    for place in places:
+        own = [(f, v) for f, v in model.special[place].settings if f in PLANNED]
+        made += [_with(one, own) for one in made]
+    return tuple(made)
+
+
+def _with(model: ResponseModel, settings: list[tuple[str, Any]]) -> ResponseModel:
+    changes: dict[str, Any] = {field: value for field, value in settings if "." not in field}
+    elements: dict[str, dict[str, Any]] = {}
+    for field, value in settings:
+        element, dot, attribute = field.partition(".")
+        if dot:
+            elements.setdefault(element, {})[attribute] = value
+    changes |= {element: replace(getattr(model, element), **own) for element, own in elements.items()}
+    return replace(model, **changes)
+
+
+def most(model: ResponseModel, name: str, value: Any) -> Any:
+    """Return the largest value that a setting takes for any incident."""
+    return max([value, *(own for one in model.special for field, own in one.settings if field == name)])
+
+
+def least(model: ResponseModel, name: str, value: Any) -> Any:
+    """Return the smallest value that a setting takes for any incident."""
+    return min([value, *(own for one in model.special for field, own in one.settings if field == name)])

@@ -1,0 +1,1 @@
+"""Levers, scenarios, investments: what can be changed."""

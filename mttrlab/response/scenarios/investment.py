@@ -1,0 +1,355 @@
+"""What money can change: a scenario with a price, that arrives by and by and works as well as nobody yet knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from scipy import special
+
+from mttrlab.errors import ModelError
+from mttrlab.response.model import validation
+from mttrlab.response.model.response_model import Ramp, ResponseModel
+from mttrlab.response.sampling.random_streams import stream
+from mttrlab.response.scenarios.levers import LEVERS
+from mttrlab.response.scenarios.scenario import Scenario, mistakes, settings, written
+
+_MOST_MONEY = 1e12
+_COSTS = ("once", "yearly")
+WITHIN_SIX_MONTHS = Ramp(months=6)
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Investment(Scenario):
+    """A scenario with a price, a ramp, doubt about its effect, and side effects.
+
+    Parameters
+    ----------
+    name : str
+        What people call it.
+    once, yearly : float or (low, likely, high), default 0
+        What it costs at the beginning, and in every year; in any currency, the same for all.
+    ramp : Ramp, optional
+        How it arrives; default within six months, in a straight line. None: on the first day.
+    side_effects : mapping, optional
+        Levers that it moves besides, as `levers` are given: they arrive with the same ramp and hold for all incidents.
+    incident_types, services, pools : sequence of str, optional
+        As for `Scenario`: where its levers hold; default everywhere.
+    **levers : float or (low, likely, high)
+        What it sets (`levers()` lists them), or the lowest, likely and highest setting that it may reach (PERT).
+
+    Raises
+    ------
+    ModelError
+        Every mistake at once.
+
+    Notes
+    -----
+    Where a scenario is asked for, an investment counts with its likely numbers; `rank_investments` draws them all.
+    Settings that cannot come by and by (`responders`, settings of pools, …: `alone` of `levers()`) hold from the first
+    day.
+
+    Examples
+    --------
+    >>> flags = Investment("Flags", once=40_000, yearly=6_000, flagged=(0.3, 0.5, 0.6), side_effects={"dulled": 1.1})
+    >>> flags.levers["flagged"], flags.ranges["flagged"].high, flags.ramp.months
+    (0.5, 0.6, 6.0)
+    """
+
+    once: float
+    """What it likely costs at the beginning."""
+    yearly: float
+    """What it likely costs in every year."""
+    side_effects: Mapping[str, float]
+    """Lever → likely setting."""
+    ranges: Mapping[str, Estimate]
+    """Lever, side effect, `once` or `yearly` → what it may be, where it is not known."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        once: float | Sequence[float] = 0.0,
+        yearly: float | Sequence[float] = 0.0,
+        ramp: Ramp | None = WITHIN_SIX_MONTHS,
+        side_effects: Mapping[str, Any] | None = None,
+        incident_types: Sequence[str] = (),
+        services: Sequence[str] = (),
+        pools: Sequence[str] = (),
+        **levers: Any,
+    ) -> None:
+        if not isinstance(name, str):
+            raise ModelError(f"an investment's name must be a text; got {validation.shown(name)}")
+        besides: Any = {} if side_effects is None else side_effects
+        if not isinstance(besides, Mapping):
+            said = f"side_effects must hold levers, such as {{'dulled': 1.1}}; got {validation.shown(besides)}"
+            raise ModelError(f"investment {name!r}: {said}")
+        told = {"once": once, "yearly": yearly, **besides, **levers}
+        wrong = [f"{lever} is a side effect of itself" for lever in levers if lever in besides]
+        if not levers:
+            wrong.append("moves no lever; name one, such as flagged=0.5")
+        known: dict[str, Any] = {}
+        for what, value in told.items():
+            try:
+                known[what] = _read(str(what), value)
+            except ModelError as refusal:
+                wrong.append(str(refusal))
+        if wrong:
+            raise ModelError(f"investment {name!r}: {'; '.join(dict.fromkeys(wrong))}")
+        likely = {what: value.likely if isinstance(value, Estimate) else value for what, value in known.items()}
+        try:
+            # What holds for scenarios holds here: names, and where a lever may be moved.
+            settings: dict[str, Any] = {lever: likely[lever] for lever in levers}
+            checked = Scenario(name, incident_types=incident_types, services=services, pools=pools, **settings)
+            Scenario(name, ramp=ramp)
+        except ModelError as refusal:
+            raise ModelError(str(refusal).replace("scenario", "investment", 1)) from None
+        own = {
+            "name": name,
+            "levers": MappingProxyType({lever: likely[lever] for lever in levers}),
+            "incident_types": checked.incident_types,
+            "services": checked.services,
+            "pools": checked.pools,
+            "ramp": ramp,
+            "once": float(likely["once"]),
+            "yearly": float(likely["yearly"]),
+            "side_effects": MappingProxyType({lever: likely[lever] for lever in besides}),
+            "ranges": MappingProxyType({what: value for what, value in known.items() if isinstance(value, Estimate)}),
+        }
+        for field, value in own.items():
+            object.__setattr__(self, field, value)
+
+    def __repr__(self) -> str:
+        usual = {"ramp": WITHIN_SIX_MONTHS}
+        shown = {k: v for k, v in self._told().items() if (v != usual[k] if k in usual else v or k in self.levers)}
+        return f"Investment({', '.join([repr(self.name), *(f'{k}={v!r}' for k, v in shown.items())])})"
+
+    def __hash__(self) -> int:
+        return hash((self.name, tuple(sorted(self.levers.items())), self.once, self.yearly))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (self.name, {**self._told(), "ramp": self.ramp})
+
+    def _told(self) -> dict[str, Any]:
+        """Return the arguments that make it."""
+
+        def given(what: str, likely: float) -> Any:
+            return tuple(self.ranges[what]) if what in self.ranges else likely
+
+        return {
+            **{cost: given(cost, getattr(self, cost)) for cost in _COSTS},
+            "ramp": self.ramp,
+            "side_effects": {lever: given(lever, value) for lever, value in self.side_effects.items()},
+            "incident_types": self.incident_types,
+            "services": self.services,
+            "pools": self.pools,
+            **{lever: given(lever, value) for lever, value in self.levers.items()},
+        }
+
+    @property
+    def parts(self) -> tuple[Scenario, ...]:
+        """The scenarios that it comes to: its levers, and its side effects."""
+        made = []
+        here: dict[str, Any] = {"incident_types": self.incident_types, "services": self.services}
+        for own, pools, only in ((self.levers, self.pools, here), (self.side_effects, (), {})):
+            later: dict[str, Any] = {lever: value for lever, value in own.items() if LEVERS[lever].alone}
+            soon: dict[str, Any] = {lever: value for lever, value in own.items() if lever not in later}
+            if soon:
+                made.append(Scenario(self.name, pools=pools, **soon))
+            if later:
+                made.append(Scenario(self.name, ramp=self.ramp, **only, **later))
+        return tuple(made)
+
+    def apply(self, model: ResponseModel) -> ResponseModel:
+        """Return `model` with the likely settings; levers that it cannot move are left alone."""
+        for part in self.parts:
+            model = part.apply(model)
+        return model
+
+    def reasons(self, model: ResponseModel) -> dict[str, str]:
+        """Return why each lever that this model cannot move has no effect."""
+        found: dict[str, str] = {}
+        for part in self.parts:
+            found |= part.reasons(model)
+            model = part.apply(model)
+        return found
+
+    def drawn(self, seed: int, number: int) -> Investment:
+        """Return it with every number known: one of the ways in which it may turn out.
+
+        Parameters
+        ----------
+        seed : int
+        number : int
+            Which of them. Each of its numbers has a stream of its own by name, so that another investment beside it,
+            or another range in it, moves none.
+        """
+
+        def value(what: str) -> float:
+            return self.ranges[what].quantile(stream(seed, f"estimate {self.name} {what}", number).random())
+
+        told = self._told()
+        told |= {what: value(what) for what in self.ranges if what in told}
+        told["side_effects"] = {k: value(k) if k in self.ranges else v for k, v in self.side_effects.items()}
+        return Investment(self.name, **told)
+
+    def cost_per_year(self, years: float) -> float:
+        """Return the likely cost of a year, where what is paid once is spread over so many years.
+
+        Examples
+        --------
+        >>> Investment("Flags", once=30_000, yearly=5_000, flagged=0.5).cost_per_year(3)
+        15000.0
+        """
+        return self.once / years + self.yearly
+
+
+def _read(what: str, value: Any) -> Any:
+    """Return a cost or a setting, exact or as an `Estimate`."""
+    if what in _COSTS:
+        return estimate(what, value, lambda name, one: validation.finite(name, one, 0.0, _MOST_MONEY))
+
+    def check(name: str, one: Any) -> None:
+        for sentence in mistakes(name, one):
+            raise ModelError(sentence)
+
+    if what not in LEVERS:
+        check(what, value)
+    known = estimate(what, value, check)
+    if isinstance(known, Estimate) and LEVERS[what].whole:
+        raise ModelError(f"{what} is counted in whole numbers: give one, not a range")
+    return known
+
+
+def _again(name: str, told: dict[str, Any]) -> Investment:
+    return Investment(name, **told)
+
+
+# Investments as people write them down: YAML, checked whole before anything runs.
+
+
+_KEYS = ("name", "levers", "once", "yearly", "ramp", "side_effects", "incident_types", "services", "pools")
+
+
+def read_investments(source: str | Path) -> list[Investment]:
+    """Return the investments of a YAML file, or of a text with several lines.
+
+    Parameters
+    ----------
+    source : str or Path
+        A list under `investments`, each with `name` and `levers`; `once` and `yearly`, what it costs; `ramp` (default:
+        six months; `none`: there on the first day), `side_effects`, `incident_types`, `services` or `pools` as for
+        `Investment`. What is not known exactly is written as three numbers, `[low, likely, high]`, or as
+        `{low: …, likely: …, high: …}`.
+
+    Raises
+    ------
+    ModelError
+        Every mistake at once, each with its place.
+
+    Examples
+    --------
+    >>> text = "investments:\\n- {name: Flags, once: 40000, levers: {flagged: [0.3, 0.5, 0.6]}}"
+    >>> read_investments(text)[0].ranges["flagged"]
+    Estimate(low=0.3, likely=0.5, high=0.6)
+    """
+    return written(source, "investments", "investment", _investment)
+
+
+def _investment(row: Any) -> Investment:
+    told = row
+    if isinstance(row, dict):
+        told = {key: value for key, value in row.items() if key != "ramp" or not _no_ramp(value)}
+
+    def make(name: str, levers: dict[str, Any], only: dict[str, Any]) -> Investment:
+        money = {cost: _given(row[cost]) for cost in ("once", "yearly") if cost in row}
+        if "ramp" in row and _no_ramp(row["ramp"]):
+            only["ramp"] = None
+        side = row.get("side_effects") or {}
+        if not isinstance(side, dict):
+            raise ModelError(f"side_effects must hold levers, such as {{dulled: 1.1}}; got {side!r}")
+        besides = {lever: _given(value) for lever, value in side.items()}
+        return Investment(name, **money, **only, side_effects=besides, **{k: _given(v) for k, v in levers.items()})
+
+    made: Investment = settings(told, _KEYS, make)
+    return made
+
+
+def _no_ramp(value: Any) -> bool:
+    return value is None or value == "none"
+
+
+def _given(value: Any) -> Any:
+    """Return three numbers that stand under their names in order; anything else as it is."""
+    if isinstance(value, dict) and set(value) == set(Estimate._fields):
+        return [value[name] for name in Estimate._fields]
+    return value
+
+
+# A number that nobody knows exactly: the lowest, the likely and the highest that it can be.
+
+
+_WORDS = "a number, or three: the lowest, the likely and the highest"
+
+
+class Estimate(NamedTuple):
+    """Three numbers that people can say of what they do not know."""
+
+    low: float
+    likely: float
+    high: float
+
+    def quantile(self, u: float) -> float:
+        """Return the value that a share `u` of what is held possible lies below.
+
+        Notes
+        -----
+        PERT (Malcolm, Roseboom, Clark, Fazar, *Operations Research* 7, 1959): a beta distribution from `low` to `high`
+        with its mode at `likely` and its mean at (low + 4 likely + high) / 6.
+
+        Examples
+        --------
+        >>> [round(Estimate(0.0, 0.5, 1.0).quantile(u), 3) for u in (0.0, 0.1, 0.5, 1.0)]
+        [0.0, 0.247, 0.5, 1.0]
+        """
+        width = self.high - self.low
+        if not width:
+            return self.likely
+        # A width beyond the largest number has no middle to speak of, and bounds of settings are far below.
+        a, b = 1 + 4 * ((self.likely - self.low) / width), 1 + 4 * ((self.high - self.likely) / width)
+        return float(min(max(self.low + width * float(special.betaincinv(a, b, u)), self.low), self.high))
+
+    @property
+    def mean(self) -> float:
+        """What is expected: (low + 4 likely + high) / 6."""
+        return (self.low + 4 * self.likely + self.high) / 6
+
+
+def estimate(name: str, value: Any, check: Callable[[str, Any], Any]) -> Any:
+    """Return a checked number, or a checked `Estimate`; refuse anything else in a sentence.
+
+    Parameters
+    ----------
+    name : str
+        What it is, for the sentence.
+    value : number or sequence of three
+    check : callable
+        Of name and value; raises `ModelError` for a value that cannot be.
+    """
+    if isinstance(value, Real):
+        check(name, value)
+        return value
+    if isinstance(value, (str, bytes)) or not isinstance(value, Sequence) or len(value) != 3:
+        raise ModelError(f"{name} must be {_WORDS}; got {validation.shown(value)}")
+    for one in value:
+        check(name, one)
+    low, likely, high = map(float, value)
+    if not low <= likely <= high:
+        raise ModelError(
+            f"{name} must go from the lowest over the likely to the highest; got {low:g}, {likely:g}, {high:g}"
+        )
+    return Estimate(low, likely, high)
