@@ -20,9 +20,8 @@ from mttrlab.lab.export import local_pseudonyms, restore
 from mttrlab.lab.reports import LoadReport, forget_same_file
 from mttrlab.lab.text import plain
 from mttrlab.schema import STAMPS
-from mttrlab.sources.exports.opened import decode, head, open_file
-from mttrlab.sources.exports.stamps import read_stamp, zone
-from mttrlab.sources.exports.table import fold, header_of, read_table
+from mttrlab.sources.exports.reading import decode, fold, head, header_of, open_file, read_table
+from mttrlab.sources.exports.timestamps import read_stamp, zone
 from mttrlab.sources.privacy import scrub
 
 FORMAT = "annotations"

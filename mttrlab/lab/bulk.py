@@ -36,15 +36,12 @@ from mttrlab.lab.reports import STORED, Asked, LoadReport, Selected, known_load,
 from mttrlab.schema import STAMPS, empty
 from mttrlab.sources.exports import Extract
 from mttrlab.sources.exports.canonical import Told, id_column_of, read_canonical, unknown_columns
-from mttrlab.sources.exports.cells import from_table
-from mttrlab.sources.exports.drafts import Clock, NoZoneError, no_zone, shorten
+from mttrlab.sources.exports.columns import Names, from_table, settle
 from mttrlab.sources.exports.extracts import NOTHING, as_of_instant
-from mttrlab.sources.exports.names import Names, settle
-from mttrlab.sources.exports.opened import MAX_BYTES, open_stream
-from mttrlab.sources.exports.reports import COLUMNS, DISAGREE, OLDER, TIMES, Draft
-from mttrlab.sources.exports.scanning import PIECE, Odd, Scan, is_large_table, pieces, scan_table
-from mttrlab.sources.exports.stamps import zone
-from mttrlab.sources.exports.table import MAX_COLUMNS, Table, count_rows, fold, read_table
+from mttrlab.sources.exports.large_tables import PIECE, Odd, Scan, is_large_table, pieces, scan_table
+from mttrlab.sources.exports.reading import MAX_BYTES, MAX_COLUMNS, Table, count_rows, fold, open_stream, read_table
+from mttrlab.sources.exports.records import COLUMNS, DISAGREE, OLDER, TIMES, Clock, Draft, NoZoneError, no_zone, shorten
+from mttrlab.sources.exports.timestamps import zone
 
 LEAST = 50_000
 """Records from which a file is loaded this way; a smaller one is read by the strict reader as fast."""

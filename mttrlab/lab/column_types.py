@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mttrlab.schema import ORIGINS, POPULATIONS, REPORT_COLUMNS, STAMPS
 from mttrlab.sources.exports.canonical import FLAG_WORDS, STATUS_WORDS
-from mttrlab.sources.exports.names import IDS, NAMES
-from mttrlab.sources.exports.reports import COLUMNS, SAID, TIMES
+from mttrlab.sources.exports.columns import IDS, NAMES
+from mttrlab.sources.exports.records import COLUMNS, SAID, TIMES
 
 # How DuckDB keeps each kind of column.
 TYPES = {

@@ -34,7 +34,7 @@ from mttrlab.lab.settings import FILE_NAME, FileSettings, Settings
 from mttrlab.lab.text import plain
 from mttrlab.lab.views import derive
 from mttrlab.sources.exports import Extract, extract, recognise
-from mttrlab.sources.exports.opened import open_stream
+from mttrlab.sources.exports.reading import open_stream
 
 
 def load_files(

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from mttrlab import sql
 from mttrlab.errors import LoadError, SettingsError
 from mttrlab.lab.text import plain
-from mttrlab.sources.exports.names import our_name
+from mttrlab.sources.exports.columns import our_name
 
 FILE_NAME = "mttrlab.yml"
 

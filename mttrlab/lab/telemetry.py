@@ -19,8 +19,7 @@ from mttrlab.lab import database
 from mttrlab.lab.raw_copies import file_hash
 from mttrlab.lab.reports import Asked, LoadReport, forget_same_file
 from mttrlab.schema import MEASURES, METRIC_COLUMNS, empty
-from mttrlab.sources.exports.opened import MAX_BYTES, Opened, head, open_stream
-from mttrlab.sources.exports.table import fold, header_of
+from mttrlab.sources.exports.reading import MAX_BYTES, Opened, fold, head, header_of, open_stream
 from mttrlab.sources.telemetry import KINDS, Telemetry, read_telemetry, recognise
 from mttrlab.sources.telemetry.cells import TIMES, quoted
 from mttrlab.sources.telemetry.found import Collector

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from mttrlab import sql
 from mttrlab.errors import LoadError
 from mttrlab.lab import Lab, bulk, load, reports
-from mttrlab.sources.exports import scanning
-from mttrlab.sources.exports.stamps import Stamp, read_stamp
+from mttrlab.sources.exports import large_tables
+from mttrlab.sources.exports.timestamps import Stamp, read_stamp
 
 TABLES = ("reports", "quarantine", "loads", "superseded", "timers")
 GOOD = ["2026-03-01T10:00:00Z", "2026-03-01T10:07:30Z", "2026-03-01T11:00:00+01:00", "2026-03-02 00:00:00.250Z", ""]
@@ -123,7 +123,7 @@ def loaded(path: Path, least: int, monkeypatch, **options) -> tuple[object, obje
 def test_both_roads_leave_the_same_behind(tmp_path, monkeypatch, content, options, piece):
     path = tmp_path / "table.csv"
     path.write_bytes(content)
-    monkeypatch.setattr(scanning, "PIECE", piece)
+    monkeypatch.setattr(large_tables, "PIECE", piece)
     strict = loaded(path, 10**9, monkeypatch, **options)
     quick = loaded(path, 1, monkeypatch, **options)
     assert quick[0] == strict[0]
@@ -198,7 +198,7 @@ def test_a_large_load_after_an_empty_one_in_the_same_transaction_can_be_read(tmp
 def test_a_packed_or_foreign_file_however_large_is_left_to_the_strict_reader(tmp_path, monkeypatch, start):
     path = tmp_path / "large.bin"
     path.write_bytes(start + b"\x00\x8b\n" * 4000)
-    assert not scanning.is_large_table(path, 10, None)
+    assert not large_tables.is_large_table(path, 10, None)
     monkeypatch.setattr(bulk, "LEAST", 10)
     with Lab() as lab, pytest.raises(LoadError, match=r"large\.bin"):
         lab.load(path)

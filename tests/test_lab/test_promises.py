@@ -341,9 +341,9 @@ def test_p9_loading_and_asking_reach_for_no_network(exports, tmp_path, monkeypat
 
 
 def test_p10_what_is_too_large_is_refused_with_the_limit(exports, monkeypatch):
-    from mttrlab.sources.exports import opened
+    from mttrlab.sources.exports import reading
 
-    monkeypatch.setattr(opened, "MAX_BYTES", 1000)
+    monkeypatch.setattr(reading, "MAX_BYTES", 1000)
     with Lab() as lab, pytest.raises(LoadError, match=r"more than the limit of 1,000"):
         lab.load(many(exports.folder, 1000), format="canonical")
 

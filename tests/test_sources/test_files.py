@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mttrlab.errors import LoadError
-from mttrlab.sources.exports import extract, opened, recognise
-from mttrlab.sources.exports.table import read_table
+from mttrlab.sources.exports import extract, reading, recognise
+from mttrlab.sources.exports.reading import read_table
 
 GOOD = "incident_id,detected_at,resolved_at\n1,2026-03-02T10:00Z,2026-03-02T11:00Z\n"
 
@@ -112,7 +112,7 @@ def test_a_pattern_is_a_name_and_nothing_else(tmp_path: Path) -> None:
 def test_a_file_above_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.csv"
     path.write_text(GOOD)
-    monkeypatch.setattr(opened, "MAX_BYTES", 20)
+    monkeypatch.setattr(reading, "MAX_BYTES", 20)
     assert "more than the limit of 20" in sentence(path)
 
 

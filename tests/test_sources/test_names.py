@@ -13,7 +13,7 @@ from mttrlab.errors import LoadError, SettingsError
 from mttrlab.lab import Lab, bulk
 from mttrlab.lab.settings import Settings
 from mttrlab.sources.exports import extract
-from mttrlab.sources.exports.names import IDS, NAMES, settle
+from mttrlab.sources.exports.columns import IDS, NAMES, settle
 
 TIMES = ["2026-03-02T10:00:00Z", "2026-03-02T10:05:00Z", "2026-03-02T11:00:00Z"]
 

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mttrlab.sources.exports.columns import NONE, read_column
-from mttrlab.sources.exports.stamps import read_stamp
+from mttrlab.sources.exports.timestamps import NONE, read_column, read_stamp
 
 AT = 1752004320_000000  # 2025-07-08T19:52:00Z
 

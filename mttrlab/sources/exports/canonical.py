@@ -12,11 +12,9 @@ import numpy as np
 
 from mttrlab.errors import LoadError
 from mttrlab.schema import ORIGINS, POPULATIONS, STAMPS
-from mttrlab.sources.exports.cells import Cells
-from mttrlab.sources.exports.columns import StampColumn, read_column
-from mttrlab.sources.exports.drafts import Clock, Faults
-from mttrlab.sources.exports.names import IDS, NAMES, Names, likely_time
-from mttrlab.sources.exports.reports import TIMES, Draft
+from mttrlab.sources.exports.columns import IDS, NAMES, Cells, Names, likely_time
+from mttrlab.sources.exports.records import TIMES, Clock, Draft, Faults
+from mttrlab.sources.exports.timestamps import StampColumn, read_column
 
 _HEADER_UTC = ZoneInfo("UTC")
 _IGNORED = frozenset(f"{stamp}_verdict" for stamp in STAMPS)

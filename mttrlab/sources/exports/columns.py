@@ -1,184 +1,368 @@
-"""A column of stamps at once: the same answer as `read_stamp` for each cell, many times faster."""
+"""What a table calls its columns → what we call them: by spelling, by words that mean one thing, else when told."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+import json
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
+from mttrlab import sql
+from mttrlab.errors import LoadError
+from mttrlab.schema import INCIDENT_COLUMNS, STAMPS
+from mttrlab.sources.exports.reading import Documents, Even, Opened, Table, fold, shown
+from mttrlab.sources.exports.records import Faults, RecordError, text_of
 
-from mttrlab.sources.exports.stamps import EXTENDED, FIRST_YEAR, LAST_YEAR, read_stamp
+IDS = ("incident_id", "source_id", "id")
+"""Columns that may name the incident in a canonical table, the first that is there."""
 
-NONE = np.iinfo(np.int64).min
-"""No time, as NumPy and pandas write it inside."""
+_EXTRAS = ("status", "priority", "services", "closed_at", "updated_at", "automated")
+"""Columns of a report that a canonical table may also have."""
 
-_WIDTH = 40
-_SHAPES = 12
-_FEW = 32
-# The rules of clock changes are written down until 2037; later ones take the slow road.
-_RULES_END = np.datetime64("2037-01-01", "us").astype(np.int64)
-_ZERO, _ALIEN = ord("0"), 255
-_MONTHS = np.arange(0, 12 * (LAST_YEAR + 1 - FIRST_YEAR) + 1).astype("datetime64[M]")
-_FIRST_DAYS = _MONTHS.astype("datetime64[D]").astype(np.int32)
-"""Days since 1970 of the first of each month."""
+NAMES = (*(c.name for c in INCIDENT_COLUMNS if not c.name.endswith("_verdict")), *_EXTRAS)
+"""Columns of a canonical table, whatever their order."""
+
+_STEMS = {
+    "started_at": ("started", "impact_started", "impact_start", "incident_started"),
+    "detected_at": ("detected", "incident_detected"),
+    "acknowledged_at": ("acknowledged", "acked"),
+    "diagnosed_at": ("diagnosed", "cause_identified", "root_cause_identified"),
+    "resolved_at": ("resolved", "mitigated", "fixed"),
+    "verified_at": ("verified",),
+    "closed_at": ("closed",),
+    "updated_at": ("updated", "last_updated"),
+}
+_WORDS = {
+    "incident_id": (
+        "incident number",
+        "incident no",
+        "incident key",
+        "incident ref",
+        "incident reference",
+        "incident",
+        "ticket id",
+        "ticket key",
+        "ticket",
+        "issue key",
+        "issue id",
+        "issue",
+        "reference",
+        "key",
+        "number",
+    ),
+    "title": ("summary", "incident title", "incident name", "short description"),
+    "service": ("service name", "affected service"),
+    "team": ("team name",),
+    "severity": ("sev", "severity level"),
+    "url": ("link", "permalink"),
+    "status": ("state", "incident status"),
+}
+"""Words for a column that mean nothing else, the best first. `created`, `opened`, `identified` or `end` do."""
+
+_ENDINGS = ("at", "", "on", "time", "date", "datetime", "timestamp")
+_UTC = re.compile(r"[_\s]*(\(utc\)|\[utc\]|\butc|_utc)$")
+_LIKELY = re.compile(
+    r"(^|_)(creat(ed|ion)|open(ed)?|report(ed)?|declared|start(ed|s)?|beg[ai]n|detect(ed|ion)|identified|alert(ed)?|"
+    r"stabl?e|restored|end(ed|s)?|time|date|at)(_|$)"
+)
+_LENGTH = re.compile(
+    r"(^|_)(time_to|time_in|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|duration|elapsed|count|sla)(_|$)"
+)
+
+
+def squeeze(name: str) -> str:
+    """Return the letters and digits of a name, in lower case.
+
+    Examples
+    --------
+    >>> squeeze("Started At"), squeeze("startedAt")
+    ('startedat', 'startedat')
+    """
+    return "".join(character for character in name.lower() if character.isalnum())
+
+
+def _meanings() -> dict[str, tuple[str, int]]:
+    said: dict[str, tuple[str, int]] = {squeeze(name): (name, 0) for name in (*NAMES, *IDS)}
+    for name, stems in _STEMS.items():
+        words = [f"{stem}{ending}" for stem in stems for ending in _ENDINGS]
+        words += [f"{before}{stem}" for stem in stems for before in ("time", "date")]
+        for place, word in enumerate(words, start=1):
+            said.setdefault(squeeze(word), (name, place))
+    for name, spoken in _WORDS.items():
+        for place, word in enumerate(spoken, start=1):
+            said.setdefault(squeeze(word), (name, place))
+    return said
+
+
+_MEANINGS = _meanings()
 
 
 @dataclass(frozen=True)
-class StampColumn:
-    """What a column of cells says."""
+class Names:
+    """The columns of a table under our names."""
 
-    micros: NDArray[np.int64]
-    """Microseconds since 1970 in UTC; NONE where there is no time."""
-    reasons: dict[int, str]
-    """Place of each refused cell, and why."""
-    local: tuple[int, ...]
-    """Places of cells that name no zone, where none was given."""
-    worded: int
-    """Cells that say in words that there is no time ("N/A", "null")."""
+    header: tuple[str, ...]
+    """In the file's order; what we have no name for keeps its own."""
+    utc: frozenset[str] = frozenset()
+    """Columns whose header says that their times are in UTC."""
+    read_as: tuple[tuple[str, str], ...] = ()
+    """The file's name and ours, where ours is no mere spelling of it."""
+    passed_over: tuple[tuple[str, str], ...] = ()
+    """The file's name of a column that means what another one already says, and our name of it."""
+
+    def sentences(self) -> list[str]:
+        """Return what people should know of it."""
+        told = []
+        if self.read_as:
+            listed = ", ".join(f"{theirs!r} as {ours}" for theirs, ours in self.read_as)
+            told.append(f"columns read under our names: {listed} (columns= or columns: in mttrlab.yml says otherwise)")
+        told += [
+            f"{theirs!r} is not read, as another column is read as {ours}; columns= or columns: in mttrlab.yml decides"
+            for theirs, ours in self.passed_over
+        ]
+        return told
 
 
-def read_column(cells: Sequence[str], timezone: ZoneInfo | None = None) -> StampColumn:
-    """Return the instants that the cells name.
+def settle(
+    header: Iterable[str],
+    columns: Mapping[str, str] | None = None,
+    file: str = "",
+    show: Callable[[str], str] = str,
+) -> Names:
+    """Return the columns under our names.
 
     Parameters
     ----------
-    cells : sequence of str
-        As they stand in the file; empty where there is nothing.
-    timezone : ZoneInfo, optional
-        Zone of the clock on the wall where a cell names none.
+    header : iterable of str
+        As the file spells them, folded or not.
+    columns : mapping, optional
+        What the caller says: the file's name of a column, and ours. It wins over every rule.
+    file : str
+        Named in a refusal.
+    show : callable
+        How a refusal prints a name of the file's own.
+
+    Raises
+    ------
+    LoadError
+        Where the caller names a column that is not there, or a name that is not ours.
+
+    Examples
+    --------
+    >>> settle(["Issue", "Mitigated at", "startedAt (UTC)", "Owner"]).header
+    ('incident_id', 'resolved_at', 'started_at', 'owner')
     """
-    micros = np.full(len(cells), NONE, dtype=np.int64)
-    reasons: dict[int, str] = {}
-    local: list[int] = []
-    worded = 0
-    for place in _by_shape(cells, timezone, micros):
-        stamp = read_stamp(cells[place], timezone)
-        if stamp.local:
-            local.append(place)
-        elif stamp.micros is not None:
-            micros[place] = stamp.micros
-        elif stamp.reason:
-            reasons[place] = stamp.reason
-        elif cells[place].strip():
-            worded += 1
-    return StampColumn(micros, reasons, tuple(local), worded)
-
-
-def _by_shape(cells: Sequence[str], timezone: ZoneInfo | None, micros: NDArray[np.int64]) -> list[int]:
-    """Fill `micros` where cells share a shape (the same digits in the same places); return the places left over."""
-    lengths = np.fromiter(map(len, cells), dtype=np.int64, count=len(cells))
-    if np.count_nonzero(lengths) < _FEW:
-        return np.flatnonzero(lengths).tolist()
-    counts = np.bincount(np.minimum(lengths, _WIDTH + 1))
-    slow = [np.flatnonzero(lengths > _WIDTH)]
-    for width in (np.argsort(counts[1 : _WIDTH + 1])[::-1] + 1).tolist():
-        if counts[width]:
-            slow.append(_of_length(cells, np.flatnonzero(lengths == width), width, timezone, micros))
-    return sorted(np.concatenate(slow).tolist())
-
-
-def _of_length(
-    cells: Sequence[str], left: NDArray[np.int64], width: int, timezone: ZoneInfo | None, micros: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Fill `micros` for cells of one length, and return the places left over."""
-    text = "".join(cells if len(left) == len(cells) else [cells[place] for place in left.tolist()])
-    # A row per position in the text. A letter of another script becomes a question mark, which no stamp has.
-    codes = np.frombuffer(text.encode("latin-1", "replace"), dtype=np.uint8).reshape(len(left), width)
-    block = np.ascontiguousarray(codes.T)
-    slow = []
-    for _ in range(_SHAPES):
-        if left.size == 0:
-            break
-        sample = cells[left[0]]
-        like = _alike(block, sample)
-        alike = left if like.all() else left[like]
-        done = _read_alike(block if like.all() else block[:, like], alike, sample, timezone, micros)
-        slow.append(alike[~done])
-        left, block = left[~like], block[:, ~like]
-    return np.concatenate([left, *slow])
-
-
-def _alike(block: NDArray[np.uint8], sample: str) -> NDArray[np.bool_]:
-    """Return which of these cells have a digit where `sample` has one, and the same character where it has none."""
-    like = np.ones(block.shape[1], dtype=bool)
-    for codes, character in zip(block, sample, strict=True):
-        if "0" <= character <= "9":
-            like &= codes - np.uint8(_ZERO) <= 9
+    folded = [fold(name) for name in header]
+    ours: dict[int, str] = {}
+    told: dict[str, str] = {}
+    for theirs, wanted in (columns or {}).items():
+        place = next((at for at, name in enumerate(folded) if squeeze(name) == squeeze(theirs)), None)
+        wanted = our_name(wanted, file)
+        if place is None:
+            listed = ", ".join(show(name)[:40] for name in folded[:12])
+            raise LoadError(f"{file} row 1: no column {theirs[:60]!r} to read as {wanted}; its columns are {listed}")
+        if wanted in told or place in ours:
+            raise LoadError(f"{file}: columns= says two things of {wanted}; say which one column it is")
+        ours[place] = wanted
+        told[wanted] = theirs
+    utc: set[int] = set()
+    found: dict[str, list[tuple[int, int]]] = {}
+    for place, name in enumerate(folded):
+        bare = _UTC.sub("", name)
+        if bare != name:
+            utc.add(place)
+        meaning = _MEANINGS.get(squeeze(bare))
+        if place not in ours and meaning is not None:
+            found.setdefault(meaning[0], []).append((meaning[1], place))
+    read_as, passed_over = [], []
+    for name, candidates in found.items():
+        (rank, best), *others = sorted(candidates)
+        if name not in told and others and not others[0][0]:
+            count = 1 + sum(not other for other, _ in others)
+            raise LoadError(f"{file} row 1: {count} columns are called {name!r}; rename or remove all but one")
+        identified = name == "incident_id" and rank and any(other in found or other in told for other in IDS[1:])
+        if name in told or identified:
+            others = [(rank, best), *others]
         else:
-            like &= codes == min(ord(character), _ALIEN)
-    return like
+            ours[best] = name
+            if rank:
+                read_as.append((folded[best], name))
+        passed_over += [(folded[place], name) for other, place in others if other]
+    made = [ours.get(place, name) for place, name in enumerate(folded)]
+    # A column of our name that the caller gave another meaning keeps its place under a name that says nothing.
+    made = [f"{name}_" if name in told and place not in ours else name for place, name in enumerate(made)]
+    in_utc = frozenset(ours[place] for place in utc if place in ours)
+    return Names(tuple(made), in_utc, tuple(read_as), tuple(passed_over))
 
 
-def _number(block: NDArray[np.uint8], first: int, last: int) -> NDArray[np.int32]:
-    value: NDArray[np.int32] = (block[first] - np.uint8(_ZERO)).astype(np.int32)
-    for codes in block[first + 1 : last]:
-        value *= np.int32(10)
-        value += codes - np.uint8(_ZERO)
-    return value
+def our_name(name: str, file: str) -> str:
+    """Return our name of a column as a caller spells it.
+
+    Raises
+    ------
+    LoadError
+        Where it is none of ours.
+    """
+    folded = fold(name)
+    if folded not in NAMES and folded not in IDS:
+        raise LoadError(
+            f"{file}: {name[:60]!r} is no column of ours; say incident_id, {', '.join(STAMPS)}, title, service …"
+        )
+    return "incident_id" if folded in IDS else folded
 
 
-def _read_alike(
-    block: NDArray[np.uint8],
-    places: NDArray[np.int64],
-    sample: str,
-    timezone: ZoneInfo | None,
-    micros: NDArray[np.int64],
-) -> NDArray[np.bool_]:
-    """Fill `micros` for cells of one shape; return which were read: the others need the strict reader's word."""
-    match = EXTENDED.fullmatch(sample)
-    if match is None or (match["zone"] is None and timezone is None):
-        return np.zeros(len(places), dtype=bool)
-    parts = [part for part in ("year", "month", "day", "hour", "minute", "second") if match[part]]
-    year, month, day, hour, minute, *seconds = (_number(block, *match.span(part)) for part in parts)
-    good = (year >= FIRST_YEAR) & (year <= LAST_YEAR) & (month >= 1) & (month <= 12) & (day >= 1)
-    good &= (hour < 24) & (minute < 60)
-    months = (year - FIRST_YEAR) * 12 + month - 1
-    if not good.all():
-        months[~good] = 0
-    first_day = _FIRST_DAYS[months]
-    good &= day <= _FIRST_DAYS[months + 1] - first_day
-    minutes = ((first_day + day - 1) * 24 + hour) * 60 + minute
-    instants = minutes.astype(np.int64) * 60
-    if seconds:
-        good &= seconds[0] < 60
-        instants += seconds[0]
-    instants *= 1_000_000
-    if match["fraction"]:
-        # Finer than a microsecond is cut, as the strict reader does.
-        digits = match["fraction"][:6]
-        start = match.start("fraction")
-        instants += _number(block, start, start + len(digits)) * np.int32(10 ** (6 - len(digits)))
-    if match["zone"] is None:
-        instants, settled = _local(instants, good, timezone)
-        good &= settled
-    elif match["zone"].strip() not in ("Z", "z", "UTC"):
-        ahead, known = _ahead(block, match.span("zone"), match["zone"])
-        instants -= ahead
-        good &= known
-    if len(places) == len(micros) and good.all():
-        micros[:] = instants
-    else:
-        micros[places[good]] = instants[good]
-    return good
+def is_canonical(names: Iterable[str]) -> bool:
+    """Return whether a table with these of our names can be read: it has an id and a milestone."""
+    return bool(set(names) & set(IDS) and set(names) & set(STAMPS))
 
 
-def _ahead(block: NDArray[np.uint8], span: tuple[int, int], named: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    digits = [span[0] + at for at, character in enumerate(named) if character.isdigit()]
-    tens = [_number(block, position, position + 1).astype(np.int64) for position in digits]
-    minutes = (tens[0] * 10 + tens[1]) * 60
-    past = tens[2] * 10 + tens[3] if len(tens) == 4 else np.zeros_like(minutes)
-    sign = -1 if "-" in named else 1
-    return sign * (minutes + past) * 60_000_000, (past < 60) & (minutes + past <= 14 * 60)
+def likely_time(names: Iterable[str]) -> str | None:
+    """Return a column that might hold a milestone, to be shown as an example; None: no name sounds like it.
+
+    Examples
+    --------
+    >>> likely_time(["vendor", "Created"])
+    'created'
+    >>> likely_time(["time_to_resolve_minutes"])
+    """
+    return next((name for name in map(fold, names) if _LIKELY.search(name) and not _LENGTH.search(name)), None)
 
 
-def _local(
-    walls: NDArray[np.int64], good: NDArray[np.bool_], timezone: ZoneInfo | None
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the instants of local clocks and which are certain: neither skipped nor repeated by a clock change."""
-    sure = good & (walls < _RULES_END)
-    clocks = pd.DatetimeIndex(np.where(sure, walls, 0).view("datetime64[us]"))
-    zoned = clocks.tz_localize(timezone, ambiguous="NaT", nonexistent="NaT").as_unit("us").tz_convert("UTC")
-    return zoned.tz_localize(None).to_numpy().view(np.int64), sure & zoned.notna()
+# Cells of a table of incidents by our names of its columns, whatever kind of file it comes from.
+
+
+@dataclass
+class Cells:
+    """Texts of the file by our name of the column; empty text where there is nothing."""
+
+    name: str
+    columns: dict[str, Sequence[str]]
+    rows: Sequence[int]
+    faults: Faults = field(default_factory=Faults)
+    names: Names = field(default_factory=lambda: Names(()))
+    show: Callable[[str], str] = str
+    """How sentences print a name of the file's own."""
+
+
+def from_table(table: Table, columns: Mapping[str, str] | None = None, names: Names | None = None) -> Cells:
+    """Return the cells of a CSV table; rows of another length than the header are refused one by one.
+
+    Parameters
+    ----------
+    table : Table
+    columns : mapping, optional
+        What the caller says of the columns.
+    names : Names, optional
+        The columns under our names, where they are settled already.
+    """
+    names = names or settle(table.header, columns, table.name)
+    table = replace(table, header=names.header)
+    width = len(table.header)
+    cells = Cells(table.name, {}, table.numbers, names=names)
+    body = table.rows
+    if isinstance(body, Even):
+        cells.columns = {column: body.by_place[place] for place, column in enumerate(table.header) if column}
+        return cells
+    if any(len(row) != width for row in body):
+        for number, row in zip(table.numbers, body, strict=True):
+            if len(row) != width:
+                # Without the row itself: nobody can tell which of its cells names a person.
+                cells.faults.add(number, "", "", f"has {len(row)} cells where the header has {width}")
+        whole = [(number, row) for number, row in zip(table.numbers, body, strict=True) if len(row) == width]
+        cells.rows, body = [number for number, _ in whole], [row for _, row in whole]
+    by_place = list(zip(*body, strict=True)) if body else [()] * width
+    cells.columns = {column: by_place[place] for place, column in enumerate(table.header) if column}
+    return cells
+
+
+def from_documents(documents: Documents, columns: Mapping[str, str] | None = None) -> Cells:
+    """Return the cells of JSON records; what is no object, or holds one where a text belongs, is refused."""
+    keys = dict.fromkeys(fold(key) for record in documents.records if isinstance(record, dict) for key in record)
+    settled = settle(keys, columns, documents.name, show=shown)
+    ours = dict(zip(keys, settled.header, strict=True))
+    cells = Cells(documents.name, {}, [], names=settled, show=shown)
+    kept: list[tuple[int, dict[str, str]]] = []
+    for number, record in zip(documents.numbers, documents.records, strict=True):
+        try:
+            kept.append((number, _flat(record, ours)))
+        except RecordError as refusal:
+            cells.faults.add(number, refusal.column, refusal.value, refusal.reason)
+    names = dict.fromkeys(name for _, record in kept for name in record)
+    cells.rows = [number for number, _ in kept]
+    cells.columns = {name: [record.get(name, "") for _, record in kept] for name in names}
+    return cells
+
+
+def _flat(record: Any, ours: Mapping[str, str]) -> dict[str, str]:
+    if not isinstance(record, dict):
+        raise RecordError("", "", "is not an object")
+    flat: dict[str, str] = {}
+    for key, value in record.items():
+        name = ours[fold(key)]
+        if name in flat and name in NAMES:
+            raise RecordError(name, value, "stands twice in this record, spelled differently")
+        if name not in NAMES and name not in IDS:
+            flat[name] = ""
+        elif isinstance(value, bool):
+            flat[name] = "true" if value else "false"
+        elif name == "services" and isinstance(value, list):
+            flat[name] = _names(value)
+        else:
+            flat[name] = text_of({name: value}, name) or ""
+    return flat
+
+
+def _names(values: list[Any]) -> str:
+    return json.dumps([str(value) for value in values if isinstance(value, str)], ensure_ascii=False)
+
+
+def from_parquet(opened: Opened, columns: Mapping[str, str] | None = None) -> Cells:
+    """Return the cells of a Parquet file, each as DuckDB writes it in text.
+
+    Raises
+    ------
+    LoadError
+        Where it is damaged or has two columns of one name.
+    """
+    # DuckDB takes a path as a pattern, so it is given a copy under a name of ours.
+    with tempfile.TemporaryDirectory(prefix="mttrlab-") as folder, sql.connect() as connection:
+        copy = Path(folder) / "export.parquet"
+        copy.write_bytes(opened.content)
+        connection.execute(f"SET allowed_directories = ['{folder}']; SET enable_external_access = false")
+        try:
+            relation = connection.read_parquet(str(copy))
+            for column, times in Counter(map(fold, relation.columns)).items():
+                if times > 1:
+                    raise LoadError(f"{opened.name}: {times} columns are called {column!r}; rename all but one")
+            settled = settle(relation.columns, columns, opened.name)
+            names = settled.header
+            wanted = [(name, raw) for name, raw in zip(names, relation.columns, strict=True) if name in (*NAMES, *IDS)]
+            if not wanted:
+                raise LoadError(f"{opened.name}: none of its columns is one of ours; name them as the README lists")
+            listed = ", ".join(f"coalesce(CAST({_quoted(raw)} AS VARCHAR), '')" for _, raw in wanted)
+            rows = relation.project(listed).fetchall()
+        except LoadError:
+            raise
+        except Exception as error:
+            # The engine speaks of our copy.
+            said = str(error).replace(str(copy), opened.name).split("\n")[0][:120]
+            raise LoadError(f"{opened.name} is no Parquet file that can be read ({said}); export it again") from None
+    if not rows:
+        raise LoadError(f"{opened.name} holds no rows; export it again, or leave it out")
+    by_place = list(zip(*rows, strict=True))
+    cells = Cells(
+        opened.name,
+        {name: by_place[place] for place, (name, _) in enumerate(wanted)},
+        range(1, len(rows) + 1),
+        names=settled,
+    )
+    cells.columns |= {name: [""] * len(rows) for name in names if name not in cells.columns}
+    return cells
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

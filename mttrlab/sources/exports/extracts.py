@@ -14,20 +14,24 @@ import pandas as pd
 
 from mttrlab.errors import LoadError
 from mttrlab.sources.exports.canonical import Told, read_canonical
-from mttrlab.sources.exports.cells import from_documents, from_parquet, from_table
-from mttrlab.sources.exports.columns import NONE
-from mttrlab.sources.exports.documents import read_documents
-from mttrlab.sources.exports.drafts import Clock, Faults
-from mttrlab.sources.exports.foreign import unknown_export
-from mttrlab.sources.exports.opened import HEAD, Opened, decode, open_file
+from mttrlab.sources.exports.columns import from_documents, from_parquet, from_table
+from mttrlab.sources.exports.formats import FORMATS, keys_of, recognise_text, unknown_export
 from mttrlab.sources.exports.pagerduty import read_pagerduty
-from mttrlab.sources.exports.recognised import FORMATS, keys_of, recognise_text
-from mttrlab.sources.exports.reports import Draft, newest_stamp, settle_repeats, tabulate
+from mttrlab.sources.exports.reading import (
+    HEAD,
+    Opened,
+    decode,
+    documents_of,
+    first_answer,
+    is_raw,
+    open_file,
+    read_documents,
+    read_table,
+)
+from mttrlab.sources.exports.records import Clock, Draft, Faults, newest_stamp, settle_repeats, tabulate
 from mttrlab.sources.exports.servicenow import read_servicenow, table_of
-from mttrlab.sources.exports.stamps import read_stamp, zone
 from mttrlab.sources.exports.statuspage import read_statuspage
-from mttrlab.sources.exports.table import read_table
-from mttrlab.sources.exports.wrapped import documents_of, first_answer, is_raw
+from mttrlab.sources.exports.timestamps import NONE, read_stamp, zone
 
 NOTHING = "no record of the file could be accepted; see the quarantine for the reasons"
 

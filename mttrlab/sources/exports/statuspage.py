@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from mttrlab.errors import LoadError
-from mttrlab.sources.exports.documents import Documents
-from mttrlab.sources.exports.drafts import Clock, Faults, RecordError, id_of, text_of
-from mttrlab.sources.exports.reports import Draft
+from mttrlab.sources.exports.reading import Documents
+from mttrlab.sources.exports.records import Clock, Draft, Faults, RecordError, id_of, text_of
 from mttrlab.sources.exports.vendor import Report, name_list, object_of, objects, read_records
 
 _MAINTENANCE = {"scheduled", "in progress", "verifying", "completed"}

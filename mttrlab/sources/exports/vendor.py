@@ -6,10 +6,8 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from mttrlab.sources.exports.documents import Documents
-from mttrlab.sources.exports.drafts import Faults, RecordError
-from mttrlab.sources.exports.reports import Draft
-from mttrlab.sources.exports.wrapped import Misshapen
+from mttrlab.sources.exports.reading import Documents, Misshapen
+from mttrlab.sources.exports.records import Draft, Faults, RecordError
 
 Report = dict[str, Any]
 """Columns of a report, times in microseconds, `record` its row."""

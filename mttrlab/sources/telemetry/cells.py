@@ -10,8 +10,7 @@ from typing import Any
 
 from mttrlab import sql
 from mttrlab.errors import LoadError
-from mttrlab.sources.exports.opened import Opened, decode
-from mttrlab.sources.exports.table import fold, read_table
+from mttrlab.sources.exports.reading import Opened, decode, fold, read_table
 from mttrlab.sources.telemetry.found import Collector, short
 from mttrlab.sources.telemetry.jsonl import JunkError, documents
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mttrlab.sources.exports.opened import Opened
+from mttrlab.sources.exports.reading import Opened
 from mttrlab.sources.telemetry.cells import first_of, needed, records, when
 from mttrlab.sources.telemetry.found import Collector, Telemetry, text
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from mttrlab.sources.exports.opened import Opened, decode
+from mttrlab.sources.exports.reading import Opened, decode
 from mttrlab.sources.privacy import scrub_line
 from mttrlab.sources.telemetry.cells import first_of, needed, records, when
 from mttrlab.sources.telemetry.found import Collector, Telemetry, text

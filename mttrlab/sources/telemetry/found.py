@@ -11,8 +11,8 @@ import pandas as pd
 
 from mttrlab.errors import LoadError
 from mttrlab.schema import TELEMETRY, conform
-from mttrlab.sources.exports.opened import Opened
-from mttrlab.sources.exports.stamps import Stamp, read_stamp, zone
+from mttrlab.sources.exports.reading import Opened
+from mttrlab.sources.exports.timestamps import Stamp, read_stamp, zone
 
 _SHORT = 80
 _SECONDS = ((1e8, 1e11, 1e6, "seconds"), (1e11, 1e14, 1e3, "milliseconds"), (1e14, 1e17, 1.0, "microseconds"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mttrlab.errors import LoadError
-from mttrlab.sources.exports.documents import MAX_JSON
+from mttrlab.sources.exports.reading import MAX_JSON
 
 MAX_LINE = 1_000_000
 """Characters of a line; a longer one is no log line that a person has written."""

@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from mttrlab.sources.exports.opened import Opened, decode
+from mttrlab.sources.exports.reading import Opened, decode
 from mttrlab.sources.privacy import is_personal, scrub_line
 from mttrlab.sources.telemetry.cells import when
 from mttrlab.sources.telemetry.found import Collector, Telemetry, short, text

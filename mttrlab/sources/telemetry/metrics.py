@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from mttrlab.schema import MEASURES
-from mttrlab.sources.exports.opened import Opened
+from mttrlab.sources.exports.reading import Opened
 from mttrlab.sources.telemetry.cells import first_of, needed, number, records, when
 from mttrlab.sources.telemetry.found import Collector, Telemetry
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mttrlab.sources.exports.opened import Opened, decode
+from mttrlab.sources.exports.reading import Opened, decode
 from mttrlab.sources.telemetry.found import Collector, Telemetry, text
 from mttrlab.sources.telemetry.jsonl import JunkError, documents
 

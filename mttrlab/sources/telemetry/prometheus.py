@@ -8,7 +8,7 @@ from typing import Any
 
 from mttrlab.errors import LoadError
 from mttrlab.schema import MEASURES
-from mttrlab.sources.exports.opened import Opened, decode
+from mttrlab.sources.exports.reading import Opened, decode
 from mttrlab.sources.telemetry.cells import number
 from mttrlab.sources.telemetry.found import Collector, Telemetry, short
 from mttrlab.sources.telemetry.jsonl import JunkError, loads

@@ -8,9 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mttrlab.errors import LoadError
-from mttrlab.sources.exports.names import IDS
-from mttrlab.sources.exports.opened import HEAD, Opened, foot, head, open_file
-from mttrlab.sources.exports.table import fold, header_of
+from mttrlab.sources.exports.columns import IDS
+from mttrlab.sources.exports.reading import HEAD, Opened, fold, foot, head, header_of, open_file
 from mttrlab.sources.telemetry import deployments, firings, logs, metrics, otlp, prometheus
 from mttrlab.sources.telemetry.cells import TIMES
 from mttrlab.sources.telemetry.found import Telemetry
