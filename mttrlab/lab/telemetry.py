@@ -21,9 +21,8 @@ from mttrlab.lab.reports import Asked, LoadReport, forget_same_file
 from mttrlab.schema import MEASURES, METRIC_COLUMNS, empty
 from mttrlab.sources.exports.reading import MAX_BYTES, Opened, fold, head, header_of, open_stream
 from mttrlab.sources.telemetry import KINDS, Telemetry, read_telemetry, recognise
-from mttrlab.sources.telemetry.cells import TIMES, quoted
-from mttrlab.sources.telemetry.found import Collector
 from mttrlab.sources.telemetry.metrics import ALIASES, SERVICES, notes, read_rows
+from mttrlab.sources.telemetry.reading import TIMES, Collector, quoted
 
 FORMAT = "telemetry"
 """In the ledger's column `format`; its `source` says which format of telemetry."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mttrlab.schema import FAILURE_MODES
-from mttrlab.sources.practices.expression import conditions, number
-from mttrlab.sources.practices.forms import Mode
-from mttrlab.sources.practices.labelling import always_firing, failure_mode, services
+from mttrlab.sources.practices.own import Mode
+from mttrlab.sources.practices.promql import always_firing, conditions, failure_mode, number, services
 
 RATIO = 'sum(rate(http_requests_total{code=~"5.."}[5m])) / sum(rate(http_requests_total[5m]))'
 

@@ -10,7 +10,7 @@ import mttrlab as ml
 from mttrlab.errors import LoadError
 from mttrlab.schema import AlertRule, Practices
 from mttrlab.sources.practices import read_practices
-from mttrlab.sources.practices.stored import from_json, to_json
+from mttrlab.sources.practices.own import from_json, to_json
 
 ROUTES = """route:
   receiver: everybody

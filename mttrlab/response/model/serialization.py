@@ -19,7 +19,7 @@ from mttrlab.response.model.distributions import PARAMETERS, Law
 from mttrlab.response.model.provenance import Note
 from mttrlab.response.model.response_model import ResponseModel, Verdict
 from mttrlab.response.model.validation import field_kinds
-from mttrlab.sources.practices.yaml_text import documents
+from mttrlab.sources.practices.reading import documents
 
 _VERSION = "mttrlab_model"
 _KEPT = "fitted_as"

@@ -17,7 +17,7 @@ from mttrlab.response.model.response_model import Ramp, ResponseModel, Special
 from mttrlab.response.model.shares import automation, lifted, runbooks, seen_shares
 from mttrlab.response.scenarios.applicability import immovable
 from mttrlab.response.scenarios.levers import LEVERS, failing_changes, flagged
-from mttrlab.sources.practices.yaml_text import documents
+from mttrlab.sources.practices.reading import documents
 
 _OF_POOLS = tuple(name for name, lever in LEVERS.items() if lever.of_pools)
 

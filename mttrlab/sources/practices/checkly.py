@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mttrlab.schema import MonitorStep, Practices, SyntheticMonitor
-from mttrlab.sources.practices.addresses import without_secrets
+from mttrlab.sources.practices.reading import without_secrets
 
 _CHECK = re.compile(
     r"new\s+(?P<kind>ApiCheck|BrowserCheck|MultiStepCheck|PlaywrightCheck|UrlMonitor|TcpMonitor|TcpCheck|DnsMonitor|"

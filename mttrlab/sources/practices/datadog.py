@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from mttrlab.schema import UNKNOWN, AlertRule, Condition, Practices
-from mttrlab.sources.practices.durations import seconds
-from mttrlab.sources.practices.faults import Faults, Place, shown
-from mttrlab.sources.practices.labelling import failure_mode
+from mttrlab.sources.practices.promql import failure_mode
+from mttrlab.sources.practices.reading import Faults, Place, seconds, shown
 
 FLUSH_S, EVALUATION_S = 15.0, 60.0
 """The agent's flush interval and the pace of evaluations for windows up to a day."""

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from mttrlab.schema import AlertRule, Condition, Practices
-from mttrlab.sources.practices.durations import said_seconds
-from mttrlab.sources.practices.faults import Faults, Place, shown
-from mttrlab.sources.practices.labelling import failure_mode, services
+from mttrlab.sources.practices.promql import failure_mode, services
+from mttrlab.sources.practices.reading import Faults, Place, said_seconds, shown
 
 _PARTS = {"groups", "contactPoints", "policies", "templates", "muteTimes", "deleteRules"}
 

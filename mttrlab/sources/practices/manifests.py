@@ -9,12 +9,9 @@ from typing import Any
 
 from mttrlab.schema import MonitoringSettings, Practices, ProbeModule, SyntheticMonitor
 from mttrlab.sources.practices import grafana
-from mttrlab.sources.practices.addresses import without_secrets
-from mttrlab.sources.practices.durations import said_seconds
-from mttrlab.sources.practices.faults import Faults, Place, shown
+from mttrlab.sources.practices.alertmanager import routed
 from mttrlab.sources.practices.prometheus import rule_groups
-from mttrlab.sources.practices.routes import routed
-from mttrlab.sources.practices.yaml_text import documents
+from mttrlab.sources.practices.reading import Faults, Place, documents, said_seconds, shown, without_secrets
 
 _PROBE = "a probe measures; an alert on probe_success has to page"
 _GENERATED = ("PrometheusServiceLevel", "ServiceLevelObjective", "SLO")

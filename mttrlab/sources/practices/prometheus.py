@@ -7,10 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from mttrlab.schema import AlertRule, Practices
-from mttrlab.sources.practices.durations import seconds
-from mttrlab.sources.practices.expression import conditions
-from mttrlab.sources.practices.faults import Faults, Place, shown
-from mttrlab.sources.practices.labelling import always_firing, failure_mode, services
+from mttrlab.sources.practices.promql import always_firing, conditions, failure_mode, services
+from mttrlab.sources.practices.reading import Faults, Place, seconds, shown
 
 _GROUP_KEYS = frozenset(
     {"name", "interval", "limit", "query_offset", "labels", "rules", "partial_response_strategy", "source_tenants"}

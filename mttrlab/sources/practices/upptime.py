@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mttrlab.schema import MonitorStep, Practices, SyntheticMonitor
-from mttrlab.sources.practices.addresses import without_secrets
-from mttrlab.sources.practices.faults import Faults, shown
+from mttrlab.sources.practices.reading import Faults, shown, without_secrets
 
 DEFAULT = "*/5 * * * *"
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))

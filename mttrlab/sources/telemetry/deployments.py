@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from mttrlab.sources.exports.reading import Opened
-from mttrlab.sources.telemetry.cells import first_of, needed, records, when
-from mttrlab.sources.telemetry.found import Collector, Telemetry, text
+from mttrlab.sources.telemetry.reading import Collector, Telemetry, first_of, needed, records, text, when
 
 TIMES = ("time", "at", "deployed_at", "finished_at", "completed_at", "timestamp", "created_at")
 SERVICES = ("service", "service_name", "app", "application", "deployment")

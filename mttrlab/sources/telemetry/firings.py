@@ -9,9 +9,17 @@ from typing import Any
 
 from mttrlab.sources.exports.reading import Opened, decode
 from mttrlab.sources.privacy import scrub_line
-from mttrlab.sources.telemetry.cells import first_of, needed, records, when
-from mttrlab.sources.telemetry.found import Collector, Telemetry, text
-from mttrlab.sources.telemetry.jsonl import JunkError, documents
+from mttrlab.sources.telemetry.reading import (
+    Collector,
+    JunkError,
+    Telemetry,
+    documents,
+    first_of,
+    needed,
+    records,
+    text,
+    when,
+)
 
 SERVICES = ("service", "service_name", "app", "application", "job", "deployment")
 _WORDS = ("summary", "description", "message")

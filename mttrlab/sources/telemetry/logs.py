@@ -9,9 +9,7 @@ from typing import Any
 
 from mttrlab.sources.exports.reading import Opened, decode
 from mttrlab.sources.privacy import is_personal, scrub_line
-from mttrlab.sources.telemetry.cells import when
-from mttrlab.sources.telemetry.found import Collector, Telemetry, short, text
-from mttrlab.sources.telemetry.jsonl import JunkError, documents
+from mttrlab.sources.telemetry.reading import Collector, JunkError, Telemetry, documents, short, text, when
 
 EVENTS = ("event", "message", "msg", "body")
 TIMES = ("timestamp", "time", "ts", "@timestamp", "asctime", "datetime")

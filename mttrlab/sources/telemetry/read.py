@@ -10,18 +10,17 @@ from pathlib import Path
 from mttrlab.errors import LoadError
 from mttrlab.sources.exports.columns import IDS
 from mttrlab.sources.exports.reading import HEAD, Opened, fold, foot, head, header_of, open_file
-from mttrlab.sources.telemetry import deployments, firings, logs, metrics, otlp, prometheus
-from mttrlab.sources.telemetry.cells import TIMES
-from mttrlab.sources.telemetry.found import Telemetry
+from mttrlab.sources.telemetry import deployments, firings, logs, metrics, traces
+from mttrlab.sources.telemetry.reading import TIMES, Telemetry
 
 _READERS: dict[str, Callable[[Opened, str | None], Telemetry]] = {
     "metrics": metrics.read_metrics,
-    "prometheus": prometheus.read_prometheus,
+    "prometheus": metrics.read_prometheus,
     "deployments": deployments.read_deployments,
     "alertmanager": firings.read_alertmanager,
     "firings": firings.read_firings,
     "logs": logs.read_logs,
-    "otlp": otlp.read_otlp,
+    "otlp": traces.read_otlp,
 }
 _OTHER = {"prometheus": "metrics", "alertmanager": "firings", "otlp": "spans"}
 FORMATS = tuple(_READERS)

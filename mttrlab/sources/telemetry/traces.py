@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mttrlab.sources.exports.reading import Opened, decode
-from mttrlab.sources.telemetry.found import Collector, Telemetry, text
-from mttrlab.sources.telemetry.jsonl import JunkError, documents
+from mttrlab.sources.telemetry.reading import Collector, JunkError, Telemetry, documents, text
 
 _KINDS = {1: "internal", 2: "server", 3: "client", 4: "producer", 5: "consumer"}
 _TARGETS = ("peer.service", "db.system", "db.system.name", "messaging.system", "rpc.service")

@@ -1,15 +1,51 @@
-"""YAML that means what it shows: no aliases bombs, no duplicate keys, no `on` that is true, no 12:30 that is 750."""
+"""Opening a settings file: once, as text, within limits."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from math import isfinite
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
 from mttrlab.errors import LoadError
-from mttrlab.sources.practices.faults import Faults, Place
+
+LARGEST = 5_000_000
+"""Bytes; rule files of whole companies are far smaller."""
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a regular file.
+
+    Raises
+    ------
+    LoadError
+        For what is no regular file, is too large, or is not UTF-8.
+    """
+    try:
+        kind = path.stat()
+        if not stat.S_ISREG(kind.st_mode):
+            raise LoadError(f"{path} is not a regular file; pass a file or a folder of files")
+        if kind.st_size > LARGEST:
+            raise LoadError(f"{path} has {kind.st_size:,} bytes; settings files are read up to {LARGEST:,}")
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise LoadError(f"{path} cannot be opened: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise LoadError(f"{path} is not UTF-8 (byte {error.start}); save it as UTF-8") from None
+    if "\0" in text:
+        raise LoadError(f"{path} holds NUL characters; it is no text")
+    return text
+
+
+# YAML that means what it shows: no aliases bombs, no duplicate keys, no `on` that is true, no 12:30 that is 750.
+
 
 DEEPEST, MOST_NODES = 60, 300_000
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -174,3 +210,153 @@ def plain(text: str) -> Any:
     if _INT.fullmatch(text):
         return int(text) if len(text) <= 30 else text
     return float(text) if _FLOAT.fullmatch(text) and not re.fullmatch(r"[-+]?0[0-9]+", text) else text
+
+
+# Every fault of a file, gathered and told at once.
+
+
+Place = tuple[str | int, ...]
+_MOST = 20
+
+
+def spelled(place: Place) -> str:
+    """Return a place inside a document as people write it.
+
+    Examples
+    --------
+    >>> spelled(("groups", 0, "rules", 2, "for"))
+    'groups[0].rules[2].for'
+    """
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+    return text.removeprefix(".") or "the file"
+
+
+def shown(value: object) -> str:
+    """Return a value for an error sentence: short, on one line, never a whole document."""
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+@dataclass
+class Faults:
+    """The faults found so far in one file."""
+
+    file: str
+    lines: dict[Place, int] = field(default_factory=dict)
+    """Line of each place, counted from 1."""
+    found: list[tuple[int, str]] = field(default_factory=list)
+    """Line (0 where not known) and sentence."""
+
+    def add(self, place: Place, sentence: str) -> None:
+        """Note one fault."""
+        known = next((self.lines[place[:n]] for n in range(len(place), -1, -1) if place[:n] in self.lines), None)
+        where = f"line {known}: " if known else ""
+        self.found.append((known or 0, f"{where}{spelled(place)} {sentence}"))
+
+    def unknown_keys(self, place: Place, found: Iterable[object], known: Iterable[str]) -> None:
+        """Note every key that does not belong there, with the key that was probably meant."""
+        belonging = sorted(known)
+        for key in found:
+            if key not in belonging:
+                near = get_close_matches(str(key), belonging, n=1)
+                hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(belonging)}"
+                self.add((*place, str(key)[:60]), f"is no setting here{hint}")
+
+    def refuse(self) -> None:
+        """Raise what was found, if anything.
+
+        Raises
+        ------
+        LoadError
+            One sentence per fault.
+        """
+        if not self.found:
+            return
+        if len(self.found) == 1:
+            raise LoadError(f"{self.file}: {self.found[0][1]}")
+        told = [sentence for _, sentence in sorted(self.found, key=lambda fault: fault[0])][:_MOST]
+        if len(self.found) > _MOST:
+            told.append(f"and {len(self.found) - _MOST} more")
+        raise LoadError(f"{self.file} has {len(self.found)} faults:\n  " + "\n  ".join(told))
+
+
+# Addresses without what must not be kept.
+
+
+def without_secrets(url: str) -> str:
+    """Return scheme, host and path of an address; user names, query strings and `${…}` are cut out.
+
+    Examples
+    --------
+    >>> without_secrets("https://me:secret@example.com/login/${TOKEN}?key=1#top")
+    'https://example.com/login/…'
+    """
+    clean = re.sub(r"\$\{[^}]*\}|\{\{[^}]*\}\}|\$[A-Z_][A-Z0-9_]*", "…", url.strip())
+    try:
+        parts = urlsplit(clean)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return re.sub(r"[?#].*|.*@", "", clean)[:300]
+    if not parts.netloc:
+        return re.sub(r"[?#].*", "", clean.rsplit("@", 1)[-1])[:300]
+    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"[:300]
+
+
+# Durations as settings files write them.
+
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0, "y": 31_536_000.0}
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w|y)")
+_WHOLE = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h|d|w|y))+")
+
+
+def seconds(value: object) -> float:
+    """Return a duration in seconds: a number of seconds, or text such as `60s`, `5m`, `1h30m`.
+
+    Raises
+    ------
+    ValueError
+        For anything else; the text says what to write.
+
+    Examples
+    --------
+    >>> seconds("1h30m"), seconds(60), seconds("500ms")
+    (5400.0, 60.0, 0.5)
+    """
+    wrong = f"must be a number of seconds or a duration such as 60s or 5m; got {str(value)[:40]!r}"
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError(wrong)
+    if isinstance(value, str):
+        text = value.strip()
+        if text == "0":
+            return 0.0
+        if not _WHOLE.fullmatch(text):
+            raise ValueError(wrong)
+        return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
+    if not isfinite(value) or value < 0:
+        raise ValueError(wrong)
+    return float(value)
+
+
+def said_seconds(holder: Mapping[str, Any], key: str, place: Place, faults: Faults) -> float | None:
+    """Return a duration that a mapping may say under `key`, seconds; what is wrong with it goes to `faults`."""
+    if holder.get(key) is None:
+        return None
+    try:
+        return seconds(holder[key])
+    except ValueError as error:
+        faults.add((*place, key), str(error))
+        return None
+
+
+def windows(expr: str) -> list[float]:
+    """Return the range windows of a PromQL expression, seconds: `[5m]`, and `[1h:30s]` as its hour."""
+    return [
+        seconds(found)
+        for found in re.findall(r"\[\s*([0-9][0-9a-z.]*)\s*(?::[^\]]*)?\]", expr)
+        if _WHOLE.fullmatch(found)
+    ]

@@ -8,8 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from mttrlab.schema import Matcher, MonitoringSettings, Practices, Route
-from mttrlab.sources.practices.durations import said_seconds
-from mttrlab.sources.practices.faults import Faults, Place, shown
+from mttrlab.sources.practices.reading import Faults, Place, said_seconds, shown
 
 _MATCHER = re.compile(
     r"\s*(?P<quote>\"?)(?P<label>[^\s\"=!~,{}]+)(?P=quote)\s*(?P<operator>=~|!~|!=|=)\s*"

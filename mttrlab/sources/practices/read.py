@@ -12,11 +12,9 @@ from typing import Any
 
 from mttrlab.errors import LoadError
 from mttrlab.schema import Practices
-from mttrlab.sources.practices import checkly, datadog, forms, grafana, manifests, own, upptime
-from mttrlab.sources.practices.faults import Faults, Place, shown
-from mttrlab.sources.practices.opening import text_of
+from mttrlab.sources.practices import checkly, datadog, grafana, manifests, own, upptime
 from mttrlab.sources.practices.prometheus import rule_groups, with_windows
-from mttrlab.sources.practices.yaml_text import documents
+from mttrlab.sources.practices.reading import Faults, Place, documents, shown, text_of
 
 SUFFIXES = (".yml", ".yaml", ".json", ".ts", ".js", ".mjs", ".tf")
 _CODE = (".tf", ".ts", ".js", ".mjs")
@@ -24,7 +22,7 @@ _HEAD = 200_000
 _FORMATS = tuple(
     (name, re.compile(rf"^[\"']?(?:{'|'.join(keys)})[\"']?\s*:", re.MULTILINE))
     for name, keys in (
-        ("practices", sorted(forms.KEYS)),
+        ("practices", sorted(own.KEYS)),
         ("kubernetes manifest", ("apiVersion",)),
         ("prometheus rules", ("groups",)),
         ("blackbox exporter", ("modules",)),
@@ -188,7 +186,7 @@ def _document(value: Any, faults: Faults, name: str) -> Practices:
         return manifests.configuration(value, faults, name)
     if "sites" in keys:
         return upptime.sites(value, faults, name)
-    if keys & forms.KEYS:
+    if keys & own.KEYS:
         return own.own_forms(value, faults, name)
     inside = list(nested_groups(value))
     if not inside:
@@ -212,9 +210,7 @@ def _foreign(value: dict[str, Any]) -> str:
     if "slos" in value or str(value.get("kind", "")) == "PrometheusServiceLevel":
         return "describes objectives and no rules; let its generator (such as sloth) write the rules, and load those"
     names = ", ".join(sorted(map(str, value))[:5])
-    return (
-        f"says {names[:100]}, which is nothing of practices; a file of ours has one of {', '.join(sorted(forms.KEYS))}"
-    )
+    return f"says {names[:100]}, which is nothing of practices; a file of ours has one of {', '.join(sorted(own.KEYS))}"
 
 
 def mapped(practices: Practices, *mappings: Any) -> Practices:
