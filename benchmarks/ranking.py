@@ -18,7 +18,7 @@ from scipy import special
 
 from benchmarks.recovery import KINDS, history, organisation
 from mttrlab.decisions import keep_baseline, rank_investments, refits
-from mttrlab.decisions.drawn import saving
+from mttrlab.decisions.ranking import saving
 from mttrlab.response import Investment, ResponseModel
 
 ORGANISATIONS = 60

@@ -17,7 +17,7 @@ import pandas as pd
 from scipy import special
 
 from mttrlab.decisions import compare_scenarios, refits
-from mttrlab.decisions.ignorance import ends
+from mttrlab.decisions.refits import ends
 from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario, simulate
 from mttrlab.response.calibration.history import FEWEST
 from mttrlab.response.calibration.pooling import group_laws

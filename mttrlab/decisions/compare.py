@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from mttrlab.decisions import ignorance, paired
-from mttrlab.decisions.clock import shown_clock
-from mttrlab.decisions.paired import Paired, joined
-from mttrlab.decisions.words import note, what
+from mttrlab.decisions import baseline
+from mttrlab.decisions import refits as refitting
+from mttrlab.decisions.baseline import Paired, joined, shown_clock
 from mttrlab.errors import ModelError
+from mttrlab.response.calibration.priors import seen_words
 from mttrlab.response.experiment import memory_limits as limits
 from mttrlab.response.experiment import runs as model_runs
 from mttrlab.response.experiment import simulate
@@ -21,9 +23,13 @@ from mttrlab.response.experiment.parallel import each, workers
 from mttrlab.response.experiment.simulate import hours_since_monday, unfinished, utc
 from mttrlab.response.experiment.utilization import refuse_endless_queue
 from mttrlab.response.model import validation
+from mttrlab.response.model.incident_types import IncidentType
 from mttrlab.response.model.response_model import UNCHECKED, ResponseModel
 from mttrlab.response.sampling import arrivals
 from mttrlab.response.sampling.common_random_numbers import BLOCK
+from mttrlab.response.scenarios.applicability import immovable
+from mttrlab.response.scenarios.investment import Estimate, Investment
+from mttrlab.response.scenarios.levers import LEVERS, automated, flagged
 from mttrlab.response.scenarios.scenario import Scenario
 
 
@@ -159,7 +165,7 @@ def compare_scenarios(
     table.insert(1, "clock", pd.Series([clock] * len(names), dtype="str"))
     if refits:
         each_refit = max(min(done, _EACH), BLOCK)
-        unsure, answered = ignorance.bands(
+        unsure, answered = refitting.bands(
             refits, scenarios, days=days, replications=each_refit, seed=seed, clock=clock, engine=engine
         )
         table = pd.concat([table, unsure], axis=1)
@@ -184,7 +190,7 @@ def _replications(parts: list[list[Paired]]) -> int:
 
 
 def _half_width(parts: list[list[Paired]], scenario: int) -> float:
-    return paired.half_width(joined([part[scenario] for part in parts]), difference=scenario > 0)
+    return baseline.half_width(joined([part[scenario] for part in parts]), difference=scenario > 0)
 
 
 def _span(
@@ -206,18 +212,150 @@ def _span(
         before = model_runs.run(model, luck, engine)
         then, records = before.minutes(clock), before.records
     weights = simulate.weights(model, luck, records.facts)
-    columns = [paired.paired(then, then, place, wanted, weights)]
+    columns = [baseline.paired(then, then, place, wanted, weights)]
     for other in changed:
         now = then
         if other != model and engine == "compiled":
             now, records = model_runs.minutes(other, luck, clock, records)
         elif other != model:
             now = model_runs.rerun(other, luck, model, before, engine).minutes(clock)
-        columns.append(paired.paired(then, now, place, wanted, weights))
+        columns.append(baseline.paired(then, now, place, wanted, weights))
     return columns
 
 
 def _row(parts: list[list[Paired]], days: float, scenario: int) -> tuple[dict[str, float], float]:
     """Return the numbers of one scenario, and the share of itself to which the least known of them is known."""
     whole = joined([part[scenario] for part in parts])
-    return paired.row(whole, days), paired.half_width(whole, difference=scenario > 0)
+    return baseline.row(whole, days), baseline.half_width(whole, difference=scenario > 0)
+
+
+# What a scenario changes, and what must be said beside its numbers.
+
+
+def what(model: ResponseModel, scenario: Scenario) -> str:
+    """Return the settings that a scenario changes, from and to."""
+    ranges = scenario.ranges if isinstance(scenario, Investment) else {}
+    parts = scenario.parts
+    said = [_part(model, part, ranges) for part in parts]
+    if scenario.ramp is not None:
+        said = [words if part.ramp else f"{words}, from the first day" for words, part in zip(said, parts, strict=True)]
+    return "; and ".join(said)
+
+
+def _part(model: ResponseModel, scenario: Scenario, ranges: Mapping[str, Estimate]) -> str:
+    said = []
+    for lever, value in scenario.levers.items():
+        now = LEVERS[lever].now(_seen(model, scenario))
+        between = f" ({_shown(lever, (ranges[lever].low, ranges[lever].high))})" if lever in ranges else ""
+        said.append(f"{LEVERS[lever].words}: {_shown(lever, now)} → {_shown(lever, value)}{between}")
+    only = ", ".join((*scenario.incident_types, *scenario.services, *scenario.pools))
+    words = ("; ".join(said) or "as it is") + (f" (of {only} alone)" if only else "")
+    if scenario.ramp is None:
+        return words
+    ramp = scenario.ramp
+    late = f" from month {ramp.delay:g} on" if ramp.delay else ""
+    lost = f", {ramp.decay:.0%} of it lost in each month after" if ramp.decay else ""
+    return f"{words}; reaching {ramp.adoption:.0%} of them within {ramp.months:g} months{late}{lost}"
+
+
+def _seen(model: ResponseModel, scenario: Scenario) -> Any:
+    """Return what the settings in force are read from: of the pools that a scenario names, these alone."""
+    if not scenario.pools:
+        return model
+    return SimpleNamespace(pools=[pool for pool in model.pools if pool.name in scenario.pools])
+
+
+def _shown(lever: str, value: Any) -> str:
+    if value is None:
+        return "no limit" if LEVERS[lever].unit == "minutes" else "none"
+    if LEVERS[lever].unit == "0 or 1" and not isinstance(value, tuple):
+        return "yes" if value else "no"
+    unit = {"minutes": " min", "seconds": " s"}.get(LEVERS[lever].unit, "")
+    if isinstance(value, tuple):
+        if LEVERS[lever].unit == "share":
+            return f"{value[0]:.0%} to {value[1]:.0%}"
+        return f"{value[0]:g} to {value[1]:g}{unit}"
+    return f"{value:.0%}" if LEVERS[lever].unit == "share" else f"{value:g}{unit}"
+
+
+def note(model: ResponseModel, scenario: Scenario) -> str:
+    """Return why a lever had no effect, and what was borrowed."""
+    reasons = scenario.reasons(model)
+    moved = {lever: value for part in scenario.parts for lever, value in part.levers.items()}
+    said = [f"{lever}: {why}" if len(moved) > 1 else why for lever, why in reasons.items()]
+    borrowed = {note.element for note in model.sources if note.source == "prior"}
+    if moved.get("automation", 0) > 0:
+        said.append(
+            f"borrowed, not from the export: an attempt works {model.automation_success:.0%} of the time, "
+            f"{model.automation_attempts} attempt{'s' if model.automation_attempts > 1 else ''} at most"
+        )
+    if "runbooks" in moved and any(kind.hypotheses is None for kind in model.types):
+        said.append(
+            f"borrowed, not from the export: a new runbook makes diagnosis {model.runbook_factor:.2g} times as long"
+        )
+    if "alert_latency" in moved and "alert coverage" in borrowed and not said:
+        said.append(f"borrowed, not from the export: of the incidents that do not say who noticed, {seen_words()}")
+    if "flagged" in moved and not any(p.name == "flag" for kind in model.types for p in kind.paths) and not said:
+        said.append(f"borrowed, not from the export: a flag takes {model.flag.mean:g} minutes")
+    return "; ".join(said)
+
+
+# The what-ifs that a review shows without being asked: settings that this model can move.
+
+
+ALERT_MINUTES = 2.0
+VERIFY_MINUTES = 5.0
+ROLLBACK_MINUTES = 5.0
+CHANGES_STOPPED = 0.25
+_OFTEN = 6.0
+"""Times a year that a named type must come back to count as predictable."""
+
+
+def default_levers(model: ResponseModel) -> list[Scenario]:
+    """Return the scenarios of the monthly review that this model can move.
+
+    Alerts within two minutes, remediation rules on half of the predictable incidents (those of named types that come
+    back at least six times a year; a quarter of all where no type is named), flags on half the changes, rollback and
+    verification within five minutes, one in four of the changes that would fail stopped before users meet it, one more
+    responder where people wait, and one incident in ten prevented.
+
+    Parameters
+    ----------
+    model : ResponseModel
+
+    Returns
+    -------
+    list of Scenario
+    """
+    validation.a("model", ResponseModel, model)
+    wanted = [Scenario("Alerts within 2 minutes", alert_latency=ALERT_MINUTES)]
+    half = round(0.5 * _predictable(model), 3)
+    if half > automated(model):
+        wanted.append(Scenario(f"Remediation rules for {half:.0%} of incidents", automation=half))
+    if flagged(model) < 0.5:
+        wanted.append(Scenario("Flags on half the changes", flagged=0.5))
+    if any(_slow(kind) for kind in model.types):
+        wanted.append(Scenario("Rollback within 5 minutes", rollback_minutes=ROLLBACK_MINUTES))
+    if any(kind.verify and float(kind.verify.quantile(0.9)) > VERIFY_MINUTES for kind in model.types):
+        wanted.append(Scenario("Verified within 5 minutes", verification_window=VERIFY_MINUTES))
+    wanted.append(Scenario("One failing change in four stopped", changes_prevented=CHANGES_STOPPED))
+    if model.responders is not None:
+        wanted.append(Scenario("One more responder", responders=model.responders + 1))
+    wanted.append(Scenario("One incident in ten prevented", prevention=0.1))
+    return [
+        scenario
+        for scenario in wanted
+        if not any(immovable(model, lever, value) for lever, value in scenario.levers.items())
+    ]
+
+
+def _predictable(model: ResponseModel) -> float:
+    named = [kind for kind in model.types if kind.name]
+    if not named:
+        return 0.5
+    back = [kind.per_day for kind in named if kind.per_day * 365 >= _OFTEN]
+    return sum(back) / model.per_day
+
+
+def _slow(kind: IncidentType) -> bool:
+    return any(path.name == "rollback" and float(path.law.quantile(0.9)) > ROLLBACK_MINUTES for path in kind.paths)

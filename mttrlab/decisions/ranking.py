@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
-from mttrlab.decisions.clock import shown_clock
-from mttrlab.decisions.compare import checked
-from mttrlab.decisions.drawn import drawn, saving, visible
-from mttrlab.decisions.kept import keep_baseline
-from mttrlab.decisions.money import bands, chosen, priced
-from mttrlab.decisions.rivals import rivals
-from mttrlab.decisions.words import note, what
-from mttrlab.errors import ModelError
+from mttrlab.analysis.power import incidents_needed
+from mttrlab.decisions import value_of_information
+from mttrlab.decisions.baseline import BAND, Baseline, Piece, keep_baseline, saved_by, shown_clock
+from mttrlab.decisions.compare import checked, note, what
+from mttrlab.errors import ModelError, QuestionError
 from mttrlab.response.experiment import runs as model_runs
 from mttrlab.response.model import validation
 from mttrlab.response.model.arrays import Floats
-from mttrlab.response.model.response_model import ResponseModel
+from mttrlab.response.model.response_model import MONTH_DAYS, ResponseModel
+from mttrlab.response.sampling.common_random_numbers import MICROSECONDS_PER_DAY
 from mttrlab.response.scenarios.investment import Investment
 
 _INCIDENTS = {"compiled": 40_000, "simpy": 4_000}
@@ -221,3 +220,272 @@ def _half_width(saved: Floats) -> float:
     if n < 2 or not mean:
         return float("inf") if n < 2 else 0.0
     return float(special.stdtrit(n - 1, 0.975) * saved.std(ddof=1) / np.sqrt(n) / abs(mean))
+
+
+# What minutes cost: the columns of a ranking that come from money, and those that say how sure the order is.
+
+
+NET, PER_1000, MINUTES = "net money a year", "minutes per 1,000", "minutes a year"
+"""What the best is the best by."""
+
+
+def bands(table: pd.DataFrame, found: Draws) -> None:
+    """Write the minutes saved: what is expected, and what luck and what is not known make of it."""
+    expected = found.saved.mean(axis=2)
+    each = np.moveaxis(found.saved, 1, 0).reshape(found.saved.shape[1], -1)
+    table["minutes_saved_per_year"] = expected.mean(axis=0)
+    table["minutes_saved_low"], table["minutes_saved_high"] = np.quantile(each, BAND, axis=1)
+    table["expected_low"], table["expected_high"] = np.quantile(expected, BAND, axis=0)
+    both = each.var(axis=1)
+    table["doubt"] = np.divide(expected.var(axis=0), both, out=np.zeros(len(both)), where=both > 0)
+
+
+def priced(table: pd.DataFrame, expected: Floats, cost: Floats, minute_value: float | None) -> None:
+    """Write what a year costs, and what the money buys."""
+    rival = table["rival"].to_numpy()
+    known = np.where(rival, np.nan, cost)
+    table["cost_per_year"] = known.mean(axis=0)
+    table["cost_low"], table["cost_high"] = np.quantile(known, BAND, axis=0)
+    free = (known <= 0).any(axis=0)
+    per = np.where(free, np.nan, 1000 * expected / np.where(known > 0, known, np.nan))
+    # Minutes over money, not the mean of ratios: what the money buys on average.
+    table["per_1000"] = 1000 * expected.mean(axis=0) / np.where(free, np.nan, known.mean(axis=0))
+    table["per_1000_low"], table["per_1000_high"] = np.quantile(per, BAND, axis=0)
+    table["price_to_match"] = [
+        1000 * max(saved, 0.0) / rest if (rest := _best_of_others(table["per_1000"], place)) > 0 else np.nan
+        for place, saved in enumerate(table["minutes_saved_per_year"])
+    ]
+    if minute_value is not None:
+        net = minute_value * expected - known
+        table["net"] = net.mean(axis=0)
+        table["net_low"], table["net_high"] = np.quantile(net, BAND, axis=0)
+        table["worth_it"] = np.where(rival, np.nan, (net > 0).mean(axis=0))
+
+
+def _best_of_others(per: pd.Series, place: int) -> float:
+    others = per.drop(index=place).dropna()
+    return float(others.max()) if len(others) else np.nan
+
+
+def chosen(
+    table: pd.DataFrame,
+    every: Sequence[Investment],
+    expected: Floats,
+    cost: Floats,
+    minute_value: float | None,
+    numbers: list[int],
+    seed: int,
+) -> str:
+    """Write how likely each is the best and what a wrong choice costs; return what the best is the best by."""
+    rival = table["rival"].to_numpy()
+    if minute_value is not None:
+        best_by, values, compared = NET, minute_value * expected - cost, ~rival
+    elif (cost[:, ~rival] > 0).all(axis=0).any():
+        priced = (cost > 0).all(axis=0)
+        best_by, values = PER_1000, 1000 * expected / np.where(cost > 0, cost, np.nan)
+        compared = priced & ~rival
+    else:
+        best_by, values, compared = MINUTES, expected, ~rival
+    places = np.flatnonzero(compared).tolist()
+    those = values[:, places]
+    # Nothing done costs nothing and saves nothing: a choice too, where money is weighed.
+    rows = np.hstack([those, np.zeros((len(those), 1))]) if best_by == NET else those
+    own = [_numbers(every[k], seed, numbers) for k in places] + [np.empty((len(those), 0))] * (best_by == NET)
+    written = {
+        "best": value_of_information.chance_best(rows),
+        "regret": value_of_information.regret(rows),
+        "finding_out": value_of_information.finding_out(rows, own),
+    }
+    for name, found in written.items():
+        for suffix, field in (("", "value"), ("_low", "low"), ("_high", "high")):
+            column = np.full(len(table), np.nan)
+            column[places] = [getattr(one, field) for one in found[: len(places)]]
+            table[name + suffix] = column
+    # As the table shows them: of minutes per 1,000, those that the money buys on average.
+    shown = {NET: "net", PER_1000: "per_1000", MINUTES: "minutes_saved_per_year"}[best_by]
+    table["order"] = table[shown].where(compared)
+    table.attrs["knowing_all"] = tuple(min(written["regret"]))
+    return best_by
+
+
+def _numbers(investment: Investment, seed: int, numbers: list[int]) -> Floats:
+    """Return what an investment drew of its own numbers, one row for each draw."""
+    rows = []
+    for number in numbers:
+        told = investment.drawn(seed, number)
+        settings = {"once": told.once, "yearly": told.yearly, **told.levers, **told.side_effects}
+        rows.append([settings[name] for name in investment.ranges])
+    return np.array(rows, dtype=np.float64).reshape(len(numbers), len(investment.ranges))
+
+
+# What an investment must be compared with even if nobody asked: fewer incidents, and one more person.
+
+
+_PREVENTS = {"prevention", "changes_prevented"}
+_PEOPLE = {"responders", "pool_people", "shift_people"}
+
+
+def rivals(model: ResponseModel, investments: Sequence[Investment]) -> list[Investment]:
+    """Return prevention and a second responder, without a price, where no investment has them.
+
+    Examples
+    --------
+    >>> from mttrlab.response import IncidentType, Law
+    >>> model = ResponseModel((IncidentType("a", 0.3, diagnose=Law("constant", 5.0)),), responders=1)
+    >>> [rival.name for rival in rivals(model, [Investment("runbooks", diagnosis_factor=0.8)])]
+    ['One incident in ten prevented', 'One more responder']
+    """
+    moved = {lever for one in investments for lever in one.levers}
+    taken = {one.name for one in investments}
+    found = []
+    if not moved & _PREVENTS:
+        found.append(Investment("One incident in ten prevented", prevention=0.1))
+    if not moved & _PEOPLE:
+        if model.responders is not None:
+            found.append(Investment("One more responder", responders=model.responders + 1))
+        found += [
+            Investment(f"One more in {pool.name}", pools=[pool.name], pool_people=pool.people + 1)
+            for pool in model.pools
+        ]
+    return [rival for rival in found if rival.name not in taken]
+
+
+# Minutes that investments save in each of the ways in which what is not known may turn out.
+
+
+_LEAST_REDUCTION = 1e-3
+"""Reductions below show to nobody."""
+
+
+@dataclass
+class Draws:
+    """What became of some draws."""
+
+    numbers: list[int]
+    """Of the draws, in their order."""
+    saved: Floats
+    """Minutes, by draw, investment and replication."""
+    stopped: bool
+    """Whether Ctrl-C left draws out."""
+    refused: tuple[str, ...]
+    """Why models could not answer; their draws are left out."""
+
+
+def drawn(
+    models: Sequence[ResponseModel],
+    investments: Sequence[Investment],
+    *,
+    draws: int,
+    seed: int,
+    progress: bool,
+    **run: Any,
+) -> Draws:
+    """Return what each investment saves in each draw and replication.
+
+    Parameters
+    ----------
+    models : sequence of ResponseModel
+        The draws take turns with them.
+    run
+        As for `keep_baseline`: every draw meets the same luck.
+    """
+    from tqdm import tqdm
+
+    rows: dict[int, list[Floats]] = {}
+    refused: list[str] = []
+    stopped = False
+    with tqdm(total=draws * len(investments), desc="draws", disable=not progress) as shown:
+        try:
+            for turn, model in enumerate(models[:draws]):
+                numbers = range(turn, draws, len(models))
+                try:
+                    baseline = keep_baseline(model, seed=seed, **run)
+                    for number, row in zip(numbers, _of_one(baseline, investments, numbers, seed), strict=True):
+                        rows[number] = row
+                        shown.update(len(investments))
+                except (ModelError, QuestionError) as refusal:
+                    if len(models) == 1:
+                        raise
+                    # A refit may lack what an investment changes, or have people who never get through their work.
+                    refused.append(str(refusal))
+                    rows = {number: row for number, row in rows.items() if number not in numbers}
+        except KeyboardInterrupt:
+            stopped = True
+    if not rows:
+        raise ModelError(refused[-1] if refused else "no draw was finished before it was stopped")
+    order = sorted(rows)
+    return Draws(order, np.array([rows[number] for number in order]), stopped, tuple(refused))
+
+
+def _of_one(
+    baseline: Baseline, investments: Sequence[Investment], numbers: Iterable[int], seed: int
+) -> Iterator[list[Floats]]:
+    """Yield what each investment saves in each replication, draw after draw."""
+    # An investment whose effect is known saves the same in every draw.
+    known: dict[tuple[Any, ...], Floats] = {}
+    for number in numbers:
+        row = []
+        for investment in investments:
+            one = investment.drawn(seed, number)
+            settings = investment.name, tuple(one.levers.values()), tuple(one.side_effects.values())
+            if settings not in known:
+                known = {key: value for key, value in known.items() if key[0] != investment.name}
+                known[settings] = saving(baseline, one)
+            row.append(known[settings])
+        yield row
+
+
+def saving(baseline: Baseline, investment: Investment) -> Floats:
+    """Return the minutes that an investment saves in each replication, each weighted by the share of users hit.
+
+    Where nobody has said how many users an incident hits, every minute counts whole.
+
+    Raises
+    ------
+    ModelError
+        When people would have more work than hours with it; the sentence names the investment.
+    """
+    try:
+        return np.concatenate(baseline.under(investment.apply(baseline.model), lambda *at: _saved(baseline.model, *at)))
+    except ModelError as refusal:
+        raise ModelError(f"investment {investment.name!r}: {refusal}") from None
+
+
+def _saved(model: ResponseModel, piece: Piece, now: Floats) -> Floats:
+    wanted = piece.span[1] - piece.span[0]
+    return saved_by(piece.then, now, piece.place, wanted, piece.weights(model))
+
+
+def visible(baseline: Baseline, investment: Investment) -> int | None:
+    """Return the first month at whose end the typical time would show the change; None: none within the horizon.
+
+    Notes
+    -----
+    After m months as many incidents are behind as before are compared with; by then the change has reached what its
+    ramp says. The first m at which `incidents_needed` are there for the reduction of the typical time so far (80 %
+    power, 95 % interval).
+    """
+    months = int(baseline.days / MONTH_DAYS)
+    parts = baseline.under(investment.apply(baseline.model), lambda piece, now: _by_month(piece, now, months))
+    n, log_ratio, log, square = np.cumsum(np.sum(parts, axis=0), axis=1)
+    replications = sum(piece.span[1] - piece.span[0] for piece in baseline.pieces)
+    for month in range(months):
+        if n[month] < 2:
+            continue
+        sigma = np.sqrt(max(square[month] / n[month] - (log[month] / n[month]) ** 2, 0.0))
+        reduction = -np.expm1(log_ratio[month] / n[month])
+        if not sigma or reduction < _LEAST_REDUCTION:
+            continue
+        if n[month] / replications >= incidents_needed(min(reduction, 0.999), float(sigma)):
+            return month + 1
+    return None
+
+
+def _by_month(piece: Piece, now: Floats, months: int) -> Floats:
+    """Return incidents, sums of log ratios, of log minutes and of their squares, by month of the start."""
+    there = (piece.then > 0) & (now > 0)
+    month = (piece.luck.at[there] / (MICROSECONDS_PER_DAY * MONTH_DAYS)).astype(np.int64)
+    before = np.log(piece.then[there])
+    values = (np.ones(len(before)), np.log(now[there]) - before, before, before**2)
+    made = [np.bincount(month, weights=one, minlength=months + 1)[:months] for one in values]
+    return np.asarray(made, dtype=np.float64)

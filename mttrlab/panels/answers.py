@@ -8,9 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from mttrlab.decisions.compare import checked
-from mttrlab.decisions.kept import Baseline, keep_baseline
-from mttrlab.decisions.words import note, what
+from mttrlab.decisions.baseline import Baseline, keep_baseline
+from mttrlab.decisions.compare import checked, note, what
 from mttrlab.figures.style import minutes, plain
 from mttrlab.response.experiment import runs as model_runs
 from mttrlab.response.model import validation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mttrlab.decisions.kept import Baseline
+from mttrlab.decisions.baseline import Baseline
 from mttrlab.errors import MttrlabError, QuestionError
 from mttrlab.figures.style import plain
 from mttrlab.panels.answers import Known, answer_html, keep_for_sliders, what_if

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mttrlab.decisions import quantiles as module
-from mttrlab.decisions.quantiles import quantiles
+from mttrlab.decisions import baseline
+from mttrlab.decisions.baseline import quantiles
 
 SHARES = [0.0, 0.1, 0.5, 0.9, 0.999, 1.0]
 
@@ -24,7 +24,7 @@ def of_kind(kind, n, seed):
             return np.sort(chance.random(n))
         case "periodic":
             # Every k-th value is of one kind, so that the sample says nothing of the others.
-            return np.where(np.arange(n) % max(n // module._SAMPLE, 1) == 0, 1e6, 1.0) + chance.random(n)
+            return np.where(np.arange(n) % max(n // baseline._SAMPLE, 1) == 0, 1e6, 1.0) + chance.random(n)
     return np.full(n, 7.0)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from mttrlab.analysis import incidents_needed
-from mttrlab.decisions import compare_scenarios, drawn, rank_investments
+from mttrlab.decisions import compare_scenarios, rank_investments, ranking
 from mttrlab.errors import ModelError
 from mttrlab.response import FixPath, Impact, IncidentType, Investment, Law, Pool, Ramp, ResponseModel
 from mttrlab.response.engines import compiled
@@ -202,7 +202,7 @@ def test_the_month_that_shows_a_change_is_the_first_with_enough_incidents():
 
 
 def test_ctrl_c_keeps_the_draws_that_are_finished(monkeypatch):
-    saving, calls = drawn.saving, []
+    saving, calls = ranking.saving, []
 
     def stopped(*given):
         calls.append(given)
@@ -212,11 +212,11 @@ def test_ctrl_c_keeps_the_draws_that_are_finished(monkeypatch):
 
     books = [Investment("books", once=1_000, diagnosis_factor=(0.4, 0.7, 1.0), ramp=None)]
     whole = rank_investments(organisation(), books, **(RUN | {"draws": 8}))
-    monkeypatch.setattr(drawn, "saving", stopped)
+    monkeypatch.setattr(ranking, "saving", stopped)
     table = rank_investments(organisation(), books, **RUN)
     assert table["draws"][0] == 10
     assert table.attrs["unfinished"] == "10 of 30 draws: it was stopped"
-    monkeypatch.setattr(drawn, "saving", saving)
+    monkeypatch.setattr(ranking, "saving", saving)
     again = rank_investments(organisation(), books, **(RUN | {"draws": 10}))
     pd.testing.assert_series_equal(table["per_1000"], again["per_1000"])
     assert whole["per_1000"][0] != table["per_1000"][0]

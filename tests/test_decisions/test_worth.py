@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from mttrlab.decisions.worth import chance_best, finding_out, regret
+from mttrlab.decisions.value_of_information import chance_best, finding_out, regret
 
 N = 40_000
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from mttrlab.decisions import refits
-from mttrlab.decisions.ignorance import ends
+from mttrlab.decisions.refits import ends
 from mttrlab.errors import SchemaError
 from mttrlab.response import ResponseModel
 from mttrlab.response.calibration import detection

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from mttrlab.decisions.kept import keep_baseline
-from mttrlab.decisions.paired import BAND
+from mttrlab.decisions.baseline import BAND, keep_baseline
 from mttrlab.errors import ModelError, QuestionError
 from mttrlab.response.calibration.fit import fit
 from mttrlab.response.calibration.priors import Borrowed
