@@ -21,7 +21,7 @@ from mttrlab.detection import (
     mixture,
     quorum,
 )
-from mttrlab.detection.runs import mean_trials, waiting
+from mttrlab.detection.synthetic import mean_trials, waiting
 from mttrlab.errors import QuestionError
 from mttrlab.schema import AlertRule, MonitorStep, Practices, SyntheticMonitor
 

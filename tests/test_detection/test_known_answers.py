@@ -19,7 +19,7 @@ from mttrlab.detection import (
     detection_delay,
     mixture,
 )
-from mttrlab.detection.threshold import fill
+from mttrlab.detection.alert_rules import fill
 from mttrlab.schema import AlertRule, SyntheticMonitor
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from mttrlab.detection import Delay, Fault, acknowledgement, budget_lasts, burn_for, burn_rate_rule, detection_delay
-from mttrlab.detection.runs import mean_trials
-from mttrlab.detection.threshold import fill
+from mttrlab.detection.alert_rules import fill
+from mttrlab.detection.synthetic import mean_trials
 from mttrlab.judge.clocks import ReplayClock
 from mttrlab.judge.recovery import verify_service_recovery
 from mttrlab.schema import AlertRule
