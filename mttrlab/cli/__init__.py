@@ -11,8 +11,8 @@ import sys
 from collections.abc import Callable, Sequence
 
 from mttrlab import __version__
-from mttrlab.cli import asking, incident, keeping, modelling, practising, ranking, simulating, telling
-from mttrlab.cli.door import plain
+from mttrlab.cli import fit, incident, load, practices, questions, rank, review, simulate
+from mttrlab.cli.options import plain
 from mttrlab.errors import MttrlabError
 
 __all__ = ["main"]
@@ -79,12 +79,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"mttrlab {__version__}")
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
-    keeping.add_verbs(verbs)
+    load.add_verbs(verbs)
     incident.add_verbs(verbs)
-    asking.add_verbs(verbs)
-    telling.add_verbs(verbs)
-    modelling.add_verbs(verbs)
-    simulating.add_verbs(verbs)
-    ranking.add_verbs(verbs)
-    practising.add_verbs(verbs)
+    review.add_verbs(verbs)
+    questions.add_verbs(verbs)
+    fit.add_verbs(verbs)
+    simulate.add_verbs(verbs)
+    rank.add_verbs(verbs)
+    practices.add_verbs(verbs)
     return parser

@@ -9,11 +9,12 @@ from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mttrlab.cli.door import lab_option, lab_path, open_lab, refuse_existing, say, table
+from mttrlab.cli.options import lab_option, lab_path, open_lab, refuse_existing, say, table
 from mttrlab.errors import QuestionError
 
 if TYPE_CHECKING:
     import pandas as pd
+
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from mttrlab.lab import Lab
 
+
 LAB = "mttrlab.duckdb"
 
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from mttrlab.cli.door import open_folder, say, source_options, whole
+from mttrlab.cli.options import open_folder, say, source_options, whole
 
 
 def add_verbs(verbs: Any) -> None:

@@ -9,9 +9,9 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from mttrlab.cli import showing
-from mttrlab.cli.door import positive, refuse_existing, say, source_options, whole, write_csv
-from mttrlab.cli.modelling import fitted, responders_option
+from mttrlab.cli import simulate
+from mttrlab.cli.fit import fitted, responders_option
+from mttrlab.cli.options import positive, refuse_existing, say, source_options, whole, write_csv
 
 
 def add_verbs(verbs: Any) -> None:
@@ -84,7 +84,7 @@ def _rank(options: argparse.Namespace) -> None:
     for word, name in (("Left out", "left_out"), ("Unfinished", "unfinished")):
         if name in told_of:
             _paragraph(f"{word}: {told_of[name]}")
-    showing.ranking(ranked)
+    simulate.ranking(ranked)
     if options.csv is not None:
         write_csv(ranked, options.csv)
         say(f"Wrote {len(ranked)} rows to {options.csv}")

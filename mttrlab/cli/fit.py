@@ -7,7 +7,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mttrlab.cli.door import open_lab, positive, say, source_options
+from mttrlab.cli.options import open_lab, positive, say, source_options
 from mttrlab.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from mttrlab.lab import Lab
     from mttrlab.response import ResponseModel
+
 
 _WIDE = 116
 _HEADS = {

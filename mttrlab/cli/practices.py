@@ -6,13 +6,14 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mttrlab.cli.door import open_lab, positive, refuse_existing, say, source_options, table
+from mttrlab.cli.options import open_lab, positive, refuse_existing, say, source_options, table
 from mttrlab.errors import QuestionError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from mttrlab.lab import Lab
+
 
 _NONE = "no practices are loaded: mttrlab load rules/*.yml, or a folder practices/ beside the exports"
 

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mttrlab.cli.door import lab_option, lab_path, open_lab, positive, refuse_existing, say, source_options, table
+from mttrlab.cli.options import lab_option, lab_path, open_lab, positive, refuse_existing, say, source_options, table
 from mttrlab.errors import QuestionError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mttrlab.cli.door import open_lab, plain, refuse_existing, say, source_options, table, write_csv
+from mttrlab.cli.options import open_lab, plain, refuse_existing, say, source_options, table, write_csv
 from mttrlab.errors import QuestionError
 
 if TYPE_CHECKING:
