@@ -196,10 +196,10 @@ def scale() -> None:
 _FIRST = """
 import time; begin = time.process_time(); wall = time.perf_counter()
 from benchmarks.engines import MODEL
-from mttrlab.response import outcomes
-luck = outcomes.luck_of(MODEL, days=30, block=0, wanted=1, seed=1)
+from mttrlab.response.experiment import runs
+luck = runs.luck_of(MODEL, days=30, block=0, wanted=1, seed=1)
 begin = time.process_time(); wall = time.perf_counter()
-outcomes.run(MODEL, luck, "compiled")
+runs.run(MODEL, luck, "compiled")
 print(time.process_time() - begin, time.perf_counter() - wall)
 """
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from mttrlab.examples.incident import Incident
+from mttrlab.examples.incidents import Incident
 from mttrlab.schema import STAMPS
 
 IDENTIFIERS = ("tracker_id", "pagerduty_id", "statuspage_id", "servicenow_id")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mttrlab.examples.luck import Luck
+from mttrlab.examples.laws import Luck
 from mttrlab.examples.tracker import stamp
 
 _IDS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -7,8 +7,7 @@ import io
 from collections.abc import Sequence
 from datetime import datetime
 
-from mttrlab.examples.arrivals import EXPORTED
-from mttrlab.examples.incident import LOCAL, Incident
+from mttrlab.examples.incidents import EXPORTED, LOCAL, Incident
 
 TIMER_HOURS = 120
 """ServiceNow closes a resolved incident by itself after five days."""

@@ -9,13 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from mttrlab.examples import noise, pagerduty, statuspage
-from mttrlab.examples.incident import Incident, seconds
-from mttrlab.examples.luck import Luck
+from mttrlab.examples import large, pagerduty, statuspage
+from mttrlab.examples.incidents import Incident, seconds
+from mttrlab.examples.laws import Luck
 from mttrlab.examples.organisation import Facts, Organisation, frozen, truth_table
 from mttrlab.examples.practices import small_practices
-from mttrlab.examples.public import post
-from mttrlab.examples.small_titles import FAULTS, HOSTILE
+from mttrlab.examples.statuspage import post
 
 EXPORTED = seconds("2026-07-01T07:00:00")
 _MONTHS = {"2026-04": 12, "2026-05": 11, "2026-06": 12}
@@ -52,60 +51,6 @@ _ROLES = (
     # And these have a post under another name: until aliases are set, the post counts and the page does not.
     _Role(("checkout", "website"), priority=False, public=True, count=6),
 )
-
-
-@cache
-def small() -> Organisation:
-    """Return the small organisation."""
-    roles = [role for role in _ROLES for _ in range(role.count)]
-    order = sorted(range(len(roles)), key=lambda place: Luck(("small", "order", str(place))).u("role"))
-    months = [month for month, count in _MONTHS.items() for _ in range(count)]
-    lived: list[tuple[Incident, _Role]] = []
-    for place, month in enumerate(months):
-        lived.append((_incident(place, month, roles[order[place]], [one for one, _ in lived]), roles[order[place]]))
-    lived.sort(key=lambda pair: pair[0].started_at or 0)
-    incidents = [one for one, _ in lived]
-    pages = {one.key: _page(one, role) for one, role in lived}
-    merged = [
-        replace(page, luck=page.luck.of("merged"), title=f"{page.service} error budget burn",
-                created_at=page.created_at + 90, resolved_at=page.created_at + 400, acknowledged_at=None, priority=None,
-                merged=True)
-        for page in [pages[one.key] for one, role in lived if not role.public and one.resolved_at][:6]
-    ]  # fmt: skip
-    into = {extra.id: page.id for extra in merged for page in pages.values() if page.luck.of("merged") == extra.luck}
-    names = {name: service for service, called in _PAGERS.items() for name in called}
-    busy = {service: [one.detected_at for one in incidents if one.service == service] for service in _PAGERS}
-    unasked = noise.pages(Luck(("small", "noise")), _PAGES - len(pages) - len(merged), names,
-                          (seconds("2026-04-01"), EXPORTED), busy)  # fmt: skip
-    listed = sorted([*pages.values(), *merged, *unasked], key=lambda page: (page.created_at, page.id))
-    records = [
-        pagerduty.record(page, 1 + place, "pinebox.pagerduty", into.get(page.id)) for place, page in enumerate(listed)
-    ]
-    posts = {
-        one.key: post(one, _COMPONENTS[one.service], one.detected_at + one.luck.whole("first post", 180, 1200),
-                      EXPORTED, 0.5, 0.5)
-        for one, role in lived if role.public
-    }  # fmt: skip
-    public = [
-        statuspage.record(one, "Pinebox", _ZONE)
-        for one in sorted(posts.values(), key=lambda one: (-one.updates[0][1], one.id))
-    ]
-    facts = Facts(
-        exported_at=pd.Timestamp(EXPORTED, unit="s", tz="UTC"),
-        months=tuple(_MONTHS),
-        records=frozen({"small/pagerduty.json": len(records), "small/statuspage.json": len(public)}),
-        dirt=frozen(_dirt(lived, len(unasked), len(merged), [one.updates for one in posts.values()])),
-    )
-    ids = {
-        "pagerduty_id": {key: page.id for key, page in pages.items()},
-        "statuspage_id": {key: one.id for key, one in posts.items()},
-    }
-    contents = {
-        "small/pagerduty.json": pagerduty.envelope(records),
-        "small/statuspage.json": statuspage.envelope(public, "Pinebox", _ZONE, EXPORTED),
-        **small_practices(),
-    }
-    return Organisation("small", truth_table(incidents, ids, {}), facts, contents)
 
 
 def _dirt(
@@ -187,3 +132,79 @@ def _page(one: Incident, role: _Role) -> pagerduty.Page:
         resolved,
         {"SEV1": "P1", "SEV2": "P2", "SEV3": "P3"}[one.severity] if role.priority else None,
     )
+
+
+# What the pager of the small organisation says.
+
+
+FAULTS = (
+    ("error_rate", "[FIRING:1] High5xxRate {s}"),
+    ("error_rate", "{s} error rate above 5%"),
+    ("latency", "[FIRING:1] SlowResponses {s} p95"),
+    ("latency", "{s} p95 > 3s for 10m"),
+    ("availability", "{s} is DOWN (uptime check)"),
+    ("availability", "[FIRING:2] PodsNotReady {s}"),
+    ("dependency", "{s}: upstream timeouts"),
+)
+"""Failure mode, and the title that goes with it."""
+
+HOSTILE = {
+    24: '<img src=x onerror=alert(1)> in product page, "white screen" & no stock',
+    29: "=SUM(A1:A9) shown instead of the price 💸",
+    33: "Card form: $amount$ is $0.00 | login_page_v2",
+}
+"""Titles that people pasted, by the place of the incident."""
+
+
+@cache
+def small() -> Organisation:
+    """Return the small organisation."""
+    roles = [role for role in _ROLES for _ in range(role.count)]
+    order = sorted(range(len(roles)), key=lambda place: Luck(("small", "order", str(place))).u("role"))
+    months = [month for month, count in _MONTHS.items() for _ in range(count)]
+    lived: list[tuple[Incident, _Role]] = []
+    for place, month in enumerate(months):
+        lived.append((_incident(place, month, roles[order[place]], [one for one, _ in lived]), roles[order[place]]))
+    lived.sort(key=lambda pair: pair[0].started_at or 0)
+    incidents = [one for one, _ in lived]
+    pages = {one.key: _page(one, role) for one, role in lived}
+    merged = [
+        replace(page, luck=page.luck.of("merged"), title=f"{page.service} error budget burn",
+                created_at=page.created_at + 90, resolved_at=page.created_at + 400, acknowledged_at=None, priority=None,
+                merged=True)
+        for page in [pages[one.key] for one, role in lived if not role.public and one.resolved_at][:6]
+    ]  # fmt: skip
+    into = {extra.id: page.id for extra in merged for page in pages.values() if page.luck.of("merged") == extra.luck}
+    names = {name: service for service, called in _PAGERS.items() for name in called}
+    busy = {service: [one.detected_at for one in incidents if one.service == service] for service in _PAGERS}
+    unasked = large.noise_pages(Luck(("small", "noise")), _PAGES - len(pages) - len(merged), names,
+                          (seconds("2026-04-01"), EXPORTED), busy)  # fmt: skip
+    listed = sorted([*pages.values(), *merged, *unasked], key=lambda page: (page.created_at, page.id))
+    records = [
+        pagerduty.record(page, 1 + place, "pinebox.pagerduty", into.get(page.id)) for place, page in enumerate(listed)
+    ]
+    posts = {
+        one.key: post(one, _COMPONENTS[one.service], one.detected_at + one.luck.whole("first post", 180, 1200),
+                      EXPORTED, 0.5, 0.5)
+        for one, role in lived if role.public
+    }  # fmt: skip
+    public = [
+        statuspage.record(one, "Pinebox", _ZONE)
+        for one in sorted(posts.values(), key=lambda one: (-one.updates[0][1], one.id))
+    ]
+    facts = Facts(
+        exported_at=pd.Timestamp(EXPORTED, unit="s", tz="UTC"),
+        months=tuple(_MONTHS),
+        records=frozen({"small/pagerduty.json": len(records), "small/statuspage.json": len(public)}),
+        dirt=frozen(_dirt(lived, len(unasked), len(merged), [one.updates for one in posts.values()])),
+    )
+    ids = {
+        "pagerduty_id": {key: page.id for key, page in pages.items()},
+        "statuspage_id": {key: one.id for key, one in posts.items()},
+    }
+    contents = {
+        "small/pagerduty.json": pagerduty.envelope(records),
+        "small/statuspage.json": statuspage.envelope(public, "Pinebox", _ZONE, EXPORTED),
+        **small_practices(),
+    }
+    return Organisation("small", truth_table(incidents, ids, {}), facts, contents)

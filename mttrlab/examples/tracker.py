@@ -8,8 +8,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from mttrlab.examples.arrivals import EXPORTED
-from mttrlab.examples.dirt import Entry
+from mttrlab.examples.incidents import EXPORTED, Entry
 from mttrlab.schema import STAMPS
 
 COLUMNS = (

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mttrlab.examples.luck import SEED, Luck
+from mttrlab.examples.laws import SEED, Luck
 
 
 def test_a_draw_is_the_first_word_of_pcg64_under_the_hashed_names() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import mttrlab as ml
 from mttrlab.examples import organisation
-from mttrlab.examples.telemetry_lines import FAILS_FIRST, HOLDS_LATENCY
+from mttrlab.examples.telemetry import FAILS_FIRST, HOLDS_LATENCY
 
 
 @pytest.fixture(scope="module")

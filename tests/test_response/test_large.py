@@ -80,8 +80,9 @@ KILLED = """
 import os, signal, sys
 import mttrlab as ml
 from mttrlab.lab import Lab
-from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, outcomes
-outcomes.AT_ONCE = 100
+from mttrlab.response import FixPath, IncidentType, Law, ResponseModel
+from mttrlab.response.experiment import runs
+runs.AT_ONCE = 100
 fix = FixPath("x", Law("constant", 5.0), 1.0, 1.0)
 kind = IncidentType("any", 0.9, diagnose=Law("exponential", 30.0), paths=(fix,))
 lab = Lab(sys.argv[1])

@@ -97,7 +97,7 @@ def test_what_containers_allow_counts_and_files_that_nobody_needs_do_not(tmp_pat
 PEAK = """
 import sys
 from mttrlab.decisions import compare_scenarios, keep_baseline
-from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario, memory, simulate
+from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario, simulate
 fix = FixPath("rollback", Law("lognormal", 2.0, 0.6), 1.0, 1.0)
 kind = IncidentType("any", 5.0, diagnose=Law("gamma", 1.5, 20.0), paths=(fix,), verify=Law("constant", 5.0))
 model = ResponseModel((kind,), responders=2, verify_pass=0.8, difficulty=0.4)

@@ -201,7 +201,6 @@ def steps(pool: Pool) -> list[Step]:
 
     Examples
     --------
-    >>> from mttrlab.response.model.response_model.responders import Shift
     >>> steps(Pool("days", 1, (Shift(8, 16, 2),)))
     [Step(time=0, people=1), Step(time=28800000000, people=3), Step(time=57600000000, people=1)]
     """
@@ -255,7 +254,6 @@ def people_at(now: int, week: int, count: int, rows: Any) -> tuple[int, int]:
 
     Examples
     --------
-    >>> from mttrlab.response.model.response_model.responders import Shift
     >>> people_at(9 * 3_600_000_000, 0, 3, steps(Pool("days", 1, (Shift(8, 16, 2),))))
     (3, 57600000000)
     """
