@@ -1,4 +1,4 @@
-"""Two periods compared, in plain words."""
+"""Two periods compared, in plain words, and what moved the average between them, as a bridge."""
 
 from __future__ import annotations
 
@@ -6,7 +6,23 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from mttrlab.figures.style import INK, PHASE_COLOURS, QUIET, axes, name_axis, name_rows, style
+from mttrlab.errors import SchemaError
+from mttrlab.figures.style import (
+    INK,
+    MARK,
+    OTHER,
+    PHASE_COLOURS,
+    QUIET,
+    axes,
+    beside,
+    counted,
+    minutes,
+    name_axis,
+    name_rows,
+    nothing,
+    style,
+    time_axis,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,3 +98,86 @@ def _words(ratio: float) -> str:
 def _taking(ratio: float) -> str:
     said = _words(ratio)
     return "about the same time" if said == "the same" else said if "×" in said else f"{said} time"
+
+
+# What moved the average from one period to the next, as a bridge.
+
+
+_WORDS = {"mix": "other kinds of incident", "not split": "steps not told apart"}
+
+
+def plot_change(change: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw how the mean of one period became that of the next: other kinds of incident, then phase by phase.
+
+    Parameters
+    ----------
+    change : DataFrame
+        As `explain_change` gives it: `part` (the last is "total"), `minutes, low, high, mean_before, mean_after,
+        n_before, n_after, clock`.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+        Each part starts where the one above it ended, so that the parts visibly add up.
+
+    Raises
+    ------
+    SchemaError
+        When the table is none of `explain_change`.
+    """
+    if not {"part", "minutes", "mean_before", "mean_after"} <= set(change):
+        raise SchemaError("plot_change needs the table that explain_change gives")
+    with style():
+        parts = change[(change["part"] != "total") & ~_nothing(change)].reset_index(drop=True)
+        ax = axes(ax, height=1.5 + 0.52 * (len(parts) + 2))
+        whole = change.iloc[-1]
+        at = float(whole["mean_before"])
+        ax.barh(0, at, height=0.5, color=QUIET)
+        beside(ax, 0, f"{minutes(at)}, {counted(int(whole['n_before']))}" if at == at else "not known")
+        for row, line in parts.iterrows():
+            position, moved = float(str(row)) + 1, float(line["minutes"])
+            if moved != moved:
+                beside(ax, position, "not known")
+                continue
+            colour = PHASE_COLOURS.get(str(line["part"]), OTHER)
+            hatch = None if str(line["part"]) in PHASE_COLOURS else "//"
+            ax.barh(position, moved, left=at, height=0.5, color=colour, hatch=hatch, edgecolor="white")
+            ax.plot([at, at], [position - 1, position + 0.25], color=QUIET, linewidth=0.8)
+            if line["low"] <= line["high"]:
+                ax.plot([at + line["low"], at + line["high"]], [position] * 2, color=INK, linewidth=1.3)
+            at += moved
+            beside(ax, position, _said(line))
+        last = len(parts) + 1
+        ax.barh(last, whole["mean_after"], height=0.5, color=MARK)
+        ax.plot([at, at], [last - 1, last + 0.25], color=QUIET, linewidth=0.8)
+        after = float(whole["mean_after"])
+        beside(ax, last, f"{minutes(after)}, {counted(int(whole['n_after']))}" if after == after else "not known")
+        names = [_WORDS.get(str(part), str(part)) for part in parts["part"]]
+        name_rows(ax, ["average before", *names, "average after"])
+        if not (at == at and after == after):
+            nothing(ax, "no incident of both periods has ended on this clock")
+        low, high = ax.get_xlim()
+        ax.set_xlim(min(low, 0.0), high * 1.02)
+        if at == at and after == after:
+            time_axis(ax, most=5)
+        name_axis(ax, x="average time  ·  line: where luck may put each part", rests_on=change)
+        return ax
+
+
+def _nothing(change: pd.DataFrame) -> pd.Series:
+    """Parts that no incident shows: nothing moved, and no luck could move it."""
+    return change[["minutes", "low", "high"]].fillna(0.0).abs().max(axis=1) < 1e-9
+
+
+def _said(line: pd.Series) -> str:
+    moved = _signed(line["minutes"])
+    if not line["low"] <= line["high"]:  # also where either is not known
+        return moved
+    return f"{moved} ({_signed(line['low'])} to {_signed(line['high'])})"
+
+
+def _signed(change: float) -> str:
+    """Return a change with its sign; what is nothing when written has none."""
+    said = minutes(abs(change))
+    return said if said == "0 min" else f"{'+' if change > 0 else '−'}{said}"

@@ -1,13 +1,14 @@
-"""Where the minutes go: the length of each phase, and who holds the minutes of all and of the worst."""
+"""Where the minutes go: the length of each phase, who holds those of all and of the worst, each incident as a dot."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from mttrlab.errors import SchemaError
-from mttrlab.figures.incidents import draw_incidents, in_words, rows_of
 from mttrlab.figures.style import (
     BAND,
     INK,
@@ -16,6 +17,8 @@ from mttrlab.figures.style import (
     QUIET,
     axes,
     beside,
+    counted,
+    minutes,
     name_axis,
     name_rows,
     room_right,
@@ -156,3 +159,132 @@ def plot_bottleneck(bottleneck: pd.DataFrame, *, ax: Axes | None = None) -> Axes
             rests_on=table,
         )
         return ax
+
+
+# Every incident as a dot, phase by phase.
+
+
+_SHORTEST = 0.1
+"""A logarithmic axis has no zero: what took less than six seconds stands at its edge."""
+_MOST = 2000
+"""Dots in a row; of more, every second, third, … in the order of their length."""
+_MARKS = {
+    0.1: "0", 1: "1 min", 10: "10 min", 60: "1 h", 240: "4 h", 1440: "1 day", 10080: "1 week", 43200: "30 days",
+    525600: "1 year",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """The incidents of one phase, or of phases that a missing stamp merged."""
+
+    name: str
+    """As it stands beside the row."""
+    phases: tuple[str, ...]
+    """Phases that it holds."""
+    minutes: np.ndarray
+    """One per incident."""
+    ended: np.ndarray
+    """False: still running."""
+
+
+def rows_of(table: pd.DataFrame) -> list[Row]:
+    """Return the rows of `phase_durations` (a column per phase) or of `phase_spans` (a row per span)."""
+    if "first_phase" in table:
+        return _spans(table)
+    rows = []
+    for phase in PHASES:
+        known = table[phase].to_numpy(float, na_value=np.nan) if phase in table else np.empty(0)
+        flag = table.get(f"{phase}_observed") if phase in table else None
+        ended = np.ones(len(known), bool) if flag is None else flag.fillna(False).to_numpy(bool)
+        there = np.isfinite(known)
+        rows.append(Row(phase, (phase,), known[there], ended[there]))
+    return rows
+
+
+def _spans(spans: pd.DataFrame) -> list[Row]:
+    rows = []
+    for first in range(len(PHASES)):
+        for last in range(first, len(PHASES)):
+            held = PHASES[first : last + 1]
+            these = spans[(spans["first_phase"] == held[0]) & (spans["last_phase"] == held[-1])]
+            if len(these):
+                ended = these["observed"].fillna(False).to_numpy(bool)
+                rows.append(Row(" + ".join(held), held, these["minutes"].to_numpy(float), ended))
+    return rows
+
+
+def draw_incidents(rows: list[Row], summary: pd.DataFrame | None, ax: Axes | None, rests_on: pd.DataFrame) -> Axes:
+    """Draw the minutes of each incident and phase on a logarithmic axis over the typical ranges."""
+    ax = axes(ax, height=1.4 + 0.62 * max(len(rows), 1))
+    ax.set_xscale("log")
+    told = {} if summary is None else _told(summary)
+    for position, row in enumerate(rows):
+        low = max(sum(PHASE_RANGES[phase][0] for phase in row.phases), _SHORTEST)
+        high = sum(PHASE_RANGES[phase][1] for phase in row.phases)
+        ax.barh(position, high - low, left=low, height=0.86, color=BAND, zorder=0)
+        order = np.argsort(row.minutes[row.ended], kind="stable")
+        ended = row.minutes[row.ended][order[:: max(1, -(-len(order) // _MOST))]]
+        colour = PHASE_COLOURS[row.phases[0]] if len(row.phases) == 1 else OTHER
+        alpha = 0.6 if len(ended) < 300 else 0.35
+        for values, look in (
+            (ended, {"s": 14, "alpha": alpha, "color": colour, "linewidths": 0}),
+            (np.sort(row.minutes[~row.ended]), {"s": 30, "marker": ">", "facecolors": "none", "edgecolors": INK}),
+        ):
+            # Golden-ratio steps spread the dots evenly and the same way every time.
+            height = position + 0.68 * (np.arange(len(values)) * 0.618034 % 1 - 0.5)
+            ax.scatter(np.maximum(values, _SHORTEST), height, **look)  # type: ignore[arg-type]
+        if row.name in told:
+            _mark(ax, position, told[row.name])
+    name_rows(ax, [_label(row, row.name in told) for row in rows], width=44)
+    _axis(ax, told, min((float(row.minutes.min()) for row in rows if len(row.minutes)), default=1.0), rests_on)
+    return ax
+
+
+def _told(summary: pd.DataFrame) -> dict[str, pd.Series]:
+    name = "span" if "span" in summary else "phase"
+    return {str(line[name]): line for _, line in summary.iterrows()}
+
+
+def _label(row: Row, told: bool) -> str:
+    running = int((~row.ended).sum())
+    said = ([] if told else [counted(int(row.ended.sum()))]) + ([f"{running:,} running"] if running else [])
+    return f"{row.name} ({', '.join(said)})" if said else row.name
+
+
+def _mark(ax: Axes, position: float, line: pd.Series) -> None:
+    half, average = float(line["median"]), float(line["mean"])
+    if half >= 0:  # not where it is not known
+        for colour, width in (("white", 4.5), (INK, 2)):
+            ax.plot([max(half, _SHORTEST)] * 2, [position - 0.36, position + 0.36], color=colour, linewidth=width)
+    if average >= 0:
+        ax.plot([max(average, _SHORTEST)], [position], "D", color=INK, markeredgecolor="white", markersize=8)
+    beside(ax, position, in_words(line))
+
+
+def in_words(line: pd.Series) -> str:
+    """Return a row of a summary in two lines of plain words: the average, and within what time half ended."""
+    n = counted(int(line["n"]))
+    known = pd.notna(line["mean_low"]) and f"{minutes(line['mean_low'])} to {minutes(line['mean_high'])}"
+    if pd.notna(line["mean"]):
+        return f"average {minutes(line['mean'])} ({known or 'no range'})\nhalf within {minutes(line['median'])}, {n}"
+    if pd.notna(line["median"]):
+        return f"too few for an average\nhalf within {minutes(line['median'])}, {n}"
+    if "shortest" in line and pd.notna(line["shortest"]):
+        ends = f"from {minutes(line['shortest'])} to {minutes(line['longest'])}"
+        return f"too few for an average\n{ends if line['n'] > 1 else minutes(line['longest'])}, {n}"
+    return f"none ended\n{n}" if not line["n"] else f"not known\n{n}"
+
+
+def _axis(ax: Axes, told: dict[str, pd.Series], shortest: float, rests_on: pd.DataFrame) -> None:
+    right = max(ax.get_xlim()[1], 130)
+    left = 0.08 if shortest < 1 else 0.7
+    marks = [mark for mark in _MARKS if left <= mark <= right]
+    # Beside one another they must not touch.
+    marks = [mark for mark in marks if len(marks) < 7 or mark not in (1, 240, 10080)]
+    ax.set_xticks(marks, [_MARKS[mark] for mark in marks])
+    ax.set_xticks([], minor=True)
+    ax.set_xlim(left, right)
+    words = "one dot per incident, on an axis of tenfold steps  ·  pale band: typical range"
+    keys = ["line: half ended by then", "diamond: average"] if told else []
+    name_axis(ax, x=f"{words}\n{'  ·  '.join([*keys, 'triangle: still running'])}", rests_on=rests_on)

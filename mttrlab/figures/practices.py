@@ -1,14 +1,15 @@
-"""What answers an incident: runbooks by the minutes behind them, and whether each kind of change can be taken back."""
+"""What a team runs: who would be told of a failure, what gaps have cost, what answers it, what can be taken back."""
 
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from mttrlab.errors import SchemaError
 from mttrlab.figures.style import (
+    BAND,
     INK,
     MARK,
     QUIET,
@@ -18,6 +19,7 @@ from mttrlab.figures.style import (
     minutes,
     name_axis,
     name_rows,
+    nothing,
     plain,
     style,
     time_axis,
@@ -25,6 +27,154 @@ from mttrlab.figures.style import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+_LOOKS: dict[str, tuple[str, str, str]] = {
+    # face, hatch, ink: dark for good, light for late, hatched for nothing; apart in grey print as well
+    "in time": ("#08519c", "", "white"),
+    "late": ("#fdae6b", "", INK),
+    "delay not known": ("#fee6ce", "", INK),
+    "never fires for this fault": ("white", "////", INK),
+    "no alert": ("white", "////", INK),
+    "to be mapped": (BAND, "", INK),
+    "nothing": ("white", "", QUIET),
+}
+_MODES = {"availability": "availability", "latency": "latency", "error_rate": "error rate", "dependency": "dependency",
+          "correctness": "correctness", "unknown": "unknown"}  # fmt: skip
+
+
+def plot_coverage(cells: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw which failure mode of which service is noticed, and how soon.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        `.cells` of what `alert_coverage` gives: `service, failure_mode, state, mean, alerts, incidents, minutes_lost`.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+        One row per service, one column per failure mode; in each cell the mean minutes to a page, and below them the
+        minutes that history lost there.
+
+    Raises
+    ------
+    SchemaError
+        When the table is no map of coverage.
+    """
+    needed = {"service", "failure_mode", "state", "mean", "alerts", "incidents", "minutes_lost"}
+    if not needed <= set(cells):
+        raise SchemaError("plot_coverage needs the cells of alert_coverage: ml.alert_coverage(...).cells")
+    from matplotlib.patches import Patch, Rectangle
+
+    with style():
+        services = list(dict.fromkeys(cells["service"]))
+        modes = [mode for mode in _MODES if mode in set(cells["failure_mode"])]
+        ax = axes(ax, height=1.7 + 0.52 * max(len(services), 1))
+        for cell in cells.to_dict("records"):
+            row, column = services.index(cell["service"]), modes.index(str(cell["failure_mode"]))
+            face, hatch, ink = _LOOKS[str(cell["state"])]
+            ax.add_patch(
+                Rectangle((column - 0.47, row - 0.46), 0.94, 0.92, facecolor=face, hatch=hatch, edgecolor="#c9c4ba",
+                          linewidth=0.8)
+            )  # fmt: skip
+            lost = cell["minutes_lost"]
+            below = f"{minutes(float(lost))} lost" if pd.notna(lost) and lost > 0 else ""
+            box = {"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none"} if hatch else None
+            lift = 0.17 if below else 0.0
+            ax.text(column, row - lift, _said(cell), ha="center", va="center", fontsize=10.5, color=ink, bbox=box,
+                    fontweight="bold" if cell["state"] == "in time" else "normal")  # fmt: skip
+            if below:
+                ax.text(column, row + 0.24, below, ha="center", va="center", fontsize=8.5, color=ink, bbox=box)
+        name_rows(ax, services)
+        ax.set_xlim(-0.5, len(modes) - 0.5)
+        ax.set_xticks(range(len(modes)), [_MODES[mode] for mode in modes])
+        ax.xaxis.tick_top()
+        ax.tick_params(axis="x", length=0)
+        if cells["minutes_lost"].notna().any():
+            told = "minutes lost: from start to detection, where both stamps are recorded"
+            ax.set_xlabel(told, labelpad=34, parse_math=False)
+        for side in ("top", "bottom"):
+            ax.spines[side].set_visible(False)
+        shown = {"in time": "within the goal, 95 % sure", "late": "later than the goal", "no alert": "nobody is told",
+                 "to be mapped": "alerts of unknown kind"}  # fmt: skip
+        keys = [
+            Patch(facecolor=_LOOKS[s][0], hatch=_LOOKS[s][1], edgecolor="#c9c4ba", label=w) for s, w in shown.items()
+        ]
+        ax.legend(handles=keys, loc="upper left", bbox_to_anchor=(0, -0.02), ncols=4, frameon=False, fontsize=9.5,
+                  columnspacing=1.3, handlelength=1.6)  # fmt: skip
+        return ax
+
+
+def _said(cell: dict[Any, Any]) -> str:
+    state = str(cell["state"])
+    if state in ("in time", "late"):
+        return minutes(float(cell["mean"]))
+    if state == "nothing":
+        return _times(int(cell["incidents"]), "incident") if pd.notna(cell["incidents"]) and cell["incidents"] else ""
+    n = int(cell["alerts"])
+    known = {"delay not known": "delay ?", "never fires for this fault": "never fires", "no alert": "no alert",
+             "nothing": ""}  # fmt: skip
+    return known.get(state, f"{_times(n, 'alert')} ?")
+
+
+def _times(n: int, word: str) -> str:
+    return f"{n:,} {word}{'s' * (n != 1)}"
+
+
+def plot_gaps(gaps: pd.DataFrame, *, top: int = 12, ax: Axes | None = None) -> Axes:
+    """Draw what the gaps of alert coverage have cost, the most expensive on top.
+
+    Parameters
+    ----------
+    gaps : DataFrame
+        As `alert_coverage(...).gaps()` gives them: `service, failure_mode, verdict, mean, incidents, minutes_lost,
+        lost_low, lost_high`.
+    top : int
+        Bars at most.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+        Minutes between start and detection, summed, with their 95 % interval.
+
+    Raises
+    ------
+    SchemaError
+        When the table is none of gaps, or no history was given.
+    """
+    if not {"service", "failure_mode", "verdict", "minutes_lost", "lost_low", "lost_high"} <= set(gaps):
+        raise SchemaError("plot_gaps needs the gaps of alert_coverage: ml.alert_coverage(...).gaps()")
+    if len(gaps) and gaps["minutes_lost"].isna().all():
+        raise SchemaError("plot_gaps needs history: ml.alert_coverage(services, alerts, incidents=lab).gaps()")
+    with style():
+        rows = gaps[gaps["minutes_lost"] > 0].head(top).reset_index(drop=True)
+        ax = axes(ax, height=1.5 + 0.44 * max(len(rows), 1))
+        for at, row in enumerate(rows.to_dict("records")):
+            face, hatch, _ = _LOOKS[row["verdict"]]
+            ax.barh(at, row["minutes_lost"], height=0.6, color=face, hatch=hatch, edgecolor=QUIET, linewidth=0.8)
+            ax.plot([row["lost_low"], row["lost_high"]], [at, at], color=MARK, linewidth=1.6)
+            late = f"{row['verdict']}, {minutes(row['mean'])}" if row["verdict"] == "late" else row["verdict"]
+            words = f"{late}  ·  {_times(int(row['incidents']), 'incident')}"
+            ax.annotate(words, (1.01, at), xycoords=("axes fraction", "data"), va="center", fontsize=9.5)
+        if not len(rows):
+            nothing(ax, "no gap has cost a known minute")
+        names = [
+            f"{plain(row.service, 24)} · {_MODES.get(str(row.failure_mode), row.failure_mode)}"
+            for row in rows.itertuples()
+        ]
+        name_rows(ax, names, width=40)
+        ax.set_xlim(left=0)
+        ax.grid(axis="x")
+        words = "minutes between start and detection, all incidents of the exports  ·  line: where luck may put it"
+        name_axis(ax, x=words, rests_on=rows)
+        return ax
+
+
+# What answers an incident: runbooks by the minutes behind them, and whether each kind of change can be taken back.
+
 
 _EDGE = "#c9c4ba"
 _ANSWERS = (

@@ -19,7 +19,7 @@ from matplotlib.text import Text
 from mttrlab import figures
 from mttrlab.analysis import survival
 from mttrlab.errors import SchemaError
-from mttrlab.figures.change import _said
+from mttrlab.figures.comparison import _said
 from mttrlab.figures.style import minutes, plain
 
 HOSTILE = (

@@ -1,4 +1,4 @@
-"""The incident command center on one sheet, large enough for a projector."""
+"""One incident on its own time: its story, a simulated one line by line, and the command center at a minute of it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,166 @@ import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mttrlab.figures.style import INK, MARK, QUIET, plain, style
+from mttrlab.errors import SchemaError
+from mttrlab.figures.style import (
+    BAND,
+    INK,
+    MARK,
+    OTHER,
+    PHASE_COLOURS,
+    QUIET,
+    axes,
+    minutes,
+    name_axis,
+    name_rows,
+    plain,
+    style,
+    time_axis,
+)
 from mttrlab.figures.style import minutes as length
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+_MARKS = {
+    "stamp": ("D", INK), "metrics": ("s", PHASE_COLOURS["resolve"]), "alert": ("^", MARK),
+    "deployment": ("P", PHASE_COLOURS["diagnose"]), "log": ("o", PHASE_COLOURS["detect"]), "people": ("v", OTHER),
+}  # fmt: skip
+MOST = 30
+
+
+def plot_timeline(timeline: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw the story of one incident.
+
+    Parameters
+    ----------
+    timeline : DataFrame
+        As `mttrlab.timeline` gives it. Of more than 30 events the stamps stay and the least telling log lines and
+        alerts go; the axis says how many.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    with style():
+        shown = _chosen(timeline)
+        ax = axes(ax, height=1.4 + 0.34 * max(len(shown), 3))
+        span = max(float(shown["minutes"].max() - shown["minutes"].min()), 1.0) if len(shown) else 1.0
+        stamps = shown[shown["kind"] == "stamp"]
+        if len(stamps) > 1:
+            ax.axvspan(stamps["minutes"].min(), stamps["minutes"].max(), color=BAND, zorder=0)
+        for place, line in enumerate(shown.to_dict("records")):
+            mark, colour = _MARKS.get(line["kind"], ("o", QUIET))
+            ax.plot([line["minutes"]], [place], mark, color=colour, markersize=8, zorder=3)
+            service = f"{plain(line['service'], 24)}: " if line["service"] and line["kind"] != "stamp" else ""
+            words = f"{line['at']:%H:%M:%S}  {line['kind']} · {service}{plain(line['what'], 46)}"
+            weight = "bold" if line["kind"] == "stamp" else "normal"
+            ax.annotate(words, (1.02, place), xycoords=("axes fraction", "data"), va="center", fontsize=10,
+                        weight=weight)  # fmt: skip
+        if len(shown):
+            ax.set_xlim(shown["minutes"].min() - 0.04 * span, shown["minutes"].max() + 0.04 * span)
+        ax.set_ylim(max(len(shown), 1) - 0.4, -0.6)
+        ax.set_yticks([])
+        ax.spines["left"].set_visible(False)
+        ax.grid(axis="x")
+        time_axis(ax, 5)
+        left = len(timeline) - len(shown)
+        more = f"; {left} more events are in the table" if left else ""
+        name_axis(ax, x=f"since the impact began (UTC beside){more}")
+        title = plain(timeline.attrs.get("incident", ""), 60) if timeline.attrs.get("incident") else "One incident"
+        ax.set_title(title, parse_math=False)
+        return ax
+
+
+def _chosen(timeline: pd.DataFrame) -> pd.DataFrame:
+    if len(timeline) <= MOST:
+        return timeline
+    worth = timeline["kind"].map({"stamp": 0, "metrics": 1, "people": 2, "deployment": 3, "alert": 4, "log": 5})
+    near = timeline["minutes"].abs()
+    kept = timeline.assign(worth=worth, near=near).sort_values(["worth", "near"], kind="stable").index[:MOST]
+    return timeline.loc[sorted(kept)]
+
+
+# One simulated incident, told line by line on its own time.
+
+
+_ENDS_WITH = {
+    "detected": "detect",
+    "fixed": "resolve",
+    "admitted": "resolve",
+    "deployed": "resolve",
+    "resolved": "resolve",
+    "checked": "verify",
+    "closed": "verify",
+    "reopened": "",
+    "ended": "",
+}
+"""The step that ends a stretch of time → the phase that the stretch belongs to; every other step ends diagnosis."""
+
+
+def plot_story(trace: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw the story of one incident: a line for each thing that happened, a bar for the time it took.
+
+    Parameters
+    ----------
+    trace : DataFrame
+        As `trace(model, …)` gives it.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    if not isinstance(trace, pd.DataFrame) or not {"at", "minute", "minutes", "after", "command", "what"} <= set(trace):
+        raise SchemaError("plot_story needs the table that trace gives: trace(model, 3)")
+    with style():
+        if ax is None:
+            ax = axes(None, height=1.4 + 0.36 * max(len(trace), 3))
+            ax.figure.set_size_inches(12.5, ax.figure.get_size_inches()[1])  # type: ignore[union-attr]
+        begin = trace["minute"].to_numpy(float)
+        ends = np.append(begin[1:], begin[-1:] + trace["minutes"].to_numpy(float)[-1:])
+        after = [*trace["after"].tolist()[1:], "ended"]
+        longest = float(ends[-1]) if len(ends) else 1.0
+        seen: list[str] = []
+        for place, (left, right, step) in enumerate(zip(begin, ends, after, strict=True)):
+            queued = trace["command"].iloc[place] == "ASK"
+            back = trace["after"].iloc[place] == "reopened"
+            phase = "wait for somebody" if queued else "closed" if back else _ENDS_WITH.get(step, "diagnose")
+            colour = PHASE_COLOURS.get(phase, QUIET)
+            if right <= left:
+                ax.plot([left], [place], "o", color=QUIET, markersize=5)
+                continue
+            name = phase if phase and phase not in seen else None
+            seen.append(phase)
+            ax.barh(
+                place, right - left, left=left, height=0.62, color="none" if queued else colour, label=name,
+                edgecolor=colour, hatch="////" if queued else None,
+            )  # fmt: skip
+            ax.text(
+                right + longest * 0.008, place, minutes(right - left), va="center", fontsize=9.5, color=INK,
+                parse_math=False,
+            )  # fmt: skip
+        # The bar is the wait that the second sentence speaks of.
+        name_rows(ax, [str(what).partition(" Then a wait")[0] for what in trace["what"]], width=72)
+        ax.set_xlim(0, (longest or 1.0) * 1.1)
+        time_axis(ax)
+        started = trace["at"].iloc[0].strftime("%Y-%m-%d %H:%M") if len(trace) else "?"
+        name_axis(ax, x=f"since the fault began, {started} UTC\none simulated incident; bar: time that passes")
+        if seen:
+            legend = ax.legend(loc="upper right", fontsize=9.5, frameon=False)
+            for text in legend.get_texts():
+                text.set_parse_math(False)
+        return ax
+
+
+# The incident command center on one sheet, large enough for a projector.
+
 
 _TITLES = {"error_rate": "Error rate", "latency_p95": "Latency (p95)", "throughput": "Throughput"}
 _COLOURS = {"error_rate": "#D55E00", "latency_p95": "#0072B2", "throughput": "#009E73"}
