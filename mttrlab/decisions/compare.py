@@ -206,19 +206,19 @@ def _span(
     layers = arrivals.layers(model, *changed)
     luck = model_runs.luck_between(model, span, days=days, seed=seed, weekday=weekday, layers=layers)
     place, wanted = luck.replication - span[0], span[1] - span[0]
-    if engine == "compiled":
-        then, records = model_runs.minutes(model, luck, clock)
-    else:
-        before = model_runs.run(model, luck, engine)
-        then, records = before.minutes(clock), before.records
-    weights = simulate.weights(model, luck, records.facts)
+    made = before = model_runs.run(model, luck, engine)
+    then = before.minutes(clock)
+    weights = simulate.weights(model, luck, before.records.facts)
     columns = [baseline.paired(then, then, place, wanted, weights)]
     for other in changed:
         now = then
-        if other != model and engine == "compiled":
-            now, records = model_runs.minutes(other, luck, clock, records)
-        elif other != model:
-            now = model_runs.rerun(other, luck, model, before, engine).minutes(clock)
+        if other != model:
+            if engine == "compiled":
+                # In the memory of the model before.
+                made = model_runs.run(other, luck, engine, made, over=True)
+            else:
+                made = model_runs.rerun(other, luck, model, before, engine)
+            now = made.minutes(clock)
         columns.append(baseline.paired(then, now, place, wanted, weights))
     return columns
 

@@ -43,6 +43,7 @@ from mttrlab.response.experiment import runs as model_runs
 from mttrlab.response.sampling.parameters import parameters, plans, pools
 from mttrlab.response.sampling.service_times import realise
 from mttrlab.response.scenarios.levers import LEVERS
+from mttrlab.schema import CLOCK_ENDS
 
 needs_numba = pytest.mark.skipif(not compiled.available(), reason="numba is not installed (the extra 'fast')")
 
@@ -232,6 +233,30 @@ def test_simulated_incidents_are_the_same_for_either_engine_and_any_number_of_th
 
 
 @needs_numba
+@pytest.mark.parametrize("noise", [None, Noise(0.5, Law("exponential", 10.0))])
+def test_a_run_in_the_memory_of_another_gives_what_a_run_of_its_own_gives(rich, noise):
+    model = replace(rich, noise=noise)
+    changed = Scenario("x", diagnosis_factor=0.5, prevention=0.3, alert_latency=1.0).apply(model)
+    luck = model_runs.luck_between(model, (30, 130), days=60, seed=3)
+    assert len(luck) > 200
+    last = None
+    for one in (model, changed, model):
+        last = model_runs.run(one, luck, "compiled", last, over=last is not None)
+        own = model_runs.run(one, luck, "compiled")
+        for clock in CLOCK_ENDS:
+            np.testing.assert_array_equal(last.minutes(clock), own.minutes(clock))
+        np.testing.assert_array_equal(last.records.facts["path"], own.records.facts["path"])
+    assert np.isnan(model_runs.run(changed, luck, "compiled").minutes("recovery")).any()
+
+
+@needs_numba
+def test_a_span_in_which_nothing_happens_has_no_minutes(rich):
+    luck = model_runs.luck_between(rich, (0, 3), days=1e-6, seed=1)
+    assert not len(luck)
+    assert model_runs.run(rich, luck, "compiled").minutes("recovery").tolist() == []
+
+
+@needs_numba
 def test_auto_is_compiled_where_it_can_be_and_says_so(four_phases):
     told = simulate(four_phases, days=20).attrs
     assert told["engine"] == "compiled"
@@ -346,11 +371,11 @@ def test_log_files_are_not_filled_and_watched_screens_are_told(monkeypatch):
 
 def test_the_key_of_the_machine_code_covers_every_file_that_it_is_made_from():
     folder = Path(compiled.__file__).parents[1]
-    read = [folder / "engines" / f"{name}.py" for name in ("numba_columns", "numba_kernel", "transition")]
+    read = [folder / "engines" / f"{name}.py" for name in ("numba_kernel", "transition")]
     found = set()
     for node in (node for path in read for node in ast.walk(ast.parse(path.read_text()))):
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith("mttrlab.response."):
             room, *module = str(node.module).split(".")[2:]
             found |= {f"{room}/{name}.py" for name in (module or [one.name for one in node.names])}
-    assert {"engines/transition.py", "engines/numba_kernel.py"} <= found
+    assert {"engines/transition.py", "model/responders.py"} <= found
     assert found <= set(compiled._SOURCES)

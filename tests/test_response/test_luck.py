@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mttrlab.response.engines import compiled
-from mttrlab.response.engines.transition import LUCK, MINUTES, UNIFORM, WHOLE
+from mttrlab.response import Noise
 from mttrlab.response.experiment import runs as model_runs
 from mttrlab.response.model.distributions import Law
 from mttrlab.response.sampling import arrivals, random_streams
@@ -19,7 +18,7 @@ from mttrlab.response.sampling import records as record_types
 from mttrlab.response.sampling.arrivals import draw
 from mttrlab.response.sampling.common_random_numbers import BLOCK, threshold
 from mttrlab.response.sampling.random_streams import stream
-from mttrlab.response.sampling.records import write
+from mttrlab.response.sampling.service_times import realise
 
 
 def test_the_same_seed_draws_the_same_luck(rich):
@@ -120,68 +119,31 @@ def test_thresholds_meet_their_probability(rich):
     assert (marks < threshold(1.0)).all()
 
 
-@pytest.fixture
-def machine_code(monkeypatch):
-    """Return what says whether columns are filled by machine code from now on."""
-    pytest.importorskip("numba")
-    compiled.load()
-    compiled._load("columns")
-    loaded = compiled.columns
-    return lambda on: monkeypatch.setattr(compiled, "columns", loaded if on else lambda numbers=0: None)
-
-
-@given(
-    st.integers(0, 2**63),
-    st.integers(0, 5000),
-    st.lists(st.integers(0, 40), min_size=1, max_size=5),
-    st.integers(0, 9),
-)
-@example(5, 254, [3, 0, 2, 1], 0)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_machine_code_draws_the_numbers_of_numpy(machine_code, seed, block, counts, part):
-    drawn = []
-    for on in (False, True):
-        machine_code(on)
-        blocks = range(block, block + len(counts))
-        drawn.append(random_streams.uniform(seed, "fix", part, blocks, np.array(counts)).tolist())
-    assert drawn[0] == drawn[1]
-
-
-@pytest.mark.parametrize("shuffled", [False, True])
-def test_machine_code_writes_the_integers_of_numpy(machine_code, shuffled):
+@pytest.mark.parametrize("noise", [None, Noise(0.5, Law("exponential", 10.0))])
+def test_records_hold_whole_microseconds_and_32_bit_uniforms(rich, noise):
+    model = replace(rich, noise=noise)
+    luck = draw(model, days=400, block=0, replications=BLOCK, seed=5)
+    records, n = realise(model, luck), len(luck)
     chance = np.random.default_rng(5)
-    n = 10_000
     minutes = np.concatenate([chance.lognormal(3.0, 2.0, n - 1_000), (np.arange(1_000) + 0.5) / 60_000_000])
     u = np.concatenate([chance.random(n - 2), [0.0, np.nextafter(1.0, 0.0)]])
-    place = chance.permutation(12_000)[:n] if shuffled else slice(None)
-    writes = [
-        write("detect", 0, MINUTES, minutes, n, 0.7),
-        *(write("fix", turn, MINUTES, (turn + 1) * minutes, n) for turn in range(3)),
-        *(write("u_verify", turn, UNIFORM, u ** (turn + 1), n) for turn in range(2)),
-        write("at", 0, WHOLE, chance.integers(0, 2**62, n), n),
-        write("priority", 0, WHOLE, chance.integers(0, 2**30, n), n),
-        write("hands", 0, WHOLE, chance.integers(0, 4, n), n),
-        write("rule", 0, WHOLE, u < 0.5, n),
-        *(write("deploy", turn, WHOLE, -1, n) for turn in range(2)),
-        write("pool", 0, WHOLE, 7, n),
-        write("happens", 0, WHOLE, True, n),
-        write("harm", 0, MINUTES, 3.5, n),
-    ]
-    written = []
-    for on in (False, True):
-        machine_code(on)
-        x = np.zeros(12_000, dtype=LUCK) if shuffled else np.frombuffer(b"\7" * (n * LUCK.itemsize), LUCK).copy()
-        record_types.perform(x, writes, place, n, fresh=not shuffled)
-        written.append(x.tobytes())
-    assert written[0] == written[1]
-    assert (x["detect"][place] == np.rint(minutes * 0.7 * 60_000_000)).all()
-    assert (x["deploy"][place] == [-1, -1, 0, 0, 0]).all()
+    records.write("detect", minutes, factor=0.7)
+    records.write("fix", minutes, 2 * minutes, factor=np.full(n, 0.5))
+    records.mark("u_verify", u, u**2)
+    records.put("rule", u < 0.5)
+    records.put("deploy", *[-1] * 2)
+    pages = records.x["noise"] == 1
+    assert (records.detect == np.rint(minutes * 0.7 * 60_000_000)).all()
+    assert (records.fix[:, 1] == np.rint(2 * minutes * 0.5 * 60_000_000)).all()
+    assert (records.u_verify[:, :2] == np.floor(np.stack([u, u**2], axis=1) * 2.0**32)).all()
+    assert (records.rule == (u < 0.5)).all()
+    assert (records.deploy[:, :2] == -1).all()
+    assert pages.any() == (noise is not None)
+    assert not records.x["detect"][pages].any()
 
 
-@pytest.mark.parametrize("on", [True, False])
 @pytest.mark.parametrize("longest", [10**6, 2**60])
-def test_arrivals_are_sorted_within_replications_whatever_the_horizon(machine_code, on, longest):
-    machine_code(on)
+def test_arrivals_are_sorted_within_replications_whatever_the_horizon(longest):
     chance = np.random.default_rng(3)
     n = chance.poisson(10.0, BLOCK) * (chance.random(BLOCK) < 0.9)
     replication = np.repeat(np.arange(BLOCK), n)
@@ -193,58 +155,25 @@ def test_arrivals_are_sorted_within_replications_whatever_the_horizon(machine_co
     np.testing.assert_array_equal(key, arrivals._numbered(replication))
 
 
-@pytest.mark.parametrize(
-    "law",
-    [Law("lognormal", 2.0, 1.5), Law("lognormal", 4.0, 4.0), Law("exponential", 7.0), Law("exponential", 5e6),
-     Law("gamma", 0.4, 9.0), Law("constant", 3.0), Law("empirical", 1.0, 4.0, 9.0)],
-    ids=str,
-)  # fmt: skip
-def test_minutes_of_kept_uniforms_are_the_quantiles_of_the_law(machine_code, law):
-    u = np.concatenate([np.random.default_rng(4).random(50_000), [0.0, random_streams.BELOW_ONE]])
-    expected = law.quantile(u)
-    for on in (False, True):
-        machine_code(on)
-        np.testing.assert_array_equal(random_streams.minutes(law, u), expected)
-        over = u.copy()
-        assert random_streams.minutes(law, over, out=over) is over
-        np.testing.assert_array_equal(over, expected)
-        np.testing.assert_array_equal(
-            random_streams.minutes(law, u[:-1].reshape(3, -1)[:, ::2]), expected[:-1].reshape(3, -1)[:, ::2]
-        )
-
-
-def test_machine_code_for_columns_is_compiled_once_many_numbers_are_drawn(machine_code, monkeypatch):
-    monkeypatch.setattr(compiled, "_LOADED", {"kernel": compiled._LOADED["kernel"]})
-    monkeypatch.setattr(compiled, "_DRAWN", [])
-    assert compiled.columns(compiled._WORTH - 1) is None
-    assert compiled.columns(0) is None
-    assert compiled.columns(1) is not None
-
-
-def test_machine_code_counts_and_adds_as_numpy_does(machine_code):
+def test_replications_are_counted_added_up_and_put_in_order():
     chance = np.random.default_rng(8)
     n = chance.poisson(30.0, 100)
     place = np.repeat(np.arange(100), n)
     then, now = chance.lognormal(3.0, 2.0, (2, len(place)))
     then[chance.random(len(place)) < 0.1], now[chance.random(len(place)) < 0.2] = np.nan, np.nan
-    begin = chance.integers(0, 10**13, len(place))
-    happens = chance.integers(0, 2, len(place) + 9).astype(np.int8)
-    last = chance.integers(0, 10**13, len(place) + 9)
-    rows = chance.permutation(len(place) + 9)[: len(place)]
-    found = []
-    for on in (False, True):
-        machine_code(on)
-        found.append([
-            *random_streams.sums(then, now, place, 100),
-            random_streams.in_order(then, n),
-            random_streams.elapsed(last, begin, happens, rows),
-            random_streams.elapsed(last, np.stack([begin, begin], axis=1)[:, 0], happens, rows),
-            random_streams.chosen(np.array([2.0, 20.0]), then),
-            random_streams.grouped(place % 7, 9)[0],
-            random_streams.grouped(place % 7, 9)[1],
-        ])  # fmt: skip
-    for plain, fast in zip(*found, strict=True):
-        np.testing.assert_array_equal(plain, fast)
+    happened, total, saved, arrived = np.zeros((4, 100))
+    for r, before, after in zip(place, then, now, strict=True):
+        arrived[r] += not np.isnan(before)
+        happened[r] += not np.isnan(after)
+        total[r] += np.nan_to_num(after)
+        saved[r] += np.nan_to_num(before) - np.nan_to_num(after)
+    found = random_streams.sums(then, now, place, 100)
+    for one, by_hand in zip(found, (happened, total, saved, arrived), strict=True):
+        np.testing.assert_array_equal(one, by_hand)
+    minutes = np.nan_to_num(now)
+    ordered = random_streams.in_order(minutes, n)
+    for r in range(100):
+        np.testing.assert_array_equal(ordered[r, : n[r]], np.sort(minutes[place == r]))
 
 
 def test_the_last_pieces_are_short_and_no_replication_is_left_out(rich):

@@ -22,62 +22,16 @@ from mttrlab.response.model.responders import FOREVER as _FOREVER
 # of its own for every number of them, and a function that takes records one for every process that compiles it.
 
 
-def _reads(bits: int, kind: Any) -> Any:
-    lies = ir.DoubleType() if kind == numba.float64 else ir.IntType(bits)
-
-    def found(typing: Any, address: Any, i: Any) -> Any:
-        def put(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            read = builder.load(builder.gep(builder.inttoptr(args[0], lies.as_pointer()), [args[1]]))
-            return read if kind == numba.float64 or bits == _WORD else builder.zext(read, ir.IntType(_WORD))
-
-        return kind(numba.int64, numba.int64), put
-
-    return intrinsic(found)
-
-
-def _puts(bits: int) -> Any:
-    def found(typing: Any, address: Any, value: Any) -> Any:
-        def put(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            to, narrow = ir.IntType(bits), args[1] if bits == _WORD else builder.trunc(args[1], ir.IntType(bits))
-            builder.store(narrow, builder.inttoptr(args[0], to.as_pointer()))
-            return context.get_dummy_value()
-
-        return numba.void(numba.int64, numba.int64), put
-
-    return intrinsic(found)
-
-
-_WORD = 64
-
-put64, put32, put8 = _puts(_WORD), _puts(32), _puts(8)
-"""`put64(address, value)` writes a whole number; the others its last bits."""
-
-
-def _call(typing: Any, run: Any, x: Any, s: Any, settings: Any, desk: Any, bounds: Any, many: Any) -> Any:
+def _word(typing: Any, address: Any, i: Any) -> Any:
     def put(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        whole = ir.IntType(_WORD)
-        kind = ir.FunctionType(ir.IntType(8).as_pointer(), [whole] * 7)
-        # No page is left out.
-        builder.call(builder.inttoptr(args[0], kind.as_pointer()), [*args[1:], ir.Constant(whole, 0)])
-        return context.get_dummy_value()
+        return builder.load(builder.gep(builder.inttoptr(args[0], ir.IntType(64).as_pointer()), [args[1]]))
 
-    return numba.void(*[numba.int64] * 7), put
+    return numba.int64(numba.int64, numba.int64), put
 
 
-call: Any = intrinsic(_call)
-"""`call(run, ...)` runs replications by the address of `run`; no page is left out."""
+word: Any = intrinsic(_word)
+"""`word(address, i)` is number `i` of the whole ones that lie at an address."""
 
-
-def _of_number(typing: Any, function: Any, value: Any) -> Any:
-    def put(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        real = ir.DoubleType()
-        return builder.call(builder.inttoptr(args[0], ir.FunctionType(real, [real]).as_pointer()), [args[1]])
-
-    return numba.float64(numba.int64, numba.float64), put
-
-
-of_number: Any = intrinsic(_of_number)
-"""`of_number(function, value)` calls a function of one number that lies at an address."""
 
 # Events and queues of the compiled engine: two binary heaps. `x` and `s` are the first incident's luck and state,
 # `desk` the pools, as the function `desk` lays them down.
@@ -88,28 +42,6 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _COMMON: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_rewrites": True}
 _OPTIONS: dict[str, Any] = {**_COMMON, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-
-
-def outer(signature: Any, *, called: bool = False) -> Callable[[_Function], _Function]:
-    """Return what compiles a function for Python, for one kind of arguments, and keeps it on disk.
-
-    Parameters
-    ----------
-    called : bool
-        Whether it has an address as well, by which other compiled functions can call it.
-    """
-    options: dict[str, Any] = {**_COMMON, "cache": True, "no_cfunc_wrapper": not called}
-    wrap: Callable[[_Function], _Function] = numba.njit(signature, **options)
-    return wrap
-
-
-def read(kind: Any, ndim: int = 1, layout: Any = "C") -> Any:
-    """Return the type of an array that is read only."""
-    return numba.types.Array(kind, ndim, layout, readonly=True)
-
-
-number, word, byte = _reads(_WORD, numba.float64), _reads(_WORD, numba.int64), _reads(8, numba.int64)
-"""`number(address, i)` is number `i` of those that lie at an address; `word` and `byte` are whole ones."""
 
 
 def close(function: _Function) -> _Function:
@@ -613,12 +545,19 @@ def go(now: int, j: int, x: Any, s: Any, P: Any, desk: Any) -> int:
 # an incident whose next event is the earliest goes on without a queue.
 
 
-_SIGNATURE = numba.void(*[numba.int64] * 7)
-"""Addresses, and one kind of record behind each: this is compiled once, and compiled code can call it.
+_SIGNATURE: Any = numba.void(*[numba.int64] * 7)
+"""Addresses, and one kind of record behind each: this is compiled once.
 
 numba names a record type in machine code by a number that it got in the process that compiled it. Code for another
 record, compiled beside code from the cache, may carry the same names, and the linker then mixes the two: a crash.
 """
+
+
+def _for_python(function: _Function) -> _Function:
+    """Return a function compiled for Python, for one kind of arguments, and kept on disk."""
+    options: dict[str, Any] = {**_COMMON, "cache": True, "no_cfunc_wrapper": True}
+    wrap: Callable[[_Function], _Function] = numba.njit(_SIGNATURE, **options)
+    return wrap(function)
 
 
 @within
@@ -683,7 +622,7 @@ def _instant(desk: Any) -> int:
     return now
 
 
-@outer(_SIGNATURE, called=True)
+@_for_python
 def run(incidents: int, states: int, settings: int, memory: int, bounds: int, replications: int, calm: int) -> None:
     """Fill the states of the incidents; replication r is rows `bounds[r]` to `bounds[r + 1]`.
 

@@ -302,10 +302,6 @@ CALLS = 8
 LATER = 256
 """Lengths of an automatic attempt, equally likely, for the attempts that have no column."""
 
-MINUTES, UNIFORM, WHOLE, FLAG, CONSTANT = range(5)
-"""What a column of a record is made from: minutes (it gets whole microseconds), uniforms (32-bit integers), whole
-numbers, whether or not, one number for all."""
-
 
 def luck_dtype(calls: int = CALLS) -> np.dtype:
     """Return the record of one incident's luck; what every incident reads comes first, so that it is read together."""
@@ -422,13 +418,6 @@ Plans = tuple[Parameters, ...]
 PARAMETERS = np.dtype(
     [(name, "i8", (LATER,)) if name == "later" else (name, "i8") for name in Parameters._fields], align=True
 )
-
-
-def lies(dtype: np.dtype, name: str) -> tuple[int, int]:
-    """Return where in a record a field begins, and how many bytes each number of it has."""
-    assert dtype.fields is not None
-    kind, offset = dtype.fields[name][:2]
-    return offset, kind.base.itemsize
 
 
 def plans_of(given: Parameters | Plans) -> Plans:

@@ -10,7 +10,6 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, NamedTuple
 
 from mttrlab.errors import ModelError
-from mttrlab.response.engines.compiled import roomy
 from mttrlab.response.model import validation
 
 MOST_WORKERS = 10_000
@@ -78,8 +77,7 @@ def _made(
     function: Callable[[Any], Any], pieces: Sequence[Any], n_jobs: int, threads: bool
 ) -> Iterable[tuple[int, Any]]:
     if n_jobs == 1 or len(pieces) < 2:
-        work = roomy(function)
-        return ((place, work(piece)) for place, piece in enumerate(pieces))
+        return ((place, function(piece)) for place, piece in enumerate(pieces))
     from joblib import Parallel, delayed
     from joblib.parallel import ThreadingBackend, get_active_backend
 
@@ -99,12 +97,11 @@ def _made(
 
 def _threaded(function: Callable[[Any], Any], pieces: Sequence[Any], n: int) -> Iterator[tuple[int, Any]]:
     """Yield results as they come; joblib looks for them every ten milliseconds."""
-    work = roomy(function)
     with ThreadPoolExecutor(n) as pool:
         places: dict[Future[Any], int] = {}
         try:
             for place, piece in enumerate(pieces):
-                places[pool.submit(work, piece)] = place
+                places[pool.submit(function, piece)] = place
             for done in as_completed(list(places)):
                 yield places.pop(done), done.result()
         except KeyboardInterrupt:
@@ -119,7 +116,7 @@ def _threaded(function: Callable[[Any], Any], pieces: Sequence[Any], n: int) -> 
 
 
 def _numbered(function: Callable[[Any], Any], place: int, piece: Any) -> tuple[int, Any]:
-    return place, roomy(function)(piece)
+    return place, function(piece)
 
 
 def _shown(made: Iterable[tuple[int, Any]], total: int, progress: str) -> Iterator[tuple[int, Any]]:

@@ -11,14 +11,13 @@ import numpy as np
 
 from mttrlab.errors import ModelError
 from mttrlab.response.engines import compiled, simpy_engine
-from mttrlab.response.engines.transition import STATE, lies
+from mttrlab.response.engines.transition import MICROSECONDS
 from mttrlab.response.experiment.parallel import workers
 from mttrlab.response.experiment.utilization import refuse_endless_queue
 from mttrlab.response.model import validation
 from mttrlab.response.model.arrays import Floats, Ints
 from mttrlab.response.model.response_model import ResponseModel
-from mttrlab.response.sampling import arrivals, random_streams
-from mttrlab.response.sampling import records as record_types
+from mttrlab.response.sampling import arrivals
 from mttrlab.response.sampling.arrivals import draw
 from mttrlab.response.sampling.common_random_numbers import BLOCK, MICROSECONDS_PER_DAY, Luck
 from mttrlab.response.sampling.parameters import calls, parameters, plans, pools
@@ -54,7 +53,9 @@ class Outcomes:
         """Return each incident's minutes on a clock; NaN where it was prevented."""
         first, last = (stamp.removesuffix("_at") for stamp in CLOCK_ENDS[clock])
         begin = self.records.luck.at if first == "started" else self.column(first)
-        return random_streams.elapsed(self.ends[last], begin, self.records.x["happens"], self.records.place)
+        place = self.records.place
+        lasts = (self.ends[last][place] - begin) / MICROSECONDS
+        return np.where(self.records.x["happens"][place], lasts, np.nan)
 
 
 def engine_name(engine: str, *models: ResponseModel) -> str:
@@ -192,8 +193,6 @@ def run(
         Noise that the compiled engine may leave out where it is alone, as `calm` gives it.
     """
     refuse_endless_queue(model, luck.horizon / MICROSECONDS_PER_DAY)
-    if engine == "compiled":
-        compiled.load()
     records = realise(model, luck, None if like is None else like.records, over=over)
     limits, people = plans(model, luck.week), pools(model)
     if engine == "compiled":
@@ -230,72 +229,6 @@ def each_block(
     """Run span after span of replications; what is finished may be thrown away before the next."""
     for span in spans(model, days, replications):
         yield run(model, luck_between(model, span, days=days, seed=seed, weekday=weekday), engine)
-
-
-# Minutes on a clock and nothing else: incidents go through the compiled engine some replications at a time. Records
-# and ends of many incidents are written to the machine's memory and read back, which takes longer than the run. Those
-# of a few replications stay in the processor's cache, and the next ones are written over them.
-
-
-TOGETHER = 2_000
-"""Records that go through the engine together, or one replication."""
-
-
-def minutes(model: ResponseModel, luck: Luck, clock: str, like: Records | None = None) -> tuple[Floats, Records]:
-    """Return what `outcomes.run(model, luck, "compiled").minutes(clock)` does, and the records.
-
-    Parameters
-    ----------
-    like : Records, optional
-        Of the same luck under another model; they are lost.
-    """
-    refuse_endless_queue(model, luck.horizon / MICROSECONDS_PER_DAY)
-    compiled.load()
-    records = realise(model, luck, like, over=like is not None)
-    limits, people = plans(model, luck.week), pools(model)
-    fast = compiled.columns()
-    if fast is None:
-        ends = compiled.run(records.x, limits, records.bounds, people)
-        return Outcomes(records, ends, path_names(model), luck.horizon).minutes(clock), records
-    first, last = (stamp.removesuffix("_at") for stamp in CLOCK_ENDS[clock])
-    desk = compiled.prepared(records.dtype, limits, people, records.bounds)
-    cuts = _cuts(desk.bounds)
-    most = int(np.diff(desk.bounds[cuts]).max(initial=0))
-    states, made = np.empty(most, dtype=STATE), np.empty(len(luck))
-    # Records that are written already are taken from where they are.
-    some = np.empty(most, dtype=records.dtype) if records.memory is None else records.x
-    incidents = desk.bounds
-    if not isinstance(records.place, slice):
-        incidents = np.searchsorted(luck.replication, luck.first + np.arange(luck.replications + 1))
-    fast.through(
-        record_types.in_words(some),
-        record_types.in_words(states),
-        *record_types.table(records.dtype, records.waiting.values()),
-        cuts,
-        desk.bounds,
-        incidents,
-        random_streams.own(records.place),
-        compiled.entry(),
-        *desk.addresses()[:2],
-        lies(records.dtype, "happens")[0],
-        -1 if first == "started" else lies(STATE, first)[0],
-        lies(STATE, last)[0],
-        luck.at,
-        made,
-    )
-    return made, records
-
-
-def _cuts(bounds: Ints) -> Ints:
-    """Return replications with about `TOGETHER` records before the next one, and how many there are.
-
-    Examples
-    --------
-    >>> _cuts(np.array([0, 1_400, 1_800, 2_200, 18_000])).tolist()
-    [0, 3, 4]
-    """
-    edges = np.searchsorted(bounds, np.arange(0, bounds[-1], TOGETHER))
-    return np.unique([0, *edges, len(bounds) - 1])
 
 
 # Pages that are no incident and meet none: a what-if need not run them again.

@@ -43,7 +43,7 @@ def realise(model: ResponseModel, luck: Luck, like: Records | None = None, *, ov
     """
     kinds, rows = types_of_incidents(model, luck)
     dtype = layout(model)
-    if like is not None and like.dtype == dtype and like.luck is luck:
+    if like is not None and like.x.dtype == dtype and like.luck is luck:
         made = like if over else like.copy()
     else:
         made = _empty(luck, dtype)
@@ -97,7 +97,7 @@ def _empty(luck: Luck, dtype: np.dtype) -> Records:
     n, pages = len(luck), len(luck.noise_at)
     numbers = np.arange(luck.first, luck.first + luck.replications + 1)
     if not pages:
-        made = Records(dtype, np.searchsorted(luck.replication, numbers), slice(None), luck)
+        made = Records(np.zeros(n, dtype=dtype), np.searchsorted(luck.replication, numbers), slice(None), luck)
         made.put("at", luck.at)
         made.put("key", luck.key)
         return made
@@ -111,7 +111,7 @@ def _empty(luck: Luck, dtype: np.dtype) -> Records:
     x["noise"] = noise[order]
     place = np.empty(n + pages, dtype=np.int64)
     place[order] = np.arange(n + pages)
-    return Records(dtype, np.searchsorted(replication[order], numbers), place[:n], luck, x)
+    return Records(x, np.searchsorted(replication[order], numbers), place[:n], luck)
 
 
 def _kept(model: ResponseModel, luck: Luck, rows: Rows, made: Records) -> None:
@@ -158,10 +158,10 @@ def _automate(model: ResponseModel, luck: Luck, rows: Rows, made: Records) -> No
     made.put("rule", rule)
     if rule.any():
         longer = setting(model, made.facts, "automation_run_factor", model.automation_run_factor)
-        run = random_streams.minutes(model.automation_run, luck.uniforms("run", min(attempts(model), ATTEMPTS)))
+        run = model.automation_run.quantile(luck.uniforms("run", min(attempts(model), ATTEMPTS)))
         made.write("run", *run, factor=longer)
         worse = setting(model, made.facts, "harm_factor", model.harm_factor)
-        made.write("harm", random_streams.minutes(model.harm, luck.uniform("harm_minutes")), factor=worse)
+        made.write("harm", model.harm.quantile(luck.uniform("harm_minutes")), factor=worse)
 
 
 def _diagnose(model: ResponseModel, luck: Luck, rows: Rows, made: Records) -> None:
@@ -199,13 +199,11 @@ def _again(model: ResponseModel, luck: Luck, rows: Rows, made: Records) -> None:
         for k in range(turns):
             hands += (u < chance) & (k < at_most)
             chance = chance * again
-        noticed_by = (
-            random_streams.minutes(routing.notice, luck.uniform("notice", k)) for k in range(min(turns, HANDS))
-        )
+        noticed_by = (routing.notice.quantile(luck.uniform("notice", k)) for k in range(min(turns, HANDS)))
         made.write("notice", *noticed_by, factor=longer)
         made.put("hands", hands)
     if model.reopening:
-        made.write("reopen", random_streams.minutes(model.reopening.after, luck.uniform("reopen")))
+        made.write("reopen", model.reopening.after.quantile(luck.uniform("reopen")))
 
 
 # Kept uniforms become minutes: the law of each incident's type, in bulk, computed once for one luck.
@@ -240,11 +238,11 @@ def types_of_incidents(model: ResponseModel, luck: Luck) -> tuple[Ints, Rows]:
 def of_types(luck: Luck, rows: Rows, laws: list[Law | None], u: Floats) -> Floats:
     """Return minutes under each type's law at these uniforms, a row or several; 0 where a type has none."""
     if len(laws) == 1 and laws[0] is not None:
-        return random_streams.minutes(laws[0], u)
+        return laws[0].quantile(u)
     minutes = np.zeros(u.shape)
     for law, mine in zip(laws, rows, strict=True):
         if law is not None:
-            minutes[..., mine] = random_streams.minutes(law, u[..., mine])
+            minutes[..., mine] = law.quantile(u[..., mine])
     return minutes
 
 
@@ -328,7 +326,11 @@ def place(shares: Sequence[float], u: Floats) -> Ints:
     edges = np.cumsum(shares)[:-1]
     if len(edges) > _FEW:
         return np.searchsorted(edges, u, side="right")
-    return random_streams.chosen(edges, u)
+    # A comparison for each edge is quicker than looking for every place alone.
+    found = np.zeros(u.shape, dtype=np.int64)
+    for edge in edges:
+        found += u >= edge
+    return found
 
 
 def times(minutes: Floats, *factors: Any) -> Floats:
@@ -386,7 +388,7 @@ def attempt_minutes(
     going = np.ones(len(novel), dtype=bool)
     for k in range(hypotheses.most):
         part = r * 100 + k
-        one = np.minimum(random_streams.minutes(hypotheses.minutes, luck.uniform("try", part)[mine]), longest)
+        one = np.minimum(hypotheses.minutes.quantile(luck.uniform("try", part)[mine]), longest)
         spent += np.where(going, one, 0.0)
         going &= luck.uniform("hit", part)[mine] >= (first if k == 0 else later)
         if not going.any():
@@ -503,11 +505,11 @@ def sample_acknowledgement(model: ResponseModel, luck: Luck, rows: Rows, made: R
         each.append(times(minutes, duller, factor * backup if level else factor))
         if model.noise:
             law = paging.levels[level % len(paging.levels)] if paging and paging.levels else model.types[0].acknowledge
-            minutes = random_streams.minutes(law or AT_ONCE, luck.noise("acknowledge", level))
+            minutes = (law or AT_ONCE).quantile(luck.noise("acknowledge", level))
             made.put_pages("acknowledge", random_streams.microseconds(minutes * dulled), level)
     made.write("acknowledge", *each)
     if model.noise:
-        work = random_streams.minutes(model.noise.work, luck.noise("work")) * model.noise_factor
+        work = model.noise.work.quantile(luck.noise("work")) * model.noise_factor
         made.put_pages("diagnose", random_streams.microseconds(work))
 
 
@@ -587,10 +589,12 @@ def _of_kind(kind: IncidentType, u_path: Floats, u_fix: Floats, changed: np.ndar
         return Fixes(np.zeros(u_fix.shape), np.full(u_fix.shape, -1))
     ways = _choice(kind, u_path, changed)
     # Path by path in one piece of memory: fewer and longer steps.
-    order, ends = random_streams.grouped(ways.reshape(-1), len(kind.paths))
+    which = ways.reshape(-1)
+    order = np.argsort(which.astype(np.int16), kind="stable")
+    ends = np.cumsum(np.bincount(which, minlength=len(kind.paths))).tolist()
     minutes = u_fix.reshape(-1)[order]
     for way, low, high in zip(kind.paths, [0, *ends], ends, strict=False):
-        random_streams.minutes(way.law, minutes[low:high], out=minutes[low:high])
+        minutes[low:high] = way.law.quantile(minutes[low:high])
     back = np.empty(len(minutes))
     back[order] = minutes
     return Fixes(back.reshape(ways.shape), np.array([names.index(way.name) for way in kind.paths])[ways])
@@ -656,7 +660,7 @@ def _fallback(model: ResponseModel, luck: Luck, rows: Rows, names: tuple[str, ..
             after = kind.fallback(way)
             if after is not None:
                 taken = which[drawn.path[which] == names.index(way.name)]
-                minutes[taken] = random_streams.minutes(after.law, u[taken])
+                minutes[taken] = after.law.quantile(u[taken])
     return minutes
 
 
@@ -686,7 +690,7 @@ def _flagged(
         return minutes, path
     flagged = changed & (path != 0) & (luck.uniform("flag", r) < more)
     u = shared(model.difficulty, luck, "fix", min(rounds(model), ROUNDS))[r]
-    flag = np.minimum(random_streams.minutes(model.flag, u), setting(model, facts, longest("flag"), model.flag_minutes))
+    flag = np.minimum(model.flag.quantile(u), setting(model, facts, longest("flag"), model.flag_minutes))
     chance = setting(model, facts, works("flag"), 1.0 if model.flag_success is None else model.flag_success)
     if np.any(chance < 1):
         # Its time is spent, and the fix that would have come without it comes after it.
@@ -710,7 +714,7 @@ def _deployments(
     minutes = keep(
         luck,
         ("deploy", r, pipeline.minutes),
-        lambda: random_streams.minutes(pipeline.minutes, luck.uniform("deploy", r)),
+        lambda: pipeline.minutes.quantile(luck.uniform("deploy", r)),
     )
     return np.where(through, random_streams.microseconds(np.minimum(minutes, most)), -1)
 
