@@ -22,7 +22,7 @@ from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario
 from mttrlab.response.calibration.history import FEWEST
 from mttrlab.response.calibration.pooling import group_laws
 from mttrlab.response.calibration.priors import COVERAGE_PRIOR, COVERAGE_WEIGHT
-from mttrlab.response.calibration.repair import shares
+from mttrlab.response.calibration.repair import shrunk_shares
 
 ORGANISATIONS = 120
 REFITS = 20
@@ -122,7 +122,7 @@ def _saving(seen: np.ndarray, minutes: np.ndarray, group: np.ndarray) -> float:
     fast = np.flatnonzero(seen)
     if len(fast) < FEWEST:
         return 0.0
-    part = shares(seen, group, 2)
+    part = shrunk_shares(seen, group, 2)
     laws = group_laws(minutes[fast], np.ones(len(fast), dtype=bool), group[fast], 2)
     weights = np.bincount(group, minlength=2) / len(group)
     return float(sum(weights[t] * part[t] * _above(laws.law(t)) for t in range(2)))

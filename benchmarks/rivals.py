@@ -137,8 +137,8 @@ def _measured(run: Callable[[], int]) -> Callable[[], float]:
 def main() -> None:
     """Print CPU seconds for one incident, each way, and ratios of neighbouring runs."""
     model = thirteen.MODEL
-    luck = model_runs.luck_of(model, days=thirteen.YEAR, block=0, wanted=50, seed=1, blocks=4)
-    before = model_runs.run(model, luck, "compiled")
+    luck = model_runs.numbers_of_blocks(model, days=thirteen.YEAR, block=0, wanted=50, seed=1, blocks=4)
+    before = model_runs.run_model(model, luck, "compiled")
     x, bounds = before.records.x, before.records.bounds
     given, people = plans(model, luck.week), pools(model)
 

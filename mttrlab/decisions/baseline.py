@@ -17,7 +17,7 @@ from mttrlab.response.experiment import simulate
 from mttrlab.response.experiment.parallel import workers
 from mttrlab.response.experiment.runs import Outcomes, Span
 from mttrlab.response.experiment.simulate import hours_since_monday, utc
-from mttrlab.response.experiment.utilization import refuse_endless_queue
+from mttrlab.response.experiment.utilization import refuse_unstable_queue
 from mttrlab.response.model import validation
 from mttrlab.response.model.arrays import Floats, Ints
 from mttrlab.response.model.response_model import ResponseModel
@@ -48,7 +48,7 @@ class Piece:
 
     def weights(self, model: ResponseModel) -> Floats | None:
         """Return the share of users that each incident hits; None: nobody has said it."""
-        return simulate.weights(model, self.luck, self.before.records.facts if self.before else {})
+        return simulate.user_weights(model, self.luck, self.before.records.facts if self.before else {})
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,7 @@ class Baseline:
         ModelError
             When people would have more work than hours, or memory will not hold further incidents.
         """
-        refuse_endless_queue(changed, self.days)
+        refuse_unstable_queue(changed, self.days)
 
         def answer(piece: Piece) -> Made:
             return of(piece, _minutes(self, changed, piece))
@@ -147,22 +147,22 @@ def keep_baseline(
     engine = model_runs.engine_name(engine, model)
     clock = shown_clock(model, clock)
     days = validation.finite("days", days, open_low=True, high=1_000_000.0)
-    refuse_endless_queue(model, days)
+    refuse_unstable_queue(model, days)
     validation.whole("replications", replications, 1, 10_000_000)
     limits.refuse_kept(model, days, replications, engine=engine, layers=arrivals.layers(model))
-    spans = model_runs.spans(model, days, replications, n_jobs)
+    spans = model_runs.replication_spans(model, days, replications, n_jobs)
     pieces = tuple(_piece(model, span, days, seed, clock, engine) for span in spans)
     return Baseline(model, days, clock, engine, workers(n_jobs), pieces)
 
 
 def _piece(model: ResponseModel, span: Span, days: float, seed: int, clock: str, engine: str) -> Piece:
-    luck = model_runs.luck_between(model, span, days=days, seed=seed, weekday=hours_since_monday(utc(model.start)))
+    luck = model_runs.numbers_between(model, span, days=days, seed=seed, weekday=hours_since_monday(utc(model.start)))
     return _ran(model, span, luck, clock, engine)
 
 
 def _ran(model: ResponseModel, span: Span, luck: Luck, clock: str, engine: str) -> Piece:
-    before = model_runs.run(model, luck, engine)
-    calm = model_runs.calm(before) if model.noise and engine == "compiled" else None
+    before = model_runs.run_model(model, luck, engine)
+    calm = model_runs.isolated_noise(before) if model.noise and engine == "compiled" else None
     noise = None if calm is None else before.records.x["noise"] == 1
     return Piece(span, luck, before, before.minutes(clock), luck.replication - span[0], calm, noise, [])
 
@@ -170,15 +170,15 @@ def _ran(model: ResponseModel, span: Span, luck: Luck, clock: str, engine: str) 
 def _further(baseline: Baseline, piece: Piece, layers: int, changed: ResponseModel) -> Piece:
     """Return a piece with more layers of further incidents, which take nobody's time under the baseline."""
     model, span = baseline.model, piece.span
-    luck = model_runs.luck_between(
+    luck = model_runs.numbers_between(
         model, span, days=baseline.days, seed=piece.luck.seed, weekday=hours_since_monday(utc(model.start)),
         layers=layers, base=piece.luck,
     )  # fmt: skip
     if baseline.engine != "compiled" or model_runs.engine_name("auto", changed) != "compiled":
         return _ran(model, span, luck, baseline.clock, baseline.engine)
     # The baseline's minutes are known, so it need not run again: the records are the scenario's from the first.
-    made = model_runs.run(changed, luck, "compiled")
-    simulate.weights(model, luck, made.records.facts)
+    made = model_runs.run_model(changed, luck, "compiled")
+    simulate.user_weights(model, luck, made.records.facts)
     calm = noise = None
     if piece.calm is not None:
         noise = made.records.x["noise"] == 1
@@ -197,12 +197,12 @@ def _minutes(baseline: Baseline, changed: ResponseModel, piece: Piece) -> Floats
         return piece.then
     if baseline.engine == "compiled" and model_runs.engine_name("auto", changed) == "compiled":
         last = piece.scratch.pop() if piece.scratch else piece.before and _copied(piece.before)
-        calm = piece.calm if model_runs.still(baseline.model, changed) else None
-        made = model_runs.run(changed, piece.luck, "compiled", last, over=last is not None, calm=calm)
+        calm = piece.calm if model_runs.noise_unchanged(baseline.model, changed) else None
+        made = model_runs.run_model(changed, piece.luck, "compiled", last, over=last is not None, calm=calm)
         piece.scratch.append(made)
         return made.minutes(baseline.clock)
     if piece.before is None:
-        return model_runs.run(changed, piece.luck).minutes(baseline.clock)
+        return model_runs.run_model(changed, piece.luck).minutes(baseline.clock)
     return model_runs.rerun(changed, piece.luck, baseline.model, piece.before).minutes(baseline.clock)
 
 

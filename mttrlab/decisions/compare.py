@@ -21,7 +21,7 @@ from mttrlab.response.experiment import runs as model_runs
 from mttrlab.response.experiment import simulate
 from mttrlab.response.experiment.parallel import each, workers
 from mttrlab.response.experiment.simulate import hours_since_monday, unfinished, utc
-from mttrlab.response.experiment.utilization import refuse_endless_queue
+from mttrlab.response.experiment.utilization import refuse_unstable_queue
 from mttrlab.response.model import validation
 from mttrlab.response.model.incident_types import IncidentType
 from mttrlab.response.model.response_model import UNCHECKED, ResponseModel
@@ -122,9 +122,9 @@ def compare_scenarios(
     changed = [scenario.apply(model) for scenario in scenarios]
     runs_on = model_runs.engine_name(engine, model, *changed)
     for each_model in (model, *changed):
-        refuse_endless_queue(each_model, days)
+        refuse_unstable_queue(each_model, days)
     fewest = replications if half_width is None else min(_FIRST, replications)
-    most = limits.comparable(
+    most = limits.max_comparable(
         model, days, replications, len(changed), n_jobs=n_jobs, engine=runs_on, fewest=fewest,
         layers=arrivals.layers(model, *changed),
     )  # fmt: skip
@@ -137,10 +137,10 @@ def compare_scenarios(
     try:
         while done < most and not said:
             wanted = most if half_width is None else min(most, max(2 * done, _FIRST))
-            pieces = model_runs.spans(model, days, wanted - done, n_jobs, first=done)
+            pieces = model_runs.replication_spans(model, days, wanted - done, n_jobs, first=done)
             label = "what-if" if progress else ""
             made = each(
-                work, pieces, n_jobs=n_jobs, threads=runs_on == "compiled", progress=label, split=model_runs.singles
+                work, pieces, n_jobs=n_jobs, threads=runs_on == "compiled", progress=label, split=model_runs.one_by_one
             )
             parts += made.results
             done = _replications(parts)
@@ -204,18 +204,18 @@ def _span(
     span: model_runs.Span,
 ) -> list[Paired]:
     layers = arrivals.layers(model, *changed)
-    luck = model_runs.luck_between(model, span, days=days, seed=seed, weekday=weekday, layers=layers)
+    luck = model_runs.numbers_between(model, span, days=days, seed=seed, weekday=weekday, layers=layers)
     place, wanted = luck.replication - span[0], span[1] - span[0]
-    made = before = model_runs.run(model, luck, engine)
+    made = before = model_runs.run_model(model, luck, engine)
     then = before.minutes(clock)
-    weights = simulate.weights(model, luck, before.records.facts)
+    weights = simulate.user_weights(model, luck, before.records.facts)
     columns = [baseline.paired(then, then, place, wanted, weights)]
     for other in changed:
         now = then
         if other != model:
             if engine == "compiled":
                 # In the memory of the model before.
-                made = model_runs.run(other, luck, engine, made, over=True)
+                made = model_runs.run_model(other, luck, engine, made, over=True)
             else:
                 made = model_runs.rerun(other, luck, model, before, engine)
             now = made.minutes(clock)

@@ -12,7 +12,7 @@ from scipy import special
 from mttrlab.decisions.baseline import BAND, keep_baseline
 from mttrlab.errors import ModelError, QuestionError
 from mttrlab.response.calibration.fit import fit
-from mttrlab.response.calibration.priors import Borrowed
+from mttrlab.response.calibration.priors import Priors
 from mttrlab.response.model import validation
 from mttrlab.response.model.arrays import Floats
 from mttrlab.response.model.response_model import ResponseModel
@@ -76,7 +76,7 @@ def refits(
         if "incident_id" in sample:
             sample = sample.assign(incident_id=[f"{name} ({k})" for k, name in enumerate(sample["incident_id"])])
         try:
-            made.append(fit(sample, **known, check=False, borrowed=Borrowed.drawn(chance)))
+            made.append(fit(sample, **known, check=False, borrowed=Priors.drawn(chance)))
         except ModelError as refusal:
             why = str(refusal)
     if len(made) < _FEWEST:

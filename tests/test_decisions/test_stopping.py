@@ -24,7 +24,7 @@ FASTER = [Scenario("faster", diagnosis_factor=0.5)]
 @pytest.fixture
 def press(monkeypatch):
     """Return what presses Ctrl-C, for real, as soon as the luck of so many pieces is asked for."""
-    drawn, begun = model_runs.luck_between, itertools.count(1)
+    drawn, begun = model_runs.numbers_between, itertools.count(1)
 
     def after(runs):
         def counted(*given, **named):
@@ -32,7 +32,7 @@ def press(monkeypatch):
                 os.kill(os.getpid(), signal.SIGINT)
             return drawn(*given, **named)
 
-        monkeypatch.setattr(model_runs, "luck_between", counted)
+        monkeypatch.setattr(model_runs, "numbers_between", counted)
 
     return after
 

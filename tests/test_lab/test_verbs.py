@@ -104,8 +104,7 @@ def test_a_load_reads_as_a_sentence_and_on_request_as_a_table(run, exports):
 def test_a_bar_is_shown_on_a_terminal_only(exports, tmp_path):
     path = exports.table("long.csv", ROWS)
     script = (
-        "import sys\nfrom mttrlab.lab import Lab, load\nload._PATIENCE = 0\n"
-        "with Lab() as lab: lab.load(sys.argv[1])"
+        "import sys\nfrom mttrlab.lab import Lab, load\nload._PATIENCE = 0\nwith Lab() as lab: lab.load(sys.argv[1])"
     )
     command = [sys.executable, "-c", script, str(path)]
     assert b"loading" not in subprocess.run(command, capture_output=True, check=True).stderr

@@ -11,7 +11,7 @@ from mttrlab.decisions.refits import ends
 from mttrlab.errors import SchemaError
 from mttrlab.response import ResponseModel
 from mttrlab.response.calibration import detection
-from mttrlab.response.calibration.priors import USUAL, Borrowed
+from mttrlab.response.calibration.priors import DEFAULT_PRIORS, Priors
 
 
 def fitted(incidents, **known):
@@ -57,7 +57,7 @@ def test_one_clump_is_never_taken_for_two(shape):
         "both slow": np.exp(np.where(chance.random(n) < 0.5, 4.0, 7.0) + 0.4 * chance.normal(size=n)),
         "few": np.array([1.0, 60.0] * 15),
     }[shape]
-    assert detection.find(minutes, group[: len(minutes)], 2) is None
+    assert detection.two_component_mixture(minutes, group[: len(minutes)], 2) is None
 
 
 def test_the_interval_of_a_share_read_from_the_delays_holds_it_at_about_its_rate():
@@ -66,7 +66,7 @@ def test_the_interval_of_a_share_read_from_the_delays_holds_it_at_about_its_rate
         chance = np.random.default_rng(seed)
         quick = chance.random(120) < 0.6
         minutes = np.exp(np.where(quick, 1.0, 3.4) + 0.5 * chance.normal(size=120))
-        found = detection.find(minutes, np.zeros(120, dtype=np.int64), 1)
+        found = detection.two_component_mixture(minutes, np.zeros(120, dtype=np.int64), 1)
         held += found is not None and found.low <= 0.6 <= found.high
     # Of 60 intervals of 95 %, fewer than 50 would be seen in one of a thousand such studies.
     assert held >= 50
@@ -110,11 +110,11 @@ def test_every_refit_doubts_what_is_borrowed_and_nothing_else_moves_with_it(hist
     assert len({model.runbook_factor for model in again}) == 9
     assert len({model.flag for model in again}) == 9
     assert again[0] == refits(incidents, n=9, seed=4)[0]
-    assert fitted(incidents).types[0].alert_coverage == USUAL.seen
+    assert fitted(incidents).types[0].alert_coverage == DEFAULT_PRIORS.seen
 
 
 def test_draws_from_the_priors_have_their_stated_middles_and_widths():
-    draws = [Borrowed.drawn(np.random.default_rng(seed)) for seed in range(4000)]
+    draws = [Priors.drawn(np.random.default_rng(seed)) for seed in range(4000)]
     seen, success = np.array([d.seen for d in draws]), np.array([d.success for d in draws])
     assert seen.mean() == pytest.approx(0.61, abs=0.02)
     assert np.quantile(seen, (0.1, 0.9)) == pytest.approx([0.19, 0.96], abs=0.02)

@@ -131,7 +131,7 @@ def differing(model, records):
 
 
 def records_of(model, seed, days):
-    return realise(model, model_runs.luck_of(model, days=days, block=0, wanted=4, seed=seed))
+    return realise(model, model_runs.numbers_of_blocks(model, days=days, block=0, wanted=4, seed=seed))
 
 
 def moved(model, seed):
@@ -237,23 +237,23 @@ def test_simulated_incidents_are_the_same_for_either_engine_and_any_number_of_th
 def test_a_run_in_the_memory_of_another_gives_what_a_run_of_its_own_gives(rich, noise):
     model = replace(rich, noise=noise)
     changed = Scenario("x", diagnosis_factor=0.5, prevention=0.3, alert_latency=1.0).apply(model)
-    luck = model_runs.luck_between(model, (30, 130), days=60, seed=3)
+    luck = model_runs.numbers_between(model, (30, 130), days=60, seed=3)
     assert len(luck) > 200
     last = None
     for one in (model, changed, model):
-        last = model_runs.run(one, luck, "compiled", last, over=last is not None)
-        own = model_runs.run(one, luck, "compiled")
+        last = model_runs.run_model(one, luck, "compiled", last, over=last is not None)
+        own = model_runs.run_model(one, luck, "compiled")
         for clock in CLOCK_ENDS:
             np.testing.assert_array_equal(last.minutes(clock), own.minutes(clock))
         np.testing.assert_array_equal(last.records.facts["path"], own.records.facts["path"])
-    assert np.isnan(model_runs.run(changed, luck, "compiled").minutes("recovery")).any()
+    assert np.isnan(model_runs.run_model(changed, luck, "compiled").minutes("recovery")).any()
 
 
 @needs_numba
 def test_a_span_in_which_nothing_happens_has_no_minutes(rich):
-    luck = model_runs.luck_between(rich, (0, 3), days=1e-6, seed=1)
+    luck = model_runs.numbers_between(rich, (0, 3), days=1e-6, seed=1)
     assert not len(luck)
-    assert model_runs.run(rich, luck, "compiled").minutes("recovery").tolist() == []
+    assert model_runs.run_model(rich, luck, "compiled").minutes("recovery").tolist() == []
 
 
 @needs_numba

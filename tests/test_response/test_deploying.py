@@ -22,7 +22,9 @@ OFFICE = Deployments(4.0, Law("constant", 0.0))
 
 
 def made(model, weekday=0.0, days=70):
-    return model_runs.run(model, model_runs.luck_of(model, days=days, block=0, wanted=40, seed=3, weekday=weekday))
+    return model_runs.run_model(
+        model, model_runs.numbers_of_blocks(model, days=days, block=0, wanted=40, seed=3, weekday=weekday)
+    )
 
 
 @pytest.mark.parametrize("weekday", [0.0, 61.5])

@@ -30,8 +30,8 @@ ENGINES = ["simpy", pytest.param("compiled", marks=pytest.mark.skipif(not compil
 
 
 def run(model, engine, n=20_000, seed=1):
-    luck = model_runs.luck_of(model, days=n / model.per_day, block=0, wanted=1, seed=seed)
-    return model_runs.run(model, luck, engine)
+    luck = model_runs.numbers_of_blocks(model, days=n / model.per_day, block=0, wanted=1, seed=seed)
+    return model_runs.run_model(model, luck, engine)
 
 
 def near(values, expected, errors=4.0):
@@ -138,18 +138,21 @@ def test_an_export_may_cut_stamps_down_to_minutes(four_phases):
 def test_bursts_keep_the_rate_and_spread_the_counts():
     kind = IncidentType("a", 1.0, diagnose=Law("constant", 1.0))
     model = ResponseModel((kind,), bursts=Bursts(0.2, 3.0, 30.0))
-    luck = model_runs.luck_of(model, days=365, block=0, wanted=50, seed=2, blocks=20)
+    luck = model_runs.numbers_of_blocks(model, days=365, block=0, wanted=50, seed=2, blocks=20)
     counts = np.bincount(luck.replication)
     near(counts, 365.0)
     assert counts.var() / counts.mean() > 1.8
 
 
 def test_noise_without_pages_is_the_baseline_and_pages_make_people_wait(rich):
-    base = model_runs.luck_of(rich, days=365, block=0, wanted=5, seed=1)
-    before = model_runs.run(rich, base).minutes("recovery")
+    base = model_runs.numbers_of_blocks(rich, days=365, block=0, wanted=5, seed=1)
+    before = model_runs.run_model(rich, base).minutes("recovery")
     silent = replace(rich, noise=Noise(0.0, Law("exponential", 30.0)))
     loud = replace(rich, noise=Noise(8.0, Law("exponential", 30.0)))
-    after = [model_runs.run(m, model_runs.luck_of(m, days=365, block=0, wanted=5, seed=1)) for m in (silent, loud)]
+    after = [
+        model_runs.run_model(m, model_runs.numbers_of_blocks(m, days=365, block=0, wanted=5, seed=1))
+        for m in (silent, loud)
+    ]
     np.testing.assert_array_equal(after[0].minutes("recovery"), before)
     assert after[1].minutes("recovery").mean() > before.mean() + 1
     assert len(after[1].records) == len(before)

@@ -19,8 +19,8 @@ KIND = IncidentType("a", 100.0, acknowledge=Law("constant", 3.0), diagnose=Law("
 
 
 def run(model, engine, n=4000):
-    luck = model_runs.luck_of(model, days=n / model.per_day, block=0, wanted=1, seed=3)
-    return model_runs.run(model, luck, engine)
+    luck = model_runs.numbers_of_blocks(model, days=n / model.per_day, block=0, wanted=1, seed=3)
+    return model_runs.run_model(model, luck, engine)
 
 
 def share(hits, expected):

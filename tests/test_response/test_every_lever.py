@@ -80,11 +80,11 @@ def its_type(lever, model):
 
 
 def luck_of(model, days=40.0, wanted=3):
-    return model_runs.luck_of(model, days=days, block=0, wanted=wanted, seed=8)
+    return model_runs.numbers_of_blocks(model, days=days, block=0, wanted=wanted, seed=8)
 
 
 def ended(model, luck):
-    return model_runs.run(model, luck, model_runs.engine_name("auto", model)).minutes("recovery")
+    return model_runs.run_model(model, luck, model_runs.engine_name("auto", model)).minutes("recovery")
 
 
 def test_the_table_holds_every_lever_and_both_organisations_together_can_move_each(organisation):
@@ -126,9 +126,11 @@ def test_a_lever_of_one_type_leaves_the_other_alone_where_nobody_waits(organisat
     model = calm(organisation(lever))
     luck = luck_of(model, days=60.0)
     engine = model_runs.engine_name("auto", model)
-    before = model_runs.run(model, luck, engine)
+    before = model_runs.run_model(model, luck, engine)
     mine = its_type(lever, model)
-    after = model_runs.run(Scenario("x", incident_types=[mine], **{lever: MOVED[lever]}).apply(model), luck, engine)
+    after = model_runs.run_model(
+        Scenario("x", incident_types=[mine], **{lever: MOVED[lever]}).apply(model), luck, engine
+    )
     moved = np.any([before.column(name) != after.column(name) for name in STAMPED], axis=0)
     its = before.records.type == ["deploy", "capacity"].index(mine)
     assert moved[its].any()

@@ -19,7 +19,9 @@ def queue(per_minute, service, responders, *, seed=1, n=N):
     """Return the outcomes of one long run of a plain queue."""
     kind = IncidentType("any", per_minute * 1440, diagnose=service)
     model = ResponseModel((kind,), responders=responders)
-    return model_runs.run(model, model_runs.luck_of(model, days=n / kind.per_day, block=0, wanted=1, seed=seed))
+    return model_runs.run_model(
+        model, model_runs.numbers_of_blocks(model, days=n / kind.per_day, block=0, wanted=1, seed=seed)
+    )
 
 
 def waits(ended, warm_up=1000):
@@ -71,7 +73,9 @@ def test_the_urgent_wait_less_as_cobham_says():
     faces = (Face(0.3, severity="sev1", priority=1), Face(0.7, severity="sev2", priority=2))
     kind = IncidentType("any", rate * 1440, diagnose=Law("exponential", mean), faces=faces)
     model = ResponseModel((kind,), responders=1)
-    ended = model_runs.run(model, model_runs.luck_of(model, days=N / kind.per_day, block=0, wanted=1, seed=8))
+    ended = model_runs.run_model(
+        model, model_runs.numbers_of_blocks(model, days=N / kind.per_day, block=0, wanted=1, seed=8)
+    )
     minutes, urgent = waits(ended), ended.records.priority[1000:] == 1
     residual = rate * mean**2
     assert holds(batch_interval(minutes[urgent]), residual / (1 - 0.3 * rate))
@@ -92,7 +96,7 @@ def test_littles_law_holds_in_the_run_itself():
 
 
 def test_responders_never_work_on_more_incidents_than_there_are_of_them(rich):
-    ended = model_runs.run(rich, model_runs.luck_of(rich, days=2000, block=0, wanted=1, seed=2))
+    ended = model_runs.run_model(rich, model_runs.numbers_of_blocks(rich, days=2000, block=0, wanted=1, seed=2))
     held = ended.column("acknowledged") >= 0
     begin, end = ended.column("acknowledged")[held], ended.column("verified")[held]
     order = np.argsort(begin)
@@ -108,7 +112,7 @@ def test_automation_and_a_person_after_it_take_the_closed_form(truths, name):
     model = ResponseModel(
         (kind,), automation_success=given["p"], automation_attempts=given.get("max_attempts", given.get("n"))
     )
-    ended = model_runs.run(model, model_runs.luck_of(model, days=60, block=0, wanted=1, seed=3))
+    ended = model_runs.run_model(model, model_runs.numbers_of_blocks(model, days=60, block=0, wanted=1, seed=3))
     minutes, people = ended.minutes("recovery"), ended.column("automated") == 0
     assert minutes.mean() == pytest.approx(expected["mean"], abs=4 * minutes.std() / math.sqrt(len(minutes)))
     if "P_human" in expected:
@@ -117,8 +121,8 @@ def test_automation_and_a_person_after_it_take_the_closed_form(truths, name):
 
 
 def test_without_contention_phases_add_up_and_their_sum_has_the_known_quantiles(four_phases, truths):
-    luck = model_runs.luck_of(four_phases, days=365, block=0, wanted=50, seed=1)
-    ended = model_runs.run(four_phases, luck)
+    luck = model_runs.numbers_of_blocks(four_phases, days=365, block=0, wanted=50, seed=1)
+    ended = model_runs.run_model(four_phases, luck)
     records = ended.records
     total = records.detect + records.diagnose[:, 0] + records.fix[:, 0] + records.verify[:, 0]
     np.testing.assert_array_equal(ended.column("verified") - ended.column("started"), total)
@@ -136,9 +140,9 @@ def test_pairing_by_luck_shrinks_the_variance_as_known(four_phases, truths):
     expected = truths["CRN-1"]["expected"]
     from mttrlab.response import Scenario
 
-    luck = model_runs.luck_of(four_phases, days=36_500, block=0, wanted=3, seed=6)
+    luck = model_runs.numbers_of_blocks(four_phases, days=36_500, block=0, wanted=3, seed=6)
     faster = Scenario("diagnosis", diagnosis_factor=0.7).apply(four_phases)
-    before = model_runs.run(four_phases, luck)
+    before = model_runs.run_model(four_phases, luck)
     after = model_runs.rerun(faster, luck, four_phases, before)
     saved = before.minutes("recovery") - after.minutes("recovery")
     whole = len(saved) // 200 * 200
@@ -158,8 +162,10 @@ def test_pairing_by_luck_shrinks_the_variance_as_known_in_ten_thousand_replicati
     faster = Scenario("diagnosis", diagnosis_factor=0.7).apply(four_phases)
     saved, one, other = [], [], []
     for seed in range(10):
-        luck = model_runs.luck_of(four_phases, days=245_000, block=0, wanted=1, seed=seed)
-        before, after = (model_runs.run(model, luck, "compiled").minutes("recovery") for model in (four_phases, faster))
+        luck = model_runs.numbers_of_blocks(four_phases, days=245_000, block=0, wanted=1, seed=seed)
+        before, after = (
+            model_runs.run_model(model, luck, "compiled").minutes("recovery") for model in (four_phases, faster)
+        )
         for found, values in ((saved, before - after), (one, before), (other, after)):
             found.append(values[:200_000].reshape(1000, 200).mean(axis=1))
     paired = np.concatenate(saved)
@@ -177,6 +183,6 @@ def test_a_memoryless_acknowledgement_takes_its_mean(truths):
     mean = truths["PAGE-1"]["inputs"]["a_min"]
     kind = IncidentType("any", 1000.0, acknowledge=Law("exponential", mean), diagnose=Law("constant", 1.0))
     model = ResponseModel((kind,))
-    ended = model_runs.run(model, model_runs.luck_of(model, days=20, block=0, wanted=1, seed=3))
+    ended = model_runs.run_model(model, model_runs.numbers_of_blocks(model, days=20, block=0, wanted=1, seed=3))
     minutes = (ended.column("acknowledged") - ended.column("detected")) / MICROSECONDS
     assert minutes.mean() == pytest.approx(truths["PAGE-1"]["expected"]["mean"], abs=4 * mean / math.sqrt(len(minutes)))

@@ -36,7 +36,7 @@ def alone(rich):
 
 
 def ended(model, luck):
-    return model_runs.run(model, luck).minutes("recovery")
+    return model_runs.run_model(model, luck).minutes("recovery")
 
 
 @settings(max_examples=15, deadline=None)
@@ -44,7 +44,7 @@ def ended(model, luck):
 def test_the_faster_of_two_alert_latencies_is_never_slower(first, second):
     kind = IncidentType("a", 5.0, detect=Law("lognormal", 2.0, 1.0), diagnose=Law("lognormal", 3.0, 1.0))
     model = ResponseModel((kind,))
-    luck = model_runs.luck_of(model, days=30, block=0, wanted=1, seed=1)
+    luck = model_runs.numbers_of_blocks(model, days=30, block=0, wanted=1, seed=1)
     low, high = (ended(Scenario("x", alert_latency=v).apply(model), luck) for v in sorted((first, second)))
     assert (low <= high).all()
 
@@ -52,7 +52,7 @@ def test_the_faster_of_two_alert_latencies_is_never_slower(first, second):
 @pytest.mark.parametrize("responders", [None, 1])
 def test_identical_scenarios_differ_by_exactly_zero(rich, responders):
     model = replace(rich, responders=responders)
-    luck = model_runs.luck_of(model, days=365, block=0, wanted=10, seed=3)
+    luck = model_runs.numbers_of_blocks(model, days=365, block=0, wanted=10, seed=3)
     again = Scenario("again", diagnosis_factor=1.0, prevention=0.0).apply(model)
     np.testing.assert_array_equal(ended(model, luck), ended(again, luck))
 
@@ -60,10 +60,10 @@ def test_identical_scenarios_differ_by_exactly_zero(rich, responders):
 @pytest.mark.parametrize("lever", [*ALONE, "automation", "automation_success", "prevention"])
 def test_running_only_what_changed_gives_what_running_all_gives(alone, lever):
     value = FASTER.get(lever, 0.3)
-    luck = model_runs.luck_of(alone, days=365, block=0, wanted=10, seed=4)
+    luck = model_runs.numbers_of_blocks(alone, days=365, block=0, wanted=10, seed=4)
     other = Scenario("x", **{lever: value}).apply(alone)
-    whole = model_runs.run(other, luck)
-    part = model_runs.rerun(other, luck, alone, model_runs.run(alone, luck))
+    whole = model_runs.run_model(other, luck)
+    part = model_runs.rerun(other, luck, alone, model_runs.run_model(alone, luck))
     np.testing.assert_array_equal(whole.ends, part.ends)
 
 
@@ -83,7 +83,8 @@ def test_scaling_all_times_scales_every_incident():
         )
 
     one, three = (
-        ended(model(k), model_runs.luck_of(model(k), days=2000 * k, block=0, wanted=1, seed=2)) for k in (1, 3)
+        ended(model(k), model_runs.numbers_of_blocks(model(k), days=2000 * k, block=0, wanted=1, seed=2))
+        for k in (1, 3)
     )
     # Rounding to microseconds may move a stamp by one.
     np.testing.assert_allclose(three, 3 * one, atol=1e-5)
@@ -102,8 +103,8 @@ def test_prevention_takes_its_share_of_the_incidents_and_leaves_the_others(alone
 @pytest.mark.parametrize(("lever", "value"), [("automation", 0.5), ("alert_coverage", 0.9), ("flagged", 0.6)])
 def test_a_share_is_met_over_all_incidents(alone, lever, value):
     model = Scenario("x", **{lever: value}).apply(alone)
-    luck = model_runs.luck_of(model, days=3650, block=0, wanted=4, seed=3)
-    run = model_runs.run(model, luck)
+    luck = model_runs.numbers_of_blocks(model, days=3650, block=0, wanted=4, seed=3)
+    run = model_runs.run_model(model, luck)
     if lever == "automation":
         tried = run.column("attempt") > 0
         assert automated(model) == value
@@ -187,9 +188,9 @@ def test_settings_of_elements_that_a_model_lacks_have_no_effect_and_say_why(four
 
 
 def test_a_scenario_for_one_type_leaves_the_others_alone(alone):
-    luck = model_runs.luck_of(alone, days=365, block=0, wanted=20, seed=3)
+    luck = model_runs.numbers_of_blocks(alone, days=365, block=0, wanted=20, seed=3)
     only = Scenario("x", incident_types=["capacity"], diagnosis_factor=0.5, automation=1.0)
-    before, after = model_runs.run(alone, luck), model_runs.run(only.apply(alone), luck)
+    before, after = model_runs.run_model(alone, luck), model_runs.run_model(only.apply(alone), luck)
     capacity = before.records.type == 1
     np.testing.assert_array_equal(before.ends[~capacity], after.ends[~capacity])
     assert (after.column("attempt")[capacity] > 0).all()
@@ -199,9 +200,9 @@ def test_a_scenario_for_one_type_leaves_the_others_alone(alone):
 def test_a_scenario_for_one_service_hits_its_incidents_alone(alone):
     faces = (Face(0.4, service="checkout"), Face(0.6, service="search"))
     model = replace(alone, types=tuple(replace(kind, faces=faces) for kind in alone.types))
-    luck = model_runs.luck_of(model, days=365, block=0, wanted=20, seed=3)
+    luck = model_runs.numbers_of_blocks(model, days=365, block=0, wanted=20, seed=3)
     fewer = Scenario("x", services=["checkout"], prevention=1.0).apply(model)
-    run = model_runs.run(fewer, luck)
+    run = model_runs.run_model(fewer, luck)
     np.testing.assert_array_equal(run.records.happens == 0, run.records.face == 0)
 
 

@@ -45,8 +45,8 @@ FORWARD = FixPath("forward_fix", Law("constant", 30.0), 0.0, 0.0)
 
 def run(model, engine="simpy", n=4000, **levers):
     changed = Scenario("x", **levers).apply(model)
-    luck = model_runs.luck_of(changed, days=n / model.per_day, block=0, wanted=1, seed=3)
-    return model_runs.run(changed, luck, engine)
+    luck = model_runs.numbers_of_blocks(changed, days=n / model.per_day, block=0, wanted=1, seed=3)
+    return model_runs.run_model(changed, luck, engine)
 
 
 def share(hits, expected):
@@ -200,7 +200,7 @@ def test_people_report_no_later_than_their_lever_says():
 
 def test_bursts_shrink_to_the_share_and_the_size_that_are_said():
     model = ResponseModel((KIND,), bursts=Bursts(0.5, 4.0, 10.0))
-    luck = model_runs.luck_of(model, days=400.0, block=0, wanted=1, seed=3)
+    luck = model_runs.numbers_of_blocks(model, days=400.0, block=0, wanted=1, seed=3)
     others = ~np.isnan(arrivals.cause(luck))
 
     def left(**levers):
@@ -240,8 +240,8 @@ def test_growth_adds_incidents_and_leaves_those_that_there_are():
 
 @pytest.mark.parametrize("first", [0, 3, 50, 57])
 def test_grown_incidents_of_a_replication_are_the_same_whatever_is_run_beside_it(whole, first):
-    luck = model_runs.luck_between(whole, (first, first + 2), days=20.0, seed=1, layers=2)
-    wide = model_runs.luck_between(whole, (0, 60), days=20.0, seed=1, layers=3)
+    luck = model_runs.numbers_between(whole, (first, first + 2), days=20.0, seed=1, layers=2)
+    wide = model_runs.numbers_between(whole, (0, 60), days=20.0, seed=1, layers=3)
     mine = (wide.replication >= first) & (wide.replication < first + 2) & (arrivals.layer(wide) <= 2)
     assert len(luck) == mine.sum() > 50
     begins = wide.at
@@ -272,7 +272,7 @@ def test_more_deployments_and_more_failing_ones_bring_more_incidents_of_changes_
         ("failing_changes", 0.05, 0.5),
     ):
         changed = Scenario("x", **{lever: value}).apply(model)
-        luck = model_runs.luck_between(model, (0, 20), days=100.0, seed=3, layers=arrivals.layers(changed))
+        luck = model_runs.numbers_between(model, (0, 20), days=100.0, seed=3, layers=arrivals.layers(changed))
         before, after = (service_times.realise(one, luck) for one in (model, changed))
         caused = before.changed == 1
         assert (before.happens == after.happens)[~caused].all()

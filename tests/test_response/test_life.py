@@ -14,7 +14,7 @@ from mttrlab.figures import plot_life, plot_story
 from mttrlab.figures.style import minutes
 from mttrlab.response import Deployments, FixPath, IncidentType, Law, Pool, ResponseModel, Scenario, trace
 from mttrlab.response.experiment import runs as model_runs
-from mttrlab.response.experiment.description import ACTS_ON, life
+from mttrlab.response.experiment.description import ACTS_ON, describe_model
 from mttrlab.response.scenarios.applicability import movable
 from mttrlab.response.scenarios.levers import LEVERS
 
@@ -31,12 +31,12 @@ def test_every_lever_acts_somewhere_on_the_drawing():
 
 def test_every_lever_that_the_model_can_move_is_drawn_and_no_other(rich, everything, four_phases):
     for model in (rich, everything, four_phases):
-        drawn = {name for row in life(model)["levers"] for name in row.split(", ") if name}
+        drawn = {name for row in describe_model(model)["levers"] for name in row.split(", ") if name}
         assert drawn == {lever for lever in LEVERS if movable(model, lever)}
 
 
 def test_the_minutes_on_the_drawing_are_the_laws_own(four_phases):
-    parts = life(four_phases).set_index("part")
+    parts = describe_model(four_phases).set_index("part")
     assert parts.loc["alert", "median"] == pytest.approx(5.0, rel=0.01)
     assert parts.loc["diagnose", "p90"] == pytest.approx(30.0 * math.exp(1.2816), rel=0.01)
     assert minutes(parts.loc["verify", "median"]) in " ".join(words_of(plot_life(four_phases)))
@@ -45,26 +45,32 @@ def test_the_minutes_on_the_drawing_are_the_laws_own(four_phases):
 def test_the_shares_of_the_fix_paths_are_those_that_the_simulator_takes(rich):
     more = Scenario("x", flagged=0.6).apply(rich)
     for model in (rich, more):
-        run = model_runs.run(model, model_runs.luck_of(model, days=3650, block=0, wanted=10, seed=1))
+        run = model_runs.run_model(model, model_runs.numbers_of_blocks(model, days=3650, block=0, wanted=10, seed=1))
         first = np.bincount(run.records.path[:, 0], minlength=len(run.paths)) / len(run.records)
-        told = life(model).query("part == 'path'").set_index("name")["share"]
+        told = describe_model(model).query("part == 'path'").set_index("name")["share"]
         for name, share in zip(run.paths, first, strict=True):
             assert told.get(name, 0.0) == pytest.approx(share, abs=0.01), name
 
 
 def test_a_lever_that_is_moved_moves_the_drawing(rich):
-    parts = life(Scenario("x", rollback_minutes=3, diagnosis_factor=0.5, alert_latency=2).apply(rich)).set_index("part")
+    parts = describe_model(
+        Scenario("x", rollback_minutes=3, diagnosis_factor=0.5, alert_latency=2).apply(rich)
+    ).set_index("part")
     rollback = parts.query("name == 'rollback'").iloc[0]
     assert rollback["p90"] == 3.0
     assert parts.loc["alert", "p90"] == 2.0
-    assert parts.loc["diagnose", "median"] == pytest.approx(life(rich).set_index("part").loc["diagnose", "median"] / 2)
+    assert parts.loc["diagnose", "median"] == pytest.approx(
+        describe_model(rich).set_index("part").loc["diagnose", "median"] / 2
+    )
 
 
 def test_what_is_switched_off_is_said_and_what_is_on_is_not(four_phases, everything):
-    off = life(four_phases).set_index("part").loc["off", "words"]
+    off = describe_model(four_phases).set_index("part").loc["off", "words"]
     assert "reopening" in off
     assert "waiting for a person" in off
-    linked = life(replace(everything, deployments=Deployments(5.0, Law("exponential", 20.0)))).set_index("part")
+    linked = describe_model(replace(everything, deployments=Deployments(5.0, Law("exponential", 20.0)))).set_index(
+        "part"
+    )
     assert linked.loc["off", "words"] == ""
     assert "follow one of 5 deployments a day" in linked.loc["arrive", "words"]
 

@@ -14,7 +14,7 @@ from mttrlab.response import FixPath, IncidentType, Law, Pipeline, Pool, Ramp, R
 from mttrlab.response.engines import compiled, simpy_engine
 from mttrlab.response.engines.transition import MICROSECONDS
 from mttrlab.response.experiment import runs as model_runs
-from mttrlab.response.experiment.utilization import loads, refuse_endless_queue
+from mttrlab.response.experiment.utilization import refuse_unstable_queue, utilizations
 
 WORKDAYS = tuple(Shift(24 * day + 9, 24 * day + 17, 1) for day in range(5))
 needs_numba = pytest.mark.skipif(not compiled.available(), reason="no numba")
@@ -25,12 +25,12 @@ def one(per_day, law, **more):
 
 
 def busy(model, days=math.inf):
-    return [load.busy for load in loads(model, days)]
+    return [load.busy for load in utilizations(model, days)]
 
 
 def refused(model, days=math.inf):
     try:
-        refuse_endless_queue(model, days)
+        refuse_unstable_queue(model, days)
     except ModelError as refusal:
         return str(refusal)
     return ""
@@ -97,7 +97,9 @@ def measured(model, n, seed=3):
         for name, clocked in (("ask", asks), ("take", takes), ("give", gives)):
             patch.setattr(simpy_engine.Pools, name, clocked)
         days = n / model.per_day
-        model_runs.run(model, model_runs.luck_of(model, days=days, block=0, wanted=1, seed=seed), "simpy")
+        model_runs.run_model(
+            model, model_runs.numbers_of_blocks(model, days=days, block=0, wanted=1, seed=seed), "simpy"
+        )
     return [held[p] / MICROSECONDS / 1440 / days for p in sorted(held)]
 
 
@@ -138,7 +140,7 @@ def test_heavy_tails_are_refused_from_one_on_and_not_before(law, share):
 def test_work_without_a_mean_is_named():
     endless = Law("loglogistic", 0.9, 10.0)
     with pytest.raises(ModelError, match=r"1 responder\(s\) would be busy without end"):
-        refuse_endless_queue(one(0.001, endless, responders=1))
+        refuse_unstable_queue(one(0.001, endless, responders=1))
 
 
 def test_prevention_of_one_type_and_caps_on_a_fix_make_a_queue_end():
@@ -203,7 +205,7 @@ def test_people_who_wait_for_each_others_deployments_get_less_done_than_either_a
     assert refused(model(1.08))
     if people > 1:
         assert "people wait for" in refused(model(1.08))
-        assert all(load.busy < load.people for load in loads(model(1.08)))
+        assert all(load.busy < load.people for load in utilizations(model(1.08)))
 
 
 @needs_numba
@@ -212,7 +214,9 @@ def test_waits_grow_with_the_horizon_just_where_a_model_is_refused(monkeypatch):
     monkeypatch.setattr(model_runs, "refuse_endless_queue", lambda *_: None)
     for share, grows in ((1.2, False), (1.7, True)):
         model = one(share * 40 / 168 * 6, Law("exponential", 240.0), pools=(roster,))
-        made = model_runs.run(model, model_runs.luck_of(model, days=2000, block=0, wanted=6, seed=5), "compiled")
+        made = model_runs.run_model(
+            model, model_runs.numbers_of_blocks(model, days=2000, block=0, wanted=6, seed=5), "compiled"
+        )
         waits = [part.mean() for part in np.array_split(made.column("waited")[np.argsort(made.records.at)], 3)]
         assert bool(refused(model)) == grows
         assert (waits[2] > 2 * waits[0]) == grows

@@ -41,7 +41,7 @@ def test_a_stream_is_the_one_that_numpy_seeds_itself(seed, decision, block, part
 @pytest.mark.parametrize(("kind", "seed"), [(np.int32, 201), (np.uint8, 202), (np.int64, 203), (np.uint64, 204)])
 def test_a_seed_of_numpys_kinds_is_the_number_that_it_is(rich, kind, seed):
     # Streams that were drawn already are kept by their seed: these are drawn nowhere else.
-    one, other = (model_runs.luck_between(rich, (0, 10), days=30, seed=given) for given in (kind(seed), seed))
+    one, other = (model_runs.numbers_between(rich, (0, 10), days=30, seed=given) for given in (kind(seed), seed))
     assert len(one) > 100
     assert np.array_equal(one.at, other.at)
     assert np.array_equal(one.uniform("type"), other.uniform("type"))
@@ -178,7 +178,7 @@ def test_replications_are_counted_added_up_and_put_in_order():
 
 def test_the_last_pieces_are_short_and_no_replication_is_left_out(rich):
     for replications, n_jobs in ((40_000, 2), (9_999, 3), (7, 2), (120, 4)):
-        pieces = model_runs.spans(rich, 365, replications, n_jobs)
+        pieces = model_runs.replication_spans(rich, 365, replications, n_jobs)
         assert [k for low, high in pieces for k in range(low, high)] == list(range(replications))
-    longest = [high - low for low, high in model_runs.spans(rich, 365, 40_000, 2)]
+    longest = [high - low for low, high in model_runs.replication_spans(rich, 365, 40_000, 2)]
     assert max(longest[-4:]) < max(longest) / 2

@@ -25,7 +25,7 @@ GB = 2**30
 @pytest.fixture
 def small(monkeypatch):
     """A machine with a gigabyte left."""
-    monkeypatch.setattr(limits, "available", lambda: GB)
+    monkeypatch.setattr(limits, "free_memory", lambda: GB)
 
 
 LARGE = {
@@ -54,8 +54,8 @@ def test_as_many_replications_as_the_refusal_names_are_let_through(monkeypatch):
         compare_scenarios(PLAIN, FASTER, replications=100_000)
     most = int(re.search(r"at most ([\d,]+) replications", str(refusal.value))[1].replace(",", ""))
     size = {"n_jobs": 1, "engine": "simpy"}
-    assert limits.comparable(PLAIN, 365, most, 2, **size, fewest=most) == most
-    assert limits.comparable(PLAIN, 365, 10**6, 2, **size, fewest=1) < 1.1 * most
+    assert limits.max_comparable(PLAIN, 365, most, 2, **size, fewest=most) == most
+    assert limits.max_comparable(PLAIN, 365, 10**6, 2, **size, fewest=1) < 1.1 * most
 
 
 @pytest.mark.usefixtures("small")
@@ -76,7 +76,7 @@ def test_a_story_and_refits_are_measured_as_well():
 
 
 def test_a_run_until_enough_is_known_ends_where_memory_does_and_says_so(monkeypatch):
-    monkeypatch.setattr(limits, "available", lambda: int(1.49 * model_runs.AT_ONCE * limits.HELD_BYTES))
+    monkeypatch.setattr(limits, "free_memory", lambda: int(1.49 * model_runs.AT_ONCE * limits.HELD_BYTES))
     made = compare_scenarios(PLAIN, FASTER, replications=1_000_000, half_width=0.0001, days=10)
     n = int(made["replications"].iloc[0])
     assert 200 <= n < 100_000
@@ -91,7 +91,7 @@ def test_what_containers_allow_counts_and_files_that_nobody_needs_do_not(tmp_pat
     assert limits._control_group(tmp_path) == [GB + GB // 2]
     (tmp_path / "memory.max").write_text("max")
     assert limits._control_group(tmp_path) == []
-    assert 0 < limits.available() <= limits._machine()
+    assert 0 < limits.free_memory() <= limits._machine()
 
 
 PEAK = """
@@ -124,7 +124,7 @@ def test_no_run_takes_more_than_was_estimated(call, engine):
     if not sys.platform.startswith("linux"):
         pytest.skip("no /proc")
     ran = subprocess.run([sys.executable, "-c", PEAK, call, engine], capture_output=True, text=True, check=True)
-    expected = limits.rows(replace(PLAIN, types=(replace(PLAIN.types[0], per_day=5.0),)), 80) * 50
+    expected = limits.expected_rows(replace(PLAIN, types=(replace(PLAIN.types[0], per_day=5.0),)), 80) * 50
     each = {
         "compare_scenarios": limits.HELD_BYTES + 6 * limits.MINUTES_BYTES,
         "keep_baseline": limits.KEPT_BYTES,

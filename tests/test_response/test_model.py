@@ -11,7 +11,7 @@ import pytest
 from mttrlab.decisions import compare_scenarios
 from mttrlab.errors import ModelError
 from mttrlab.response import Face, FixPath, IncidentType, Law, Ramp, ResponseModel, Scenario, Verification, simulate
-from mttrlab.response.experiment.utilization import loads, refuse_endless_queue
+from mttrlab.response.experiment.utilization import refuse_unstable_queue, utilizations
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,10 @@ def test_more_automation_is_not_refused_for_the_queue_that_it_shortens():
     model = automated_and_rare(1.2)
     made = compare_scenarios(model, [Scenario("more", automation=0.9)], days=50, replications=10)
     assert made["saving"].iloc[1] > 0
-    (_, _, before), (_, _, after) = loads(model)[0], loads(Scenario("more", automation=0.9).apply(model))[0]
+    (_, _, before), (_, _, after) = (
+        utilizations(model)[0],
+        utilizations(Scenario("more", automation=0.9).apply(model))[0],
+    )
     assert after < before < 0.3
 
 
@@ -103,9 +106,9 @@ def test_a_queue_that_a_change_of_some_incidents_lets_grow_for_ever_is_named(how
     changed = Scenario("x", **how).apply(automated_and_rare(1.2))
     if named:
         with pytest.raises(ModelError, match="the queue grows for ever"):
-            refuse_endless_queue(changed)
+            refuse_unstable_queue(changed)
     else:
-        refuse_endless_queue(changed)
+        refuse_unstable_queue(changed)
 
 
 def test_no_sample_is_below_a_threshold_of_nought_and_one_at_the_threshold_is_not_healthy():

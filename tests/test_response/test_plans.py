@@ -26,7 +26,7 @@ def test_engines_agree_where_every_incident_has_settings_of_its_own(everything):
     for place, lever in enumerate(["verify_pass", "automation_attempts", "ack_timeout", "sample_every"]):
         only = {"incident_types": ["capacity"]} if place % 2 else {"ramp": Ramp(2.0, adoption=0.7, decay=0.1)}
         model = Scenario(lever, **only, **{lever: OWN[lever]}).apply(model)
-    records = realise(model, model_runs.luck_of(model, days=120, block=0, wanted=20, seed=5))
+    records = realise(model, model_runs.numbers_of_blocks(model, days=120, block=0, wanted=20, seed=5))
     given = records.x, plans(model), records.bounds, pools(model)
     assert len(given[1]) == 16
     assert len(np.unique(records.x["plan"])) == 8
@@ -42,10 +42,10 @@ def test_a_change_arrives_in_a_straight_line_stays_and_fades():
 
 
 def test_before_it_begins_a_change_moves_nothing_and_in_the_end_everything(four_phases):
-    luck = model_runs.luck_of(four_phases, days=720, block=0, wanted=20, seed=3)
+    luck = model_runs.numbers_of_blocks(four_phases, days=720, block=0, wanted=20, seed=3)
     late = Scenario("late", ramp=Ramp(months=6, delay=6), diagnosis_factor=0.5).apply(four_phases)
     at_once = Scenario("at once", diagnosis_factor=0.5).apply(four_phases)
-    before, after, full = (model_runs.run(m, luck).minutes("recovery") for m in (four_phases, late, at_once))
+    before, after, full = (model_runs.run_model(m, luck).minutes("recovery") for m in (four_phases, late, at_once))
     month = luck.at / 86_400_000_000 / 30.4375
     assert (before == after)[month < 6].all()
     assert (after == full)[month > 12].all()
@@ -54,19 +54,19 @@ def test_before_it_begins_a_change_moves_nothing_and_in_the_end_everything(four_
 
 
 def test_whom_a_change_reaches_is_luck_of_its_own_and_does_not_depend_on_the_setting(four_phases):
-    luck = model_runs.luck_of(four_phases, days=365, block=0, wanted=20, seed=3)
-    before = model_runs.run(four_phases, luck).minutes("recovery")
+    luck = model_runs.numbers_of_blocks(four_phases, days=365, block=0, wanted=20, seed=3)
+    before = model_runs.run_model(four_phases, luck).minutes("recovery")
 
     def reached(name, factor):
         changed = Scenario(name, ramp=Ramp(0, adoption=0.5), diagnosis_factor=factor).apply(four_phases)
-        return model_runs.run(changed, luck).minutes("recovery") != before
+        return model_runs.run_model(changed, luck).minutes("recovery") != before
 
     assert (reached("a", 0.5) == reached("a", 0.2)).all()
     assert (reached("a", 0.5) != reached("b", 0.5)).any()
 
 
 def test_a_share_of_all_incidents_lowers_no_type_while_it_arrives(rich):
-    luck = model_runs.luck_of(rich, days=365, block=0, wanted=40, seed=3)
+    luck = model_runs.numbers_of_blocks(rich, days=365, block=0, wanted=40, seed=3)
     made = realise(Scenario("x", ramp=Ramp(0), automation=0.3).apply(rich), luck)
     assert made.rule[made.type == 1].mean() == pytest.approx(0.4, abs=0.03)
     assert made.rule.mean() == pytest.approx(0.3, abs=0.02)

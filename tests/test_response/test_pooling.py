@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mttrlab.response.calibration.pooling import LOGNORMAL, choose, group_laws, shrink
+from mttrlab.response.calibration.pooling import LOGNORMAL, group_laws, select_family, shrink
 
 
 def test_shrinkage_is_dersimonian_and_lairds(truths):
@@ -64,7 +64,7 @@ def test_the_family_that_made_the_durations_is_found(kind):
 
 def test_few_durations_stay_lognormal():
     residual = np.log(np.random.default_rng(1).exponential(size=40))
-    assert choose(residual, np.ones(40, dtype=bool), 1.0) is LOGNORMAL
+    assert select_family(residual, np.ones(40, dtype=bool), 1.0) is LOGNORMAL
 
 
 def test_durations_that_no_family_fits_speak_for_themselves():

@@ -260,7 +260,7 @@ def test_all_times_twice_as_long_make_every_wait_twice_as_long(engine):
     work = Law("exponential", 3.0)
     plain, slow = queue(0.25, work, 1), queue(0.125, work.scaled(2.0), 1)
     one, two = (
-        model_runs.run(model, model_runs.luck_of(model, days=days, block=0, wanted=4, seed=5), engine)
+        model_runs.run_model(model, model_runs.numbers_of_blocks(model, days=days, block=0, wanted=4, seed=5), engine)
         for model, days in ((plain, 5.0), (slow, 10.0))
     )
     # Whole microseconds: what rounding leaves adds up over the incidents that wait for each other.
@@ -272,8 +272,8 @@ def test_all_times_twice_as_long_make_every_wait_twice_as_long(engine):
 def test_on_whole_minutes_all_times_three_times_as_long_are_exactly_so():
     kind = IncidentType("any", 200.0, diagnose=Law("constant", 5.0))
     model = ResponseModel((kind,), responders=1)
-    luck = model_runs.luck_of(model, days=30, block=0, wanted=2, seed=5)
-    before = model_runs.run(model, luck)
+    luck = model_runs.numbers_of_blocks(model, days=30, block=0, wanted=2, seed=5)
+    before = model_runs.run_model(model, luck)
     from mttrlab.response.engines import simpy_engine
     from mttrlab.response.sampling.parameters import plans, pools
 

@@ -173,13 +173,13 @@ DETECTION = {"evaluation_interval": 5.0, "alert_for": 60.0, "scrape_interval": 5
 @pytest.mark.parametrize("lever", list(DETECTION))
 def test_a_faster_setting_makes_no_incident_longer_and_moves_what_it_watches_alone(fitted, lever):
     assert immovable(fitted, lever, DETECTION[lever]) is None
-    luck = model_runs.luck_of(fitted, days=400, block=0, wanted=4, seed=3)
+    luck = model_runs.numbers_of_blocks(fitted, days=400, block=0, wanted=4, seed=3)
     changed = Scenario("x", **{lever: DETECTION[lever]}).apply(fitted)
-    before, after = (model_runs.run(model, luck).minutes("recovery") for model in (fitted, changed))
+    before, after = (model_runs.run_model(model, luck).minutes("recovery") for model in (fitted, changed))
     assert (after <= before + 1e-9).all()
     assert LEVERS[lever].now(changed) == DETECTION[lever]
     service = np.array([f.service for kind in fitted.types for f in kind.faces])
-    records = model_runs.run(fitted, luck).records
+    records = model_runs.run_model(fitted, luck).records
     place = np.cumsum([0, *(len(kind.faces) for kind in fitted.types)])[records.type] + records.face
     mine = {"monitor_interval": "payment", "confirmations": "payment", "gaps_closed": "search"}.get(lever, "checkout")
     moved = after != before
@@ -189,9 +189,9 @@ def test_a_faster_setting_makes_no_incident_longer_and_moves_what_it_watches_alo
 
 def test_the_for_of_a_rule_is_worth_what_its_closed_form_says(fitted):
     only = replace(fitted, automation=0.0)
-    luck = model_runs.luck_of(only, days=3000, block=0, wanted=2, seed=3)
+    luck = model_runs.numbers_of_blocks(only, days=3000, block=0, wanted=2, seed=3)
     changed = Scenario("x", services=["checkout"], alert_for=60.0).apply(only)
-    before, after = (model_runs.run(model, luck) for model in (only, changed))
+    before, after = (model_runs.run_model(model, luck) for model in (only, changed))
     gained = (before.column("detected") - after.column("detected"))[before.records.covered == 1] / 60e6
     mine = gained[gained != 0]
     wanted = detection_delay(RULE).mean - detection_delay(replace(RULE, for_s=60.0)).mean
@@ -201,9 +201,9 @@ def test_the_for_of_a_rule_is_worth_what_its_closed_form_says(fitted):
 
 
 def test_a_setting_of_one_service_leaves_the_others_alone(fitted):
-    luck = model_runs.luck_of(fitted, days=200, block=0, wanted=4, seed=3)
+    luck = model_runs.numbers_of_blocks(fitted, days=200, block=0, wanted=4, seed=3)
     changed = Scenario("x", services=["payment"], alert_for=60.0, confirmations=1).apply(fitted)
-    before, after = (model_runs.run(model, luck) for model in (fitted, changed))
+    before, after = (model_runs.run_model(model, luck) for model in (fitted, changed))
     service = np.array([f.service for kind in fitted.types for f in kind.faces])
     place = np.cumsum([0, *(len(k.faces) for k in fitted.types)])[before.records.type] + before.records.face
     moved = before.column("detected") != after.column("detected")

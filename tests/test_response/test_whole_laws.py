@@ -79,7 +79,7 @@ def test_incidents_that_bring_others_are_as_dispersed_as_a_compound_poisson_law(
     share, size = 0.3, 4.0
     kind = IncidentType("any", 1.0, diagnose=Law("constant", 1.0))
     model = ResponseModel((kind,), bursts=Bursts(share, size, 30.0))
-    luck = model_runs.luck_between(model, (0, 4_000), days=200, seed=3)
+    luck = model_runs.numbers_between(model, (0, 4_000), days=200, seed=3)
     counts = np.bincount(luck.replication)
     own, squared = 1 + share * size, 1 + 2 * share * size + share * (2 * size**2 - size)
     assert counts.mean() == pytest.approx(200.0, abs=4 * counts.std() / math.sqrt(len(counts)))
@@ -90,7 +90,7 @@ def test_counts_per_hour_of_the_week_pass_a_chi_square_against_the_profile():
     profile = 1 + 0.9 * np.sin(np.arange(168) * 2 * math.pi / 24) + 2.0 * (np.arange(168) < 40)
     kind = IncidentType("any", 1.0, diagnose=Law("constant", 1.0))
     model = ResponseModel((kind,), profile=tuple(profile))
-    luck = model_runs.luck_between(model, (0, 1_000), days=364, seed=5, weekday=30.0)
+    luck = model_runs.numbers_between(model, (0, 1_000), days=364, seed=5, weekday=30.0)
     hours = (luck.at // 3_600_000_000 + 30) % 168
     counts = np.bincount(hours, minlength=168)
     fair = profile / profile.sum()

@@ -34,7 +34,7 @@ _RANKS = {
 _UNKNOWN_RANK = 3
 
 
-def kinds(past: History) -> tuple[list[str | None], Ints]:
+def group_by_type(past: History) -> tuple[list[str | None], Ints]:
     """Return the incident types and which of them each incident is."""
     names = past.text("incident_type")
     counts = Counter(names.tolist())
@@ -45,7 +45,7 @@ def kinds(past: History) -> tuple[list[str | None], Ints]:
     return kept, np.array([place.get(name, len(kept) - 1) for name in names.tolist()], dtype=np.int64)
 
 
-def types(past: History, names: list[str | None], group: Ints, notes: list[Note]) -> tuple[list[IncidentType], str]:
+def fit_types(past: History, names: list[str | None], group: Ints, notes: list[Note]) -> tuple[list[IncidentType], str]:
     """Return the types with their rates and faces, and the day after the window."""
     first, last = (
         past.first_seen,
@@ -71,7 +71,7 @@ def types(past: History, names: list[str | None], group: Ints, notes: list[Note]
     return made, str(start.date())
 
 
-def profile(past: History, notes: list[Note], rows: Flags | None = None) -> tuple[float, ...]:
+def fit_profile(past: History, notes: list[Note], rows: Flags | None = None) -> tuple[float, ...]:
     """Return arrivals per hour of the week: hour of the day on weekdays and at weekends; of these rows, or all."""
     first = past.first_seen if rows is None else past.first_seen[rows]
     known = first[np.isfinite(first)]
@@ -128,7 +128,9 @@ _NEEDED = ("at", "change_id")
 _ELEMENT = "deployments"
 
 
-def deployed(model: ResponseModel, past: History, deployments: pd.DataFrame | None, notes: list[Note]) -> ResponseModel:
+def with_deployments(
+    model: ResponseModel, past: History, deployments: pd.DataFrame | None, notes: list[Note]
+) -> ResponseModel:
     """Return the model with deployments, where history ties incidents to them by `change_id`.
 
     Parameters
@@ -179,7 +181,7 @@ def deployed(model: ResponseModel, past: History, deployments: pd.DataFrame | No
     notes.append(Note("failing changes", "fitted", *_failing(at, first, which[tied])))
     # The hours of the others, without the crowd after deployments, which would otherwise count twice.
     others = np.isnan(delay) & (past.text("change_id") == None)  # noqa: E711
-    quiet = profile(past, [], others)
+    quiet = fit_profile(past, [], others)
     return replace(model, deployments=made, profile=quiet or model.profile)
 
 

@@ -82,9 +82,9 @@ def check_model(model: ResponseModel, held_out: pd.DataFrame, *, seed: int = 0) 
     """
     validation.whole("seed", seed, 0, 2**63)
     clock = _clock(validation.a("model", ResponseModel, model))
-    past = history.read(held_out)
+    past = history.read_history(held_out)
     begin, end = CLOCK_ENDS[clock]
-    minutes, ended = spans(past, begin, end)
+    minutes, ended = ended_spans(past, begin, end)
     n = int(ended.sum())
     window = _window(past)
     if n < NEEDED:
@@ -96,26 +96,26 @@ def check_model(model: ResponseModel, held_out: pd.DataFrame, *, seed: int = 0) 
     limits = np.where(np.isnan(limits) | (limits <= 0), np.inf, limits)[~np.isnan(past.stamped[begin])]
     rows: list[dict[str, object]] = []
     simulated = minutes_of(made, begin, end)
-    doubt = doubt_of(model, simulated)
+    doubt = estimation_sd_of(model, simulated)
     low, high = np.nanquantile(simulated, (0.1, 0.9)).tolist()
     predicted = draws(made, (begin, end), begin, n, limits, doubt, chance)
     span = _words(begin, end)
     numbers = discrepancies_of(simulated, (low, high))
-    rows += [compared(one, span, minutes[ended], predicted) for one in numbers]
+    rows += [compare_discrepancy(one, span, minutes[ended], predicted) for one in numbers]
     for first, last in pairwise(model.stamps):
-        there, known = spans(past, first, last)
+        there, known = ended_spans(past, first, last)
         pool = minutes_of(made, first, last)
         if (first, last) != (begin, end) and known.sum() >= NEEDED and len(pool):
-            unsure = doubt_of(model, pool)
+            unsure = estimation_sd_of(model, pool)
             own = draws(made, (first, last), begin, int(known.sum()), limits, unsure, chance)
-            rows.append(compared(MEDIAN, _words(first, last), there[known], own))
-    settle(rows)
+            rows.append(compare_discrepancy(MEDIAN, _words(first, last), there[known], own))
+    apply_holm(rows)
     return _made(model, _said(rows, n, window, float(np.nanstd(logs(simulated))), doubt), rows, clock, seed)
 
 
-def unseen(incidents: pd.DataFrame, fit: Callable[[pd.DataFrame], ResponseModel]) -> tuple[int, Verdict]:
+def check_on_held_out(incidents: pd.DataFrame, fit: Callable[[pd.DataFrame], ResponseModel]) -> tuple[int, Verdict]:
     """Return how a model of the first three quarters of these incidents does on the rest, and how many that are."""
-    past = history.read(incidents)
+    past = history.read_history(incidents)
     first = past.first_seen
     late = first > np.nanquantile(np.where(np.isfinite(first), first, np.nan), 1 - _HELD_OUT)
     n = int(late.sum())
@@ -187,7 +187,7 @@ _DRAWS = 1999
 _CELLS = 20_000_000
 
 
-def spans(past: History, begin: str, end: str) -> tuple[Floats, np.ndarray]:
+def ended_spans(past: History, begin: str, end: str) -> tuple[Floats, np.ndarray]:
     """Return minutes from one stamp to another, and which of these spans have ended."""
     minutes = past.stamped[end] - past.stamped[begin]
     with np.errstate(invalid="ignore"):
@@ -196,7 +196,7 @@ def spans(past: History, begin: str, end: str) -> tuple[Floats, np.ndarray]:
 
 def minutes_of(made: History, begin: str, end: str) -> Floats:
     """Return the minutes of the spans that have ended."""
-    minutes, ended = spans(made, begin, end)
+    minutes, ended = ended_spans(made, begin, end)
     return np.asarray(minutes[ended])
 
 
@@ -204,10 +204,10 @@ def simulated_history(model: ResponseModel, seed: int) -> History:
     """Return simulated incidents, enough of them, read as an export would be."""
     days = float(np.clip(_POOL / model.per_day, 30.0, 3650.0))
     replications = int(np.clip(np.ceil(_POOL / (model.per_day * days)), 1, 200))
-    return history.read(simulate(model, days=days, replications=replications, seed=seed, engine="simpy"))
+    return history.read_history(simulate(model, days=days, replications=replications, seed=seed, engine="simpy"))
 
 
-def doubt_of(model: ResponseModel, simulated: Floats) -> float:
+def estimation_sd_of(model: ResponseModel, simulated: Floats) -> float:
     """Return the standard deviation of the log of what the fit may be wrong by."""
     fitted = [note.n for note in model.sources if note.element == "arrivals"]
     return float(np.std(logs(simulated))) / np.sqrt(fitted[0]) if fitted else 0.0
@@ -236,7 +236,7 @@ def draws(
     limits : array
         Minutes for which incidents of these months were seen, from their stamp `begin` on.
     """
-    minutes, ended = spans(made, *span)
+    minutes, ended = ended_spans(made, *span)
     pool, late = minutes[ended], (made.stamped[span[1]] - made.stamped[begin])[ended]
     cut = bool(np.isfinite(limits).any())
     kept = float(np.mean(late[:, None] <= limits[None, :200])) if cut else 1.0
@@ -306,7 +306,7 @@ def discrepancies_of(simulated: Floats, band: tuple[float, float]) -> list[Discr
     ]
 
 
-def compared(one: Discrepancy, span: str, real: Floats, predicted: Floats) -> dict[str, object]:
+def compare_discrepancy(one: Discrepancy, span: str, real: Floats, predicted: Floats) -> dict[str, object]:
     """Return one number of what happened beside its predictions (rows of minutes), as a row of the check's table."""
     observed = float(one.of(real[None, :])[0])
     there = (~np.isnan(predicted)).any(axis=1)
@@ -323,7 +323,7 @@ def compared(one: Discrepancy, span: str, real: Floats, predicted: Floats) -> di
             "predicted": middle, "low": low, "high": high, "p": p, "holds": bool(near)}  # fmt: skip
 
 
-def settle(rows: list[dict[str, object]]) -> None:
+def apply_holm(rows: list[dict[str, object]]) -> None:
     """Let a number fail only where it lies outside its predictions, all numbers looked at together."""
     order = sorted(range(len(rows)), key=lambda k: float(str(rows[k]["p"])))
     outside = True

@@ -13,14 +13,14 @@ from mttrlab.response.calibration import history, repair
 from mttrlab.response.calibration.history import FEWEST, Flags, History
 from mttrlab.response.calibration.pooling import (
     SHORTEST,
-    choose,
-    cost,
-    disagreement,
     group_laws,
+    negative_log_likelihood,
+    note_disagreement,
+    select_family,
     share_interval,
     span_note,
 )
-from mttrlab.response.calibration.priors import Borrowed, seen_words
+from mttrlab.response.calibration.priors import Priors, seen_words
 from mttrlab.response.model import validation
 from mttrlab.response.model.arrays import Floats, Ints
 from mttrlab.response.model.detection import GAP, RULES, Sight, Watch
@@ -41,12 +41,12 @@ def with_alerts(
     types: list[IncidentType],
     group: Ints,
     notes: list[Note],
-    borrowed: Borrowed,
+    borrowed: Priors,
 ) -> list[IncidentType]:
     """Return the types with how often alerts see them and how fast.
 
     The first that can tell does: `detected_by` of at least half of the incidents; two clumps of delays, quick and slow
-    (`find`); the few that say who noticed, with the rest borrowed; the borrowed share alone.
+    (`two_component_mixture`); the few that say who noticed, with the rest borrowed; the borrowed share alone.
     """
     if "detected_at" not in stamps or stamps[0] == "detected_at":
         return types
@@ -59,10 +59,10 @@ def with_alerts(
     if n >= max(len(past) / 2, history.FEWEST):
         return _told(past, begin, types, group, notes, told, seen)
     rows = np.flatnonzero(observed & known & ~told)
-    found = find(minutes[rows], group[rows], len(types))
+    found = two_component_mixture(minutes[rows], group[rows], len(types))
     if found is not None:
         return _by_shape(found, types, group, rows, seen & told, told, notes)
-    share = repair.shares(seen[told], group[told], len(types)) if n else [0.0] * len(types)
+    share = repair.shrunk_shares(seen[told], group[told], len(types)) if n else [0.0] * len(types)
     part = n / len(past)
     mixed = [part * own + (1 - part) * borrowed.seen for own in share]
     says, rest = "does not say who noticed", "these incidents"
@@ -82,7 +82,7 @@ def _told(
     """Return the types with what the incidents that say who noticed show."""
     minutes, observed, known = past.span(begin, "detected_at")
     fast, slow = np.flatnonzero(seen & known), np.flatnonzero(told & ~seen & known)
-    share = repair.shares(seen[told], group[told], len(types))
+    share = repair.shrunk_shares(seen[told], group[told], len(types))
     low, high = share_interval(int(seen[told].sum()), int(told.sum()))
     said = f"Alerts saw {seen[told].mean():.0%} first (95 % {low:.0%} to {high:.0%})."
     notes.append(Note("alert coverage", "fitted", int(told.sum()), said))
@@ -102,7 +102,7 @@ def _told(
 
 
 def _by_shape(
-    found: Clumps, types: list[IncidentType], group: Ints, rows: Ints, seen: Flags, told: Flags,
+    found: TwoComponentMixture, types: list[IncidentType], group: Ints, rows: Ints, seen: Flags, told: Flags,
     notes: list[Note],
 ) -> list[IncidentType]:  # fmt: skip
     """Return the types with a quick clump of delays as what alerts see, and those who say it themselves beside it."""
@@ -123,7 +123,7 @@ def _by_shape(
     ]
 
 
-def who_noticed(past: History, firings: pd.DataFrame | None, notes: list[Note]) -> History:
+def infer_detected_by(past: History, firings: pd.DataFrame | None, notes: list[Note]) -> History:
     """Return the history with `detected_by` where the export does not say it and the log of firings covers the time.
 
     An alert saw an incident when one of its service fired between onset and detection; else a person did. Pages are
@@ -182,7 +182,7 @@ _SMALLEST = 0.1
 _ROUNDS = 300
 
 
-class Clumps(NamedTuple):
+class TwoComponentMixture(NamedTuple):
     """A quick and a slow clump of delays."""
 
     quick: Law
@@ -198,7 +198,7 @@ class Clumps(NamedTuple):
     """In BIC over one law per type."""
 
 
-def find(minutes: Floats, group: Ints, groups: int) -> Clumps | None:
+def two_component_mixture(minutes: Floats, group: Ints, groups: int) -> TwoComponentMixture | None:
     """Return two clumps of delays, or None where one law per type says as much.
 
     Parameters
@@ -258,7 +258,7 @@ def find(minutes: Floats, group: Ints, groups: int) -> Clumps | None:
     f, g = _normal(y, centre[0], spread[0]), _normal(y, centre[1], spread[1])
     score = (np.exp(f) - np.exp(g)) / (whole * np.exp(f) + (1 - whole) * np.exp(g))
     error = 1 / np.sqrt((score**2).sum()) * float(special.ndtri(0.975))
-    return Clumps(
+    return TwoComponentMixture(
         Law("lognormal", float(centre[0]), float(spread[0])), Law("lognormal", float(centre[1]), float(spread[1])),
         member, whole, max(whole - error, 0.0), min(whole + error, 1.0), float(gain),
     )  # fmt: skip
@@ -279,11 +279,11 @@ def _one_law(y: Floats, group: Ints, groups: int) -> float:
     size = np.maximum(np.bincount(group, minlength=groups), 1)
     residual = y - (np.bincount(group, weights=y, minlength=groups) / size)[group]
     sigma = max(float(np.sqrt((residual**2).mean())), 1e-6)
-    family = choose(residual / sigma, np.ones(len(y), dtype=bool), sigma)
-    best = -cost(np.zeros(2), "lognormal", residual / sigma, np.ones(len(y), dtype=bool))
+    family = select_family(residual / sigma, np.ones(len(y), dtype=bool), sigma)
+    best = -negative_log_likelihood(np.zeros(2), "lognormal", residual / sigma, np.ones(len(y), dtype=bool))
     if family.kind in ("weibull", "loglogistic"):
         place = (family.loc, np.log(family.scale))
-        best = max(best, -cost(place, family.kind, residual / sigma, np.ones(len(y), dtype=bool)))
+        best = max(best, -negative_log_likelihood(place, family.kind, residual / sigma, np.ones(len(y), dtype=bool)))
     return best - len(y) * float(np.log(sigma))
 
 
@@ -301,7 +301,7 @@ Cell = tuple[str, str]
 """A service and a failure mode."""
 
 
-def watched(model: ResponseModel, past: History, practices: Practices, notes: list[Note]) -> ResponseModel:
+def with_detectors(model: ResponseModel, past: History, practices: Practices, notes: list[Note]) -> ResponseModel:
     """Return the model with detection by settings where a service and a failure mode have any.
 
     Where rules watch a cell, they say how soon; history says how often an alert was first. Where nothing watches it
@@ -394,7 +394,7 @@ def _tell(
         rows = mine[cell] & seen & observed & known
         if sight is not None and rows.sum() >= FEWEST:
             what = f"{cell[0]}, {cell[1]}, seen by alerts, every request failing"
-            disagreement(
+            note_disagreement(
                 notes, "detect by settings", what, sight.minutes, minutes[rows],
                 ("alerts come later than their settings", "alerts come sooner than their settings"),
             )  # fmt: skip

@@ -13,11 +13,11 @@ from scipy import special
 
 from mttrlab.errors import ModelError
 from mttrlab.response.calibration import arrivals, detection, history, repair, staffing
-from mttrlab.response.calibration.arrivals import deployed
-from mttrlab.response.calibration.check import unseen
+from mttrlab.response.calibration.arrivals import with_deployments
+from mttrlab.response.calibration.check import check_on_held_out
 from mttrlab.response.calibration.history import History
 from mttrlab.response.calibration.pooling import SHORTEST, GroupLaws, group_laws, span_note
-from mttrlab.response.calibration.priors import USUAL, Borrowed
+from mttrlab.response.calibration.priors import DEFAULT_PRIORS, Priors
 from mttrlab.response.calibration.staffing import ON_CALL
 from mttrlab.response.experiment import simulate
 from mttrlab.response.experiment.runs import each_block
@@ -51,7 +51,7 @@ def fit(
     deployments: pd.DataFrame | None = None,
     firings: pd.DataFrame | None = None,
     check: bool = True,
-    borrowed: Borrowed = USUAL,
+    borrowed: Priors = DEFAULT_PRIORS,
 ) -> ResponseModel:
     """Return the model that these incidents support; see `ResponseModel.fit`. `borrowed` is what a refit draws."""
     validation.flag("check", check)
@@ -61,7 +61,7 @@ def fit(
     model = fitted(incidents)
     if not check:
         return model
-    n, verdict = unseen(incidents, fitted)
+    n, verdict = check_on_held_out(incidents, fitted)
     return replace(model, verdict=verdict, sources=(*model.sources, Note("months not seen", "check", n, verdict.line)))
 
 
@@ -71,50 +71,50 @@ def _fitted(
     responders: int | str | None,
     deployments: pd.DataFrame | None,
     firings: pd.DataFrame | None,
-    borrowed: Borrowed,
+    borrowed: Priors,
 ) -> ResponseModel:
     if practices is not None and not isinstance(practices, Practices):
         raise ModelError(f"practices must be Practices, as lab.practices() gives them; got {type(practices).__name__}")
     if isinstance(responders, str) and responders != ON_CALL:
         raise ModelError(f"responders must be a whole number or {ON_CALL!r}; got {responders!r}")
-    past = history.read(incidents)
-    clock = history.lead_clock(past)
-    stamps = history.shown(past, clock)
-    kinds, group = arrivals.kinds(past)
+    past = history.read_history(incidents)
+    clock = history.widest_clock(past)
+    stamps = history.stamps_shown(past, clock)
+    kinds, group = arrivals.group_by_type(past)
     notes: list[Note] = []
-    past = detection.who_noticed(past, firings, notes)
-    types, start = arrivals.types(past, kinds, group, notes)
+    past = detection.infer_detected_by(past, firings, notes)
+    types, start = arrivals.fit_types(past, kinds, group, notes)
     laws = _spans(past, stamps, group, len(kinds), notes)
     types = _with_laws(types, laws)
     types = detection.with_alerts(past, stamps, types, group, notes, borrowed)
     rules = repair.attempts_of(practices, past) if practices else None
-    types, automation = repair.automation(past, types, group, notes, borrowed, rules)
+    types, automation = repair.fit_automation(past, types, group, notes, borrowed, rules)
     end = fix_end(stamps)
     begin = stamps[stamps.index(end) - 1]
-    types, flag, residual = repair.paths(past, types, group, begin, end, notes, borrowed)
+    types, flag, residual = repair.fit_paths(past, types, group, begin, end, notes, borrowed)
     types = _reconciled(past, stamps, types, notes)
     model = ResponseModel(
         types=tuple(types),
         responders=None if isinstance(responders, str) else responders,
         difficulty=_difficulty(laws, residual, notes),
-        profile=arrivals.profile(past, notes),
-        users=simulate.fitted(past, group, kinds, notes),
+        profile=arrivals.fit_profile(past, notes),
+        users=simulate.fit_impact(past, group, kinds, notes),
         stamps=stamps,
         start=start,
         **automation,
         flag=flag,
         runbook_factor=borrowed.runbook,
     )
-    model = deployed(model, past, deployments, notes)
+    model = with_deployments(model, past, deployments, notes)
     if practices is None:
         said = "No settings were given (practices=); everything is as history has it, or borrowed."
         notes.append(Note("settings", "left out", 0, said))
     else:
-        for settings in (detection.watched, repair.remediated, repair.booked,
-                         repair.undone, staffing.paged):  # fmt: skip
+        for settings in (detection.with_detectors, repair.with_remediation, repair.with_runbooks,
+                         repair.with_change_paths, staffing.with_escalation):  # fmt: skip
             model = settings(model, past, practices, notes)
     if isinstance(responders, str):
-        model = staffing.staffed(model, practices, notes)
+        model = staffing.with_schedule(model, practices, notes)
     else:
         _waiting(stamps, responders, len(past), notes)
     notes.append(_back_test(model, past, clock))

@@ -89,7 +89,7 @@ class History:
         return np.array([None if pd.isna(v) or v == "" else v for v in values], dtype=object)
 
 
-def read(incidents: pd.DataFrame) -> History:
+def read_history(incidents: pd.DataFrame) -> History:
     """Return what these incidents show; only stamps judged `recorded` are used for arithmetic."""
     validation.frame("incidents", incidents, "lab.incidents()")
     check_incidents(incidents)
@@ -116,7 +116,7 @@ def read(incidents: pd.DataFrame) -> History:
     )
 
 
-def lead_clock(history: History) -> str:
+def widest_clock(history: History) -> str:
     """Return the widest clock that half of the closed incidents carry, or else the one that most carry."""
     carried = {
         clock: int(np.sum(history.closed & (history.stamped[end] - history.stamped[begin] >= 0)))
@@ -133,7 +133,7 @@ def lead_clock(history: History) -> str:
     return clock
 
 
-def shown(history: History, clock: str) -> tuple[str, ...]:
+def stamps_shown(history: History, clock: str) -> tuple[str, ...]:
     """Return the stamps that the model holds: both ends of the clock and what is often enough stamped between."""
     first, last = (STAMPS.index(stamp) for stamp in CLOCK_ENDS[clock])
     handled = history.closed & ~history.automated

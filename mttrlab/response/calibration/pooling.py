@@ -108,7 +108,7 @@ def group_laws(minutes: Floats, observed: npt.NDArray[np.bool_], group: Ints, gr
     -----
     Expectation-maximisation for right-censored normal logs with one mean per group and a common spread; then the
     means are shrunk (`shrink`) and each group's own variance is pulled to the common one with 20 prior degrees. From
-    50 ended durations on, the residuals may turn out Weibull or log-logistic (`choose`).
+    50 ended durations on, the residuals may turn out Weibull or log-logistic (`select_family`).
     """
     y = np.log(np.maximum(minutes, SHORTEST))
     size = np.bincount(group, minlength=groups).astype(np.float64)
@@ -149,7 +149,7 @@ def group_laws(minutes: Floats, observed: npt.NDArray[np.bool_], group: Ints, gr
         n=int(observed.sum()),
         censored=int(late.sum()),
         geometric_mean=_interval(expected, int(observed.sum())),
-        family=choose((y - mean[group]) / sigma, observed, sigma),
+        family=select_family((y - mean[group]) / sigma, observed, sigma),
         residual=(expected - mean[group]) / sigma,
     )
 
@@ -216,7 +216,7 @@ class Family(NamedTuple):
 LOGNORMAL = Family("lognormal", 0.0, 1.0)
 
 
-def choose(residual: Floats, observed: npt.NDArray[np.bool_], spread: float) -> Family:
+def select_family(residual: Floats, observed: npt.NDArray[np.bool_], spread: float) -> Family:
     """Return the family that these residuals follow, the lognormal unless another is clearly better.
 
     Parameters
@@ -233,9 +233,9 @@ def choose(residual: Floats, observed: npt.NDArray[np.bool_], spread: float) -> 
     from scipy import optimize
 
     ended = np.sort(residual[observed])
-    best, most = LOGNORMAL, -cost(np.zeros(2), "lognormal", residual, observed) + CLEARLY
+    best, most = LOGNORMAL, -negative_log_likelihood(np.zeros(2), "lognormal", residual, observed) + CLEARLY
     for kind, start in (("weibull", (0.45, np.log(0.78))), ("loglogistic", (0.0, np.log(0.55)))):
-        found = optimize.minimize(cost, start, args=(kind, residual, observed), method="Nelder-Mead")
+        found = optimize.minimize(negative_log_likelihood, start, args=(kind, residual, observed), method="Nelder-Mead")
         scale = float(np.exp(found.x[1]))
         if kind == "loglogistic" and 1 / (scale * spread) < _STEEPEST:
             continue
@@ -258,7 +258,7 @@ def _misses(family: Family, ended: Floats, spread: float) -> bool:
     return bool(abs(np.log(made / np.exp(spread * ended).mean())) > _FAR)
 
 
-def cost(at: npt.ArrayLike, kind: str, residual: Floats, observed: npt.NDArray[np.bool_]) -> float:
+def negative_log_likelihood(at: npt.ArrayLike, kind: str, residual: Floats, observed: npt.NDArray[np.bool_]) -> float:
     """Return minus the log-likelihood of a family at this location and log scale, with censoring."""
     loc, log_scale = np.asarray(at, dtype=np.float64)
     z = (residual - loc) / np.exp(log_scale)
@@ -286,7 +286,7 @@ def span_note(step: str, begin: str, end: str, fitted: GroupLaws, zeros: int = 0
     return Note(step, "fitted", fitted.n, sentence + ".")
 
 
-def disagreement(
+def note_disagreement(
     notes: list[Note], element: str, what: str, settings: Floats, history: Floats, words: tuple[str, str]
 ) -> bool:
     """Add a note where history's geometric mean and the settings' own do not go together; return whether they do not.

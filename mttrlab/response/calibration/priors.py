@@ -26,7 +26,7 @@ _TIMES = {"run": math.log(3.0), "flag": math.log(3.0), "runbook": 0.4}
 
 
 @dataclass(frozen=True)
-class Borrowed:
+class Priors:
     """The borrowed quantities of one fit: their middles, or a draw of what else they might be."""
 
     seen: float = COVERAGE_PRIOR
@@ -41,7 +41,7 @@ class Borrowed:
     """Diagnosis with a new runbook takes this many times as long."""
 
     @classmethod
-    def drawn(cls, chance: np.random.Generator) -> Borrowed:
+    def drawn(cls, chance: np.random.Generator) -> Priors:
         """Return one draw from the priors, for a refit.
 
         Notes
@@ -73,5 +73,5 @@ def _beta(mean: float, weight: float, u: float) -> float:
     return float(np.clip(special.betaincinv(mean * weight, (1 - mean) * weight, u), 0.001, 0.999))
 
 
-USUAL = Borrowed()
+DEFAULT_PRIORS = Priors()
 """Every quantity at its middle: what a fit uses; refits draw (`Borrowed.drawn`)."""

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mttrlab.response.calibration.history import FEWEST, Flags, History
-from mttrlab.response.calibration.pooling import disagreement, group_laws, span_note
-from mttrlab.response.calibration.priors import SUCCESS_PRIOR, Borrowed
+from mttrlab.response.calibration.pooling import group_laws, note_disagreement, span_note
+from mttrlab.response.calibration.priors import SUCCESS_PRIOR, Priors
 from mttrlab.response.calibration.staffing import OWN
 from mttrlab.response.model.arrays import Floats, Ints
 from mttrlab.response.model.distributions import Law
@@ -27,7 +27,7 @@ PRIOR_INCIDENTS = 5.0
 """Incidents of the overall share that steady the share of each type."""
 
 
-def shares(hit: Flags, group: Ints, groups: int) -> list[float]:
+def shrunk_shares(hit: Flags, group: Ints, groups: int) -> list[float]:
     """Return the share of hits per group, pulled to the overall share as by five more incidents of it."""
     n = np.bincount(group, minlength=groups)
     k = np.bincount(group[hit], minlength=groups)
@@ -35,12 +35,12 @@ def shares(hit: Flags, group: Ints, groups: int) -> list[float]:
     return [float(share) for share in (k + PRIOR_INCIDENTS * overall) / (n + PRIOR_INCIDENTS)]
 
 
-def automation(
+def fit_automation(
     past: History,
     types: list[IncidentType],
     group: Ints,
     notes: list[Note],
-    borrowed: Borrowed,
+    borrowed: Priors,
     told: tuple[int, float] | None = None,
 ) -> tuple[list[IncidentType], dict[str, Any]]:
     """Return the types with their share of rules, and the settings of automatic attempts.
@@ -85,19 +85,19 @@ def automation(
         said = f"So many ended by automation that an attempt works {success:.0%} of the time at least; that is used."
         notes.append(Note("automation", "fitted", n, said))
     caught = 1 - (1 - success * in_time) ** attempts
-    rule = [min(share / caught, 1.0) for share in shares(ended[closed], group[closed], len(types))]
+    rule = [min(share / caught, 1.0) for share in shrunk_shares(ended[closed], group[closed], len(types))]
     ruled = [replace(kind, automation=rule[t]) for t, kind in enumerate(types)]
     return ruled, _settings(run, timeout, attempts, success)
 
 
-def paths(
+def fit_paths(
     past: History,
     types: list[IncidentType],
     group: Ints,
     begin: str,
     end: str,
     notes: list[Note],
-    borrowed: Borrowed,
+    borrowed: Priors,
 ) -> tuple[list[IncidentType], Law, Floats]:
     """Return the types with their ways to end, the law of flags, and each fix's normal score within its group.
 
@@ -160,7 +160,7 @@ def _changes(types: list[IncidentType], changed: Flags, group: Ints, notes: list
     notes.append(
         Note("changes", "fitted", len(changed), f"A known change caused {changed.mean():.0%} of the incidents.")
     )
-    share = shares(changed, group, len(types))
+    share = shrunk_shares(changed, group, len(types))
     return [replace(kind, change_caused=share[t]) for t, kind in enumerate(types)]
 
 
@@ -230,7 +230,7 @@ def _attempts(most: int, timeout_s: float | None) -> Attempts:
     return Attempts(min(max(most, 1), _ATTEMPTS), TIMEOUT_PRIOR if timeout_s is None else timeout_s / 60)
 
 
-def remediated(model: ResponseModel, past: History, practices: Practices, notes: list[Note]) -> ResponseModel:
+def with_remediation(model: ResponseModel, past: History, practices: Practices, notes: list[Note]) -> ResponseModel:
     """Return the model with the attempts and timeouts of real rules, for the services whose alerts start them."""
     usual, kept = _usual(practices), attempts_of(practices, past)
     if usual is None or kept is None:
@@ -294,7 +294,7 @@ def _too_long(past: History, usual: Attempts, kept: Attempts, notes: list[Note])
         notes.append(Note("automation by settings", "disagreement", len(minutes), sentence))
 
 
-def booked(model: ResponseModel, past: History, practices: Practices, notes: list[Note]) -> ResponseModel:
+def with_runbooks(model: ResponseModel, past: History, practices: Practices, notes: list[Note]) -> ResponseModel:
     """Return the model with the share of each type's incidents that a runbook answers."""
     if not practices.runbooks:
         notes.append(Note("runbooks", "left out", 0, "The practices hold no runbook."))
@@ -313,7 +313,7 @@ def booked(model: ResponseModel, past: History, practices: Practices, notes: lis
         rows = np.isin(name.astype(str), book.incident_types) & observed & known & ~past.automated
         if book.diagnosis_minutes and rows.sum() >= FEWEST:
             words = ("people take longer than the runbook says", "people are faster than the runbook says")
-            disagreement(notes, "runbooks", f"diagnosis by {book.name}", np.array([book.diagnosis_minutes]),
+            note_disagreement(notes, "runbooks", f"diagnosis by {book.name}", np.array([book.diagnosis_minutes]),
                          minutes[rows], words)  # fmt: skip
     return replace(model, types=kinds)
 
@@ -336,7 +336,7 @@ def _answered(
     return min(math.fsum(face.share for face in hit), 1.0)
 
 
-def undone(model: ResponseModel, past: History, practices: Practices, notes: list[Note]) -> ResponseModel:
+def with_change_paths(model: ResponseModel, past: History, practices: Practices, notes: list[Note]) -> ResponseModel:
     """Return the model with the times and chances of change paths, where history has too few fixes of its own."""
     if not practices.change_paths:
         notes.append(Note("change paths", "left out", 0, "The practices hold no change path."))
@@ -349,7 +349,7 @@ def undone(model: ResponseModel, past: History, practices: Practices, notes: lis
         if law is not None and len(own) >= FEWEST:
             words = ("people take longer than the path says", "people are faster than the path says")
             grid = law.quantile((np.arange(1000) + 0.5) / 1000)
-            disagreement(notes, "change paths", f"{path.name} ({name})", grid, own, words)
+            note_disagreement(notes, "change paths", f"{path.name} ({name})", grid, own, words)
         taken = law if len(own) < OWN else None
         if name == "flag" and taken is not None:
             model = replace(model, flag=taken)

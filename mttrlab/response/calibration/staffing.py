@@ -14,7 +14,7 @@ from mttrlab.detection import acknowledgement
 from mttrlab.detection.delay import Delay
 from mttrlab.errors import ModelError
 from mttrlab.response.calibration.history import FEWEST, History
-from mttrlab.response.calibration.pooling import disagreement
+from mttrlab.response.calibration.pooling import note_disagreement
 from mttrlab.response.engines.transition import CALLS
 from mttrlab.response.model.distributions import Law
 from mttrlab.response.model.provenance import Note
@@ -31,7 +31,7 @@ OWN = 20
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def paged(model: ResponseModel, past: History, practices: Practices, notes: list[Note]) -> ResponseModel:
+def with_escalation(model: ResponseModel, past: History, practices: Practices, notes: list[Note]) -> ResponseModel:
     """Return the model with the escalation of the on-call schedule that answers for most incidents."""
     schedules = [one for one in practices.on_call if one.levels]
     if not schedules:
@@ -71,7 +71,7 @@ def paged(model: ResponseModel, past: History, practices: Practices, notes: list
     if rows.sum() >= FEWEST:
         words = ("people react later than the schedule says", "people react sooner than the schedule says")
         grid = laws[0].quantile((np.arange(1000) + 0.5) / 1000)
-        disagreement(notes, "paging", f"acknowledgement, first level of {first.name}", grid, minutes[rows], words)
+        note_disagreement(notes, "paging", f"acknowledgement, first level of {first.name}", grid, minutes[rows], words)
     slower = tuple(law.scaled(factor) for law in laws)
     return replace(model, paging=Paging(0.0, _timeout(first), slower, repeats))
 
@@ -93,7 +93,7 @@ def _timeout(schedule: OnCallSchedule) -> float:
     return max(schedule.levels[0].ack_timeout_minutes, 0.01)
 
 
-def staffed(model: ResponseModel, practices: Practices | None, notes: list[Note]) -> ResponseModel:
+def with_schedule(model: ResponseModel, practices: Practices | None, notes: list[Note]) -> ResponseModel:
     """Return the model with the people of the first levels, each of whom works on one incident at a time."""
     schedules = [one for one in practices.on_call if one.levels] if practices else []
     if not schedules:

@@ -71,7 +71,7 @@ def run(
     ends : array of records, optional
         Written over; fresh memory would take longer than the run.
     calm : array of int, optional
-        Rows that need not run where they are alone, as `runs.calm` gives them.
+        Rows that need not run where they are alone, as `runs.isolated_noise` gives them.
 
     Raises
     ------

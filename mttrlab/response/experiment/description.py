@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from mttrlab.response.experiment.utilization import loads
+from mttrlab.response.experiment.utilization import utilizations
 from mttrlab.response.model.distributions import Law
 from mttrlab.response.model.incident_types import NAMED, longest, works
 from mttrlab.response.model.response_model import ResponseModel
@@ -64,7 +64,7 @@ _OFF = {
 Row = tuple[str, str, float, float, float, str]
 
 
-def life(model: ResponseModel) -> pd.DataFrame:
+def describe_model(model: ResponseModel) -> pd.DataFrame:
     """Return the parts of an incident's life that this model holds, in the order of the life.
 
     Parameters
@@ -141,7 +141,9 @@ def _people(model: ResponseModel) -> list[Row]:
         rows.append(("page", "", np.nan, *_quantiles(laws, add=paging.delivery), words))
     elif any(law for law, _ in laws):
         rows.append(("page", "", np.nan, *_quantiles(laws), "acknowledged"))
-    busy = [_busy(*pool, of_model=model.responders is not None) for pool in loads(model) if "lane" not in pool[0]]
+    busy = [
+        _busy(*pool, of_model=model.responders is not None) for pool in utilizations(model) if "lane" not in pool[0]
+    ]
     busy += [f"{pool.name}: {pool.mean_people:.3g} {_heads(pool.mean_people)}, room for {pool.room} to wait"
              for pool in model.pools if pool.room is not None]  # fmt: skip
     rows.append(("people", "", np.nan, np.nan, np.nan, "; ".join(busy) or "nobody ever waits for a person"))

@@ -29,7 +29,7 @@ _SHARE = 0.8
 _NO_LIMIT = 2**60
 
 
-def available() -> int:
+def free_memory() -> int:
     """Return the bytes of memory that may still be taken: of the machine, or of the container that it runs in."""
     return min(_machine(), *(_control_group(Path("/sys/fs/cgroup")) or [_NO_LIMIT]))
 
@@ -64,12 +64,12 @@ def _control_group(root: Path) -> list[int]:
     return found
 
 
-def have() -> float:
+def usable_memory() -> float:
     """Return the bytes that a run may take."""
-    return available() * _SHARE
+    return free_memory() * _SHARE
 
 
-def rows(model: ResponseModel, days: float, layers: int = 0) -> float:
+def expected_rows(model: ResponseModel, days: float, layers: int = 0) -> float:
     """Return incidents, and pages that are none, of one replication on average.
 
     Parameters
@@ -80,7 +80,7 @@ def rows(model: ResponseModel, days: float, layers: int = 0) -> float:
     return (model.per_day * (1 + layers) + (model.noise.per_day if model.noise else 0.0)) * days
 
 
-def at_once(
+def working_memory(
     model: ResponseModel, days: float, replications: int, *, n_jobs: int, engine: str, more: int = 0, layers: int = 0
 ) -> float:
     """Return the bytes that are held while replications run.
@@ -88,11 +88,11 @@ def at_once(
     Parameters
     ----------
     layers : int
-        As for `rows`.
+        As for `expected_rows`.
     more : int
         Bytes of every incident beside.
     """
-    one, block = rows(model, days, layers), min(BLOCK, replications)
+    one, block = expected_rows(model, days, layers), min(BLOCK, replications)
     held = max(one * block, min(model_runs.AT_ONCE * (1 + layers), one * replications)) * (HELD_BYTES + more)
     if engine == "simpy":
         held += one * OBJECT_BYTES
@@ -103,24 +103,27 @@ def at_once(
     return held * workers(n_jobs)
 
 
-def refuse_at_once(
+def refuse_working_memory(
     model: ResponseModel, days: float, replications: int, *, n_jobs: int, engine: str, more: int = 0, layers: int = 0
 ) -> float:
     """Refuse what memory cannot hold while it runs; return the bytes that this is."""
-    held, room = at_once(model, days, replications, n_jobs=n_jobs, engine=engine, more=more, layers=layers), have()
+    held, room = (
+        working_memory(model, days, replications, n_jobs=n_jobs, engine=engine, more=more, layers=layers),
+        usable_memory(),
+    )
     if held > room:
         block = min(BLOCK, replications)
         who = f" by each of {workers(n_jobs)} workers" if workers(n_jobs) > 1 else ""
         raise ModelError(
             f"{block} replication{'s' * (block > 1)} of {days:g} days hold about "
-            f"{rows(model, days, layers) * block:,.0f} incidents at once{who}, {gigabytes(held)} of memory, and "
-            f"{gigabytes(room)} may be taken; ask for fewer days{' and more replications' if more else ''}"
+            f"{expected_rows(model, days, layers) * block:,.0f} incidents at once{who}, {gigabytes(held)} of memory, "
+            f"and {gigabytes(room)} may be taken; ask for fewer days{' and more replications' if more else ''}"
             f"{' or fewer workers' if who else ''}"
         )
     return held
 
 
-def comparable(
+def max_comparable(
     model: ResponseModel,
     days: float,
     replications: int,
@@ -138,7 +141,9 @@ def comparable(
     scenarios : int
         How many, the baseline apart.
     """
-    left = have() - refuse_at_once(model, days, replications, n_jobs=n_jobs, engine=engine, layers=layers)
+    left = usable_memory() - refuse_working_memory(
+        model, days, replications, n_jobs=n_jobs, engine=engine, layers=layers
+    )
     # The minutes of all of them; each worker puts those of one together, and in order, and in a row per replication.
     incidents, together = model.per_day * (1 + layers) * days, 3 * min(workers(n_jobs), scenarios + 1)
     each = (scenarios + 1 + together) * incidents * MINUTES_BYTES + (scenarios + 1) * _REPLICATION_BYTES
@@ -156,15 +161,15 @@ def comparable(
 
 def refuse_kept(model: ResponseModel, days: float, replications: int, *, engine: str, layers: int = 0) -> None:
     """Refuse a kept baseline that memory cannot hold."""
-    expected, room = rows(model, days, layers) * replications, have()
-    needs = expected * KEPT_BYTES + (rows(model, days, layers) * OBJECT_BYTES if engine == "simpy" else 0.0)
+    expected, room = expected_rows(model, days, layers) * replications, usable_memory()
+    needs = expected * KEPT_BYTES + (expected_rows(model, days, layers) * OBJECT_BYTES if engine == "simpy" else 0.0)
     if needs > room:
         raise ModelError(
             f"a kept baseline of {_counted(replications, 'replication')} of {days:g} days, about {expected:,.0f} "
             f"incidents, needs {gigabytes(needs)} of memory, and {gigabytes(room)} may be taken; ask for fewer "
             "replications or days, or use compare_scenarios, which keeps their minutes alone"
         )
-    refuse_at_once(model, days, replications, n_jobs=1, engine=engine, layers=layers)
+    refuse_working_memory(model, days, replications, n_jobs=1, engine=engine, layers=layers)
 
 
 def gigabytes(size: float) -> str:

@@ -13,7 +13,7 @@ from mttrlab.errors import ModelError
 from mttrlab.response.engines import compiled, simpy_engine
 from mttrlab.response.engines.transition import MICROSECONDS
 from mttrlab.response.experiment.parallel import workers
-from mttrlab.response.experiment.utilization import refuse_endless_queue
+from mttrlab.response.experiment.utilization import refuse_unstable_queue
 from mttrlab.response.model import validation
 from mttrlab.response.model.arrays import Floats, Ints
 from mttrlab.response.model.response_model import ResponseModel
@@ -90,7 +90,9 @@ _MANY, _LAST = 4, 3
 """Pieces for each worker from which the last ones are cut, and in how many."""
 
 
-def spans(model: ResponseModel, days: float, replications: int, n_jobs: int = 1, first: int = 0) -> list[Span]:
+def replication_spans(
+    model: ResponseModel, days: float, replications: int, n_jobs: int = 1, first: int = 0
+) -> list[Span]:
     """Return the pieces of work: whole blocks of replications, few enough incidents each, several for each worker.
 
     Parameters
@@ -113,12 +115,12 @@ def spans(model: ResponseModel, days: float, replications: int, n_jobs: int = 1,
     return [(first + low, first + min(high, replications)) for low, high in itertools.pairwise(edges)]
 
 
-def singles(span: Span) -> list[Span]:
+def one_by_one(span: Span) -> list[Span]:
     """Return the replications of a span, one by one."""
     return [(k, k + 1) for k in range(*span)]
 
 
-def luck_between(
+def numbers_between(
     model: ResponseModel,
     span: Span,
     *,
@@ -139,13 +141,13 @@ def luck_between(
     """
     block, skip = divmod(span[0], BLOCK)
     last, rest = divmod(span[1] - 1, BLOCK)
-    return luck_of(
+    return numbers_of_blocks(
         model, days=days, block=block, wanted=rest + 1, seed=seed, weekday=weekday, blocks=last - block + 1, skip=skip,
         layers=layers, base=base,
     )  # fmt: skip
 
 
-def luck_of(
+def numbers_of_blocks(
     model: ResponseModel,
     *,
     days: float,
@@ -158,7 +160,7 @@ def luck_of(
     layers: int | None = None,
     base: Luck | None = None,
 ) -> Luck:
-    """Return the kept luck of one block or several, for `run` under any scenario of the same model."""
+    """Return the kept luck of one block or several, for `run_model` under any scenario of the same model."""
     days = validation.finite("days", days, open_low=True, high=1_000_000.0)
     seed = validation.whole("seed", seed, 0, 2**63)
     wanted_of = partial(
@@ -170,7 +172,7 @@ def luck_of(
     return arrivals.grown(drawn, count, lambda other: wanted_of(bare, seed=other))
 
 
-def run(
+def run_model(
     model: ResponseModel,
     luck: Luck,
     engine: str = "simpy",
@@ -190,9 +192,9 @@ def run(
     over : bool
         Write over the memory of `like`, which is lost.
     calm : array, optional
-        Noise that the compiled engine may leave out where it is alone, as `calm` gives it.
+        Noise that the compiled engine may leave out where it is alone, as `isolated_noise` gives it.
     """
-    refuse_endless_queue(model, luck.horizon / MICROSECONDS_PER_DAY)
+    refuse_unstable_queue(model, luck.horizon / MICROSECONDS_PER_DAY)
     records = realise(model, luck, None if like is None else like.records, over=over)
     limits, people = plans(model, luck.week), pools(model)
     if engine == "compiled":
@@ -205,16 +207,16 @@ def run(
 def rerun(
     model: ResponseModel, luck: Luck, baseline: ResponseModel, before: Outcomes, engine: str = "simpy"
 ) -> Outcomes:
-    """Return the same as `run(model, luck)`, with SimPy running only incidents that differ from a baseline already run.
+    """Return the same as `run_model(model, luck)`, with SimPy running only incidents that differ.
 
-    Without a pool incidents do not meet, so one whose record is as it was ends as it did.
+    Without a pool incidents do not meet, so one whose record is as it was in the baseline ends as it did.
     """
     then, now = (plans(each, luck.week) for each in (baseline, model))
     if engine != "simpy" or pools(model) or pools(baseline) or then != now or len(before.ends) != len(luck):
-        return run(model, luck, engine, before)
+        return run_model(model, luck, engine, before)
     records = realise(model, luck, before.records)
     if records.x.dtype != before.records.x.dtype:
-        return run(model, luck, engine)
+        return run_model(model, luck, engine)
     rows = np.flatnonzero(records.x != before.records.x)
     ends = before.ends.copy()
     replication = luck.replication[rows] - luck.first
@@ -227,8 +229,8 @@ def each_block(
     model: ResponseModel, *, days: float, replications: int, seed: int, weekday: float = 0.0, engine: str = "simpy"
 ) -> Iterator[Outcomes]:
     """Run span after span of replications; what is finished may be thrown away before the next."""
-    for span in spans(model, days, replications):
-        yield run(model, luck_between(model, span, days=days, seed=seed, weekday=weekday), engine)
+    for span in replication_spans(model, days, replications):
+        yield run_model(model, numbers_between(model, span, days=days, seed=seed, weekday=weekday), engine)
 
 
 # Pages that are no incident and meet none: a what-if need not run them again.
@@ -238,7 +240,7 @@ _MEET = ("calls", "ack_timeout", "delivery", "startup", "dusk", "dawn", "day", "
 """Parameters that a page that is no incident meets."""
 
 
-def calm(before: Outcomes) -> Ints:
+def isolated_noise(before: Outcomes) -> Ints:
     """Return, per row of the records, the instant after the end of a noise page that nothing else overlapped; else 0.
 
     Such a page takes a person whom nobody wants and is in no table. Under other settings of the incidents it is the
@@ -261,7 +263,7 @@ def calm(before: Outcomes) -> Ints:
     return made
 
 
-def still(baseline: ResponseModel, changed: ResponseModel) -> bool:
+def noise_unchanged(baseline: ResponseModel, changed: ResponseModel) -> bool:
     """Return whether a noise page that is alone lives as it did in the baseline."""
     one, other = (parameters(model) for model in (baseline, changed))
     same = all(getattr(one, name) == getattr(other, name) for name in _MEET)

@@ -17,8 +17,8 @@ from mttrlab.response.experiment import runs as model_runs
 from mttrlab.response.experiment import sinks
 from mttrlab.response.experiment.parallel import Finished, each
 from mttrlab.response.experiment.runs import Outcomes
-from mttrlab.response.experiment.sinks import place_of
-from mttrlab.response.experiment.utilization import refuse_endless_queue
+from mttrlab.response.experiment.sinks import sink_of
+from mttrlab.response.experiment.utilization import refuse_unstable_queue
 from mttrlab.response.model import validation
 from mttrlab.response.model.arrays import Floats, Ints
 from mttrlab.response.model.provenance import Note
@@ -141,14 +141,14 @@ def simulate(
         scenario.insist(model)
         changed = scenario.apply(model)
     runs_on = model_runs.engine_name(engine, changed)
-    refuse_endless_queue(changed, days)
+    refuse_unstable_queue(changed, days)
     work = partial(_span, model, changed, days, seed, begin, runs_on, recording)
-    place = None if to is None else place_of(to)
+    place = None if to is None else sink_of(to)
     layers = arrivals.layers(model, changed)
     sinks.refuse_absurd(model, days, replications, engine=runs_on, n_jobs=n_jobs, place=place, layers=layers)
     if place is not None:
         changes = repr(scenario) if scenario else "as it is"
-        return sinks.write(
+        return sinks.run_into(
             place,
             partial(_table, work),
             model,
@@ -161,11 +161,11 @@ def simulate(
             seed=seed,
             progress=progress,
         )
-    pieces = model_runs.spans(model, days, replications, n_jobs)
-    made = each(work, pieces, n_jobs=n_jobs, threads=runs_on == "compiled", split=model_runs.singles)
+    pieces = model_runs.replication_spans(model, days, replications, n_jobs)
+    made = each(work, pieces, n_jobs=n_jobs, threads=runs_on == "compiled", split=model_runs.one_by_one)
     if not made.results:
         raise ModelError("nothing was finished before it was stopped")
-    table_of_all = frame(joined(made.results))
+    table_of_all = to_frame(concatenated(made.results))
     table_of_all.attrs["engine"] = runs_on
     table_of_all.attrs["engine_why"] = model_runs.engine_why(engine, runs_on, changed)
     if made.interrupted or made.lost:
@@ -203,16 +203,16 @@ def _span(
     engine: str,
     recording: Recording | None,
     span: model_runs.Span,
-) -> Seen:
-    luck = model_runs.luck_between(
+) -> ObservedIncidents:
+    luck = model_runs.numbers_between(
         model, span, days=days, seed=seed, weekday=hours_since_monday(begin), layers=arrivals.layers(model, changed)
     )
-    made = model_runs.run(changed, luck, engine)
-    return seen(changed, made, begin, recording)
+    made = model_runs.run_model(changed, luck, engine)
+    return observed_incidents(changed, made, begin, recording)
 
 
-def _table(work: Callable[[model_runs.Span], Seen], span: model_runs.Span) -> pd.DataFrame:
-    return frame(work(span))
+def _table(work: Callable[[model_runs.Span], ObservedIncidents], span: model_runs.Span) -> pd.DataFrame:
+    return to_frame(work(span))
 
 
 # Simulated incidents are incidents: outcomes become the same table that exports become. Words are made last, of all
@@ -222,7 +222,7 @@ def _table(work: Callable[[model_runs.Span], Seen], span: model_runs.Span) -> pd
 SOURCE = "simulated"
 
 
-class Words(NamedTuple):
+class Categorical(NamedTuple):
     """A column of texts, each one of a few."""
 
     words: tuple[str | None, ...]
@@ -231,13 +231,13 @@ class Words(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Seen:
+class ObservedIncidents:
     """Simulated incidents as an export would show them, in numbers alone: many are quickly put together."""
 
     replication: Ints
     key: Ints
     """Number of each within its replication."""
-    columns: dict[str, np.ndarray | Words]
+    columns: dict[str, np.ndarray | Categorical]
     """Columns of the table by name; times are UTC, in microseconds."""
     changed: np.ndarray
     """Which of them a change caused."""
@@ -246,7 +246,9 @@ class Seen:
         return len(self.key)
 
 
-def seen(model: ResponseModel, outcomes: Outcomes, start: pd.Timestamp, recording: Recording | None = None) -> Seen:
+def observed_incidents(
+    model: ResponseModel, outcomes: Outcomes, start: pd.Timestamp, recording: Recording | None = None
+) -> ObservedIncidents:
     """Return the outcomes as they are seen at the end of the horizon.
 
     Parameters
@@ -270,9 +272,9 @@ def seen(model: ResponseModel, outcomes: Outcomes, start: pd.Timestamp, recordin
     grain = round(recording.grain * MICROSECONDS) if recording is not None else 0
     there = np.flatnonzero(happens)
     automated = outcomes.column("automated")[there] == 1
-    columns: dict[str, np.ndarray | Words] = {**_faces(model, records.type[there], records.face[there])}
+    columns: dict[str, np.ndarray | Categorical] = {**_faces(model, records.type[there], records.face[there])}
     if model.users:
-        columns["users"] = drawn(model, records.luck, records.facts)[there]
+        columns["users"] = users_hit(model, records.luck, records.facts)[there]
     origin = start.tz_convert("UTC").tz_localize(None).to_datetime64().astype("datetime64[us]")
     stamped = _as_seen(outcomes, there)
     ended = stamped[model.stamps[-1].removesuffix("_at")] <= outcomes.horizon
@@ -283,8 +285,8 @@ def seen(model: ResponseModel, outcomes: Outcomes, start: pd.Timestamp, recordin
         columns[stamp] = _moments(origin, at, known)
         skipped = automated & (stamp in ("acknowledged_at", "diagnosed_at"))
         verdict = np.where(known, 0, np.where(~ended, 1, np.where(skipped, 2, 3)))
-        columns[f"{stamp}_verdict"] = Words(("recorded", "pending", "not_applicable", "missing"), verdict)
-        columns[f"{stamp}_origin"] = Words((None, SOURCE), known.astype(np.int64))
+        columns[f"{stamp}_verdict"] = Categorical(("recorded", "pending", "not_applicable", "missing"), verdict)
+        columns[f"{stamp}_origin"] = Categorical((None, SOURCE), known.astype(np.int64))
     columns["detected_by"] = _detected_by(model, records.covered[there])
     columns["fix_path"] = _fix_path(outcomes, there, automated, ended)
     if model.reopening is not None:
@@ -292,30 +294,30 @@ def seen(model: ResponseModel, outcomes: Outcomes, start: pd.Timestamp, recordin
         columns["reopened"] = again = (first >= 0) & ~_back_later(outcomes, there)
         columns["first_resolved_at"] = _moments(origin, first, again)
     columns["exported_at"] = np.full(len(there), origin + np.timedelta64(outcomes.horizon, "us"))
-    return Seen(
+    return ObservedIncidents(
         records.luck.replication[there], records.luck.key[there], columns, records.changed[there] == 1
     )  # fmt: skip
 
 
-def joined(parts: Sequence[Seen]) -> Seen:
+def concatenated(parts: Sequence[ObservedIncidents]) -> ObservedIncidents:
     """Return incidents of the same model together."""
     if len(parts) == 1:
         return parts[0]
-    columns: dict[str, np.ndarray | Words] = {}
+    columns: dict[str, np.ndarray | Categorical] = {}
     for name, first in parts[0].columns.items():
-        if isinstance(first, Words):
-            columns[name] = Words(first.words, np.concatenate([one.columns[name].which for one in parts]))  # type: ignore[union-attr]
+        if isinstance(first, Categorical):
+            columns[name] = Categorical(first.words, np.concatenate([one.columns[name].which for one in parts]))  # type: ignore[union-attr]
         else:
             columns[name] = np.concatenate([one.columns[name] for one in parts])
     whole = [np.concatenate([getattr(one, name) for one in parts]) for name in ("replication", "key", "changed")]
-    return Seen(whole[0], whole[1], columns, whole[2])
+    return ObservedIncidents(whole[0], whole[1], columns, whole[2])
 
 
-def frame(incidents: Seen) -> pd.DataFrame:
+def to_frame(incidents: ObservedIncidents) -> pd.DataFrame:
     """Return simulated incidents as the table that exports become, plus `replication`."""
     everywhere = np.zeros(len(incidents), dtype=np.int64)
     columns: dict[str, Any] = {
-        name: _text(values) if isinstance(values, Words) else values for name, values in incidents.columns.items()
+        name: _text(values) if isinstance(values, Categorical) else values for name, values in incidents.columns.items()
     }
     for name, values in columns.items():
         if isinstance(values, np.ndarray) and values.dtype.kind == "M":
@@ -326,7 +328,10 @@ def frame(incidents: Seen) -> pd.DataFrame:
         "sim-change", incidents.replication[incidents.changed], incidents.key[incidents.changed]
     )
     columns["change_id"] = change
-    columns |= {"source": _text(Words((SOURCE,), everywhere)), "population": _text(Words(("counted",), everywhere))}
+    columns |= {
+        "source": _text(Categorical((SOURCE,), everywhere)),
+        "population": _text(Categorical(("counted",), everywhere)),
+    }
     made = conform(pd.DataFrame(columns, copy=False), INCIDENT_COLUMNS)
     made["replication"] = incidents.replication
     return made
@@ -336,7 +341,7 @@ def _moments(origin: np.datetime64, at: Ints, known: np.ndarray) -> np.ndarray:
     return np.where(known, origin + at.astype("timedelta64[us]"), np.datetime64("NaT", "us"))
 
 
-def _text(column: Words) -> Any:
+def _text(column: Categorical) -> Any:
     """Return texts: taken from the few, which is quicker by far than to look at each one."""
     return pd.array(list(column.words), dtype="str").take(column.which)
 
@@ -350,27 +355,27 @@ def _numbered(name: str, replication: Ints, key: Ints) -> np.ndarray:
     return np.array(made, dtype=object)
 
 
-def _faces(model: ResponseModel, kinds: Ints, faces: Ints) -> dict[str, Words]:
+def _faces(model: ResponseModel, kinds: Ints, faces: Ints) -> dict[str, Categorical]:
     names = ("service", "team", "severity", "failure_mode")
     offsets = np.cumsum([0, *(len(kind.faces) for kind in model.types)])[:-1]
     flat = [face for kind in model.types for face in kind.faces]
     place = offsets[kinds] + faces
-    columns = {name: Words(tuple(getattr(face, name) for face in flat), place) for name in names}
-    return {**columns, "incident_type": Words(tuple(kind.name for kind in model.types), kinds)}
+    columns = {name: Categorical(tuple(getattr(face, name) for face in flat), place) for name in names}
+    return {**columns, "incident_type": Categorical(tuple(kind.name for kind in model.types), kinds)}
 
 
-def _detected_by(model: ResponseModel, covered: Ints) -> Words:
+def _detected_by(model: ResponseModel, covered: Ints) -> Categorical:
     # Where the export never says who noticed, every type has one law for both ways, and neither has its table.
     if all(kind.alert is None for kind in model.types):
-        return Words((None,), np.zeros(len(covered), dtype=np.int64))
-    return Words(("person", "alert"), (covered == 1).astype(np.int64))
+        return Categorical((None,), np.zeros(len(covered), dtype=np.int64))
+    return Categorical(("person", "alert"), (covered == 1).astype(np.int64))
 
 
-def _fix_path(outcomes: Outcomes, there: Ints, automated: np.ndarray, ended: np.ndarray) -> Words:
+def _fix_path(outcomes: Outcomes, there: Ints, automated: np.ndarray, ended: np.ndarray) -> Categorical:
     # Place -1, that of an incident without a path, is the last.
     names = (*(None if name == "other" else name for name in outcomes.paths), "automation", None)
     path = np.where(automated, len(names) - 2, outcomes.path()[there] % len(names))
-    return Words(names, np.where(ended, path, len(names) - 1))
+    return Categorical(names, np.where(ended, path, len(names) - 1))
 
 
 def _recorded(recording: Recording, outcomes: Outcomes) -> np.ndarray:
@@ -402,7 +407,7 @@ FEWEST = 5
 _MOST = 200
 
 
-def entry(users: tuple[Impact, ...], kind: IncidentType, face: Face) -> Impact | None:
+def impact_of(users: tuple[Impact, ...], kind: IncidentType, face: Face) -> Impact | None:
     """Return what holds for a type's incidents that look like this; None: nobody has said how many they hit."""
     name, severity = kind.name, face.severity
     for wanted in ((name, severity), (None, severity), (name, None), (None, None)):
@@ -412,7 +417,7 @@ def entry(users: tuple[Impact, ...], kind: IncidentType, face: Face) -> Impact |
     return None
 
 
-def drawn(model: ResponseModel, luck: Luck, facts: dict[str, np.ndarray]) -> Floats:
+def users_hit(model: ResponseModel, luck: Luck, facts: dict[str, np.ndarray]) -> Floats:
     """Return the share of users that each incident hits; NaN where nobody has said.
 
     Parameters
@@ -426,14 +431,14 @@ def drawn(model: ResponseModel, luck: Luck, facts: dict[str, np.ndarray]) -> Flo
     which = flat(model, facts)
     u = luck.uniform("users")
     for place, (kind, face) in enumerate(_looks(model)):
-        one = entry(model.users, kind, face)
+        one = impact_of(model.users, kind, face)
         if one is not None:
             mine = np.flatnonzero(which == place)
             made[mine] = np.array(one.shares)[(u[mine] * len(one.shares)).astype(np.int64)]
     return made
 
 
-def weights(model: ResponseModel, luck: Luck, facts: dict[str, np.ndarray]) -> Floats | None:
+def user_weights(model: ResponseModel, luck: Luck, facts: dict[str, np.ndarray]) -> Floats | None:
     """Return how much a minute of each incident weighs: the share of users hit, one where nobody has said it.
 
     None: the model knows nothing of users.
@@ -441,11 +446,11 @@ def weights(model: ResponseModel, luck: Luck, facts: dict[str, np.ndarray]) -> F
     if not model.users:
         return None
     if "users hit" not in luck.kept:
-        luck.kept["users hit"] = np.nan_to_num(drawn(model, luck, facts), nan=1.0)
+        luck.kept["users hit"] = np.nan_to_num(users_hit(model, luck, facts), nan=1.0)
     return np.asarray(luck.kept["users hit"])
 
 
-def fitted(past: History, group: Ints, names: list[str | None], notes: list[Note]) -> tuple[Impact, ...]:
+def fit_impact(past: History, group: Ints, names: list[str | None], notes: list[Note]) -> tuple[Impact, ...]:
     """Return the shares that these incidents carry, by severity, and by type where a type has enough of one severity.
 
     Parameters

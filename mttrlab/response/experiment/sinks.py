@@ -66,7 +66,7 @@ def refuse_absurd(
     *,
     engine: str,
     n_jobs: int = 1,
-    place: Place | None = None,
+    place: Sink | None = None,
     layers: int = 0,
 ) -> None:
     """Refuse what memory or disk cannot hold, by estimate, before anything is allocated.
@@ -75,8 +75,10 @@ def refuse_absurd(
     ------
     ModelError
     """
-    limits.refuse_at_once(model, days, replications, n_jobs=n_jobs, engine=engine, more=limits.ROW_BYTES, layers=layers)
-    expected, room = model.per_day * (1 + layers) * float(days) * replications, limits.have()
+    limits.refuse_working_memory(
+        model, days, replications, n_jobs=n_jobs, engine=engine, more=limits.ROW_BYTES, layers=layers
+    )
+    expected, room = model.per_day * (1 + layers) * float(days) * replications, limits.usable_memory()
     if place is None:
         needs = expected * limits.ROW_BYTES
         if needs > room:
@@ -98,8 +100,8 @@ def run_key(*decides: object) -> str:
     return hashlib.sha256("\n".join(map(repr, (__version__, *decides))).encode()).hexdigest()
 
 
-def write(
-    place: Place,
+def run_into(
+    place: Sink,
     work: Callable[[Span], pd.DataFrame],
     model: ResponseModel,
     *,
@@ -118,12 +120,12 @@ def write(
     missing = [
         span
         for low, high in gaps(done, replications)
-        for span in model_runs.spans(model, days, high - low, n_jobs, first=low)
+        for span in model_runs.replication_spans(model, days, high - low, n_jobs, first=low)
     ]
     stopped, lost = False, False
     try:
         for batch in _shown(_batches(missing, workers(n_jobs)), progress):
-            made = each(work, batch, n_jobs=n_jobs, threads=engine == "compiled", split=model_runs.singles)
+            made = each(work, batch, n_jobs=n_jobs, threads=engine == "compiled", split=model_runs.one_by_one)
             for span, table in zip(made.done, made.results, strict=True):
                 place.keep(span, table)
                 done.append((span[0], span[1], len(table)))
@@ -190,7 +192,7 @@ Done = list[tuple[int, int, int]]
 """(first replication, last but one, incidents) of what is finished."""
 
 
-class Place(Protocol):
+class Sink(Protocol):
     """What takes the incidents of a run, span by span."""
 
     name: str
@@ -209,17 +211,17 @@ class Place(Protocol):
         """Return the free bytes of the disk; None: not on a disk."""
 
 
-def place_of(to: object) -> Place:
+def sink_of(to: object) -> Sink:
     """Return the place that `to` names: a lab, or the path of a Parquet file."""
     if isinstance(to, Lab):
-        return InLab(to)
+        return LabSink(to)
     if isinstance(to, (str, os.PathLike)) and Path(to).suffix.lower() == ".parquet":
-        return InParquet(Path(to))
+        return ParquetSink(Path(to))
     given = str(to) if isinstance(to, os.PathLike) else repr(to)
     raise QuestionError(f"to= takes a Lab or the name of a new .parquet file; got {given}")
 
 
-class InLab:
+class LabSink:
     """The table `simulated` of a lab."""
 
     def __init__(self, lab: Lab) -> None:
@@ -244,7 +246,7 @@ class InLab:
         return None if self._lab.path is None else shutil.disk_usage(self._lab.path.absolute().parent).free
 
 
-class InParquet:
+class ParquetSink:
     """A Parquet file, put together at the end from one part for each span, in a hidden folder beside it."""
 
     def __init__(self, path: Path) -> None:

@@ -11,7 +11,7 @@ from mttrlab.response.engines.transition import COMMANDS, MICROSECONDS, STEPS, W
 from mttrlab.response.experiment import memory_limits as limits
 from mttrlab.response.experiment import runs as model_runs
 from mttrlab.response.experiment.simulate import hours_since_monday, utc
-from mttrlab.response.experiment.utilization import refuse_endless_queue
+from mttrlab.response.experiment.utilization import refuse_unstable_queue
 from mttrlab.response.model import validation
 from mttrlab.response.model.response_model import ResponseModel
 from mttrlab.response.sampling.common_random_numbers import BLOCK
@@ -81,12 +81,12 @@ def trace(
     validation.whole("replication", replication, 0, 10_000_000)
     changed = model if scenario is None else validation.a("scenario", Scenario, scenario).apply(model)
     days = validation.finite("days", days, open_low=True, high=1_000_000.0)
-    refuse_endless_queue(changed, days)
-    limits.refuse_at_once(model, days, replication % BLOCK + 1, n_jobs=1, engine="simpy")
+    refuse_unstable_queue(changed, days)
+    limits.refuse_working_memory(model, days, replication % BLOCK + 1, n_jobs=1, engine="simpy")
     begin = utc(model.start if start is None else start)
     block, place = divmod(replication, BLOCK)
     weekday = hours_since_monday(begin)
-    luck = model_runs.luck_of(model, days=days, block=block, wanted=place + 1, seed=seed, weekday=weekday)
+    luck = model_runs.numbers_of_blocks(model, days=days, block=block, wanted=place + 1, seed=seed, weekday=weekday)
     records = realise(changed, luck)
     rows = np.flatnonzero(luck.replication == replication)
     there = rows[(records.key[rows] == incident) & (records.happens[rows] == 1)]

@@ -32,7 +32,7 @@ from mttrlab.response.sampling.service_times import realise
 _LANES = "deployment lane(s)"
 
 
-class Load(NamedTuple):
+class Utilization(NamedTuple):
     """How busy a pool is."""
 
     name: str
@@ -42,7 +42,7 @@ class Load(NamedTuple):
     """How many of them would be at work, on average, if nobody had to wait."""
 
 
-def _may_hold_up(model: ResponseModel, found: list[Load]) -> bool:
+def _may_hold_up(model: ResponseModel, found: list[Utilization]) -> bool:
     """Return whether people could be too few if all of them waited for lanes at once."""
     if not model.pipeline or not model.people:
         return False
@@ -52,13 +52,13 @@ def _may_hold_up(model: ResponseModel, found: list[Load]) -> bool:
     return any(one.busy + lanes * turns >= one.people for one in found[:-1])
 
 
-def loads(model: ResponseModel, days: float = math.inf) -> list[Load]:
+def utilizations(model: ResponseModel, days: float = math.inf) -> list[Utilization]:
     """Return how busy each pool of people is whose queue has no limit, and the lanes of the pipeline.
 
     Parameters
     ----------
     days : float
-        Horizon, as for `refuse_endless_queue`.
+        Horizon, as for `refuse_unstable_queue`.
     """
     people = model.people
     names = [pool.name for pool in people]
@@ -66,7 +66,7 @@ def loads(model: ResponseModel, days: float = math.inf) -> list[Load]:
     lanes = 0.0
     for place in range(len(model.types)) if people or model.pipeline else ():
         for per_day, pool, own, changed in _groups(model, place, days):
-            work = of_one(model, place, own, changed=changed)
+            work = expected_workload(model, place, own, changed=changed)
             lanes += per_day * work.lane
             if people:
                 home = names.index(pool) if pool else 0
@@ -76,11 +76,11 @@ def loads(model: ResponseModel, days: float = math.inf) -> list[Load]:
         mine = names.index(model.noise.pool) if model.noise.pool else 0
         minutes[mine] += model.noise.per_day * (1 - model.noise_cut) * model.noise.work.mean * model.noise_factor
     made = [
-        Load(_named(model, pool), pool.mean_people, spent / 1440.0)
+        Utilization(_named(model, pool), pool.mean_people, spent / 1440.0)
         for pool, spent in zip(people, minutes, strict=True)
         if pool.room is None
     ]
-    return [*made, Load(_LANES, float(model.pipeline.lanes), lanes / 1440.0)] if model.pipeline else made
+    return [*made, Utilization(_LANES, float(model.pipeline.lanes), lanes / 1440.0)] if model.pipeline else made
 
 
 def _named(model: ResponseModel, pool: Pool) -> str:
@@ -102,7 +102,7 @@ def _groups(model: ResponseModel, place: int, days: float) -> Iterator[Group]:
     for (pool, meets), share in alike.items():
         for chance, reached in _reached(model, meets, days):
             own = _own(model, place, reached)
-            get = Settings(model, own)
+            get = Resolved(model, own)
             oftener = get("arrivals_factor", model.arrivals_factor) * _brought(get)
             happens = kind.per_day * share * chance * (1 - get("prevention", model.prevention)) * oftener
             yield happens * (1 - kind.change_caused), pool, own, False
@@ -112,7 +112,7 @@ def _groups(model: ResponseModel, place: int, days: float) -> Iterator[Group]:
                 yield happens * kind.change_caused * (1 - stopped) * changes, pool, own, True
 
 
-def _brought(get: Settings) -> float:
+def _brought(get: Resolved) -> float:
     """Return how many times as many incidents there are once fewer of them bring others, or bring fewer."""
     bursts = get.model.bursts
     if bursts is None:
@@ -181,7 +181,7 @@ _GRID, _BOTH = 10_000, 200
 """Points of a law, and of each of two that are added up."""
 
 
-class Work(NamedTuple):
+class Workload(NamedTuple):
     """Of one incident, on average."""
 
     home: float
@@ -192,7 +192,7 @@ class Work(NamedTuple):
     """Minutes of a deployment lane."""
 
 
-class Settings:
+class Resolved:
     """A model's settings, some of them replaced as `Special` names them."""
 
     def __init__(self, model: ResponseModel, own: Mapping[str, Any]) -> None:
@@ -213,7 +213,7 @@ class _Case(NamedTuple):
     comes_back: float
 
 
-def of_one(model: ResponseModel, place: int, own: Mapping[str, Any], *, changed: bool) -> Work:
+def expected_workload(model: ResponseModel, place: int, own: Mapping[str, Any], *, changed: bool) -> Workload:
     """Return the mean minutes that one incident of a type takes.
 
     Parameters
@@ -225,7 +225,7 @@ def of_one(model: ResponseModel, place: int, own: Mapping[str, Any], *, changed:
     changed : bool
         Whether a change caused them.
     """
-    kind, get = model.types[place], Settings(model, own)
+    kind, get = model.types[place], Resolved(model, own)
     cases = _cases(kind, get)
     left = min(rounds(model), int(get("max_rounds", model.max_rounds))) - 1
     fix, lane = _fix(kind, get, changed)
@@ -248,7 +248,7 @@ def of_one(model: ResponseModel, place: int, own: Mapping[str, Any], *, changed:
     harmed *= model.harm.mean * get("harm_factor", model.harm_factor)
     home, other = _passed_on(get)
     mine = (turns - caught) * each + harmed + reached * home
-    return Work(mine, reached * other, (turns - caught) * lane)
+    return Workload(mine, reached * other, (turns - caught) * lane)
 
 
 def _turns(cases: list[_Case], left: int, *, reopened: bool = False) -> float:
@@ -268,7 +268,7 @@ def _returns(cases: list[_Case], left: int) -> float:
     return sum(one.chance * (1 - one.passes + one.passes * one.comes_back) for one in cases) if left else 0.0
 
 
-def _cases(kind: IncidentType, get: Settings) -> list[_Case]:
+def _cases(kind: IncidentType, get: Resolved) -> list[_Case]:
     model, sampled, back = get.model, get.model.verification, get.model.reopening
     holds = get("verify_pass", model.verify_pass)
     if sampled is None:
@@ -298,7 +298,7 @@ def _sampled(how: Verification, healthy: float) -> tuple[float, float]:
     return (how.first_healthy_s + (samples - 1) * how.every_s) / 60, passed
 
 
-def _diagnose(kind: IncidentType, place: int, get: Settings) -> float:
+def _diagnose(kind: IncidentType, place: int, get: Resolved) -> float:
     model = get.model
     answered = float(get("runbooks", runbooks(model, model.runbooks)[place]))
     factor = get("diagnosis_factor", model.diagnosis_factor)
@@ -319,7 +319,7 @@ def _diagnose(kind: IncidentType, place: int, get: Settings) -> float:
     return float(kind.diagnose.mean * (1 + abs(more) * ((new if more > 0 else 1 / new) - 1)) * factor)
 
 
-def _fix(kind: IncidentType, get: Settings, changed: bool) -> tuple[float, float]:
+def _fix(kind: IncidentType, get: Resolved, changed: bool) -> tuple[float, float]:
     """Return mean minutes of a round's fix, and of the deployment that it needs."""
     model = get.model
     more = get("more_flags", model.more_flags) if changed else 0.0
@@ -353,12 +353,12 @@ class _Way(NamedTuple):
     longest: float
 
 
-def _way(path: FixPath, get: Settings) -> _Way:
+def _way(path: FixPath, get: Resolved) -> _Way:
     name = longest(path.name)
     return _Way(path.law, get(name, getattr(get.model, name)) if path.name in NAMED else np.inf)
 
 
-def _success(path: FixPath, get: Settings) -> float:
+def _success(path: FixPath, get: Resolved) -> float:
     if path.name not in NAMED:
         return path.success
     moved = getattr(get.model, works(path.name))
@@ -394,7 +394,7 @@ def _in_time(run: Law, factor: float, timeout: float) -> float:
     return float(np.mean(run.quantile((np.arange(_GRID) + 0.5) / _GRID) * factor <= timeout))
 
 
-def _passed_on(get: Settings) -> tuple[float, float]:
+def _passed_on(get: Resolved) -> tuple[float, float]:
     """Return mean minutes until teams see that another should have an incident: of its own team, and of the other."""
     routing = get.model.routing
     if routing is None:
@@ -419,7 +419,7 @@ _MARGIN = 1.02
 """What a sample of incidents may lack before people are said to fall behind, beside its standard error."""
 
 
-def people_in_all(model: ResponseModel, pool: Pool, *, pressed: bool = True) -> float:
+def effective_people(model: ResponseModel, pool: Pool, *, pressed: bool = True) -> float:
     """Return how many people's work a pool gets through if it is never idle.
 
     Who finishes after the end of a shift works longer than the roster says; a hand-over costs what it adds.
@@ -490,7 +490,7 @@ def _incident_minutes(model: ResponseModel, pool: str) -> Floats:
 
 
 @lru_cache(maxsize=32)
-def behind(model: ResponseModel) -> float | None:
+def backlog(model: ResponseModel) -> float | None:
     """Return how many times as long as its arrivals lasted people and lanes are busy with a sample of incidents.
 
     None: they get through it in time. Who waits for a lane does nothing else, so people and lanes that have time
@@ -516,7 +516,7 @@ def behind(model: ResponseModel) -> float | None:
 
 # One model is asked of again and again: by who compares, and for every piece of its replications.
 @lru_cache(maxsize=64)
-def refuse_endless_queue(model: ResponseModel, days: float = math.inf) -> None:
+def refuse_unstable_queue(model: ResponseModel, days: float = math.inf) -> None:
     """Refuse a model in which people of a pool, or lanes of the pipeline, get more work than there are hours.
 
     Parameters
@@ -524,7 +524,7 @@ def refuse_endless_queue(model: ResponseModel, days: float = math.inf) -> None:
     days : float
         Horizon: a change that fades counts as far as it is still there when the horizon ends.
     """
-    found = loads(model, days)
+    found = utilizations(model, days)
     ends, further = ", so the queue grows for ever", ", or none to leave waiting out"
     if _fades(model) and math.isfinite(days):
         ends, further = " when the horizon ends, so the queue grows until then", ", or ask for more days"
@@ -532,17 +532,17 @@ def refuse_endless_queue(model: ResponseModel, days: float = math.inf) -> None:
     for one in found:
         pool = pools.get(one.name)
         # Only those who finish after their shift can make up for it, and how late they begin their last decides.
-        people = people_in_all(model, pool, pressed=one.busy >= one.people) if pool else one.people
+        people = effective_people(model, pool, pressed=one.busy >= one.people) if pool else one.people
         often = one.busy / people if people > 0 else math.inf
         if one.people <= one.busy < people:
-            often = behind(model) or often
+            often = backlog(model) or often
         if not often < 1:
             words = f"{often:.0%} of the time" if math.isfinite(often) else "without end"
             raise ModelError(
                 f"{one.people:.3g} {one.name} would be busy {words}{ends}; "
                 f"give the model more {one.name.removesuffix('(s)')}s{further}"
             )
-    if _may_hold_up(model, found) and (late := behind(model)):
+    if _may_hold_up(model, found) and (late := backlog(model)):
         raise ModelError(
             f"people wait for one of {found[-1].people:g} {_LANES} and do nothing else meanwhile: together they need "
             f"{late:.0%} of the time that incidents leave them, so the queue grows for ever; give the model more "

@@ -248,9 +248,9 @@ class ResponseModel(Moved):
     @property
     def life(self) -> pd.DataFrame:
         """The parts of an incident's life that this model holds, with minutes and levers; `plot_life` draws them."""
-        from mttrlab.response.experiment.description import life
+        from mttrlab.response.experiment.description import describe_model
 
-        return life(self)
+        return describe_model(self)
 
     @classmethod
     def fit(
