@@ -82,12 +82,12 @@ def engines() -> None:
 
     def kernel() -> int:
         for _ in range(5):
-            compiled.run(x, limits, bounds, people, ends)
+            compiled.run_compiled(x, limits, bounds, people, ends)
         return 5 * len(x)
 
     ways: dict[str, Callable[[], int]] = {
         "idiomatic SimPy": lambda: idiomatic(100),
-        "SimPy, shared transition function": lambda: len(simpy_engine.run(x[:few], limits, bounds[:101], people)),
+        "SimPy, shared transition function": lambda: len(simpy_engine.run_simpy(x[:few], limits, bounds[:101], people)),
         "compiled, the same function": kernel,
     }
     ways["SimPy, luck drawn as well"] = lambda: sum(
@@ -118,7 +118,7 @@ def answers(model: ResponseModel, name: str) -> None:
             kept.against(Scenario("x", diagnosis_factor=0.7 + k / 100))
             wall.append(1e3 * (time.perf_counter() - begin))
             cpu.append(1e3 * (time.process_time() - busy))
-        n = sum(len(piece.luck) for piece in kept.pieces)
+        n = sum(len(piece.numbers) for piece in kept.pieces)
         middle, least, busy = statistics.median(wall), min(wall), statistics.median(cpu)
         print(f"| {name} | {n:,} | {jobs} | {middle:.0f} | {least:.0f} | {busy:.0f} |")
 
@@ -197,9 +197,9 @@ _FIRST = """
 import time; begin = time.process_time(); wall = time.perf_counter()
 from benchmarks.engines import MODEL
 from mttrlab.response.experiment import runs
-luck = runs.luck_of(MODEL, days=30, block=0, wanted=1, seed=1)
+luck = runs.numbers_of_blocks(MODEL, days=30, block=0, wanted=1, seed=1)
 begin = time.process_time(); wall = time.perf_counter()
-runs.run(MODEL, luck, "compiled")
+runs.run_model(MODEL, luck, "compiled")
 print(time.process_time() - begin, time.perf_counter() - wall)
 """
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from benchmarks import thirteen
 from mttrlab.response.engines import compiled, simpy_engine
 from mttrlab.response.experiment import runs as model_runs
-from mttrlab.response.sampling.parameters import plans, pools
+from mttrlab.response.sampling.parameters import parameter_sets, pools
 
 RUNS = 3
 YEARS = 40
@@ -140,16 +140,16 @@ def main() -> None:
     luck = model_runs.numbers_of_blocks(model, days=thirteen.YEAR, block=0, wanted=50, seed=1, blocks=4)
     before = model_runs.run_model(model, luck, "compiled")
     x, bounds = before.records.x, before.records.bounds
-    given, people = plans(model, luck.week), pools(model)
+    given, people = parameter_sets(model, luck.week), pools(model)
 
     def kernel() -> int:
         for _ in range(5):
-            compiled.run(x, given, bounds, people, before.ends)
+            compiled.run_compiled(x, given, bounds, people, before.ends)
         return 5 * len(x)
 
     ways = {
         "SimPy engine": _measured(
-            lambda: len(simpy_engine.run(x[: int(bounds[YEARS])], given, bounds[: YEARS + 1], people))
+            lambda: len(simpy_engine.run_simpy(x[: int(bounds[YEARS])], given, bounds[: YEARS + 1], people))
         ),
         "compiled engine": _measured(kernel),
         "idiomatic SimPy": _measured(lambda: len(thirteen.idiomatic(1, YEARS))),

@@ -22,7 +22,7 @@ from mttrlab.response.model import validation
 from mttrlab.response.model.arrays import Floats, Ints
 from mttrlab.response.model.response_model import ResponseModel
 from mttrlab.response.sampling import arrivals, random_streams
-from mttrlab.response.sampling.common_random_numbers import Luck
+from mttrlab.response.sampling.common_random_numbers import RandomNumbers
 from mttrlab.response.scenarios.scenario import Scenario
 from mttrlab.schema import CLOCK_ENDS, CLOCKS, clock_name
 
@@ -34,21 +34,21 @@ class Piece:
     """Some replications of a baseline."""
 
     span: Span
-    luck: Luck
+    numbers: RandomNumbers
     before: Outcomes | None
     """None: only how long the incidents took is known."""
     then: Floats
     place: np.ndarray
-    calm: np.ndarray | None
+    skippable: np.ndarray | None
     """Noise that need not run again where it is alone."""
     noise: np.ndarray | None
-    """Rows of `calm` that are noise."""
+    """Rows of `skippable` that are noise."""
     scratch: list[Outcomes]
     """Memory of the last answer, for the next."""
 
     def weights(self, model: ResponseModel) -> Floats | None:
         """Return the share of users that each incident hits; None: nobody has said it."""
-        return simulate.user_weights(model, self.luck, self.before.records.facts if self.before else {})
+        return simulate.user_weights(model, self.numbers, self.before.records.facts if self.before else {})
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +88,7 @@ class Baseline:
         def answer(piece: Piece) -> Made:
             return of(piece, _minutes(self, changed, piece))
 
-        pieces = self._with_layers(arrivals.layers(self.model, changed), changed)
+        pieces = self._with_layers(arrivals.extra_layers(self.model, changed), changed)
         return self._each(answer, pieces)
 
     def _each(self, of: Callable[[Piece], Made], pieces: tuple[Piece, ...]) -> list[Made]:
@@ -103,7 +103,7 @@ class Baseline:
     def _with_layers(self, layers: int, changed: ResponseModel) -> tuple[Piece, ...]:
         """Return the pieces, with so many layers of further incidents where the baseline has fewer."""
         pieces = self.pieces
-        if layers > arrivals.layers(self.model):
+        if layers > arrivals.extra_layers(self.model):
             if not any(there >= layers for there in self.grown):
                 replications = sum(high - low for (low, high) in (piece.span for piece in self.pieces))
                 limits.refuse_kept(self.model, self.days, replications, engine=self.engine, layers=layers)
@@ -149,43 +149,45 @@ def keep_baseline(
     days = validation.finite("days", days, open_low=True, high=1_000_000.0)
     refuse_unstable_queue(model, days)
     validation.whole("replications", replications, 1, 10_000_000)
-    limits.refuse_kept(model, days, replications, engine=engine, layers=arrivals.layers(model))
+    limits.refuse_kept(model, days, replications, engine=engine, layers=arrivals.extra_layers(model))
     spans = model_runs.replication_spans(model, days, replications, n_jobs)
     pieces = tuple(_piece(model, span, days, seed, clock, engine) for span in spans)
     return Baseline(model, days, clock, engine, workers(n_jobs), pieces)
 
 
 def _piece(model: ResponseModel, span: Span, days: float, seed: int, clock: str, engine: str) -> Piece:
-    luck = model_runs.numbers_between(model, span, days=days, seed=seed, weekday=hours_since_monday(utc(model.start)))
-    return _ran(model, span, luck, clock, engine)
+    numbers = model_runs.numbers_between(
+        model, span, days=days, seed=seed, weekday=hours_since_monday(utc(model.start))
+    )
+    return _ran(model, span, numbers, clock, engine)
 
 
-def _ran(model: ResponseModel, span: Span, luck: Luck, clock: str, engine: str) -> Piece:
-    before = model_runs.run_model(model, luck, engine)
-    calm = model_runs.isolated_noise(before) if model.noise and engine == "compiled" else None
-    noise = None if calm is None else before.records.x["noise"] == 1
-    return Piece(span, luck, before, before.minutes(clock), luck.replication - span[0], calm, noise, [])
+def _ran(model: ResponseModel, span: Span, numbers: RandomNumbers, clock: str, engine: str) -> Piece:
+    before = model_runs.run_model(model, numbers, engine)
+    skippable = model_runs.isolated_noise(before) if model.noise and engine == "compiled" else None
+    noise = None if skippable is None else before.records.x["noise"] == 1
+    return Piece(span, numbers, before, before.minutes(clock), numbers.replication - span[0], skippable, noise, [])
 
 
 def _further(baseline: Baseline, piece: Piece, layers: int, changed: ResponseModel) -> Piece:
     """Return a piece with more layers of further incidents, which take nobody's time under the baseline."""
     model, span = baseline.model, piece.span
-    luck = model_runs.numbers_between(
-        model, span, days=baseline.days, seed=piece.luck.seed, weekday=hours_since_monday(utc(model.start)),
-        layers=layers, base=piece.luck,
+    numbers = model_runs.numbers_between(
+        model, span, days=baseline.days, seed=piece.numbers.seed, weekday=hours_since_monday(utc(model.start)),
+        layers=layers, base=piece.numbers,
     )  # fmt: skip
     if baseline.engine != "compiled" or model_runs.engine_name("auto", changed) != "compiled":
-        return _ran(model, span, luck, baseline.clock, baseline.engine)
+        return _ran(model, span, numbers, baseline.clock, baseline.engine)
     # The baseline's minutes are known, so it need not run again: the records are the scenario's from the first.
-    made = model_runs.run_model(changed, luck, "compiled")
-    simulate.user_weights(model, luck, made.records.facts)
-    calm = noise = None
-    if piece.calm is not None:
+    made = model_runs.run_model(changed, numbers, "compiled")
+    simulate.user_weights(model, numbers, made.records.facts)
+    skippable = noise = None
+    if piece.skippable is not None:
         noise = made.records.x["noise"] == 1
-        calm = np.zeros(len(noise), dtype=np.int64)
-        calm[noise] = piece.calm[piece.noise]
-    then = arrivals.spread(luck, piece.luck, piece.then)
-    return Piece(span, luck, None, then, luck.replication - span[0], calm, noise, [made])
+        skippable = np.zeros(len(noise), dtype=np.int64)
+        skippable[noise] = piece.skippable[piece.noise]
+    then = arrivals.spread_over_layers(numbers, piece.numbers, piece.then)
+    return Piece(span, numbers, None, then, numbers.replication - span[0], skippable, noise, [made])
 
 
 def _copied(before: Outcomes) -> Outcomes:
@@ -197,13 +199,15 @@ def _minutes(baseline: Baseline, changed: ResponseModel, piece: Piece) -> Floats
         return piece.then
     if baseline.engine == "compiled" and model_runs.engine_name("auto", changed) == "compiled":
         last = piece.scratch.pop() if piece.scratch else piece.before and _copied(piece.before)
-        calm = piece.calm if model_runs.noise_unchanged(baseline.model, changed) else None
-        made = model_runs.run_model(changed, piece.luck, "compiled", last, over=last is not None, calm=calm)
+        skippable = piece.skippable if model_runs.noise_unchanged(baseline.model, changed) else None
+        made = model_runs.run_model(
+            changed, piece.numbers, "compiled", last, over=last is not None, skippable=skippable
+        )
         piece.scratch.append(made)
         return made.minutes(baseline.clock)
     if piece.before is None:
-        return model_runs.run_model(changed, piece.luck).minutes(baseline.clock)
-    return model_runs.rerun(changed, piece.luck, baseline.model, piece.before).minutes(baseline.clock)
+        return model_runs.run_model(changed, piece.numbers).minutes(baseline.clock)
+    return model_runs.rerun(changed, piece.numbers, baseline.model, piece.before).minutes(baseline.clock)
 
 
 # The same incidents handled in two ways: minutes, means per replication, and what was saved.

@@ -126,7 +126,7 @@ def compare_scenarios(
     fewest = replications if half_width is None else min(_FIRST, replications)
     most = limits.max_comparable(
         model, days, replications, len(changed), n_jobs=n_jobs, engine=runs_on, fewest=fewest,
-        layers=arrivals.layers(model, *changed),
+        layers=arrivals.extra_layers(model, *changed),
     )  # fmt: skip
     for refitted in refits:
         limits.refuse_kept(refitted, days, max(min(most, _EACH), BLOCK), engine=runs_on)
@@ -203,21 +203,21 @@ def _span(
     engine: str,
     span: model_runs.Span,
 ) -> list[Paired]:
-    layers = arrivals.layers(model, *changed)
-    luck = model_runs.numbers_between(model, span, days=days, seed=seed, weekday=weekday, layers=layers)
-    place, wanted = luck.replication - span[0], span[1] - span[0]
-    made = before = model_runs.run_model(model, luck, engine)
+    layers = arrivals.extra_layers(model, *changed)
+    numbers = model_runs.numbers_between(model, span, days=days, seed=seed, weekday=weekday, layers=layers)
+    place, wanted = numbers.replication - span[0], span[1] - span[0]
+    made = before = model_runs.run_model(model, numbers, engine)
     then = before.minutes(clock)
-    weights = simulate.user_weights(model, luck, before.records.facts)
+    weights = simulate.user_weights(model, numbers, before.records.facts)
     columns = [baseline.paired(then, then, place, wanted, weights)]
     for other in changed:
         now = then
         if other != model:
             if engine == "compiled":
                 # In the memory of the model before.
-                made = model_runs.run_model(other, luck, engine, made, over=True)
+                made = model_runs.run_model(other, numbers, engine, made, over=True)
             else:
-                made = model_runs.rerun(other, luck, model, before, engine)
+                made = model_runs.rerun(other, numbers, model, before, engine)
             now = made.minutes(clock)
         columns.append(baseline.paired(then, now, place, wanted, weights))
     return columns

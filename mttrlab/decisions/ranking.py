@@ -484,7 +484,7 @@ def visible(baseline: Baseline, investment: Investment) -> int | None:
 def _by_month(piece: Piece, now: Floats, months: int) -> Floats:
     """Return incidents, sums of log ratios, of log minutes and of their squares, by month of the start."""
     there = (piece.then > 0) & (now > 0)
-    month = (piece.luck.at[there] / (MICROSECONDS_PER_DAY * MONTH_DAYS)).astype(np.int64)  # noqa: PD008 - an array of instants
+    month = (piece.numbers.at[there] / (MICROSECONDS_PER_DAY * MONTH_DAYS)).astype(np.int64)  # noqa: PD008 - an array of instants
     before = np.log(piece.then[there])
     values = (np.ones(len(before)), np.log(now[there]) - before, before, before**2)
     made = [np.bincount(month, weights=one, minlength=months + 1)[:months] for one in values]

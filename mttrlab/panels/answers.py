@@ -111,7 +111,7 @@ def what_if(
     table.insert(0, "scenario", pd.Series(["Baseline", *(part.name for part in parts)], dtype="str"))
     table.insert(1, "clock", pd.Series([baseline.clock] * len(table), dtype="str"))
     table["replications"] = replications(baseline)
-    table["seed"] = baseline.pieces[0].luck.seed
+    table["seed"] = baseline.pieces[0].numbers.seed
     line = str(check) if check is not None else checked(baseline.model)
     table["checked"] = pd.Series([line] * len(table), dtype="str")
     model = baseline.model

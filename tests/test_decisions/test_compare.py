@@ -14,7 +14,7 @@ from mttrlab.errors import ModelError, QuestionError
 from mttrlab.response import FixPath, Impact, IncidentType, Law, ResponseModel, Scenario, simulate
 from mttrlab.response.engines import compiled
 
-needs_numba = pytest.mark.skipif(not compiled.available(), reason="no numba")
+needs_numba = pytest.mark.skipif(not compiled.numba_installed(), reason="no numba")
 
 COLUMNS = [
     "scenario", "clock", "incidents", "incidents_low", "incidents_high", "mean", "mean_low", "mean_high", "median",

@@ -11,7 +11,10 @@ from mttrlab.response import FixPath, Impact, IncidentType, Law, Noise, Response
 from mttrlab.response.engines import compiled
 
 SCENARIOS = [Scenario("a", diagnosis_factor=0.5), Scenario("b", responders=2), Scenario("c", prevention=0.2)]
-ENGINES = ["simpy", pytest.param("compiled", marks=pytest.mark.skipif(not compiled.available(), reason="no numba"))]
+ENGINES = [
+    "simpy",
+    pytest.param("compiled", marks=pytest.mark.skipif(not compiled.numba_installed(), reason="no numba")),
+]
 
 
 def organisation():
@@ -59,11 +62,11 @@ def test_ctrl_c_keeps_the_replications_that_are_finished(monkeypatch):
     assert made.attrs["unfinished"] == f"{made['replications'].iloc[0]} of 300 replications: it was stopped"
 
 
-@pytest.mark.skipif(not compiled.available(), reason="no numba")
+@pytest.mark.skipif(not compiled.numba_installed(), reason="no numba")
 def test_noise_that_meets_nobody_is_left_out_and_no_minute_changes():
     noisy = replace(organisation(), noise=Noise(4.0, Law("exponential", 20.0)))
     kept = keep_baseline(noisy, days=60, replications=60, seed=4, engine="compiled")
-    left_out = sum(int((piece.calm > 0).sum()) for piece in kept.pieces)
+    left_out = sum(int((piece.skippable > 0).sum()) for piece in kept.pieces)
     assert left_out > 5_000
     moved = [Scenario("a", diagnosis_factor=3.0), Scenario("b", verify_pass=0.5), Scenario("c", noise_cut=0.5)]
     table = compare_scenarios(noisy, moved, days=60, replications=60, seed=4, engine="simpy").set_index("scenario")
@@ -83,5 +86,5 @@ def test_a_slider_that_adds_incidents_draws_the_further_ones_alone_and_answers_a
     for scenario in moved:
         assert table.loc[scenario.name, list(row := kept.against(scenario))].to_dict() == row
     (own, *_), (further, *_) = kept.pieces, next(iter(kept.grown.values()))
-    assert len(further.luck.layers) == 3
-    assert further.luck.layers[0] is (own.luck if before == 1.0 else own.luck.layers[0])
+    assert len(further.numbers.layers) == 3
+    assert further.numbers.layers[0] is (own.numbers if before == 1.0 else own.numbers.layers[0])

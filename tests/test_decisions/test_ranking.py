@@ -12,7 +12,10 @@ from mttrlab.errors import ModelError
 from mttrlab.response import FixPath, Impact, IncidentType, Investment, Law, Pool, Ramp, ResponseModel
 from mttrlab.response.engines import compiled
 
-ENGINES = ["simpy", pytest.param("compiled", marks=pytest.mark.skipif(not compiled.available(), reason="no numba"))]
+ENGINES = [
+    "simpy",
+    pytest.param("compiled", marks=pytest.mark.skipif(not compiled.numba_installed(), reason="no numba")),
+]
 RUN = {"years": 1, "draws": 30, "replications": 60, "seed": 5}
 
 
@@ -65,7 +68,7 @@ def test_an_investment_whose_numbers_are_known_saves_what_the_comparison_says(en
         assert table.loc[name, "minutes_saved_low"] == pytest.approx(compared.loc[name, "minutes_saved_low"])
 
 
-@pytest.mark.skipif(not compiled.available(), reason="no numba")
+@pytest.mark.skipif(not compiled.numba_installed(), reason="no numba")
 def test_the_numbers_are_the_same_for_any_engine_and_number_of_workers():
     ideas = [
         Investment("books", once=(1e4, 2e4, 4e4), diagnosis_factor=(0.6, 0.8, 1.0)),

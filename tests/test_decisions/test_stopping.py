@@ -14,7 +14,7 @@ from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario
 from mttrlab.response.engines import compiled
 from mttrlab.response.experiment import runs as model_runs
 
-pytestmark = pytest.mark.skipif(not compiled.available(), reason="no numba")
+pytestmark = pytest.mark.skipif(not compiled.numba_installed(), reason="no numba")
 
 FIX = FixPath("rollback", Law("lognormal", 2.0, 0.6), 1.0, 1.0)
 MODEL = ResponseModel((IncidentType("any", 5.0, diagnose=Law("gamma", 1.5, 20.0), paths=(FIX,)),), responders=2)

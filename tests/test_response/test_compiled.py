@@ -38,14 +38,14 @@ from mttrlab.response import (
     simulate,
 )
 from mttrlab.response.engines import compiled, simpy_engine
-from mttrlab.response.engines.transition import COUNTED, LONG, STAMPED
+from mttrlab.response.engines.transition import COUNTED, INCIDENT_OF_MANY_CALLS, STAMPED
 from mttrlab.response.experiment import runs as model_runs
-from mttrlab.response.sampling.parameters import parameters, plans, pools
-from mttrlab.response.sampling.service_times import realise
+from mttrlab.response.sampling.parameters import parameter_sets, parameters, pools
+from mttrlab.response.sampling.service_times import sample_service_times
 from mttrlab.response.scenarios.levers import LEVERS
 from mttrlab.schema import CLOCK_ENDS
 
-needs_numba = pytest.mark.skipif(not compiled.available(), reason="numba is not installed (the extra 'fast')")
+needs_numba = pytest.mark.skipif(not compiled.numba_installed(), reason="numba is not installed (the extra 'fast')")
 
 MINUTE = 60_000_000
 DURATIONS = ("detect", "acknowledge", "diagnose", "fix", "verify", "run", "notice", "reopen", "harm")
@@ -122,8 +122,8 @@ def anything(seed: int) -> ResponseModel:
 
 def differing(model, records):
     """Return how many of the incidents have any stamp or count that the engines do not share."""
-    given = records.x, plans(model, 5 * MINUTE), records.bounds, pools(model)
-    reference, compared = simpy_engine.run(*given), compiled.run(*given)
+    given = records.x, parameter_sets(model, 5 * MINUTE), records.bounds, pools(model)
+    reference, compared = simpy_engine.run_simpy(*given), compiled.run_compiled(*given)
     unlike = np.zeros(len(records.x), dtype=bool)
     for name in (*STAMPED, *COUNTED):
         unlike |= reference[name] != compared[name]
@@ -131,7 +131,7 @@ def differing(model, records):
 
 
 def records_of(model, seed, days):
-    return realise(model, model_runs.numbers_of_blocks(model, days=days, block=0, wanted=4, seed=seed))
+    return sample_service_times(model, model_runs.numbers_of_blocks(model, days=days, block=0, wanted=4, seed=seed))
 
 
 def moved(model, seed):
@@ -209,7 +209,7 @@ def test_everything_at_once_in_an_overload_has_the_same_stamps(everything):
     crowd = replace(everything, types=tuple(replace(kind, per_day=14.0) for kind in everything.types))
     records = records_of(crowd, 7, 10)
     assert differing(crowd, records) == 0
-    assert simpy_engine.run(records.x, parameters(crowd), records.bounds, pools(crowd))["interrupted"].sum() > 100
+    assert simpy_engine.run_simpy(records.x, parameters(crowd), records.bounds, pools(crowd))["interrupted"].sum() > 100
 
 
 @needs_numba
@@ -283,17 +283,17 @@ def test_loops_longer_than_their_columns_go_on_by_lot_with_the_same_stamps(rich)
         )  # fmt: skip
         records = records_of(model, seed, 700)
         assert differing(model, records) == 0
-        ended = compiled.run(records.x, parameters(model), records.bounds, pools(model))
+        ended = compiled.run_compiled(records.x, parameters(model), records.bounds, pools(model))
         assert (ended["round"] > 5).sum() > 100
         assert (ended["attempt"] > 5).sum() > 100
-        assert (ended["hands"] > 3).sum() > 100
+        assert (ended["transfers"] > 3).sum() > 100
 
 
 @needs_numba
 def test_machine_code_takes_addresses_alone_so_that_it_is_made_once():
     kernel = compiled._kernel()
     with pytest.raises(TypeError, match="No matching definition"):
-        kernel.run(*[np.zeros(1, dtype=LONG)] * 7)
+        kernel.run(*[np.zeros(1, dtype=INCIDENT_OF_MANY_CALLS)] * 7)
     assert len(kernel.run.signatures) == 1
 
 

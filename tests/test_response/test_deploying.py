@@ -31,16 +31,16 @@ def made(model, weekday=0.0, days=70):
 def test_what_a_change_caused_begins_when_people_deploy_and_the_rest_as_before(weekday):
     plain, linked = made(MODEL, weekday), made(replace(MODEL, deployments=OFFICE), weekday)
     caused = linked.records.changed == 1
-    at = (linked.records.luck.at + round(weekday * HOUR)) % WEEK
+    at = (linked.records.numbers.at + round(weekday * HOUR)) % WEEK
     assert 0.3 < caused.mean() < 0.5
     assert (at[caused] // DAY < 5).all()
     assert ((at[caused] % DAY >= 9 * HOUR) & (at[caused] % DAY <= 17 * HOUR)).all()
     assert len(linked.records) == len(plain.records)
     np.testing.assert_array_equal(
-        np.sort(linked.records.luck.at[~caused]), np.sort(plain.records.luck.at[plain.records.changed == 0])
+        np.sort(linked.records.numbers.at[~caused]), np.sort(plain.records.numbers.at[plain.records.changed == 0])
     )
     for r in range(40):
-        assert (np.diff(linked.records.luck.at[linked.records.replication == r]) >= 0).all()
+        assert (np.diff(linked.records.numbers.at[linked.records.replication == r]) >= 0).all()
 
 
 def test_the_incident_keeps_its_own_luck_when_it_is_moved():
@@ -51,7 +51,7 @@ def test_the_incident_keeps_its_own_luck_when_it_is_moved():
 def test_few_deployments_bring_incidents_in_crowds():
     rare = replace(MODEL, deployments=Deployments(0.05, Law("constant", 0.0)))
     ended = made(rare, days=365)
-    starts = ended.records.luck.at[(ended.records.changed == 1) & (ended.records.replication == 0)]
+    starts = ended.records.numbers.at[(ended.records.changed == 1) & (ended.records.replication == 0)]
     # Some 290 incidents of 18 deployments.
     assert len(np.unique(starts)) < 40 < 150 < len(starts)
 
@@ -62,7 +62,7 @@ def test_deployments_come_as_often_as_they_should_and_after_them_the_delay():
     assert OFFICE.worth(2 * DAY, 5 * DAY) == 0.0
     late = made(replace(MODEL, deployments=replace(OFFICE, after=Law("constant", 120.0))))
     caused = late.records.changed == 1
-    hour = late.records.luck.at[caused] % DAY / HOUR
+    hour = late.records.numbers.at[caused] % DAY / HOUR
     # The few that would begin after the horizon stay where they were.
     assert ((hour >= 11) & (hour <= 19)).mean() > 0.99
 
@@ -71,7 +71,7 @@ def test_they_bring_others_along_and_both_engines_agree():
     crowded = replace(MODEL, deployments=OFFICE, bursts=Bursts(0.3, 2.0, 30.0), responders=3)
     reference = simulate(crowded, days=30, replications=10, seed=3, engine="simpy")
     assert reference["started_at"].is_monotonic_increasing or len(reference) > 500
-    if compiled.available():
+    if compiled.numba_installed():
         assert simulate(crowded, days=30, replications=10, seed=3, engine="compiled").equals(reference)
     parts = [simulate(crowded, days=30, replications=60, seed=3, n_jobs=jobs) for jobs in (1, 2)]
     assert parts[0].equals(parts[1])

@@ -26,7 +26,10 @@ from mttrlab.response.engines import compiled
 from mttrlab.response.engines.transition import MICROSECONDS
 from mttrlab.response.experiment import runs as model_runs
 
-ENGINES = ["simpy", pytest.param("compiled", marks=pytest.mark.skipif(not compiled.available(), reason="no numba"))]
+ENGINES = [
+    "simpy",
+    pytest.param("compiled", marks=pytest.mark.skipif(not compiled.numba_installed(), reason="no numba")),
+]
 
 
 def run(model, engine, n=20_000, seed=1):
@@ -113,7 +116,7 @@ def test_ping_pong_between_teams_has_markovs_number_of_hand_overs(engine):
     kind = IncidentType("a", 100.0, diagnose=Law("constant", 1.0))
     ended = run(ResponseModel((kind,), routing=routing), engine)
     hands = sum(wrong * again**k for k in range(most))
-    near(ended.column("hands"), hands)
+    near(ended.column("transfers"), hands)
     near(ended.minutes("recovery"), 1.0 + 10.0 * hands)
 
 

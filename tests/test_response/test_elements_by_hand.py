@@ -14,7 +14,10 @@ from mttrlab.response.engines import compiled
 from mttrlab.response.engines.transition import MICROSECONDS
 from mttrlab.response.experiment import runs as model_runs
 
-ENGINES = ["simpy", pytest.param("compiled", marks=pytest.mark.skipif(not compiled.available(), reason="no numba"))]
+ENGINES = [
+    "simpy",
+    pytest.param("compiled", marks=pytest.mark.skipif(not compiled.numba_installed(), reason="no numba")),
+]
 KIND = IncidentType("a", 100.0, acknowledge=Law("constant", 3.0), diagnose=Law("constant", 5.0))
 
 

@@ -13,9 +13,9 @@ from mttrlab.response.engines import compiled, simpy_engine
 from mttrlab.response.engines.transition import COUNTED, STAMPED
 from mttrlab.response.experiment import runs as model_runs
 from mttrlab.response.model.incident_types import NAMED
-from mttrlab.response.sampling.overrides import PLANNED
-from mttrlab.response.sampling.parameters import plans, pools
-from mttrlab.response.sampling.service_times import realise
+from mttrlab.response.sampling.overrides import IN_PARAMETERS
+from mttrlab.response.sampling.parameters import parameter_sets, pools
+from mttrlab.response.sampling.service_times import sample_service_times
 from mttrlab.response.scenarios.applicability import immovable, movable
 from mttrlab.response.scenarios.levers import HIGHER, LEVERS, LOWER
 
@@ -89,7 +89,7 @@ def ended(model, luck):
 
 def test_the_table_holds_every_lever_and_both_organisations_together_can_move_each(organisation):
     assert set(MOVED) == set(LEVERS)
-    assert {LEVERS[lever].field or lever for lever in MOVED} >= PLANNED
+    assert {LEVERS[lever].field or lever for lever in MOVED} >= IN_PARAMETERS
     for lever, value in MOVED.items():
         model = organisation(lever)
         assert immovable(model, lever, value) is None, lever
@@ -102,21 +102,21 @@ def test_a_file_of_scenarios_takes_every_lever():
     assert told == [Scenario(lever, **{lever: value}) for lever, value in MOVED.items()]
 
 
-@pytest.mark.skipif(not compiled.available(), reason="numba is not installed (the extra 'fast')")
+@pytest.mark.skipif(not compiled.numba_installed(), reason="numba is not installed (the extra 'fast')")
 @pytest.mark.parametrize("lever", LEVERS)
 def test_engines_agree_on_every_lever_for_all_and_for_one_type_by_and_by(organisation, lever):
     model = organisation(lever)
     luck = luck_of(model, days=60.0, wanted=4)
-    before = realise(model, luck)
-    stamps = compiled.run(before.x, plans(model, luck.week), before.bounds, pools(model))
+    before = sample_service_times(model, luck)
+    stamps = compiled.run_compiled(before.x, parameter_sets(model, luck.week), before.bounds, pools(model))
     ways = [{}]
     if LEVERS[lever].alone:
         ways.append({"incident_types": [its_type(lever, model)], "ramp": Ramp(1.0, adoption=0.9)})
     for only in ways:
         changed = Scenario("x", **only, **{lever: MOVED[lever]}).apply(model)
-        records = realise(changed, luck)
-        given = records.x, plans(changed, luck.week), records.bounds, pools(changed)
-        reference, compared = simpy_engine.run(*given), compiled.run(*given)
+        records = sample_service_times(changed, luck)
+        given = records.x, parameter_sets(changed, luck.week), records.bounds, pools(changed)
+        reference, compared = simpy_engine.run_simpy(*given), compiled.run_compiled(*given)
         assert [name for name in STAMPS if (reference[name] != compared[name]).any()] == []
         assert any((stamps[name] != compared[name]).any() for name in STAMPED), "it moves nothing"
 

@@ -31,7 +31,10 @@ from mttrlab.response import (
 from mttrlab.response.engines import compiled
 from mttrlab.response.model.response_model import MONTH_DAYS
 
-ENGINES = ["simpy", pytest.param("compiled", marks=pytest.mark.skipif(not compiled.available(), reason="no numba"))]
+ENGINES = [
+    "simpy",
+    pytest.param("compiled", marks=pytest.mark.skipif(not compiled.numba_installed(), reason="no numba")),
+]
 
 
 def organisation(**more):

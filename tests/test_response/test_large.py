@@ -180,7 +180,7 @@ def test_what_is_absurd_is_refused_before_anything_is_allocated(rich, tmp_path, 
 
 
 def test_a_table_that_memory_cannot_hold_is_sent_to_a_file(rich, monkeypatch):
-    monkeypatch.setattr("mttrlab.response.experiment.memory_limits.available", lambda: 2**28)
+    monkeypatch.setattr("mttrlab.response.experiment.memory_limits.free_memory", lambda: 2**28)
     with pytest.raises(ModelError, match=r"to='runs\.parquet' or to=lab"):
         simulate(rich, days=365, replications=2000)
 

@@ -37,7 +37,10 @@ from mttrlab.response.experiment import runs as model_runs
 from mttrlab.response.sampling import arrivals, service_times
 from mttrlab.response.scenarios.levers import LEVERS
 
-ENGINES = ["simpy", pytest.param("compiled", marks=pytest.mark.skipif(not compiled.available(), reason="no numba"))]
+ENGINES = [
+    "simpy",
+    pytest.param("compiled", marks=pytest.mark.skipif(not compiled.numba_installed(), reason="no numba")),
+]
 KIND = IncidentType("a", 100.0, acknowledge=Law("constant", 3.0), diagnose=Law("constant", 5.0))
 FIX = FixPath("rollback", Law("constant", 8.0), 1.0, 1.0)
 FORWARD = FixPath("forward_fix", Law("constant", 30.0), 0.0, 0.0)
@@ -201,10 +204,10 @@ def test_people_report_no_later_than_their_lever_says():
 def test_bursts_shrink_to_the_share_and_the_size_that_are_said():
     model = ResponseModel((KIND,), bursts=Bursts(0.5, 4.0, 10.0))
     luck = model_runs.numbers_of_blocks(model, days=400.0, block=0, wanted=1, seed=3)
-    others = ~np.isnan(arrivals.cause(luck))
+    others = ~np.isnan(arrivals.triggering_draw(luck))
 
     def left(**levers):
-        happens = service_times.realise(Scenario("x", **levers).apply(model), luck).happens == 1
+        happens = service_times.sample_service_times(Scenario("x", **levers).apply(model), luck).happens == 1
         assert happens[~others].all()
         return happens[others]
 
@@ -242,13 +245,13 @@ def test_growth_adds_incidents_and_leaves_those_that_there_are():
 def test_grown_incidents_of_a_replication_are_the_same_whatever_is_run_beside_it(whole, first):
     luck = model_runs.numbers_between(whole, (first, first + 2), days=20.0, seed=1, layers=2)
     wide = model_runs.numbers_between(whole, (0, 60), days=20.0, seed=1, layers=3)
-    mine = (wide.replication >= first) & (wide.replication < first + 2) & (arrivals.layer(wide) <= 2)
+    mine = (wide.replication >= first) & (wide.replication < first + 2) & (arrivals.extra_layer(wide) <= 2)
     assert len(luck) == mine.sum() > 50
     begins = wide.at
     np.testing.assert_array_equal(luck.at, begins[mine])
     np.testing.assert_array_equal(luck.key, wide.key[mine])
-    np.testing.assert_array_equal(arrivals.layer(luck), arrivals.layer(wide)[mine])
-    np.testing.assert_array_equal(arrivals.cause(luck), arrivals.cause(wide)[mine])
+    np.testing.assert_array_equal(arrivals.extra_layer(luck), arrivals.extra_layer(wide)[mine])
+    np.testing.assert_array_equal(arrivals.triggering_draw(luck), arrivals.triggering_draw(wide)[mine])
     for decision in ("type", "fix", "growth"):
         np.testing.assert_array_equal(luck.uniform(decision), wide.uniform(decision)[mine])
 
@@ -272,8 +275,8 @@ def test_more_deployments_and_more_failing_ones_bring_more_incidents_of_changes_
         ("failing_changes", 0.05, 0.5),
     ):
         changed = Scenario("x", **{lever: value}).apply(model)
-        luck = model_runs.numbers_between(model, (0, 20), days=100.0, seed=3, layers=arrivals.layers(changed))
-        before, after = (service_times.realise(one, luck) for one in (model, changed))
+        luck = model_runs.numbers_between(model, (0, 20), days=100.0, seed=3, layers=arrivals.extra_layers(changed))
+        before, after = (service_times.sample_service_times(one, luck) for one in (model, changed))
         caused = before.changed == 1
         assert (before.happens == after.happens)[~caused].all()
         assert after.happens[caused].sum() / before.happens[caused].sum() == pytest.approx(factor, abs=0.12)

@@ -17,7 +17,7 @@ from mttrlab.response.experiment import runs as model_runs
 from mttrlab.response.experiment.utilization import refuse_unstable_queue, utilizations
 
 WORKDAYS = tuple(Shift(24 * day + 9, 24 * day + 17, 1) for day in range(5))
-needs_numba = pytest.mark.skipif(not compiled.available(), reason="no numba")
+needs_numba = pytest.mark.skipif(not compiled.numba_installed(), reason="no numba")
 
 
 def one(per_day, law, **more):
@@ -211,7 +211,7 @@ def test_people_who_wait_for_each_others_deployments_get_less_done_than_either_a
 @needs_numba
 def test_waits_grow_with_the_horizon_just_where_a_model_is_refused(monkeypatch):
     roster = Pool("team", shifts=WORKDAYS)
-    monkeypatch.setattr(model_runs, "refuse_endless_queue", lambda *_: None)
+    monkeypatch.setattr(model_runs, "refuse_unstable_queue", lambda *_: None)
     for share, grows in ((1.2, False), (1.7, True)):
         model = one(share * 40 / 168 * 6, Law("exponential", 240.0), pools=(roster,))
         made = model_runs.run_model(

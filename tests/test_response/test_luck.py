@@ -15,14 +15,14 @@ from mttrlab.response.experiment import runs as model_runs
 from mttrlab.response.model.distributions import Law
 from mttrlab.response.sampling import arrivals, random_streams
 from mttrlab.response.sampling import records as record_types
-from mttrlab.response.sampling.arrivals import draw
-from mttrlab.response.sampling.common_random_numbers import BLOCK, threshold
+from mttrlab.response.sampling.arrivals import draw_arrivals
+from mttrlab.response.sampling.common_random_numbers import BLOCK, as_threshold
 from mttrlab.response.sampling.random_streams import stream
-from mttrlab.response.sampling.service_times import realise
+from mttrlab.response.sampling.service_times import sample_service_times
 
 
 def test_the_same_seed_draws_the_same_luck(rich):
-    first, second = (draw(rich, days=365, block=2, replications=BLOCK, seed=5) for _ in range(2))
+    first, second = (draw_arrivals(rich, days=365, block=2, replications=BLOCK, seed=5) for _ in range(2))
     np.testing.assert_array_equal(first.at, second.at)
     np.testing.assert_array_equal(first.uniform("diagnose", 1), second.uniform("diagnose", 1))
 
@@ -48,7 +48,7 @@ def test_a_seed_of_numpys_kinds_is_the_number_that_it_is(rich, kind, seed):
 
 
 def test_adding_a_decision_moves_no_other(rich):
-    plain, more = (draw(rich, days=100, block=0, replications=5, seed=5) for _ in range(2))
+    plain, more = (draw_arrivals(rich, days=100, block=0, replications=5, seed=5) for _ in range(2))
     more.uniform("a decision nobody had thought of")
     more.uniform("diagnose", 7)
     for decision in ("type", "detect", "fix", "path"):
@@ -56,15 +56,15 @@ def test_adding_a_decision_moves_no_other(rich):
 
 
 def test_seeds_blocks_and_decisions_have_streams_of_their_own(rich):
-    luck = draw(rich, days=100, block=0, replications=5, seed=5)
-    other = draw(rich, days=100, block=1, replications=5, seed=5)
+    luck = draw_arrivals(rich, days=100, block=0, replications=5, seed=5)
+    other = draw_arrivals(rich, days=100, block=1, replications=5, seed=5)
     assert not np.isin(luck.uniform("detect"), luck.uniform("fix")).any()
     assert not np.isin(luck.uniform("detect"), other.uniform("detect")).any()
 
 
 def test_a_replication_is_the_same_whatever_their_number(rich):
-    few = draw(rich, days=365, block=0, replications=3, seed=1)
-    many = draw(rich, days=365, block=0, replications=BLOCK, seed=1)
+    few = draw_arrivals(rich, days=365, block=0, replications=3, seed=1)
+    many = draw_arrivals(rich, days=365, block=0, replications=BLOCK, seed=1)
     here = many.replication < 3
     np.testing.assert_array_equal(few.at, many.at[here])
     np.testing.assert_array_equal(few.uniform("verify", 1), many.uniform("verify", 1)[here])
@@ -73,7 +73,7 @@ def test_a_replication_is_the_same_whatever_their_number(rich):
 def test_arrivals_are_poisson(rich):
     counts = np.concatenate(
         [
-            np.bincount(draw(rich, days=100, block=b, replications=BLOCK, seed=3).replication - b * BLOCK)
+            np.bincount(draw_arrivals(rich, days=100, block=b, replications=BLOCK, seed=3).replication - b * BLOCK)
             for b in range(40)
         ]
     )
@@ -83,7 +83,7 @@ def test_arrivals_are_poisson(rich):
 
 
 def test_incidents_arrive_in_order_within_the_horizon(rich):
-    luck = draw(rich, days=30, block=0, replications=BLOCK, seed=9)
+    luck = draw_arrivals(rich, days=30, block=0, replications=BLOCK, seed=9)
     same = np.diff(luck.replication) == 0
     assert (np.diff(luck.at)[same] >= 0).all()
     assert (np.diff(luck.key)[same] == 1).all()
@@ -95,7 +95,7 @@ def test_a_profile_moves_arrivals_to_its_hours_and_keeps_their_number(rich):
     hours = np.zeros(168)
     hours[24:48] = 1.0
     tuesdays = replace(rich, profile=tuple(hours.tolist()))
-    luck = draw(tuesdays, days=70, block=0, replications=BLOCK, seed=2, weekday=12.0)
+    luck = draw_arrivals(tuesdays, days=70, block=0, replications=BLOCK, seed=2, weekday=12.0)
     hour = (luck.at / 3_600_000_000 + 12.0) % 168
     assert ((hour >= 24) & (hour < 48)).all()
     mean = len(luck) / BLOCK
@@ -104,7 +104,9 @@ def test_a_profile_moves_arrivals_to_its_hours_and_keeps_their_number(rich):
 
 @pytest.mark.parametrize("skip", [0, 3])
 def test_turns_drawn_together_are_those_drawn_alone(rich, skip):
-    alone, together = (draw(rich, days=30, block=1, replications=BLOCK, seed=9, blocks=2, skip=skip) for _ in range(2))
+    alone, together = (
+        draw_arrivals(rich, days=30, block=1, replications=BLOCK, seed=9, blocks=2, skip=skip) for _ in range(2)
+    )
     drawn = together.uniforms("fix", 3)
     for part in range(3):
         np.testing.assert_array_equal(drawn[part], alone.uniform("fix", part))
@@ -112,26 +114,26 @@ def test_turns_drawn_together_are_those_drawn_alone(rich, skip):
 
 
 def test_thresholds_meet_their_probability(rich):
-    u = draw(rich, days=36_000, block=0, replications=2, seed=0).uniform("rule")
-    marks = record_types.marked(u)
-    assert (marks < threshold(0.3)).mean() == pytest.approx(0.3, abs=4 * np.sqrt(0.21 / len(u)))
-    assert not (marks < threshold(0.0)).any()
-    assert (marks < threshold(1.0)).all()
+    u = draw_arrivals(rich, days=36_000, block=0, replications=2, seed=0).uniform("rule")
+    marks = record_types.as_uint32(u)
+    assert (marks < as_threshold(0.3)).mean() == pytest.approx(0.3, abs=4 * np.sqrt(0.21 / len(u)))
+    assert not (marks < as_threshold(0.0)).any()
+    assert (marks < as_threshold(1.0)).all()
 
 
 @pytest.mark.parametrize("noise", [None, Noise(0.5, Law("exponential", 10.0))])
 def test_records_hold_whole_microseconds_and_32_bit_uniforms(rich, noise):
     model = replace(rich, noise=noise)
-    luck = draw(model, days=400, block=0, replications=BLOCK, seed=5)
-    records, n = realise(model, luck), len(luck)
+    luck = draw_arrivals(model, days=400, block=0, replications=BLOCK, seed=5)
+    records, n = sample_service_times(model, luck), len(luck)
     chance = np.random.default_rng(5)
     minutes = np.concatenate([chance.lognormal(3.0, 2.0, n - 1_000), (np.arange(1_000) + 0.5) / 60_000_000])
     u = np.concatenate([chance.random(n - 2), [0.0, np.nextafter(1.0, 0.0)]])
-    records.write("detect", minutes, factor=0.7)
-    records.write("fix", minutes, 2 * minutes, factor=np.full(n, 0.5))
-    records.mark("u_verify", u, u**2)
-    records.put("rule", u < 0.5)
-    records.put("deploy", *[-1] * 2)
+    records.set_minutes("detect", minutes, factor=0.7)
+    records.set_minutes("fix", minutes, 2 * minutes, factor=np.full(n, 0.5))
+    records.set_uniform("u_verify", u, u**2)
+    records.set_int("rule", u < 0.5)
+    records.set_int("deploy", *[-1] * 2)
     pages = records.x["noise"] == 1
     assert (records.detect == np.rint(minutes * 0.7 * 60_000_000)).all()
     assert (records.fix[:, 1] == np.rint(2 * minutes * 0.5 * 60_000_000)).all()

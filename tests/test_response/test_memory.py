@@ -119,7 +119,7 @@ print(peak() - before)
 @pytest.mark.parametrize("engine", ["simpy", "compiled"])
 @pytest.mark.parametrize("call", LARGE)
 def test_no_run_takes_more_than_was_estimated(call, engine):
-    if engine == "compiled" and not compiled.available():
+    if engine == "compiled" and not compiled.numba_installed():
         pytest.skip("no numba")
     if not sys.platform.startswith("linux"):
         pytest.skip("no /proc")

@@ -27,7 +27,10 @@ from mttrlab.response import (
 )
 from mttrlab.response.engines import compiled
 
-ENGINES = ["simpy", pytest.param("compiled", marks=pytest.mark.skipif(not compiled.available(), reason="no numba"))]
+ENGINES = [
+    "simpy",
+    pytest.param("compiled", marks=pytest.mark.skipif(not compiled.numba_installed(), reason="no numba")),
+]
 RUNS = {"simpy": 10, "compiled": 20}
 """Replications of each engine."""
 

@@ -13,24 +13,24 @@ from mttrlab.response import Ramp, Scenario
 from mttrlab.response.engines import compiled, simpy_engine
 from mttrlab.response.engines.transition import COUNTED, STAMPED
 from mttrlab.response.experiment import runs as model_runs
-from mttrlab.response.sampling.overrides import MOST_PLANS
-from mttrlab.response.sampling.parameters import plans, pools
-from mttrlab.response.sampling.service_times import realise
+from mttrlab.response.sampling.overrides import MAX_OWN_PARAMETERS
+from mttrlab.response.sampling.parameters import parameter_sets, pools
+from mttrlab.response.sampling.service_times import sample_service_times
 
 OWN = {"verify_pass": 1.0, "automation_attempts": 1, "ack_timeout": 1.0, "sample_every": 300.0}
 
 
-@pytest.mark.skipif(not compiled.available(), reason="numba is not installed (the extra 'fast')")
+@pytest.mark.skipif(not compiled.numba_installed(), reason="numba is not installed (the extra 'fast')")
 def test_engines_agree_where_every_incident_has_settings_of_its_own(everything):
     model = everything
     for place, lever in enumerate(["verify_pass", "automation_attempts", "ack_timeout", "sample_every"]):
         only = {"incident_types": ["capacity"]} if place % 2 else {"ramp": Ramp(2.0, adoption=0.7, decay=0.1)}
         model = Scenario(lever, **only, **{lever: OWN[lever]}).apply(model)
-    records = realise(model, model_runs.numbers_of_blocks(model, days=120, block=0, wanted=20, seed=5))
-    given = records.x, plans(model), records.bounds, pools(model)
+    records = sample_service_times(model, model_runs.numbers_of_blocks(model, days=120, block=0, wanted=20, seed=5))
+    given = records.x, parameter_sets(model), records.bounds, pools(model)
     assert len(given[1]) == 16
-    assert len(np.unique(records.x["plan"])) == 8
-    reference, compared = simpy_engine.run(*given), compiled.run(*given)
+    assert len(np.unique(records.x["parameter_set"])) == 8
+    reference, compared = simpy_engine.run_simpy(*given), compiled.run_compiled(*given)
     assert [name for name in (*STAMPED, *COUNTED) if (reference[name] != compared[name]).any()] == []
 
 
@@ -67,7 +67,7 @@ def test_whom_a_change_reaches_is_luck_of_its_own_and_does_not_depend_on_the_set
 
 def test_a_share_of_all_incidents_lowers_no_type_while_it_arrives(rich):
     luck = model_runs.numbers_of_blocks(rich, days=365, block=0, wanted=40, seed=3)
-    made = realise(Scenario("x", ramp=Ramp(0), automation=0.3).apply(rich), luck)
+    made = sample_service_times(Scenario("x", ramp=Ramp(0), automation=0.3).apply(rich), luck)
     assert made.rule[made.type == 1].mean() == pytest.approx(0.4, abs=0.03)
     assert made.rule.mean() == pytest.approx(0.3, abs=0.02)
 
@@ -88,10 +88,10 @@ def test_what_holds_for_all_has_no_ramp_and_too_many_groups_are_refused(everythi
     with pytest.raises(ModelError, match="adoption of a ramp must be from 0 to 1; got 2"):
         Ramp(adoption=2)
     model = everything
-    for place in range(MOST_PLANS + 1):
+    for place in range(MAX_OWN_PARAMETERS + 1):
         model = Scenario(f"s{place}", incident_types=["deploy"], verify_pass=0.9).apply(model)
     with pytest.raises(ModelError, match="11 groups of incidents"):
-        plans(model)
+        parameter_sets(model)
 
 
 def test_a_scenario_with_a_ramp_is_a_value():

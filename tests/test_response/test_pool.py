@@ -36,7 +36,7 @@ class Worker:
             self.s.working = 0
             self.pools.give(0, self)
 
-    def taken(self, now, longer):
+    def preempt(self, now, longer):
         self.work, self.s.working = self.work - (now - self.since) + longer, 0
 
     def refused(self, now):

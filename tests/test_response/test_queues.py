@@ -20,7 +20,10 @@ from mttrlab.response.engines import compiled
 from mttrlab.response.engines.transition import MICROSECONDS
 from mttrlab.response.experiment import runs as model_runs
 
-ENGINES = ["simpy", pytest.param("compiled", marks=pytest.mark.skipif(not compiled.available(), reason="no numba"))]
+ENGINES = [
+    "simpy",
+    pytest.param("compiled", marks=pytest.mark.skipif(not compiled.numba_installed(), reason="no numba")),
+]
 DAY = 1440.0
 
 
@@ -275,12 +278,12 @@ def test_on_whole_minutes_all_times_three_times_as_long_are_exactly_so():
     luck = model_runs.numbers_of_blocks(model, days=30, block=0, wanted=2, seed=5)
     before = model_runs.run_model(model, luck)
     from mttrlab.response.engines import simpy_engine
-    from mttrlab.response.sampling.parameters import plans, pools
+    from mttrlab.response.sampling.parameters import parameter_sets, pools
 
     x = before.records.x.copy()
     x["at"] *= 3
     x["diagnose"] *= 3
-    after = simpy_engine.run(x, plans(model), before.records.bounds, pools(model))
+    after = simpy_engine.run_simpy(x, parameter_sets(model), before.records.bounds, pools(model))
     for stamp in ("started", "acknowledged", "verified", "waited"):
         np.testing.assert_array_equal(after[stamp], 3 * before.ends[stamp])
     assert before.ends["waited"].max() > 0

@@ -8,13 +8,13 @@ from types import SimpleNamespace
 import pytest
 
 from mttrlab.response.engines.simpy_engine import State
-from mttrlab.response.engines.transition import ASK, DONE, GIVE, SAMPLES, WAIT, WORK, Parameters, advance, tail
-from mttrlab.response.sampling.common_random_numbers import threshold
+from mttrlab.response.engines.transition import ASK, DONE, GIVE, SAMPLES, WAIT, WORK, Parameters, advance, hash_uniform
+from mttrlab.response.sampling.common_random_numbers import as_threshold
 
 ALWAYS = 2**32
 PLAIN = Parameters(
-    success=2**31, harm=0, timeout=10, later=tuple(range(256)), attempts=2, calls=1, ack_timeout=5, delivery=0,
-    startup=0, dusk=0, dawn=0,
+    success=2**31, harm=0, timeout=10, attempt_lengths=tuple(range(256)), attempts=2, calls=1, ack_timeout=5,
+    delivery=0, startup=0, dusk=0, dawn=0,
     day=0, transfer=0, pipeline=-1, verified=ALWAYS, false_pass=0, every=0, first=0, row=1, healthy=ALWAYS, samples=1,
     reopen_wrong=0, reopen_right=0, rounds=2, pooled=0,
 )  # fmt: skip
@@ -22,7 +22,8 @@ PLAIN = Parameters(
 
 def luck(**changes):
     base = {
-        "noise": 0, "pool": 0, "other": 1, "hands": 0, "luck": 7, "detect": 5, "rule": 0, "harm": 100, "reopen": 50,
+        "noise": 0, "pool": 0, "other": 1, "transfers": 0, "hash_key": 7, "detect": 5, "rule": 0, "harm": 100,
+        "reopen": 50,
         "run": (3, 3), "u_attempt": (0, 0), "u_harm": (0, 0), "acknowledge": (2, 3, 4), "diagnose": (30, 31),
         "fix": (15, 16), "verify": (4, 4), "u_verify": (0, 0), "deploy": (-1, -1), "notice": (6, 6),
     }  # fmt: skip
@@ -86,7 +87,7 @@ def test_automation_has_its_closed_form_exactly(truths, name):
     case = truths[name]
     p, n = case["inputs"]["p"], case["inputs"]["max_attempts"]
     minute, human = 60_000_000, 30 * 60_000_000
-    rule = settings(success=threshold(p), timeout=minute, attempts=n)
+    rule = settings(success=as_threshold(p), timeout=minute, attempts=n)
     mean = people = 0.0
     for hits in product((True, False), repeat=n):
         u = tuple(0 if hit else 2**32 - 1 for hit in hits)
@@ -123,9 +124,9 @@ def test_at_night_people_need_a_start_up_time():
 
 
 def test_an_incident_of_another_team_is_worked_on_handed_back_and_passed_on():
-    s, commands = live(luck(hands=1), settings(pooled=1, transfer=40))
+    s, commands = live(luck(transfers=1), settings(pooled=1, transfer=40))
     assert [c for c, _ in commands] == [WAIT, WAIT, ASK, WORK, GIVE, WAIT, ASK, WORK, WORK, WORK, GIVE, DONE]
-    assert (s.acknowledged, s.diagnosed, s.hands) == (7, 7 + 6 + 40 + 30, 1)
+    assert (s.acknowledged, s.diagnosed, s.transfers) == (7, 7 + 6 + 40 + 30, 1)
 
 
 def test_a_fix_that_needs_a_deployment_queues_for_it_while_its_person_waits():
@@ -146,8 +147,8 @@ def test_samples_that_stay_unhealthy_send_the_incident_back_to_diagnosis():
 
 def test_an_unhealthy_sample_begins_the_row_again():
     x = luck()
-    drawn = [tail(x.luck, SAMPLES, n) for n in range(1, 200)]
-    limit = threshold(0.7)
+    drawn = [hash_uniform(x.hash_key, SAMPLES, n) for n in range(1, 200)]
+    limit = as_threshold(0.7)
     row = next(n for n in range(3, 200) if all(u < limit for u in drawn[n - 3 : n]))
     s, _ = live(x, settings(every=30, row=3, samples=200, healthy=limit))
     assert row > 3
@@ -174,7 +175,7 @@ def test_noise_takes_a_person_and_leaves_no_diagnosis():
 
 
 def test_the_tail_is_uniform():
-    draws = [tail(key, 3, n) for key in range(0, 2**32, 2**26) for n in range(200)]
+    draws = [hash_uniform(key, 3, n) for key in range(0, 2**32, 2**26) for n in range(200)]
     assert abs(sum(draws) / len(draws) / 2**32 - 0.5) < 4 / (12 * len(draws)) ** 0.5
     bits = [sum(d >> b & 1 for d in draws) / len(draws) for b in range(32)]
     assert all(abs(bit - 0.5) < 5 * 0.5 / len(draws) ** 0.5 for bit in bits)

@@ -18,7 +18,7 @@ from mttrlab.response.model.distributions import Law
 from mttrlab.response.model.incident_types import FixPath, IncidentType
 from mttrlab.response.model.provenance import Note
 from mttrlab.response.model.response_model import ResponseModel, Special
-from mttrlab.response.sampling.overrides import MOST_PLANS
+from mttrlab.response.sampling.overrides import MAX_OWN_PARAMETERS
 from mttrlab.schema import AlertRule, ChangePath, Practices, Runbook, SyntheticMonitor
 
 ATTEMPTS_PRIOR = 2
@@ -258,7 +258,7 @@ def with_remediation(model: ResponseModel, past: History, practices: Practices, 
             services=tuple(sorted(services)),
             name="remediation",
         )
-        for one, services in others[: MOST_PLANS - 4]
+        for one, services in others[: MAX_OWN_PARAMETERS - 4]
     )
     said = (
         f"{len(practices.remediation)} remediation rule(s): {usual.attempts} attempt(s) of {usual.timeout:g} minutes"

@@ -23,7 +23,15 @@ from typing import Any
 import numpy as np
 
 from mttrlab.errors import ModelError
-from mttrlab.response.engines.transition import CALLS, LUCK, PARAMETERS, STATE, Parameters, Plans, plans_of
+from mttrlab.response.engines.transition import (
+    CALLS,
+    INCIDENT,
+    PARAMETERS,
+    STATE,
+    Parameters,
+    ParameterSets,
+    parameter_sets_of,
+)
 from mttrlab.response.model import responders
 from mttrlab.response.model.responders import Pool
 
@@ -38,7 +46,7 @@ _SOURCES = (
 _OPTIONS = "nogil=True, fastmath=False"
 
 
-def available() -> bool:
+def numba_installed() -> bool:
     """Return whether numba is there to compile with."""
     try:
         return importlib.util.find_spec("numba") is not None
@@ -49,28 +57,28 @@ def available() -> bool:
 
 def refusal(calls: int = 1) -> str | None:
     """Return why the compiled engine cannot run a model whose escalation calls so many people, or None: it can."""
-    if available():
+    if numba_installed():
         if calls <= CALLS:
             return None
         return f"engine 'compiled' cannot run {calls} calls of an escalation (at most {CALLS}); use engine='simpy'"
     return "engine 'compiled' needs numba, which is not installed; install mttrlab[fast], or use engine='simpy'"
 
 
-def run(
+def run_compiled(
     x: np.ndarray,
-    P: Parameters | Plans,  # noqa: N803
+    P: Parameters | ParameterSets,  # noqa: N803
     bounds: np.ndarray,
     pools: tuple[Pool, ...],
     ends: np.ndarray | None = None,
-    calm: np.ndarray | None = None,
+    skippable: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return what `simpy_engine.run` returns, every stamp the same.
+    """Return what `simpy_engine.run_simpy` returns, every stamp the same.
 
     Parameters
     ----------
     ends : array of records, optional
         Written over; fresh memory would take longer than the run.
-    calm : array of int, optional
+    skippable : array of int, optional
         Rows that need not run where they are alone, as `runs.isolated_noise` gives them.
 
     Raises
@@ -79,15 +87,15 @@ def run(
         Where numba is not installed.
     """
     reason = refusal()
-    if reason is None and x.dtype != LUCK:
+    if reason is None and x.dtype != INCIDENT:
         reason = f"engine 'compiled' takes {CALLS} calls of an escalation at most; use engine='simpy'"
     if reason:
         raise ModelError(reason)
     kernel = _kernel()
     desk = kernel.desk(*responders.tables(pools), int(np.diff(bounds).max(initial=1)))
-    settings, bounds = _settings(plans_of(P)), np.ascontiguousarray(bounds, dtype=np.int64)
+    settings, bounds = _settings(parameter_sets_of(P)), np.ascontiguousarray(bounds, dtype=np.int64)
     ends = np.empty(len(x), dtype=STATE) if ends is None else ends
-    x, leave = np.ascontiguousarray(x), 0 if calm is None else _address(calm)
+    x, leave = np.ascontiguousarray(x), 0 if skippable is None else _address(skippable)
     kernel.run(*map(_address, (x, ends, settings, desk, bounds)), len(bounds) - 1, leave)
     return ends
 
@@ -98,7 +106,7 @@ def _address(memory: np.ndarray) -> int:
 
 
 @lru_cache(maxsize=256)
-def _settings(plans: Plans) -> np.ndarray:
+def _settings(plans: ParameterSets) -> np.ndarray:
     """Return plans as records; made once for all spans, as Python's lock is held meanwhile."""
     return np.array([tuple(one) for one in plans], dtype=PARAMETERS)
 
@@ -145,7 +153,7 @@ def _kernel() -> ModuleType:
     folder = cache_folder()
     if not any(folder.rglob("*.nbi")):
         _LOG.log(_level(), "Compiling the simulator, once and for some seconds; it is kept in %s", folder)
-    with _LOADING, paused():
+    with _LOADING, gc_paused():
         begin, before = time.perf_counter(), settings.CACHE_DIR
         # Read by numba where the functions are decorated; other users of numba keep their own folder.
         settings.CACHE_DIR = str(folder)
@@ -167,7 +175,7 @@ def _level() -> int:
 
 
 @contextmanager
-def paused() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """Look for no circles meanwhile: with a large program around it, looking takes longer than the work itself."""
     collecting = gc.isenabled()
     gc.disable()

@@ -14,7 +14,7 @@ from numba.core import cgutils as _cgutils
 from numba.extending import intrinsic
 
 from mttrlab.response.engines import transition
-from mttrlab.response.engines.transition import LUCK, PARAMETERS, STATE
+from mttrlab.response.engines.transition import INCIDENT, PARAMETERS, STATE
 from mttrlab.response.model import responders
 from mttrlab.response.model.responders import FOREVER as _FOREVER
 
@@ -143,7 +143,7 @@ def _at(dtype: np.dtype) -> Any:
     return intrinsic(found)
 
 
-luck_at, state_at, plan_at, desk_at = _at(LUCK), _at(STATE), _at(PARAMETERS), _at(DESK)
+luck_at, state_at, plan_at, desk_at = _at(INCIDENT), _at(STATE), _at(PARAMETERS), _at(DESK)
 """`luck_at(address)` is the first of the records that lie at an address; so are the others."""
 
 
@@ -358,15 +358,15 @@ def _taken(function: Any, names: dict[str, Any], wrap: Any) -> Any:
 
 _LIFE = {**_names(transition), **_names(transition)}
 
-_taken(transition.tail, _LIFE, one_kind(numba.uint32, numba.int64, numba.int64))
+_taken(transition.hash_uniform, _LIFE, one_kind(numba.uint32, numba.int64, numba.int64))
 
 
 for _callee in (
-    transition.works,
-    transition.attempt,
-    transition.again,
-    transition.call,
-    transition.check,
+    transition.attempt_works,
+    transition.attempt_time,
+    transition.next_round,
+    transition.call_next,
+    transition.verify_fix,
 ):
     _taken(_callee, _LIFE, inner)
 
@@ -498,7 +498,7 @@ def served(now: int, x: Any, s: Any, desk: Any) -> int:
 def go(now: int, j: int, x: Any, s: Any, P: Any, desk: Any) -> int:
     """Let incident `j` do what it does at this instant, and later ones as long as nothing else happens first."""
     xj, sj = row(x, j), row(s, j)
-    Pj = row(P, xj.plan)
+    Pj = row(P, xj.parameter_set)
     sj.working = 0
     # Nothing that this incident does before it comes back here changes these.
     first = desk.arrives
@@ -578,7 +578,7 @@ def _turn(now: int, week: int, desk: Any) -> None:
 def _fresh(sj: Any) -> None:
     sj.started = sj.detected = sj.acknowledged = sj.diagnosed = sj.resolved = sj.verified = -1
     sj.first_resolved = sj.first_verified = sj.asked = -1
-    sj.waited = sj.queued = sj.round = sj.attempt = sj.level = sj.hands = sj.turn = 0
+    sj.waited = sj.queued = sj.round = sj.attempt = sj.level = sj.transfers = sj.draw_index = 0
     sj.automated = sj.harmed = sj.wrong = sj.passed = sj.reopened = sj.refused = 0
     sj.interrupted = sj.held = sj.pool = sj.step = sj.since = sj.working = sj.end = sj.rest = 0
 
@@ -633,7 +633,7 @@ def run(incidents: int, states: int, settings: int, memory: int, bounds: int, re
     incidents, states : records
         `x` and `s`, see `LUCK` and `STATE` of `transition`.
     settings : records
-        `P`, one for every `x.plan`.
+        `P`, one for every `x.parameter_set`.
     memory : records
         As `desk` gives it.
     bounds : whole numbers

@@ -24,16 +24,16 @@ from mttrlab.response.engines.transition import (
     STATE,
     WORK,
     Parameters,
-    Plans,
+    ParameterSets,
     advance,
-    plans_of,
+    parameter_sets_of,
 )
 from mttrlab.response.model import responders
 from mttrlab.response.model.responders import HANDS_OVER, Pool
 
 _NAMES: tuple[str, ...] = STATE.names or ()
 _ENDS = attrgetter(*_NAMES)
-Teller = Callable[[int, int, int, int], None]
+OnStep = Callable[[int, int, int, int], None]
 
 
 class State:
@@ -42,20 +42,21 @@ class State:
     step = STARTED
     started = detected = acknowledged = diagnosed = resolved = verified = NEVER
     first_resolved = first_verified = asked = NEVER
-    waited = queued = round = turn = attempt = level = hands = 0
+    waited = queued = round = draw_index = attempt = level = transfers = 0
     automated = harmed = wrong = passed = reopened = refused = 0
     interrupted = held = pool = since = working = end = rest = 0
 
 
-_COLUMNS = (
-    "at", "key", "priority", "noise", "plan", "pool", "other", "hands", "luck", "detect", "rule", "harm", "reopen",
-    "acknowledge", "diagnose", "fix", "verify", "u_verify", "deploy", "run", "u_attempt", "u_harm", "notice",
+_DRAWN = (
+    "at", "key", "priority", "noise", "parameter_set", "pool", "other", "transfers", "hash_key", "detect", "rule",
+    "harm", "reopen", "acknowledge", "diagnose", "fix", "verify", "u_verify", "deploy", "run", "u_attempt", "u_harm",
+    "notice",
 )  # fmt: skip
-Chance: Any = namedtuple("Chance", _COLUMNS)  # type: ignore[misc]
-Chance.__doc__ = "`x` of the transition function: one incident's luck, read from the columns once."
+IncidentDraws: Any = namedtuple("IncidentDraws", _DRAWN)  # type: ignore[misc]
+IncidentDraws.__doc__ = "`x` of the transition function: one incident's luck, read from the columns once."
 
 
-def run(x: np.ndarray, P: Parameters | Plans, bounds: np.ndarray, pools: tuple[Pool, ...]) -> np.ndarray:
+def run_simpy(x: np.ndarray, P: Parameters | ParameterSets, bounds: np.ndarray, pools: tuple[Pool, ...]) -> np.ndarray:
     """Return what became of each incident, one record of `layout.STATE` each in the order of `x`.
 
     Every incident runs to its end. Prevented ones never start: their stamps stay -1.
@@ -65,52 +66,52 @@ def run(x: np.ndarray, P: Parameters | Plans, bounds: np.ndarray, pools: tuple[P
     x : array of records
         Luck, by replication and arrival; each replication has its own clock and its own people.
     P : Parameters, or a tuple of them
-        One for all, or one for every `x.plan`.
+        One for all, or one for every `x.parameter_set`.
     bounds : array of int
         Replication r is rows `bounds[r]` to `bounds[r + 1]`.
     pools : tuple of Pool
         Empty: nobody waits.
     """
-    P = plans_of(P)
+    P = parameter_sets_of(P)
     ends = np.full(len(x), np.array(_ENDS(State()), dtype=STATE))
     # One replication at a time: what has ended is gone before the next begins.
     for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
         live = low + np.flatnonzero(x["happens"][low:high])
-        with compiled.paused():
+        with compiled.gc_paused():
             states = [State() for _ in range(len(live))]
-            _replication(zip(states, _chances(x[live], P), strict=True), P, pools)
+            _replication(zip(states, _draws(x[live], P), strict=True), P, pools)
             if states:
                 for name, column in zip(_NAMES, zip(*map(_ENDS, states), strict=True), strict=True):
                     ends[name][live] = column
     return ends
 
 
-def tell(x: np.ndarray, P: Parameters | Plans, pools: tuple[Pool, ...], key: int, teller: Teller) -> None:
-    """Run one replication and report each command of the incident `key` to `teller(now, step, command, lasts)`."""
-    live, P = x[x["happens"] == 1], plans_of(P)
-    _replication([(State(), chance) for chance in _chances(live, P)], P, pools, key, teller)
+def observe(x: np.ndarray, P: Parameters | ParameterSets, pools: tuple[Pool, ...], key: int, on_step: OnStep) -> None:
+    """Run one replication and report each command of the incident `key` to `on_step(now, step, command, lasts)`."""
+    live, P = x[x["happens"] == 1], parameter_sets_of(P)
+    _replication([(State(), chance) for chance in _draws(live, P)], P, pools, key, on_step)
 
 
-def _chances(x: np.ndarray, P: Plans) -> Iterable[Any]:
+def _draws(x: np.ndarray, P: ParameterSets) -> Iterable[Any]:
     # Turns that cannot be reached are not turned into lists.
     rounds = min(max(one.rounds for one in P), ROUNDS)
-    used = {"acknowledge": max(one.calls for one in P), "notice": int(x["hands"].max(initial=0))}
+    used = {"acknowledge": max(one.calls for one in P), "notice": int(x["transfers"].max(initial=0))}
     used |= dict.fromkeys(("run", "u_attempt", "u_harm"), max(one.attempts for one in P))
     used |= dict.fromkeys(("diagnose", "fix", "verify", "u_verify", "deploy"), rounds)
-    columns = ((x[n][:, : used[n]] if n in used else x[n]).tolist() for n in _COLUMNS)
-    return map(Chance._make, zip(*columns, strict=True))
+    columns = ((x[n][:, : used[n]] if n in used else x[n]).tolist() for n in _DRAWN)
+    return map(IncidentDraws._make, zip(*columns, strict=True))
 
 
 def _replication(
     pairs: Iterable[tuple[State, Any]],
-    P: Plans,
+    P: ParameterSets,
     people: tuple[Pool, ...],
     key: int | None = None,
-    teller: Teller | None = None,
+    on_step: OnStep | None = None,
 ) -> None:
     env = simpy.Environment(initial_time=0)
     pools = Pools(env, people, P[0].day) if people else None
-    _Arrivals(env, pairs, P, pools, key, teller).go()
+    _Arrivals(env, pairs, P, pools, key, on_step).go()
     env.run()
 
 
@@ -130,16 +131,16 @@ class _Arrivals:
         self,
         env: simpy.Environment,
         pairs: Iterable[tuple[State, Any]],
-        P: Plans,
+        P: ParameterSets,
         pools: Pools | None,
         key: int | None,
-        teller: Teller | None,
+        on_step: OnStep | None,
     ) -> None:
         self.env = env
         self.pairs = iter(pairs)
         self.plans, self.pools = P, pools
         self.key = key
-        self.teller = teller
+        self.on_step = on_step
         self.pulse = _Pulse(env)
         self.first: tuple[State, Any] | None = None
 
@@ -153,8 +154,8 @@ class _Arrivals:
                 self.pulse.callbacks = [self.go]
                 env.schedule(self.pulse, NORMAL, x.at - now)
                 return
-            teller = self.teller if x.key == self.key else None
-            _Incident(env, s, x, self.plans[x.plan], self.pools, teller).go(x.at)
+            on_step = self.on_step if x.key == self.key else None
+            _Incident(env, s, x, self.plans[x.parameter_set], self.pools, on_step).go(x.at)
             s, x = next(self.pairs, (None, None))
 
 
@@ -164,17 +165,17 @@ class _Incident:
     A callback on an event of its own, not a generator: a SimPy process would cost two more events for every incident.
     """
 
-    __slots__ = ("P", "callbacks", "env", "pending", "place", "pools", "pulse", "s", "teller", "x")
+    __slots__ = ("P", "callbacks", "env", "on_step", "pending", "place", "pools", "pulse", "s", "x")
 
     def __init__(
-        self, env: simpy.Environment, s: State, x: Any, P: Parameters, pools: Pools | None, teller: Teller | None
+        self, env: simpy.Environment, s: State, x: Any, P: Parameters, pools: Pools | None, on_step: OnStep | None
     ) -> None:
         self.env = env
         self.s = s
         self.x = x
         self.P = P
         self.pools = pools
-        self.teller = teller
+        self.on_step = on_step
         self.pulse = _Pulse(env)
         self.callbacks: list[Any] = [self]
         self.pending = DONE
@@ -207,11 +208,11 @@ class _Incident:
                 pools.give(s.pool, self)
             step = s.step
             command, lasts = advance(now, s, x, P)
-            if self.teller is not None:
-                self.teller(now, step, command, lasts)
+            if self.on_step is not None:
+                self.on_step(now, step, command, lasts)
             if lasts:
                 now += lasts
-                if pools is not None and pools.restless:
+                if pools is not None and pools.may_preempt:
                     if command == WORK and s.held:
                         s.working = 1
                         s.end = now
@@ -246,7 +247,7 @@ class _Incident:
         else:
             self.go(now)
 
-    def taken(self, now: int, longer: int) -> None:
+    def preempt(self, now: int, longer: int) -> None:
         """The person is taken away; the rest of the work waits."""
         s = self.s
         s.rest = s.end - now + longer
@@ -271,7 +272,7 @@ class _Incident:
 LATE = EventPriority(2)
 """After every urgent and normal event of the instant, so that all who ask at an instant are in the queue first."""
 
-Place = tuple[int, int, int]
+QueuePlace = tuple[int, int, int]
 
 
 class _Settle(Event):
@@ -283,7 +284,7 @@ class _Settle(Event):
         self._value = None
 
 
-class _Desk:
+class _PoolState:
     """One pool while a replication runs."""
 
     __slots__ = (
@@ -302,7 +303,7 @@ class _Desk:
         self.room = responders.NO_LIMIT if pool.room is None else pool.room
         self.used = 0
         self.settle = False
-        self.queue: list[tuple[Place, Any]] = []
+        self.queue: list[tuple[QueuePlace, Any]] = []
         self.holders: list[Any] = []
 
     def worst(self) -> Any:
@@ -324,63 +325,63 @@ class Pools:
     -----
     `simpy.PriorityResource` grants inside the event that asks, so incidents that ask at the same instant are served
     in the order of the event queue. Here all events of an instant come first, then the pools settle. Incidents are
-    anything with `place`, `s`, `granted(now)`, `refused(now)` and `taken(now, longer)`.
+    anything with `place`, `s`, `granted(now)`, `refused(now)` and `preempt(now, longer)`.
     """
 
     def __init__(self, env: simpy.Environment, pools: tuple[Pool, ...], week: int) -> None:
         self._env = env
-        self._desks = [_Desk(pool) for pool in pools]
+        self._states = [_PoolState(pool) for pool in pools]
         self._week = week
-        self.restless = any(desk.preemptive or desk.hands_over for desk in self._desks)
+        self.may_preempt = any(state.preemptive or state.hands_over for state in self._states)
         """Whether people may be taken away from their work."""
         self._called = False
         self._settling = False
 
     def take(self, p: int, one: Any, now: int) -> bool:
         """Give a person of pool `p` at once where nothing else happens at this instant; return whether it did."""
-        desk = self._desks[p]
-        if desk.queue or self._called or self._env.peek() <= now:
+        state = self._states[p]
+        if state.queue or self._called or self._env.peek() <= now:
             return False
-        if desk.count > 1 and desk.change == responders.FOREVER:
-            self._sync(desk, now)
-        if desk.used >= desk.people:
+        if state.count > 1 and state.change == responders.FOREVER:
+            self._sync(state, now)
+        if state.used >= state.people:
             return False
-        desk.used += 1
-        if desk.preemptive or desk.hands_over:
-            desk.holders.append(one)
+        state.used += 1
+        if state.preemptive or state.hands_over:
+            state.holders.append(one)
         return True
 
     def ask(self, p: int, one: Any, now: int) -> None:
         """Queue an incident for pool `p`."""
-        desk = self._desks[p]
-        if desk.count > 1 and desk.change == responders.FOREVER:
-            self._sync(desk, now)
-        heappush(desk.queue, (one.place, one))
-        if desk.used < desk.people or desk.preemptive or desk.hands_over or len(desk.queue) > desk.room:
-            self._call(desk)
+        state = self._states[p]
+        if state.count > 1 and state.change == responders.FOREVER:
+            self._sync(state, now)
+        heappush(state.queue, (one.place, one))
+        if state.used < state.people or state.preemptive or state.hands_over or len(state.queue) > state.room:
+            self._call(state)
 
     def give(self, p: int, one: Any) -> None:
         """Hand back the person of pool `p` that an incident holds."""
-        desk = self._desks[p]
-        self._release(desk, one)
-        if desk.queue:
-            self._call(desk)
+        state = self._states[p]
+        self._release(state, one)
+        if state.queue:
+            self._call(state)
 
-    def _sync(self, desk: _Desk, now: int) -> None:
-        people, change = responders.people_at(now, self._week, desk.count, desk.rows)
-        desk.people, desk.change = int(people), int(change)
-        Timeout(self._env, desk.change - now).callbacks = [lambda _: self._turn(desk)]
+    def _sync(self, state: _PoolState, now: int) -> None:
+        people, change = responders.people_at(now, self._week, state.count, state.rows)
+        state.people, state.change = int(people), int(change)
+        Timeout(self._env, state.change - now).callbacks = [lambda _: self._turn(state)]
 
-    def _turn(self, desk: _Desk) -> None:
+    def _turn(self, state: _PoolState) -> None:
         """A shift begins or ends; an idle pool stops looking at the clock."""
-        if desk.used or desk.queue:
-            self._sync(desk, int(self._env.now))
-            self._call(desk)
+        if state.used or state.queue:
+            self._sync(state, int(self._env.now))
+            self._call(state)
         else:
-            desk.change = responders.FOREVER
+            state.change = responders.FOREVER
 
-    def _call(self, desk: _Desk) -> None:
-        desk.settle = True
+    def _call(self, state: _PoolState) -> None:
+        state.settle = True
         if not self._called and not self._settling:
             self._called = True
             settle = _Settle(self._env)
@@ -390,42 +391,42 @@ class Pools:
     def _settle(self, _: Event) -> None:
         self._called, self._settling = False, True
         now = int(self._env.now)
-        while any(desk.settle for desk in self._desks):
-            for desk in self._desks:
-                if desk.settle:
-                    desk.settle = False
-                    self._serve(desk, now)
+        while any(state.settle for state in self._states):
+            for state in self._states:
+                if state.settle:
+                    state.settle = False
+                    self._serve(state, now)
         self._settling = False
 
-    def _serve(self, desk: _Desk, now: int) -> None:
-        while desk.hands_over and desk.used > desk.people:
-            worst = desk.worst()
+    def _serve(self, state: _PoolState, now: int) -> None:
+        while state.hands_over and state.used > state.people:
+            worst = state.worst()
             if worst is None:
                 break
-            self._take(desk, worst, now, desk.handover)
-        while desk.queue:
-            if desk.used >= desk.people:
-                worst = desk.worst() if desk.preemptive else None
-                if worst is None or worst.place[0] <= desk.queue[0][0][0]:
+            self._take(state, worst, now, state.handover)
+        while state.queue:
+            if state.used >= state.people:
+                worst = state.worst() if state.preemptive else None
+                if worst is None or worst.place[0] <= state.queue[0][0][0]:
                     break
-                self._take(desk, worst, now, 0)
-            one = heappop(desk.queue)[1]
-            desk.used += 1
-            if desk.preemptive or desk.hands_over:
-                desk.holders.append(one)
+                self._take(state, worst, now, 0)
+            one = heappop(state.queue)[1]
+            state.used += 1
+            if state.preemptive or state.hands_over:
+                state.holders.append(one)
             one.granted(now)
-        while len(desk.queue) > desk.room:
-            last = max(desk.queue, key=lambda waiting: waiting[0])
-            desk.queue.remove(last)
-            desk.queue.sort(key=lambda waiting: waiting[0])
+        while len(state.queue) > state.room:
+            last = max(state.queue, key=lambda waiting: waiting[0])
+            state.queue.remove(last)
+            state.queue.sort(key=lambda waiting: waiting[0])
             last[1].refused(now)
 
-    def _take(self, desk: _Desk, one: Any, now: int, longer: int) -> None:
-        one.taken(now, longer)
-        self._release(desk, one)
-        heappush(desk.queue, (one.place, one))
+    def _take(self, state: _PoolState, one: Any, now: int, longer: int) -> None:
+        one.preempt(now, longer)
+        self._release(state, one)
+        heappush(state.queue, (one.place, one))
 
-    def _release(self, desk: _Desk, one: Any) -> None:
-        desk.used -= 1
-        if desk.preemptive or desk.hands_over:
-            desk.holders.remove(one)
+    def _release(self, state: _PoolState, one: Any) -> None:
+        state.used -= 1
+        if state.preemptive or state.hands_over:
+            state.holders.remove(one)

@@ -2,7 +2,7 @@
 
 `advance(now, s, x, P)` returns a command and microseconds. It compares and adds integers: no clock, no generator,
 no objects, so that it is compiled as it stands. `s` is the state (it is changed), `x` the luck of the incident,
-`P` the parameters; see `STATE`, `LUCK` and `PARAMETERS`. Steps are named after what has just happened.
+`P` the parameters; see `STATE`, `INCIDENT` and `PARAMETERS`. Steps are named after what has just happened.
 """
 
 from __future__ import annotations
@@ -42,25 +42,25 @@ def advance(now: int, s: Any, x: Any, P: Any) -> tuple[int, int]:  # noqa: N803 
         s.detected = now
         if x.rule:
             s.step = ATTEMPTED
-            return WAIT, attempt(s, x, P)
-        return WAIT, call(s, x, P)
+            return WAIT, attempt_time(s, x, P)
+        return WAIT, call_next(s, x, P)
     if step == ATTEMPTED:
-        ended = works(s, x, P)
+        ended = attempt_works(s, x, P)
         if not ended:
-            u = x.u_harm[s.attempt] if s.attempt < ATTEMPTS else tail(x.luck, HARMS, s.attempt)
+            u = x.u_harm[s.attempt] if s.attempt < ATTEMPTS else hash_uniform(x.hash_key, HARMS, s.attempt)
             if u < P.harm:
                 s.harmed = 1
         s.attempt += 1
         if ended:
             s.automated = 1
             s.resolved = now
-            return WAIT, check(s, x, P)
+            return WAIT, verify_fix(s, x, P)
         if s.attempt < P.attempts:
-            return WAIT, attempt(s, x, P)
-        return WAIT, call(s, x, P)
+            return WAIT, attempt_time(s, x, P)
+        return WAIT, call_next(s, x, P)
     if step == UNANSWERED:
         s.level += 1
-        return WAIT, call(s, x, P)
+        return WAIT, call_next(s, x, P)
     if step == ANSWERED:
         s.step = READY
         if P.startup:
@@ -71,7 +71,7 @@ def advance(now: int, s: Any, x: Any, P: Any) -> tuple[int, int]:  # noqa: N803 
     if step == READY:
         s.asked = now
         # An incident that is passed on an odd number of times is with the other team now.
-        s.pool = x.other if (x.hands - s.hands) % 2 else x.pool
+        s.pool = x.other if (x.transfers - s.transfers) % 2 else x.pool
         s.step = GRANTED
         if P.pooled:
             return ASK, 0
@@ -81,14 +81,14 @@ def advance(now: int, s: Any, x: Any, P: Any) -> tuple[int, int]:  # noqa: N803 
         s.held = 0 if s.refused else s.pool + 1
         if s.acknowledged < 0:
             s.acknowledged = now
-        if s.hands < x.hands:
+        if s.transfers < x.transfers:
             s.step = MISROUTED
-            n = s.hands if s.hands < HANDS else tail(x.luck, NOTICES, s.hands) % HANDS
+            n = s.transfers if s.transfers < TRANSFERS else hash_uniform(x.hash_key, NOTICES, s.transfers) % TRANSFERS
             return WORK, x.notice[n]
         s.step = DIAGNOSED
-        return WORK, x.diagnose[s.turn]
+        return WORK, x.diagnose[s.draw_index]
     if step == MISROUTED:
-        s.hands += 1
+        s.transfers += 1
         s.step = PASSED
         if P.pooled and s.held:
             s.held = 0
@@ -108,11 +108,11 @@ def advance(now: int, s: Any, x: Any, P: Any) -> tuple[int, int]:  # noqa: N803 
             s.step = FIXED
             if s.harmed == 1:
                 s.harmed = 2
-                return WORK, x.fix[s.turn] + x.harm
-            return WORK, x.fix[s.turn]
+                return WORK, x.fix[s.draw_index] + x.harm
+            return WORK, x.fix[s.draw_index]
     if step == FIXED:
         s.step = ADMITTED
-        if P.pipeline >= 0 and x.deploy[s.turn] >= 0:
+        if P.pipeline >= 0 and x.deploy[s.draw_index] >= 0:
             s.pool = P.pipeline
             s.asked = now
             return ASK, 0
@@ -120,23 +120,23 @@ def advance(now: int, s: Any, x: Any, P: Any) -> tuple[int, int]:  # noqa: N803 
     if step == ADMITTED:
         s.queued += now - s.asked
         s.step = DEPLOYED
-        return WAIT, x.deploy[s.turn]
+        return WAIT, x.deploy[s.draw_index]
     if step == DEPLOYED:
         s.step = RESOLVED
         s.pool = P.pipeline
         return GIVE, 0
     if step == RESOLVED:
         s.resolved = now
-        return WORK, check(s, x, P)
+        return WORK, verify_fix(s, x, P)
     if step == CHECKED:
         # The last round counts as verified, so that a check that always fails cannot hang.
         if not s.passed and s.round + 1 < P.rounds:
-            again(s, x)
+            next_round(s, x)
             if s.automated:
                 s.automated = 0
-                return WAIT, call(s, x, P)
+                return WAIT, call_next(s, x, P)
             s.step = DIAGNOSED
-            return WORK, x.diagnose[s.turn]
+            return WORK, x.diagnose[s.draw_index]
         s.verified = now
         s.step = CLOSED
         step = CLOSED
@@ -150,13 +150,13 @@ def advance(now: int, s: Any, x: Any, P: Any) -> tuple[int, int]:  # noqa: N803 
     if step == REOPENED:
         s.step = ENDED
         chance = P.reopen_wrong if s.wrong else P.reopen_right
-        if not x.noise and not s.reopened and s.round + 1 < P.rounds and tail(x.luck, REOPENS, 0) < chance:
+        if not x.noise and not s.reopened and s.round + 1 < P.rounds and hash_uniform(x.hash_key, REOPENS, 0) < chance:
             s.reopened = 1
             s.first_resolved = s.resolved
             s.first_verified = s.verified
-            again(s, x)
+            next_round(s, x)
             s.automated = s.level = s.refused = 0
-            return WAIT, x.reopen + call(s, x, P)
+            return WAIT, x.reopen + call_next(s, x, P)
     return DONE, 0
 
 
@@ -166,8 +166,8 @@ def advance(now: int, s: Any, x: Any, P: Any) -> tuple[int, int]:  # noqa: N803 
 FALSE_PASS = 0
 REOPENS = 1
 SAMPLES = 2
-"""Decisions of `tail`; the samples of round r are decision `SAMPLES + r`."""
-TURN = 64
+"""Decisions of `hash_uniform`; the samples of round r are decision `SAMPLES + r`."""
+DRAW_INDEX = 64
 HOLDS = 65
 WORKS = 66
 HARMS = 67
@@ -176,7 +176,7 @@ NOTICES = 69
 """Decisions of turns that have no column of their own."""
 
 
-def tail(key: int, decision: int, n: int) -> int:
+def hash_uniform(key: int, decision: int, n: int) -> int:
     """Return 32 bits that belong to draw `n` of a decision, for loops that no column can hold.
 
     The same in Python's whole numbers and in wrapping 64-bit ones.
@@ -192,30 +192,34 @@ def tail(key: int, decision: int, n: int) -> int:
     return h ^ (h >> 16)
 
 
-def works(s: Any, x: Any, P: Any) -> bool:  # noqa: N803
+def attempt_works(s: Any, x: Any, P: Any) -> bool:  # noqa: N803
     """Return whether this automatic attempt works, and in time."""
     if s.attempt < ATTEMPTS:
         return bool(x.u_attempt[s.attempt] < P.success and x.run[s.attempt] <= P.timeout)
-    if tail(x.luck, WORKS, s.attempt) >= P.success:
+    if hash_uniform(x.hash_key, WORKS, s.attempt) >= P.success:
         return False
-    return bool(P.later[tail(x.luck, RUNS, s.attempt) >> 24] <= P.timeout)
+    return bool(P.attempt_lengths[hash_uniform(x.hash_key, RUNS, s.attempt) >> 24] <= P.timeout)
 
 
-def attempt(s: Any, x: Any, P: Any) -> int:  # noqa: N803
+def attempt_time(s: Any, x: Any, P: Any) -> int:  # noqa: N803
     """Return how long an automatic attempt runs: its time where it works, else until it is given up."""
     lasts: int = P.timeout
-    if works(s, x, P):
-        lasts = x.run[s.attempt] if s.attempt < ATTEMPTS else P.later[tail(x.luck, RUNS, s.attempt) >> 24]
+    if attempt_works(s, x, P):
+        lasts = (
+            x.run[s.attempt]
+            if s.attempt < ATTEMPTS
+            else P.attempt_lengths[hash_uniform(x.hash_key, RUNS, s.attempt) >> 24]
+        )
     return lasts
 
 
-def again(s: Any, x: Any) -> None:
+def next_round(s: Any, x: Any) -> None:
     """Begin the next round. Beyond the columns it takes one of the lengths drawn, by lot."""
     s.round += 1
-    s.turn = s.round if s.round < ROUNDS else tail(x.luck, TURN, s.round) % ROUNDS
+    s.draw_index = s.round if s.round < ROUNDS else hash_uniform(x.hash_key, DRAW_INDEX, s.round) % ROUNDS
 
 
-def call(s: Any, x: Any, P: Any) -> int:  # noqa: N803
+def call_next(s: Any, x: Any, P: Any) -> int:  # noqa: N803
     """Call the next person of the escalation; return until they react or the next one is called instead."""
     lasts: int = x.acknowledge[s.level]
     s.step = ANSWERED
@@ -226,20 +230,20 @@ def call(s: Any, x: Any, P: Any) -> int:  # noqa: N803
     return lasts
 
 
-def check(s: Any, x: Any, P: Any) -> int:  # noqa: N803
+def verify_fix(s: Any, x: Any, P: Any) -> int:  # noqa: N803
     """Decide how the verification of this round ends (`s.passed`, `s.wrong`); return how long it takes."""
     s.step = CHECKED
-    u = x.u_verify[s.round] if s.round < ROUNDS else tail(x.luck, HOLDS, s.round)
+    u = x.u_verify[s.round] if s.round < ROUNDS else hash_uniform(x.hash_key, HOLDS, s.round)
     s.wrong = 0 if u < P.verified else 1
-    lasts: int = x.verify[s.turn]
+    lasts: int = x.verify[s.draw_index]
     if not P.every:
-        s.passed = 1 if not s.wrong or tail(x.luck, FALSE_PASS, s.round) < P.false_pass else 0
+        s.passed = 1 if not s.wrong or hash_uniform(x.hash_key, FALSE_PASS, s.round) < P.false_pass else 0
         return lasts
     healthy = P.false_pass if s.wrong else P.healthy
     samples = row = 0
     while samples < P.samples and row < P.row:
         samples += 1
-        row = row + 1 if tail(x.luck, SAMPLES + s.round, samples) < healthy else 0
+        row = row + 1 if hash_uniform(x.hash_key, SAMPLES + s.round, samples) < healthy else 0
     s.passed = 1 if row == P.row else 0
     lasts = P.first + (samples - 1) * P.every
     return lasts
@@ -293,8 +297,8 @@ NEVER = -1
 """A stamp that there is none of."""
 
 
-ROUNDS, ATTEMPTS, HANDS = 5, 3, 3
-"""Turns of the loops that have a column of their own; later turns go on with `transition.tail`."""
+ROUNDS, ATTEMPTS, TRANSFERS = 5, 3, 3
+"""Turns of the loops that have a column of their own; later turns go on with `transition.hash_uniform`."""
 
 CALLS = 8
 """People called one after the other that have a column each in the record that the compiled engine takes."""
@@ -303,7 +307,7 @@ LATER = 256
 """Lengths of an automatic attempt, equally likely, for the attempts that have no column."""
 
 
-def luck_dtype(calls: int = CALLS) -> np.dtype:
+def incident_dtype(calls: int = CALLS) -> np.dtype:
     """Return the record of one incident's luck; what every incident reads comes first, so that it is read together."""
     return np.dtype(
         align=True,
@@ -312,14 +316,14 @@ def luck_dtype(calls: int = CALLS) -> np.dtype:
             ("key", "i8"),
             ("detect", "i8"),
             ("priority", "i4"),
-            ("luck", "u4"),
-            ("plan", "i4"),
+            ("hash_key", "u4"),
+            ("parameter_set", "i4"),
             ("pool", "i4"),
             ("other", "i4"),
             ("happens", "i1"),
             ("noise", "i1"),
             ("rule", "i1"),
-            ("hands", "i1"),
+            ("transfers", "i1"),
             ("u_verify", "u4", (ROUNDS,)),
             ("diagnose", "i8", (ROUNDS,)),
             ("acknowledge", "i8", (calls,)),
@@ -329,23 +333,23 @@ def luck_dtype(calls: int = CALLS) -> np.dtype:
             ("reopen", "i8"),
             ("harm", "i8"),
             ("run", "i8", (ATTEMPTS,)),
-            ("notice", "i8", (HANDS,)),
+            ("notice", "i8", (TRANSFERS,)),
             ("u_attempt", "u4", (ATTEMPTS,)),
             ("u_harm", "u4", (ATTEMPTS,)),
         ],
     )
 
 
-LUCK = luck_dtype()
-LONG = luck_dtype(MOST_CALLS)
+INCIDENT = incident_dtype()
+INCIDENT_OF_MANY_CALLS = incident_dtype(MOST_CALLS)
 """For an escalation of more calls than `CALLS`; SimPy's alone."""
 
 
 STAMPED = ("started", "detected", "acknowledged", "diagnosed", "resolved", "verified", "first_resolved",
            "first_verified")  # fmt: skip
 COUNTED = (
-    "waited", "queued", "round", "turn", "attempt", "level", "hands", "automated", "harmed", "wrong", "passed",
-    "reopened", "refused", "interrupted", "held", "pool", "step",
+    "waited", "queued", "round", "draw_index", "attempt", "level", "transfers", "automated", "harmed", "wrong",
+    "passed", "reopened", "refused", "interrupted", "held", "pool", "step",
 )  # fmt: skip
 _ENGINE = ("asked", "since", "working", "end", "rest")
 
@@ -370,7 +374,7 @@ class Parameters(NamedTuple):
     """A failed attempt does harm where `u_harm` is below."""
     timeout: int
     """Microseconds after which an attempt has failed."""
-    later: tuple[int, ...]
+    attempt_lengths: tuple[int, ...]
     """`LATER` equally likely lengths of an attempt, microseconds."""
     attempts: int
     calls: int
@@ -412,14 +416,15 @@ class Parameters(NamedTuple):
     """1: a person must be asked for."""
 
 
-Plans = tuple[Parameters, ...]
-"""One `P` for every value of `x.plan`; they differ in what an incident meets, never in `day`, `pipeline`, `pooled`."""
+ParameterSets = tuple[Parameters, ...]
+"""One `P` for every value of `x.parameter_set`. They differ in what an incident meets, never in `day`, `pipeline`
+and `pooled`."""
 
 PARAMETERS = np.dtype(
-    [(name, "i8", (LATER,)) if name == "later" else (name, "i8") for name in Parameters._fields], align=True
+    [(name, "i8", (LATER,)) if name == "attempt_lengths" else (name, "i8") for name in Parameters._fields], align=True
 )
 
 
-def plans_of(given: Parameters | Plans) -> Plans:
+def parameter_sets_of(given: Parameters | ParameterSets) -> ParameterSets:
     """Return the plans: what was given, or one for all."""
     return (given,) if isinstance(given, Parameters) else given

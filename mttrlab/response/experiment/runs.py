@@ -18,11 +18,11 @@ from mttrlab.response.model import validation
 from mttrlab.response.model.arrays import Floats, Ints
 from mttrlab.response.model.response_model import ResponseModel
 from mttrlab.response.sampling import arrivals
-from mttrlab.response.sampling.arrivals import draw
-from mttrlab.response.sampling.common_random_numbers import BLOCK, MICROSECONDS_PER_DAY, Luck
-from mttrlab.response.sampling.parameters import calls, parameters, plans, pools
+from mttrlab.response.sampling.arrivals import draw_arrivals
+from mttrlab.response.sampling.common_random_numbers import BLOCK, MICROSECONDS_PER_DAY, RandomNumbers
+from mttrlab.response.sampling.parameters import calls, parameter_sets, parameters, pools
 from mttrlab.response.sampling.records import Records
-from mttrlab.response.sampling.service_times import path_names, realise
+from mttrlab.response.sampling.service_times import path_names, sample_service_times
 from mttrlab.schema import CLOCK_ENDS
 
 ENGINES = ("auto", "simpy", "compiled")
@@ -46,13 +46,13 @@ class Outcomes:
 
     def path(self) -> Ints:
         """Return which of `paths` ended each incident, -1 where none did."""
-        last = self.column("turn")
+        last = self.column("draw_index")
         return np.asarray(self.records.path[np.arange(len(self.records)), last])
 
     def minutes(self, clock: str) -> Floats:
         """Return each incident's minutes on a clock; NaN where it was prevented."""
         first, last = (stamp.removesuffix("_at") for stamp in CLOCK_ENDS[clock])
-        begin = self.records.luck.at if first == "started" else self.column(first)
+        begin = self.records.numbers.at if first == "started" else self.column(first)
         place = self.records.place
         lasts = (self.ends[last][place] - begin) / MICROSECONDS
         return np.where(self.records.x["happens"][place], lasts, np.nan)
@@ -128,8 +128,8 @@ def numbers_between(
     seed: int,
     weekday: float = 0.0,
     layers: int | None = None,
-    base: Luck | None = None,
-) -> Luck:
+    base: RandomNumbers | None = None,
+) -> RandomNumbers:
     """Return the kept luck of a span of replications, the same whatever the span.
 
     Parameters
@@ -158,28 +158,28 @@ def numbers_of_blocks(
     blocks: int = 1,
     skip: int = 0,
     layers: int | None = None,
-    base: Luck | None = None,
-) -> Luck:
+    base: RandomNumbers | None = None,
+) -> RandomNumbers:
     """Return the kept luck of one block or several, for `run_model` under any scenario of the same model."""
     days = validation.finite("days", days, open_low=True, high=1_000_000.0)
     seed = validation.whole("seed", seed, 0, 2**63)
     wanted_of = partial(
-        draw, days=days, block=block, replications=wanted, weekday=weekday, blocks=blocks, skip=skip
+        draw_arrivals, days=days, block=block, replications=wanted, weekday=weekday, blocks=blocks, skip=skip
     )  # fmt: skip
-    count = arrivals.layers(model) if layers is None else layers
+    count = arrivals.extra_layers(model) if layers is None else layers
     bare = arrivals.without_noise(model)
     drawn = wanted_of(model, seed=seed) if base is None else base
-    return arrivals.grown(drawn, count, lambda other: wanted_of(bare, seed=other))
+    return arrivals.with_extra_layers(drawn, count, lambda other: wanted_of(bare, seed=other))
 
 
 def run_model(
     model: ResponseModel,
-    luck: Luck,
+    numbers: RandomNumbers,
     engine: str = "simpy",
     like: Outcomes | None = None,
     *,
     over: bool = False,
-    calm: np.ndarray | None = None,
+    skippable: np.ndarray | None = None,
 ) -> Outcomes:
     """Return what becomes of these incidents under `model`.
 
@@ -191,38 +191,40 @@ def run_model(
         Of the same luck under another model, whose columns are taken over where the settings are the same.
     over : bool
         Write over the memory of `like`, which is lost.
-    calm : array, optional
+    skippable : array, optional
         Noise that the compiled engine may leave out where it is alone, as `isolated_noise` gives it.
     """
-    refuse_unstable_queue(model, luck.horizon / MICROSECONDS_PER_DAY)
-    records = realise(model, luck, None if like is None else like.records, over=over)
-    limits, people = plans(model, luck.week), pools(model)
+    refuse_unstable_queue(model, numbers.horizon / MICROSECONDS_PER_DAY)
+    records = sample_service_times(model, numbers, None if like is None else like.records, over=over)
+    limits, people = parameter_sets(model, numbers.week), pools(model)
     if engine == "compiled":
-        ends = compiled.run(records.x, limits, records.bounds, people, like.ends if over and like else None, calm)
+        ends = compiled.run_compiled(
+            records.x, limits, records.bounds, people, like.ends if over and like else None, skippable
+        )
     else:
-        ends = simpy_engine.run(records.x, limits, records.bounds, people)
-    return Outcomes(records, ends, path_names(model), luck.horizon)
+        ends = simpy_engine.run_simpy(records.x, limits, records.bounds, people)
+    return Outcomes(records, ends, path_names(model), numbers.horizon)
 
 
 def rerun(
-    model: ResponseModel, luck: Luck, baseline: ResponseModel, before: Outcomes, engine: str = "simpy"
+    model: ResponseModel, numbers: RandomNumbers, baseline: ResponseModel, before: Outcomes, engine: str = "simpy"
 ) -> Outcomes:
     """Return the same as `run_model(model, luck)`, with SimPy running only incidents that differ.
 
     Without a pool incidents do not meet, so one whose record is as it was in the baseline ends as it did.
     """
-    then, now = (plans(each, luck.week) for each in (baseline, model))
-    if engine != "simpy" or pools(model) or pools(baseline) or then != now or len(before.ends) != len(luck):
-        return run_model(model, luck, engine, before)
-    records = realise(model, luck, before.records)
+    then, now = (parameter_sets(each, numbers.week) for each in (baseline, model))
+    if engine != "simpy" or pools(model) or pools(baseline) or then != now or len(before.ends) != len(numbers):
+        return run_model(model, numbers, engine, before)
+    records = sample_service_times(model, numbers, before.records)
     if records.x.dtype != before.records.x.dtype:
-        return run_model(model, luck, engine)
+        return run_model(model, numbers, engine)
     rows = np.flatnonzero(records.x != before.records.x)
     ends = before.ends.copy()
-    replication = luck.replication[rows] - luck.first
-    bounds = np.searchsorted(replication, np.arange(luck.replications + 1))
-    ends[rows] = simpy_engine.run(records.x[rows], now, bounds, ())
-    return Outcomes(records, ends, path_names(model), luck.horizon)
+    replication = numbers.replication[rows] - numbers.first
+    bounds = np.searchsorted(replication, np.arange(numbers.replications + 1))
+    ends[rows] = simpy_engine.run_simpy(records.x[rows], now, bounds, ())
+    return Outcomes(records, ends, path_names(model), numbers.horizon)
 
 
 def each_block(

@@ -25,8 +25,8 @@ from mttrlab.response.model.provenance import Note
 from mttrlab.response.model.response_model import ResponseModel
 from mttrlab.response.model.workflow import Impact, Recording
 from mttrlab.response.sampling import arrivals
-from mttrlab.response.sampling.common_random_numbers import Luck
-from mttrlab.response.sampling.overrides import flat
+from mttrlab.response.sampling.common_random_numbers import RandomNumbers
+from mttrlab.response.sampling.overrides import flat_face
 from mttrlab.response.scenarios.scenario import Scenario
 from mttrlab.schema import INCIDENT_COLUMNS, STAMPS, conform
 
@@ -144,7 +144,7 @@ def simulate(
     refuse_unstable_queue(changed, days)
     work = partial(_span, model, changed, days, seed, begin, runs_on, recording)
     place = None if to is None else sink_of(to)
-    layers = arrivals.layers(model, changed)
+    layers = arrivals.extra_layers(model, changed)
     sinks.refuse_absurd(model, days, replications, engine=runs_on, n_jobs=n_jobs, place=place, layers=layers)
     if place is not None:
         changes = repr(scenario) if scenario else "as it is"
@@ -204,10 +204,15 @@ def _span(
     recording: Recording | None,
     span: model_runs.Span,
 ) -> ObservedIncidents:
-    luck = model_runs.numbers_between(
-        model, span, days=days, seed=seed, weekday=hours_since_monday(begin), layers=arrivals.layers(model, changed)
+    numbers = model_runs.numbers_between(
+        model,
+        span,
+        days=days,
+        seed=seed,
+        weekday=hours_since_monday(begin),
+        layers=arrivals.extra_layers(model, changed),
     )
-    made = model_runs.run_model(changed, luck, engine)
+    made = model_runs.run_model(changed, numbers, engine)
     return observed_incidents(changed, made, begin, recording)
 
 
@@ -274,7 +279,7 @@ def observed_incidents(
     automated = outcomes.column("automated")[there] == 1
     columns: dict[str, np.ndarray | Categorical] = {**_faces(model, records.type[there], records.face[there])}
     if model.users:
-        columns["users"] = users_hit(model, records.luck, records.facts)[there]
+        columns["users"] = users_hit(model, records.numbers, records.facts)[there]
     origin = start.tz_convert("UTC").tz_localize(None).to_datetime64().astype("datetime64[us]")
     stamped = _as_seen(outcomes, there)
     ended = stamped[model.stamps[-1].removesuffix("_at")] <= outcomes.horizon
@@ -295,7 +300,7 @@ def observed_incidents(
         columns["first_resolved_at"] = _moments(origin, first, again)
     columns["exported_at"] = np.full(len(there), origin + np.timedelta64(outcomes.horizon, "us"))
     return ObservedIncidents(
-        records.luck.replication[there], records.luck.key[there], columns, records.changed[there] == 1
+        records.numbers.replication[there], records.numbers.key[there], columns, records.changed[there] == 1
     )  # fmt: skip
 
 
@@ -381,7 +386,7 @@ def _fix_path(outcomes: Outcomes, there: Ints, automated: np.ndarray, ended: np.
 def _recorded(recording: Recording, outcomes: Outcomes) -> np.ndarray:
     """Return which incidents reach the export."""
     share = np.where(outcomes.column("automated") == 1, recording.automated, recording.handled)
-    return np.asarray(outcomes.records.luck.uniform("recorded") < share)
+    return np.asarray(outcomes.records.numbers.uniform("recorded") < share)
 
 
 def _as_seen(outcomes: Outcomes, there: Ints) -> dict[str, Ints]:
@@ -417,7 +422,7 @@ def impact_of(users: tuple[Impact, ...], kind: IncidentType, face: Face) -> Impa
     return None
 
 
-def users_hit(model: ResponseModel, luck: Luck, facts: dict[str, np.ndarray]) -> Floats:
+def users_hit(model: ResponseModel, numbers: RandomNumbers, facts: dict[str, np.ndarray]) -> Floats:
     """Return the share of users that each incident hits; NaN where nobody has said.
 
     Parameters
@@ -425,11 +430,11 @@ def users_hit(model: ResponseModel, luck: Luck, facts: dict[str, np.ndarray]) ->
     facts : dict
         `type` and `face` of each incident.
     """
-    made = np.full(len(luck), np.nan)
+    made = np.full(len(numbers), np.nan)
     if not model.users:
         return made
-    which = flat(model, facts)
-    u = luck.uniform("users")
+    which = flat_face(model, facts)
+    u = numbers.uniform("users")
     for place, (kind, face) in enumerate(_looks(model)):
         one = impact_of(model.users, kind, face)
         if one is not None:
@@ -438,16 +443,16 @@ def users_hit(model: ResponseModel, luck: Luck, facts: dict[str, np.ndarray]) ->
     return made
 
 
-def user_weights(model: ResponseModel, luck: Luck, facts: dict[str, np.ndarray]) -> Floats | None:
+def user_weights(model: ResponseModel, numbers: RandomNumbers, facts: dict[str, np.ndarray]) -> Floats | None:
     """Return how much a minute of each incident weighs: the share of users hit, one where nobody has said it.
 
     None: the model knows nothing of users.
     """
     if not model.users:
         return None
-    if "users hit" not in luck.kept:
-        luck.kept["users hit"] = np.nan_to_num(users_hit(model, luck, facts), nan=1.0)
-    return np.asarray(luck.kept["users hit"])
+    if "users hit" not in numbers.cache:
+        numbers.cache["users hit"] = np.nan_to_num(users_hit(model, numbers, facts), nan=1.0)
+    return np.asarray(numbers.cache["users hit"])
 
 
 def fit_impact(past: History, group: Ints, names: list[str | None], notes: list[Note]) -> tuple[Impact, ...]:

@@ -15,8 +15,8 @@ from mttrlab.response.experiment.utilization import refuse_unstable_queue
 from mttrlab.response.model import validation
 from mttrlab.response.model.response_model import ResponseModel
 from mttrlab.response.sampling.common_random_numbers import BLOCK
-from mttrlab.response.sampling.parameters import plans, pools
-from mttrlab.response.sampling.service_times import path_names, realise
+from mttrlab.response.sampling.parameters import parameter_sets, pools
+from mttrlab.response.sampling.service_times import path_names, sample_service_times
 from mttrlab.response.scenarios.scenario import Scenario
 
 _TELLS = {
@@ -86,16 +86,18 @@ def trace(
     begin = utc(model.start if start is None else start)
     block, place = divmod(replication, BLOCK)
     weekday = hours_since_monday(begin)
-    luck = model_runs.numbers_of_blocks(model, days=days, block=block, wanted=place + 1, seed=seed, weekday=weekday)
-    records = realise(changed, luck)
-    rows = np.flatnonzero(luck.replication == replication)
+    numbers = model_runs.numbers_of_blocks(model, days=days, block=block, wanted=place + 1, seed=seed, weekday=weekday)
+    records = sample_service_times(changed, numbers)
+    rows = np.flatnonzero(numbers.replication == replication)
     there = rows[(records.key[rows] == incident) & (records.happens[rows] == 1)]
     if not len(there):
         has = f"it has 0 to {len(rows) - 1}" if len(rows) else f"none begins within {days:g} days"
         raise ModelError(f"replication {replication} has no incident {incident}; {has}")
     told: list[tuple[int, int, int, int]] = []
     mine = records.x[records.bounds[place] : records.bounds[place + 1]]
-    simpy_engine.tell(mine, plans(changed, luck.week), pools(changed), incident, lambda *line: told.append(line))
+    simpy_engine.observe(
+        mine, parameter_sets(changed, numbers.week), pools(changed), incident, lambda *line: told.append(line)
+    )
     names = path_names(changed)
     paths = [names[p] if p >= 0 else "a fix" for p in records.path[there[0]].tolist()]
     return _table(told, paths, begin)

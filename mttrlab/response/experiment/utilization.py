@@ -23,11 +23,11 @@ from mttrlab.response.model.response_model import MONTH_DAYS, Ramp, ResponseMode
 from mttrlab.response.model.shares import automation, runbooks
 from mttrlab.response.model.workflow import Verification
 from mttrlab.response.sampling import arrivals
-from mttrlab.response.sampling.arrivals import draw
+from mttrlab.response.sampling.arrivals import draw_arrivals
 from mttrlab.response.sampling.common_random_numbers import MICROSECONDS_PER_DAY
-from mttrlab.response.sampling.parameters import calls, plans, pools, rounds
+from mttrlab.response.sampling.parameters import calls, parameter_sets, pools, rounds
 from mttrlab.response.sampling.records import Records
-from mttrlab.response.sampling.service_times import realise
+from mttrlab.response.sampling.service_times import sample_service_times
 
 _LANES = "deployment lane(s)"
 
@@ -466,16 +466,18 @@ def _days(model: ResponseModel) -> float:
 
 
 def _run(model: ResponseModel, *, at_once: bool) -> tuple[Records, np.ndarray]:
-    one = partial(draw, days=_days(model), block=0, replications=1)
+    one = partial(draw_arrivals, days=_days(model), block=0, replications=1)
     bare = arrivals.without_noise(model)
-    luck = arrivals.grown(one(model, seed=0), arrivals.layers(model), lambda seed: one(bare, seed=seed))
-    records = realise(model, luck)
+    numbers = arrivals.with_extra_layers(
+        one(model, seed=0), arrivals.extra_layers(model), lambda seed: one(bare, seed=seed)
+    )
+    records = sample_service_times(model, numbers)
     if at_once:
         records.x["at"] = 0
-    limits, people = plans(model), pools(model)
+    limits, people = parameter_sets(model), pools(model)
     if compiled.refusal(calls(model)) is None:
-        return records, compiled.run(records.x, limits, records.bounds, people)
-    return records, simpy_engine.run(records.x, limits, records.bounds, people)
+        return records, compiled.run_compiled(records.x, limits, records.bounds, people)
+    return records, simpy_engine.run_simpy(records.x, limits, records.bounds, people)
 
 
 @lru_cache(maxsize=32)

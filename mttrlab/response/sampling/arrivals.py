@@ -18,14 +18,14 @@ from mttrlab.response.model.arrays import Floats, Ints
 from mttrlab.response.model.response_model import ResponseModel
 from mttrlab.response.model.workflow import Bursts
 from mttrlab.response.sampling import random_streams
-from mttrlab.response.sampling.common_random_numbers import BLOCK, MICROSECONDS_PER_DAY, Luck, Part
-from mttrlab.response.sampling.overrides import most
+from mttrlab.response.sampling.common_random_numbers import BLOCK, MICROSECONDS_PER_DAY, Block, RandomNumbers
+from mttrlab.response.sampling.overrides import largest
 from mttrlab.response.sampling.random_streams import in_order, stream
 
-MOST_LAYERS = 20
+MAX_LAYERS = 20
 
 
-def layers(*models: ResponseModel) -> int:
+def extra_layers(*models: ResponseModel) -> int:
     """Return how many layers of further incidents these models need at most.
 
     Raises
@@ -35,42 +35,42 @@ def layers(*models: ResponseModel) -> int:
     """
     needed = 0
     for model in models:
-        changes = most(model, "deploys_factor", model.deploys_factor) * most(
+        changes = largest(model, "deploys_factor", model.deploys_factor) * largest(
             model, "failing_factor", model.failing_factor
         )
-        factor = most(model, "arrivals_factor", model.arrivals_factor) * max(changes, 1.0)
-        if factor > MOST_LAYERS + 1:
-            raise ModelError(f"incidents would begin up to {factor:g} times as often; {MOST_LAYERS + 1} is the most")
+        factor = largest(model, "arrivals_factor", model.arrivals_factor) * max(changes, 1.0)
+        if factor > MAX_LAYERS + 1:
+            raise ModelError(f"incidents would begin up to {factor:g} times as often; {MAX_LAYERS + 1} is the most")
         needed = max(needed, int(np.ceil(factor - 1e-12)) - 1)
     return needed
 
 
 @dataclass
-class Grown(Luck):
+class LayeredRandomNumbers(RandomNumbers):
     """The luck of a baseline and of layers of further incidents, in one order."""
 
-    layers: tuple[Luck, ...] = ()
+    layers: tuple[RandomNumbers, ...] = ()
     """The baseline's first."""
     order: Ints | None = None
     """Incidents of all layers, one layer behind the other, by replication and arrival."""
 
     def uniform(self, decision: str, part: int = 0) -> Floats:
         """Return the kept uniforms of a decision, one per incident."""
-        if (decision, part) not in self.kept:
+        if (decision, part) not in self.cache:
             whole = self.joined(lambda one: one.uniform(decision, part))
             whole.setflags(write=False)
-            self.kept[decision, part] = whole
-        return np.asarray(self.kept[decision, part])
+            self.cache[decision, part] = whole
+        return np.asarray(self.cache[decision, part])
 
     def _turns(self, decision: str, turns: int) -> Floats:
         return np.stack([self.uniform(decision, part) for part in range(turns)])
 
-    def joined(self, of: Callable[[Luck], np.ndarray]) -> np.ndarray:
+    def joined(self, of: Callable[[RandomNumbers], np.ndarray]) -> np.ndarray:
         """Return a column of all layers in the common order."""
         return np.asarray(np.concatenate([of(one) for one in self.layers])[self.order])
 
 
-def grown(base: Luck, count: int, draw: Callable[[int], Luck]) -> Luck:
+def with_extra_layers(base: RandomNumbers, count: int, draw: Callable[[int], RandomNumbers]) -> RandomNumbers:
     """Return a baseline's luck with so many layers of further incidents.
 
     Parameters
@@ -80,15 +80,15 @@ def grown(base: Luck, count: int, draw: Callable[[int], Luck]) -> Luck:
     draw : callable
         The luck of the same replications, without noise, from a seed.
     """
-    there = base.layers if isinstance(base, Grown) else (base,)
+    there = base.layers if isinstance(base, LayeredRandomNumbers) else (base,)
     if count < len(there):
         return base
     whole = (*there, *(draw(_seed(base.seed, k)) for k in range(len(there), count + 1)))
     replication, at = (np.concatenate([getattr(one, name) for one in whole]) for name in ("replication", "at"))
     order = np.lexsort((at, replication))
-    return Grown(
+    return LayeredRandomNumbers(
         seed=base.seed,
-        parts=base.parts,
+        blocks=base.blocks,
         replication=replication[order],
         key=np.concatenate(_keys(whole))[order],
         at=at[order],
@@ -104,32 +104,32 @@ def grown(base: Luck, count: int, draw: Callable[[int], Luck]) -> Luck:
     )
 
 
-def layer(luck: Luck) -> Ints | int:
+def extra_layer(numbers: RandomNumbers) -> Ints | int:
     """Return which layer each incident is of; 0: the baseline's own."""
-    if not isinstance(luck, Grown):
+    if not isinstance(numbers, LayeredRandomNumbers):
         return 0
-    return np.repeat(np.arange(len(luck.layers)), [len(one) for one in luck.layers])[luck.order]
+    return np.repeat(np.arange(len(numbers.layers)), [len(one) for one in numbers.layers])[numbers.order]
 
 
-def spread(luck: Luck, base: Luck, values: Floats) -> Floats:
-    """Return a number of each incident of `base` at its place in `luck`, which has more layers; NaN for the others."""
-    made = np.full(len(luck), np.nan)
-    made[layer(luck) < (len(base.layers) if isinstance(base, Grown) else 1)] = values
+def spread_over_layers(numbers: RandomNumbers, base: RandomNumbers, values: Floats) -> Floats:
+    """Return a number of each incident of `base` at its place in `numbers`, which has more layers; else NaN."""
+    made = np.full(len(numbers), np.nan)
+    made[extra_layer(numbers) < (len(base.layers) if isinstance(base, LayeredRandomNumbers) else 1)] = values
     return made
 
 
-def cause(luck: Luck) -> Floats:
+def triggering_draw(numbers: RandomNumbers) -> Floats:
     """Return, per incident that another one brought, the draw that decided whether that one brings any; else NaN."""
-    if isinstance(luck, Grown):
-        return luck.joined(cause)
+    if isinstance(numbers, LayeredRandomNumbers):
+        return numbers.joined(triggering_draw)
     columns = []
-    for part in luck.parts:
-        bring = stream(luck.seed, "burst", part.block).random(part.firsts)
-        column = np.full(part.firsts, np.nan)
+    for part in numbers.blocks:
+        bring = stream(numbers.seed, "burst", part.block).random(part.primary)
+        column = np.full(part.primary, np.nan)
         if len(part.order):
             column = np.concatenate([column, bring[part.cause]])[part.order]
         columns.append(column)
-    return np.concatenate(columns)[luck.skip :]
+    return np.concatenate(columns)[numbers.skip :]
 
 
 def _seed(seed: int, number: int) -> int:
@@ -137,7 +137,7 @@ def _seed(seed: int, number: int) -> int:
     return int(stream(seed, "layer", number).integers(2**62))
 
 
-def _keys(whole: tuple[Luck, ...]) -> list[Ints]:
+def _keys(whole: tuple[RandomNumbers, ...]) -> list[Ints]:
     """Return each layer's numbers of incidents: behind those of the layers before, replication by replication."""
     first, last = whole[0].first, whole[0].first + whole[0].replications
     before = np.zeros(last - first, dtype=np.int64)
@@ -160,7 +160,7 @@ def without_noise(model: ResponseModel) -> ResponseModel:
 _HOUR = 3_600_000_000
 
 
-def draw(
+def draw_arrivals(
     model: ResponseModel,
     *,
     days: float,
@@ -170,7 +170,7 @@ def draw(
     weekday: float = 0.0,
     blocks: int = 1,
     skip: int = 0,
-) -> Luck:
+) -> RandomNumbers:
     """Return the incidents of one block of replications, or of several that follow each other.
 
     Parameters
@@ -194,7 +194,7 @@ def draw(
     horizon = round(days * MICROSECONDS_PER_DAY)
     times, cumulative = _clock(model, horizon, weekday)
     wanted = [*[BLOCK] * (blocks - 1), replications]
-    numbers = range(block, block + blocks)
+    block_numbers = range(block, block + blocks)
 
     def when(u: Floats) -> Floats:
         begins = np.interp(u * cumulative[-1], cumulative, times)
@@ -202,8 +202,8 @@ def draw(
 
     brought = model.bursts.share * model.bursts.mean if model.bursts else 0.0
     rate = model.per_day / (1 + brought) * cumulative[-1]
-    sizes, at, replication, key = _instants(seed, ("arrivals", "arrival_time"), rate, numbers, wanted, when)
-    parts = [Part(b, n, int(size)) for b, n, size in zip(numbers, wanted, sizes, strict=True)]
+    sizes, at, replication, key = _instants(seed, ("arrivals", "arrival_time"), rate, block_numbers, wanted, when)
+    parts = [Block(b, n, int(size)) for b, n, size in zip(block_numbers, wanted, sizes, strict=True)]
     if model.deployments or model.bursts:
         cuts = np.cumsum(sizes)[:-1]
         whole = zip(parts, np.split(at, cuts), np.split(replication, cuts), strict=True)
@@ -215,14 +215,14 @@ def draw(
     if model.noise:
         rate = model.noise.per_day * horizon / MICROSECONDS_PER_DAY
         pages, noise_at, noise_replication, _ = _instants(
-            seed, ("noise", "noise_time"), rate, numbers, wanted, lambda u: u * horizon
+            seed, ("noise", "noise_time"), rate, block_numbers, wanted, lambda u: u * horizon
         )
         parts = [replace(part, noise=int(n)) for part, n in zip(parts, pages, strict=True)]
     first = block * BLOCK + skip
     before, noise_before = (int(np.searchsorted(of, first)) for of in (replication, noise_replication))
-    return Luck(
+    return RandomNumbers(
         seed=seed,
-        parts=tuple(parts),
+        blocks=tuple(parts),
         replication=replication[before:],
         key=key[before:],
         at=at[before:],
@@ -240,7 +240,7 @@ def _instants(
     seed: int,
     decisions: tuple[str, str],
     mean: float,
-    numbers: range,
+    block_numbers: range,
     wanted: list[int],
     when: Callable[[Floats], Floats],
 ) -> tuple[Ints, Ints, Ints, Ints]:
@@ -258,17 +258,17 @@ def _instants(
         Microseconds of the horizon for each uniform.
     """
     many, late = decisions
-    each = [stream(seed, many, b).poisson(mean, BLOCK)[:n] for b, n in zip(numbers, wanted, strict=True)]
+    each = [stream(seed, many, b).poisson(mean, BLOCK)[:n] for b, n in zip(block_numbers, wanted, strict=True)]
     sizes = np.array([n.sum() for n in each], dtype=np.int64)
     n = np.concatenate(each)
     # Each replication is a row that is sorted alone: one long sort takes three times as long.
-    begins = in_order(when(random_streams.uniform(seed, late, 0, numbers, sizes)), n)
-    return sizes, *random_streams.arrivals(begins, n, numbers[0] * BLOCK)
+    begins = in_order(when(random_streams.uniform(seed, late, 0, block_numbers, sizes)), n)
+    return sizes, *random_streams.arrivals(begins, n, block_numbers[0] * BLOCK)
 
 
 def _block(
-    model: ResponseModel, part: Part, at: Ints, replication: Ints, horizon: int, seed: int, weekday: float
-) -> tuple[Part, Ints, Ints]:
+    model: ResponseModel, part: Block, at: Ints, replication: Ints, horizon: int, seed: int, weekday: float
+) -> tuple[Block, Ints, Ints]:
     """Return the incidents of one block, moved by deployments, and with those that they bring."""
     block = part.block
     if model.deployments and len(at):
@@ -294,8 +294,8 @@ def _caused(model: ResponseModel, block: int, n: int, seed: int) -> np.ndarray:
 
 
 def _with_others(
-    bursts: Bursts, part: Part, at: Ints, replication: Ints, horizon: int, seed: int
-) -> tuple[Part, Ints, Ints]:
+    bursts: Bursts, part: Block, at: Ints, replication: Ints, horizon: int, seed: int
+) -> tuple[Block, Ints, Ints]:
     """Return the incidents with those that they bring, by replication and arrival."""
     bring = stream(seed, "burst", part.block).random(len(at)) < bursts.share
     u = stream(seed, "burst_size", part.block).random(len(at))
@@ -307,7 +307,7 @@ def _with_others(
     cause, begins = cause[inside], begins[inside]
     at, whose = np.concatenate([at, begins]), np.concatenate([replication, replication[cause]])
     order = np.lexsort((at, whose))
-    return replace(part, others=len(cause), cause=cause, order=order), at[order], whose[order]
+    return replace(part, secondary=len(cause), cause=cause, order=order), at[order], whose[order]
 
 
 def _numbered(replication: Ints) -> Ints:

@@ -21,14 +21,14 @@ MICROSECONDS_PER_DAY = 86_400_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class Block:
     """How many incidents one block of replications drew, and what brought them."""
 
     block: int
     replications: int
-    firsts: int
+    primary: int
     """Incidents that came by themselves."""
-    others: int = 0
+    secondary: int = 0
     """Incidents that these brought."""
     cause: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     """Which of the first each other one belongs to."""
@@ -39,11 +39,11 @@ class Part:
 
 
 @dataclass
-class Luck:
+class RandomNumbers:
     """The kept luck of some blocks of replications; columns are drawn when first asked for."""
 
     seed: int
-    parts: tuple[Part, ...]
+    blocks: tuple[Block, ...]
     replication: Ints
     """Replication of each incident."""
     key: Ints
@@ -62,7 +62,7 @@ class Luck:
     noise_skip: int = 0
     first: int = 0
     """Number of the first replication."""
-    kept: dict[Any, Any] = field(default_factory=dict, repr=False)
+    cache: dict[Any, Any] = field(default_factory=dict, repr=False)
     """What was computed from this luck and may be asked for again."""
 
     def __len__(self) -> int:
@@ -71,34 +71,34 @@ class Luck:
     @property
     def replications(self) -> int:
         """How many replications there are; they are numbered from `first`."""
-        last = self.parts[-1]
+        last = self.blocks[-1]
         return last.block * BLOCK + last.replications - self.first
 
     def uniform(self, decision: str, part: int = 0) -> Floats:
         """Return the kept uniforms of a decision, one per incident."""
-        if (decision, part) not in self.kept:
-            drawn = self._drawn(decision, part, "firsts")
-            if any(len(one.order) for one in self.parts):
+        if (decision, part) not in self.cache:
+            drawn = self._drawn(decision, part, "primary")
+            if any(len(one.order) for one in self.blocks):
                 drawn = self._ordered(drawn, decision, part)
             whole = drawn[self.skip :]
             whole.setflags(write=False)
-            self.kept[decision, part] = whole
-        return np.asarray(self.kept[decision, part])
+            self.cache[decision, part] = whole
+        return np.asarray(self.cache[decision, part])
 
     def uniforms(self, decision: str, turns: int) -> Floats:
         """Return the kept uniforms of the first turns of a loop, one row each: drawn together, and used together."""
         key = (decision, "turns", turns)
-        if key not in self.kept:
+        if key not in self.cache:
             whole = self._turns(decision, turns)
             whole.setflags(write=False)
-            self.kept[key] = whole
-            self.kept.update({(decision, part): whole[part] for part in range(turns)})
-        return np.asarray(self.kept[key])
+            self.cache[key] = whole
+            self.cache.update({(decision, part): whole[part] for part in range(turns)})
+        return np.asarray(self.cache[key])
 
     def _turns(self, decision: str, turns: int) -> Floats:
-        if any(len(one.order) for one in self.parts):
+        if any(len(one.order) for one in self.blocks):
             return np.stack([self.uniform(decision, part) for part in range(turns)])
-        drawn = random_streams.uniforms(self.seed, decision, range(turns), *self._of("firsts"))
+        drawn = random_streams.uniforms(self.seed, decision, range(turns), *self._of("primary"))
         return np.ascontiguousarray(drawn[:, self.skip :])
 
     def _drawn(self, decision: str, part: int, whose: str) -> Floats:
@@ -106,21 +106,21 @@ class Luck:
 
     def _of(self, whose: str) -> tuple[range, Ints]:
         """Return the blocks, and how many each of them draws."""
-        if whose not in self.kept:
-            counts = np.array([getattr(one, whose) for one in self.parts], dtype=np.int64)
-            self.kept[whose] = range(self.parts[0].block, self.parts[-1].block + 1), counts
-        return self.kept[whose]  # type: ignore[no-any-return]
+        if whose not in self.cache:
+            counts = np.array([getattr(one, whose) for one in self.blocks], dtype=np.int64)
+            self.cache[whose] = range(self.blocks[0].block, self.blocks[-1].block + 1), counts
+        return self.cache[whose]  # type: ignore[no-any-return]
 
-    def _ordered(self, firsts: Floats, decision: str, part: int) -> Floats:
+    def _ordered(self, primary: Floats, decision: str, part: int) -> Floats:
         """Return the uniforms of those that came by themselves and of those that they brought, by arrival."""
-        more = self._drawn(f"{decision} of others", part, "others")
+        more = self._drawn(f"{decision} of others", part, "secondary")
         made, first, other = [], 0, 0
-        for one in self.parts:
-            own, brought = firsts[first : first + one.firsts], more[other : other + one.others]
+        for one in self.blocks:
+            own, brought = primary[first : first + one.primary], more[other : other + one.secondary]
             # One cause: those that it brings are of its type.
             brought = own[one.cause] if decision == "type" else brought
             made.append(np.concatenate([own, brought])[one.order] if len(one.order) else own)
-            first, other = first + one.firsts, other + one.others
+            first, other = first + one.primary, other + one.secondary
         return np.concatenate(made)
 
     def noise(self, decision: str, part: int = 0) -> Floats:
@@ -128,7 +128,7 @@ class Luck:
         return self._drawn(f"noise {decision}", part, "noise")[self.noise_skip :]
 
 
-def threshold(probability: float) -> int:
+def as_threshold(probability: float) -> int:
     """Return the integer that a 32-bit uniform stays below with this probability.
 
     Examples

@@ -11,11 +11,11 @@ import numpy as np
 from mttrlab.errors import ModelError
 from mttrlab.response.model.arrays import Ints
 from mttrlab.response.model.response_model import MONTH_DAYS, ResponseModel
-from mttrlab.response.sampling.common_random_numbers import MICROSECONDS_PER_DAY, Luck
+from mttrlab.response.sampling.common_random_numbers import MICROSECONDS_PER_DAY, RandomNumbers
 
 Facts = dict[str, np.ndarray]
 
-PLANNED = {
+IN_PARAMETERS = {
     "automation_success", "automation_timeout", "automation_attempts", "automation_harm", "automation_run_factor",
     "verify_pass", "false_pass", "max_rounds", "paging.delivery", "paging.timeout", "paging.startup", "paging.repeats",
     "verification.every_s", "verification.in_a_row", "verification.window_s", "verification.threshold",
@@ -24,17 +24,17 @@ PLANNED = {
 }  # fmt: skip
 """Settings that the transition function reads from `P`; all others are in the columns of `x`."""
 
-MOST_PLANS = 10
-"""Groups of incidents with settings of `PLANNED` of their own: each may or may not hold, so there are 2 ** groups."""
+MAX_OWN_PARAMETERS = 10
+"""Groups of incidents with settings of `IN_PARAMETERS` of their own. Each may or may not hold: 2 ** groups sets."""
 
 
-def setting(model: ResponseModel, facts: Facts, name: str, value: Any) -> Any:
+def resolve(model: ResponseModel, facts: Facts, name: str, value: Any) -> Any:
     """Return a setting of the model, or one per incident where some have their own.
 
     Parameters
     ----------
     facts : dict
-        `type` and `face` of every incident, and whom each ramp has reached (`reach`).
+        `type` and `face` of every incident, and whom each ramp has reached (`mark_reached`).
     name : str
         Field of the model.
     value : float or array
@@ -44,19 +44,19 @@ def setting(model: ResponseModel, facts: Facts, name: str, value: Any) -> Any:
         for field, own in one.settings:
             if field == name:
                 mine = np.asarray(own)[facts["type"]] if isinstance(own, tuple) else own
-                value = np.where(chosen(model, facts, place), mine, value)
+                value = np.where(applies_to(model, facts, place), mine, value)
     return value
 
 
-def reach(model: ResponseModel, luck: Luck, facts: Facts) -> None:
+def mark_reached(model: ResponseModel, numbers: RandomNumbers, facts: Facts) -> None:
     """Write down which incidents each ramp has reached when they begin."""
     for place, one in enumerate(model.special):
         if one.ramp is not None:
-            months = luck.at / (MICROSECONDS_PER_DAY * MONTH_DAYS)
-            facts[f"reached {place}"] = luck.uniform(f"adoption {one.name}") < one.ramp.reached(months)
+            months = numbers.at / (MICROSECONDS_PER_DAY * MONTH_DAYS)
+            facts[f"reached {place}"] = numbers.uniform(f"adoption {one.name}") < one.ramp.reached(months)
 
 
-def chosen(model: ResponseModel, facts: Facts, place: int) -> np.ndarray:
+def applies_to(model: ResponseModel, facts: Facts, place: int) -> np.ndarray:
     """Return which incidents the special settings at `place` hold for."""
     one = model.special[place]
     which = np.ones(len(facts["type"]), dtype=bool)
@@ -64,13 +64,13 @@ def chosen(model: ResponseModel, facts: Facts, place: int) -> np.ndarray:
         which &= np.array([kind.name in one.incident_types for kind in model.types])[facts["type"]]
     if one.services:
         hit = np.array([face.service in one.services for kind in model.types for face in kind.faces])
-        which &= hit[flat(model, facts)]
+        which &= hit[flat_face(model, facts)]
     if one.ramp is not None:
         which &= facts[f"reached {place}"]
     return which
 
 
-def of_each(values: Sequence[Any], which: Ints) -> Any:
+def per_incident(values: Sequence[Any], which: Ints) -> Any:
     """Return the value of each incident's type or face; the one value where all have the same.
 
     Examples
@@ -81,7 +81,7 @@ def of_each(values: Sequence[Any], which: Ints) -> Any:
     return values[0] if len(set(values)) == 1 else np.array(values)[which]
 
 
-def flat(model: ResponseModel, facts: Facts) -> Ints:
+def flat_face(model: ResponseModel, facts: Facts) -> Ints:
     """Return each incident's face, counted through all types."""
     if len(model.types) == 1:
         return facts["face"]
@@ -89,26 +89,28 @@ def flat(model: ResponseModel, facts: Facts) -> Ints:
     return np.asarray(first[facts["type"]] + facts["face"])
 
 
-def _planned(model: ResponseModel) -> list[int]:
-    return [k for k, one in enumerate(model.special) if any(field in PLANNED for field, _ in one.settings)]
+def _with_own_parameters(model: ResponseModel) -> list[int]:
+    return [k for k, one in enumerate(model.special) if any(field in IN_PARAMETERS for field, _ in one.settings)]
 
 
-def plan(model: ResponseModel, facts: Facts) -> Ints:
-    """Return which of `variants` each incident is handled by."""
+def parameter_set(model: ResponseModel, facts: Facts) -> Ints:
+    """Return which of `parameter_set_models` each incident is handled by."""
     which = np.zeros(len(facts["type"]), dtype=np.int64)
-    for bit, place in enumerate(_planned(model)):
-        which += chosen(model, facts, place).astype(np.int64) << bit
+    for bit, place in enumerate(_with_own_parameters(model)):
+        which += applies_to(model, facts, place).astype(np.int64) << bit
     return which
 
 
-def variants(model: ResponseModel) -> tuple[ResponseModel, ...]:
+def parameter_set_models(model: ResponseModel) -> tuple[ResponseModel, ...]:
     """Return the models whose `P` the incidents are handled by: one for every set of special settings."""
-    places = _planned(model)
-    if len(places) > MOST_PLANS:
-        raise ModelError(f"{len(places)} groups of incidents have settings of their own; {MOST_PLANS} is the most")
+    places = _with_own_parameters(model)
+    if len(places) > MAX_OWN_PARAMETERS:
+        raise ModelError(
+            f"{len(places)} groups of incidents have settings of their own; {MAX_OWN_PARAMETERS} is the most"
+        )
     made = [replace(model, special=()) if model.special else model]
     for place in places:
-        own = [(f, v) for f, v in model.special[place].settings if f in PLANNED]
+        own = [(f, v) for f, v in model.special[place].settings if f in IN_PARAMETERS]
         made += [_with(one, own) for one in made]
     return tuple(made)
 
@@ -124,11 +126,11 @@ def _with(model: ResponseModel, settings: list[tuple[str, Any]]) -> ResponseMode
     return replace(model, **changes)
 
 
-def most(model: ResponseModel, name: str, value: Any) -> Any:
+def largest(model: ResponseModel, name: str, value: Any) -> Any:
     """Return the largest value that a setting takes for any incident."""
     return max([value, *(own for one in model.special for field, own in one.settings if field == name)])
 
 
-def least(model: ResponseModel, name: str, value: Any) -> Any:
+def smallest(model: ResponseModel, name: str, value: Any) -> Any:
     """Return the smallest value that a setting takes for any incident."""
     return min([value, *(own for one in model.special for field, own in one.settings if field == name)])

@@ -6,12 +6,12 @@ from functools import cache
 
 import numpy as np
 
-from mttrlab.response.engines.transition import CALLS, LATER, LONG, LUCK, MICROSECONDS, Parameters
+from mttrlab.response.engines.transition import CALLS, INCIDENT, INCIDENT_OF_MANY_CALLS, LATER, MICROSECONDS, Parameters
 from mttrlab.response.model.distributions import Law
 from mttrlab.response.model.responders import Paging, Pool
 from mttrlab.response.model.response_model import ResponseModel
-from mttrlab.response.sampling.common_random_numbers import threshold
-from mttrlab.response.sampling.overrides import least, most, variants
+from mttrlab.response.sampling.common_random_numbers import as_threshold
+from mttrlab.response.sampling.overrides import largest, parameter_set_models, smallest
 
 _HOUR = 3_600_000_000
 
@@ -19,36 +19,36 @@ _HOUR = 3_600_000_000
 def rounds(model: ResponseModel) -> int:
     """Return how many rounds of diagnosis, fix and verification an incident may need."""
     sampled = model.verification
-    sure = least(model, "verify_pass", model.verify_pass) >= 1 and (
+    sure = smallest(model, "verify_pass", model.verify_pass) >= 1 and (
         sampled is None
         or (
-            least(model, "verification.healthy", sampled.healthy) >= 1
-            and least(model, "verification.give_up", sampled.give_up)
-            >= most(model, "verification.in_a_row", sampled.in_a_row)
+            smallest(model, "verification.healthy", sampled.healthy) >= 1
+            and smallest(model, "verification.give_up", sampled.give_up)
+            >= largest(model, "verification.in_a_row", sampled.in_a_row)
         )
     )
-    return 1 if sure and model.reopening is None else int(most(model, "max_rounds", model.max_rounds))
+    return 1 if sure and model.reopening is None else int(largest(model, "max_rounds", model.max_rounds))
 
 
 def attempts(model: ResponseModel) -> int:
     """Return how many automatic attempts an incident may need."""
-    return int(most(model, "automation_attempts", model.automation_attempts))
+    return int(largest(model, "automation_attempts", model.automation_attempts))
 
 
 def calls(model: ResponseModel) -> int:
     """Return how many people are called for an incident at most, one after the other."""
     if model.paging is None:
         return 1
-    return max(len(model.paging.levels), 1) * int(most(model, "paging.repeats", model.paging.repeats))
+    return max(len(model.paging.levels), 1) * int(largest(model, "paging.repeats", model.paging.repeats))
 
 
-def layout(model: ResponseModel) -> np.dtype:
+def record_type(model: ResponseModel) -> np.dtype:
     """Return the record of this model's luck: the usual one where it will do."""
-    return LUCK if calls(model) <= CALLS else LONG
+    return INCIDENT if calls(model) <= CALLS else INCIDENT_OF_MANY_CALLS
 
 
 @cache
-def later(run: Law, factor: float = 1.0) -> tuple[int, ...]:
+def attempt_lengths(run: Law, factor: float = 1.0) -> tuple[int, ...]:
     """Return equally likely lengths of an automatic attempt, microseconds: the law at the middles of equal shares."""
     minutes = run.quantile((np.arange(LATER) + 0.5) / LATER) * factor
     return tuple(np.rint(minutes * MICROSECONDS).astype(np.int64).tolist())
@@ -60,10 +60,12 @@ def pools(model: ResponseModel) -> tuple[Pool, ...]:
     return (*model.people, *lanes)
 
 
-def plans(model: ResponseModel, week: int = 0) -> tuple[Parameters, ...]:
+def parameter_sets(model: ResponseModel, week: int = 0) -> tuple[Parameters, ...]:
     """Return the integers of `model`, once for every set of special settings that an incident may meet."""
     turns = rounds(model)
-    return tuple(parameters(one, week)._replace(rounds=min(turns, one.max_rounds)) for one in variants(model))
+    return tuple(
+        parameters(one, week)._replace(rounds=min(turns, one.max_rounds)) for one in parameter_set_models(model)
+    )
 
 
 def parameters(model: ResponseModel, week: int = 0) -> Parameters:
@@ -77,10 +79,10 @@ def parameters(model: ResponseModel, week: int = 0) -> Parameters:
     paging = model.paging or Paging()
     sampled, back = model.verification, model.reopening
     return Parameters(
-        success=threshold(model.automation_success),
-        harm=threshold(model.automation_harm),
+        success=as_threshold(model.automation_success),
+        harm=as_threshold(model.automation_harm),
         timeout=round(model.automation_timeout * MICROSECONDS),
-        later=later(model.automation_run, model.automation_run_factor),
+        attempt_lengths=attempt_lengths(model.automation_run, model.automation_run_factor),
         attempts=int(model.automation_attempts),
         calls=calls(model),
         ack_timeout=round(paging.timeout * MICROSECONDS),
@@ -91,15 +93,15 @@ def parameters(model: ResponseModel, week: int = 0) -> Parameters:
         day=week,
         transfer=round(model.routing.transfer * MICROSECONDS) if model.routing else 0,
         pipeline=len(model.people) if model.pipeline else -1,
-        verified=threshold(model.verify_pass),
-        false_pass=threshold(sampled.false_pass if sampled else model.false_pass),
+        verified=as_threshold(model.verify_pass),
+        false_pass=as_threshold(sampled.false_pass if sampled else model.false_pass),
         every=round(sampled.every_s * 1_000_000) if sampled else 0,
         first=round(sampled.first_healthy_s * 1_000_000) if sampled else 0,
         row=sampled.in_a_row if sampled else 1,
-        healthy=threshold(sampled.healthy if sampled else 1.0),
+        healthy=as_threshold(sampled.healthy if sampled else 1.0),
         samples=sampled.give_up if sampled else 1,
-        reopen_wrong=threshold(back.wrong) if back else 0,
-        reopen_right=threshold(back.right) if back else 0,
+        reopen_wrong=as_threshold(back.wrong) if back else 0,
+        reopen_right=as_threshold(back.right) if back else 0,
         rounds=rounds(model),
         pooled=int(bool(model.people)),
     )

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from mttrlab.response.model.arrays import Floats, Ints
 from mttrlab.response.sampling import random_streams
-from mttrlab.response.sampling.common_random_numbers import Luck
+from mttrlab.response.sampling.common_random_numbers import RandomNumbers
 
 
 @dataclass
@@ -23,48 +23,48 @@ class Records:
     """Replication r of these is rows `bounds[r]` to `bounds[r + 1]` of `x`."""
     place: Any
     """Rows of `x` that are incidents, in the order of the luck."""
-    luck: Luck
+    numbers: RandomNumbers
     facts: dict[str, np.ndarray] = field(default_factory=dict)
     keys: dict[str, object] = field(default_factory=dict)
     """What each group of columns was made from."""
 
     def __len__(self) -> int:
-        return len(self.luck)
+        return len(self.numbers)
 
     def copy(self) -> Records:
         """Return the same in memory of its own."""
         return replace(self, x=self.x.copy(), facts=dict(self.facts), keys=dict(self.keys))
 
-    def write(self, column: str, *turns: Floats, factor: Any = 1.0) -> None:
+    def set_minutes(self, column: str, *turns: Floats, factor: Any = 1.0) -> None:
         """Give a column whole microseconds, minutes `factor` times as long; several: a loop's turns from the first."""
-        self.put(column, *(random_streams.microseconds(minutes * factor) for minutes in turns))
+        self.set_int(column, *(random_streams.microseconds(minutes * factor) for minutes in turns))
 
-    def mark(self, column: str, *turns: Floats) -> None:
+    def set_uniform(self, column: str, *turns: Floats) -> None:
         """Give a column uniforms as 32-bit integers."""
-        self.put(column, *map(marked, turns))
+        self.set_int(column, *map(as_uint32, turns))
 
-    def put(self, column: str, *turns: npt.ArrayLike) -> None:
+    def set_int(self, column: str, *turns: npt.ArrayLike) -> None:
         """Give a column whole numbers, or whether or not; one per incident, or one for all."""
         to = self.x[column]
         for turn, values in enumerate(turns):
             (to[:, turn] if to.ndim > 1 else to)[self.place] = values
 
-    def put_pages(self, column: str, values: npt.ArrayLike, turn: int = 0) -> None:
+    def set_noise(self, column: str, values: npt.ArrayLike, turn: int = 0) -> None:
         """Give the pages that are no incident, should there be any, a column."""
         to = self.x[column]
         (to[:, turn] if to.ndim > 1 else to)[self.x["noise"] == 1] = values
 
     def __getattr__(self, name: str) -> np.ndarray:
         """Return a fact (type, face, path, covered, changed), or a column of `x`, one per incident."""
-        if name in ("x", "facts", "luck") or name.startswith("__"):
+        if name in ("x", "facts", "numbers") or name.startswith("__"):
             raise AttributeError(name)
         if name in self.facts:
             return self.facts[name]
         if name in ("replication",):
-            return self.luck.replication
+            return self.numbers.replication
         return np.asarray(self.x[name][self.place])
 
 
-def marked(u: Floats) -> npt.NDArray[np.int64]:
+def as_uint32(u: Floats) -> npt.NDArray[np.int64]:
     """Return uniforms as 32-bit integers, to be compared with `luck.threshold(probability)`."""
     return (u * 2.0**32).astype(np.int64)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import special
 
-from mttrlab.response.engines.transition import ATTEMPTS, HANDS, ROUNDS
+from mttrlab.response.engines.transition import ATTEMPTS, ROUNDS, TRANSFERS
 from mttrlab.response.model.arrays import Floats, Ints
 from mttrlab.response.model.detection import GAP, RULES, Sight, Watch
 from mttrlab.response.model.distributions import AT_ONCE, Law
@@ -20,15 +20,25 @@ from mttrlab.response.model.response_model import ResponseModel
 from mttrlab.response.model.shares import automation, lifted, runbooks, seen_shares
 from mttrlab.response.model.workflow import Hypotheses
 from mttrlab.response.sampling import arrivals, random_streams
-from mttrlab.response.sampling.common_random_numbers import Luck
-from mttrlab.response.sampling.overrides import Facts, flat, most, of_each, plan, reach, setting
-from mttrlab.response.sampling.parameters import attempts, calls, layout, rounds
+from mttrlab.response.sampling.common_random_numbers import RandomNumbers
+from mttrlab.response.sampling.overrides import (
+    Facts,
+    flat_face,
+    largest,
+    mark_reached,
+    parameter_set,
+    per_incident,
+    resolve,
+)
+from mttrlab.response.sampling.parameters import attempts, calls, record_type, rounds
 from mttrlab.response.sampling.records import Records
 
 _LAST_PRIORITY = 1_000_000
 
 
-def realise(model: ResponseModel, luck: Luck, like: Records | None = None, *, over: bool = False) -> Records:
+def sample_service_times(
+    model: ResponseModel, numbers: RandomNumbers, like: Records | None = None, *, over: bool = False
+) -> Records:
     """Return the integers that this luck means under this model.
 
     A duration is the law's quantile at the kept uniform, then scaled or capped by the levers, so a lever that makes a
@@ -41,18 +51,18 @@ def realise(model: ResponseModel, luck: Luck, like: Records | None = None, *, ov
     over : bool
         Write over `like` instead of a copy of it.
     """
-    kinds, rows = types_of_incidents(model, luck)
-    dtype = layout(model)
-    if like is not None and like.x.dtype == dtype and like.luck is luck:
+    kinds, rows = types_of_incidents(model, numbers)
+    dtype = record_type(model)
+    if like is not None and like.x.dtype == dtype and like.numbers is numbers:
         made = like if over else like.copy()
     else:
-        made = _empty(luck, dtype)
+        made = _empty(numbers, dtype)
     special = (model.special, model.types)
     groups: tuple[tuple[str, object, Callable[..., None]], ...] = (
         ("kept", (rounds(model), attempts(model)), _kept),
         ("who", (model.types, model.pools, model.routing, model.noise), _who),
         ("happens", (special, model.noise_cut, occurrence_settings(model)), sample_occurrence),
-        ("plan", special, _plan),
+        ("parameter_set", special, _parameter_set),
         (
             "detect",
             (special, model.alert_latency, model.alert_coverage, model.report_minutes, model.watch),
@@ -72,7 +82,7 @@ def realise(model: ResponseModel, luck: Luck, like: Records | None = None, *, ov
         (
             "diagnose",
             (special, model.difficulty, model.diagnosis_factor, model.runbooks, model.runbook_factor,
-             attempt_settings(model), rounds(model)),
+             hypothesis_settings(model), rounds(model)),
             _diagnose,
         ),
         (
@@ -84,58 +94,60 @@ def realise(model: ResponseModel, luck: Luck, like: Records | None = None, *, ov
         ("again", (special, model.routing, model.notice_factor, model.reopening), _again),
     )  # fmt: skip
     made.facts["type"] = kinds
-    reach(model, luck, made.facts)
+    mark_reached(model, numbers, made.facts)
     for name, key, fill in groups:
         if name not in made.keys or made.keys[name] != key:
-            fill(model, luck, rows, made)
+            fill(model, numbers, rows, made)
             made.keys[name] = key
     return made
 
 
-def _empty(luck: Luck, dtype: np.dtype) -> Records:
+def _empty(numbers: RandomNumbers, dtype: np.dtype) -> Records:
     """Return records with arrivals alone; pages that are no incident lie between the incidents."""
-    n, pages = len(luck), len(luck.noise_at)
-    numbers = np.arange(luck.first, luck.first + luck.replications + 1)
+    n, pages = len(numbers), len(numbers.noise_at)
+    replications = np.arange(numbers.first, numbers.first + numbers.replications + 1)
     if not pages:
-        made = Records(np.zeros(n, dtype=dtype), np.searchsorted(luck.replication, numbers), slice(None), luck)
-        made.put("at", luck.at)
-        made.put("key", luck.key)
+        made = Records(
+            np.zeros(n, dtype=dtype), np.searchsorted(numbers.replication, replications), slice(None), numbers
+        )
+        made.set_int("at", numbers.at)
+        made.set_int("key", numbers.key)
         return made
-    replication = np.concatenate([luck.replication, luck.noise_replication])
-    at = np.concatenate([luck.at, luck.noise_at])
+    replication = np.concatenate([numbers.replication, numbers.noise_replication])
+    at = np.concatenate([numbers.at, numbers.noise_at])
     noise = np.arange(n + pages) >= n
     order = np.lexsort((noise, at, replication))
     x = np.zeros(n + pages, dtype=dtype)
     # Behind every incident's number, so that no incident's number depends on them.
-    x["at"], x["key"] = at[order], np.concatenate([luck.key, 2**40 + np.arange(pages)])[order]
+    x["at"], x["key"] = at[order], np.concatenate([numbers.key, 2**40 + np.arange(pages)])[order]
     x["noise"] = noise[order]
     place = np.empty(n + pages, dtype=np.int64)
     place[order] = np.arange(n + pages)
-    return Records(x, np.searchsorted(replication[order], numbers), place[:n], luck)
+    return Records(x, np.searchsorted(replication[order], replications), place[:n], numbers)
 
 
-def _kept(model: ResponseModel, luck: Luck, rows: Rows, made: Records) -> None:
-    made.mark("luck", luck.uniform("tail"))
-    made.mark("u_verify", *luck.uniforms("verified", min(rounds(model), ROUNDS)))
+def _kept(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Records) -> None:
+    made.set_uniform("hash_key", numbers.uniform("tail"))
+    made.set_uniform("u_verify", *numbers.uniforms("verified", min(rounds(model), ROUNDS)))
     tried = min(attempts(model), ATTEMPTS)
-    made.mark("u_attempt", *luck.uniforms("attempt", tried))
-    made.mark("u_harm", *luck.uniforms("harm", tried))
+    made.set_uniform("u_attempt", *numbers.uniforms("attempt", tried))
+    made.set_uniform("u_harm", *numbers.uniforms("harm", tried))
 
 
-def _who(model: ResponseModel, luck: Luck, rows: Rows, made: Records) -> None:
-    u = luck.uniform("face")
+def _who(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Records) -> None:
+    u = numbers.uniform("face")
     if len(model.types) == 1:
-        face = place([f.share for f in model.types[0].faces], u)
+        face = choose_by_share([f.share for f in model.types[0].faces], u)
     else:
-        face = np.zeros(len(luck), dtype=np.int64)
+        face = np.zeros(len(numbers), dtype=np.int64)
         for kind, rows_of in zip(model.types, rows, strict=True):
-            face[rows_of] = place([f.share for f in kind.faces], u[rows_of])
+            face[rows_of] = choose_by_share([f.share for f in kind.faces], u[rows_of])
     made.facts["face"] = face
-    faces, which = [(kind, one) for kind in model.types for one in kind.faces], flat(model, made.facts)
-    priority = of_each([one.priority for _, one in faces], which)
+    faces, which = [(kind, one) for kind in model.types for one in kind.faces], flat_face(model, made.facts)
+    priority = per_incident([one.priority for _, one in faces], which)
     names = [pool.name for pool in model.pools]
     mine = [one.pool or kind.pool for kind, one in faces]
-    pool = of_each([names.index(name) if name else 0 for name in mine], which)
+    pool = per_incident([names.index(name) if name else 0 for name in mine], which)
     other = pool
     if model.routing and model.routing.between:
         one, two = (names.index(name) for name in model.routing.between)
@@ -143,67 +155,67 @@ def _who(model: ResponseModel, luck: Luck, rows: Rows, made: Records) -> None:
     if model.noise:
         team = names.index(model.noise.pool) if model.noise.pool else 0
         for column, value in (("priority", _LAST_PRIORITY), ("pool", team), ("other", team)):
-            made.put_pages(column, value)
+            made.set_noise(column, value)
     for column, value in (("priority", priority), ("pool", pool), ("other", other)):
-        made.put(column, value)
+        made.set_int(column, value)
 
 
-def _plan(model: ResponseModel, luck: Luck, rows: Rows, made: Records) -> None:
-    made.put("plan", plan(model, made.facts))
+def _parameter_set(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Records) -> None:
+    made.set_int("parameter_set", parameter_set(model, made.facts))
 
 
-def _automate(model: ResponseModel, luck: Luck, rows: Rows, made: Records) -> None:
-    share = of_each(automation(model), made.facts["type"])
-    rule = luck.uniform("rule") < setting(model, made.facts, "automation", share)
-    made.put("rule", rule)
+def _automate(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Records) -> None:
+    share = per_incident(automation(model), made.facts["type"])
+    rule = numbers.uniform("rule") < resolve(model, made.facts, "automation", share)
+    made.set_int("rule", rule)
     if rule.any():
-        longer = setting(model, made.facts, "automation_run_factor", model.automation_run_factor)
-        run = model.automation_run.quantile(luck.uniforms("run", min(attempts(model), ATTEMPTS)))
-        made.write("run", *run, factor=longer)
-        worse = setting(model, made.facts, "harm_factor", model.harm_factor)
-        made.write("harm", model.harm.quantile(luck.uniform("harm_minutes")), factor=worse)
+        longer = resolve(model, made.facts, "automation_run_factor", model.automation_run_factor)
+        run = model.automation_run.quantile(numbers.uniforms("run", min(attempts(model), ATTEMPTS)))
+        made.set_minutes("run", *run, factor=longer)
+        worse = resolve(model, made.facts, "harm_factor", model.harm_factor)
+        made.set_minutes("harm", model.harm.quantile(numbers.uniform("harm_minutes")), factor=worse)
 
 
-def _diagnose(model: ResponseModel, luck: Luck, rows: Rows, made: Records) -> None:
+def _diagnose(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Records) -> None:
     turns = min(rounds(model), ROUNDS)
-    factor = setting(model, made.facts, "diagnosis_factor", model.diagnosis_factor)
-    now = setting(model, made.facts, "runbooks", np.array(runbooks(model, model.runbooks))[made.facts["type"]])
-    by_law = with_runbooks(model, luck, made.facts, now)
-    minutes = diagnosis(model, luck, rows, turns, now, made.facts)
-    made.write("diagnose", *(minutes if by_law is None else minutes * by_law), factor=factor)
+    factor = resolve(model, made.facts, "diagnosis_factor", model.diagnosis_factor)
+    now = resolve(model, made.facts, "runbooks", np.array(runbooks(model, model.runbooks))[made.facts["type"]])
+    by_law = runbook_effect(model, numbers, made.facts, now)
+    minutes = diagnosis(model, numbers, rows, turns, now, made.facts)
+    made.set_minutes("diagnose", *(minutes if by_law is None else minutes * by_law), factor=factor)
 
 
-def _verify(model: ResponseModel, luck: Luck, rows: Rows, made: Records) -> None:
+def _verify(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Records) -> None:
     if model.verification is not None:
         return
-    longest = setting(model, made.facts, "verification_window", model.verification_window)
+    longest = resolve(model, made.facts, "verification_window", model.verification_window)
     laws = [kind.verify for kind in model.types]
     turns = min(rounds(model), ROUNDS)
-    minutes: Floats = keep(
-        luck, ("verify", turns, model.types),
-        partial(of_types, luck, rows, laws, luck.uniforms("verify", turns)),
+    minutes: Floats = cached(
+        numbers, ("verify", turns, model.types),
+        partial(of_types, numbers, rows, laws, numbers.uniforms("verify", turns)),
     )  # fmt: skip
-    made.write("verify", *at_most(minutes, longest))
+    made.set_minutes("verify", *capped(minutes, longest))
 
 
-def _again(model: ResponseModel, luck: Luck, rows: Rows, made: Records) -> None:
+def _again(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Records) -> None:
     routing = model.routing
     if routing:
-        u = luck.uniform("routing")
-        hands = np.zeros(len(luck), dtype=np.int64)
-        chance = setting(model, made.facts, "routing.wrong", routing.wrong)
-        again = setting(model, made.facts, "routing.again", routing.again)
-        at_most = setting(model, made.facts, "routing.most", routing.most)
-        longer = setting(model, made.facts, "notice_factor", model.notice_factor)
-        turns = int(most(model, "routing.most", routing.most))
+        u = numbers.uniform("routing")
+        transfers = np.zeros(len(numbers), dtype=np.int64)
+        chance = resolve(model, made.facts, "routing.wrong", routing.wrong)
+        again = resolve(model, made.facts, "routing.again", routing.again)
+        at_most = resolve(model, made.facts, "routing.most", routing.most)
+        longer = resolve(model, made.facts, "notice_factor", model.notice_factor)
+        turns = int(largest(model, "routing.most", routing.most))
         for k in range(turns):
-            hands += (u < chance) & (k < at_most)
+            transfers += (u < chance) & (k < at_most)
             chance = chance * again
-        noticed_by = (routing.notice.quantile(luck.uniform("notice", k)) for k in range(min(turns, HANDS)))
-        made.write("notice", *noticed_by, factor=longer)
-        made.put("hands", hands)
+        noticed_by = (routing.notice.quantile(numbers.uniform("notice", k)) for k in range(min(turns, TRANSFERS)))
+        made.set_minutes("notice", *noticed_by, factor=longer)
+        made.set_int("transfers", transfers)
     if model.reopening:
-        made.write("reopen", model.reopening.after.quantile(luck.uniform("reopen")))
+        made.set_minutes("reopen", model.reopening.after.quantile(numbers.uniform("reopen")))
 
 
 # Kept uniforms become minutes: the law of each incident's type, in bulk, computed once for one luck.
@@ -216,26 +228,26 @@ Rows = list[Any]
 """Per type, which incidents are of it."""
 
 
-def keep(luck: Luck, key: Hashable, make: Callable[[], Any]) -> Any:
+def cached(numbers: RandomNumbers, key: Hashable, make: Callable[[], Any]) -> Any:
     """Return what `make` gives, made once for one luck and one `key`."""
-    if key not in luck.kept:
-        luck.kept[key] = make()
-    return luck.kept[key]
+    if key not in numbers.cache:
+        numbers.cache[key] = make()
+    return numbers.cache[key]
 
 
-def types_of_incidents(model: ResponseModel, luck: Luck) -> tuple[Ints, Rows]:
+def types_of_incidents(model: ResponseModel, numbers: RandomNumbers) -> tuple[Ints, Rows]:
     """Return each incident's type, and the incidents of each type."""
 
     def make() -> tuple[Ints, Rows]:
         if len(model.types) == 1:
-            return np.zeros(len(luck), dtype=np.int64), [slice(None)]
-        kind = place(model.weights, luck.uniform("type"))
+            return np.zeros(len(numbers), dtype=np.int64), [slice(None)]
+        kind = choose_by_share(model.weights, numbers.uniform("type"))
         return kind, [np.flatnonzero(kind == t) for t in range(len(model.types))]
 
-    return keep(luck, ("kinds", model.weights), make)  # type: ignore[no-any-return]
+    return cached(numbers, ("kinds", model.weights), make)  # type: ignore[no-any-return]
 
 
-def of_types(luck: Luck, rows: Rows, laws: list[Law | None], u: Floats) -> Floats:
+def of_types(numbers: RandomNumbers, rows: Rows, laws: list[Law | None], u: Floats) -> Floats:
     """Return minutes under each type's law at these uniforms, a row or several; 0 where a type has none."""
     if len(laws) == 1 and laws[0] is not None:
         return laws[0].quantile(u)
@@ -246,21 +258,21 @@ def of_types(luck: Luck, rows: Rows, laws: list[Law | None], u: Floats) -> Float
     return minutes
 
 
-def shared(correlation: float, luck: Luck, decision: str, turns: int) -> Floats:
+def correlated_uniforms(correlation: float, numbers: RandomNumbers, decision: str, turns: int) -> Floats:
     """Return a phase's own uniforms in each round, or such that share the incident's difficulty."""
-    own = luck.uniforms(decision, turns)
+    own = numbers.uniforms(decision, turns)
     if not correlation:
         return own
 
     def make() -> Floats:
-        hard = np.sqrt(correlation) * special.ndtri(luck.uniforms("difficulty", turns))
+        hard = np.sqrt(correlation) * special.ndtri(numbers.uniforms("difficulty", turns))
         made = special.ndtr(hard + np.sqrt(1 - correlation) * special.ndtri(own))
         return np.asarray(np.minimum(made, random_streams.BELOW_ONE, out=made))
 
-    return np.asarray(keep(luck, ("shared", correlation, decision, turns), make))
+    return np.asarray(cached(numbers, ("shared", correlation, decision, turns), make))
 
 
-def with_runbooks(model: ResponseModel, luck: Luck, facts: Facts, now: Floats) -> Floats | None:
+def runbook_effect(model: ResponseModel, numbers: RandomNumbers, facts: Facts, now: Floats) -> Floats | None:
     """Return how many times as long diagnosis takes where a runbook is new, or gone, for types with one law of it.
 
     None: as long as before, for all.
@@ -278,12 +290,14 @@ def with_runbooks(model: ResponseModel, luck: Luck, facts: Facts, now: Floats) -
     lawful = np.array([one.hypotheses is None for one in model.types])[facts["type"]]
     if np.array_equal(was, np.where(lawful, now, 0.0)):
         return None
-    u = luck.uniform("runbook")
-    factor = setting(model, facts, "runbook_factor", model.runbook_factor)
+    u = numbers.uniform("runbook")
+    factor = resolve(model, facts, "runbook_factor", model.runbook_factor)
     return np.where(lawful & (u >= was) & (u < now), factor, np.where(lawful & (u < was) & (u >= now), 1 / factor, 1.0))
 
 
-def diagnosis(model: ResponseModel, luck: Luck, rows: Rows, turns: int, answered: Floats, facts: Facts) -> Floats:
+def diagnosis(
+    model: ResponseModel, numbers: RandomNumbers, rows: Rows, turns: int, answered: Floats, facts: Facts
+) -> Floats:
     """Return minutes of work to the diagnosis in each round, before levers.
 
     Parameters
@@ -295,27 +309,27 @@ def diagnosis(model: ResponseModel, luck: Luck, rows: Rows, turns: int, answered
     tried = [kind.hypotheses for kind in model.types]
 
     def make() -> Floats:
-        minutes = np.zeros((turns, len(luck)))
+        minutes = np.zeros((turns, len(numbers)))
         if any(law is not None for law in laws):
-            minutes = of_types(luck, rows, laws, shared(model.difficulty, luck, "diagnose", turns))
+            minutes = of_types(numbers, rows, laws, correlated_uniforms(model.difficulty, numbers, "diagnose", turns))
         for hypotheses, mine in zip(tried, rows, strict=True):
             if hypotheses is None:
                 continue
             for r in range(turns):
-                minutes[r, mine] = attempt_minutes(model, hypotheses, luck, mine, r, answered[mine], facts)
+                minutes[r, mine] = hypothesis_minutes(model, hypotheses, numbers, mine, r, answered[mine], facts)
         return minutes
 
     key = ("diagnosis", turns, tuple(laws), model.difficulty, model.weights)
     if not any(tried):
-        return np.asarray(keep(luck, key, make))
+        return np.asarray(cached(numbers, key, make))
     # What a runbook answers is another number for every lever that moves it: the last alone is kept.
-    said = (*key, tuple(tried), model.runbooks, attempt_settings(model), model.special, model.types)
-    if luck.kept.get("tries", (None,))[0] != said:
-        luck.kept["tries"] = said, make()
-    return np.asarray(luck.kept["tries"][1])
+    said = (*key, tuple(tried), model.runbooks, hypothesis_settings(model), model.special, model.types)
+    if numbers.cache.get("tries", (None,))[0] != said:
+        numbers.cache["tries"] = said, make()
+    return np.asarray(numbers.cache["tries"][1])
 
 
-def place(shares: Sequence[float], u: Floats) -> Ints:
+def choose_by_share(shares: Sequence[float], u: Floats) -> Ints:
     """Return which of several, each with its share, the uniforms choose.
 
     Examples
@@ -333,7 +347,7 @@ def place(shares: Sequence[float], u: Floats) -> Ints:
     return found
 
 
-def times(minutes: Floats, *factors: Any) -> Floats:
+def scaled(minutes: Floats, *factors: Any) -> Floats:
     """Return minutes, each so many times as long; a plain 1 costs nothing."""
     for factor in factors:
         if np.ndim(factor) or factor != 1:
@@ -341,29 +355,37 @@ def times(minutes: Floats, *factors: Any) -> Floats:
     return minutes
 
 
-def at_most(minutes: Floats, longest: Any) -> Floats:
+def capped(minutes: Floats, longest: Any) -> Floats:
     """Return minutes, none longer than `longest`; no limit costs nothing."""
     return np.minimum(minutes, longest) if np.any(np.isfinite(longest)) else minutes
 
 
-def caused_by_change(model: ResponseModel, luck: Luck, kind: Ints) -> np.ndarray:
+def caused_by_change(model: ResponseModel, numbers: RandomNumbers, kind: Ints) -> np.ndarray:
     """Return which incidents a change caused; `kind` is the type of each."""
     shares = [one.change_caused for one in model.types]
     return (
-        np.asarray(luck.uniform("change") < of_each(shares, kind)) if any(shares) else np.zeros(len(luck), dtype=bool)
+        np.asarray(numbers.uniform("change") < per_incident(shares, kind))
+        if any(shares)
+        else np.zeros(len(numbers), dtype=bool)
     )
 
 
 # Minutes of diagnosis where hypotheses are tried in turn.
 
 
-def attempt_settings(model: ResponseModel) -> tuple[object, ...]:
+def hypothesis_settings(model: ResponseModel) -> tuple[object, ...]:
     """Return the settings of levers that act on hypotheses, besides runbooks."""
     return model.hypothesis_hit, model.first_hit, model.novel, model.try_minutes
 
 
-def attempt_minutes(
-    model: ResponseModel, hypotheses: Hypotheses, luck: Luck, mine: Any, r: int, answered: Floats, facts: Facts
+def hypothesis_minutes(
+    model: ResponseModel,
+    hypotheses: Hypotheses,
+    numbers: RandomNumbers,
+    mine: Any,
+    r: int,
+    answered: Floats,
+    facts: Facts,
 ) -> Floats:
     """Return minutes until the right hypothesis has been tried in round `r`, of the incidents `mine`.
 
@@ -374,23 +396,23 @@ def attempt_minutes(
     """
 
     def own(name: str, moved: float | None, usual: float) -> Any:
-        value = setting(model, facts, name, usual if moved is None else moved)
+        value = resolve(model, facts, name, usual if moved is None else moved)
         return value[mine] if np.ndim(value) else value
 
     hit = own("hypothesis_hit", model.hypothesis_hit, hypotheses.hit)
     first_hit = own("first_hit", model.first_hit, hypotheses.first_hit)
     longest = own("try_minutes", model.try_minutes, np.inf)
-    novel = luck.uniform("novel")[mine] < own("novel", model.novel, hypotheses.novel)
-    runbook = ~novel & (luck.uniform("runbook")[mine] < answered)
+    novel = numbers.uniform("novel")[mine] < own("novel", model.novel, hypotheses.novel)
+    runbook = ~novel & (numbers.uniform("runbook")[mine] < answered)
     later = np.where(novel, hit / 2, hit)
     first = np.where(runbook, np.maximum(first_hit, hit), later)
     spent = np.zeros(len(novel))
     going = np.ones(len(novel), dtype=bool)
     for k in range(hypotheses.most):
         part = r * 100 + k
-        one = np.minimum(hypotheses.minutes.quantile(luck.uniform("try", part)[mine]), longest)
+        one = np.minimum(hypotheses.minutes.quantile(numbers.uniform("try", part)[mine]), longest)
         spent += np.where(going, one, 0.0)
-        going &= luck.uniform("hit", part)[mine] >= (first if k == 0 else later)
+        going &= numbers.uniform("hit", part)[mine] >= (first if k == 0 else later)
         if not going.any():
             break
     return spent
@@ -402,42 +424,42 @@ def attempt_minutes(
 _SETTINGS = ("evaluation_s", "for_s", "scrape_s", "group_wait_s", "interval_s", "confirmations", "share")
 
 
-def sample_detection(model: ResponseModel, luck: Luck, rows: Rows, made: Records) -> None:
+def sample_detection(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Records) -> None:
     """Write when each incident is noticed, and whether alerts did it."""
-    u, chance = luck.uniform("detect"), luck.uniform("coverage")
-    slow = keep(luck, ("slow", model.types), lambda: of_types(
-        luck, rows, [k.detect or AT_ONCE for k in model.types], u))  # fmt: skip
-    fast = keep(luck, ("fast", model.types), lambda: of_types(
-        luck, rows, [k.alert or k.detect or AT_ONCE for k in model.types], u))  # fmt: skip
-    reported = setting(model, made.facts, "report_minutes", model.report_minutes)
+    u, chance = numbers.uniform("detect"), numbers.uniform("coverage")
+    slow = cached(numbers, ("slow", model.types), lambda: of_types(
+        numbers, rows, [k.detect or AT_ONCE for k in model.types], u))  # fmt: skip
+    fast = cached(numbers, ("fast", model.types), lambda: of_types(
+        numbers, rows, [k.alert or k.detect or AT_ONCE for k in model.types], u))  # fmt: skip
+    reported = resolve(model, made.facts, "report_minutes", model.report_minutes)
     if np.any(np.isfinite(reported)):
         slow = np.minimum(slow, reported)
     shares, weights = seen_shares(model)
-    face = flat(model, made.facts)
-    before = of_each(shares, face)
-    after = of_each(lifted(shares, weights, model.alert_coverage), face)
+    face = flat_face(model, made.facts)
+    before = per_incident(shares, face)
+    after = per_incident(lifted(shares, weights, model.alert_coverage), face)
     race: np.ndarray | None = None
     if model.watch is not None:
-        race, fast, after = _by_settings(model, model.watch, luck, made, face, fast, after)
-    wanted = setting(model, made.facts, "alert_coverage", after)
+        race, fast, after = _by_settings(model, model.watch, numbers, made, face, fast, after)
+    wanted = resolve(model, made.facts, "alert_coverage", after)
     was = chance < before
     now = was if np.array_equal(wanted, before) else chance < wanted
     # A new alert races the report that came anyway; a lost one leaves nobody earlier than it did.
     drawn = np.where(now, fast, slow)
     if now is not was:
         drawn = np.where(now == was, drawn, np.where(now, np.minimum(slow, fast), np.maximum(slow, fast)))
-    covered, latest = now, setting(model, made.facts, "alert_latency", model.alert_latency)
+    covered, latest = now, resolve(model, made.facts, "alert_latency", model.alert_latency)
     if race is not None:
         drawn = np.where(race, np.where(now, np.minimum(slow, fast), slow), drawn)
         covered = now & ~(race & (slow < np.minimum(fast, latest)))
     if np.any(np.isfinite(latest)):
         drawn = np.where(now, np.minimum(drawn, latest), drawn)
-    made.write("detect", drawn)
+    made.set_minutes("detect", drawn)
     made.facts["covered"] = covered.astype(np.int64)
 
 
 def _by_settings(
-    model: ResponseModel, watch: Watch, luck: Luck, made: Records, face: Ints, fast: Floats, seen: Any
+    model: ResponseModel, watch: Watch, numbers: RandomNumbers, made: Records, face: Ints, fast: Floats, seen: Any
 ) -> tuple[np.ndarray, Floats, Floats]:
     """Return which incidents are a race of detectors, when alerts notice, and the share of each one's like they see.
 
@@ -445,10 +467,10 @@ def _by_settings(
     """
     faces = [one for kind in model.types for one in kind.faces]
     kinds = np.array([one.watch for one in faces])[face]
-    closed = setting(model, made.facts, "watch.gaps_closed", watch.gaps_closed)
-    filled = (kinds == GAP) & (luck.uniform("gap") < closed)
+    closed = resolve(model, made.facts, "watch.gaps_closed", watch.gaps_closed)
+    filled = (kinds == GAP) & (numbers.uniform("gap") < closed)
     race = (kinds == RULES) | (kinds == GAP)
-    u = luck.uniform("alert")
+    u = numbers.uniform("alert")
     fast = np.where(race, np.inf, fast)
     seen = np.where(kinds == GAP, np.where(filled, watch.seen, 0.0), seen)
     for variant, mine in _variants(model, watch, made.facts):
@@ -465,7 +487,7 @@ def _by_settings(
 def _variants(model: ResponseModel, watch: Watch, facts: dict[str, np.ndarray]) -> list[tuple[Watch, np.ndarray]]:
     """Return the settings of detectors in force, each with the incidents that meet them."""
     everyone = np.ones(len(facts["type"]), dtype=bool)
-    columns = {name: setting(model, facts, f"watch.{name}", np.nan) for name in _SETTINGS}
+    columns = {name: resolve(model, facts, f"watch.{name}", np.nan) for name in _SETTINGS}
     columns = {name: value for name, value in columns.items() if np.ndim(value)}
     if not columns:
         return [(watch, everyone)]
@@ -490,27 +512,27 @@ def _sight(watch: Watch, face: Face) -> Sight | None:
 # How soon people react to pages, those that are no incident among them.
 
 
-def sample_acknowledgement(model: ResponseModel, luck: Luck, rows: Rows, made: Records) -> None:
+def sample_acknowledgement(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Records) -> None:
     """Write the reaction to each call; pages that are no incident are answered and worked on as well."""
     paging, dulled = model.paging, model.noise.dulled if model.noise else 1.0
-    factor = setting(model, made.facts, "acknowledge_factor", model.acknowledge_factor)
-    backup = setting(model, made.facts, "backup_factor", model.backup_factor)
-    duller = setting(model, made.facts, "noise.dulled", dulled)
-    each, drawn = [], luck.uniforms("acknowledge", calls(model))
+    factor = resolve(model, made.facts, "acknowledge_factor", model.acknowledge_factor)
+    backup = resolve(model, made.facts, "backup_factor", model.backup_factor)
+    duller = resolve(model, made.facts, "noise.dulled", dulled)
+    each, drawn = [], numbers.uniforms("acknowledge", calls(model))
     for level in range(calls(model)):
         laws = [kind.acknowledge for kind in model.types]
         if paging and paging.levels:
             laws = [paging.levels[level % len(paging.levels)]] * len(laws)
-        minutes = of_types(luck, rows, laws, drawn[level])
-        each.append(times(minutes, duller, factor * backup if level else factor))
+        minutes = of_types(numbers, rows, laws, drawn[level])
+        each.append(scaled(minutes, duller, factor * backup if level else factor))
         if model.noise:
             law = paging.levels[level % len(paging.levels)] if paging and paging.levels else model.types[0].acknowledge
-            minutes = (law or AT_ONCE).quantile(luck.noise("acknowledge", level))
-            made.put_pages("acknowledge", random_streams.microseconds(minutes * dulled), level)
-    made.write("acknowledge", *each)
+            minutes = (law or AT_ONCE).quantile(numbers.noise("acknowledge", level))
+            made.set_noise("acknowledge", random_streams.microseconds(minutes * dulled), level)
+    made.set_minutes("acknowledge", *each)
     if model.noise:
-        work = model.noise.work.quantile(luck.noise("work")) * model.noise_factor
-        made.put_pages("diagnose", random_streams.microseconds(work))
+        work = model.noise.work.quantile(numbers.noise("work")) * model.noise_factor
+        made.set_noise("diagnose", random_streams.microseconds(work))
 
 
 # Which fix ends each round of an incident, how long it takes, and whether it needs a deployment.
@@ -539,27 +561,27 @@ class Fixes(NamedTuple):
     """Which of `path_names`."""
 
 
-def sample_fix(model: ResponseModel, luck: Luck, rows: Rows, made: Records) -> None:
+def sample_fix(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Records) -> None:
     """Write each round's fix, its path and its deployment."""
-    changed = caused_by_change(model, luck, made.facts["type"])
+    changed = caused_by_change(model, numbers, made.facts["type"])
     names = path_names(model)
     cuts = _cuts(model, names, made.facts)
-    longest_deployment = setting(model, made.facts, "deployment_minutes", model.deployment_minutes)
+    longest_deployment = resolve(model, made.facts, "deployment_minutes", model.deployment_minutes)
     each, paths, deployed = [], [], []
     turns = min(rounds(model), ROUNDS)
-    all_drawn: Fixes = keep(luck, ("fixes", turns, model.types, model.difficulty), partial(
-        _drawn, model, luck, rows, changed, names, turns))  # fmt: skip
+    all_drawn: Fixes = cached(numbers, ("fixes", turns, model.types, model.difficulty), partial(
+        _drawn, model, numbers, rows, changed, names, turns))  # fmt: skip
     rows_of = list(all_drawn.path)
     for r in range(turns):
         drawn = Fixes(all_drawn.minutes[r], rows_of[r])
-        minutes = _worked(model, luck, rows, names, r, made.facts, drawn, cuts)
-        minutes, path = _flagged(model, luck, r, made.facts, changed, minutes, drawn.path)
+        minutes = _worked(model, numbers, rows, names, r, made.facts, drawn, cuts)
+        minutes, path = _flagged(model, numbers, r, made.facts, changed, minutes, drawn.path)
         if model.pipeline is not None:
-            deployed.append(_deployments(model.pipeline, luck, path, names, r, longest_deployment))
+            deployed.append(_deployments(model.pipeline, numbers, path, names, r, longest_deployment))
         each.append(minutes)
         paths.append(path)
-    made.put("deploy", *(deployed if model.pipeline else [-1] * ROUNDS))
-    made.write("fix", *each)
+    made.set_int("deploy", *(deployed if model.pipeline else [-1] * ROUNDS))
+    made.set_minutes("fix", *each)
     # As drawn, where no lever sends anybody another way.
     same = all(path is row for path, row in zip(paths, rows_of, strict=True))
     made.facts["path"] = (all_drawn.path if same else np.stack(paths)).T
@@ -567,10 +589,10 @@ def sample_fix(model: ResponseModel, luck: Luck, rows: Rows, made: Records) -> N
 
 
 def _drawn(
-    model: ResponseModel, luck: Luck, rows: Rows, changed: np.ndarray, names: tuple[str, ...], turns: int
+    model: ResponseModel, numbers: RandomNumbers, rows: Rows, changed: np.ndarray, names: tuple[str, ...], turns: int
 ) -> Fixes:
     """Return all rounds' fixes before levers."""
-    u_path, u_fix = luck.uniforms("path", turns), shared(model.difficulty, luck, "fix", turns)
+    u_path, u_fix = numbers.uniforms("path", turns), correlated_uniforms(model.difficulty, numbers, "fix", turns)
     each = (
         _of_kind(kind, u_path[:, mine], u_fix[:, mine], changed[mine], names)
         for kind, mine in zip(model.types, rows, strict=True)
@@ -623,7 +645,7 @@ def _ways(model: ResponseModel, names: tuple[str, ...]) -> _Ways:
 
 def _worked(
     model: ResponseModel,
-    luck: Luck,
+    numbers: RandomNumbers,
     rows: Rows,
     names: tuple[str, ...],
     r: int,
@@ -633,27 +655,29 @@ def _worked(
 ) -> Floats:
     """Return the minutes of fixes, each with the one that comes after it where it does not work."""
     minutes = _cut(cuts, drawn.path, drawn.minutes)
-    ways = keep(luck, ("ways", model.types), partial(_ways, model, names))
+    ways = cached(numbers, ("ways", model.types), partial(_ways, model, names))
     kind = facts["type"]
     chance = ways.success[kind, drawn.path] if np.any(ways.success < 1) else np.float64(1.0)
     for name in NAMED:
         if name in names:
             moved = getattr(model, works(name))
-            value = setting(model, facts, works(name), chance if moved is None else moved)
+            value = resolve(model, facts, works(name), chance if moved is None else moved)
             if value is not chance:
                 chance = np.where(drawn.path == names.index(name), value, chance)
     if not np.any(chance < 1):
         return minutes
     after = ways.after[kind, drawn.path]
-    later = keep(luck, ("fallback", r, model.types), partial(_fallback, model, luck, rows, names, r, drawn))
-    failed = (after >= 0) & (luck.uniform("path works", r) >= chance)
+    later = cached(numbers, ("fallback", r, model.types), partial(_fallback, model, numbers, rows, names, r, drawn))
+    failed = (after >= 0) & (numbers.uniform("path works", r) >= chance)
     return np.where(failed, minutes + _cut(cuts, after, later), minutes)
 
 
-def _fallback(model: ResponseModel, luck: Luck, rows: Rows, names: tuple[str, ...], r: int, drawn: Fixes) -> Floats:
+def _fallback(
+    model: ResponseModel, numbers: RandomNumbers, rows: Rows, names: tuple[str, ...], r: int, drawn: Fixes
+) -> Floats:
     """Return the minutes of the fix that comes after each one, should it not work."""
-    u, minutes = luck.uniform("fallback", r), np.zeros(len(luck))
-    everyone = np.arange(len(luck))
+    u, minutes = numbers.uniform("fallback", r), np.zeros(len(numbers))
+    everyone = np.arange(len(numbers))
     for kind, mine in zip(model.types, rows, strict=True):
         which = everyone[mine]
         for way in kind.paths:
@@ -667,7 +691,7 @@ def _fallback(model: ResponseModel, luck: Luck, rows: Rows, names: tuple[str, ..
 def _cuts(model: ResponseModel, names: tuple[str, ...], facts: Facts) -> Cuts:
     """Return which fixes have a longest time, and which."""
     limits = [
-        (names.index(name), setting(model, facts, longest(name), getattr(model, longest(name))))
+        (names.index(name), resolve(model, facts, longest(name), getattr(model, longest(name))))
         for name in NAMED
         if name in names
     ]
@@ -682,39 +706,39 @@ def _cut(cuts: Cuts, path: Ints, minutes: Floats) -> Floats:
 
 
 def _flagged(
-    model: ResponseModel, luck: Luck, r: int, facts: Facts, changed: np.ndarray, minutes: Floats, path: Ints
+    model: ResponseModel, numbers: RandomNumbers, r: int, facts: Facts, changed: np.ndarray, minutes: Floats, path: Ints
 ) -> tuple[Floats, Ints]:
     """Return minutes and paths once flags take some changes away that other fixes ended so far."""
-    more = setting(model, facts, "more_flags", model.more_flags)
+    more = resolve(model, facts, "more_flags", model.more_flags)
     if not np.any(more):
         return minutes, path
-    flagged = changed & (path != 0) & (luck.uniform("flag", r) < more)
-    u = shared(model.difficulty, luck, "fix", min(rounds(model), ROUNDS))[r]
-    flag = np.minimum(model.flag.quantile(u), setting(model, facts, longest("flag"), model.flag_minutes))
-    chance = setting(model, facts, works("flag"), 1.0 if model.flag_success is None else model.flag_success)
+    flagged = changed & (path != 0) & (numbers.uniform("flag", r) < more)
+    u = correlated_uniforms(model.difficulty, numbers, "fix", min(rounds(model), ROUNDS))[r]
+    flag = np.minimum(model.flag.quantile(u), resolve(model, facts, longest("flag"), model.flag_minutes))
+    chance = resolve(model, facts, works("flag"), 1.0 if model.flag_success is None else model.flag_success)
     if np.any(chance < 1):
         # Its time is spent, and the fix that would have come without it comes after it.
-        failed = flagged & (luck.uniform("flag works", r) >= chance)
+        failed = flagged & (numbers.uniform("flag works", r) >= chance)
         minutes, flagged = np.where(failed, minutes + flag, minutes), flagged & ~failed
     return np.where(flagged, np.minimum(minutes, flag), minutes), np.where(flagged, 0, path)
 
 
 def _choice(kind: IncidentType, u: Floats, changed: np.ndarray) -> Ints:
     shares, after_change = ([path.share for path in kind.paths], [path.share_changed for path in kind.paths])
-    plain = place(shares, u)
+    plain = choose_by_share(shares, u)
     if shares == after_change or not changed.any():
         return plain
-    return np.where(changed, place(after_change, u), plain)
+    return np.where(changed, choose_by_share(after_change, u), plain)
 
 
 def _deployments(
-    pipeline: Pipeline, luck: Luck, path: Ints, names: tuple[str, ...], r: int, most: Floats | float
+    pipeline: Pipeline, numbers: RandomNumbers, path: Ints, names: tuple[str, ...], r: int, most: Floats | float
 ) -> Ints:
     through = np.isin(path, [names.index(name) for name in pipeline.paths if name in names])
-    minutes = keep(
-        luck,
+    minutes = cached(
+        numbers,
         ("deploy", r, pipeline.minutes),
-        lambda: pipeline.minutes.quantile(luck.uniform("deploy", r)),
+        lambda: pipeline.minutes.quantile(numbers.uniform("deploy", r)),
     )
     return np.where(through, random_streams.microseconds(np.minimum(minutes, most)), -1)
 
@@ -730,37 +754,37 @@ def occurrence_settings(model: ResponseModel) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def sample_occurrence(model: ResponseModel, luck: Luck, rows: Rows, made: Records) -> None:
+def sample_occurrence(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Records) -> None:
     """Write whether each incident happens, and each page that is none."""
     if model.noise:
-        made.put_pages("happens", luck.noise("cut") >= model.noise_cut)
+        made.set_noise("happens", numbers.noise("cut") >= model.noise_cut)
     facts = made.facts
-    prevented = setting(model, facts, "prevention", model.prevention)
-    happens = luck.uniform("prevention") >= prevented if np.any(prevented) else np.ones(len(luck), dtype=bool)
-    stopped = setting(model, facts, "changes_prevented", model.changes_prevented)
-    oftener = setting(model, facts, "deploys_factor", model.deploys_factor)
-    worse = setting(model, facts, "failing_factor", model.failing_factor)
-    more = setting(model, facts, "arrivals_factor", model.arrivals_factor)
+    prevented = resolve(model, facts, "prevention", model.prevention)
+    happens = numbers.uniform("prevention") >= prevented if np.any(prevented) else np.ones(len(numbers), dtype=bool)
+    stopped = resolve(model, facts, "changes_prevented", model.changes_prevented)
+    oftener = resolve(model, facts, "deploys_factor", model.deploys_factor)
+    worse = resolve(model, facts, "failing_factor", model.failing_factor)
+    more = resolve(model, facts, "arrivals_factor", model.arrivals_factor)
     if np.any(stopped) or np.any(oftener * worse != 1):
-        changed = caused_by_change(model, luck, facts["type"])
-        happens &= ~changed | (luck.uniform("change_prevention") >= stopped)
+        changed = caused_by_change(model, numbers, facts["type"])
+        happens &= ~changed | (numbers.uniform("change_prevention") >= stopped)
         more = np.where(changed, more * oftener * worse, more)
-    layer = arrivals.layer(luck)
+    layer = arrivals.extra_layer(numbers)
     if np.any(more != 1) or np.any(layer):
-        happens &= luck.uniform("growth") < more - layer
-    made.put("happens", happens & _brought(model, luck, facts))
+        happens &= numbers.uniform("growth") < more - layer
+    made.set_int("happens", happens & _brought(model, numbers, facts))
 
 
-def _brought(model: ResponseModel, luck: Luck, facts: dict[str, np.ndarray]) -> np.ndarray | bool:
+def _brought(model: ResponseModel, numbers: RandomNumbers, facts: dict[str, np.ndarray]) -> np.ndarray | bool:
     """Return which incidents come by themselves, or are still brought by another one."""
     if model.bursts is None:
         return True
-    share: Floats | float = setting(
+    share: Floats | float = resolve(
         model, facts, "burst_share", 1.0 if model.burst_share is None else model.burst_share
     )
-    size = setting(model, facts, "burst_size", model.bursts.mean if model.burst_size is None else model.burst_size)
+    size = resolve(model, facts, "burst_size", model.bursts.mean if model.burst_size is None else model.burst_size)
     if np.all(share >= model.bursts.share) and np.all(size >= model.bursts.mean):
         return True
-    cause = arrivals.cause(luck)
-    kept = luck.uniform("burst_kept") * model.bursts.mean < size
+    cause = arrivals.triggering_draw(numbers)
+    kept = numbers.uniform("burst_kept") * model.bursts.mean < size
     return np.asarray(np.isnan(cause) | ((cause < share) & kept))
