@@ -8,9 +8,11 @@ from dataclasses import fields, replace
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic.dataclasses import is_pydantic_dataclass
 
 from mttrlab.decisions import compare_scenarios, keep_baseline
 from mttrlab.errors import ModelError, MttrlabError
+from mttrlab.refusals import shown
 from mttrlab.response import (
     Deployments,
     Face,
@@ -28,7 +30,6 @@ from mttrlab.response import (
     simulate,
     trace,
 )
-from mttrlab.response.model import validation
 from mttrlab.response.scenarios.levers import LEVERS
 
 HOSTILE = [
@@ -54,7 +55,9 @@ def runnable(model, **how):
 
 def test_every_field_of_every_element_takes_a_value_or_says_why_not(everything):
     model = replace(everything, watch=Watch(), deployments=Deployments(3.0, Law("constant", 5.0)))
-    elements = [getattr(model, one.name) for one in fields(model) if hasattr(getattr(model, one.name), "__post_init__")]
+    elements = [
+        getattr(model, one.name) for one in fields(model) if is_pydantic_dataclass(type(getattr(model, one.name)))
+    ]
     parts = [model.types[0].hypotheses, *model.pools, *model.pools[0].shifts, *elements]
     assert len(parts) > 12
     for part in [*parts, Ramp(), Recording()]:
@@ -113,17 +116,17 @@ ONE = IncidentType("a", 1.0, diagnose=Law("constant", 5.0))
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: IncidentType("a", 1.0, detect=5), r"detect of IncidentType must be a Law, such as Law.*; got 5"),
+        (lambda: IncidentType("a", 1.0, detect=5), r"detect of a must be a Law, such as Law.*; got 5"),
         (lambda: ResponseModel((IncidentType("a", "often"),)), "per_day of a must be a number; got 'often'"),
-        (lambda: ResponseModel(ONE), r"types of ResponseModel must be a tuple, such as \(one, other\)"),
-        (lambda: ResponseModel((ONE, "b")), "an entry of types of ResponseModel must be an IncidentType; got 'b'"),
-        (lambda: ResponseModel((ONE,), pools=Pool("p", 1)), "pools of ResponseModel must be a tuple"),
-        (lambda: ResponseModel((ONE,), paging=5.0), "paging of ResponseModel must be a Paging; got 5"),
-        (lambda: ResponseModel((ONE,), profile=168), "profile of ResponseModel must be a tuple"),
+        (lambda: ResponseModel(ONE), r"^types must be a list, such as \[one, other\]; got IncidentType"),
+        (lambda: ResponseModel((ONE, "b")), "entry 2 of types must be an IncidentType; got 'b'"),
+        (lambda: ResponseModel((ONE,), pools=Pool("p", 1)), "^pools must be a list"),
+        (lambda: ResponseModel((ONE,), paging=5.0), "^paging must be a Paging; got 5"),
+        (lambda: ResponseModel((ONE,), profile=168), "^profile must be a list.*; got 168"),
         (lambda: ResponseModel((ONE,), automation_timeout=1e18), "automation_timeout must be from 0 to"),
         (lambda: ResponseModel((ONE,), automation_success=10**400), "automation_success is too large a number"),
         (lambda: Pool("p", 1.5), "people of p must be a whole number; got 1.5"),
-        (lambda: Pool("p", shifts=(Shift(0, 8, 1), None)), "an entry of shifts of Pool must be a Shift; got None"),
+        (lambda: Pool("p", shifts=(Shift(0, 8, 1), None)), "entry 2 of shifts of p must be a Shift; got None"),
         (lambda: Law(["constant"], 1.0), "the name of a law must be a text"),
         (lambda: Scenario("x", services=7, diagnosis_factor=0.5), "services must be a list of names; got 7"),
         (lambda: Scenario(None, diagnosis_factor=0.5), "a scenario's name must be a text; got None"),
@@ -172,9 +175,9 @@ def test_samples_that_are_never_healthy_end_after_the_last_round():
 
 
 def test_a_value_is_shown_on_one_short_line():
-    assert validation.shown("a\nb" * 100).endswith("…")
-    assert "\n" not in validation.shown(np.zeros((50, 50)))
-    assert len(validation.shown(Face(1.0))) <= 80
+    assert shown("a\nb" * 100).endswith("…")
+    assert "\n" not in shown(np.zeros((50, 50)))
+    assert len(shown(Face(1.0))) <= 80
     assert FixPath("flag", Law("constant", 1), 1, 1).share == 1.0
 
 
@@ -187,3 +190,20 @@ def test_every_lever_takes_a_value_or_says_why_not(whole, spanned):
                 if moved is not None:
                     took += survives(lambda moved=moved, model=model: hash(moved.apply(model))) is not None
     assert took > 2 * 3 * len(LEVERS)
+
+
+def test_what_a_scenario_makes_of_a_model_is_a_model_that_a_person_could_have_given(whole, spanned):
+    for model in (whole, spanned):
+        for name, lever in LEVERS.items():
+            for value in (lever.low, lever.high, (lever.low + lever.high) / 2):
+                moved = survives(lambda name=name, value=value: Scenario("x", **{name: value}).apply(model))  # noqa: B023
+                if moved is not None:
+                    assert replace(moved) == moved, name
+
+
+def test_a_model_is_shown_in_a_few_lines(whole):
+    said = repr(Scenario("x", alert_latency=2.0).apply(whole)).splitlines()
+    assert len(said) < 8
+    assert max(map(len, said)) < 200
+    assert "alert_latency=2.0" in said[-2]
+    assert said[-1].strip() == "not yet checked against history"

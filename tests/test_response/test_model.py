@@ -22,7 +22,7 @@ from mttrlab.response.experiment.utilization import refuse_unstable_queue, utili
         ("responders", 0, "responders must be a whole number from 1"),
         ("automation_attempts", 1000, "automation_attempts must be a whole number from 1 to 20"),
         ("automation_success", 1.2, "automation_success must be from 0 to 1"),
-        ("automation_timeout", math.inf, "automation_timeout must be finite"),
+        ("automation_timeout", math.inf, "automation_timeout must be from 0 to .*; got inf"),
         ("verify_pass", False, "verify_pass must be a number"),
         ("verify_pass", math.nan, "verify_pass must be"),
         ("max_rounds", 0, "max_rounds must be"),

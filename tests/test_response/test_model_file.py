@@ -78,7 +78,10 @@ def test_a_model_written_by_hand_needs_little(tmp_path):
         ({"verify_pass": "often"}, "verify_pass must be a number; got 'often'"),
         ({"types": {}}, "types must be a list"),
         ({"types": [{"name": "a"}]}, r"types\[1\] needs per_day"),
-        ({"types": [{"name": "a", "per_day": 1, "detect": 4}]}, r"types\[1\].detect must be one law of minutes"),
+        (
+            {"types": [{"name": "a", "per_day": 1, "detect": 4}]},
+            r"types\[1\].detect must be a Law, .* in a file {lognormal",
+        ),
         ({"types": [{"name": "a", "per_day": 1, "detect": {"normal": 4}}]}, "knows no law normal; there are constant"),
         ({"types": [{"name": "a", "per_day": 1, "detect": {"lognormal": {"mu": 1}}}]}, "takes mu, sigma; got mu"),
         ({"types": [{"name": "a", "per_day": 1, "detect": {"constant": "x"}}]}, "minutes of a constant law must be a"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +19,7 @@ from mttrlab.response.model.deployments import Deployments
 from mttrlab.response.model.incident_types import Face, IncidentType
 from mttrlab.response.model.provenance import Note
 from mttrlab.response.model.response_model import ResponseModel
+from mttrlab.response.model.settings import updated
 
 MOST_TYPES = 25
 """Types beyond these are one: the laws of rare types would be the common law anyway."""
@@ -182,7 +182,7 @@ def with_deployments(
     # The hours of the others, without the crowd after deployments, which would otherwise count twice.
     others = np.isnan(delay) & (past.text("change_id") == None)  # noqa: E711
     quiet = fit_profile(past, [], others)
-    return replace(model, deployments=made, profile=quiet or model.profile)
+    return updated(model, deployments=made, profile=quiet or model.profile)
 
 
 def _left_out(model: ResponseModel, notes: list[Note], n: int, why: str) -> ResponseModel:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from mttrlab.response.experiment.simulate import simulate
 from mttrlab.response.model import validation
 from mttrlab.response.model.arrays import Floats
 from mttrlab.response.model.response_model import FAILED, PASSED, TOO_FEW, ResponseModel, Verdict
+from mttrlab.response.model.settings import updated
 from mttrlab.schema import CLOCK_ENDS
 
 NEEDED = 20
@@ -133,7 +134,7 @@ def check_on_held_out(incidents: pd.DataFrame, fit: Callable[[pd.DataFrame], Res
 
 def _made(model: ResponseModel, verdict: Verdict, rows: list[dict[str, object]], clock: str, seed: int) -> Check:
     columns = ["number", "span", "n", "observed", "predicted", "low", "high", "p", "holds"]
-    return Check(verdict, pd.DataFrame(rows, columns=columns), clock, replace(model, verdict=verdict), seed)
+    return Check(verdict, pd.DataFrame(rows, columns=columns), clock, updated(model, verdict=verdict), seed)
 
 
 def _clock(model: ResponseModel) -> str:

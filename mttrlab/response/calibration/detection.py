@@ -28,6 +28,7 @@ from mttrlab.response.model.distributions import Law
 from mttrlab.response.model.incident_types import Face, IncidentType
 from mttrlab.response.model.provenance import Note
 from mttrlab.response.model.response_model import ResponseModel
+from mttrlab.response.model.settings import updated
 from mttrlab.schema import FAILURE_MODES, Practices
 
 _SIGNAL_COLUMNS = ("service", "started_at", "source")
@@ -73,7 +74,7 @@ def with_alerts(
         "every refit draws another share."
     )
     notes.append(Note("alert coverage", "prior", n, sentence))
-    return [replace(kind, alert_coverage=mixed[t]) for t, kind in enumerate(types)]
+    return [updated(kind, alert_coverage=mixed[t]) for t, kind in enumerate(types)]
 
 
 def _told(
@@ -88,16 +89,16 @@ def _told(
     notes.append(Note("alert coverage", "fitted", int(told.sum()), said))
     if len(fast) < history.FEWEST:
         notes.append(Note("detect by alert", "prior", len(fast), "Too few to fit; taken as quick as all detection."))
-        return [replace(kind, alert_coverage=share[t]) for t, kind in enumerate(types)]
+        return [updated(kind, alert_coverage=share[t]) for t, kind in enumerate(types)]
     alert = group_laws(minutes[fast], observed[fast], group[fast], len(types))
     notes.append(span_note("detect by alert", begin, "detected_at", alert))
     if len(slow) < history.FEWEST:
         notes.append(Note("detect otherwise", "prior", len(slow), "Too few to fit; taken as slow as all detection."))
-        return [replace(kind, alert=alert.law(t), alert_coverage=share[t]) for t, kind in enumerate(types)]
+        return [updated(kind, alert=alert.law(t), alert_coverage=share[t]) for t, kind in enumerate(types)]
     other = group_laws(minutes[slow], observed[slow], group[slow], len(types))
     notes.append(span_note("detect otherwise", begin, "detected_at", other))
     return [
-        replace(kind, alert=alert.law(t), detect=other.law(t), alert_coverage=share[t]) for t, kind in enumerate(types)
+        updated(kind, alert=alert.law(t), detect=other.law(t), alert_coverage=share[t]) for t, kind in enumerate(types)
     ]
 
 
@@ -118,7 +119,7 @@ def _by_shape(
     )
     notes.append(Note("alert coverage", "fitted", len(rows), sentence + "."))
     return [
-        replace(kind, alert=found.quick, detect=found.slow, alert_coverage=float(share[t]))
+        updated(kind, alert=found.quick, detect=found.slow, alert_coverage=float(share[t]))
         for t, kind in enumerate(types)
     ]
 
@@ -338,10 +339,10 @@ def with_detectors(model: ResponseModel, past: History, practices: Practices, no
     overall = float(seen[inside & told].mean()) if (inside & told).sum() >= FEWEST else None
     shares = {cell: _share(mine[cell] & told, seen, overall) for cell in rules}
     usual = float(np.mean([s for s in shares.values() if s is not None])) if overall is not None else None
-    watch = replace(watch, seen=1.0 if usual is None else usual)
-    types = tuple(replace(kind, faces=tuple(_face(face, kinds, shares) for face in kind.faces)) for kind in model.types)
+    watch = updated(watch, seen=1.0 if usual is None else usual)
+    types = tuple(updated(kind, faces=tuple(_face(face, kinds, shares) for face in kind.faces)) for kind in model.types)
     _tell(past, cells, kinds, sights, mine, seen, notes)
-    return replace(model, types=types, watch=watch)
+    return updated(model, types=types, watch=watch)
 
 
 def _kind(sight: Sight | None, seen: int) -> str:
@@ -360,7 +361,7 @@ def _share(told: Flags, seen: Flags, overall: float | None) -> float | None:
 def _face(face: Face, kinds: dict[Cell, str], shares: dict[Cell, float | None]) -> Face:
     cell = (str(face.service), str(face.failure_mode))
     kind = kinds.get(cell, "")
-    return replace(face, watch=kind, seen=shares.get(cell)) if kind else face
+    return updated(face, watch=kind, seen=shares.get(cell)) if kind else face
 
 
 def _tell(

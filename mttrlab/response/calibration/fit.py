@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -26,6 +25,7 @@ from mttrlab.response.model.arrays import Ints
 from mttrlab.response.model.incident_types import IncidentType
 from mttrlab.response.model.provenance import Note
 from mttrlab.response.model.response_model import ResponseModel
+from mttrlab.response.model.settings import updated
 from mttrlab.schema import CLOCK_ENDS, Practices
 
 _STEP = {
@@ -62,7 +62,7 @@ def fit(
     if not check:
         return model
     n, verdict = check_on_held_out(incidents, fitted)
-    return replace(model, verdict=verdict, sources=(*model.sources, Note("months not seen", "check", n, verdict.line)))
+    return updated(model, verdict=verdict, sources=(*model.sources, Note("months not seen", "check", n, verdict.line)))
 
 
 def _fitted(
@@ -118,7 +118,7 @@ def _fitted(
     else:
         _waiting(stamps, responders, len(past), notes)
     notes.append(_back_test(model, past, clock))
-    return replace(model, sources=tuple(notes))
+    return updated(model, sources=tuple(notes))
 
 
 def fix_end(stamps: tuple[str, ...]) -> str:
@@ -158,7 +158,7 @@ def _with_laws(types: list[IncidentType], laws: dict[str, tuple[GroupLaws, np.nd
     made = []
     for t, kind in enumerate(types):
         fitted: dict[str, Any] = {step: group.law(t) for step, (group, _) in laws.items()}
-        made.append(replace(kind, **fitted))
+        made.append(updated(kind, **fitted))
     return made
 
 
@@ -189,10 +189,10 @@ def _reconciled(
     )
     notes.append(Note("diagnose and fix", "fitted", n, sentence))
     return [
-        replace(
+        updated(
             kind,
             diagnose=kind.diagnose.scaled(factor) if kind.diagnose else None,
-            paths=tuple(replace(path, law=path.law.scaled(factor)) for path in kind.paths),
+            paths=tuple(updated(path, law=path.law.scaled(factor)) for path in kind.paths),
         )
         for kind in types
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +17,7 @@ from mttrlab.response.model.distributions import Law
 from mttrlab.response.model.incident_types import FixPath, IncidentType
 from mttrlab.response.model.provenance import Note
 from mttrlab.response.model.response_model import ResponseModel, Special
+from mttrlab.response.model.settings import updated
 from mttrlab.response.sampling.overrides import MAX_OWN_PARAMETERS
 from mttrlab.schema import AlertRule, ChangePath, Practices, Runbook, SyntheticMonitor
 
@@ -86,7 +86,7 @@ def fit_automation(
         notes.append(Note("automation", "fitted", n, said))
     caught = 1 - (1 - success * in_time) ** attempts
     rule = [min(share / caught, 1.0) for share in shrunk_shares(ended[closed], group[closed], len(types))]
-    ruled = [replace(kind, automation=rule[t]) for t, kind in enumerate(types)]
+    ruled = [updated(kind, automation=rule[t]) for t, kind in enumerate(types)]
     return ruled, _settings(run, timeout, attempts, success)
 
 
@@ -128,7 +128,7 @@ def fit_paths(
     place = np.array([found.index(str(n)) for n in name[ended].tolist()], dtype=np.int64)
     after, before = (_mix(place, group[ended], which[ended], len(found), len(types)) for which in (changed, ~changed))
     made = [
-        replace(
+        updated(
             kind,
             paths=tuple(
                 FixPath(path, laws[path].law(t), float(before[t, p]), float(after[t, p]))
@@ -161,7 +161,7 @@ def _changes(types: list[IncidentType], changed: Flags, group: Ints, notes: list
         Note("changes", "fitted", len(changed), f"A known change caused {changed.mean():.0%} of the incidents.")
     )
     share = shrunk_shares(changed, group, len(types))
-    return [replace(kind, change_caused=share[t]) for t, kind in enumerate(types)]
+    return [updated(kind, change_caused=share[t]) for t, kind in enumerate(types)]
 
 
 def _names(past: History, ended: Flags, notes: list[Note]) -> np.ndarray:
@@ -246,7 +246,7 @@ def with_remediation(model: ResponseModel, past: History, practices: Practices, 
         for alert in alerts:
             starts |= {(service, mode) for service in alert.targets for mode in alert.failure_modes}
             cells.setdefault(_attempts(rule.max_auto_attempts, rule.timeout_s), set()).update(alert.targets)
-    model = replace(model, automation_attempts=kept.attempts, automation_timeout=kept.timeout)
+    model = updated(model, automation_attempts=kept.attempts, automation_timeout=kept.timeout)
     others = [
         (one._replace(timeout=max(one.timeout, kept.timeout if kept != usual else 0.0)), services)
         for one, services in cells.items()
@@ -267,13 +267,13 @@ def with_remediation(model: ResponseModel, past: History, practices: Practices, 
     )
     ended = int((past.automated & past.closed).sum())
     if ended < FEWEST and starts:
-        types = tuple(replace(kind, automation=_started(kind, starts)) for kind in model.types)
-        model = replace(model, types=types)
+        types = tuple(updated(kind, automation=_started(kind, starts)) for kind in model.types)
+        model = updated(model, types=types)
         said += "; history shows hardly any end by automation, so the share is that of the alerts that start a rule"
     said += f". An attempt works {model.automation_success:.0%} of the time: borrowed, for no setting says it."
     notes.append(Note("automation by settings", "practices", len(practices.remediation), said))
     _too_long(past, usual, kept, notes)
-    return replace(model, special=(*model.special, *special))
+    return updated(model, special=(*model.special, *special))
 
 
 def _started(kind: IncidentType, starts: set[tuple[str, str]]) -> float:
@@ -300,7 +300,7 @@ def with_runbooks(model: ResponseModel, past: History, practices: Practices, not
         notes.append(Note("runbooks", "left out", 0, "The practices hold no runbook."))
         return model
     by_name = {one.name: one for one in practices.paging()}
-    kinds = tuple(replace(kind, runbook=_answered(kind, practices.runbooks, by_name)) for kind in model.types)
+    kinds = tuple(updated(kind, runbook=_answered(kind, practices.runbooks, by_name)) for kind in model.types)
     share = math.fsum(kind.runbook * kind.per_day for kind in kinds) / model.per_day
     begin = "acknowledged_at" if "acknowledged_at" in model.stamps else "detected_at"
     notes.append(
@@ -315,7 +315,7 @@ def with_runbooks(model: ResponseModel, past: History, practices: Practices, not
             words = ("people take longer than the runbook says", "people are faster than the runbook says")
             note_disagreement(notes, "runbooks", f"diagnosis by {book.name}", np.array([book.diagnosis_minutes]),
                          minutes[rows], words)  # fmt: skip
-    return replace(model, types=kinds)
+    return updated(model, types=kinds)
 
 
 def _answered(
@@ -352,12 +352,12 @@ def with_change_paths(model: ResponseModel, past: History, practices: Practices,
             note_disagreement(notes, "change paths", f"{path.name} ({name})", grid, own, words)
         taken = law if len(own) < OWN else None
         if name == "flag" and taken is not None:
-            model = replace(model, flag=taken)
+            model = updated(model, flag=taken)
         # Fixes that ended an incident in history hold the failed ones before them already.
         success = path.success if len(own) < OWN else 1.0
         types = tuple(_with_path(kind, path, name, taken, success) for kind in model.types)
         there = any(one.name == name for kind in types for one in kind.paths)
-        model = replace(model, types=types)
+        model = updated(model, types=types)
         said = f"{path.name} ({name}): "
         if taken is not None:
             said += f"{taken.quantile(0.5).item():.3g} minutes typically, as its low, likely and high say"
@@ -387,7 +387,7 @@ def _with_path(kind: IncidentType, path: ChangePath, name: str, law: Law | None,
     if path.services and not any(face.service in path.services for face in kind.faces):
         return kind
     paths = tuple(
-        replace(one, law=one.law if law is None else law, success=success) if one.name == name else one
+        updated(one, law=one.law if law is None else law, success=success) if one.name == name else one
         for one in kind.paths
     )
-    return replace(kind, paths=paths)
+    return updated(kind, paths=paths)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -20,6 +19,7 @@ from mttrlab.response.model.distributions import Law
 from mttrlab.response.model.provenance import Note
 from mttrlab.response.model.responders import MOST_CALLS, WEEK_HOURS, Paging, Pool, Shift
 from mttrlab.response.model.response_model import ResponseModel
+from mttrlab.response.model.settings import updated
 from mttrlab.schema import OnCallLevel, OnCallSchedule, Practices
 
 ON_CALL = "on call"
@@ -73,7 +73,7 @@ def with_escalation(model: ResponseModel, past: History, practices: Practices, n
         grid = laws[0].quantile((np.arange(1000) + 0.5) / 1000)
         note_disagreement(notes, "paging", f"acknowledgement, first level of {first.name}", grid, minutes[rows], words)
     slower = tuple(law.scaled(factor) for law in laws)
-    return replace(model, paging=Paging(0.0, _timeout(first), slower, repeats))
+    return updated(model, paging=Paging(0.0, _timeout(first), slower, repeats))
 
 
 def _factor(means: list[float], timeout: float, repeats: int, wanted: float) -> float:
@@ -109,17 +109,17 @@ def with_schedule(model: ResponseModel, practices: Practices | None, notes: list
         raise ModelError(f"on-call schedules need names of their own; got {', '.join(pool.name for pool in pools)}")
     everywhere = next((one.name for one in schedules if not one.services), pools[0].name)
     kinds = tuple(
-        replace(
+        updated(
             kind,
             pool=everywhere,
-            faces=tuple(replace(face, pool=home.get(str(face.service), everywhere)) for face in kind.faces),
+            faces=tuple(updated(face, pool=home.get(str(face.service), everywhere)) for face in kind.faces),
         )
         for kind in model.types
     )
     crews = ", ".join(f"{pool.name} {pool.mean_people:.3g}" for pool in pools)
     said = f"People on call, mean over the week: {crews}; each works on one incident at a time."
     notes.append(Note("waiting for a person", "practices", len(pools), said))
-    return replace(model, types=kinds, pools=tuple(pools), responders=None)
+    return updated(model, types=kinds, pools=tuple(pools), responders=None)
 
 
 def _shifts(schedule: OnCallSchedule, level: OnCallLevel, model: ResponseModel) -> list[Shift]:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.errors import ModelError
+from mttrlab.refusals import shown
 from mttrlab.response.engines.transition import MICROSECONDS, STAMPED
 from mttrlab.response.experiment import runs as model_runs
 from mttrlab.response.experiment import sinks
@@ -185,7 +186,7 @@ def utc(moment: str | pd.Timestamp) -> pd.Timestamp:
     """Return a moment in UTC microseconds."""
     stamp = pd.to_datetime(moment, errors="coerce") if isinstance(moment, (str, date, np.datetime64)) else None
     if not isinstance(stamp, pd.Timestamp):
-        raise ModelError(f"start must be a date such as 2026-01-01; got {validation.shown(moment)}")
+        raise ModelError(f"start must be a date such as 2026-01-01; got {shown(moment)}")
     return (stamp.tz_localize("UTC") if stamp.tz is None else stamp.tz_convert("UTC")).as_unit("us")
 
 

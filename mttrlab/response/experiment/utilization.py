@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from functools import cache, lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from mttrlab.response.model.distributions import Law
 from mttrlab.response.model.incident_types import NAMED, Face, FixPath, IncidentType, longest, works
 from mttrlab.response.model.responders import HANDS_OVER, Pool
 from mttrlab.response.model.response_model import MONTH_DAYS, Ramp, ResponseModel
+from mttrlab.response.model.settings import updated
 from mttrlab.response.model.shares import automation, runbooks
 from mttrlab.response.model.workflow import Verification
 from mttrlab.response.sampling import arrivals
@@ -277,7 +278,7 @@ def _cases(kind: IncidentType, get: Resolved) -> list[_Case]:
         ends = [(minutes, 1.0), (minutes, get("false_pass", model.false_pass))]
     else:
         own = {one.name: get(f"verification.{one.name}", getattr(sampled, one.name)) for one in fields(sampled)}
-        sampled = replace(sampled, **own)
+        sampled = updated(sampled, **own)
         ends = [_sampled(sampled, sampled.healthy), _sampled(sampled, sampled.false_pass)]
     returns = [get(f"reopening.{name}", getattr(back, name)) if back else 0.0 for name in ("right", "wrong")]
     return [_Case(p, *end, again) for p, end, again in zip((holds, 1 - holds), ends, returns, strict=True)]
@@ -310,7 +311,7 @@ def _diagnose(kind: IncidentType, place: int, get: Resolved) -> float:
             for name, value in usual.items()
         }
         one = limited(tried.minutes, get("try_minutes", model.try_minutes))
-        return float(one * replace(tried, minutes=_UNIT, runbook=answered, **moved).mean * factor)
+        return float(one * updated(tried, minutes=_UNIT, runbook=answered, **moved).mean * factor)
     if kind.diagnose is None:
         return 0.0
     asked = model.runbooks is not None or get("runbooks", None) is not None
@@ -484,8 +485,8 @@ def _run(model: ResponseModel, *, at_once: bool) -> tuple[Records, np.ndarray]:
 def _incident_minutes(model: ResponseModel, pool: str) -> Floats:
     """Return minutes that people of a pool work on each incident of a sample, where nobody waits."""
     crowd = tuple(Pool(one.name, 100_000) for one in model.pools)
-    lanes = replace(model.pipeline, lanes=100_000) if model.pipeline else None
-    records, ends = _run(replace(model, pools=crowd, pipeline=lanes, noise=None), at_once=False)
+    lanes = updated(model.pipeline, lanes=100_000) if model.pipeline else None
+    records, ends = _run(updated(model, pools=crowd, pipeline=lanes, noise=None), at_once=False)
     names = [one.name for one in model.pools]
     mine = (ends["acknowledged"] >= 0) & (records.x["pool"] == names.index(pool)) & (ends["reopened"] == 0)
     return np.asarray((ends["verified"] - ends["acknowledged"])[mine] / MICROSECONDS)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
 
 from mttrlab.errors import ModelError
-from mttrlab.response.model import validation
 from mttrlab.response.model.arrays import Floats
 from mttrlab.response.model.distributions import Law
+from mttrlab.response.model.settings import MANY, DayHour, Flag, Number, pair, settings
 
 Ints = npt.NDArray[np.int64]
 _MICROSECONDS = 60_000_000
 
 
-@dataclass(frozen=True)
+@settings("deployments")
 class Deployments:
     """When changes are deployed, and how long after one the incidents that it causes begin.
 
@@ -25,19 +25,17 @@ class Deployments:
     deployments, so that few deployments bring them in crowds and no deployments at night bring none at night.
     """
 
-    per_day: float
+    per_day: Annotated[float, Number(0.0, MANY, above=True)]
     """Deployments per day of the week's seven, on average."""
     after: Law
     """Minutes from a deployment to the start of an incident that it causes."""
-    hours: tuple[float, float] = (9.0, 17.0)
+    hours: Annotated[tuple[DayHour, DayHour], pair("two hours, such as (9, 17)")] = (9.0, 17.0)
     """Hours of the day (UTC) between which people deploy."""
-    weekends: bool = False
+    weekends: Flag = False
     """Whether they deploy at weekends."""
 
     def __post_init__(self) -> None:
-        validation.settle(self)
-        validation.finite("per_day of deployments", self.per_day, 0.0, 100_000.0, open_low=True)
-        low, high = (validation.finite("hours of deployments", hour, 0.0, 24.0) for hour in self.hours)
+        low, high = self.hours
         if high <= low:
             raise ModelError(f"hours of deployments must be from earlier to later of a day; got {low:g} to {high:g}")
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import fields, replace
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import numpy as np
+from pydantic import Discriminator, Tag
 
 from mttrlab.detection import Fault, detection_delay
-from mttrlab.response.model import validation
 from mttrlab.response.model.arrays import Floats
+from mttrlab.response.model.settings import DaySeconds, Number, PositiveDaySeconds, PositiveShare, Share, settings
 from mttrlab.schema import FAILURE_MODES, AlertRule, SyntheticMonitor
 
-RULES, GAP = "rules", "gap"
+RULES: Final = "rules"
+GAP: Final = "gap"
 """How a face is watched: by settings that are known, or by nothing. Empty: not known, and history alone speaks."""
 
 _GRID = 1000
@@ -38,44 +40,51 @@ class Sight(NamedTuple):
         return np.where(u < self.ever, self.minutes[place], np.inf)
 
 
-@dataclass(frozen=True)
+def _which(told: object) -> str | None:
+    """Return which class of detectors is meant: the one that knows every field that is named."""
+    for kind in (AlertRule, SyntheticMonitor):
+        if isinstance(told, kind) or (isinstance(told, dict) and set(told) <= {one.name for one in fields(kind)}):
+            return kind.__name__
+    return AlertRule.__name__ if isinstance(told, dict) else None
+
+
+Detector = AlertRule | SyntheticMonitor
+"""What can page by itself."""
+
+_DETECTORS = Discriminator(
+    _which, custom_error_type="detector", custom_error_message="must be an AlertRule or a SyntheticMonitor"
+)
+
+
+@settings("watching")
 class Watch:
     """Rules and monitors, and settings that a lever has put in the place of theirs."""
 
-    detectors: tuple[AlertRule | SyntheticMonitor, ...] = ()
+    detectors: tuple[
+        Annotated[
+            Annotated[AlertRule, Tag("AlertRule")] | Annotated[SyntheticMonitor, Tag("SyntheticMonitor")], _DETECTORS
+        ],
+        ...,
+    ] = ()
     """Everything that can page, with the settings that hold."""
-    share: float = 1.0
+    share: PositiveShare = 1.0
     """Share of requests that fail: how bad the faults are."""
-    seen: float = 1.0
+    seen: Share = 1.0
     """Share of the incidents in closed gaps that alerts see."""
-    evaluation_s: float | None = None
+    evaluation_s: PositiveDaySeconds | None = None
     """Evaluation interval of every rule, seconds; None: its own."""
-    for_s: float | None = None
+    for_s: DaySeconds | None = None
     """How long every rule's condition must hold, seconds; None: its own."""
-    scrape_s: float | None = None
+    scrape_s: PositiveDaySeconds | None = None
     """Scrape interval of every rule's metrics, seconds; None: its own."""
-    group_wait_s: float | None = None
+    group_wait_s: DaySeconds | None = None
     """Wait before every rule's first notification, seconds; None: its own."""
-    interval_s: float | None = None
+    interval_s: PositiveDaySeconds | None = None
     """Time between the runs of every monitor, seconds; None: its own."""
-    confirmations: int | None = None
+    confirmations: Annotated[int, Number(1, 100)] | None = None
     """Failing runs in a row that every monitor needs; None: its own."""
-    gaps_closed: float = 0.0
+    gaps_closed: Share = 0.0
     """Share of the incidents in gaps that rules as usual as the others watch now."""
-
-    def __post_init__(self) -> None:
-        validation.settle(self)
-        validation.share("gaps_closed of watching", self.gaps_closed)
-        validation.share("seen of watching", self.seen)
-        validation.number("share of watching", self.share, 0.0, 1.0, open_low=True)
-        for name in ("evaluation_s", "scrape_s", "interval_s"):
-            if getattr(self, name) is not None:
-                validation.finite(f"{name} of watching", getattr(self, name), 0.0, 86_400.0, open_low=True)
-        for name in ("for_s", "group_wait_s"):
-            if getattr(self, name) is not None:
-                validation.finite(f"{name} of watching", getattr(self, name), 0.0, 86_400.0)
-        if self.confirmations is not None:
-            validation.whole("confirmations of watching", self.confirmations, 1, 100)
 
     def over(self, service: str | None, failure_mode: str | None) -> tuple[AlertRule | SyntheticMonitor, ...]:
         """Return what would notice a fault of this mode at this service, settings of levers in place."""
@@ -114,7 +123,15 @@ class Watch:
         return replace(one, **{name: value for name, value in said.items() if value is not None})
 
 
-def _sight(detectors: tuple[AlertRule | SyntheticMonitor, ...], fault: Fault) -> Sight | None:
+def _sight(
+    detectors: tuple[
+        Annotated[
+            Annotated[AlertRule, Tag("AlertRule")] | Annotated[SyntheticMonitor, Tag("SyntheticMonitor")], _DETECTORS
+        ],
+        ...,
+    ],
+    fault: Fault,
+) -> Sight | None:
     # Services often have the same settings; only what detection depends on is told apart.
     return _seen(tuple(sorted({_bare(one) for one in detectors}, key=repr)) if detectors else (), fault)
 
@@ -126,7 +143,15 @@ def _bare(one: AlertRule | SyntheticMonitor) -> AlertRule | SyntheticMonitor:
 
 
 @lru_cache(maxsize=4096)
-def _seen(detectors: tuple[AlertRule | SyntheticMonitor, ...], fault: Fault) -> Sight | None:
+def _seen(
+    detectors: tuple[
+        Annotated[
+            Annotated[AlertRule, Tag("AlertRule")] | Annotated[SyntheticMonitor, Tag("SyntheticMonitor")], _DETECTORS
+        ],
+        ...,
+    ],
+    fault: Fault,
+) -> Sight | None:
     if not detectors:
         return None
     answer = detection_delay(detectors, fault)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 from scipy import special
 
 from mttrlab.errors import ModelError
+from mttrlab.refusals import shown
 from mttrlab.response.model import validation
 from mttrlab.response.model.arrays import Floats
 
@@ -96,6 +100,13 @@ class Law:
                 return Law(kind, shape, scale * factor)
         return Law(self.kind, *(p * factor for p in self.parameters))
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Return how a field of settings takes one, and how it is written to a file."""
+        return core_schema.no_info_plain_validator_function(
+            _read, serialization=core_schema.plain_serializer_function_ser_schema(_plain)
+        )
+
     def _quantile(self, u: Floats) -> Floats:
         with np.errstate(over="ignore", divide="ignore"):
             return np.asarray(_quantiles(self.kind, self.parameters, u), dtype=np.float64)
@@ -147,3 +158,36 @@ def _checked(kind: str, parameters: tuple[float, ...]) -> tuple[float, ...]:
 
 AT_ONCE = Law("constant", 0.0)
 """The law of a step that the model does not hold."""
+
+
+_EXAMPLES = "such as Law('lognormal', 2.1, 0.8), in a file {lognormal: {mu: 2.1, sigma: 0.8}} or {constant: 5}"
+
+
+def _read(told: object) -> Law:
+    """Return a law, or the one that plain values of a file say."""
+    if isinstance(told, Law):
+        return told
+    if not isinstance(told, Mapping) or len(told) != 1:
+        raise ModelError(f"must be a Law, {_EXAMPLES}; got {shown(told)}")
+    ((kind, own),) = told.items()
+    if kind != "empirical" and kind not in PARAMETERS:
+        raise ModelError(f"knows no law {kind}; there are {', '.join([*PARAMETERS, 'empirical'])}")
+    if kind == "empirical":
+        return Law(kind, *(own if isinstance(own, Sequence) else [own]))
+    if isinstance(own, Mapping):
+        if kind == "lognormal" and set(own) == {"median", "sigma"}:
+            median = validation.finite("median of a lognormal law", own["median"], open_low=True)
+            own = {"mu": math.log(median), "sigma": own["sigma"]}
+        if set(own) != set(PARAMETERS[kind]):
+            raise ModelError(
+                f"is a {kind} law, which takes {', '.join(PARAMETERS[kind])}; got {', '.join(map(str, own))}"
+            )
+        own = [own[name] for name in PARAMETERS[kind]]
+    return Law(kind, *(own if isinstance(own, list) else [own]))
+
+
+def _plain(law: Law) -> dict[str, object]:
+    """Return a law as a file says it."""
+    if law.kind == "empirical":
+        return {law.kind: list(law.parameters)}
+    return {law.kind: dict(zip(PARAMETERS[law.kind], law.parameters, strict=True))}

@@ -2,66 +2,62 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from typing import Annotated, Literal
 
-from mttrlab.response.model import validation
+from mttrlab.errors import ModelError
 from mttrlab.response.model.distributions import Law
+from mttrlab.response.model.settings import Number, Share, Text, settings
 from mttrlab.response.model.workflow import Hypotheses
 
 
-@dataclass(frozen=True)
+@settings("a fix path")
 class FixPath:
     """One way to end an incident of a type."""
 
-    name: str
+    name: Text
     """flag, rollback, config, scale, forward_fix, …, or other."""
     law: Law
     """Minutes from the diagnosis to the fix in place."""
-    share: float
+    share: Share
     """Share of the type's incidents that no change caused and that end this way."""
-    share_changed: float
+    share_changed: Share
     """Share of the type's change-caused incidents that end this way."""
-    success: float = 1.0
+    success: Share = 1.0
     """Chance that it works; where it does not, its time is spent and another fix comes after it."""
 
-    def __post_init__(self) -> None:
-        validation.settle(self)
 
-
-@dataclass(frozen=True)
+@settings("a face")
 class Face:
     """What an incident of a type looks like in the table."""
 
-    share: float
+    share: Share
     """Share of the type's incidents that look so."""
-    service: str | None = None
+    service: Text | None = None
     """The service hit; None: not said."""
-    team: str | None = None
+    team: Text | None = None
     """The team that owns the response; None: not said."""
-    severity: str | None = None
+    severity: Text | None = None
     """The severity; None: not said."""
-    failure_mode: str | None = None
+    failure_mode: Text | None = None
     """availability, latency, error_rate or dependency; None: not known."""
-    priority: int = 0
+    priority: Annotated[int, Number(0, 1000)] = 0
     """Place in the queue for a responder: the smallest first."""
-    watch: str = ""
+    watch: Literal["", "rules", "gap"] = ""
     """`rules`: the model's `watch` says how soon alerts notice; `gap`: no alert watches it; empty: the type's laws."""
-    seen: float | None = None
+    seen: Share | None = None
     """Share of its incidents that alerts see; None: as the type's `alert_coverage`."""
-    pool: str | None = None
+    pool: Text | None = None
     """The pool of people that works on it; None: the type's."""
 
-    def __post_init__(self) -> None:
-        validation.settle(self)
 
-
-@dataclass(frozen=True)
+@settings("an incident type without a name")
 class IncidentType:
     """How often incidents of one type happen and how long their phases take."""
 
-    name: str | None
+    name: Text | None
     """As in `incident_type`; None: not known."""
-    per_day: float
+    per_day: Annotated[float, Number(0.0, 1e6)]
     """Mean arrivals per day."""
     detect: Law | None = None
     """Minutes from start to detection where no alert sees the fault; None: the model does not hold detection."""
@@ -75,23 +71,30 @@ class IncidentType:
     """The fixes; shares add up to one (both columns)."""
     verify: Law | None = None
     """Minutes from the fix to confirmed health; None: the model ends at the fix."""
-    alert_coverage: float = 1.0
+    alert_coverage: Share = 1.0
     """Share of the type's incidents that alerts or monitors see first."""
-    automation: float = 0.0
+    automation: Share = 0.0
     """Share of the type's incidents whose alert has a remediation rule."""
-    change_caused: float = 0.0
+    change_caused: Share = 0.0
     """Share of the type's incidents that a known change caused."""
     faces: tuple[Face, ...] = (Face(1.0),)
     """What its incidents look like; shares add up to one."""
-    pool: str | None = None
+    pool: Text | None = None
     """The pool of people that works on it; None: the first."""
     hypotheses: Hypotheses | None = None
     """Diagnosis as hypotheses tried in turn, in place of the law `diagnose`."""
-    runbook: float = 0.0
+    runbook: Share = 0.0
     """Share of the type's incidents that a runbook answers; the law `diagnose` holds its effect already."""
 
     def __post_init__(self) -> None:
-        validation.settle(self)
+        sums = {"faces": [face.share for face in self.faces]}
+        if self.paths:
+            sums["paths"] = [path.share for path in self.paths]
+            sums["paths (changed)"] = [path.share_changed for path in self.paths]
+        for what, shares in sums.items():
+            if abs(math.fsum(shares) - 1.0) > 1e-5:
+                name = self.name or "an incident type without a name"
+                raise ModelError(f"shares of {what} of {name} must add up to 1; they add up to {math.fsum(shares):g}")
 
     def seen(self, face: Face) -> float:
         """Return the share of a face's incidents that alerts see."""

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import astuple, fields
+from typing import Annotated
 
 import pandas as pd
 
+from mttrlab.response.model.settings import Number, Text, settings
 
-class Note(NamedTuple):
+
+@settings("a note")
+class Note:
     """One line about one part of a model."""
 
-    element: str
+    element: Text
     """The part: arrivals, detect, diagnose, …"""
-    source: str
+    source: Text
     """fitted, practices (settings that people have), prior (borrowed, from neither), left out, disagreement (between
     settings and history), by hand, or check."""
-    n: int
+    n: Annotated[int, Number(0, 10**12)]
     """Incidents that speak about it."""
-    sentence: str
+    sentence: Text
     """What was done, with its numbers."""
 
 
 def table(notes: tuple[Note, ...]) -> pd.DataFrame:
     """Return the notes as a table: element, source, n, sentence."""
-    frame = pd.DataFrame(list(notes), columns=list(Note._fields))
+    frame = pd.DataFrame([astuple(note) for note in notes], columns=[one.name for one in fields(Note)])
     return frame.astype({"element": "str", "source": "str", "n": "int64", "sentence": "str"})

@@ -2,65 +2,74 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from mttrlab.errors import ModelError
-from mttrlab.response.model import validation
 from mttrlab.response.model.distributions import AT_ONCE, Law
+from mttrlab.response.model.settings import (
+    MANY,
+    WEEK_MINUTES,
+    DayHour,
+    DayMinutes,
+    Factor,
+    Flag,
+    Number,
+    People,
+    Share,
+    Text,
+    WeekMinutes,
+    pair,
+    settings,
+)
 
 WEEK_HOURS = 168.0
+WeekHour = Annotated[float, Number(0.0, WEEK_HOURS)]
 
-FINISHES, HANDS_OVER = "finishes", "hands over"
+MOST_CALLS = 24
+MOST_HANDS = 8
+_TWO_POOLS = "two pools, such as ('front', 'back')"
+
+FINISHES: Final = "finishes"
+HANDS_OVER: Final = "hands over"
 """What a person at work does when the shift ends."""
 
 
-@dataclass(frozen=True)
+@settings("a shift")
 class Shift:
     """People of a pool who work at some hours of every week."""
 
-    begin: float
+    begin: WeekHour
     """Hours since Monday 00:00 UTC."""
-    end: float
+    end: WeekHour
     """Hours since Monday 00:00 UTC, after `begin`; at most 168 (a shift over the weekend is two)."""
-    people: int
+    people: People
 
     def __post_init__(self) -> None:
-        validation.settle(self)
-        validation.number("begin of a shift", self.begin, 0.0, WEEK_HOURS)
-        validation.number("end of a shift", self.end, self.begin, WEEK_HOURS, open_low=True)
-        validation.whole("people of a shift", self.people, 1, 100_000)
+        if self.end <= self.begin:
+            raise ModelError(f"end of a shift must be after its begin, {self.begin:g}; got {self.end:g}")
 
 
-@dataclass(frozen=True)
+@settings("a pool")
 class Pool:
     """Named people who each work on one incident at a time."""
 
-    name: str
-    people: int = 0
+    name: Text
+    people: Annotated[int, Number(0, MANY)] = 0
     """At every hour, beside those of the shifts."""
     shifts: tuple[Shift, ...] = ()
-    preemptive: bool = False
+    preemptive: Flag = False
     """Whether a more urgent incident takes a person from a less urgent one."""
-    end_of_shift: str = FINISHES
+    end_of_shift: Literal["finishes", "hands over"] = FINISHES
     """`finishes`: who works goes on to the end; `hands over`: the incident goes back to the queue."""
-    handover_minutes: float = 0.0
+    handover_minutes: WeekMinutes = 0.0
     """Minutes that a hand-over at the end of a shift adds to the rest of the work."""
-    room: int | None = None
+    room: Annotated[int, Number(0, 1_000_000)] | None = None
     """Incidents that may wait; one more is worked on at once by people from outside. None: any number waits."""
 
     def __post_init__(self) -> None:
-        validation.settle(self)
-        validation.whole(f"people of {self.name}", self.people, 0, 100_000)
-        if self.room is not None:
-            validation.whole(f"room of {self.name}", self.room, 0, 1_000_000)
-        validation.flag(f"preemptive of {self.name}", self.preemptive)
-        validation.finite(f"handover_minutes of {self.name}", self.handover_minutes, 0.0, 10_080.0)
-        if self.end_of_shift not in (FINISHES, HANDS_OVER):
-            raise ModelError(f"end_of_shift of {self.name} must be {FINISHES!r} or {HANDS_OVER!r}")
         if not self.people and not self.shifts:
             raise ModelError(f"pool {self.name} has nobody at any hour; give it people or shifts")
 
@@ -70,33 +79,24 @@ class Pool:
         return self.people + sum(s.people * (s.end - s.begin) for s in self.shifts) / WEEK_HOURS
 
 
-@dataclass(frozen=True)
+@settings("paging")
 class Paging:
     """From detection to a person who reacts: delivery, levels of escalation, a start-up time at night."""
 
-    delivery: float = 0.0
+    delivery: WeekMinutes = 0.0
     """Minutes from detection until the first person's device rings; each further level needs them again."""
-    timeout: float = 5.0
+    timeout: Annotated[float, Number(0.0, WEEK_MINUTES, above=True)] = 5.0
     """Minutes after which the next level is called."""
     levels: tuple[Law, ...] = ()
     """Minutes that the person at each level takes once called; empty: each as `acknowledge` of the incident's type."""
-    repeats: int = 1
+    repeats: Annotated[int, Number(1, MOST_CALLS)] = 1
     """How often all levels are gone through; the last person called is never relieved."""
-    startup: float = 0.0
+    startup: DayMinutes = 0.0
     """Minutes from the reaction to the start of work, at night."""
-    night: tuple[float, float] = (22.0, 6.0)
+    night: Annotated[tuple[DayHour, DayHour], pair("two hours, such as (22, 6)")] = (22.0, 6.0)
     """Hours of the day (UTC) at which night begins and ends."""
 
     def __post_init__(self) -> None:
-        validation.settle(self)
-        validation.finite("delivery of paging", self.delivery, 0.0, 10_080.0)
-        validation.finite("timeout of paging", self.timeout, 0.0, 10_080.0, open_low=True)
-        validation.finite("startup of paging", self.startup, 0.0, 1440.0)
-        validation.whole("repeats of paging", self.repeats, 1, MOST_CALLS)
-        if len(self.night) != 2:
-            raise ModelError("night of paging needs two hours, such as (22, 6)")
-        for hour in self.night:
-            validation.number("night of paging", hour, 0.0, 24.0)
         if self.calls > MOST_CALLS:
             raise ModelError(f"paging calls {self.calls} people one after the other; {MOST_CALLS} is the most")
 
@@ -106,69 +106,53 @@ class Paging:
         return max(len(self.levels), 1) * self.repeats
 
 
-MOST_CALLS = 24
-MOST_HANDS = 8
-
-
-@dataclass(frozen=True)
+@settings("routing")
 class Routing:
     """Incidents that reach the wrong team first, or are passed to and fro."""
 
-    wrong: float
+    wrong: Share
     """Share of incidents that are passed on at least once."""
-    again: float = 0.0
+    again: Share = 0.0
     """Chance that one which was passed on is passed on again."""
     notice: Law = AT_ONCE
     """Minutes of work until a team sees that another should have it."""
-    transfer: float = 0.0
+    transfer: WeekMinutes = 0.0
     """Minutes from one team to the other; nobody is held."""
-    most: int = 4
+    most: Annotated[int, Number(1, MOST_HANDS)] = 4
     """Times that an incident is passed on at most."""
-    between: tuple[str, str] | None = None
+    between: Annotated[tuple[Text, Text], pair(_TWO_POOLS)] | None = None
     """The two pools; None: all in the incident's own pool."""
 
     def __post_init__(self) -> None:
-        validation.settle(self)
-        validation.share("wrong of routing", self.wrong)
-        validation.share("again of routing", self.again)
-        validation.finite("transfer of routing", self.transfer, 0.0, 10_080.0)
-        validation.whole("most of routing", self.most, 1, MOST_HANDS)
-        if self.between is not None and (len(self.between) != 2 or len(set(self.between)) != 2):
-            raise ModelError(f"between of routing needs two pools; got {self.between!r}")
+        if self.between is not None and len(set(self.between)) != 2:
+            raise ModelError(f"between of routing must be {_TWO_POOLS}; got {self.between!r}")
 
 
-@dataclass(frozen=True)
+@settings("noise")
 class Noise:
     """Pages that are no incident: they take people's minutes and are never in the table."""
 
-    per_day: float
+    per_day: Annotated[float, Number(0.0, MANY)]
     work: Law
     """Minutes that a person needs to see that nothing is wrong."""
-    pool: str | None = None
+    pool: Text | None = None
     """The pool that answers them; None: the first."""
-    dulled: float = 1.0
+    dulled: Factor = 1.0
     """Acknowledging takes this many times as long because of them (a fixed factor, no feedback within a run)."""
 
-    def __post_init__(self) -> None:
-        validation.settle(self)
-        validation.finite("per_day of noise", self.per_day, 0.0, 100_000.0)
-        validation.finite("dulled of noise", self.dulled, 0.0, 100.0)
 
-
-@dataclass(frozen=True)
+@settings("the pipeline")
 class Pipeline:
     """The way into production: fixes that need a deployment queue for it, while their person waits."""
 
-    lanes: int = 1
+    lanes: People = 1
     """Deployments at a time."""
     minutes: Law = AT_ONCE
     """Length of a deployment."""
-    paths: tuple[str, ...] = ("rollback", "forward_fix")
+    paths: tuple[Text, ...] = ("rollback", "forward_fix")
     """Fixes that need one."""
 
     def __post_init__(self) -> None:
-        validation.settle(self)
-        validation.whole("lanes of the pipeline", self.lanes, 1, 100_000)
         if not self.paths:
             raise ModelError("a pipeline needs at least one fix path that goes through it")
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator
+from dataclasses import field, fields
+from functools import cache
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
+from pydantic import PlainValidator
 
 from mttrlab.errors import ModelError
 from mttrlab.response.model import validation
@@ -16,13 +19,11 @@ from mttrlab.response.model.deployments import Deployments
 from mttrlab.response.model.detection import Watch
 from mttrlab.response.model.distributions import AT_ONCE, LONGEST, Law
 from mttrlab.response.model.incident_types import IncidentType
+from mttrlab.response.model.provenance import Note, table
 from mttrlab.response.model.responders import Noise, Paging, Pipeline, Pool, Routing
+from mttrlab.response.model.settings import Factor, Limit, Number, People, PositiveShare, Share, Text, settings
 from mttrlab.response.model.workflow import Bursts, Impact, Reopening, Verification
 from mttrlab.schema import STAMPS, Practices
-
-if TYPE_CHECKING:
-    from mttrlab.response.model.provenance import Note
-
 
 RUN_PRIOR = Law("constant", 1.0)
 """A run of a remediation rule takes a minute where no export says otherwise."""
@@ -37,114 +38,183 @@ RUNBOOK_PRIOR = 1 / 3
 # Settings that only a lever gives a model: what holds in place of the types' own.
 
 
-MOST_FACTOR = 100.0
-"""Times as long, or as many, that a lever can say."""
-
-
-@dataclass(frozen=True, kw_only=True)
+@settings(kw_only=True)
 class Moved:
     """Settings of levers, each at rest unless a scenario moves it."""
 
-    alert_latency: float = math.inf
+    alert_latency: Limit = math.inf
     """Longest time from start to page where an alert sees the fault, minutes."""
-    report_minutes: float = math.inf
+    report_minutes: Limit = math.inf
     """Longest time from start to a report of people where no alert sees the fault."""
-    alert_coverage: float | None = None
+    alert_coverage: Share | None = None
     """Share of all incidents that alerts see; None: as the types say."""
-    automation: float | None = None
+    automation: Share | None = None
     """Share of all incidents whose alert has a remediation rule; None: as the types say."""
-    more_flags: float = 0.0
+    more_flags: Share = 0.0
     """Share of the change-caused incidents not fixed by a flag so far that a flag fixes now."""
-    flag_minutes: float = math.inf
+    flag_minutes: Limit = math.inf
     """Longest time of a feature flag, minutes."""
-    rollback_minutes: float = math.inf
+    rollback_minutes: Limit = math.inf
     """Longest time of a rollback, minutes."""
-    failover_minutes: float = math.inf
+    failover_minutes: Limit = math.inf
     """Longest time of a failover, minutes."""
-    scale_minutes: float = math.inf
+    scale_minutes: Limit = math.inf
     """Longest time of scaling up, minutes."""
-    config_minutes: float = math.inf
+    config_minutes: Limit = math.inf
     """Longest time of a change of configuration, minutes."""
-    forward_fix_minutes: float = math.inf
+    forward_fix_minutes: Limit = math.inf
     """Longest time of a forward fix, minutes."""
-    migration_minutes: float = math.inf
+    migration_minutes: Limit = math.inf
     """Longest time of reversing a database migration, minutes."""
-    flag_success: float | None = None
+    flag_success: Share | None = None
     """Chance that a feature flag works; None: as the types say, and a new one works."""
-    rollback_success: float | None = None
+    rollback_success: Share | None = None
     """Chance that a rollback works; None: as the types say."""
-    failover_success: float | None = None
+    failover_success: Share | None = None
     """Chance that a failover works; None: as the types say."""
-    scale_success: float | None = None
+    scale_success: Share | None = None
     """Chance that scaling up works; None: as the types say."""
-    config_success: float | None = None
+    config_success: Share | None = None
     """Chance that a change of configuration works; None: as the types say."""
-    forward_fix_success: float | None = None
+    forward_fix_success: Share | None = None
     """Chance that a forward fix works; None: as the types say."""
-    migration_success: float | None = None
+    migration_success: Share | None = None
     """Chance that reversing a database migration works; None: as the types say."""
-    deployment_minutes: float = math.inf
+    deployment_minutes: Limit = math.inf
     """Longest deployment, minutes."""
-    diagnosis_factor: float = 1.0
+    diagnosis_factor: Factor = 1.0
     """Diagnosis takes this many times as long."""
-    hypothesis_hit: float | None = None
+    hypothesis_hit: PositiveShare | None = None
     """Chance that a hypothesis is the right one; None: as the types say."""
-    first_hit: float | None = None
+    first_hit: Share | None = None
     """Chance that the first hypothesis is right where a runbook answers; None: as the types say."""
-    novel: float | None = None
+    novel: Share | None = None
     """Share of incidents of a kind not seen before; None: as the types say."""
-    try_minutes: float = math.inf
+    try_minutes: Limit = math.inf
     """Longest try of a hypothesis, minutes."""
-    acknowledge_factor: float = 1.0
+    acknowledge_factor: Factor = 1.0
     """People take this many times as long to react to a page."""
-    backup_factor: float = 1.0
+    backup_factor: Factor = 1.0
     """Those called after the first one take this many times as long to react."""
-    notice_factor: float = 1.0
+    notice_factor: Factor = 1.0
     """A team takes this many times as long to see that another should have the incident."""
-    automation_run_factor: float = 1.0
+    automation_run_factor: Factor = 1.0
     """A run of a remediation rule takes this many times as long."""
-    harm_factor: float = 1.0
+    harm_factor: Factor = 1.0
     """Harm of a failed attempt takes this many times as long."""
-    runbooks: float | None = None
+    runbooks: Share | None = None
     """Share of all incidents that a runbook answers; None: as the types say."""
-    verification_window: float = math.inf
+    verification_window: Limit = math.inf
     """Longest verification, minutes."""
-    prevention: float = 0.0
+    prevention: Share = 0.0
     """Share of all incidents that never happen."""
-    changes_prevented: float = 0.0
+    changes_prevented: Share = 0.0
     """Share of the incidents that a change caused that never happen."""
-    arrivals_factor: float = 1.0
+    arrivals_factor: Factor = 1.0
     """Incidents begin this many times as often."""
-    deploys_factor: float = 1.0
+    deploys_factor: Factor = 1.0
     """Deployments this many times as often, and with them the incidents that a change caused."""
-    failing_factor: float = 1.0
+    failing_factor: Factor = 1.0
     """A deployment causes this many times as many incidents."""
-    burst_share: float | None = None
+    burst_share: Share | None = None
     """Share of first incidents that bring others, where it is below that of `bursts`."""
-    burst_size: float | None = None
+    burst_size: Annotated[float, Number(0.0, 1000.0)] | None = None
     """Others that an incident brings on average, where it brings any, where that is below `bursts`."""
-    noise_cut: float = 0.0
+    noise_cut: Share = 0.0
     """Share of the pages that are no incident that are silenced."""
-    noise_factor: float = 1.0
+    noise_factor: Factor = 1.0
     """Seeing that a page is no incident takes this many times as long."""
 
-    def check(self) -> None:
-        """Refuse a setting that cannot be."""
-        for one in fields(Moved):
-            value = getattr(self, one.name)
-            if value is None and one.default is None:
-                continue
-            if one.default == math.inf:
-                validation.number(one.name, value)
-            elif one.default == 1.0:
-                validation.finite(one.name, value, 0.0, MOST_FACTOR)
-            elif one.name == "burst_size":
-                validation.finite(one.name, value, 0.0, 1000.0)
-            else:
-                validation.number(one.name, value, 0.0, 1.0, open_low=one.name == "hypothesis_hit")
+
+# How a change arrives: not on day one, not everywhere, and not for ever.
 
 
-@dataclass(frozen=True)
+MONTH_DAYS = 30.4375
+"""Days of a month: a twelfth of a year."""
+
+
+Months = Annotated[float, Number(0.0, 1200.0)]
+
+
+@settings("a ramp")
+class Ramp:
+    """The share of incidents that meet the new settings, as months pass.
+
+    Examples
+    --------
+    >>> Ramp(months=6).reached(np.array([0.0, 3.0, 6.0, 24.0])).tolist()
+    [0.0, 0.5, 1.0, 1.0]
+    """
+
+    months: Months = 6.0
+    """Months until it is fully there, in a straight line; 0: at once."""
+    delay: Months = 0.0
+    """Months before anything changes."""
+    adoption: Share = 1.0
+    """Share of the incidents that it reaches once it is fully there."""
+    decay: Share = 0.0
+    """Share of its reach that is lost in each month after it is fully there."""
+
+    def reached(self, months: Floats) -> Floats:
+        """Return the share of incidents that meet the new settings so many months after the start of the horizon."""
+        since = np.asarray(months, dtype=np.float64) - self.delay
+        risen = np.clip(since / self.months, 0.0, 1.0) if self.months else (since >= 0).astype(np.float64)
+        kept = (1 - self.decay) ** np.maximum(since - self.months, 0.0)
+        return np.asarray(self.adoption * risen * kept)
+
+
+# Settings that hold for some incidents alone, as a model holds them; `sampling.overrides` applies them.
+
+
+Setting = float | tuple[float, ...]
+"""What holds for these incidents: for all of them, or by type."""
+
+
+def _setting(value: object) -> object:
+    if isinstance(value, (tuple, list)):
+        return tuple(validation.number("each entry", one) for one in value)
+    # Whole numbers stay whole.
+    return value if type(value) is int else validation.number("", value)
+
+
+@settings("settings of some incidents")
+class Special:
+    """Settings that hold for some incidents alone."""
+
+    settings: tuple[tuple[Text, Annotated[Setting, PlainValidator(_setting)]], ...]
+    """Field of the model (`element.field` for one of an element) → setting, or a tuple of settings by type."""
+    incident_types: tuple[Text, ...] = ()
+    """Empty: all."""
+    services: tuple[Text, ...] = ()
+    """Empty: all."""
+    ramp: Ramp | None = None
+    """How it arrives; None: it is there from the start, for all of these."""
+    name: Text = ""
+    """Whose luck decides whom a ramp reaches first."""
+
+
+# What a check against months not seen has found, in one word and one line; it travels with the model.
+
+
+PASSED, FAILED, TOO_FEW = "passed", "failed", "too few to tell"
+
+UNCHECKED = "not yet checked against history"
+
+
+@settings("a verdict")
+class Verdict:
+    """One word and one line."""
+
+    word: Text
+    """passed, failed, or too few to tell."""
+    line: Text
+    """One plain line that stands above every what-if."""
+
+    def __str__(self) -> str:
+        return self.line
+
+
+@settings()
 class ResponseModel(Moved):
     """How an organisation's incidents arise and are handled. Minutes throughout.
 
@@ -153,31 +223,31 @@ class ResponseModel(Moved):
 
     types: tuple[IncidentType, ...]
     """The user's own mix of incident types."""
-    responders: int | None = None
+    responders: People | None = None
     """People who can each work on one incident at a time; None: nobody ever waits for a person."""
-    automation_success: float = 0.7
+    automation_success: Share = 0.7
     """Chance that one attempt of a remediation rule ends the incident."""
     automation_run: Law = RUN_PRIOR
     """Minutes that a successful attempt takes."""
-    automation_timeout: float = 1.0
+    automation_timeout: Annotated[float, Number(0.0, LONGEST)] = 1.0
     """Minutes after which an attempt has failed; a failing attempt takes all of them."""
-    automation_attempts: int = 2
+    automation_attempts: Annotated[int, Number(1, 20)] = 2
     """Attempts before a person is paged."""
-    automation_harm: float = 0.0
+    automation_harm: Share = 0.0
     """Chance that a failed attempt does harm."""
     harm: Law = AT_ONCE
     """Minutes that harm adds to the fix of the person who comes after."""
-    verify_pass: float = 1.0
+    verify_pass: Share = 1.0
     """Chance that a fix holds when it is verified; else the incident goes back to diagnosis."""
-    false_pass: float = 0.0
+    false_pass: Share = 0.0
     """Chance that a fix that does not hold passes its verification (`verification` has its own, per sample)."""
-    max_rounds: int = 5
+    max_rounds: Annotated[int, Number(1, 20)] = 5
     """Rounds of diagnosis, fix and verification; the last one counts as verified."""
-    difficulty: float = 0.0
+    difficulty: Annotated[float, Number(0.0, 0.99)] = 0.0
     """Correlation between diagnosis and fix of one incident (of their normal scores): hard ones are hard twice."""
     flag: Law = FLAG_PRIOR
     """Minutes from the diagnosis until a feature flag has taken the change away."""
-    profile: tuple[float, ...] = ()
+    profile: tuple[Annotated[float, Number()], ...] = ()
     """Arrivals per hour of the week (168 numbers from Monday 00:00 UTC, any scale); empty: all hours alike."""
     pools: tuple[Pool, ...] = ()
     """Named people by shift, in place of `responders`; empty: `responders` alone."""
@@ -201,11 +271,11 @@ class ResponseModel(Moved):
     """When people deploy; incidents that a change caused begin after that. None: at any hour, as the others."""
     users: tuple[Impact, ...] = ()
     """Shares of users that incidents hit, by type and severity; empty: not said."""
-    stamps: tuple[str, ...] = STAMPS
+    stamps: tuple[Text, ...] = STAMPS
     """The stamps that simulated incidents carry: those that the export shows."""
-    start: str = "2026-01-01"
+    start: Text = "2026-01-01"
     """First day of the horizon (UTC) unless `simulate` says otherwise."""
-    runbook_factor: float = RUNBOOK_PRIOR
+    runbook_factor: Annotated[float, Number(0.0, 100.0, above=True)] = RUNBOOK_PRIOR
     """Diagnosis takes this many times as long where a runbook is new (types with hypotheses have `first_hit`)."""
     special: tuple[Special, ...] = ()
     """Lever: settings of single incident types or services."""
@@ -215,9 +285,10 @@ class ResponseModel(Moved):
     """What the check on months that the fit had not seen has found; None: there was none."""
 
     def __post_init__(self) -> None:
+        _check(self)
 
-        validation.settle(self)
-        check(self)
+    def __repr__(self) -> str:
+        return "\n".join(_lines(self))
 
     @property
     def per_day(self) -> float:
@@ -235,14 +306,12 @@ class ResponseModel(Moved):
         """The pools that incidents ask: `pools`, else `responders` as one; empty: nobody waits for a person."""
         if self.pools:
             return self.pools
-        return () if self.responders is None else (Pool("responders", int(self.responders)),)
+        return () if self.responders is None else (_responders(self.responders),)
 
     @property
     def notes(self) -> pd.DataFrame:
         """Where each part came from: element, source (fitted, practices, prior, left out, disagreement, check), n,
         sentence."""
-        from mttrlab.response.model.provenance import table
-
         return table(self.sources)
 
     @property
@@ -310,125 +379,50 @@ class ResponseModel(Moved):
         )
 
 
-# Settings that hold for some incidents alone, as a model holds them; `sampling.overrides` applies them.
+@cache
+def _responders(people: int) -> Pool:
+    return Pool("responders", people)
 
 
-@dataclass(frozen=True)
-class Special:
-    """Settings that hold for some incidents alone."""
-
-    settings: tuple[tuple[str, Any], ...]
-    """Field of the model (`element.field` for one of an element) → setting, or a tuple of settings by type."""
-    incident_types: tuple[str, ...] = ()
-    """Empty: all."""
-    services: tuple[str, ...] = ()
-    """Empty: all."""
-    ramp: Ramp | None = None
-    """How it arrives; None: it is there from the start, for all of these."""
-    name: str = ""
-    """Whose luck decides whom a ramp reaches first."""
-
-    def __post_init__(self) -> None:
-        validation.settle(self)
-
-
-# How a change arrives: not on day one, not everywhere, and not for ever.
+def _lines(model: ResponseModel) -> Iterator[str]:
+    """Yield a model in a few lines: types, people, what else it holds, levers, verdict."""
+    rates = [f"{kind.name or 'without a name'} {kind.per_day:.3g}" for kind in model.types[:_MOST_SHOWN]]
+    more = len(model.types) - len(rates)
+    ending = "s" if len(model.types) > 1 else ""
+    yield f"ResponseModel: {len(model.types)} incident type{ending}, {model.per_day:.3g} incidents a day"
+    yield f"  incidents a day: {', '.join(rates)}{f' and {more} more' if more > 0 else ''}"
+    people = [f"{pool.name} {pool.mean_people:.3g}" for pool in model.people]
+    yield f"  people: {', '.join(people) or 'nobody waits for a person'}"
+    parts = ("watch", "paging", "routing", "noise", "pipeline", "verification", "reopening", "bursts", "deployments")
+    there = [name for name in (*parts, "users", "profile", "special") if getattr(model, name)]
+    if there:
+        yield f"  with: {', '.join(there)}"
+    moved = {one.name: getattr(model, one.name) for one in fields(Moved)}
+    said = [f"{one.name}={moved[one.name]}" for one in fields(Moved) if moved[one.name] != one.default]
+    if said:
+        yield f"  levers: {', '.join(said)}"
+    yield f"  {model.verdict or UNCHECKED}"
 
 
-MONTH_DAYS = 30.4375
-"""Days of a month: a twelfth of a year."""
+_MOST_SHOWN = 8
 
 
-@dataclass(frozen=True)
-class Ramp:
-    """The share of incidents that meet the new settings, as months pass.
-
-    Examples
-    --------
-    >>> Ramp(months=6).reached(np.array([0.0, 3.0, 6.0, 24.0])).tolist()
-    [0.0, 0.5, 1.0, 1.0]
-    """
-
-    months: float = 6.0
-    """Months until it is fully there, in a straight line; 0: at once."""
-    delay: float = 0.0
-    """Months before anything changes."""
-    adoption: float = 1.0
-    """Share of the incidents that it reaches once it is fully there."""
-    decay: float = 0.0
-    """Share of its reach that is lost in each month after it is fully there."""
-
-    def __post_init__(self) -> None:
-        validation.settle(self)
-        validation.finite("months of a ramp", self.months, 0.0, 1200.0)
-        validation.finite("delay of a ramp", self.delay, 0.0, 1200.0)
-        validation.share("adoption of a ramp", self.adoption)
-        validation.share("decay of a ramp", self.decay)
-
-    def reached(self, months: Floats) -> Floats:
-        """Return the share of incidents that meet the new settings so many months after the start of the horizon."""
-        since = np.asarray(months, dtype=np.float64) - self.delay
-        risen = np.clip(since / self.months, 0.0, 1.0) if self.months else (since >= 0).astype(np.float64)
-        kept = (1 - self.decay) ** np.maximum(since - self.months, 0.0)
-        return np.asarray(self.adoption * risen * kept)
-
-
-# What a check against months not seen has found, in one word and one line; it travels with the model.
-
-
-PASSED, FAILED, TOO_FEW = "passed", "failed", "too few to tell"
-
-UNCHECKED = "not yet checked against history"
-
-
-class Verdict(NamedTuple):
-    """One word and one line."""
-
-    word: str
-    """passed, failed, or too few to tell."""
-    line: str
-    """One plain line that stands above every what-if."""
-
-    def __str__(self) -> str:
-        return self.line
-
-
-# A model is checked before the first event: one sentence for what cannot be.
-
-
-def check(model: ResponseModel) -> None:
-    """Refuse a model that cannot be simulated as described."""
+def _check(model: ResponseModel) -> None:
+    """Refuse settings that cannot stand side by side."""
     if not model.types:
         raise ModelError("a model needs at least one incident type")
-    for kind in model.types:
-        _check_type(kind)
     if model.per_day <= 0:
         raise ModelError("a model needs arrivals; every type has per_day 0")
-    if model.responders is not None:
-        validation.whole("responders", model.responders, 1, 100_000)
-    validation.share("automation_success", model.automation_success)
-    validation.finite("automation_timeout", model.automation_timeout)
-    validation.number("automation_timeout", model.automation_timeout, 0.0, LONGEST)
-    validation.whole("automation_attempts", model.automation_attempts, 1, 20)
-    validation.share("automation_harm", model.automation_harm)
-    validation.share("verify_pass", model.verify_pass)
-    validation.share("false_pass", model.false_pass)
     _check_people(model)
     _check_deployments(model)
     _check_users(model)
-    validation.whole("max_rounds", model.max_rounds, 1, 20)
-    validation.number("difficulty", model.difficulty, 0.0, 0.99)
     if len(model.profile) not in (0, 168):
         raise ModelError(f"profile needs 168 numbers, one for each hour of the week; got {len(model.profile)}")
-    for hour in model.profile:
-        validation.finite("profile", hour)
     if model.profile and math.fsum(model.profile) <= 0:
         raise ModelError("profile must have at least one hour above 0")
     unknown = [name for name in model.stamps if name not in STAMPS]
     if unknown or not model.stamps:
         raise ModelError(f"stamps must be some of {', '.join(STAMPS)}; got {', '.join(unknown) or 'none'}")
-    validation.finite("runbook_factor", model.runbook_factor, 0.0, 100.0, open_low=True)
-    model.check()
 
 
 def _check_users(model: ResponseModel) -> None:
@@ -467,27 +461,3 @@ def _check_people(model: ResponseModel) -> None:
             raise ModelError(f"routing passes incidents to pool {name}; pools are {', '.join(names) or 'none'}")
     if model.noise and not model.people:
         raise ModelError("noise takes people's minutes, and nobody waits for a person in this model; say responders=")
-
-
-def _check_type(kind: IncidentType) -> None:
-    name = kind.name or "an incident type without a name"
-    validation.finite(f"per_day of {name}", kind.per_day, 0.0, 1e6)
-    for part in ("alert_coverage", "automation", "change_caused", "runbook"):
-        validation.share(f"{part} of {name}", getattr(kind, part))
-    for path in kind.paths:
-        validation.share(f"share of {path.name} in {name}", path.share)
-        validation.share(f"share_changed of {path.name} in {name}", path.share_changed)
-        validation.share(f"success of {path.name} in {name}", path.success)
-    for face in kind.faces:
-        validation.share(f"share of a face of {name}", face.share)
-        validation.whole(f"priority of {name}", face.priority, 0, 1000)
-        if face.seen is not None:
-            validation.share(f"seen of a face of {name}", face.seen)
-        if face.watch not in ("", "rules", "gap"):
-            raise ModelError(f"watch of a face of {name} must be 'rules', 'gap' or empty; got {face.watch!r}")
-    sums = {"faces": [f.share for f in kind.faces]}
-    if kind.paths:
-        sums |= {"paths": [p.share for p in kind.paths], "paths (changed)": [p.share_changed for p in kind.paths]}
-    for what, shares in sums.items():
-        if not np.isclose(math.fsum(shares), 1.0, atol=1e-9):
-            raise ModelError(f"shares of {what} of {name} must add up to 1; they add up to {math.fsum(shares):g}")

@@ -16,6 +16,7 @@ from mttrlab.errors import ModelError
 from mttrlab.response.model import deployments
 from mttrlab.response.model.arrays import Floats, Ints
 from mttrlab.response.model.response_model import ResponseModel
+from mttrlab.response.model.settings import updated
 from mttrlab.response.model.workflow import Bursts
 from mttrlab.response.sampling import random_streams
 from mttrlab.response.sampling.common_random_numbers import BLOCK, MICROSECONDS_PER_DAY, Block, RandomNumbers
@@ -151,7 +152,7 @@ def _keys(whole: tuple[RandomNumbers, ...]) -> list[Ints]:
 
 def without_noise(model: ResponseModel) -> ResponseModel:
     """Return the model whose arrivals a layer draws."""
-    return replace(model, noise=None) if model.noise else model
+    return updated(model, noise=None) if model.noise else model
 
 
 # When incidents arrive, and pages that are none: drawn before any engine starts, block by block of replications.

@@ -11,6 +11,7 @@ import numpy as np
 from mttrlab.errors import ModelError
 from mttrlab.response.model.arrays import Ints
 from mttrlab.response.model.response_model import MONTH_DAYS, ResponseModel
+from mttrlab.response.model.settings import updated
 from mttrlab.response.sampling.common_random_numbers import MICROSECONDS_PER_DAY, RandomNumbers
 
 Facts = dict[str, np.ndarray]
@@ -108,7 +109,7 @@ def parameter_set_models(model: ResponseModel) -> tuple[ResponseModel, ...]:
         raise ModelError(
             f"{len(places)} groups of incidents have settings of their own; {MAX_OWN_PARAMETERS} is the most"
         )
-    made = [replace(model, special=()) if model.special else model]
+    made = [updated(model, special=()) if model.special else model]
     for place in places:
         own = [(f, v) for f, v in model.special[place].settings if f in IN_PARAMETERS]
         made += [_with(one, own) for one in made]
@@ -123,7 +124,7 @@ def _with(model: ResponseModel, settings: list[tuple[str, Any]]) -> ResponseMode
         if dot:
             elements.setdefault(element, {})[attribute] = value
     changes |= {element: replace(getattr(model, element), **own) for element, own in elements.items()}
-    return replace(model, **changes)
+    return updated(model, **changes)
 
 
 def largest(model: ResponseModel, name: str, value: Any) -> Any:

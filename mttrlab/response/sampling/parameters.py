@@ -14,6 +14,7 @@ from mttrlab.response.sampling.common_random_numbers import as_threshold
 from mttrlab.response.sampling.overrides import largest, parameter_set_models, smallest
 
 _HOUR = 3_600_000_000
+_NO_PAGING = Paging()
 
 
 def rounds(model: ResponseModel) -> int:
@@ -56,8 +57,12 @@ def attempt_lengths(run: Law, factor: float = 1.0) -> tuple[int, ...]:
 
 def pools(model: ResponseModel) -> tuple[Pool, ...]:
     """Return every pool that incidents ask: people, then the deployment lanes."""
-    lanes = (Pool("pipeline", int(model.pipeline.lanes)),) if model.pipeline else ()
-    return (*model.people, *lanes)
+    return (*model.people, _lanes(model.pipeline.lanes)) if model.pipeline else model.people
+
+
+@cache
+def _lanes(lanes: int) -> Pool:
+    return Pool("pipeline", lanes)
 
 
 def parameter_sets(model: ResponseModel, week: int = 0) -> tuple[Parameters, ...]:
@@ -76,7 +81,7 @@ def parameters(model: ResponseModel, week: int = 0) -> Parameters:
     week : int
         Microseconds since Monday 00:00 UTC at which the horizon begins.
     """
-    paging = model.paging or Paging()
+    paging = model.paging or _NO_PAGING
     sampled, back = model.verification, model.reopening
     return Parameters(
         success=as_threshold(model.automation_success),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ from mttrlab.response.model.distributions import AT_ONCE, Law
 from mttrlab.response.model.incident_types import NAMED, Face, IncidentType, longest, works
 from mttrlab.response.model.responders import Pipeline
 from mttrlab.response.model.response_model import ResponseModel
+from mttrlab.response.model.settings import updated
 from mttrlab.response.model.shares import automation, lifted, runbooks, seen_shares
 from mttrlab.response.model.workflow import Hypotheses
 from mttrlab.response.sampling import arrivals, random_streams
@@ -500,7 +500,7 @@ def _set(watch: Watch, columns: dict[str, Any], row: Floats) -> Watch:
     own = {name: value for name, value in zip(columns, row.tolist(), strict=True) if value >= 0}
     if "confirmations" in own:
         own["confirmations"] = int(own["confirmations"])
-    return replace(watch, **own)
+    return updated(watch, **own)
 
 
 def _sight(watch: Watch, face: Face) -> Sight | None:

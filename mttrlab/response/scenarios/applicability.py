@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
-from typing import Any, get_args
+from dataclasses import fields
+from typing import Any
 
 import pandas as pd
 
 from mttrlab.response.model.detection import GAP, RULES
-from mttrlab.response.model.distributions import Law
 from mttrlab.response.model.incident_types import NAMED, longest, works
 from mttrlab.response.model.responders import HANDS_OVER
-from mttrlab.response.model.response_model import ResponseModel, Verdict
-from mttrlab.response.model.validation import field_kinds
+from mttrlab.response.model.response_model import ResponseModel
+from mttrlab.response.model.settings import field_types, part_of
 from mttrlab.response.scenarios.levers import LEVERS, automated, burst_share, burst_size, change_caused, flagged
 from mttrlab.schema import AlertRule
 
@@ -171,7 +170,7 @@ def _ending(model: ResponseModel, lever: str, value: float) -> str | None:
 def _hold(model: ResponseModel) -> list[float]:
     """Return every chance that a fix holds in this model, those of single types and services among them."""
     own = [value for one in model.special for field, value in one.settings if field == "verify_pass"]
-    return [model.verify_pass, *own]
+    return [model.verify_pass, *(value for value in own if not isinstance(value, tuple))]
 
 
 def _certain(model: ResponseModel) -> bool:
@@ -265,7 +264,7 @@ def settings(kind: Any = ResponseModel) -> Iterator[str]:
     parts = []
     for one in fields(kind):
         name = f"{kind.__name__}.{one.name}"
-        part = None if name in REASONS else _part(field_kinds(kind)[one.name])
+        part = None if name in REASONS else part_of(field_types(kind)[one.name])
         if part is None:
             yield name
         else:
@@ -274,19 +273,15 @@ def settings(kind: Any = ResponseModel) -> Iterator[str]:
         yield from settings(part)
 
 
-def _part(kind: Any) -> Any:
-    """Return the class of settings that a field holds, one or several; None: it holds plain values."""
-    found = [kind, *(inner for one in get_args(kind) for inner in (one, *get_args(one)))]
-    return next((one for one in found if is_dataclass(one) and one not in (Law, Verdict)), None)
-
-
 def moving() -> dict[str, list[str]]:
     """Return the levers of each setting that has any."""
     made: dict[str, list[str]] = {}
     for name, lever in LEVERS.items():
         element, dot, attribute = (lever.field or name).partition(".")
-        holder = _part(field_kinds(ResponseModel)[element]) if dot else ResponseModel
-        own = () if _part(field_kinds(holder)[attribute or element]) else (f"{holder.__name__}.{attribute or element}",)
+        holder = part_of(field_types(ResponseModel)[element]) if dot else ResponseModel
+        own = (
+            () if part_of(field_types(holder)[attribute or element]) else (f"{holder.__name__}.{attribute or element}",)
+        )
         for setting in (*own, *lever.settings):
             made.setdefault(setting, []).append(name)
     return made

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from scipy import special
 
 from mttrlab.errors import ModelError
+from mttrlab.refusals import shown
 from mttrlab.response.model import validation
 from mttrlab.response.model.response_model import Ramp, ResponseModel
 from mttrlab.response.sampling.random_streams import stream
@@ -83,10 +84,10 @@ class Investment(Scenario):
         **levers: Any,
     ) -> None:
         if not isinstance(name, str):
-            raise ModelError(f"an investment's name must be a text; got {validation.shown(name)}")
+            raise ModelError(f"an investment's name must be a text; got {shown(name)}")
         besides: Any = {} if side_effects is None else side_effects
         if not isinstance(besides, Mapping):
-            said = f"side_effects must hold levers, such as {{'dulled': 1.1}}; got {validation.shown(besides)}"
+            said = f"side_effects must hold levers, such as {{'dulled': 1.1}}; got {shown(besides)}"
             raise ModelError(f"investment {name!r}: {said}")
         told = {"once": once, "yearly": yearly, **besides, **levers}
         wrong = [f"{lever} is a side effect of itself" for lever in levers if lever in besides]
@@ -344,7 +345,7 @@ def estimate(name: str, value: Any, check: Callable[[str, Any], Any]) -> Any:
         check(name, value)
         return value
     if isinstance(value, (str, bytes)) or not isinstance(value, Sequence) or len(value) != 3:
-        raise ModelError(f"{name} must be {_WORDS}; got {validation.shown(value)}")
+        raise ModelError(f"{name} must be {_WORDS}; got {shown(value)}")
     for one in value:
         check(name, one)
     low, likely, high = map(float, value)

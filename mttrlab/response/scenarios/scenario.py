@@ -11,9 +11,11 @@ from types import MappingProxyType
 from typing import Any
 
 from mttrlab.errors import LoadError, ModelError
+from mttrlab.refusals import shown
 from mttrlab.response.model import validation
 from mttrlab.response.model.responders import FINISHES, HANDS_OVER, Pool
 from mttrlab.response.model.response_model import Ramp, ResponseModel, Special
+from mttrlab.response.model.settings import MAX_FACTOR, updated
 from mttrlab.response.model.shares import automation, lifted, runbooks, seen_shares
 from mttrlab.response.scenarios.applicability import immovable
 from mttrlab.response.scenarios.levers import LEVERS, failing_changes, flagged
@@ -72,7 +74,7 @@ class Scenario:
         incident_types, services = _names("incident_types", incident_types), _names("services", services)
         pools = _names("pools", pools)
         if not isinstance(name, str):
-            raise ModelError(f"a scenario's name must be a text; got {validation.shown(name)}")
+            raise ModelError(f"a scenario's name must be a text; got {shown(name)}")
         wrong = [sentence for lever, value in levers.items() for sentence in mistakes(lever, value)]
         if incident_types or services or ramp is not None:
             wrong += [
@@ -125,7 +127,7 @@ class Scenario:
                 override(model, lever, value, self.incident_types, self.services) for lever, value in moved.items()
             )
             special = Special(own, self.incident_types, self.services, self.ramp, self.name)
-            return replace(model, special=(*model.special, special)) if own else model
+            return updated(model, special=(*model.special, special)) if own else model
         return with_levers(model, moved, self.pools)
 
     def reasons(self, model: ResponseModel) -> dict[str, str]:
@@ -171,7 +173,7 @@ def _names(what: str, names: Sequence[str]) -> tuple[str, ...]:
             return tuple(str(name) for name in names)
     except TypeError:
         pass
-    raise ModelError(f"{what} must be a list of names; got {validation.shown(names)}")
+    raise ModelError(f"{what} must be a list of names; got {shown(names)}")
 
 
 def _again(
@@ -210,12 +212,14 @@ def with_levers(model: ResponseModel, levers: Mapping[str, float], pools: tuple[
             elements.setdefault(element, {})[attribute] = value
         else:
             settings[element] = _meant(model, lever, value, ())
+            if lever == "failing_changes":
+                validation.finite(element, settings[element], 0.0, MAX_FACTOR)
     mine = elements.pop("pools", None)
     if mine:
         settings["pools"] = tuple(_pool(one, mine) if not pools or one.name in pools else one for one in model.pools)
-    # All settings of an element at once: one by one they may contradict each other on the way.
+    # Each setting is checked already; an element checks what only several together can break.
     settings |= {element: replace(getattr(model, element), **own) for element, own in elements.items()}
-    return replace(model, **settings)
+    return updated(model, **settings)
 
 
 def override(
@@ -241,7 +245,7 @@ def narrowed(model: ResponseModel, incident_types: tuple[str, ...], services: tu
     )
     deployments = model.deployments if any(kind.change_caused for kind in kinds) else None
     # Users hit are said by type too, and move no minute.
-    return replace(model, types=kinds, deployments=deployments, users=()) if kinds else model
+    return updated(model, types=kinds, deployments=deployments, users=()) if kinds else model
 
 
 def mistakes(lever: str, value: Any) -> list[str]:
@@ -262,7 +266,7 @@ def _meant(model: ResponseModel, lever: str, value: float, only: tuple[str, ...]
     if lever == "flagged":
         return _flags(model, value, only)
     if lever == "failing_changes":
-        now = failing_changes(replace(model, failing_factor=1.0), only)
+        now = failing_changes(updated(model, failing_factor=1.0), only)
         return value / now if now else 1.0
     return value
 
@@ -291,7 +295,7 @@ def _seen(model: ResponseModel, value: float) -> list[float]:
 
 _LIFTED: dict[str, Callable[[ResponseModel, float], list[float]]] = {
     "alert_coverage": _seen,
-    "automation": lambda model, value: automation(replace(model, automation=value)),
+    "automation": lambda model, value: automation(updated(model, automation=value)),
     "runbooks": runbooks,
 }
 """Shares of all incidents that the types meet by moving as little as possible."""
