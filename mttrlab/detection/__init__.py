@@ -1,19 +1,18 @@
 """Settings of rules and monitors, and the severity of a fault → delay, recall, false pages."""
 
 from mttrlab.detection.alert_rules import budget_lasts, budget_spent, burn_for, burn_rate_rule
-from mttrlab.detection.delay import Delay
+from mttrlab.detection.delay import Delay, fastest, mixture, quorum
 from mttrlab.detection.detection_delay import (
     GOAL_MINUTES,
     CustomerReports,
     DetectionDelay,
     Detector,
-    Noise,
+    DetectorNoise,
     detection_delay,
     false_pages_per_week,
 )
 from mttrlab.detection.fault import Fault
 from mttrlab.detection.paging import acknowledgement, schedule_acknowledgement
-from mttrlab.detection.race import fastest, mixture, quorum
 
 __all__ = [
     "GOAL_MINUTES",
@@ -21,8 +20,8 @@ __all__ = [
     "Delay",
     "DetectionDelay",
     "Detector",
+    "DetectorNoise",
     "Fault",
-    "Noise",
     "acknowledgement",
     "budget_lasts",
     "budget_spent",

@@ -29,9 +29,9 @@ def rule_delay(rule: AlertRule, fault: Fault) -> Delay:
     pending for `for`: Prometheus, rules/alerting.go).
     """
     check_rule(rule)
-    if not (rule.pages and watches(rule, fault)):
+    if not (rule.pages and can_notice(rule, fault)):
         return Delay.never()
-    filled = fill(rule, fault)
+    filled = seconds_to_condition(rule, fault)
     if filled == inf:
         return Delay.never()
     scrape, evaluation, group_wait = intervals(rule)
@@ -50,7 +50,7 @@ def intervals(rule: AlertRule) -> tuple[float, float, float]:
     return scrape, evaluation, wait
 
 
-def watches(rule: AlertRule, fault: Fault) -> bool:
+def can_notice(rule: AlertRule, fault: Fault) -> bool:
     """Return whether a rule looks at what the fault disturbs; an unlabelled rule is taken at the caller's word."""
     return not fault.failure_mode or rule.failure_mode == UNKNOWN or rule.failure_mode in fault.shows_as()
 
@@ -65,7 +65,7 @@ def alternatives(rule: AlertRule) -> tuple[tuple[Condition, ...], ...]:
     return ((Condition(rule.window_s, rule.threshold, kind),),)
 
 
-def fill(rule: AlertRule, fault: Fault) -> float:
+def seconds_to_condition(rule: AlertRule, fault: Fault) -> float:
     """Return the seconds after which the rule's condition is true; infinite where it never gets there."""
     return min(max(crossing(condition, fault) for condition in together) for together in alternatives(rule))
 

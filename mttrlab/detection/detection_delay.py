@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.detection.alert_rules import alternatives, assumed, intervals, rule_delay
-from mttrlab.detection.delay import Delay
+from mttrlab.detection.delay import Delay, fastest
 from mttrlab.detection.fault import Fault
-from mttrlab.detection.race import fastest
 from mttrlab.detection.synthetic import mean_trials, monitor_delay, rounds_and_waits
 from mttrlab.errors import QuestionError
 from mttrlab.schema import AlertRule, Condition, Practices, SyntheticMonitor
@@ -75,105 +74,6 @@ def _no_detector(thing: object) -> QuestionError:
 
 GOAL_MINUTES = 2.0
 """The founding text: alerts that fire within two minutes of an actual problem."""
-
-
-def detection_delay(
-    rule: Detector | Practices | Iterable[Detector],
-    fault: Fault | None = None,
-    *,
-    noise: Noise | None = None,
-    goal: float = GOAL_MINUTES,
-    certainty: float = 0.95,
-    service: str | None = None,
-) -> DetectionDelay:
-    """Return how soon a fault is noticed under real settings.
-
-    Parameters
-    ----------
-    rule : AlertRule, SyntheticMonitor, CustomerReports, Delay (seconds), an iterable of these, or Practices
-        Several are a race, run independently: the first to notice counts. Of practices, only what pages and says
-        which failure mode it watches takes part.
-    fault : Fault, optional
-        Default: every request fails, in the way the detector watches.
-    noise : Noise, optional
-        What a normal day looks like; without it false pages are NaN.
-    goal : float
-        Minutes.
-    certainty : float
-        Chance with which the goal must be met.
-    service : str, optional
-        Of practices, only what watches this service takes part.
-
-    Returns
-    -------
-    DetectionDelay
-
-    Raises
-    ------
-    QuestionError
-        For settings that cannot be.
-
-    Examples
-    --------
-    The founding text's own alert, error rate above 5 % for 5 minutes, misses the founding text's own two minutes:
-
-    >>> rule = AlertRule("payment_error_rate", for_s=300, scrape_s=15, eval_s=15, group_wait_s=30)
-    >>> answer = detection_delay(rule)
-    >>> answer.mean_s, answer.meets_goal
-    (345.0, False)
-    """
-    if not (goal > 0 and 0 < certainty <= 1):
-        raise QuestionError(f"goal must be above 0 minutes and certainty within 0 to 1; got {goal!r}, {certainty!r}")
-    fault = Fault() if fault is None else fault
-    detectors = _several(rule, service)
-    delay = fastest([_delay(one, fault) for one in detectors]) if len(detectors) != 1 else _delay(detectors[0], fault)
-    recall = delay.ever if fault.duration_s == inf else float(delay.cdf(fault.duration_s)[0])
-    noisy = [one for one in detectors if isinstance(one, AlertRule | SyntheticMonitor)]
-    pages = nan if noise is None else float(sum(false_pages_per_week(one, noise) for one in noisy))
-    names = tuple(getattr(one, "name", "a delay") for one in detectors)
-    notes = tuple(note for one in detectors if isinstance(one, AlertRule) for note in assumed(one))
-    return DetectionDelay(delay, recall, pages, goal, certainty, names, notes)
-
-
-# How often a detector pages although nothing is wrong.
-
-
-WEEK_S = 604_800.0
-
-
-@dataclass(frozen=True)
-class Noise:
-    """What a normal day looks like to a detector."""
-
-    flake: float = 0.0
-    """Chance that one healthy probe (or sample, for a rule over the latest sample) looks bad."""
-    error_share: float = 0.0
-    """Share of requests that fail (are slow) on a normal day."""
-    requests_per_s: float | None = None
-    """Traffic behind the ratio of a windowed rule; None: not known."""
-
-    def __post_init__(self) -> None:
-        for name in ("flake", "error_share"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise QuestionError(f"{name} of the noise must lie between 0 and 1; got {getattr(self, name)!r}")
-        if self.requests_per_s is not None and not self.requests_per_s > 0:
-            raise QuestionError(f"requests_per_s must be above 0; got {self.requests_per_s!r}")
-
-
-def false_pages_per_week(detector: AlertRule | SyntheticMonitor, noise: Noise) -> float:
-    """Return how many pages a week a detector sends with nothing wrong; NaN where the noise does not say.
-
-    Notes
-    -----
-    Pages are counted as beginnings of runs of bad results. Successive probes are independent; windows of a rule that
-    do not overlap are independent, and counts in them are Poisson. A quorum of locations at random phases is bounded
-    from above by the chance that enough of them are in a bad run at once.
-    """
-    if isinstance(detector, SyntheticMonitor):
-        return _of_monitor(detector, noise)
-    if not detector.pages:
-        return 0.0
-    return sum(min(_of_condition(detector, one, noise) for one in together) for together in alternatives(detector))
 
 
 @dataclass(frozen=True, eq=False)
@@ -278,7 +178,106 @@ class DetectionDelay:
         return "any" if self.highest == inf else f"{self.highest:.1f}"
 
 
-def _of_monitor(monitor: SyntheticMonitor, noise: Noise) -> float:
+@dataclass(frozen=True)
+class DetectorNoise:
+    """What a normal day looks like to a detector."""
+
+    flake: float = 0.0
+    """Chance that one healthy probe (or sample, for a rule over the latest sample) looks bad."""
+    error_share: float = 0.0
+    """Share of requests that fail (are slow) on a normal day."""
+    requests_per_s: float | None = None
+    """Traffic behind the ratio of a windowed rule; None: not known."""
+
+    def __post_init__(self) -> None:
+        for name in ("flake", "error_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise QuestionError(f"{name} of the noise must lie between 0 and 1; got {getattr(self, name)!r}")
+        if self.requests_per_s is not None and not self.requests_per_s > 0:
+            raise QuestionError(f"requests_per_s must be above 0; got {self.requests_per_s!r}")
+
+
+def detection_delay(
+    rule: Detector | Practices | Iterable[Detector],
+    fault: Fault | None = None,
+    *,
+    noise: DetectorNoise | None = None,
+    goal: float = GOAL_MINUTES,
+    certainty: float = 0.95,
+    service: str | None = None,
+) -> DetectionDelay:
+    """Return how soon a fault is noticed under real settings.
+
+    Parameters
+    ----------
+    rule : AlertRule, SyntheticMonitor, CustomerReports, Delay (seconds), an iterable of these, or Practices
+        Several are a race, run independently: the first to notice counts. Of practices, only what pages and says
+        which failure mode it watches takes part.
+    fault : Fault, optional
+        Default: every request fails, in the way the detector watches.
+    noise : Noise, optional
+        What a normal day looks like; without it false pages are NaN.
+    goal : float
+        Minutes.
+    certainty : float
+        Chance with which the goal must be met.
+    service : str, optional
+        Of practices, only what watches this service takes part.
+
+    Returns
+    -------
+    DetectionDelay
+
+    Raises
+    ------
+    QuestionError
+        For settings that cannot be.
+
+    Examples
+    --------
+    The founding text's own alert, error rate above 5 % for 5 minutes, misses the founding text's own two minutes:
+
+    >>> rule = AlertRule("payment_error_rate", for_s=300, scrape_s=15, eval_s=15, group_wait_s=30)
+    >>> answer = detection_delay(rule)
+    >>> answer.mean_s, answer.meets_goal
+    (345.0, False)
+    """
+    if not (goal > 0 and 0 < certainty <= 1):
+        raise QuestionError(f"goal must be above 0 minutes and certainty within 0 to 1; got {goal!r}, {certainty!r}")
+    fault = Fault() if fault is None else fault
+    detectors = _several(rule, service)
+    delay = fastest([_delay(one, fault) for one in detectors]) if len(detectors) != 1 else _delay(detectors[0], fault)
+    recall = delay.ever if fault.duration_s == inf else float(delay.cdf(fault.duration_s)[0])
+    noisy = [one for one in detectors if isinstance(one, AlertRule | SyntheticMonitor)]
+    pages = nan if noise is None else float(sum(false_pages_per_week(one, noise) for one in noisy))
+    names = tuple(getattr(one, "name", "a delay") for one in detectors)
+    notes = tuple(note for one in detectors if isinstance(one, AlertRule) for note in assumed(one))
+    return DetectionDelay(delay, recall, pages, goal, certainty, names, notes)
+
+
+# How often a detector pages although nothing is wrong.
+
+
+WEEK_S = 604_800.0
+
+
+def false_pages_per_week(detector: AlertRule | SyntheticMonitor, noise: DetectorNoise) -> float:
+    """Return how many pages a week a detector sends with nothing wrong; NaN where the noise does not say.
+
+    Notes
+    -----
+    Pages are counted as beginnings of runs of bad results. Successive probes are independent; windows of a rule that
+    do not overlap are independent, and counts in them are Poisson. A quorum of locations at random phases is bounded
+    from above by the chance that enough of them are in a bad run at once.
+    """
+    if isinstance(detector, SyntheticMonitor):
+        return _of_monitor(detector, noise)
+    if not detector.pages:
+        return 0.0
+    return sum(min(_of_condition(detector, one, noise) for one in together) for together in alternatives(detector))
+
+
+def _of_monitor(monitor: SyntheticMonitor, noise: DetectorNoise) -> float:
     rounds, waits = rounds_and_waits(monitor)
     bad = noise.flake ** (len(waits) + 1)
     runs = WEEK_S / monitor.interval_s
@@ -292,7 +291,7 @@ def _of_monitor(monitor: SyntheticMonitor, noise: Noise) -> float:
     return runs * _at_least(monitor.quorum, monitor.locations, bad**rounds)
 
 
-def _of_condition(rule: AlertRule, condition: Condition, noise: Noise) -> float:
+def _of_condition(rule: AlertRule, condition: Condition, noise: DetectorNoise) -> float:
     _, evaluation, _ = intervals(rule)
     if condition.kind == "instant":
         held = 1 + (ceil(rule.for_s / evaluation - 1e-9) if rule.for_s > 0 else 0)

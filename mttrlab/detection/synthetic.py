@@ -7,9 +7,8 @@ from math import comb
 
 import numpy as np
 
-from mttrlab.detection.delay import Delay
+from mttrlab.detection.delay import Delay, quorum
 from mttrlab.detection.fault import Fault
-from mttrlab.detection.race import quorum
 from mttrlab.errors import QuestionError
 from mttrlab.schema import SyntheticMonitor
 

@@ -3,7 +3,7 @@
 Nothing here uses the response simulator: a fit must not be tested against itself.
 """
 
-from mttrlab.examples.door import ORGANISATIONS, organisation, write
+from mttrlab.examples.catalogue import ORGANISATIONS, organisation, write_examples
 from mttrlab.examples.organisation import Facts, Organisation
 
-__all__ = ["ORGANISATIONS", "Facts", "Organisation", "organisation", "write"]
+__all__ = ["ORGANISATIONS", "Facts", "Organisation", "organisation", "write_examples"]

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mttrlab.examples import write
+from mttrlab.examples import write_examples
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -14,7 +14,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m mttrlab.examples", description="Write the made-up organisations.")
     parser.add_argument("folder", help="where to write exports/, small/ and README.md")
     folder = parser.parse_args(arguments).folder
-    sys.stdout.write(f"{len(write(folder))} files written to {folder}\n")
+    sys.stdout.write(f"{len(write_examples(folder))} files written to {folder}\n")
     return 0
 
 

@@ -24,21 +24,21 @@ from mttrlab.examples.laws import (
     SEVERITIES,
     TYPES,
     USERS,
-    IncidentType,
-    Law,
-    Luck,
+    Lognormal,
+    NamedRandom,
+    PlantedType,
 )
 
 LOCAL = ZoneInfo("Europe/Berlin")
 """Where the people of the large organisation live."""
 
 
-def seconds(text: str) -> int:
+def unix_seconds(text: str) -> int:
     """Return whole seconds since 1970 of an ISO time; without a zone it is UTC.
 
     Examples
     --------
-    >>> seconds("1970-01-02")
+    >>> unix_seconds("1970-01-02")
     86400
     """
     moment = datetime.fromisoformat(text)
@@ -51,12 +51,12 @@ def off_hours(at: int) -> tuple[bool, bool]:
     return local.hour >= 22 or local.hour < 7, local.weekday() >= 5
 
 
-def live(luck: Luck, kind: IncidentType, started: int, detected_by: str, fix_path: str) -> dict[str, int | None]:
+def live(rng: NamedRandom, kind: PlantedType, started: int, detected_by: str, fix_path: str) -> dict[str, int | None]:
     """Return the stamps of an incident that begins at `started`.
 
     Parameters
     ----------
-    luck : Luck
+    rng : NamedRandom
         The incident's own.
     kind : IncidentType
     started : int
@@ -69,11 +69,11 @@ def live(luck: Luck, kind: IncidentType, started: int, detected_by: str, fix_pat
     dict
         The six stamps; None where there is none.
     """
-    difficulty = luck.z("difficulty")
+    difficulty = rng.z("difficulty")
 
-    def spent(phase: str, law: Law, factor: float = 1.0) -> int:
+    def spent(phase: str, law: Lognormal, factor: float = 1.0) -> int:
         loading = LOADINGS[phase]
-        deviate = loading * difficulty + math.sqrt(1 - loading**2) * luck.z(phase)
+        deviate = loading * difficulty + math.sqrt(1 - loading**2) * rng.z(phase)
         return max(1, round(60 * factor * law.median * math.exp(law.sigma * deviate)))
 
     slow = any(off_hours(started))
@@ -83,13 +83,13 @@ def live(luck: Luck, kind: IncidentType, started: int, detected_by: str, fix_pat
     if fix_path == "automation":
         resolved = detected + spent("resolve", FIX[fix_path])
     else:
-        waited = luck.minutes("acknowledge", ACKNOWLEDGE.median, ACKNOWLEDGE.sigma)
+        waited = rng.minutes("acknowledge", ACKNOWLEDGE.median, ACKNOWLEDGE.sigma)
         acknowledged = detected + max(1, round(60 * waited * (OFF_HOURS["acknowledge"] if slow else 1.0)))
-        if mitigated_first(luck, fix_path):
+        if mitigated_first(rng, fix_path):
             resolved = acknowledged + spent("resolve", FIX[fix_path])
             diagnosed = resolved + spent("diagnose", AFTERWARDS)
         else:
-            diagnosed = acknowledged + spent("diagnose", kind.diagnose, diagnosis_factor(luck, started))
+            diagnosed = acknowledged + spent("diagnose", kind.diagnose, diagnosis_factor(rng, started))
             resolved = diagnosed + spent("resolve", FIX[fix_path])
     return {
         "started_at": started,
@@ -101,27 +101,29 @@ def live(luck: Luck, kind: IncidentType, started: int, detected_by: str, fix_pat
     }
 
 
-def mitigated_first(luck: Luck, fix_path: str) -> bool:
+def mitigated_first(rng: NamedRandom, fix_path: str) -> bool:
     """Return whether people pulled the fix before they knew the cause."""
-    return fix_path in ("rollback", "flag") and luck.u("mitigated first") < MITIGATED_FIRST
+    return fix_path in ("rollback", "flag") and rng.u("mitigated first") < MITIGATED_FIRST
 
 
-def diagnosis_factor(luck: Luck, started: int) -> float:
+def diagnosis_factor(rng: NamedRandom, started: int) -> float:
     """Return what the hour, the improvement and novelty do to the work of diagnosis."""
     factor = OFF_HOURS["diagnose"] if any(off_hours(started)) else 1.0
-    if started >= seconds(IMPROVED_FROM):
+    if started >= unix_seconds(IMPROVED_FROM):
         factor *= IMPROVEMENT
-    return factor * (HARD_FACTOR if luck.u("hard") < HARD_SHARE else 1.0)
+    return factor * (HARD_FACTOR if rng.u("hard") < HARD_SHARE else 1.0)
 
 
 # When incidents of the large organisation begin, and whom they hit.
 
 
-EXPORTED = seconds("2026-07-02T06:00:00")
+EXPORTED = unix_seconds("2026-07-02T06:00:00")
 """When the exports of the large organisation were taken."""
+
 
 MONTHS = tuple(f"{year}-{month:02d}" for year in (2024, 2025, 2026) for month in range(1, 13))[6:31]
 """July 2024 to July 2026; the last one has hardly begun."""
+
 
 TEAMS = {
     "payment-service": "payments", "fraud-service": "payments", "checkout-service": "storefront",
@@ -129,60 +131,104 @@ TEAMS = {
     "inventory-service": "supply", "notification-service": "messaging", "gateway-service": "edge",
     "reporting-service": "back-office", "ledger-service": "back-office",
 }  # fmt: skip
+
+
 TRACKED = tuple(service for service, team in TEAMS.items() if team not in ("edge", "back-office"))
+
+
 _SHARES = {
     "payment-service": 0.17, "checkout-service": 0.17, "user-service": 0.15, "fraud-service": 0.11,
     "search-service": 0.10, "catalogue-service": 0.05, "inventory-service": 0.05, "notification-service": 0.07,
     "gateway-service": 0.05, "reporting-service": 0.04, "ledger-service": 0.04,
 }  # fmt: skip
+
+
 APART = 4 * 3600
 """Incidents of one service begin at least this many seconds apart, save the planted twins."""
+
 
 TWINS = {"2025-03": "payment-service", "2025-11": "checkout-service", "2026-04": "payment-service"}
 """Months whose first two incidents hit the same service nine minutes apart, so that one page fits both."""
 
+
 _FIXED = {
-    ("2025-10", 2): ("ledger-service", seconds("2025-10-26T00:20:00")),
-    ("2026-07", 0): ("ledger-service", seconds("2026-07-02T04:40:00")),
+    ("2025-10", 2): ("ledger-service", unix_seconds("2025-10-26T00:20:00")),
+    ("2026-07", 0): ("ledger-service", unix_seconds("2026-07-02T04:40:00")),
 }
 """By month and place: an incident in the hour that the office's clock shows twice, and one just before the export."""
+
 
 _OPEN = {"2026-05": 1, "2026-06": 2, "2026-07": 2}
 
 
-def incidents() -> list[Incident]:
+@dataclass(frozen=True)
+class Incident:
+    """One true incident. Times are whole seconds since 1970 UTC; None: it never happened, or not yet."""
+
+    key: str
+    service: str
+    team: str
+    severity: str
+    incident_type: str
+    failure_mode: str
+    title: str
+    detected_by: str
+    fix_path: str | None
+    change_id: str | None
+    users: float | None
+    started_at: int | None
+    detected_at: int
+    acknowledged_at: int | None
+    diagnosed_at: int | None
+    resolved_at: int | None
+    verified_at: int | None
+    first_resolved_at: int | None = None
+    population: str = "counted"
+
+    @property
+    def rng(self) -> NamedRandom:
+        """The random numbers that belong to this incident."""
+        return NamedRandom((self.key,))
+
+    @property
+    def open(self) -> bool:
+        """Whether it had no fix when the exports were taken."""
+        return self.resolved_at is None
+
+
+def large_incidents() -> list[Incident]:
     """Return every counted incident, by start; stamps later than the export are not there yet."""
     found: list[Incident] = []
     taken: dict[str, list[int]] = {service: [] for service in _SHARES}
     for month in MONTHS:
-        of_month = Luck(("large", month))
+        of_month = NamedRandom(("large", month))
         count = of_month.whole("incidents", 22, 28) if month != MONTHS[-1] else _OPEN[month]
         for place in range(count):
-            found.append(_incident(Luck((f"large/{month}/{place:02d}",)), month, place, taken))
+            found.append(_incident(NamedRandom((f"large/{month}/{place:02d}",)), month, place, taken))
     return _hostile(sorted(found, key=lambda one: (one.started_at or 0, one.key)))
 
 
-def _incident(luck: Luck, month: str, place: int, taken: dict[str, list[int]]) -> Incident:
+def _incident(rng: NamedRandom, month: str, place: int, taken: dict[str, list[int]]) -> Incident:
     twin = month in TWINS and place < 2
-    service = TWINS[month] if twin else luck.pick("service", _SHARES)
+    service = TWINS[month] if twin else rng.pick("service", _SHARES)
     if (month, place) in _FIXED:
         service, started = _FIXED[month, place]
     elif twin and place == 1:
         started = taken[service][-1] + 9 * 60
     else:
-        clear = (at for at in _candidates(luck, month) if all(abs(at - other) > APART for other in taken[service]))
+        clear = (at for at in _candidates(rng, month) if all(abs(at - other) > APART for other in taken[service]))
         started = next(clear)
     taken[service].append(started)
-    kind = next(one for one in TYPES if one.name == luck.pick("type", {one.name: one.share for one in TYPES}))
-    severity = luck.pick("severity", SEVERITIES)
+    kind = next(one for one in TYPES if one.name == rng.pick("type", {one.name: one.share for one in TYPES}))
+    severity = rng.pick("severity", SEVERITIES)
     low, high = USERS[severity]
-    detected_by, fix_path = luck.pick("detected by", kind.detected_by), luck.pick("fix path", kind.fix_paths)
+    detected_by, fix_path = rng.pick("detected by", kind.detected_by), rng.pick("fix path", kind.fix_paths)
     opened = place < _OPEN.get(month, 0)
     if twin:
         detected_by, fix_path = "alert", "config"
     if opened:
         detected_by, fix_path = "alert", "forward_fix"
-    stamps = live(luck, kind, started, detected_by, fix_path)
+    stamps = live(rng, kind, started, detected_by, fix_path)
     if opened:
         stamps |= {"resolved_at": None, "verified_at": None}
     if opened and place % 2:
@@ -191,17 +237,17 @@ def _incident(luck: Luck, month: str, place: int, taken: dict[str, list[int]]) -
     detected = known["detected_at"]
     assert detected is not None, "incidents begin long enough before the export to be noticed"
     return Incident(
-        key=luck.names[0],
+        key=rng.names[0],
         service=service,
         team=TEAMS[service],
         severity=severity,
         incident_type=kind.name,
         failure_mode=kind.failure_mode,
-        title=title(luck, kind.name, service),
+        title=title(rng, kind.name, service),
         detected_by=detected_by,
         fix_path=fix_path if known["resolved_at"] is not None else None,
-        change_id=f"CHG-{luck.whole('change', 10000, 99999)}" if luck.u("deployed") < kind.deployed else None,
-        users=round(low * (high / low) ** luck.u("users"), 4),
+        change_id=f"CHG-{rng.whole('change', 10000, 99999)}" if rng.u("deployed") < kind.deployed else None,
+        users=round(low * (high / low) ** rng.u("users"), 4),
         started_at=started,
         detected_at=detected,
         acknowledged_at=known["acknowledged_at"],
@@ -212,6 +258,8 @@ def _incident(luck: Luck, month: str, place: int, taken: dict[str, list[int]]) -
 
 
 _OTHERS = {"drill": 4, "test": 3, "maintenance": 4, "cancelled": 5, "merged": 4}
+
+
 _WORDS = {
     "drill": "Game day: {s} loses a zone",
     "test": "TEST please ignore",
@@ -221,14 +269,14 @@ _WORDS = {
 }
 
 
-def others(counted: list[Incident]) -> list[Incident]:
+def uncounted_incidents(counted: list[Incident]) -> list[Incident]:
     """Return what the tracker holds besides counted incidents, months and services away from them."""
     made: list[Incident] = []
     for population, count in _OTHERS.items():
         for place in range(count):
-            luck = Luck((f"large/{population}/{place}",))
-            model = luck.one("model", [one for one in counted if one.verified_at and one.service in TRACKED])
-            shift = luck.whole("days", 3, 9) * 86_400
+            rng = NamedRandom((f"large/{population}/{place}",))
+            model = rng.one("model", [one for one in counted if one.verified_at and one.service in TRACKED])
+            shift = rng.whole("days", 3, 9) * 86_400
             while any(
                 abs((model.started_at or 0) + shift - (one.started_at or 0)) < APART
                 for one in (*counted, *made)
@@ -237,15 +285,15 @@ def others(counted: list[Incident]) -> list[Incident]:
                 shift += 86_400
             moved = {name: at and at + shift for name, at in vars(model).items() if name.endswith("_at")}
             words = _WORDS[population].format(s=model.service)
-            made.append(replace(model, key=luck.names[0], population=population, title=words, **moved))
+            made.append(replace(model, key=rng.names[0], population=population, title=words, **moved))
     return [one for one in made if (one.verified_at or 0) < EXPORTED]
 
 
-def _candidates(luck: Luck, month: str) -> Iterator[int]:
+def _candidates(rng: NamedRandom, month: str) -> Iterator[int]:
     """Moments of the month, nights and weekends thinned, in the order in which they are tried."""
-    first = seconds(f"{month}-01")
+    first = unix_seconds(f"{month}-01")
     year, number = int(month[:4]), int(month[5:])
-    last = seconds(f"{year + number // 12}-{number % 12 + 1:02d}-01")
+    last = unix_seconds(f"{year + number // 12}-{number % 12 + 1:02d}-01")
     if month == MONTHS[-1]:
         first, last = EXPORTED - 20 * 3600, EXPORTED - 3 * 3600
     elif month == MONTHS[-2]:
@@ -253,10 +301,10 @@ def _candidates(luck: Luck, month: str) -> Iterator[int]:
     attempt = 0
     while True:
         attempt += 1
-        at = first + int(luck.u(f"start {attempt}") * (last - first))
+        at = first + int(rng.u(f"start {attempt}") * (last - first))
         night, weekend = off_hours(at)
         weight = (ARRIVAL_WEIGHTS["night"] if night else 1.0) * (ARRIVAL_WEIGHTS["weekend"] if weekend else 1.0)
-        if luck.u(f"keep {attempt}") < weight:
+        if rng.u(f"keep {attempt}") < weight:
             yield at
 
 
@@ -267,7 +315,7 @@ def _hostile(found: list[Incident]) -> list[Incident]:
         (one for one in shown if one.key.startswith("large/2026-06") and one.resolved_at is not None),
         key=lambda one: (one.started_at or 0) - (one.resolved_at or 0),
     )
-    others = sorted((one for one in shown if one not in june), key=lambda one: one.luck.u("hostile"))
+    others = sorted((one for one in shown if one not in june), key=lambda one: one.rng.u("hostile"))
     chosen = [june[0], june[2], june[5], *others][: len(HOSTILE)]
     renamed = {one.key: words for one, words in zip(chosen, HOSTILE, strict=True)}
     return [replace(one, title=renamed.get(one.key, one.title)) for one in found]
@@ -278,9 +326,14 @@ def _hostile(found: list[Incident]) -> list[Incident]:
 
 TIMER_HOURS = 24
 """Where nobody confirms health, the tracker of these teams stamps `verified_at` itself after so many hours."""
+
+
 TIMED = ("inventory-service", "catalogue-service")
 
+
 _DAY = 86_400
+
+
 _PLANTED = {
     "started copied from detected": 28,
     "acknowledged copied from detected": 10,
@@ -293,6 +346,8 @@ _PLANTED = {
     "unreadable time": 2,
 }
 """Records of the tracker with each kind of dirt; a record has at most one of these."""
+
+
 _ALONE = (
     "verified copied from resolved",
     "verified a day early",
@@ -302,6 +357,8 @@ _ALONE = (
     "unreadable time",
 )
 """Kinds that fall on incidents that no other tool has: the records still meet, and no other stamp hides the dirt."""
+
+
 _MISSING = {
     "started_at": (0.05, 0.05),
     "acknowledged_at": (0.06, 0.12),
@@ -351,7 +408,7 @@ def _chosen(incidents: list[Incident], elsewhere: Collection[str]) -> list[tuple
     chosen: list[tuple[str, list[Incident]]] = []
     for kind, count in _PLANTED.items():
         allowed = [one for one in pool if kind not in _ALONE or one.key not in elsewhere]
-        drawn = sorted((one.luck.u(kind), place) for place, one in enumerate(allowed))
+        drawn = sorted((one.rng.u(kind), place) for place, one in enumerate(allowed))
         found = [allowed[place] for _, place in drawn[:count]]
         chosen.append((kind, found))
         pool = [one for one in pool if one not in found]
@@ -379,7 +436,7 @@ def _spoil(one: Incident, kind: str) -> Entry:
         "verified copied from resolved": {"verified_at": one.resolved_at},
         "verified a day early": {"verified_at": one.verified_at - _DAY},
         "detected a day late": {"detected_at": one.detected_at + _DAY},
-        "acknowledged before detected": {"acknowledged_at": one.detected_at - one.luck.whole("early", 60, 600)},
+        "acknowledged before detected": {"acknowledged_at": one.detected_at - one.rng.whole("early", 60, 600)},
         "resolved in the future": {"resolved_at": one.resolved_at + 10 * 365 * _DAY},
         "detected missing": {"detected_at": None},
         "unreadable time": {},
@@ -394,11 +451,11 @@ def _forget(one: Incident) -> Entry:
     marks: list[str] = []
     short = one.resolved_at - one.detected_at < 40 * 60
     for stamp, chances in _MISSING.items():
-        if stamps[stamp] is not None and one.luck.u(f"forgotten {stamp}") < chances[short]:
+        if stamps[stamp] is not None and one.rng.u(f"forgotten {stamp}") < chances[short]:
             stamps[stamp] = None
             marks.append(f"{stamp.removesuffix('_at')} missing")
     timed = one.resolved_at + TIMER_HOURS * 3600
-    if one.service in TIMED and timed < EXPORTED and one.luck.u("nobody confirmed") < 0.7:
+    if one.service in TIMED and timed < EXPORTED and one.rng.u("nobody confirmed") < 0.7:
         stamps["verified_at"] = timed
         marks = [*(mark for mark in marks if mark != "verified missing"), "verified by timer"]
     return Entry(one, stamps, tuple(marks))
@@ -408,9 +465,9 @@ def reopen(incidents: list[Incident], count: int) -> list[Incident]:
     """Return the incidents with `count` of them fixed once too early, and again later."""
     able = [one for one in incidents if one.resolved_at is not None and one.verified_at is not None and one.started_at]
     able = [one for one in able if (one.verified_at or 0) < EXPORTED - _DAY and one.fix_path in ("config", "scale")]
-    for one in sorted(able, key=lambda one: one.luck.u("reopened"))[:count]:
+    for one in sorted(able, key=lambda one: one.rng.u("reopened"))[:count]:
         assert one.resolved_at is not None and one.verified_at is not None
-        later = one.luck.whole("again after", 2400, 7200)
+        later = one.rng.whole("again after", 2400, 7200)
         again = replace(
             one,
             first_resolved_at=one.resolved_at,
@@ -426,24 +483,33 @@ def reopen(incidents: list[Incident], count: int) -> list[Incident]:
 
 DESK = ("reporting-service", "ledger-service")
 """Internal services whose incidents live in ServiceNow alone."""
+
+
 PAGED_ONLY = "gateway-service"
 """A service whose team writes nothing but pages."""
+
+
 PAGED = ("payment-service", "fraud-service", "checkout-service", "search-service")
 """Services of the tracker that page through PagerDuty."""
+
+
 PUBLIC = {"payment-service": "Payments", "checkout-service": "Checkout", "user-service": "Accounts and login"}
 """Services with a component on the public status page, and what it is called there."""
+
+
 LATE_POSTS = 3
 """Posts so late that no rule of thirty minutes finds their incident."""
+
 
 _FAR = 25 * 60
 
 
-def tracked(one: Incident) -> bool:
+def in_tracker(one: Incident) -> bool:
     """Return whether the team's tracker has it."""
     return one.service not in (*DESK, PAGED_ONLY)
 
 
-def paged(one: Incident) -> bool:
+def in_pagerduty(one: Incident) -> bool:
     """Return whether PagerDuty has it."""
     if one.service == PAGED_ONLY:
         return True
@@ -452,7 +518,7 @@ def paged(one: Incident) -> bool:
     month, _, place = one.key.removeprefix("large/").partition("/")
     if month in TWINS and place in ("00", "01"):
         return place == "00"
-    return one.detected_at - one.started_at <= _FAR and one.luck.u("paged") < 0.85
+    return one.detected_at - one.started_at <= _FAR and one.rng.u("paged") < 0.85
 
 
 def first_posts(incidents: list[Incident]) -> dict[str, int]:
@@ -464,18 +530,18 @@ def first_posts(incidents: list[Incident]) -> dict[str, int]:
             continue
         if one.key.removeprefix("large/")[:7] in TWINS:
             continue
-        at = one.detected_at + one.luck.whole("first post", 180, 1080)
+        at = one.detected_at + one.rng.whole("first post", 180, 1080)
         ends = one.verified_at or EXPORTED
-        if at - one.started_at <= _FAR and at + 300 < ends and one.luck.u("posted") < 0.9:
+        if at - one.started_at <= _FAR and at + 300 < ends and one.rng.u("posted") < 0.9:
             posts[one.key] = at
         elif one.resolved_at is not None and one.resolved_at - one.detected_at > 95 * 60:
             late.append(one)
     months: set[str] = set()
-    for one in sorted(late, key=lambda one: one.luck.u("late post")):
+    for one in sorted(late, key=lambda one: one.rng.u("late post")):
         month = one.key.removeprefix("large/")[:7]
         if len(months) < LATE_POSTS and month not in months and one.key not in posts:
             months.add(month)
-            posts[one.key] = one.detected_at + one.luck.whole("late by", 3900, 5100)
+            posts[one.key] = one.detected_at + one.rng.whole("late by", 3900, 5100)
     return posts
 
 
@@ -525,12 +591,14 @@ _TITLES = {
     ),
 }
 
+
 _ALERTS = {
     "error_rate": "[FIRING] {s} 5xx ratio > 5 % for 5m",
     "latency": "[FIRING] {s} p95 latency > 1s for 5m",
     "availability": "[FIRING] {s} target down for 2m",
     "dependency": "[FIRING] {s} upstream errors > 10 % for 5m",
 }
+
 
 HOSTILE = (
     'Checkout <b>down</b> & customers "on fire"',
@@ -547,46 +615,11 @@ HOSTILE = (
 """Titles as people really paste them: markup, formulas, mathematics, emoji, line breaks, other scripts, no end."""
 
 
-def title(luck: Luck, incident_type: str, service: str) -> str:
+def title(rng: NamedRandom, incident_type: str, service: str) -> str:
     """Return what a person calls an incident of this type."""
-    version = f"v{luck.whole('major', 2, 4)}.{luck.whole('minor', 0, 31)}.{luck.whole('patch', 0, 9)}"
-    words = luck.one("title", _TITLES[incident_type])
-    return words.format(s=service, v=version, n=luck.whole("number", 71, 98))
-
-
-@dataclass(frozen=True)
-class Incident:
-    """One true incident. Times are whole seconds since 1970 UTC; None: it never happened, or not yet."""
-
-    key: str
-    service: str
-    team: str
-    severity: str
-    incident_type: str
-    failure_mode: str
-    title: str
-    detected_by: str
-    fix_path: str | None
-    change_id: str | None
-    users: float | None
-    started_at: int | None
-    detected_at: int
-    acknowledged_at: int | None
-    diagnosed_at: int | None
-    resolved_at: int | None
-    verified_at: int | None
-    first_resolved_at: int | None = None
-    population: str = "counted"
-
-    @property
-    def luck(self) -> Luck:
-        """The luck that belongs to this incident."""
-        return Luck((self.key,))
-
-    @property
-    def open(self) -> bool:
-        """Whether it had no fix when the exports were taken."""
-        return self.resolved_at is None
+    version = f"v{rng.whole('major', 2, 4)}.{rng.whole('minor', 0, 31)}.{rng.whole('patch', 0, 9)}"
+    words = rng.one("title", _TITLES[incident_type])
+    return words.format(s=service, v=version, n=rng.whole("number", 71, 98))
 
 
 def alert(failure_mode: str, service: str) -> str:

@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from mttrlab.examples import incidents as made_up
-from mttrlab.examples import pagerduty, servicenow, statuspage, tracker
-from mttrlab.examples import tracker as trackers
+from mttrlab.examples import vendors
 from mttrlab.examples.incidents import (
     DESK,
     EXPORTED,
@@ -24,18 +23,17 @@ from mttrlab.examples.incidents import (
     TWINS,
     Incident,
     first_posts,
-    incidents,
-    others,
-    paged,
-    seconds,
-    tracked,
+    in_pagerduty,
+    in_tracker,
+    large_incidents,
+    uncounted_incidents,
+    unix_seconds,
 )
-from mttrlab.examples.laws import IMPROVED_FROM, IMPROVEMENT, Luck
+from mttrlab.examples.laws import IMPROVED_FROM, IMPROVEMENT, NamedRandom
 from mttrlab.examples.organisation import IDENTIFIERS, Facts, Organisation, frozen, truth_table
-from mttrlab.examples.pagerduty import Page
 from mttrlab.examples.practices import large_practices
-from mttrlab.examples.statuspage import maintenance, post
 from mttrlab.examples.telemetry import telemetry_files, telemetry_truth
+from mttrlab.examples.vendors import Page, maintenance, post
 
 _COLUMNS = {
     "exports/incidents.csv": "tracker_id",
@@ -71,13 +69,13 @@ def of_tracker(
 ) -> File:
     """Return a tracker's export: `twice` records stand in it twice, `older` ones also as they stood before the fix."""
     listed = sorted(entries, key=lambda entry: (entry.incident.started_at or 0, entry.incident.key))
-    lines = {entry.incident.key: trackers.row(f"{prefix}-{1001 + at}", entry) for at, entry in enumerate(listed)}
+    lines = {entry.incident.key: vendors.tracker_row(f"{prefix}-{1001 + at}", entry) for at, entry in enumerate(listed)}
     clean = [one.incident for one in listed if not one.marks and one.incident.fix_path != "automation"]
-    drawn = [one.key for one in sorted(clean, key=lambda one: one.luck.u("exported twice"))]
+    drawn = [one.key for one in sorted(clean, key=lambda one: one.rng.u("exported twice"))]
     rows: list[dict[str, str]] = []
     for key, line in lines.items():
         if key in drawn[twice : twice + older]:
-            rows.append(trackers.older(line))
+            rows.append(vendors.older_tracker_row(line))
         rows.extend([line] * (2 if key in drawn[:twice] else 1))
     marks = Counter(entry.incident.population for entry in listed if entry.incident.population != "counted")
     marks += Counter({"identical records": twice, "older revisions": older})
@@ -86,35 +84,37 @@ def of_tracker(
 
 def of_pagerduty(counted: list[Incident]) -> File:
     """Return the pages: those of incidents, and more that came to nothing."""
-    luck = Luck(("large", "noise"))
+    rng = NamedRandom(("large", "noise"))
     services = {service: service for service in (*PAGED, PAGED_ONLY)}
     busy: dict[str, list[int]] = {service: [] for service in services}
     for one in counted:
         busy.setdefault(one.service, []).append(one.detected_at)
-    pages = [(one.key, _page(one)) for one in counted if paged(one)]
-    unasked = noise_pages(luck, _NOISE, services, (seconds(f"{MONTHS[0]}-01"), EXPORTED), busy)
+    pages = [(one.key, _page(one)) for one in counted if in_pagerduty(one)]
+    unasked = noise_pages(rng, _NOISE, services, (unix_seconds(f"{MONTHS[0]}-01"), EXPORTED), busy)
     listed = sorted([*pages, *(("", page) for page in unasked)], key=lambda pair: (pair[1].created_at, pair[1].id))
-    records = [pagerduty.record(page, 4200 + place, "larkspur.pagerduty") for place, (_, page) in enumerate(listed)]
-    again = sorted(range(len(records)), key=lambda place: Luck((records[place]["id"],)).u("exported twice"))[:3]
+    records = [
+        vendors.pagerduty_record(page, 4200 + place, "larkspur.pagerduty") for place, (_, page) in enumerate(listed)
+    ]
+    again = sorted(range(len(records)), key=lambda place: NamedRandom((records[place]["id"],)).u("exported twice"))[:3]
     for place in sorted(again, reverse=True):
         records.insert(place, records[place])
     ids = {key: page.id for key, page in pages}
     marks = Counter(
         {"pages that are no incidents": len(unasked), "identical records": 3, "ambiguous pages": len(TWINS)}
     )
-    return File(pagerduty.envelope(records), len(records), ids, marks)
+    return File(vendors.pagerduty_json(records), len(records), ids, marks)
 
 
-def _page(one: Incident) -> pagerduty.Page:
+def _page(one: Incident) -> vendors.Page:
     resolved = one.resolved_at
     if resolved is not None:
-        resolved = min(EXPORTED - 1, resolved + one.luck.whole("pager closed", 5, 420))
-    return pagerduty.Page(
-        one.luck.of("page"),
+        resolved = min(EXPORTED - 1, resolved + one.rng.whole("pager closed", 5, 420))
+    return vendors.Page(
+        one.rng.of("page"),
         # People who write nothing but pages rename them.
         one.title if one.service == PAGED_ONLY else made_up.alert(one.failure_mode, one.service),
         one.service,
-        one.detected_at - one.luck.whole("typed late", 0, 40),
+        one.detected_at - one.rng.whole("typed late", 0, 40),
         one.acknowledged_at,
         resolved,
         _PRIORITY[one.severity],
@@ -128,17 +128,17 @@ def of_servicenow(counted: list[Incident]) -> File:
     rows: list[dict[str, str]] = []
     ids: dict[str, str] = {}
     for place, one in enumerate(desk):
-        made = servicenow.log(12001 + 7 * place, one)
+        made = vendors.servicenow_log(12001 + 7 * place, one)
         ids[one.key] = made[0]["number"]
         rows.extend(made)
     spare = [one for one in desk if one.resolved_at is not None and one.resolved_at < EXPORTED - 30 * 86_400]
-    for place, one in enumerate(sorted(spare, key=lambda one: one.luck.u("cancelled"))[:2]):
+    for place, one in enumerate(sorted(spare, key=lambda one: one.rng.u("cancelled"))[:2]):
         later = {name: at and at + 9 * 86_400 for name, at in made_up.stamps_of(one).items()}
         false_alarm = replace(one, key=f"{one.key}/false alarm", title=f"{one.service}: false alarm", **later)  # type: ignore[arg-type]
-        rows.extend(servicenow.log(13900 + place, false_alarm, cancelled=True))
+        rows.extend(vendors.servicenow_log(13900 + place, false_alarm, cancelled=True))
     marks = Counter({"cancelled": 2, "ambiguous local times": 1})
     marks["closed by timer"] = len({row["number"] for row in rows if row["incident_state"] == "Closed"})
-    return File(servicenow.table(rows), len(rows), ids, marks)
+    return File(vendors.servicenow_csv(rows), len(rows), ids, marks)
 
 
 def of_statuspage(counted: list[Incident], first: dict[str, int]) -> File:
@@ -149,15 +149,15 @@ def of_statuspage(counted: list[Incident], first: dict[str, int]) -> File:
         if one.key in first
     ]
     planned = [
-        maintenance(counted[150 * place], component, seconds(f"202{5 + place // 2}-0{3 + place}-11T02:00"))
+        maintenance(counted[150 * place], component, unix_seconds(f"202{5 + place // 2}-0{3 + place}-11T02:00"))
         for place, component in enumerate(sorted(PUBLIC.values()))
     ]
     listed = [*(one for _, one in posts), *planned]
     listed.sort(key=lambda one: (-one.updates[0][1], one.id))
-    records = [statuspage.record(one, "Larkspur", _UTC) for one in listed]
+    records = [vendors.statuspage_record(one, "Larkspur", _UTC) for one in listed]
     marks = Counter({"maintenance": len(planned), "posts too late to join": LATE_POSTS})
     return File(
-        statuspage.envelope(records, "Larkspur", _UTC, EXPORTED),
+        vendors.statuspage_json(records, "Larkspur", _UTC, EXPORTED),
         len(records),
         {key: one.id for key, one in posts},
         marks,
@@ -225,7 +225,7 @@ CLEAR = 70 * 60
 
 
 def noise_pages(
-    luck: Luck,
+    rng: NamedRandom,
     count: int,
     services: Mapping[str, str],
     between: tuple[int, int],
@@ -235,7 +235,7 @@ def noise_pages(
 
     Parameters
     ----------
-    luck : Luck
+    rng : NamedRandom
     count : int
     services : mapping
         What PagerDuty calls a service, and which service it is.
@@ -247,7 +247,7 @@ def noise_pages(
     first, last = between
     made: list[Page] = []
     for place in range(count):
-        own = luck.of(str(place))
+        own = rng.of(str(place))
         newest = place >= count - 3
         name, at = "", 0
         for attempt in range(1000):
@@ -270,11 +270,11 @@ def noise_pages(
 @cache
 def large() -> Organisation:
     """Return the large organisation."""
-    counted = made_up.reopen(incidents(), _REOPENED)
-    everything = sorted([*counted, *others(counted)], key=lambda one: (one.started_at or 0, one.key))
+    counted = made_up.reopen(large_incidents(), _REOPENED)
+    everything = sorted([*counted, *uncounted_incidents(counted)], key=lambda one: (one.started_at or 0, one.key))
     posts = first_posts(counted)
-    elsewhere = {one.key for one in counted if paged(one)} | set(posts)
-    entries = made_up.entries([one for one in counted if tracked(one)], elsewhere)
+    elsewhere = {one.key for one in counted if in_pagerduty(one)} | set(posts)
+    entries = made_up.entries([one for one in counted if in_tracker(one)], elsewhere)
     marks = {entry.incident.key: entry.marks for entry in entries}
     listed = [
         *entries,
@@ -283,8 +283,8 @@ def large() -> Organisation:
     supply = [entry for entry in listed if entry.incident.service in made_up.TIMED]
     main = [entry for entry in listed if entry.incident.service not in made_up.TIMED]
     files = {
-        "exports/incidents.csv": of_tracker(main, "INC", tracker.table, twice=6, older=8),
-        "exports/supply.json": of_tracker(supply, "STK", tracker.array, twice=1, older=2),
+        "exports/incidents.csv": of_tracker(main, "INC", vendors.tracker_csv, twice=6, older=8),
+        "exports/supply.json": of_tracker(supply, "STK", vendors.tracker_json, twice=1, older=2),
         "exports/pagerduty.json": of_pagerduty(counted),
         "exports/servicenow.csv": of_servicenow(counted),
         "exports/statuspage.json": of_statuspage(counted, posts),
@@ -305,7 +305,7 @@ def large() -> Organisation:
         dirt=frozen(dict(sorted(planted.items()))),
         improved_from=pd.Timestamp(IMPROVED_FROM, tz="UTC"),
         improvement=IMPROVEMENT,
-        timer_hours={"exports/supply.json": made_up.TIMER_HOURS, "exports/servicenow.csv": servicenow.TIMER_HOURS},
+        timer_hours={"exports/supply.json": made_up.TIMER_HOURS, "exports/servicenow.csv": vendors.TIMER_HOURS},
         zones={"exports/servicenow.csv": "Europe/Berlin"},
         telemetry=telemetry_truth(counted),
     )

@@ -1,4 +1,4 @@
-"""The laws of the large organisation: what fails there, how it is noticed, and how long each step takes."""
+"""What was planted in the large organisation: what fails there, how it is noticed, and how long each step takes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from numpy.random import PCG64, SeedSequence
 
 
 @dataclass(frozen=True)
-class Law:
-    """A lognormal law of minutes."""
+class Lognormal:
+    """Lognormal minutes. Not the distributions of the response model, on purpose: no fit is tested against itself."""
 
     median: float
     """Minutes."""
@@ -23,16 +23,16 @@ class Law:
 
 
 @dataclass(frozen=True)
-class IncidentType:
+class PlantedType:
     """One kind of failure."""
 
     name: str
     share: float
     """Share of all incidents."""
     failure_mode: str
-    diagnose: Law
+    diagnose: Lognormal
     """Work of finding the cause, from acknowledgement on, by day and before the improvement."""
-    verify: Law
+    verify: Lognormal
     """From the fix to confirmed health."""
     deployed: float
     """Share that a change caused."""
@@ -43,72 +43,89 @@ class IncidentType:
 
 
 _MACHINES = {"alert": 0.66, "monitor": 0.16, "customer": 0.10, "person": 0.08}
+
+
 _PEOPLE = {"alert": 0.40, "monitor": 0.14, "customer": 0.28, "person": 0.18}
 
+
 TYPES = (
-    IncidentType("bad_deployment", 0.24, "error_rate", Law(27, 0.85), Law(6, 0.55), 0.95,
+    PlantedType("bad_deployment", 0.24, "error_rate", Lognormal(27, 0.85), Lognormal(6, 0.55), 0.95,
                  {"rollback": 0.55, "flag": 0.25, "forward_fix": 0.20}, _MACHINES),
-    IncidentType("database_slow", 0.16, "latency", Law(50, 1.00), Law(7, 0.60), 0.15,
+    PlantedType("database_slow", 0.16, "latency", Lognormal(50, 1.00), Lognormal(7, 0.60), 0.15,
                  {"config": 0.35, "scale": 0.30, "forward_fix": 0.35}, _MACHINES),
-    IncidentType("dependency_outage", 0.14, "dependency", Law(34, 0.85), Law(8, 0.65), 0.0,
+    PlantedType("dependency_outage", 0.14, "dependency", Lognormal(34, 0.85), Lognormal(8, 0.65), 0.0,
                  {"flag": 0.35, "config": 0.35, "forward_fix": 0.30}, _PEOPLE),
-    IncidentType("capacity", 0.12, "latency", Law(30, 0.80), Law(6, 0.55), 0.10,
+    PlantedType("capacity", 0.12, "latency", Lognormal(30, 0.80), Lognormal(6, 0.55), 0.10,
                  {"scale": 0.75, "automation": 0.15, "config": 0.10}, _MACHINES),
-    IncidentType("crash_loop", 0.12, "availability", Law(24, 0.85), Law(5, 0.50), 0.45,
+    PlantedType("crash_loop", 0.12, "availability", Lognormal(24, 0.85), Lognormal(5, 0.50), 0.45,
                  {"automation": 0.45, "rollback": 0.25, "forward_fix": 0.30}, _MACHINES),
-    IncidentType("config_change", 0.10, "availability", Law(36, 0.90), Law(5, 0.50), 0.85,
+    PlantedType("config_change", 0.10, "availability", Lognormal(36, 0.90), Lognormal(5, 0.50), 0.85,
                  {"config": 0.70, "rollback": 0.30}, _PEOPLE),
-    IncidentType("queue_backlog", 0.08, "latency", Law(32, 0.80), Law(9, 0.60), 0.20,
+    PlantedType("queue_backlog", 0.08, "latency", Lognormal(32, 0.80), Lognormal(9, 0.60), 0.20,
                  {"scale": 0.50, "automation": 0.30, "forward_fix": 0.20}, _PEOPLE),
-    IncidentType("certificate_expiry", 0.04, "availability", Law(18, 0.65), Law(5, 0.50), 0.0,
+    PlantedType("certificate_expiry", 0.04, "availability", Lognormal(18, 0.65), Lognormal(5, 0.50), 0.0,
                  {"config": 0.60, "forward_fix": 0.40}, _PEOPLE),
 )  # fmt: skip
 
+
 DETECT = {
-    "alert": Law(4.0, 0.70),
-    "monitor": Law(6.0, 0.60),
-    "customer": Law(22.0, 0.65),
-    "person": Law(14.0, 0.75),
+    "alert": Lognormal(4.0, 0.70),
+    "monitor": Lognormal(6.0, 0.60),
+    "customer": Lognormal(22.0, 0.65),
+    "person": Lognormal(14.0, 0.75),
 }
 """From the beginning of impact to somebody or something noticing, by who notices."""
 
-ACKNOWLEDGE = Law(4.0, 0.70)
+
+ACKNOWLEDGE = Lognormal(4.0, 0.70)
 """From detection to a person at work, by day."""
 
+
 FIX = {
-    "flag": Law(2.5, 0.50),
-    "rollback": Law(9.0, 0.45),
-    "automation": Law(3.0, 0.50),
-    "config": Law(18.0, 0.80),
-    "scale": Law(13.0, 0.70),
-    "forward_fix": Law(55.0, 0.90),
+    "flag": Lognormal(2.5, 0.50),
+    "rollback": Lognormal(9.0, 0.45),
+    "automation": Lognormal(3.0, 0.50),
+    "config": Lognormal(18.0, 0.80),
+    "scale": Lognormal(13.0, 0.70),
+    "forward_fix": Lognormal(55.0, 0.90),
 }
 """From diagnosis to the fix in place, by way of fixing; automation counts from detection."""
 
-AFTERWARDS = Law(80.0, 0.70)
+
+AFTERWARDS = Lognormal(80.0, 0.70)
 """From the fix to the diagnosis, where people mitigated first."""
+
 
 LOADINGS = {"detect": 0.3, "diagnose": 0.7, "resolve": 0.6, "verify": 0.3}
 """Correlation of each phase's logarithm with the difficulty that the phases of one incident share."""
 
+
 OFF_HOURS = {"acknowledge": 2.0, "diagnose": 1.35}
 """Factors at night (22 to 7 local time) and at weekends."""
+
 
 ARRIVAL_WEIGHTS = {"day": 1.0, "night": 0.45, "weekend": 0.5}
 """How likely an hour is to see an incident; a night at a weekend has both."""
 
+
 HARD_SHARE, HARD_FACTOR = 0.04, 4.0
 """Share of incidents of a kind nobody has seen, and what that does to their diagnosis."""
+
 
 MITIGATED_FIRST = 0.12
 """Share of rollbacks and flags that were pulled before the cause was known."""
 
+
 IMPROVED_FROM, IMPROVEMENT = "2026-01-15", 0.5
 """Tracing reached every service: from this day (UTC) the work of diagnosis takes this share of what it took."""
 
+
 SEVERITIES = {"SEV1": 0.08, "SEV2": 0.27, "SEV3": 0.45, "SEV4": 0.20}
+
+
 USERS = {"SEV1": (0.2, 0.9), "SEV2": (0.05, 0.4), "SEV3": (0.005, 0.08), "SEV4": (0.0005, 0.01)}
 """Range of the share of users affected, uniform in the logarithm."""
+
 
 # Chance with names: every draw belongs to an incident and a decision, never to the order of drawing. Only the raw
 # words of PCG64 are used. NumPy promises that a bit generator's words never change, which it does not promise of
@@ -117,8 +134,11 @@ USERS = {"SEV1": (0.2, 0.9), "SEV2": (0.05, 0.4), "SEV3": (0.005, 0.08), "SEV4":
 
 
 T = TypeVar("T")
+
+
 SEED = "24"
 """Chosen among sixty so that the sample shows the planted improvement at about its size; `data/README.md` says so."""
+
 
 _NORMAL = NormalDist()
 
@@ -129,15 +149,15 @@ def _words(names: Iterable[str]) -> PCG64:
 
 
 @dataclass(frozen=True)
-class Luck:
-    """The luck of one thing: an incident, a page, a month."""
+class NamedRandom:
+    """Random numbers of one thing, such as an incident, a page or a month: each belongs to a decision by its name."""
 
     names: tuple[str, ...]
     """Path of names that owns it."""
 
-    def of(self, *names: str) -> Luck:
-        """Return the luck of a part."""
-        return Luck((*self.names, *names))
+    def of(self, *names: str) -> NamedRandom:
+        """Return the random numbers of a part."""
+        return NamedRandom((*self.names, *names))
 
     def u(self, decision: str) -> float:
         """Return a uniform number strictly between 0 and 1."""

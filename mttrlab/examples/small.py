@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from mttrlab.examples import large, pagerduty, statuspage
-from mttrlab.examples.incidents import Incident, seconds
-from mttrlab.examples.laws import Luck
+from mttrlab.examples import large, vendors
+from mttrlab.examples.incidents import Incident, unix_seconds
+from mttrlab.examples.laws import NamedRandom
 from mttrlab.examples.organisation import Facts, Organisation, frozen, truth_table
 from mttrlab.examples.practices import small_practices
-from mttrlab.examples.statuspage import post
+from mttrlab.examples.vendors import post
 
-EXPORTED = seconds("2026-07-01T07:00:00")
+EXPORTED = unix_seconds("2026-07-01T07:00:00")
 _MONTHS = {"2026-04": 12, "2026-05": 11, "2026-06": 12}
 _PAGES = 400
 _ZONE = ZoneInfo("America/Chicago")
@@ -71,33 +71,33 @@ def _dirt(
 
 
 def _incident(place: int, month: str, role: _Role, before: list[Incident]) -> Incident:
-    luck = Luck((f"small/{month}/{place:02d}",))
-    service = luck.one("service", role.services)
-    first = seconds(f"{month}-01")
+    rng = NamedRandom((f"small/{month}/{place:02d}",))
+    service = rng.one("service", role.services)
+    first = unix_seconds(f"{month}-01")
     started, attempt = 0, 0
     while not started or any(
         abs(started - (one.started_at or 0)) < 3 * 3600 for one in before if one.service == service
     ):
         attempt += 1
-        started = first + luck.whole(f"start {attempt}", 0, 29 * 86_400)
+        started = first + rng.whole(f"start {attempt}", 0, 29 * 86_400)
     opened = place in _open_places()
     if opened:
-        started = EXPORTED - luck.whole("open since", 5, 9) * 3600 - (6 * 86_400 if place % 2 else 8 * 3600)
-    mode, words = luck.one("fault", FAULTS)
-    detected = started + round(60 * luck.minutes("detect", 6, 0.8))
-    acknowledged = detected + round(60 * luck.minutes("acknowledge", 5, 0.9))
-    diagnosed = acknowledged + round(60 * luck.minutes("diagnose", 26, 0.9))
+        started = EXPORTED - rng.whole("open since", 5, 9) * 3600 - (6 * 86_400 if place % 2 else 8 * 3600)
+    mode, words = rng.one("fault", FAULTS)
+    detected = started + round(60 * rng.minutes("detect", 6, 0.8))
+    acknowledged = detected + round(60 * rng.minutes("acknowledge", 5, 0.9))
+    diagnosed = acknowledged + round(60 * rng.minutes("diagnose", 26, 0.9))
     # A public incident lasts long enough for somebody to post about it.
-    resolved = max(diagnosed + round(60 * luck.minutes("resolve", 14, 0.9)), detected + 32 * 60 * role.public)
-    verified = resolved + round(60 * luck.minutes("verify", 9, 0.6))
+    resolved = max(diagnosed + round(60 * rng.minutes("resolve", 14, 0.9)), detected + 32 * 60 * role.public)
+    verified = resolved + round(60 * rng.minutes("verify", 9, 0.6))
     return Incident(
-        key=luck.names[0],
+        key=rng.names[0],
         service=service,
         team="platform",
-        severity=luck.pick("severity", {"SEV1": 0.1, "SEV2": 0.35, "SEV3": 0.55}),
+        severity=rng.pick("severity", {"SEV1": 0.1, "SEV2": 0.35, "SEV3": 0.55}),
         incident_type="",
         failure_mode=mode,
-        title=HOSTILE.get(place) or words.format(s=luck.one("pager", _PAGERS[service])),
+        title=HOSTILE.get(place) or words.format(s=rng.one("pager", _PAGERS[service])),
         detected_by="alert",
         fix_path=None,
         change_id=None,
@@ -114,19 +114,19 @@ def _incident(place: int, month: str, role: _Role, before: list[Incident]) -> In
 def _open_places() -> tuple[int, int]:
     """Two of June that have no post, so that only their priority counts them."""
     roles = [role for role in _ROLES for _ in range(role.count)]
-    order = sorted(range(len(roles)), key=lambda place: Luck(("small", "order", str(place))).u("role"))
+    order = sorted(range(len(roles)), key=lambda place: NamedRandom(("small", "order", str(place))).u("role"))
     places = [place for place in range(23, 35) if not roles[order[place]].public]
     return places[0], places[1]
 
 
-def _page(one: Incident, role: _Role) -> pagerduty.Page:
+def _page(one: Incident, role: _Role) -> vendors.Page:
     resolved = one.resolved_at
     if resolved is not None:
-        resolved += one.luck.whole("pager closed", 5, 240)
-    return pagerduty.Page(
-        one.luck.of("page"),
+        resolved += one.rng.whole("pager closed", 5, 240)
+    return vendors.Page(
+        one.rng.of("page"),
         one.title,
-        one.luck.one("pager", _PAGERS[one.service]),
+        one.rng.one("pager", _PAGERS[one.service]),
         one.detected_at,
         one.acknowledged_at,
         resolved,
@@ -160,7 +160,7 @@ HOSTILE = {
 def small() -> Organisation:
     """Return the small organisation."""
     roles = [role for role in _ROLES for _ in range(role.count)]
-    order = sorted(range(len(roles)), key=lambda place: Luck(("small", "order", str(place))).u("role"))
+    order = sorted(range(len(roles)), key=lambda place: NamedRandom(("small", "order", str(place))).u("role"))
     months = [month for month, count in _MONTHS.items() for _ in range(count)]
     lived: list[tuple[Incident, _Role]] = []
     for place, month in enumerate(months):
@@ -169,27 +169,28 @@ def small() -> Organisation:
     incidents = [one for one, _ in lived]
     pages = {one.key: _page(one, role) for one, role in lived}
     merged = [
-        replace(page, luck=page.luck.of("merged"), title=f"{page.service} error budget burn",
+        replace(page, rng=page.rng.of("merged"), title=f"{page.service} error budget burn",
                 created_at=page.created_at + 90, resolved_at=page.created_at + 400, acknowledged_at=None, priority=None,
                 merged=True)
         for page in [pages[one.key] for one, role in lived if not role.public and one.resolved_at][:6]
     ]  # fmt: skip
-    into = {extra.id: page.id for extra in merged for page in pages.values() if page.luck.of("merged") == extra.luck}
+    into = {extra.id: page.id for extra in merged for page in pages.values() if page.rng.of("merged") == extra.rng}
     names = {name: service for service, called in _PAGERS.items() for name in called}
     busy = {service: [one.detected_at for one in incidents if one.service == service] for service in _PAGERS}
-    unasked = large.noise_pages(Luck(("small", "noise")), _PAGES - len(pages) - len(merged), names,
-                          (seconds("2026-04-01"), EXPORTED), busy)  # fmt: skip
+    unasked = large.noise_pages(NamedRandom(("small", "noise")), _PAGES - len(pages) - len(merged), names,
+                          (unix_seconds("2026-04-01"), EXPORTED), busy)  # fmt: skip
     listed = sorted([*pages.values(), *merged, *unasked], key=lambda page: (page.created_at, page.id))
     records = [
-        pagerduty.record(page, 1 + place, "pinebox.pagerduty", into.get(page.id)) for place, page in enumerate(listed)
+        vendors.pagerduty_record(page, 1 + place, "pinebox.pagerduty", into.get(page.id))
+        for place, page in enumerate(listed)
     ]
     posts = {
-        one.key: post(one, _COMPONENTS[one.service], one.detected_at + one.luck.whole("first post", 180, 1200),
+        one.key: post(one, _COMPONENTS[one.service], one.detected_at + one.rng.whole("first post", 180, 1200),
                       EXPORTED, 0.5, 0.5)
         for one, role in lived if role.public
     }  # fmt: skip
     public = [
-        statuspage.record(one, "Pinebox", _ZONE)
+        vendors.statuspage_record(one, "Pinebox", _ZONE)
         for one in sorted(posts.values(), key=lambda one: (-one.updates[0][1], one.id))
     ]
     facts = Facts(
@@ -203,8 +204,8 @@ def small() -> Organisation:
         "statuspage_id": {key: one.id for key, one in posts.items()},
     }
     contents = {
-        "small/pagerduty.json": pagerduty.envelope(records),
-        "small/statuspage.json": statuspage.envelope(public, "Pinebox", _ZONE, EXPORTED),
+        "small/pagerduty.json": vendors.pagerduty_json(records),
+        "small/statuspage.json": vendors.statuspage_json(public, "Pinebox", _ZONE, EXPORTED),
         **small_practices(),
     }
     return Organisation("small", truth_table(incidents, ids, {}), facts, contents)

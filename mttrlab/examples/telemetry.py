@@ -10,14 +10,20 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from mttrlab.examples.incidents import EXPORTED, TEAMS, Incident, seconds
-from mttrlab.examples.laws import Luck
-from mttrlab.examples.tracker import stamp
+from mttrlab.examples.incidents import EXPORTED, TEAMS, Incident, unix_seconds
+from mttrlab.examples.laws import NamedRandom
+from mttrlab.examples.vendors import utc_text
 
-BEGIN = seconds("2024-07-01")
-FIRINGS_FROM = seconds("2026-04-01")
+BEGIN = unix_seconds("2024-07-01")
+
+
+FIRINGS_FROM = unix_seconds("2026-04-01")
+
+
 EVERY_DAYS = 10
 """A service is deployed about so often, beside the deployments that caused an incident."""
+
+
 REPLAYED = {
     "large/2026-06/05": ("payment-service", "checkout-service"),
     "large/2026-06/17": ("payment-service", "gateway-service"),
@@ -25,23 +31,39 @@ REPLAYED = {
     "large/2026-06/11": (),
 }
 """Incidents with metrics, by key, and the services beside the one that was hit."""
+
+
 STORY = "large/2026-06/05"
 """The one with logs and traces too."""
+
+
 PROMETHEUS = "large/2026-06/11"
 """The one whose metrics are answers of Prometheus."""
+
+
 HEALS = 40
 """Seconds from the fix to the last failed request."""
+
+
 _SHAPES = {"error_rate": (8.4, 1240), "latency": (0.4, 1460), "availability": (31.0, 610), "dependency": (5.2, 980)}
 """Percent and milliseconds at the height of a failure mode."""
+
+
 _ALERTS = {"availability": "Down", "error_rate": "Errors", "latency": "Slow", "dependency": "UpstreamErrors"}
 """How the rules of `practices/` end their names."""
+
+
 _REMEDIED = ("payment-service-pod-crashlooping", "cache-memory-high", "queue-depth-critical")
+
+
 _NOISE = ("NodeFilesystemFillingUp", "CertificateExpiresSoon", "PodRestartedOnce", "SlowQueryBurst")
+
+
 _SEVERITIES = {"SEV1": "P1", "SEV2": "P2", "SEV3": "P3"}
 
 
 @dataclass(frozen=True)
-class Sample:
+class MetricSample:
     """One line of the metrics. `at`: seconds since 1970."""
 
     at: int
@@ -54,13 +76,13 @@ class Sample:
 def telemetry_files(counted: Sequence[Incident]) -> dict[str, bytes]:
     """Return the files, by path relative to the folder of all examples."""
     by_key = {one.key: one for one in counted}
-    table: list[Sample] = []
+    table: list[MetricSample] = []
     for key in REPLAYED:
         if key != PROMETHEUS:
             table += samples(by_key[key])
     queried = samples(by_key[PROMETHEUS])
     lines = ["time,service,error_rate,latency_p95,throughput"]
-    lines += [f"{stamp(s.at)},{s.service},{s.error_rate:g},{s.latency_p95:g},{s.throughput:g}"
+    lines += [f"{utc_text(s.at)},{s.service},{s.error_rate:g},{s.latency_p95:g},{s.throughput:g}"
               for s in sorted(table, key=lambda s: (s.at, s.service))]  # fmt: skip
     story = by_key[STORY]
     return {
@@ -84,25 +106,25 @@ def telemetry_truth(counted: Sequence[Incident]) -> pd.DataFrame:
     return made
 
 
-def samples(one: Incident) -> list[Sample]:
+def samples(one: Incident) -> list[MetricSample]:
     """Return the metrics around an incident: an hour before to a quarter of an hour after, every 30 seconds."""
     started, resolved = one.started_at or 0, one.resolved_at or 0
     ends = (one.verified_at or resolved) + 900
     errors, slow = _SHAPES[one.failure_mode]
     made = []
     for place, service in enumerate((one.service, *REPLAYED[one.key])):
-        own = Luck((one.key, "metrics", service))
+        own = NamedRandom((one.key, "metrics", service))
         asked = own.whole("traffic", 60, 140)
         for at in range(started - 3900 - started % 30, ends, 30 if place == 0 else 60):
-            luck = own.of(str(at))
+            rng = own.of(str(at))
             # The services beside it are hit by a part: they wait for the one that fails.
             part = 1.0 if place == 0 else 0.35 / place
             hit = part * _height(at, started, resolved)
             made.append(
-                Sample(at, service,
-                       round(0.02 + 0.1 * luck.u("error") + hit * errors * (0.9 + 0.2 * luck.u("errors")), 2),
-                       round(180 + 60 * luck.u("slow") + hit * slow * (0.92 + 0.16 * luck.u("slower"))),
-                       round(asked * (1 - 0.25 * hit) * (0.95 + 0.1 * luck.u("asked")), 1))
+                MetricSample(at, service,
+                       round(0.02 + 0.1 * rng.u("error") + hit * errors * (0.9 + 0.2 * rng.u("errors")), 2),
+                       round(180 + 60 * rng.u("slow") + hit * slow * (0.92 + 0.16 * rng.u("slower"))),
+                       round(asked * (1 - 0.25 * hit) * (0.95 + 0.1 * rng.u("asked")), 1))
             )  # fmt: skip
     return made
 
@@ -112,7 +134,7 @@ def _height(at: int, started: int, resolved: int) -> float:
     return max(0.0, min(at + 30, resolved + HEALS) - max(at, started)) / 30
 
 
-def _prometheus(rows: Sequence[Sample]) -> bytes:
+def _prometheus(rows: Sequence[MetricSample]) -> bytes:
     series = []
     for name, measure, factor in (("service:error_ratio", "error_rate", 0.01),
                                   ("service:request_duration_p95_seconds", "latency_p95", 0.001),
@@ -126,7 +148,7 @@ def _prometheus(rows: Sequence[Sample]) -> bytes:
 def _deployments(counted: Sequence[Incident]) -> list[str]:
     rows: list[tuple[int, str, str, str]] = []
     for service in TEAMS:
-        own = Luck(("large", "deployments", service))
+        own = NamedRandom(("large", "deployments", service))
         at, n = BEGIN, 0
         while True:
             at += max(3600, round(-86_400 * EVERY_DAYS * math.log(own.u(f"gap {n}"))))
@@ -138,13 +160,13 @@ def _deployments(counted: Sequence[Incident]) -> list[str]:
             n += 1
     for one in counted:
         if one.change_id is not None and one.started_at is not None:
-            rows.append((one.started_at - one.luck.whole("deployed before", 60, 1500), one.service, "succeeded",
+            rows.append((one.started_at - one.rng.whole("deployed before", 60, 1500), one.service, "succeeded",
                          one.change_id))  # fmt: skip
     made, minor = ["time,service,version,status,change_id"], dict.fromkeys(TEAMS, 0)
     for at, service, status, change in sorted(rows):
         minor[service] += 1
         version = f"v2.{minor[service] // 10}.{minor[service] % 10}"
-        made.append(f"{stamp(at)},{service},{version},{status},{change}")
+        made.append(f"{utc_text(at)},{service},{version},{status},{change}")
     return made
 
 
@@ -154,11 +176,11 @@ def _firings(counted: Sequence[Incident]) -> list[str]:
         if one.detected_by == "alert" and one.detected_at >= FIRINGS_FROM:
             name = one.service.removesuffix("-service").title() + _ALERTS[one.failure_mode]
             severity = _SEVERITIES.get(one.severity, "P3")
-            alert = _alert(name, one.service, severity, one.detected_at, one.resolved_at, one.luck, f"{name} is firing")
+            alert = _alert(name, one.service, severity, one.detected_at, one.resolved_at, one.rng, f"{name} is firing")
             made.append((one.detected_at, alert))
     busy = {(one.service, (one.started_at or one.detected_at) // 14_400) for one in counted}
     for n in range(64):
-        own = Luck(("large", "firing", str(n)))
+        own = NamedRandom(("large", "firing", str(n)))
         at = own.whole("at", FIRINGS_FROM, EXPORTED - 7200)
         name = own.one("name", (*_REMEDIED, *_NOISE))
         service = "payment-service" if name.startswith("payment") else own.one("service", tuple(TEAMS))
@@ -171,15 +193,15 @@ def _firings(counted: Sequence[Incident]) -> list[str]:
                        separators=(",", ":")) for _, alert in made]  # fmt: skip
 
 
-def _alert(name: str, service: str, severity: str, at: int, ends: int | None, luck: Luck, words: str) -> dict:
+def _alert(name: str, service: str, severity: str, at: int, ends: int | None, rng: NamedRandom, words: str) -> dict:
     moment = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return {
         "status": "firing" if ends is None else "resolved",
         "labels": {"alertname": name, "service": service, "severity": severity},
         "annotations": {"summary": words},
-        "startsAt": f"{moment}.{luck.whole('nanoseconds', 0, 999_999_999):09d}Z",
-        "endsAt": "0001-01-01T00:00:00Z" if ends is None else stamp(ends),
-        "fingerprint": luck.token("fingerprint", 16, "0123456789abcdef"),
+        "startsAt": f"{moment}.{rng.whole('nanoseconds', 0, 999_999_999):09d}Z",
+        "endsAt": "0001-01-01T00:00:00Z" if ends is None else utc_text(ends),
+        "fingerprint": rng.token("fingerprint", 16, "0123456789abcdef"),
     }
 
 
@@ -196,8 +218,12 @@ _EVENTS = {
     "checkout-service": ("checkout.order", "UpstreamError", "checkout.order.failed"),
 }
 """What each service does, its error, and the event of the error."""
+
+
 _LAGS = {"fraud-service": 4, "payment-service": 37, "checkout-service": 55}
 """Seconds after the onset at which each begins to fail: the first is the cause."""
+
+
 FAILS_FIRST, HOLDS_LATENCY = "fraud-service", ("fraud-service", "score.model")
 """What the log and the traces are made to show."""
 
@@ -208,7 +234,7 @@ def log_lines(one: Incident, beside: Sequence[str]) -> list[str]:
     rows: list[tuple[float, dict]] = []
     for service in (one.service, *beside):
         does, error, event = _EVENTS[service]
-        own = Luck((one.key, "log", service))
+        own = NamedRandom((one.key, "log", service))
         for at in range(started - 3600, resolved + 600, 240):
             rows.append((at + own.u(f"ok {at}"), {
                 "request_id": own.token(f"id {at}", 8, "0123456789abcdef"),
@@ -235,7 +261,7 @@ def traces(one: Incident) -> list[str]:
     started, resolved = one.started_at or 0, one.resolved_at or 0
     made = []
     for n in range(16):
-        own = Luck((one.key, "trace", str(n)))
+        own = NamedRandom((one.key, "trace", str(n)))
         bad = n >= 8
         at = own.whole("at", started + 120, resolved - 60) if bad else own.whole("at", started - 3300, started - 300)
         model = own.whole("model", 900, 1500) if bad else own.whole("model", 20, 40)
@@ -243,7 +269,7 @@ def traces(one: Incident) -> list[str]:
     return [text for _, text in sorted(made)]
 
 
-def _trace(own: Luck, at: int, model: int, bad: bool) -> dict:
+def _trace(own: NamedRandom, at: int, model: int, bad: bool) -> dict:
     trace = own.token("trace", 32, "0123456789abcdef")
     ids = [own.token(f"span {n}", 16, "0123456789abcdef") for n in range(5)]
     base = at * 10**9 + own.whole("nano", 0, 999_999_999)

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite, nan
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
 from mttrlab.errors import MttrlabError, QuestionError, SchemaError
-from mttrlab.judge.clocks import Clock, ReplayClock, SystemClock, instant
-from mttrlab.judge.stored_metrics import Ask, stored
 
 ERROR_RATE, LATENCY_P95 = 1.0, 500.0
 """Percent and milliseconds that a healthy service stays below."""
 
 
 @dataclass(frozen=True)
-class Check:
+class HealthCheck:
     """One look at a service."""
 
     at: float
@@ -38,7 +37,7 @@ class Recovery:
 
     recovered: bool
     service: str
-    checks: tuple[Check, ...]
+    checks: tuple[HealthCheck, ...]
     reason: str
     """One sentence."""
     seconds: float
@@ -62,7 +61,7 @@ class Recovery:
 
     def table(self) -> pd.DataFrame:
         """Return one row per check."""
-        rows = pd.DataFrame([vars(check) for check in self.checks], columns=list(Check.__dataclass_fields__))
+        rows = pd.DataFrame([vars(check) for check in self.checks], columns=list(HealthCheck.__dataclass_fields__))
         rows["at"] = pd.to_datetime(rows["at"], unit="s", utc=True).astype("datetime64[us, UTC]")
         return rows
 
@@ -71,6 +70,19 @@ class Recovery:
 
 
 Source = Callable[..., Mapping[str, Any]]
+
+
+# What tells the time while a service is watched: the computer, or a clock that only counts.
+
+
+class Clock(Protocol):
+    """What tells the time and waits: the computer's clock, or one that only counts."""
+
+    def now(self) -> float:
+        """Return seconds since 1970."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
 
 
 def verify_service_recovery(
@@ -146,7 +158,7 @@ def verify_service_recovery(
     else:
         raise QuestionError(f"metrics must be a function or a table of stored metrics; got {type(metrics).__name__}")
     begin = clock.now()
-    checks: list[Check] = []
+    checks: list[HealthCheck] = []
     while clock.now() < begin + 60 * check_duration_minutes:
         check = _look(ask, clock.now(), window_s, error_rate, latency_p95)
         checks.append(check)
@@ -159,18 +171,25 @@ def verify_service_recovery(
     return Recovery(False, service, tuple(checks), _not_confirmed(service, checks), clock.now() - begin)
 
 
-def _look(ask: Ask, now: float, window: float, error_rate: float, latency_p95: float) -> Check:
+# A table of stored metrics that answers as a live source does: for a service, at an instant, over a window.
+
+
+Ask = Callable[[float, float], Mapping[str, Any]]
+"""Given an instant (seconds since 1970) and a trailing window (seconds): error_rate in percent, latency_p95 in ms."""
+
+
+def _look(ask: Ask, now: float, window: float, error_rate: float, latency_p95: float) -> HealthCheck:
     try:
         answer = ask(now, window)
         errors, slow = (_number(answer, name) for name in ("error_rate", "latency_p95"))
     except MttrlabError as refusal:
-        return Check(now, nan, nan, False, str(refusal))
+        return HealthCheck(now, nan, nan, False, str(refusal))
     except Exception as error:
         # A source of metrics is not ours; whatever it throws is a failed check, never the end of the watch.
-        return Check(now, nan, nan, False, f"{type(error).__name__}: {str(error)[:120]}".rstrip(": "))
+        return HealthCheck(now, nan, nan, False, f"{type(error).__name__}: {str(error)[:120]}".rstrip(": "))
     unknown = [name for name, value in (("error_rate", errors), ("latency_p95", slow)) if not isfinite(value)]
     trouble = f"{' and '.join(unknown)} is not a number" if unknown else ""
-    return Check(now, errors, slow, not unknown and errors < error_rate and slow < latency_p95, trouble)
+    return HealthCheck(now, errors, slow, not unknown and errors < error_rate and slow < latency_p95, trouble)
 
 
 def _number(answer: Mapping[str, Any], name: str) -> float:
@@ -190,22 +209,22 @@ def _live(metrics: Source, service: str) -> Ask:
 def _start(at: str | pd.Timestamp | None) -> float:
     if at is None:
         raise QuestionError("stored metrics have no now; pass at= (when the fix went in), or clock=")
-    return instant(at)
+    return seconds_since_1970(at)
 
 
-def _line(check: Check) -> str:
+def _line(check: HealthCheck) -> str:
     clock = pd.Timestamp(check.at, unit="s", tz="UTC").strftime("%H:%M:%S")
     if check.trouble:
         return f"[{clock}] no metrics: {check.trouble}"
     return f"[{clock}] Error rate: {check.error_rate:.2f}%, P95 latency: {check.latency_p95:g}ms"
 
 
-def _confirmed(service: str, check: Check, healthy: int, among: int) -> str:
+def _confirmed(service: str, check: HealthCheck, healthy: int, among: int) -> str:
     how = "one good check" if healthy == 1 else f"{healthy} good checks of {among}"
     return f"{service} is healthy ({how}): error rate {check.error_rate:.2f} %, p95 {check.latency_p95:g} ms"
 
 
-def _not_confirmed(service: str, checks: list[Check]) -> str:
+def _not_confirmed(service: str, checks: list[HealthCheck]) -> str:
     unread = [check for check in checks if check.trouble]
     if not checks:
         return f"{service} was not looked at: the time was over before the first check"
@@ -219,3 +238,90 @@ def _not_confirmed(service: str, checks: list[Check]) -> str:
         f"{service} did not recover in the time given: {good} of {len(checks)} checks were good, the last saw an error "
         f"rate of {last.error_rate:.2f} % and a p95 of {last.latency_p95:g} ms"
     )
+
+
+def stored(metrics: pd.DataFrame, service: str) -> Ask:
+    """Return the source of metrics that a table is.
+
+    Parameters
+    ----------
+    metrics : DataFrame
+        `service`, `at` (UTC), `latency_p95`, and either `error_rate` or `requests` and `errors`.
+    service : str
+
+    Raises
+    ------
+    SchemaError
+        Naming the columns that are missing; when asked, for windows without a sample.
+    """
+    counted = {"requests", "errors"} <= set(metrics)
+    needed = ["service", "at", "latency_p95", *([] if counted else ["error_rate"])]
+    missing = [name for name in needed if name not in metrics]
+    if missing:
+        raise SchemaError(f"the stored metrics lack {', '.join(missing)}; error_rate may stand as requests and errors")
+    if not isinstance(metrics["at"].dtype, pd.DatetimeTZDtype):
+        raise SchemaError("at of the stored metrics has no time zone; localise it (tz_localize) first")
+    own = metrics.loc[metrics["service"] == service].sort_values("at", kind="stable")
+    times = own["at"].astype("datetime64[us, UTC]").astype("int64").to_numpy() / 1e6
+
+    def ask(now: float, window: float) -> Mapping[str, Any]:
+        # A sample stands for the time that begins at its stamp, so the one stamped now is not over yet.
+        first, last = times.searchsorted([now - window - 1e-6, now - 1e-6])
+        if first == last:
+            raise SchemaError(f"there are no metrics of {service} in the {window:g} s before")
+        part = own.iloc[first:last]
+        if counted:
+            asked = float(part["requests"].sum())
+            share = 100 * float(part["errors"].sum()) / asked if asked else nan
+        else:
+            share = float(part["error_rate"].mean(skipna=False))
+        # The p95 of all requests is never above the worst p95 of its parts.
+        return {"error_rate": share, "latency_p95": float(part["latency_p95"].max(skipna=False))}
+
+    return ask
+
+
+class SystemClock:
+    """The computer's own clock."""
+
+    def now(self) -> float:
+        """Return seconds since 1970."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait really."""
+        time.sleep(seconds)
+
+
+class ReplayClock:
+    """A clock that starts where it is told and moves only while somebody sleeps.
+
+    Examples
+    --------
+    >>> clock = ReplayClock("2026-03-01T12:00:00Z")
+    >>> clock.sleep(30)
+    >>> pd.Timestamp(clock.now(), unit="s", tz="UTC").isoformat()
+    '2026-03-01T12:00:30+00:00'
+    """
+
+    def __init__(self, start: str | float | pd.Timestamp) -> None:
+        self._now = float(start) if isinstance(start, int | float) else seconds_since_1970(start)
+
+    def now(self) -> float:
+        """Return seconds since 1970."""
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        """Move on."""
+        self._now += seconds
+
+
+def seconds_since_1970(at: str | pd.Timestamp) -> float:
+    """Return a time with a zone as seconds since 1970."""
+    try:
+        stamp = pd.Timestamp(at)
+    except (TypeError, ValueError):
+        raise QuestionError(f"at must be a time such as 2026-03-01T12:00:00Z; got {at!r}") from None
+    if pd.isna(stamp) or stamp.tzinfo is None:
+        raise QuestionError(f"at must be a time with its zone, such as 2026-03-01T12:00:00Z; got {at!r}")
+    return float(stamp.timestamp())

@@ -35,12 +35,22 @@ from mttrlab.lab.database import STAGED
 from mttrlab.lab.reports import STORED, Asked, LoadReport, Selected, known_load, store_extract
 from mttrlab.schema import STAMPS, empty
 from mttrlab.sources.exports import Extract
-from mttrlab.sources.exports.canonical import Told, id_column_of, read_canonical, unknown_columns
-from mttrlab.sources.exports.columns import Names, from_table, settle
+from mttrlab.sources.exports.canonical import TableNotes, id_column_of, read_canonical, unknown_columns
+from mttrlab.sources.exports.columns import Names, from_table, settle_columns
 from mttrlab.sources.exports.extracts import NOTHING, as_of_instant
 from mttrlab.sources.exports.large_tables import PIECE, Odd, Scan, is_large_table, pieces, scan_table
 from mttrlab.sources.exports.reading import MAX_BYTES, MAX_COLUMNS, Table, count_rows, fold, open_stream, read_table
-from mttrlab.sources.exports.records import COLUMNS, DISAGREE, OLDER, TIMES, Clock, Draft, NoZoneError, no_zone, shorten
+from mttrlab.sources.exports.records import (
+    COLUMNS,
+    DISAGREE,
+    OLDER,
+    TIMES,
+    Draft,
+    NoZoneError,
+    TimestampReader,
+    no_zone,
+    shorten,
+)
 from mttrlab.sources.exports.timestamps import zone
 
 LEAST = 50_000
@@ -259,7 +269,7 @@ def of_parquet(
         told = connection.execute(f"DESCRIBE FROM read_parquet('{literal(copy)}')").fetchall()
         rows = connection.execute(f"SELECT num_rows FROM parquet_file_metadata('{literal(copy)}')").fetchall()[0][0]
     raw, kinds = [row[0] for row in told], [row[1] for row in told]
-    names = settle(raw, columns)
+    names = settle_columns(raw, columns)
     header = names.header
     if (
         len(set(map(fold, raw))) < len(raw)
@@ -303,7 +313,7 @@ class Staged:
 
     rows: int = 0
     """Records, refused ones too."""
-    told: Told = field(default_factory=Told)
+    told: TableNotes = field(default_factory=TableNotes)
     names_source: bool = False
     """Some record that the strict reader was given says what it comes from, be it refused for something else."""
     zoneless: int = 0
@@ -438,8 +448,8 @@ class Stage:
             f"SELECT {number} AS record, [{raw}] AS raw FROM (FROM ({self.origin.query}) LIMIT {FIRST})"
         ).fetchall()
         table, names = self._table([(record, cells) for record, cells in found if cells[0] != self.origin.mark])
-        clock = Clock(table.name, None)
-        read_canonical(from_table(table, names=names), clock, Told())
+        clock = TimestampReader(table.name, None)
+        read_canonical(from_table(table, names=names), clock, TableNotes())
         if clock.zoneless:
             rows = {row for row, _, _ in clock.zoneless}
             raise no_zone(table.name, min(clock.zoneless, key=lambda zoneless: zoneless[0]), len(rows), at_least=True)
@@ -457,7 +467,7 @@ class Stage:
             row += count_rows(records.decode())
 
     def _read_strictly(self, table: Table, names: Names, storing: duckdb.DuckDBPyConnection) -> None:
-        clock = Clock(table.name, self.timezone)
+        clock = TimestampReader(table.name, self.timezone)
         cells = from_table(table, names=names)
         self.staged.names_source = self.staged.names_source or any(cells.columns.get("source", ()))
         draft, faults = read_canonical(cells, clock, self.staged.told)

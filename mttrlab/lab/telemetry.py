@@ -21,7 +21,7 @@ from mttrlab.lab.reports import Asked, LoadReport, forget_same_file
 from mttrlab.schema import MEASURES, METRIC_COLUMNS, empty
 from mttrlab.sources.exports.reading import MAX_BYTES, Opened, fold, head, header_of, open_stream
 from mttrlab.sources.telemetry import KINDS, Telemetry, read_telemetry, recognise
-from mttrlab.sources.telemetry.metrics import ALIASES, SERVICES, notes, read_rows
+from mttrlab.sources.telemetry.metrics import ALIASES, SERVICES, read_rows, unit_notes
 from mttrlab.sources.telemetry.reading import TIMES, Collector, quoted
 
 FORMAT = "telemetry"
@@ -299,7 +299,7 @@ def _stage(connection: duckdb.DuckDBPyConnection, file: Path, folder: Path) -> T
             f"SELECT count(*) FROM arriving WHERE {' AND '.join(f'{name} IS NULL' for name in MEASURES)}"
         ).fetchall()[0][0]
     )
-    into.notes += notes(_summary(connection), silent)
+    into.notes += unit_notes(_summary(connection), silent)
     refused = pd.DataFrame(sorted(into.refused), columns=["row", "column", "value", "reason"])
     return Telemetry(
         path=file, format="metrics", kind="metrics", sha256=digest, size=size, rows=rows,

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from mttrlab.detection import (
     CustomerReports,
     Delay,
+    DetectorNoise,
     Fault,
-    Noise,
     acknowledgement,
     burn_rate_rule,
     detection_delay,
@@ -257,7 +257,7 @@ def test_a_quantile_is_the_first_time_that_is_likely_enough(detector: AlertRule,
 
 
 def test_confirmations_buy_quiet() -> None:
-    noise = Noise(flake=0.01)
+    noise = DetectorNoise(flake=0.01)
     once = detection_delay(SyntheticMonitor("a", 60), noise=noise).false_pages_per_week
     twice = detection_delay(SyntheticMonitor("a", 60, 2), noise=noise).false_pages_per_week
     assert once == pytest.approx(10_080 * 0.01)
@@ -269,7 +269,7 @@ def test_false_pages_of_a_ratio_are_the_poisson_tail_of_its_window() -> None:
     from scipy.stats import poisson
 
     rule = AlertRule("ratio", window_s=300, threshold=0.05, eval_s=60)
-    noise = Noise(error_share=0.03, requests_per_s=2)
+    noise = DetectorNoise(error_share=0.03, requests_per_s=2)
     expected = 604_800 / 300 * poisson.sf(30, 18)
     assert detection_delay(rule, noise=noise).false_pages_per_week == pytest.approx(expected)
 
@@ -292,7 +292,7 @@ def test_false_pages_of_a_ratio_are_the_poisson_tail_of_its_window() -> None:
         (lambda: Delay.point(float("nan")), "a delay must be a finite number"),
         (lambda: burn_rate_rule("b", 1.0, ((3600, 1),)), "slo must lie between 0 and 1"),
         (lambda: acknowledgement([]), "at least one level"),
-        (lambda: Noise(flake=2), "flake of the noise must lie"),
+        (lambda: DetectorNoise(flake=2), "flake of the noise must lie"),
     ],
 )
 def test_settings_that_cannot_be_are_refused_with_a_sentence(ask, sentence: str) -> None:  # type: ignore[no-untyped-def]

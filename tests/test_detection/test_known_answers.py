@@ -19,7 +19,7 @@ from mttrlab.detection import (
     detection_delay,
     mixture,
 )
-from mttrlab.detection.alert_rules import fill
+from mttrlab.detection.alert_rules import seconds_to_condition
 from mttrlab.schema import AlertRule, SyntheticMonitor
 
 
@@ -79,7 +79,9 @@ def test_a_trailing_window_fills_in_proportion_to_the_errors(cases: dict[str, di
     shares = {"full_outage_s": 1.0, "err_50pct_s": 0.5, "err_10pct_s": 0.1, "err_5pct_s": 0.05, "err_4pct": 0.04}
     for name, share in shares.items():
         expected = case["expected"][name]
-        assert fill(rule, Fault(share=share)) == pytest.approx(inf if expected == "never" else expected, abs=1e-12)
+        assert seconds_to_condition(rule, Fault(share=share)) == pytest.approx(
+            inf if expected == "never" else expected, abs=1e-12
+        )
 
 
 def test_a_burn_rate_alert_fires_when_its_window_has_burnt_enough(cases: dict[str, dict]) -> None:
@@ -87,7 +89,7 @@ def test_a_burn_rate_alert_fires_when_its_window_has_burnt_enough(cases: dict[st
     given, expected = case["inputs"], case["expected"]
     rule = burn_rate_rule("budget", given["slo"], ((given["window_s"], given["burn"]),), short=0)
     for name, share in {"err100": 1.0, "err10": 0.1, "err1_44": 0.0144}.items():
-        assert fill(rule, Fault(share=share)) == pytest.approx(expected[name], rel=1e-9)
+        assert seconds_to_condition(rule, Fault(share=share)) == pytest.approx(expected[name], rel=1e-9)
     spent = budget_spent(given["burn"], given["window_s"] / 3600)
     assert spent == pytest.approx(expected["budget_spent_at_fire_30d"], abs=1e-12)
 

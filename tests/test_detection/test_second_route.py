@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 from mttrlab.detection import Delay, Fault, acknowledgement, budget_lasts, burn_for, burn_rate_rule, detection_delay
-from mttrlab.detection.alert_rules import fill
+from mttrlab.detection.alert_rules import seconds_to_condition
 from mttrlab.detection.synthetic import mean_trials
-from mttrlab.judge.clocks import ReplayClock
-from mttrlab.judge.recovery import verify_service_recovery
+from mttrlab.judge.recovery import ReplayClock, verify_service_recovery
 from mttrlab.schema import AlertRule
 
 DRAWS = 40_000
@@ -47,7 +46,7 @@ def test_a_burn_rate_fires_in_the_second_in_which_its_windows_hold_enough_errors
 
     fires = np.any([over(w, b) & (over(w * short, b) if short else True) for w, b in windows], axis=0)
     counted = float(np.argmax(fires)) if fires.any() else inf
-    found = fill(burn_rate_rule("budget", slo, windows, short=short), Fault("error_rate", share=share))
+    found = seconds_to_condition(burn_rate_rule("budget", slo, windows, short=short), Fault("error_rate", share=share))
     assert counted == inf == found or counted - 1 <= found <= counted + 1e-6
 
 

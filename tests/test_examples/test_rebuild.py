@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mttrlab.errors import QuestionError
-from mttrlab.examples import organisation, write
+from mttrlab.examples import organisation, write_examples
 from mttrlab.examples.__main__ import main
 
 
@@ -18,7 +18,7 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 
 def test_the_committed_files_are_rebuilt_byte_for_byte(root: Path, tmp_path: Path) -> None:
-    write(tmp_path)
+    write_examples(tmp_path)
     ours, committed = _files(tmp_path), _files(root / "data")
     assert sorted(ours) == sorted(committed)
     assert [name for name in ours if ours[name] != committed[name]] == []

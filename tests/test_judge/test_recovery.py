@@ -11,8 +11,7 @@ import pandas as pd
 import pytest
 
 from mttrlab.errors import QuestionError, SchemaError
-from mttrlab.judge.clocks import ReplayClock
-from mttrlab.judge.recovery import verify_service_recovery
+from mttrlab.judge.recovery import ReplayClock, verify_service_recovery
 
 FIX = pd.Timestamp("2026-03-01T12:00:00Z")
 

@@ -13,7 +13,7 @@ from mttrlab.errors import LoadError, SettingsError
 from mttrlab.lab import Lab, bulk
 from mttrlab.lab.settings import Settings
 from mttrlab.sources.exports import extract
-from mttrlab.sources.exports.columns import IDS, NAMES, settle
+from mttrlab.sources.exports.columns import IDS, NAMES, settle_columns
 
 TIMES = ["2026-03-02T10:00:00Z", "2026-03-02T10:05:00Z", "2026-03-02T11:00:00Z"]
 
@@ -43,9 +43,9 @@ def test_columns_are_known_by_what_they_say(header: str, tmp_path: Path) -> None
 
 
 def test_our_own_names_are_never_read_as_anything_else() -> None:
-    assert settle(NAMES).header == NAMES
-    assert settle(IDS).header == IDS
-    assert settle(dict.fromkeys([*NAMES, *IDS])).read_as == ()
+    assert settle_columns(NAMES).header == NAMES
+    assert settle_columns(IDS).header == IDS
+    assert settle_columns(dict.fromkeys([*NAMES, *IDS])).read_as == ()
 
 
 def test_a_word_that_may_mean_two_things_is_not_read_and_said_to_sound_like_a_time(tmp_path: Path) -> None:

@@ -13,15 +13,21 @@ import numpy as np
 from mttrlab.errors import LoadError
 from mttrlab.schema import ORIGINS, POPULATIONS, STAMPS
 from mttrlab.sources.exports.columns import IDS, NAMES, Cells, Names, likely_time
-from mttrlab.sources.exports.records import TIMES, Clock, Draft, Faults
+from mttrlab.sources.exports.records import TIMES, Draft, Refusals, TimestampReader
 from mttrlab.sources.exports.timestamps import StampColumn, read_column
 
 _HEADER_UTC = ZoneInfo("UTC")
+
+
 _IGNORED = frozenset(f"{stamp}_verdict" for stamp in STAMPS)
+
+
 FLAG_WORDS = {
     **dict.fromkeys(("true", "t", "yes", "y", "1"), True),
     **dict.fromkeys(("false", "f", "no", "n", "0"), False),
 }
+
+
 STATUS_WORDS = {
     **dict.fromkeys(("open", "active", "ongoing", "new", "in progress", "triggered", "acknowledged"), "open"),
     **dict.fromkeys(("investigating", "identified", "monitoring", "mitigated"), "open"),
@@ -30,7 +36,7 @@ STATUS_WORDS = {
 
 
 @dataclass
-class Told:
+class TableNotes:
     """What people should know of a table that may be read in parts."""
 
     names: Names = field(default_factory=lambda: Names(()))
@@ -78,7 +84,7 @@ def unknown_columns(names: Iterable[str], id_column: str) -> list[str]:
     return [name for name in names if name not in (*NAMES, id_column) and name not in _IGNORED]
 
 
-def read_canonical(cells: Cells, clock: Clock, told: Told) -> tuple[Draft, Faults]:
+def read_canonical(cells: Cells, clock: TimestampReader, told: TableNotes) -> tuple[Draft, Refusals]:
     """Return the reports of a canonical table and what is refused; what people should know goes to `told`.
 
     Raises
@@ -114,7 +120,7 @@ def read_canonical(cells: Cells, clock: Clock, told: Told) -> tuple[Draft, Fault
 class _Reading:
     """Turns texts into values, column by column, and keeps what could not be turned."""
 
-    def __init__(self, cells: Cells, clock: Clock, told: Told) -> None:
+    def __init__(self, cells: Cells, clock: TimestampReader, told: TableNotes) -> None:
         self.cells, self.clock, self.told = cells, clock, told
         self.made: dict[str, Sequence[Any]] = {}
 

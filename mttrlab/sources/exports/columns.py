@@ -14,17 +14,20 @@ from typing import Any
 from mttrlab import sql
 from mttrlab.errors import LoadError
 from mttrlab.schema import INCIDENT_COLUMNS, STAMPS
-from mttrlab.sources.exports.reading import Documents, Even, Opened, Table, fold, shown
-from mttrlab.sources.exports.records import Faults, RecordError, text_of
+from mttrlab.sources.exports.reading import Documents, Even, Opened, Table, fold, printable_key
+from mttrlab.sources.exports.records import RecordError, Refusals, text_field
 
 IDS = ("incident_id", "source_id", "id")
 """Columns that may name the incident in a canonical table, the first that is there."""
 
+
 _EXTRAS = ("status", "priority", "services", "closed_at", "updated_at", "automated")
 """Columns of a report that a canonical table may also have."""
 
+
 NAMES = (*(c.name for c in INCIDENT_COLUMNS if not c.name.endswith("_verdict")), *_EXTRAS)
 """Columns of a canonical table, whatever their order."""
+
 
 _STEMS = {
     "started_at": ("started", "impact_started", "impact_start", "incident_started"),
@@ -36,6 +39,8 @@ _STEMS = {
     "closed_at": ("closed",),
     "updated_at": ("updated", "last_updated"),
 }
+
+
 _WORDS = {
     "incident_id": (
         "incident number",
@@ -63,12 +68,19 @@ _WORDS = {
 }
 """Words for a column that mean nothing else, the best first. `created`, `opened`, `identified` or `end` do."""
 
+
 _ENDINGS = ("at", "", "on", "time", "date", "datetime", "timestamp")
+
+
 _UTC = re.compile(r"[_\s]*(\(utc\)|\[utc\]|\butc|_utc)$")
+
+
 _LIKELY = re.compile(
     r"(^|_)(creat(ed|ion)|open(ed)?|report(ed)?|declared|start(ed|s)?|beg[ai]n|detect(ed|ion)|identified|alert(ed)?|"
     r"stabl?e|restored|end(ed|s)?|time|date|at)(_|$)"
 )
+
+
 _LENGTH = re.compile(
     r"(^|_)(time_to|time_in|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|duration|elapsed|count|sla)(_|$)"
 )
@@ -127,7 +139,7 @@ class Names:
         return told
 
 
-def settle(
+def settle_columns(
     header: Iterable[str],
     columns: Mapping[str, str] | None = None,
     file: str = "",
@@ -153,7 +165,7 @@ def settle(
 
     Examples
     --------
-    >>> settle(["Issue", "Mitigated at", "startedAt (UTC)", "Owner"]).header
+    >>> settle_columns(["Issue", "Mitigated at", "startedAt (UTC)", "Owner"]).header
     ('incident_id', 'resolved_at', 'started_at', 'owner')
     """
     folded = [fold(name) for name in header]
@@ -242,7 +254,7 @@ class Cells:
     name: str
     columns: dict[str, Sequence[str]]
     rows: Sequence[int]
-    faults: Faults = field(default_factory=Faults)
+    faults: Refusals = field(default_factory=Refusals)
     names: Names = field(default_factory=lambda: Names(()))
     show: Callable[[str], str] = str
     """How sentences print a name of the file's own."""
@@ -259,7 +271,7 @@ def from_table(table: Table, columns: Mapping[str, str] | None = None, names: Na
     names : Names, optional
         The columns under our names, where they are settled already.
     """
-    names = names or settle(table.header, columns, table.name)
+    names = names or settle_columns(table.header, columns, table.name)
     table = replace(table, header=names.header)
     width = len(table.header)
     cells = Cells(table.name, {}, table.numbers, names=names)
@@ -282,9 +294,9 @@ def from_table(table: Table, columns: Mapping[str, str] | None = None, names: Na
 def from_documents(documents: Documents, columns: Mapping[str, str] | None = None) -> Cells:
     """Return the cells of JSON records; what is no object, or holds one where a text belongs, is refused."""
     keys = dict.fromkeys(fold(key) for record in documents.records if isinstance(record, dict) for key in record)
-    settled = settle(keys, columns, documents.name, show=shown)
+    settled = settle_columns(keys, columns, documents.name, show=printable_key)
     ours = dict(zip(keys, settled.header, strict=True))
-    cells = Cells(documents.name, {}, [], names=settled, show=shown)
+    cells = Cells(documents.name, {}, [], names=settled, show=printable_key)
     kept: list[tuple[int, dict[str, str]]] = []
     for number, record in zip(documents.numbers, documents.records, strict=True):
         try:
@@ -312,7 +324,7 @@ def _flat(record: Any, ours: Mapping[str, str]) -> dict[str, str]:
         elif name == "services" and isinstance(value, list):
             flat[name] = _names(value)
         else:
-            flat[name] = text_of({name: value}, name) or ""
+            flat[name] = text_field({name: value}, name) or ""
     return flat
 
 
@@ -338,7 +350,7 @@ def from_parquet(opened: Opened, columns: Mapping[str, str] | None = None) -> Ce
             for column, times in Counter(map(fold, relation.columns)).items():
                 if times > 1:
                     raise LoadError(f"{opened.name}: {times} columns are called {column!r}; rename all but one")
-            settled = settle(relation.columns, columns, opened.name)
+            settled = settle_columns(relation.columns, columns, opened.name)
             names = settled.header
             wanted = [(name, raw) for name, raw in zip(names, relation.columns, strict=True) if name in (*NAMES, *IDS)]
             if not wanted:

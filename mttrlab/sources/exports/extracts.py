@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from mttrlab.errors import LoadError
-from mttrlab.sources.exports.canonical import Told, read_canonical
+from mttrlab.sources.exports.canonical import TableNotes, read_canonical
 from mttrlab.sources.exports.columns import from_documents, from_parquet, from_table
 from mttrlab.sources.exports.formats import FORMATS, keys_of, recognise_text, unknown_export
 from mttrlab.sources.exports.pagerduty import read_pagerduty
@@ -28,8 +28,8 @@ from mttrlab.sources.exports.reading import (
     read_documents,
     read_table,
 )
-from mttrlab.sources.exports.records import Clock, Draft, Faults, newest_stamp, settle_repeats, tabulate
-from mttrlab.sources.exports.servicenow import read_servicenow, table_of
+from mttrlab.sources.exports.records import Draft, Refusals, TimestampReader, newest_stamp, settle_repeats, tabulate
+from mttrlab.sources.exports.servicenow import read_servicenow, table_of_records
 from mttrlab.sources.exports.statuspage import read_statuspage
 from mttrlab.sources.exports.timestamps import NONE, read_stamp, zone
 
@@ -77,7 +77,7 @@ class _Contents:
     """Records behind the draft: more than its reports where an incident has several."""
     duplicates: int
     draft: Draft
-    faults: Faults
+    faults: Refusals
     warnings: list[str]
     settled: bool = False
     """Repeats have been told apart already."""
@@ -118,7 +118,7 @@ def extract(
         Where the file as a whole cannot be trusted; one sentence with file, row and what to do.
     """
     opened = open_file(path)
-    clock = Clock(opened.name, zone(timezone, opened.name) if timezone else None)
+    clock = TimestampReader(opened.name, zone(timezone, opened.name) if timezone else None)
     taken = as_of_instant(as_of, opened.name, clock.timezone)
     text = "" if opened.is_parquet else decode(opened.content, opened.name)
     known = _format(opened, text, format or ("canonical" if columns else None))
@@ -159,12 +159,14 @@ def said_of(text: str) -> str:
     return unknown_export((inner or text)[:HEAD], keys_of(inner or text))
 
 
-def _read(opened: Opened, text: str, known: str, clock: Clock, columns: Mapping[str, str] | None) -> _Contents:
+def _read(
+    opened: Opened, text: str, known: str, clock: TimestampReader, columns: Mapping[str, str] | None
+) -> _Contents:
     is_json = text.lstrip()[:1] in ("{", "[")
     if known == "servicenow":
         if opened.is_parquet:
             raise LoadError(f"{opened.name} is not a ServiceNow table; export the incidents as CSV")
-        table = table_of(read_documents(text, opened.name)) if is_json else read_table(text, opened.name)
+        table = table_of_records(read_documents(text, opened.name)) if is_json else read_table(text, opened.name)
         log = read_servicenow(table, clock)
         return _Contents(log.rows, log.accepted, log.duplicates, log.draft, log.faults, log.warnings, log.is_log)
     if known == "canonical":
@@ -176,7 +178,7 @@ def _read(opened: Opened, text: str, known: str, clock: Clock, columns: Mapping[
             else from_table(read_table(text, opened.name), columns)
         )
         rows = len(cells.rows) + len(cells.faults.by_row)
-        told = Told()
+        told = TableNotes()
         draft, faults = read_canonical(cells, clock, told)
         warnings = told.sentences()
     else:

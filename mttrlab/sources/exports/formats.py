@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mttrlab.errors import LoadError
-from mttrlab.sources.exports.columns import IDS, is_canonical, likely_time, settle, squeeze
+from mttrlab.sources.exports.columns import IDS, is_canonical, likely_time, settle_columns, squeeze
 from mttrlab.sources.exports.reading import HEAD, WRAPPERS, first_answer, fold, foot, head, header_of, is_plain, is_raw
 
 FORMATS = ("canonical", "statuspage", "pagerduty", "servicenow")
@@ -105,7 +105,7 @@ def _canonical(header: Iterable[str]) -> str | None:
     if foreign(listed) is not None:
         return None
     try:
-        return "canonical" if is_canonical(settle(listed).header) else None
+        return "canonical" if is_canonical(settle_columns(listed).header) else None
     except LoadError:
         # Two columns of one name: of our kind, and refused when it is read.
         return "canonical"
@@ -204,6 +204,6 @@ def _header_below(text: str) -> int | None:
     for place, row in enumerate(rows[1:], start=2):
         names = header_of(row)[1] if row.strip() else []
         with suppress(LoadError):
-            if len(names) > 1 and is_canonical(settle(dict.fromkeys(names)).header):
+            if len(names) > 1 and is_canonical(settle_columns(dict.fromkeys(names)).header):
                 return place
     return None

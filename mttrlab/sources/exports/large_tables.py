@@ -15,14 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mttrlab.errors import LoadError
-from mttrlab.sources.exports.columns import IDS, Names, is_canonical, settle
+from mttrlab.sources.exports.columns import IDS, Names, is_canonical, settle_columns
 from mttrlab.sources.exports.formats import recognise_text
 from mttrlab.sources.exports.reading import HEAD, MAX_BYTES, MAX_COLUMNS, header_of, open_stream
 
 PIECE = 4 * 1024**2
 """Bytes that are examined at once; a piece with anything odd is halved until what is odd is small."""
+
+
 _HALVINGS = 6
+
+
 _LEAST_RECORD = 22
+
+
 _LONGEST = 16 * PIECE
 
 
@@ -38,6 +44,17 @@ class Odd:
     """Where they begin in the file of odd records."""
     size: int
     """Bytes."""
+
+
+class Shape(NamedTuple):
+    """How a table is written."""
+
+    width: int
+    """Cells of the header."""
+    delimiter: int
+    """Code of the character between cells."""
+    returns: bool
+    """Lines end with a carriage return before the line feed."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +162,16 @@ def _cut(
     return Scan(path, digest.hexdigest(), size, names, first_line, shape, row - 2, plain, mark, strange, tuple(odd))
 
 
-def _examined(records: bytes, shape: Shape, halvings: int) -> Iterator[tuple[bytes, Verdict | None]]:
+class Examined(NamedTuple):
+    """What was seen in a piece."""
+
+    plain: bool
+    """Nothing odd: rows of `width` cells, quotes where they belong, no blank rows, one kind of line end."""
+    rows: int
+    """Rows, counted by the parity of quotes alone; blank ones too."""
+
+
+def _examined(records: bytes, shape: Shape, halvings: int) -> Iterator[tuple[bytes, Examined | None]]:
     """Yield the records in stretches, each with its verdict; what is odd is narrowed down."""
     seen = examine(records, shape)
     half = 0 if seen is None or seen.plain or not halvings else _last_end(records[: len(records) // 2])
@@ -225,7 +251,7 @@ def _begin(start: bytes, wished: str | None, columns: Mapping[str, str] | None) 
         return None
     delimiter, cells = header_of(text)
     try:
-        names = settle(cells, columns)
+        names = settle_columns(cells, columns)
     except LoadError:
         return None
     header = names.header
@@ -242,38 +268,20 @@ def _begin(start: bytes, wished: str | None, columns: Mapping[str, str] | None) 
 
 
 _QUOTE, _LINE, _RETURN = ord('"'), ord("\n"), ord("\r")
+
+
 _LONG = 8 * 1024**2
 
 
-class Shape(NamedTuple):
-    """How a table is written."""
-
-    width: int
-    """Cells of the header."""
-    delimiter: int
-    """Code of the character between cells."""
-    returns: bool
-    """Lines end with a carriage return before the line feed."""
-
-
-class Verdict(NamedTuple):
-    """What was seen in a piece."""
-
-    plain: bool
-    """Nothing odd: rows of `width` cells, quotes where they belong, no blank rows, one kind of line end."""
-    rows: int
-    """Rows, counted by the parity of quotes alone; blank ones too."""
-
-
-def examine(records: bytes, shape: Shape) -> Verdict | None:
+def examine(records: bytes, shape: Shape) -> Examined | None:
     """Return what is to be said of whole records; None where they are no text or end inside a quote.
 
     Examples
     --------
     >>> examine(b'1,"a, b"\\n2,c\\n', Shape(2, ord(","), False))
-    Verdict(plain=True, rows=2)
+    Examined(plain=True, rows=2)
     >>> examine(b"1,a\\n2\\n", Shape(2, ord(","), False))
-    Verdict(plain=False, rows=2)
+    Examined(plain=False, rows=2)
     """
     if b"\0" in records:
         return None
@@ -291,7 +299,7 @@ def examine(records: bytes, shape: Shape) -> Verdict | None:
     rows = lines + returns - pairs + (records[-1] not in b"\r\n")
     plain = returns == pairs == (lines if shape.returns else 0)
     plain = plain and int(np.count_nonzero(codes == shape.delimiter)) == rows * (shape.width - 1)
-    return Verdict(plain and not _strange(records, shape), rows)
+    return Examined(plain and not _strange(records, shape), rows)
 
 
 def _strange(records: bytes, shape: Shape) -> bool:
@@ -302,7 +310,7 @@ def _strange(records: bytes, shape: Shape) -> bool:
     return len(records) > _LONG or (shape.returns and records[-1:] != b"\n")
 
 
-def _quoted(records: bytes, shape: Shape) -> Verdict | None:
+def _quoted(records: bytes, shape: Shape) -> Examined | None:
     codes = np.frombuffer(records, dtype=np.uint8)
     quotes = np.flatnonzero(codes == _QUOTE)
     if len(quotes) % 2:
@@ -322,7 +330,7 @@ def _quoted(records: bytes, shape: Shape) -> Verdict | None:
         and not _swallowing(records, lines, _outside(quotes, lines), shape)
         and not _strange(records, shape)
     )
-    return Verdict(bool(plain), rows)
+    return Examined(bool(plain), rows)
 
 
 def _outside(quotes: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.bool_]:

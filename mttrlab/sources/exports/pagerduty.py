@@ -7,16 +7,33 @@ from typing import Any
 
 from mttrlab.errors import LoadError
 from mttrlab.sources.exports.reading import Documents
-from mttrlab.sources.exports.records import Clock, Draft, Faults, RecordError, id_of, text_of
-from mttrlab.sources.exports.vendor import Report, name_list, object_of, objects, read_records
+from mttrlab.sources.exports.records import (
+    Draft,
+    RecordError,
+    Refusals,
+    Report,
+    TimestampReader,
+    id_of,
+    name_list,
+    object_of,
+    objects,
+    read_records,
+    text_field,
+)
 
 _BY_HAND = {"web_trigger", "website", "mobile", "web", "slack", "teams", "phone", "sms", "note", "user"}
+
+
 _BY_ITSELF = {"auto", "timeout", "integration", "events_api", "events_api_v2", "service"}
+
+
 _BY_TIMER = '[["resolved_at","timer"]]'
+
+
 _OPEN = {"triggered", "acknowledged"}
 
 
-def read_pagerduty(documents: Documents, clock: Clock) -> tuple[Draft, Faults, list[str]]:
+def read_pagerduty(documents: Documents, clock: TimestampReader) -> tuple[Draft, Refusals, list[str]]:
     """Return the reports of a PagerDuty export, what is refused, and sentences about what is missing in the file.
 
     Detected is the trigger; acknowledged the first acknowledge entry of the log, since PagerDuty empties
@@ -25,7 +42,7 @@ def read_pagerduty(documents: Documents, clock: Clock) -> tuple[Draft, Faults, l
     """
     warnings: list[str] = []
     if any(isinstance(r, dict) and r.keys() >= SIGNS for r in documents.records):
-        draft, faults = read_records(documents, lambda record, row: report_of(record, row, clock))
+        draft, faults = read_records(documents, lambda record, row: analytics_report(record, row, clock))
         return draft, faults, warnings
     if all(isinstance(r, dict) and "log_entries" in r and "id" not in r for r in documents.records):
         raise LoadError(
@@ -48,7 +65,7 @@ def read_pagerduty(documents: Documents, clock: Clock) -> tuple[Draft, Faults, l
     return draft, faults, warnings
 
 
-def _report(record: dict[str, Any], row: int, clock: Clock, logs: dict[str, list[dict[str, Any]]]) -> Report:
+def _report(record: dict[str, Any], row: int, clock: TimestampReader, logs: dict[str, list[dict[str, Any]]]) -> Report:
     source_id = id_of(record)
     entries = sorted(
         (
@@ -58,8 +75,8 @@ def _report(record: dict[str, Any], row: int, clock: Clock, logs: dict[str, list
         ),
         key=lambda pair: pair[0],
     )
-    kinds = [(at, (text_of(entry, "type") or "").removesuffix("_reference"), entry) for at, entry in entries]
-    status = (text_of(record, "status") or "").lower()
+    kinds = [(at, (text_field(entry, "type") or "").removesuffix("_reference"), entry) for at, entry in entries]
+    status = (text_field(record, "status") or "").lower()
     if status not in (*_OPEN, "resolved"):
         raise RecordError("status", record.get("status"), "is none of triggered, acknowledged, resolved")
     created = clock.read(record, "created_at", row)
@@ -75,18 +92,18 @@ def _report(record: dict[str, Any], row: int, clock: Clock, logs: dict[str, list
     priority = _summary(record, "priority")
     reason = object_of(record, "resolve_reason")
     service = _summary(record, "service")
-    teams = [text_of(team, "summary") or text_of(team, "name") for team in objects(record, "teams")]
+    teams = [text_field(team, "summary") or text_field(team, "name") for team in objects(record, "teams")]
     return {
         "source_id": source_id,
-        "title": text_of(record, "title") or text_of(record, "summary") or text_of(record, "description"),
-        "url": text_of(record, "html_url"),
+        "title": text_field(record, "title") or text_field(record, "summary") or text_field(record, "description"),
+        "url": text_field(record, "html_url"),
         "service": service,
         "services": name_list([service]),
         "team": next((team for team in teams if team), None),
-        "severity": priority or text_of(record, "urgency"),
+        "severity": priority or text_field(record, "urgency"),
         "priority": priority,
         "status": "closed" if closed else "open",
-        "population": "merged" if "merge" in (text_of(reason, "type") or "") else "counted" if priority else "page",
+        "population": "merged" if "merge" in (text_field(reason, "type") or "") else "counted" if priority else "page",
         "detected_by": _trigger(record, kinds),
         "automated": _automated(record, kinds) if closed else None,
         "copies": _BY_TIMER if closed and _resolving_channel(kinds) == "timeout" else None,
@@ -104,22 +121,22 @@ def _report(record: dict[str, Any], row: int, clock: Clock, logs: dict[str, list
 def _summary(record: dict[str, Any], column: str) -> str | None:
     value = record.get(column)
     if isinstance(value, str):
-        return text_of(record, column)
+        return text_field(record, column)
     part = object_of(record, column)
-    return text_of(part, "summary") or text_of(part, "name")
+    return text_field(part, "summary") or text_field(part, "name")
 
 
 def _trigger(record: dict[str, Any], kinds: list[tuple[int, str, dict[str, Any]]]) -> str | None:
     """Return who rang the pager, a person or an alert; None where the record does not say."""
     for _, kind, entry in kinds:
-        channel = text_of(object_of(entry, "channel"), "type")
+        channel = text_field(object_of(entry, "channel"), "type")
         if kind == "trigger_log_entry" and channel:
             return "person" if channel in _BY_HAND else "alert"
     first = object_of(record, "first_trigger_log_entry")
-    channel = text_of(object_of(first, "channel"), "type")
+    channel = text_field(object_of(first, "channel"), "type")
     if channel:
         return "person" if channel in _BY_HAND else "alert"
-    words = (text_of(first, "summary") or "").lower()
+    words = (text_field(first, "summary") or "").lower()
     if not words:
         return None
     return "person" if "website" in words or "triggered by" in words else "alert"
@@ -128,7 +145,7 @@ def _trigger(record: dict[str, Any], kinds: list[tuple[int, str, dict[str, Any]]
 def _resolving_channel(kinds: list[tuple[int, str, dict[str, Any]]]) -> str | None:
     """Return by which channel the log says that it was resolved last; `timeout` is the tool that gave up waiting."""
     ends = [entry for _, kind, entry in kinds if kind == "resolve_log_entry"]
-    return text_of(object_of(ends[-1], "channel"), "type") if ends else None
+    return text_field(object_of(ends[-1], "channel"), "type") if ends else None
 
 
 def _automated(record: dict[str, Any], kinds: list[tuple[int, str, dict[str, Any]]]) -> bool | None:
@@ -137,8 +154,8 @@ def _automated(record: dict[str, Any], kinds: list[tuple[int, str, dict[str, Any
         return bool(record["auto_resolved"])
     for _, kind, entry in reversed(kinds):
         if kind == "resolve_log_entry":
-            channel = text_of(object_of(entry, "channel"), "type") or ""
-            agent = text_of(object_of(entry, "agent"), "type") or ""
+            channel = text_field(object_of(entry, "channel"), "type") or ""
+            agent = text_field(object_of(entry, "agent"), "type") or ""
             if channel in _BY_ITSELF or agent.startswith(("service", "integration", "inbound")):
                 return True
             return False if channel or agent else None
@@ -151,10 +168,11 @@ def _automated(record: dict[str, Any], kinds: list[tuple[int, str, dict[str, Any
 SIGNS = frozenset({"id", "created_at", "seconds_to_first_ack"})
 """Keys by which a record is known to come from Analytics."""
 
+
 _FLAGS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 
 
-def report_of(record: dict[str, Any], row: int, clock: Clock) -> Report:
+def analytics_report(record: dict[str, Any], row: int, clock: TimestampReader) -> Report:
     """Return the report of one incident.
 
     Acknowledged is the trigger and `seconds_to_first_ack`: of `seconds_to_engage` the vendor's own texts disagree what
@@ -193,7 +211,7 @@ def report_of(record: dict[str, Any], row: int, clock: Clock) -> Report:
 
 def _text(record: dict[str, Any], column: str) -> str | None:
     value = record.get(column)
-    return (str(value).lower() if isinstance(value, bool) else (text_of(record, column) or "").strip()) or None
+    return (str(value).lower() if isinstance(value, bool) else (text_field(record, column) or "").strip()) or None
 
 
 def _seconds(record: dict[str, Any], column: str) -> int | None:

@@ -26,10 +26,15 @@ from mttrlab.errors import LoadError
 
 MAX_BYTES = 2 * 1024**3
 """Largest file, and largest content of a .gz; greater ones are to be split or given as Parquet."""
+
+
 MAX_RATIO = 200
 """A .gz that grows by more than this is no export."""
+
+
 HEAD = 64 * 1024
 """What is enough to recognise a format."""
+
 
 _ARCHIVES = {
     b"PK\x03\x04": "a zip archive",
@@ -39,17 +44,31 @@ _ARCHIVES = {
     b"\x28\xb5\x2f\xfd": "a zstd archive",
     b"Rar!": "a rar archive",
 }
+
+
 _OTHERS = {
     b"%PDF": "a PDF",
     b"SQLite format 3": "an SQLite database",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"\x89PNG": "a picture",
 }
+
+
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+
+
 _PAGE = re.compile(r"\s*(?:<!doctype html|<html|<head|<!--)", re.IGNORECASE)
+
+
 _XML = re.compile(r"\s*<(?:\?xml|feed|rss|rdf:rdf)\b", re.IGNORECASE)
+
+
 _ROOT = re.compile(r"<(!doctype html|[a-z][\w:.-]*)", re.IGNORECASE)
+
+
 _HOME = re.compile(r"<link\b[^>]*\bhref=[\"'](https://[\w.-]{1,80})[/\"']", re.ASCII)
+
+
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
 
 
@@ -246,6 +265,8 @@ def _markup(text: str) -> str:
 
 
 _PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+
+
 _LISTED = """
     account acked acknowledged action active affected agent alert alerts app area assigned at attributes author begin
     body business by category cause caused change channel class close closed cluster code comment company component
@@ -263,11 +284,15 @@ _LISTED = """
     timezone title to total type types until update updated updates uptime urgency url user users utc value values
     vendor verified version week work year zone
 """
+
+
 _WORDS = frozenset(_LISTED.split())
 """Words of which names of columns are made, and names of people hardly ever."""
 
 
 _LONG = tuple(word for word in _WORDS if len(word) > 4)
+
+
 _ALIKE = 0.92
 """A slip of one letter in a word of seven; names of people are less like any of the words."""
 
@@ -291,12 +316,12 @@ def is_plain(key: str) -> bool:
     )
 
 
-def shown(key: str) -> str:
+def printable_key(key: str) -> str:
     """Return the key as a sentence may print it: whole where it is plain, else its first letter.
 
     Examples
     --------
-    >>> shown("started_at"), shown("Jane Doe")
+    >>> printable_key("started_at"), printable_key("Jane Doe")
     ('started_at', 'J…')
     """
     return key[:40] if is_plain(key) else f"{key[:1]}…"
@@ -308,8 +333,13 @@ def shown(key: str) -> str:
 MAX_JSON = 512 * 1024**2
 """Characters of a JSON file; a longer one is to be split or given one object a line in several files."""
 
+
 _STRUCTURE = re.compile(r"[,:{}\[\]\"]")
+
+
 _LISTS = ("incidents", "scheduled_maintenances")
+
+
 WRAPPERS = ("data", "result", "results", "items", "records", "rows", "values")
 """Keys under which an API answers with its list of records."""
 
@@ -444,7 +474,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise _UnfitError(f"the key {shown(twice)!r} stands twice in one object")
+        raise _UnfitError(f"the key {printable_key(twice)!r} stands twice in one object")
     return found
 
 
@@ -456,12 +486,23 @@ def _no_number(word: str) -> Any:
 
 
 MAX_CELL = 16 * 1024**2
+
+
 MAX_COLUMNS = 10_000
+
+
 DELIMITERS = (",", ";", "\t", "|")
 
+
 _FOLD = re.compile(r"[\s_\-]+")
+
+
 _SEP = re.compile(r"[\ufeff\s]*\"?sep=.\"?[ \t]*(?:\r\n|\r|\n)", re.IGNORECASE)
+
+
 _LINE = ord("\n")
+
+
 _BREAKS = re.compile(r"\r\n|\r|\n")
 
 

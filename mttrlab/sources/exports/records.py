@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import repeat
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from mttrlab.errors import LoadError
 from mttrlab.schema import REPORT_COLUMNS, STAMPS, conform
+from mttrlab.sources.exports.reading import Documents, Misshapen
 from mttrlab.sources.exports.timestamps import NONE, read_stamp
 
 SHORT = 80
@@ -31,8 +33,17 @@ class RecordError(Exception):
         self.column, self.value, self.reason = column, value, reason
 
 
+def shorten(value: object) -> str:
+    """Return the value as a short text for people."""
+    if isinstance(value, list | dict):
+        # Never what is in it: people's names and addresses are.
+        return "a list" if isinstance(value, list) else "an object"
+    text = value if isinstance(value, str) else "" if value is None else str(getattr(value, "text", value))[: SHORT * 2]
+    return text if len(text) <= SHORT else text[: SHORT - 1] + "…"
+
+
 @dataclass
-class Faults:
+class Refusals:
     """RecordError cells by row number; a row with several becomes one line of the quarantine."""
 
     by_row: dict[int, list[tuple[str, str, str]]] = field(default_factory=dict)
@@ -67,16 +78,7 @@ def no_zone(name: str, first: tuple[int, str, str], count: int, *, at_least: boo
 _FINER = {60_000_000: 1_000_000, 1_000_000: 1_000, 1_000: 1}
 
 
-def shorten(value: object) -> str:
-    """Return the value as a short text for people."""
-    if isinstance(value, list | dict):
-        # Never what is in it: people's names and addresses are.
-        return "a list" if isinstance(value, list) else "an object"
-    text = value if isinstance(value, str) else "" if value is None else str(getattr(value, "text", value))[: SHORT * 2]
-    return text if len(text) <= SHORT else text[: SHORT - 1] + "…"
-
-
-def text_of(record: dict[str, Any], column: str) -> str | None:
+def text_field(record: dict[str, Any], column: str) -> str | None:
     """Return the text in that field, None where it is empty.
 
     Raises
@@ -102,7 +104,7 @@ def id_of(record: dict[str, Any], column: str = "id") -> str:
     RecordError
         Where there is none.
     """
-    text = (text_of(record, column) or "").strip()
+    text = (text_field(record, column) or "").strip()
     if not text:
         raise RecordError(column, record.get(column), "is empty: a record without an id cannot be told from others")
     return text
@@ -126,7 +128,9 @@ def _storable(text: str, column: str) -> str:
 COLUMNS = tuple(column for column in REPORT_COLUMNS if not column.name.endswith("_verdict"))
 """What a reader fills: everything but the verdicts."""
 
+
 TIMES = tuple(column.name for column in COLUMNS if column.kind == "time")
+
 
 # What a source says of an incident, without when and where in the file it was said.
 SAID = tuple(
@@ -134,9 +138,14 @@ SAID = tuple(
     for column in COLUMNS
     if column.name not in ("source", "exported_at", "record", "content_hash", "resolution_s", "copies")
 )
+
+
 _YEAR = 366 * 86_400_000_000
 
+
 OLDER = "is an older state of the same incident in this file"
+
+
 DISAGREE = "stands in two records that disagree, and nothing says which is newer"
 
 
@@ -214,7 +223,7 @@ def _spelled(name: str, values: Sequence[Any]) -> Iterable[object]:
     return ("" if value is None else value for value in values) if None in values else values
 
 
-def settle_repeats(draft: Draft, faults: Faults) -> tuple[NDArray[np.bool_], int]:
+def settle_repeats(draft: Draft, faults: Refusals) -> tuple[NDArray[np.bool_], int]:
     """Return which reports stay, and how many are exact duplicates; contradictions and older states go to `faults`.
 
     Of several states of one incident the one with the newest `updated_at` stays, where the source says so.
@@ -297,7 +306,7 @@ def grain(draft: Draft) -> float:
 
 
 @dataclass
-class Clock:
+class TimestampReader:
     """Reads the stamps of one file, and remembers which of them name no zone."""
 
     name: str
@@ -386,3 +395,64 @@ def tabulate(draft: Draft, source: str, exported_at: int | None, *, whole: bool 
     made |= {column.name: blank for column in COLUMNS if column.kind == "text" and column.name not in made}
     made["content_hash"] = hashes(draft)
     return conform(pd.DataFrame(made, index=range(len(draft))), COLUMNS)
+
+
+# What the JSON vendors share: a record is an object that either becomes a report or is refused with a reason.
+
+
+Report = dict[str, Any]
+"""Columns of a report, times in microseconds, `record` its row."""
+
+
+def read_records(documents: Documents, read: Callable[[dict[str, Any], int], Report]) -> tuple[Draft, Refusals]:
+    """Return the draft of what `read` makes of each record, and what it refuses."""
+    faults = Refusals()
+    reports: list[Report] = []
+    for number, record in zip(documents.numbers, documents.records, strict=True):
+        try:
+            if isinstance(record, Misshapen):
+                raise RecordError("", "", record.reason)
+            if not isinstance(record, dict):
+                raise RecordError("", json_kind(record), "is not an object")
+            reports.append({**read(record, number), "record": number})
+        except RecordError as refusal:
+            faults.add(number, refusal.column, refusal.value, refusal.reason)
+    return Draft.of(reports), faults
+
+
+def json_kind(value: Any) -> str:
+    """Return what a value is, never what it says: it stands where it should not, so it may name a person."""
+    kinds = {str: "a text", list: "a list", dict: "an object", bool: "true or false", type(None): "null"}
+    return kinds.get(type(value), "a number")
+
+
+def objects(record: dict[str, Any], column: str) -> list[dict[str, Any]]:
+    """Return the list of objects in that field; empty where there is none.
+
+    Raises
+    ------
+    RecordError
+        Where the field holds something else.
+    """
+    values = record.get(column)
+    if values is None:
+        return []
+    if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
+        raise RecordError(column, json_kind(values), "is not a list of objects")
+    return values
+
+
+def object_of(record: dict[str, Any], column: str) -> dict[str, Any]:
+    """Return the object in that field; empty where there is none."""
+    value = record.get(column)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise RecordError(column, json_kind(value), "is not an object")
+    return value
+
+
+def name_list(names: Iterable[str | None]) -> str | None:
+    """Return the names as a JSON list, each once and in order; None where there is none."""
+    once = list(dict.fromkeys(name for name in names if name))
+    return json.dumps(once, ensure_ascii=False) if once else None

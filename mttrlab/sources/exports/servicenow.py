@@ -12,11 +12,12 @@ from typing import Any
 
 from mttrlab.errors import LoadError
 from mttrlab.sources.exports.reading import Documents, Even, Table, fold
-from mttrlab.sources.exports.records import DISAGREE, Clock, Draft, Faults
+from mttrlab.sources.exports.records import DISAGREE, Draft, Refusals, Report, TimestampReader, name_list
 from mttrlab.sources.exports.timestamps import date_style
-from mttrlab.sources.exports.vendor import Report, name_list
 
 _TIMES = ("opened_at", "resolved_at", "closed_at", "sys_updated_at")
+
+
 _NAMES = (
     "number",
     *_TIMES,
@@ -32,6 +33,8 @@ _NAMES = (
     "contact_type",
     "caused_by",
 )
+
+
 _ALIASES = {
     "opened": "opened_at",
     "resolved": "resolved_at",
@@ -44,6 +47,7 @@ _ALIASES = {
 }
 """The labels that a list export prints instead of the field names."""
 
+
 _NOTHING = {"", "?", "-100", "null", "none", "n/a"}
 
 
@@ -55,13 +59,13 @@ class Log:
     accepted: int
     duplicates: int
     draft: Draft
-    faults: Faults
+    faults: Refusals
     is_log: bool
     """Several rows of one number are its history; otherwise they repeat or contradict each other."""
     warnings: list[str] = field(default_factory=list)
 
 
-def table_of(documents: Documents) -> Table:
+def table_of_records(documents: Documents) -> Table:
     """Return the answer of the Table API as a table of texts; what is no record has no cells.
 
     A field may be a text, a reference with its value, or both of the value and what is shown: the value of a time, what
@@ -85,7 +89,7 @@ def _cell(name: str, value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(getattr(value, "text", value))
 
 
-def read_servicenow(table: Table, clock: Clock) -> Log:
+def read_servicenow(table: Table, clock: TimestampReader) -> Log:
     """Return the reports of a ServiceNow export.
 
     Detected is `opened_at`; acknowledged the first row of the log that leaves the state New for work; resolved
@@ -99,7 +103,7 @@ def read_servicenow(table: Table, clock: Clock) -> Log:
     """
     places = _places(table)
     is_log = "sys_mod_count" in places and "sys_updated_at" in places
-    log = Log(len(table.rows), 0, 0, Draft.of([]), Faults(), is_log)
+    log = Log(len(table.rows), 0, 0, Draft.of([]), Refusals(), is_log)
     width = len(table.header)
     numbers, rows = list(table.numbers), table.rows
     ragged: set[str] = set()
@@ -115,10 +119,12 @@ def read_servicenow(table: Table, clock: Clock) -> Log:
         numbers, rows = [numbers[place] for place in first], [rows[place] for place in first]
     updates = _updates(numbers, rows, places, table.name, clock, log.faults)
     if is_log:
-        reports = list(incidents(updates, log.faults, ragged))
+        reports = list(incident_reports(updates, log.faults, ragged))
         log.accepted = log.rows - log.duplicates - len(log.faults.by_row)
     else:
-        reports = [report([place], updates) for place, row in enumerate(numbers) if row not in log.faults.by_row]
+        reports = [
+            report_of_history([place], updates) for place, row in enumerate(numbers) if row not in log.faults.by_row
+        ]
     log.draft = Draft.of(reports)
     log.draft.id_column = "number"
     return log
@@ -158,8 +164,26 @@ def _places(table: Table) -> dict[str, int]:
     return places
 
 
+@dataclass
+class Updates:
+    """The rows of the file, column by column: each is an incident as it was after one change."""
+
+    rows: list[int]
+    cells: dict[str, list[str | None]]
+    times: dict[str, list[int | None]]
+    states: list[str | None]
+    changes: list[int]
+    """How many changes came before."""
+    reopened: list[int]
+
+
 def _updates(
-    rows: list[int], table: Sequence[Sequence[str]], places: dict[str, int], name: str, clock: Clock, faults: Faults
+    rows: list[int],
+    table: Sequence[Sequence[str]],
+    places: dict[str, int],
+    name: str,
+    clock: TimestampReader,
+    faults: Refusals,
 ) -> Updates:
     columns = {
         column: table.by_place[at] if isinstance(table, Even) else [cells[at] for cells in table]
@@ -184,7 +208,7 @@ def _updates(
 
 
 def _times(
-    columns: dict[str, list[str]], rows: list[int], name: str, clock: Clock, faults: Faults
+    columns: dict[str, list[str]], rows: list[int], name: str, clock: TimestampReader, faults: Refusals
 ) -> dict[str, list[int | None]]:
     """Return the instants of each column. A log repeats its stamps, so each text is read once."""
     texts = {text for column in columns.values() for text in column}
@@ -203,7 +227,7 @@ def _times(
     return {column: [instants.get(text) for text in cells] for column, cells in columns.items()}
 
 
-def _counts(column: str, cells: list[str | None] | None, rows: list[int], faults: Faults) -> list[int]:
+def _counts(column: str, cells: list[str | None] | None, rows: list[int], faults: Refusals) -> list[int]:
     if cells is None:
         return [0] * len(rows)
     known = {text: int(text) for text in set(cells) if text and text.isascii() and text.isdigit() and len(text) < 10}
@@ -225,6 +249,7 @@ def _state(word: str) -> str | None:
 
 NEW, WORKING, RESOLVED, CLOSED, CANCELLED = "new", "working", "resolved", "closed", "cancelled"
 
+
 _STATES = {
     **dict.fromkeys(("1", "new"), NEW),
     **dict.fromkeys(("2", "3", "4", "5", "active", "in progress", "work in progress"), WORKING),
@@ -234,26 +259,14 @@ _STATES = {
     **dict.fromkeys(("8", "canceled", "cancelled"), CANCELLED),
 }
 
+
 _CONTACTS = {
     **dict.fromkeys(("monitoring", "event", "event management", "alert", "monitoring tool"), "alert"),
     **dict.fromkeys(("phone", "email", "self-service", "walk-in", "chat", "virtual agent"), "customer"),
 }
 
 
-@dataclass
-class Updates:
-    """The rows of the file, column by column: each is an incident as it was after one change."""
-
-    rows: list[int]
-    cells: dict[str, list[str | None]]
-    times: dict[str, list[int | None]]
-    states: list[str | None]
-    changes: list[int]
-    """How many changes came before."""
-    reopened: list[int]
-
-
-def incidents(updates: Updates, faults: Faults, ragged: set[str]) -> Iterator[Report]:
+def incident_reports(updates: Updates, faults: Refusals, ragged: set[str]) -> Iterator[Report]:
     """Yield a report per incident of an audit log.
 
     A row in `faults` takes the rest of its history with it, and so does a row of the wrong length (`ragged` has the
@@ -275,14 +288,14 @@ def incidents(updates: Updates, faults: Faults, ragged: set[str]) -> Iterator[Re
             for row in {updates.rows[place] for place in history}.difference(bad):
                 faults.add(row, "number", number, reason)
             continue
-        yield report(sorted(history, key=partial(_order, updates)), updates)
+        yield report_of_history(sorted(history, key=partial(_order, updates)), updates)
 
 
 def _order(updates: Updates, place: int) -> tuple[int, int]:
     return updates.changes[place], updates.times["sys_updated_at"][place] or 0
 
 
-def report(history: list[int], updates: Updates) -> Report:
+def report_of_history(history: list[int], updates: Updates) -> Report:
     """Return the report of these rows of one incident, the oldest first."""
     last = history[-1]
     cells = {column: values[last] for column, values in updates.cells.items()}

@@ -7,12 +7,29 @@ from urllib.parse import urlsplit
 
 from mttrlab.errors import LoadError
 from mttrlab.sources.exports.reading import Documents
-from mttrlab.sources.exports.records import Clock, Draft, Faults, RecordError, id_of, text_of
-from mttrlab.sources.exports.vendor import Report, name_list, object_of, objects, read_records
+from mttrlab.sources.exports.records import (
+    Draft,
+    RecordError,
+    Refusals,
+    Report,
+    TimestampReader,
+    id_of,
+    name_list,
+    object_of,
+    objects,
+    read_records,
+    text_field,
+)
 
 _MAINTENANCE = {"scheduled", "in progress", "verifying", "completed"}
+
+
 _ENDED = {"resolved", "completed", "postmortem"}
+
+
 _ACTIVE = {"investigating", "identified", "monitoring", "in progress", "verifying"}
+
+
 _SIGHTS = ("_last_seen_commit", "last_seen_at")
 """When a collector of snapshots saw the record last."""
 
@@ -20,7 +37,7 @@ _SIGHTS = ("_last_seen_commit", "last_seen_at")
 _END_ALONE = '[["detected_at","verified_at"]]'
 
 
-class Post(NamedTuple):
+class PublicUpdate(NamedTuple):
     """One public update."""
 
     at: int
@@ -38,7 +55,7 @@ class Course(NamedTuple):
     reopened: bool
 
 
-def read_statuspage(documents: Documents, clock: Clock) -> tuple[Draft, Faults, list[str]]:
+def read_statuspage(documents: Documents, clock: TimestampReader) -> tuple[Draft, Refusals, list[str]]:
     """Return the reports of a Statuspage export, what is refused, and warnings (none).
 
     Detected is the first post (suspect where that tells of the end), diagnosed the first "identified", resolved the
@@ -59,10 +76,10 @@ def read_statuspage(documents: Documents, clock: Clock) -> tuple[Draft, Faults, 
     return draft, faults, []
 
 
-def _report(record: dict[str, Any], row: int, clock: Clock, page_seen: int | None) -> Report:
+def _report(record: dict[str, Any], row: int, clock: TimestampReader, page_seen: int | None) -> Report:
     history = "updates" in record and "incident_updates" not in record
     posts = _posts(record, row, clock, history)
-    status = (text_of(record, "status") or (posts[-1].status if posts else "")).lower().replace("_", " ")
+    status = (text_field(record, "status") or (posts[-1].status if posts else "")).lower().replace("_", " ")
     fields = {
         name: clock.read(record, name, row)
         for name in ("created_at", "started_at", "monitoring_at", "resolved_at", "updated_at", "scheduled_for")
@@ -79,13 +96,13 @@ def _report(record: dict[str, Any], row: int, clock: Clock, page_seen: int | Non
     closed = verified is not None or (status in _ENDED and not history)
     window = object_of(record, "impact_window")
     began, ended = (clock.read(window, name, row) for name in ("start_at", "end_at"))
-    impact = text_of(record, "impact")
+    impact = text_field(record, "impact")
     planned = impact == "maintenance" or fields["scheduled_for"] is not None or bool(statuses & _MAINTENANCE)
     services = _services(record)
     report: Report = {
         "source_id": _page_code(record) if history else id_of(record),
-        "title": text_of(record, "name") or text_of(record, "title"),
-        "url": text_of(record, "url") or text_of(record, "shortlink"),
+        "title": text_field(record, "name") or text_field(record, "title"),
+        "url": text_field(record, "url") or text_field(record, "shortlink"),
         "severity": None if impact == "maintenance" else impact,
         "service": services[0] if len(services) == 1 else None,
         "services": name_list(services),
@@ -111,21 +128,22 @@ def _report(record: dict[str, Any], row: int, clock: Clock, page_seen: int | Non
     return report
 
 
-def _told_at_its_end(posts: list[Post], detected: int | None, verified: int | None) -> bool:
+def _told_at_its_end(posts: list[PublicUpdate], detected: int | None, verified: int | None) -> bool:
     """Return whether the page was silent until it was over: then its first word is the end, and no detection."""
     if posts:
         return posts[0].status in _ENDED
     return detected is not None and verified is not None and abs(verified - detected) <= 1_000_000
 
 
-def follow(posts: list[Post]) -> Course:
+def follow(posts: list[PublicUpdate]) -> Course:
     """Return the milestones of posts in order of time; after a reopening, those of the last course count.
 
     Examples
     --------
-    >>> follow([Post(0, "investigating"), Post(5, "monitoring"), Post(9, "resolved")])[:4]
+    >>> follow([PublicUpdate(0, "investigating"), PublicUpdate(5, "monitoring"), PublicUpdate(9, "resolved")])[:4]
     (0, None, 5, 9)
-    >>> again = [Post(0, "investigating"), Post(4, "resolved"), Post(6, "investigating"), Post(9, "resolved")]
+    >>> said = [(0, "investigating"), (4, "resolved"), (6, "investigating"), (9, "resolved")]
+    >>> again = [PublicUpdate(*update) for update in said]
     >>> follow(again).verified, follow(again).first_resolved, follow(again).reopened
     (9, 4, True)
     """
@@ -145,7 +163,7 @@ def follow(posts: list[Post]) -> Course:
     return Course(posts[0].at if posts else None, diagnosed, resolved, verified, first, reopened)
 
 
-def _posts(record: dict[str, Any], row: int, clock: Clock, history: bool) -> list[Post]:
+def _posts(record: dict[str, Any], row: int, clock: TimestampReader, history: bool) -> list[PublicUpdate]:
     posts = []
     for update in objects(record, "updates" if history else "incident_updates"):
         # What the page shows and the vendor lets people back-date; the moment of typing is only a fallback.
@@ -156,7 +174,7 @@ def _posts(record: dict[str, Any], row: int, clock: Clock, history: bool) -> lis
             if clock.zoneless:
                 continue
             raise RecordError("updates" if history else "incident_updates", "", "has a post without a time")
-        posts.append(Post(at, (text_of(update, "status") or "").lower().replace("_", " ")))
+        posts.append(PublicUpdate(at, (text_field(update, "status") or "").lower().replace("_", " ")))
     # Histories begin with the oldest post, the vendor's list with the newest: of equal times the older comes first.
     return sorted(posts if history else posts[::-1], key=lambda post: post.at)
 
@@ -165,16 +183,16 @@ def _services(record: dict[str, Any]) -> list[str]:
     values = record.get("components")
     if isinstance(values, list) and all(isinstance(value, str) for value in values):
         return list(dict.fromkeys(values))
-    names = [text_of(part, "name") for part in objects(record, "components") if not part.get("group")]
+    names = [text_field(part, "name") for part in objects(record, "components") if not part.get("group")]
     for update in objects(record, "incident_updates"):
-        names += [text_of(part, "name") for part in objects(update, "affected_components")]
+        names += [text_field(part, "name") for part in objects(update, "affected_components")]
     return list(dict.fromkeys(name for name in names if name))
 
 
 def _page_code(record: dict[str, Any]) -> str:
     """Return the public id at the end of the page's address: the same that the API calls `id`."""
     try:
-        code = urlsplit(text_of(record, "url") or "").path.rstrip("/").rsplit("/", 1)[-1]
+        code = urlsplit(text_field(record, "url") or "").path.rstrip("/").rsplit("/", 1)[-1]
     except ValueError:
         code = ""
     return code or id_of(record)

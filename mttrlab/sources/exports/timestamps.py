@@ -19,31 +19,51 @@ from mttrlab.errors import LoadError
 NO_STAMP = frozenset({"", "null", "none", "nat", "n/a", "?", "\\n", "0001-01-01t00:00:00z"})
 """What exporters write where there is no time (compared in lower case)."""
 
+
 FIRST_YEAR, LAST_YEAR = 1970, 2200
+
 
 # Two spellings of one pattern: with separators (T or a space between date and time) and without (T only).
 _TAIL = r"(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
+
+
 _ZONE = r"(?P<zone>[Zz]| ?UTC| ?[+-][0-9]{2}(?::?[0-9]{2})?)?"
+
+
 EXTENDED = re.compile(
     r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})[Tt ]"
     r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})" + _TAIL + _ZONE,
     re.ASCII,
 )
+
+
 _BASIC = re.compile(
     r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})[Tt]"
     r"(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?:(?P<second>[0-9]{2})" + _TAIL + _ZONE,
     re.ASCII,
 )
+
+
 # A year in front settles which number is the day: nobody writes year, day, month.
 _YEAR_FIRST = re.compile(
     r"(?P<year>[0-9]{4})(?P<mark>[/.])(?P<month>[0-9]{1,2})(?P=mark)(?P<day>[0-9]{1,2})(?:[Tt]|,? )"
     r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})" + _TAIL + _ZONE,
     re.ASCII,
 )
+
+
 _NUMBER = re.compile(r"[+-]?[0-9][0-9_]*(?:[.,][0-9]+)?(?:[eE][+-]?[0-9]+)?")
+
+
 _DATE = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}|[0-9]{4}([/.])[0-9]{1,2}\1[0-9]{1,2}")
+
+
 _SLASHED = re.compile(r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{1,4}\b.*", re.DOTALL)
+
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -111,10 +131,10 @@ def read_stamp(text: str | None, timezone: ZoneInfo | None = None) -> Stamp:
         wall = datetime(year, month, day, hour, minute, second, fraction)
     except ValueError:
         return Stamp(None, reason="names a day or time that does not exist")
-    return settle(wall, match["zone"], timezone)
+    return instant_of_wall_clock(wall, match["zone"], timezone)
 
 
-def settle(wall: datetime, named: str | None, timezone: ZoneInfo | None) -> Stamp:
+def instant_of_wall_clock(wall: datetime, named: str | None, timezone: ZoneInfo | None) -> Stamp:
     """Return the instant of a clock on the wall: `named` stands in the text, `timezone` is what to fall back on."""
     if not FIRST_YEAR <= wall.year <= LAST_YEAR:
         return Stamp(None, reason=f"is outside the years {FIRST_YEAR} to {LAST_YEAR}")
@@ -190,7 +210,7 @@ class DateStyle:
             wall = datetime(int(year), int(month), int(day), hours, int(minute), int(seconds or 0))
         except ValueError:
             return Stamp(None, reason="names a day or time that does not exist")
-        return settle(wall, None, self.timezone)
+        return instant_of_wall_clock(wall, None, self.timezone)
 
 
 def date_style(texts: Iterable[str], name: str, timezone: ZoneInfo | None) -> DateStyle:
@@ -238,13 +258,26 @@ def date_style(texts: Iterable[str], name: str, timezone: ZoneInfo | None) -> Da
 NONE = np.iinfo(np.int64).min
 """No time, as NumPy and pandas write it inside."""
 
+
 _WIDTH = 40
+
+
 _SHAPES = 12
+
+
 _FEW = 32
+
+
 # The rules of clock changes are written down until 2037; later ones take the slow road.
 _RULES_END = np.datetime64("2037-01-01", "us").astype(np.int64)
+
+
 _ZERO, _ALIEN = ord("0"), 255
+
+
 _MONTHS = np.arange(0, 12 * (LAST_YEAR + 1 - FIRST_YEAR) + 1).astype("datetime64[M]")
+
+
 _FIRST_DAYS = _MONTHS.astype("datetime64[D]").astype(np.int32)
 """Days since 1970 of the first of each month."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mttrlab.sources.exports.reading import Opened
-from mttrlab.sources.telemetry.reading import Collector, Telemetry, first_of, needed, records, text, when
+from mttrlab.sources.telemetry.reading import Collector, Telemetry, first_of, instant_of, needed, records_of, word_of
 
 TIMES = ("time", "at", "deployed_at", "finished_at", "completed_at", "timestamp", "created_at")
 SERVICES = ("service", "service_name", "app", "application", "deployment")
@@ -16,17 +16,17 @@ def read_deployments(opened: Opened, timezone: str | None) -> Telemetry:
     """Return the deployments of a table (CSV, JSON, JSON lines, Parquet)."""
     into = Collector(opened, timezone)
     known: dict[tuple, dict] = {}
-    for row, said in records(opened, into):
-        at = when(said, row, into, TIMES)
+    for row, said in records_of(opened, into):
+        at = instant_of(said, row, into, TIMES)
         service = needed(into, row, said, SERVICES) if at is not None else None
         if at is None or service is None:
             continue
         made = {
             "at": at,
             "service": service,
-            "version": text(first_of(said, VERSIONS)[1]),
-            "status": text(first_of(said, STATUSES)[1]),
-            "change_id": text(first_of(said, CHANGES)[1]),
+            "version": word_of(first_of(said, VERSIONS)[1]),
+            "status": word_of(first_of(said, STATUSES)[1]),
+            "change_id": word_of(first_of(said, CHANGES)[1]),
         }
         key = (at, service, made["version"])
         if key not in known:

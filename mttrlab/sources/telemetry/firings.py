@@ -13,15 +13,17 @@ from mttrlab.sources.telemetry.reading import (
     Collector,
     JunkError,
     Telemetry,
-    documents,
     first_of,
+    instant_of,
+    json_documents,
     needed,
-    records,
-    text,
-    when,
+    records_of,
+    word_of,
 )
 
 SERVICES = ("service", "service_name", "app", "application", "job", "deployment")
+
+
 _WORDS = ("summary", "description", "message")
 
 
@@ -34,7 +36,7 @@ def read_alertmanager(opened: Opened, timezone: str | None) -> Telemetry:
     into = Collector(opened, timezone)
     known: dict[tuple, dict[str, Any]] = {}
     said_before: dict[tuple, set[str]] = {}
-    for row, document in documents(decode(opened.content, opened.name), opened.name):
+    for row, document in json_documents(decode(opened.content, opened.name), opened.name):
         if isinstance(document, JunkError):
             into.records += 1
             into.refuse(row, "", "", str(document))
@@ -70,11 +72,11 @@ def _firing(alert: Any, row: int, into: Collector) -> dict[str, Any] | None:
         return None
     labels = alert["labels"]
     notes = alert["annotations"] if isinstance(alert.get("annotations"), Mapping) else {}
-    name = text(labels.get("alertname"))
+    name = word_of(labels.get("alertname"))
     if name is None:
         into.refuse(row, "alertname", "", "is empty: the alert has no name")
         return None
-    started = when(dict(alert), row, into, ("startsAt",))
+    started = instant_of(dict(alert), row, into, ("startsAt",))
     if started is None:
         return None
     state = alert.get("status")
@@ -89,16 +91,16 @@ def _firing(alert: Any, row: int, into: Collector) -> dict[str, Any] | None:
         into.refuse(row, "endsAt", alert.get("endsAt"), "is before startsAt: an alert cannot end before it fires")
         return None
     spelled = json.dumps(dict(labels), sort_keys=True, default=str)
-    words = next((text(notes[word]) for word in _WORDS if text(notes.get(word))), None)
+    words = next((word_of(notes[word]) for word in _WORDS if word_of(notes.get(word))), None)
     return {
         "alert": name,
-        "service": next((text(labels[label]) for label in SERVICES if text(labels.get(label))), None),
-        "severity": text(labels.get("severity") or labels.get("priority")),
+        "service": next((word_of(labels[label]) for label in SERVICES if word_of(labels.get(label))), None),
+        "severity": word_of(labels.get("severity") or labels.get("priority")),
         "started_at": started,
         "ended_at": ended,
         "source": "alertmanager",
         "summary": scrub_line(words) if words else None,
-        "key": text(alert.get("fingerprint")) or hashlib.sha256(spelled.encode(errors="replace")).hexdigest()[:16],
+        "key": word_of(alert.get("fingerprint")) or hashlib.sha256(spelled.encode(errors="replace")).hexdigest()[:16],
     }
 
 
@@ -106,9 +108,9 @@ def read_firings(opened: Opened, timezone: str | None) -> Telemetry:
     """Return the firings of a table with `alert, service, severity, started_at, ended_at`."""
     into = Collector(opened, timezone)
     known: set[tuple] = set()
-    for row, said in records(opened, into):
+    for row, said in records_of(opened, into):
         alert = needed(into, row, said, ("alert", "alertname"))
-        started = when(said, row, into, ("started_at", "starts_at", "fired_at")) if alert else None
+        started = instant_of(said, row, into, ("started_at", "starts_at", "fired_at")) if alert else None
         if alert is None or started is None:
             continue
         before = len(into.refused)
@@ -119,16 +121,16 @@ def read_firings(opened: Opened, timezone: str | None) -> Telemetry:
         if ended is not None and ended < started:
             into.refuse(row, column, value, "is before the start: an alert cannot end before it fires")
             continue
-        words = text(said.get("summary"))
+        words = word_of(said.get("summary"))
         made = {
             "alert": alert,
-            "service": text(said.get("service")),
-            "severity": text(said.get("severity")),
+            "service": word_of(said.get("service")),
+            "severity": word_of(said.get("severity")),
             "started_at": started,
             "ended_at": ended,
-            "source": text(said.get("source")) or "table",
+            "source": word_of(said.get("source")) or "table",
             "summary": scrub_line(words) if words else None,
-            "key": text(first_of(said, ("key", "fingerprint"))[1]),
+            "key": word_of(first_of(said, ("key", "fingerprint"))[1]),
         }
         if tuple(made.values()) in known:
             into.duplicates += 1

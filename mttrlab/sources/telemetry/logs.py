@@ -9,7 +9,15 @@ from typing import Any
 
 from mttrlab.sources.exports.reading import Opened, decode
 from mttrlab.sources.privacy import is_personal, scrub_line
-from mttrlab.sources.telemetry.reading import Collector, JunkError, Telemetry, documents, short, text, when
+from mttrlab.sources.telemetry.reading import (
+    Collector,
+    JunkError,
+    Telemetry,
+    instant_of,
+    json_documents,
+    short,
+    word_of,
+)
 
 EVENTS = ("event", "message", "msg", "body")
 TIMES = ("timestamp", "time", "ts", "@timestamp", "asctime", "datetime")
@@ -36,7 +44,7 @@ def read_logs(opened: Opened, timezone: str | None, *, keep_people: bool = False
     left_out: Counter[str] = Counter()
     seen: set[str] = set()
     raw: list[dict[str, Any]] = []
-    for row, said in documents(decode(opened.content, opened.name), opened.name):
+    for row, said in json_documents(decode(opened.content, opened.name), opened.name):
         into.records += 1
         if isinstance(said, JunkError):
             into.refuse(row, "", "", str(said))
@@ -69,11 +77,11 @@ def _line(
     said: dict[str, Any], row: int, into: Collector, left_out: Counter[str], keep_people: bool
 ) -> dict[str, Any] | None:
     time_key, _ = _first(said, TIMES)
-    at = when(said, row, into, (time_key,) if time_key else TIMES)
+    at = instant_of(said, row, into, (time_key,) if time_key else TIMES)
     if at is None:
         return None
     event_key, event = _first(said, EVENTS)
-    if text(event) is None:
+    if word_of(event) is None:
         into.refuse(row, event_key or "event", event, "is empty: the line says nothing")
         return None
     level_key, level = _first(said, LEVELS)
@@ -90,10 +98,10 @@ def _line(
     words = str(event).strip()[:_LONGEST]
     return {
         "at": at,
-        "service": text(service),
+        "service": word_of(service),
         "level": _level(level),
         "event": words if keep_people else scrub_line(words),
-        "trace_id": text(trace),
+        "trace_id": word_of(trace),
         "fields": json.dumps(rest, sort_keys=True, ensure_ascii=True) if rest else None,
     }
 
@@ -111,7 +119,7 @@ def _clean(value: Any, left_out: Counter[str]) -> Any:
 def _level(value: Any) -> str | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return next((word for least, word in _NUMBERS if value >= least), None)
-    word = text(value)
+    word = word_of(value)
     return None if word is None else _WORDS.get(word.lower(), word.lower())[:20]
 
 

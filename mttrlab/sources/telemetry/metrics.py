@@ -17,29 +17,35 @@ from mttrlab.sources.telemetry.reading import (
     JunkError,
     Telemetry,
     first_of,
-    loads,
+    instant_of,
+    measured_number,
     needed,
-    number,
-    records,
+    parse_json,
+    records_of,
     short,
-    when,
 )
 
 SERVICES = ("service", "service_name")
+
+
 LONG_NAMES, LONG_VALUES = ("metric", "measure", "name"), ("value",)
+
+
 REASONS = {
     "below": "is below zero, which no rate, time or share can be",
     "above": "is above 100 percent",
     "other": "another row says something else of the same service and instant",
 }
 """Why a sample is refused; the words of every route."""
+
+
 ALIASES = {"error_rate_percent": "error_rate", "latency_p95_ms": "latency_p95", "p95_ms": "latency_p95",
            "latency_p95_milliseconds": "latency_p95", "throughput_rps": "throughput", "rps": "throughput",
            "requests_per_second": "throughput"}  # fmt: skip
 """Other names of the three measures, all in the same units."""
 
 
-def wrong(measure: str, value: float) -> str:
+def why_impossible(measure: str, value: float) -> str:
     """Return why a value cannot be of that measure; empty where it can."""
     if value < 0:
         return REASONS["below"]
@@ -49,47 +55,12 @@ def wrong(measure: str, value: float) -> str:
 def read_metrics(opened: Opened, timezone: str | None) -> Telemetry:
     """Return the metrics of a table: `time, service` and the three measures, or `time, service, metric, value`."""
     into = Collector(opened, timezone)
-    return _samples(records(opened, into), into).result("metrics")
+    return _samples(records_of(opened, into), into).result("metrics")
 
 
 def read_rows(rows: Iterable[tuple[int, dict[str, Any]]], into: Collector) -> pd.DataFrame:
     """Return the metrics of single records of a large table; `at` in microseconds since 1970."""
     return _samples(rows, into).table()
-
-
-def _samples(rows: Iterable[tuple[int, dict[str, Any]]], into: Collector) -> Samples:
-    samples = Samples(into)
-    for row, said in rows:
-        at = when(said, row, into)
-        service = needed(into, row, said, SERVICES) if at is not None else None
-        if at is None or service is None:
-            continue
-        told = _measures(said, row, into)
-        if told is not None:
-            samples.add(row, service, at, told)
-    return samples
-
-
-def _measures(said: dict[str, Any], row: int, into: Collector) -> dict[str, float | None] | None:
-    cells = {ALIASES.get(name, name): value for name, value in said.items()}
-    told = {name: cells[name] for name in MEASURES if name in cells}
-    if not told:
-        name, measure = first_of(cells, LONG_NAMES)
-        word = str(measure or "").strip().lower()
-        known = ALIASES.get(word, word)
-        if known not in MEASURES:
-            into.refuse(row, name or "metric", measure, f"is no measure of ours; name it {', '.join(MEASURES)}")
-            return None
-        told = {known: first_of(cells, LONG_VALUES)[1]}
-    found: dict[str, float | None] = {}
-    for name, cell in told.items():
-        value, reason = number(cell)
-        reason = reason or ("" if value is None else wrong(name, value))
-        if reason:
-            into.refuse(row, name, cell, reason)
-            return None
-        found[name] = value
-    return found
 
 
 class Samples:
@@ -132,10 +103,45 @@ class Samples:
     def result(self, format_name: str) -> Telemetry:
         """Return the table with a note on what looks wrong."""
         table = self.table()
-        self.into.notes += notes(summary(table), self.silent)
+        self.into.notes += unit_notes(summary(table), self.silent)
         if self.late:
             self.into.notes.append(f"{self.late:,} samples stand before older ones of their service; stored in order")
         return self.into.result("metrics", format_name, table)
+
+
+def _samples(rows: Iterable[tuple[int, dict[str, Any]]], into: Collector) -> Samples:
+    samples = Samples(into)
+    for row, said in rows:
+        at = instant_of(said, row, into)
+        service = needed(into, row, said, SERVICES) if at is not None else None
+        if at is None or service is None:
+            continue
+        told = _measures(said, row, into)
+        if told is not None:
+            samples.add(row, service, at, told)
+    return samples
+
+
+def _measures(said: dict[str, Any], row: int, into: Collector) -> dict[str, float | None] | None:
+    cells = {ALIASES.get(name, name): value for name, value in said.items()}
+    told = {name: cells[name] for name in MEASURES if name in cells}
+    if not told:
+        name, measure = first_of(cells, LONG_NAMES)
+        word = str(measure or "").strip().lower()
+        known = ALIASES.get(word, word)
+        if known not in MEASURES:
+            into.refuse(row, name or "metric", measure, f"is no measure of ours; name it {', '.join(MEASURES)}")
+            return None
+        told = {known: first_of(cells, LONG_VALUES)[1]}
+    found: dict[str, float | None] = {}
+    for name, cell in told.items():
+        value, reason = measured_number(cell)
+        reason = reason or ("" if value is None else why_impossible(name, value))
+        if reason:
+            into.refuse(row, name, cell, reason)
+            return None
+        found[name] = value
+    return found
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
@@ -157,7 +163,7 @@ LEAST = 10
 """Samples from which a series is judged by its looks."""
 
 
-def notes(seen: pd.DataFrame, silent: int) -> list[str]:
+def unit_notes(seen: pd.DataFrame, silent: int) -> list[str]:
     """Return a sentence for each thing about units that looks wrong; nothing is ever scaled again in silence."""
     told: list[str] = []
     if seen.empty:
@@ -201,8 +207,12 @@ def notes(seen: pd.DataFrame, silent: int) -> list[str]:
 
 SERVICE_LABELS = ("service", "service_name", "app", "application", "job", "deployment", "container")
 """Labels that may name the service, the first that is there."""
+
+
 NAME_LABELS = ("__name__", "measure", "metric")
 """Labels that may name the measure; where none does, the name of the file does."""
+
+
 MAPPING = (
     (re.compile(r"_(total|count|sum|bucket|created)$"), "", 0.0),
     (re.compile(r"error(s|_rate)?_?ratio|error_?share|failure_?ratio"), "error_rate", 100.0),
@@ -228,7 +238,7 @@ def read_prometheus(opened: Opened, timezone: str | None) -> Telemetry:
     """
     into = Collector(opened, timezone)
     try:
-        answer = loads(decode(opened.content, opened.name))
+        answer = parse_json(decode(opened.content, opened.name))
     except JunkError as trouble:
         raise LoadError(f"{opened.name} {trouble}; query it again") from None
     if answer.get("status") == "error":
@@ -272,10 +282,10 @@ def _sample(n: int, value: Any, service: str, measure: str, factor: float, into:
         if not into.refused or into.refused[-1][0] != n:
             into.refuse(n, "values", value, "has no time")
         return
-    found, reason = number(value[1])
+    found, reason = measured_number(value[1])
     if found is not None:
         found *= factor
-        reason = wrong(measure, found)
+        reason = why_impossible(measure, found)
     if reason:
         into.refuse(n, measure, value[1], reason)
         return

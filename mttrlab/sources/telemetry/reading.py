@@ -19,6 +19,8 @@ from mttrlab.sources.exports.reading import MAX_JSON, Opened, decode, fold, read
 from mttrlab.sources.exports.timestamps import Stamp, read_stamp, zone
 
 _SHORT = 80
+
+
 _SECONDS = ((1e8, 1e11, 1e6, "seconds"), (1e11, 1e14, 1e3, "milliseconds"), (1e14, 1e17, 1.0, "microseconds"),
             (1e17, 1e20, 1e-3, "nanoseconds"))  # fmt: skip
 
@@ -82,7 +84,7 @@ def _scaled(number: float, factor: float) -> int:
     return number // 1000 if factor < 1 and isinstance(number, int) else round(number * factor)
 
 
-def text(value: object) -> str | None:
+def word_of(value: object) -> str | None:
     """Return a word of a record; None where it says nothing."""
     if value is None or isinstance(value, dict | list):
         return None
@@ -95,37 +97,6 @@ def text(value: object) -> str | None:
 
 TIMES = ("time", "at", "timestamp", "ts", "datetime", "date")
 """What a column of instants may be called, the first that is there."""
-
-
-def records(opened: Opened, into: Collector) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the records of a table with their rows; misshapen ones are refused.
-
-    Raises
-    ------
-    LoadError
-        When the file as a whole cannot be read.
-    """
-    if opened.is_parquet:
-        yield from _parquet(opened, into)
-        return
-    text = decode(opened.content, opened.name)
-    if text.lstrip()[:1] in ("{", "["):
-        for row, said in documents(text, opened.name):
-            into.records += 1
-            if isinstance(said, JunkError):
-                into.refuse(row, "", "", str(said))
-            elif not isinstance(said, dict):
-                into.refuse(row, "", said, "is no object")
-            else:
-                yield row, {fold(key): value for key, value in said.items()}
-        return
-    table = read_table(text, opened.name)
-    for row, cells in zip(table.numbers, table.rows, strict=True):
-        into.records += 1
-        if len(cells) != len(table.header):
-            into.refuse(row, "", ",".join(cells), f"has {len(cells)} cells where the header has {len(table.header)}")
-        else:
-            yield row, dict(zip(table.header, cells, strict=True))
 
 
 @dataclass
@@ -210,6 +181,37 @@ class Collector:
         )
 
 
+def records_of(opened: Opened, into: Collector) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the records of a table with their rows; misshapen ones are refused.
+
+    Raises
+    ------
+    LoadError
+        When the file as a whole cannot be read.
+    """
+    if opened.is_parquet:
+        yield from _parquet(opened, into)
+        return
+    text = decode(opened.content, opened.name)
+    if text.lstrip()[:1] in ("{", "["):
+        for row, said in json_documents(text, opened.name):
+            into.records += 1
+            if isinstance(said, JunkError):
+                into.refuse(row, "", "", str(said))
+            elif not isinstance(said, dict):
+                into.refuse(row, "", said, "is no object")
+            else:
+                yield row, {fold(key): value for key, value in said.items()}
+        return
+    table = read_table(text, opened.name)
+    for row, cells in zip(table.numbers, table.rows, strict=True):
+        into.records += 1
+        if len(cells) != len(table.header):
+            into.refuse(row, "", ",".join(cells), f"has {len(cells)} cells where the header has {len(table.header)}")
+        else:
+            yield row, dict(zip(table.header, cells, strict=True))
+
+
 def _parquet(opened: Opened, into: Collector) -> Iterator[tuple[int, dict[str, Any]]]:
     # DuckDB takes a path as a pattern, so it is given a copy under a name of ours.
     with tempfile.TemporaryDirectory(prefix="mttrlab-") as folder, sql.connect() as connection:
@@ -243,7 +245,7 @@ def first_of(said: dict[str, Any], names: tuple[str, ...]) -> tuple[str, Any]:
     return next(((name, said[name]) for name in names if name in said), ("", None))
 
 
-def when(said: dict[str, Any], row: int, into: Collector, names: tuple[str, ...] = TIMES) -> int | None:
+def instant_of(said: dict[str, Any], row: int, into: Collector, names: tuple[str, ...] = TIMES) -> int | None:
     """Return the record's instant; None: refused."""
     column, value = first_of(said, names)
     before = len(into.refused)
@@ -253,12 +255,12 @@ def when(said: dict[str, Any], row: int, into: Collector, names: tuple[str, ...]
     return at
 
 
-def number(value: object) -> tuple[float | None, str]:
+def measured_number(value: object) -> tuple[float | None, str]:
     """Return a number and no reason, or none; NaN, infinities and nothing are no data.
 
     Examples
     --------
-    >>> number("3.2"), number("+Inf"), number(""), number("fast")
+    >>> measured_number("3.2"), measured_number("+Inf"), measured_number(""), measured_number("fast")
     ((3.2, ''), (None, ''), (None, ''), (None, 'is no number'))
     """
     if value is None or isinstance(value, bool):
@@ -296,7 +298,7 @@ class JunkError(ValueError):
     """A line that cannot be read, with the reason."""
 
 
-def documents(text: str, name: str) -> Iterator[tuple[int, Any]]:
+def json_documents(text: str, name: str) -> Iterator[tuple[int, Any]]:
     """Yield each document with its row: elements of a list, one object, or one a line.
 
     A line that cannot be read is yielded as the `JunkError` that says why.
@@ -317,7 +319,7 @@ def documents(text: str, name: str) -> Iterator[tuple[int, Any]]:
     if len(text) > MAX_JSON:
         raise LoadError(f"{name} has {len(text):,} characters of JSON, more than the limit of {MAX_JSON:,}; split it")
     try:
-        found = loads(text)
+        found = parse_json(text)
     except JunkError as trouble:
         if filled > 1 and start not in ("[", "{"):
             # A log may begin with a line that is none (a banner, a stack trace).
@@ -330,7 +332,7 @@ def documents(text: str, name: str) -> Iterator[tuple[int, Any]]:
         yield 1, found
 
 
-def loads(text: str) -> Any:
+def parse_json(text: str) -> Any:
     """Return the value of a JSON text; no key twice.
 
     Raises
@@ -363,7 +365,7 @@ def _line(line: str) -> Any:
     if len(line) > MAX_LINE:
         return JunkError(f"has {len(line):,} characters, more than the limit of {MAX_LINE:,} a line")
     try:
-        return loads(line)
+        return parse_json(line)
     except JunkError as trouble:
         return trouble
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mttrlab.sources.exports.reading import Opened, decode
-from mttrlab.sources.telemetry.reading import Collector, JunkError, Telemetry, documents, text
+from mttrlab.sources.telemetry.reading import Collector, JunkError, Telemetry, json_documents, word_of
 
 _KINDS = {1: "internal", 2: "server", 3: "client", 4: "producer", 5: "consumer"}
 _TARGETS = ("peer.service", "db.system", "db.system.name", "messaging.system", "rpc.service")
@@ -20,7 +20,7 @@ def read_otlp(opened: Opened, timezone: str | None) -> Telemetry:
     into = Collector(opened, timezone)
     known: dict[tuple[str, str], dict[str, Any]] = {}
     attributes = 0
-    for row, document in documents(decode(opened.content, opened.name), opened.name):
+    for row, document in json_documents(decode(opened.content, opened.name), opened.name):
         if isinstance(document, JunkError):
             into.records += 1
             into.refuse(row, "", "", str(document))
@@ -100,7 +100,7 @@ def _made(service: str | None, span: Mapping[str, Any], row: int, into: Collecto
         "span_id": own,
         "parent_id": None if parent == own else parent,
         "service": service,
-        "name": (text(span.get("name")) or "(no name)")[:200],
+        "name": (word_of(span.get("name")) or "(no name)")[:200],
         "kind": kind if kind in _KINDS.values() else None,
         "target": _attribute(span, _TARGETS),
         "start_ns": start,
@@ -110,7 +110,7 @@ def _made(service: str | None, span: Mapping[str, Any], row: int, into: Collecto
 
 
 def _id(value: object) -> str | None:
-    word = text(value)
+    word = word_of(value)
     if word is None or not _HEX.fullmatch(word) or not word.strip("0"):
         return None
     return word.lower() if re.fullmatch(r"[0-9a-fA-F]+", word) else word
@@ -131,5 +131,5 @@ def _attribute(owner: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
     told: dict[str, str | None] = {}
     for one in listed if isinstance(listed, list) else []:
         if isinstance(one, Mapping) and one.get("key") in names and isinstance(one.get("value"), Mapping):
-            told[str(one["key"])] = text(one["value"].get("stringValue"))
+            told[str(one["key"])] = word_of(one["value"].get("stringValue"))
     return next((told[name] for name in names if told.get(name)), None)

@@ -1,11 +1,62 @@
-"""The page beside the files that says what they are and what is wrong with them on purpose."""
+"""The made-up organisations by name, and all of them into a folder with a README that says what was planted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
+from mttrlab.errors import QuestionError
 from mttrlab.examples import laws
+from mttrlab.examples.large import large
 from mttrlab.examples.organisation import Organisation
+from mttrlab.examples.small import small
+
+_MAKERS = {"large": large, "small": small}
+
+
+ORGANISATIONS = tuple(_MAKERS)
+
+
+def organisation(name: str) -> Organisation:
+    """Return a made-up organisation: its truth, what was planted, and its files.
+
+    Parameters
+    ----------
+    name : str
+        `large` (two years, four tools) or `small` (three months, PagerDuty and a status page).
+
+    Raises
+    ------
+    QuestionError
+        For any other name.
+
+    Examples
+    --------
+    >>> small = organisation("small")
+    >>> len(small.truth), small.facts.records["small/pagerduty.json"]
+    (35, 400)
+    """
+    if name not in _MAKERS:
+        raise QuestionError(f"organisation must be one of {', '.join(ORGANISATIONS)}; got {name!r}")
+    return _MAKERS[name]()
+
+
+def write_examples(folder: Path | str) -> list[Path]:
+    """Write the files of every organisation, and README.md, into a folder; return their paths.
+
+    Parameters
+    ----------
+    folder : Path or str
+        Made if it does not exist.
+    """
+    written = [path for name in ORGANISATIONS for path in organisation(name).write(folder)]
+    readme = Path(folder) / "README.md"
+    readme.write_bytes(readme_page(large(), small()))
+    return [*written, readme]
+
+
+# The page beside the files that says what they are and what is wrong with them on purpose.
+
 
 _FORMATS = {
     "exports/incidents.csv": "the team's own tracker: the canonical table, CSV; all six stamps, UTC",
@@ -23,14 +74,14 @@ def _table(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
-def _files(one: Organisation) -> str:
+def _file_table(one: Organisation) -> str:
     return _table(
         ("file", "records", "what it is"),
         [(f"`{name}`", count, _FORMATS[name]) for name, count in one.facts.records.items()],
     )
 
 
-def _dirt(dirt: Mapping[str, int]) -> str:
+def _dirt_table(dirt: Mapping[str, int]) -> str:
     return _table(("on purpose", "times"), list(dirt.items()))
 
 
@@ -41,7 +92,7 @@ def _counted(one: Organisation) -> str:
     return f"{len(real)} counted incidents ({min(complete)} to {max(complete)} a month)"
 
 
-def page(large: Organisation, small: Organisation) -> bytes:
+def readme_page(large: Organisation, small: Organisation) -> bytes:
     """Return README.md."""
     kinds = [
         (one.name, f"{one.share:.2f}", f"{one.diagnose.median:g} ({one.diagnose.sigma:g})",
@@ -66,7 +117,7 @@ Taken {large.facts.exported_at:%Y-%m-%d %H:%M} UTC. {_counted(large)}, {large.fa
         large.facts.months[-1]
     }.
 
-{_files(large)}
+{_file_table(large)}
 
 `mttrlab.yml` says what the files do not: the zone of the ServiceNow log ({
         large.facts.zones["exports/servicenow.csv"]
@@ -115,7 +166,7 @@ Laws are lognormal; median in minutes, standard deviation of the logarithm in br
 
 {_table(("step", "minutes"), [(name, f"{law.median:g} ({law.sigma:g})") for name, law in steps])}
 
-{_dirt(large.facts.dirt)}
+{_dirt_table(large.facts.dirt)}
 
 ## `telemetry/`: what Larkspur's systems said
 
@@ -146,7 +197,7 @@ Taken {small.facts.exported_at:%Y-%m-%d %H:%M} UTC. {_counted(small)}, {small.fa
         small.facts.months[-1]
     }.
 
-{_files(small)}
+{_file_table(small)}
 
 `small/practices/` holds three Datadog monitors. No settings: `mttrlab init` writes them.
 PagerDuty knows neither impact start nor diagnosis nor verification.
@@ -154,6 +205,6 @@ Checkout has three names: `Checkout API` and `checkout-service` in PagerDuty, `C
 the website is `web-frontend` and `Website`. The posts on these two join their pages only once aliases are set.
 Until then such a post counts and its page, which has no priority, does not: 35 incidents either way.
 
-{_dirt(small.facts.dirt)}
+{_dirt_table(small.facts.dirt)}
 """
     return text.encode()
