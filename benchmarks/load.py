@@ -98,7 +98,7 @@ def ours(source: Path, place: Path) -> None:
 
 def strict(source: Path, place: Path) -> None:
     """A load by the strict reader alone."""
-    bulk.LEAST = sys.maxsize
+    bulk.LARGE_FROM = sys.maxsize
     ours(source, place)
 
 

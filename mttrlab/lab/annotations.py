@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,15 +15,15 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pandas as pd
 
-from mttrlab import __version__
-from mttrlab.errors import LoadError, SchemaError, StoreError
-from mttrlab.lab.export import local_pseudonyms, restore
+from mttrlab import __version__, sql
+from mttrlab.errors import LoadError, QuestionError, SchemaError, StoreError
+from mttrlab.lab.export import local_pseudonyms, write_csv
 from mttrlab.lab.reports import LoadReport, forget_same_file
-from mttrlab.lab.text import plain
 from mttrlab.schema import STAMPS
 from mttrlab.sources.exports.reading import decode, fold, head, header_of, open_file, read_table
 from mttrlab.sources.exports.timestamps import read_stamp, zone
 from mttrlab.sources.privacy import scrub
+from mttrlab.text import from_spreadsheet, plain
 
 FORMAT = "annotations"
 RECORDED = "(recorded)"
@@ -80,7 +81,7 @@ def read_worksheet(path: Path, *, timezone: str | None = None, keep_people: bool
             misshapen.append((number, "", plain(",".join(cells), _SHORT), reason))
         else:
             said = dict(zip(table.header, cells, strict=True))
-            rows.append((number, {name: restore(said.get(name, "")).strip() for name in _COLUMNS}))
+            rows.append((number, {name: from_spreadsheet(said.get(name, "")).strip() for name in _COLUMNS}))
     return _checked(opened.path, opened.name, opened.sha256, opened.size, rows, misshapen, timezone, keep_people)
 
 
@@ -124,7 +125,7 @@ def _checked(
     seen: set[tuple] = set()
     duplicates = 0
     for number, row in filled:
-        trouble, stamp, micros = _read(row, clock)
+        trouble, stamp, micros = _read_row(row, clock)
         if trouble:
             refused.append((number, trouble[0], plain(row[trouble[0]], _SHORT), trouble[1]))
             continue
@@ -153,7 +154,7 @@ def _checked(
     )
 
 
-def _read(row: dict[str, str], clock: ZoneInfo | None) -> tuple[tuple[str, str] | None, str, int]:
+def _read_row(row: dict[str, str], clock: ZoneInfo | None) -> tuple[tuple[str, str] | None, str, int]:
     stamp = fold(row["milestone"])
     stamp = stamp if stamp.endswith("_at") else f"{stamp}_at"
     if not row["incident_id"]:
@@ -197,11 +198,47 @@ def _hide_people(accepted: list[dict[str, Any]]) -> list[str]:
     return []
 
 
+# The worksheet: the stamps whose filling would narrow the answers most.
+
+
+RANK = (
+    "Ranked by the incident's known minutes, times one over the observations (+ 1) of each phase or clock that the "
+    "stamp would give: long incidents, and phases that few others show, come first."
+)
+"""Why a worksheet has the order that it has."""
+_TO_FILL = ("time", "who", "why")
+
+
+def worksheet_rows(
+    connection: duckdb.DuckDBPyConnection, lead_clock: str | None, month: str | None, count: int
+) -> pd.DataFrame:
+    """Return the stamps that are worth filling in, best first; see `Lab.worksheet`."""
+    if month is not None and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
+        raise QuestionError(f"month must be such as 2026-06, got {month!r}")
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise QuestionError(f"count must be a whole number from 1 on, got {count!r}")
+    rows = sql.frame(connection, sql.text("lab/worksheet"), lead=lead_clock, month=month, count=count)
+    return rows.assign(**dict.fromkeys(_TO_FILL, ""))
+
+
+def write_worksheet(rows: pd.DataFrame, path: str | Path) -> Path:
+    """Write a worksheet as a new CSV.
+
+    Raises
+    ------
+    QuestionError
+        When there is nothing to fill in.
+    """
+    if rows.empty:
+        raise QuestionError("no stamp is missing that would give a phase or a clock to an incident")
+    return write_csv(path, list(rows.columns), rows.astype(str).to_numpy().tolist())
+
+
 # The door for what flows back into a lab: annotations, kept with a line in the ledger.
 
 
 DERIVED = "derived"
-KINDS = (FORMAT, DERIVED)
+RECORD_KINDS = (FORMAT, DERIVED)
 """What `lab.record` takes: what people say, and what was computed from telemetry."""
 
 
@@ -278,7 +315,7 @@ def store_annotations(
     )
 
 
-def told_again(connection: duckdb.DuckDBPyConnection, report: LoadReport) -> LoadReport:
+def refresh_report(connection: duckdb.DuckDBPyConnection, report: LoadReport) -> LoadReport:
     """Return the report with the counts that the ledger has, once it is known which incidents are meant."""
     accepted, quarantined, changed = connection.execute(
         "SELECT accepted, quarantined, changed FROM loads WHERE load_id = $1", [report.load_id]

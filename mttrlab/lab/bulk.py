@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
@@ -21,18 +22,18 @@ from mttrlab import sql
 from mttrlab.errors import LoadError
 from mttrlab.lab import database
 from mttrlab.lab.column_types import (
-    KINDS,
+    COLUMN_KINDS,
+    SQL_TYPES,
     SURE_FROM,
     SURE_TO,
-    TYPES,
-    content_hash,
-    kept_columns,
-    quoted,
-    report_of,
-    value_and_doubt,
+    canonical_select,
+    content_hash_sql,
+    report_columns,
+    sql_name,
+    value_and_doubt_sql,
 )
-from mttrlab.lab.database import STAGED
-from mttrlab.lab.reports import STORED, Asked, LoadReport, Selected, known_load, store_extract
+from mttrlab.lab.database import STAGED_PREFIX
+from mttrlab.lab.reports import STORED_COLUMNS, JudgedReports, LoadOptions, LoadReport, known_load, store_extract
 from mttrlab.schema import STAMPS, empty
 from mttrlab.sources.exports import Extract
 from mttrlab.sources.exports.canonical import TableNotes, id_column_of, read_canonical, unknown_columns
@@ -53,12 +54,16 @@ from mttrlab.sources.exports.records import (
 )
 from mttrlab.sources.exports.timestamps import zone
 
-LEAST = 50_000
+LARGE_FROM = 50_000
 """Records from which a file is loaded this way; a smaller one is read by the strict reader as fast."""
 
 
 def load_large(
-    connection: duckdb.DuckDBPyConnection, file: Path, asked: Asked, as_of: Any, least: int | None = None
+    connection: duckdb.DuckDBPyConnection,
+    file: Path,
+    options: LoadOptions,
+    as_of: str | datetime | None,
+    least: int | None = None,
 ) -> LoadReport | None:
     """Load a canonical CSV table of at least `least` records; the caller holds the transaction.
 
@@ -67,7 +72,7 @@ def load_large(
     connection : DuckDBPyConnection
         The lab's; it may read in its private folder, which is made for the load and removed after it.
     file : Path
-    asked : Asked
+    options : LoadOptions
     as_of : str or Timestamp, optional
     least : int, optional
         Default: LEAST.
@@ -77,18 +82,18 @@ def load_large(
     LoadReport or None
         None: nothing was written, and the strict route has the word.
     """
-    least = LEAST if least is None else least
-    if database.of(connection) is None:
+    least = LARGE_FROM if least is None else least
+    if database.staging_folder_of(connection) is None:
         return None
     try:
-        with database.made(connection) as folder:
-            origin = _origin(file, folder, least, asked)
+        with database.make_staging_folder(connection) as folder:
+            origin = _cell_source(file, folder, least, options)
             if origin is None:
                 return None
-            known = known_load(connection, file, origin.sha256, asked)
+            known = known_load(connection, file, origin.sha256, options)
             if known is not None:
                 return known
-            return _load(connection, folder, origin, asked, as_of)
+            return _load(connection, folder, origin, options, as_of)
     except NoZoneError:
         # Which zone is meant decides what every row says: no other reader would know it.
         raise
@@ -97,27 +102,31 @@ def load_large(
         return None
 
 
-def _origin(file: Path, folder: Path, least: int, asked: Asked) -> Origin | None:
-    if is_large_table(file, least, asked.format, asked.named):
-        scan = scan_table(file, folder, least=least, format=asked.format, columns=asked.named)
-        return None if scan is None else of_table(scan)
+def _cell_source(file: Path, folder: Path, least: int, options: LoadOptions) -> CellSource | None:
+    if is_large_table(file, least, options.format, options.column_names):
+        scan = scan_table(file, folder, least=least, format=options.format, columns=options.column_names)
+        return None if scan is None else csv_source(scan)
     try:
-        return of_parquet(file, folder, least=least, format=asked.format, columns=asked.named)
+        return parquet_source(file, folder, least=least, format=options.format, columns=options.column_names)
     except duckdb.Error:
         return None
 
 
 def _load(
-    connection: duckdb.DuckDBPyConnection, folder: Path, origin: Origin, asked: Asked, as_of: Any
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    origin: CellSource,
+    options: LoadOptions,
+    as_of: str | datetime | None,
 ) -> LoadReport | None:
-    timezone = zone(asked.timezone, origin.path.name) if asked.timezone else None
+    timezone = zone(options.timezone, origin.path.name) if options.timezone else None
     taken = as_of_instant(as_of, origin.path.name, timezone)
     stage = Stage(origin, folder, timezone)
     try:
         staged = stage.read()
         if staged.first_zoneless is not None:
             raise no_zone(origin.path.name, staged.first_zoneless, staged.zoneless)
-        whole = look_at_whole(stage)
+        whole = file_facts(stage)
     except duckdb.Error:
         # What the engine could not stage, the strict reader may read.
         return None
@@ -125,14 +134,16 @@ def _load(
         stage.close()
     if whole.accepted + len(whole.quarantine) + whole.duplicates != staged.rows:
         return None
-    extract = _extract(origin, asked, whole, staged.rows, staged.told.sentences(), taken)
-    name = f"{STAGED}{len(connection.execute('SELECT 1 FROM duckdb_databases()').fetchall())}"
+    extract = _extract(origin, options, whole, staged.rows, staged.told.sentences(), taken)
+    name = f"{STAGED_PREFIX}{len(connection.execute('SELECT 1 FROM duckdb_databases()').fetchall())}"
     # It can be let go only after the transaction, which does so.
-    connection.execute(f"ATTACH '{literal(stage.path)}' AS {name} (READ_ONLY)")
-    return store_extract(connection, extract, _judged(stage, name, whole, asked, taken), asked)
+    connection.execute(f"ATTACH '{sql_literal(stage.path)}' AS {name} (READ_ONLY)")
+    return store_extract(connection, extract, _judged(stage, name, whole, options, taken), options)
 
 
-def _extract(origin: Origin, asked: Asked, whole: Whole, rows: int, warnings: list[str], taken: int | None) -> Extract:
+def _extract(
+    origin: CellSource, options: LoadOptions, whole: FileFacts, rows: int, warnings: list[str], taken: int | None
+) -> Extract:
     if not whole.accepted:
         warnings = [*warnings, NOTHING]
     newest, told_by = whole.newest, "the newest stamp"
@@ -146,7 +157,7 @@ def _extract(origin: Origin, asked: Asked, whole: Whole, rows: int, warnings: li
     return Extract(
         path=origin.path,
         format="canonical",
-        source=asked.source or "canonical",
+        source=options.source or "canonical",
         sha256=origin.sha256,
         size=origin.size,
         rows=rows,
@@ -160,13 +171,13 @@ def _extract(origin: Origin, asked: Asked, whole: Whole, rows: int, warnings: li
     )
 
 
-def _judged(stage: Stage, name: str, whole: Whole, asked: Asked, taken: int | None) -> Selected:
+def _judged(stage: Stage, name: str, whole: FileFacts, options: LoadOptions, taken: int | None) -> JudgedReports:
     """Return the query of the judged reports, in the lab's connection."""
     kept = [column for column in stage.names if taken is None or column != "exported_at"]
     if not whole.has_source and "source" in kept:
         kept.remove("source")
     seen = whole.newest if taken is None else taken
-    source = "canonical" if whole.has_source else asked.source or "canonical"
+    source = "canonical" if whole.has_source else options.source or "canonical"
     constants = {
         "source": "'" + source.replace("'", "''") + "'",
         "exported_at": "NULL" if seen is None else f"timezone('UTC', make_timestamp({seen}::BIGINT))",
@@ -174,12 +185,12 @@ def _judged(stage: Stage, name: str, whole: Whole, asked: Asked, taken: int | No
     }
     dropped = f" ANTI JOIN {name}.dropped USING (record)" if whole.has_dropped else ""
     told = f"({stage.told(name + '.')}) AS told{dropped}"
-    query = f"WITH reports AS (SELECT {report_of(kept, constants)} FROM {told}) FROM ({sql.text('judge')})"
+    query = f"WITH reports AS (SELECT {canonical_select(kept, constants)} FROM {told}) FROM ({sql.text('judge')})"
     last = stage.origin.first + stage.origin.rows
     filled = {*kept, "source", "exported_at", "resolution_s", "record", *(f"{stamp}_verdict" for stamp in STAMPS)}
-    ordered = tuple(column for column in STORED if column in filled)
-    query = f"SELECT {', '.join(map(quoted, ordered))} FROM ({query})"
-    return Selected(query, ordered, whole.accepted, last, whole.sources or (source,), whole.apart)
+    ordered = tuple(column for column in STORED_COLUMNS if column in filled)
+    query = f"SELECT {', '.join(map(sql_name, ordered))} FROM ({query})"
+    return JudgedReports(query, ordered, whole.accepted, last, whole.sources or (source,), whole.apart)
 
 
 # Where the cells of a large file come from: a CSV table that was parted, or a Parquet file, each as a query.
@@ -190,7 +201,7 @@ _INSTANT = "TIMESTAMP WITH TIME ZONE"
 
 
 @dataclass(frozen=True)
-class Origin:
+class CellSource:
     """A large file, copied into the private folder, whose cells are a query."""
 
     path: Path
@@ -221,25 +232,25 @@ class Origin:
     """The header of a table, as it stands there."""
 
 
-def of_table(scan: Scan) -> Origin:
+def csv_source(scan: Scan) -> CellSource:
     """Return the plain records of a CSV table, and where the odd ones are."""
     columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(scan.names.header)))
     query = f"""
         FROM read_csv(
-            '{literal(scan.plain)}', columns = {{{columns}}}, auto_detect = false, header = false,
+            '{sql_literal(scan.plain)}', columns = {{{columns}}}, auto_detect = false, header = false,
             delim = '{chr(scan.shape.delimiter)}', quote = '"', escape = '"', comment = '',
             new_line = '{_LINE_END}', strict_mode = true, max_line_size = {2 * PIECE}
         )
     """
-    return Origin(
+    return CellSource(
         scan.path, scan.plain, scan.sha256, scan.size, scan.rows, scan.names, query, first=2, mark=scan.mark,
         strange=scan.strange, odd=scan.odd, first_line=scan.first_line,
     )  # fmt: skip
 
 
-def of_parquet(
+def parquet_source(
     path: Path, folder: Path, *, least: int, format: str | None, columns: Mapping[str, str] | None = None
-) -> Origin | None:
+) -> CellSource | None:
     """Copy a Parquet file of at least `least` records into `folder`; None: it is none, or the strict reader's.
 
     Raises
@@ -265,9 +276,9 @@ def of_parquet(
     if copy.stat().st_size != size:
         return None
     with sql.connect() as connection:
-        connection.execute(f"SET allowed_directories = ['{literal(folder)}']; SET enable_external_access = false")
-        told = connection.execute(f"DESCRIBE FROM read_parquet('{literal(copy)}')").fetchall()
-        rows = connection.execute(f"SELECT num_rows FROM parquet_file_metadata('{literal(copy)}')").fetchall()[0][0]
+        connection.execute(f"SET allowed_directories = ['{sql_literal(folder)}']; SET enable_external_access = false")
+        told = connection.execute(f"DESCRIBE FROM read_parquet('{sql_literal(copy)}')").fetchall()
+        rows = connection.execute(f"SELECT num_rows FROM parquet_file_metadata('{sql_literal(copy)}')").fetchall()[0][0]
     raw, kinds = [row[0] for row in told], [row[1] for row in told]
     names = settle_columns(raw, columns)
     header = names.header
@@ -282,14 +293,16 @@ def of_parquet(
         return None
     of_kind = dict(zip(header, kinds, strict=True))
     instants = tuple(name for name in TIMES if of_kind.get(name) == _INSTANT)
-    cells = [f"coalesce(CAST({quoted(name)} AS VARCHAR), '') AS c{place}" for place, name in enumerate(raw)]
-    cells += [f"{quoted(raw[header.index(name)])} AS i{header.index(name)}" for name in instants]
-    query = f"SELECT {', '.join(cells)}, file_row_number FROM read_parquet('{literal(copy)}', file_row_number = true)"
+    cells = [f"coalesce(CAST({sql_name(name)} AS VARCHAR), '') AS c{place}" for place, name in enumerate(raw)]
+    cells += [f"{sql_name(raw[header.index(name)])} AS i{header.index(name)}" for name in instants]
+    query = (
+        f"SELECT {', '.join(cells)}, file_row_number FROM read_parquet('{sql_literal(copy)}', file_row_number = true)"
+    )
     typed = set(instants) == set(TIMES) & set(header)
-    return Origin(path, copy, digest.hexdigest(), size, rows, names, query, 1, "file_row_number", instants, typed)
+    return CellSource(path, copy, digest.hexdigest(), size, rows, names, query, 1, "file_row_number", instants, typed)
 
 
-def literal(path: Path) -> str:
+def sql_literal(path: Path) -> str:
     """Return the path as it stands between quotes in SQL."""
     return str(path).replace("'", "''")
 
@@ -297,11 +310,11 @@ def literal(path: Path) -> str:
 # A scanned table → typed rows in a database of its own, in the lab's private folder, in bounded memory.
 
 
-MEMORY = "900MB"
+MEMORY_LIMIT = "900MB"
 """What DuckDB may hold while a large file is staged; beyond it goes to the private folder."""
-CHUNK = 20_000
+CHUNK_ROWS = 20_000
 """Records that the strict reader is given at once."""
-FIRST = 200
+ZONE_CHECK_ROWS = 200
 """Records of a larger file that are asked at once whether their stamps name a zone."""
 
 _DTYPES = {"text": "str", "flag": "boolean", "share": "float64"}
@@ -325,10 +338,10 @@ class Staged:
 class Stage:
     """The staged records of one file: `quick` as DuckDB read them, `slow` as the strict reader did, `refused`."""
 
-    def __init__(self, origin: Origin, folder: Path, timezone: ZoneInfo | None) -> None:
+    def __init__(self, origin: CellSource, folder: Path, timezone: ZoneInfo | None) -> None:
         self.origin, self.folder, self.timezone = origin, folder, timezone
         self.id_column = str(id_column_of(origin.names.header))
-        self.kept = kept_columns(origin.names.header, self.id_column)
+        self.kept = report_columns(origin.names.header, self.id_column)
         self.names = list(self.kept.values())
         self.record = f"{origin.number} + {origin.first}"
         self.sure = ""
@@ -337,16 +350,16 @@ class Stage:
         self.path = folder / "stage.duckdb"
         self.connection = sql.connect(str(self.path))
         for statement in (
-            f"SET memory_limit = '{MEMORY}'",
-            f"SET allowed_directories = ['{literal(folder)}']",
-            f"SET temp_directory = '{literal(folder / 'spill')}'",
+            f"SET memory_limit = '{MEMORY_LIMIT}'",
+            f"SET allowed_directories = ['{sql_literal(folder)}']",
+            f"SET temp_directory = '{sql_literal(folder / 'spill')}'",
             "SET enable_external_access = false",
             # Read once and thrown away: packing it would cost more than it saves.
             "SET force_compression = 'uncompressed'",
         ):
             self.connection.execute(statement)
         self.connection.execute(sql.text("lab/bulk/macros"))
-        columns = ", ".join(f"{quoted(name)} {TYPES[KINDS[name]]}" for name in self.names)
+        columns = ", ".join(f"{sql_name(name)} {SQL_TYPES[COLUMN_KINDS[name]]}" for name in self.names)
         self.connection.execute(f"CREATE TABLE slow (record BIGINT, {columns})")
         self.connection.execute('CREATE TABLE refused ("row" BIGINT, "column" VARCHAR, value VARCHAR, reason VARCHAR)')
 
@@ -362,7 +375,7 @@ class Stage:
         LoadError
             Where the strict reader refuses the file, or DuckDB does not find what we counted.
         """
-        if self.timezone is None and self.origin.rows > CHUNK and not self.origin.typed:
+        if self.timezone is None and self.origin.rows > CHUNK_ROWS and not self.origin.typed:
             self._refuse_early()
         self._read_plain()
         if self.origin.strange is not None:
@@ -379,7 +392,7 @@ class Stage:
 
     def told(self, prefix: str = "") -> str:
         """Return the SELECT of every record that was read: its row number and the kept columns."""
-        columns = ", ".join(map(quoted, self.names))
+        columns = ", ".join(map(sql_name, self.names))
         return (
             f"SELECT {self.record} AS record, {columns} FROM {prefix}quick {self.sure} "
             f"UNION ALL SELECT record, {columns} FROM {prefix}slow"
@@ -395,12 +408,12 @@ class Stage:
                 # Said as a range, so that the engine sees from the file's own statistics that nothing is beyond it.
                 read.append((name, instant, f"{instant} < {SURE_FROM} OR {instant} >= {SURE_TO}"))
             else:
-                read.append((name, *value_and_doubt(name, f"c{places[said]}")))
+                read.append((name, *value_and_doubt_sql(name, f"c{places[said]}")))
         doubts = " OR ".join(f"({doubt})" for _, _, doubt in read if doubt)
         raw = ", ".join(f"c{places[said]}" for said in self.kept)
         instants = "".join(f", i{places[said]}" for said in self.kept if said in origin.instants)
-        values = ", ".join(f"{value} AS {quoted(name)}" for name, value, _ in read)
-        kept = ", ".join(quoted(name) for name, _, _ in read)
+        values = ", ".join(f"{value} AS {sql_name(name)}" for name, value, _ in read)
+        kept = ", ".join(sql_name(name) for name, _, _ in read)
         number = "" if origin.number == "rowid" else f", {origin.number}"
         # A view is read several times, and then asks for texts only where there is a doubt.
         told = f"[{raw}] AS raw, coalesce({doubts}, false) AS doubted"
@@ -431,7 +444,7 @@ class Stage:
         doubted = self.connection.execute(query, [self.origin.mark])
         # The strict rows are stored through another connection, as this one is still being read.
         with self.connection.cursor() as storing:
-            while found := doubted.fetchmany(CHUNK):
+            while found := doubted.fetchmany(CHUNK_ROWS):
                 self._read_strictly(*self._table(found), storing)
 
     def _table(self, found: list[tuple[int, list[str | None]]]) -> tuple[Table, Names]:
@@ -445,7 +458,7 @@ class Stage:
         raw = ", ".join(f"c{places[said]}" for said in self.kept)
         number = self.record if self.origin.number != "rowid" else f"row_number() OVER () - 1 + {self.origin.first}"
         found = self.connection.execute(
-            f"SELECT {number} AS record, [{raw}] AS raw FROM (FROM ({self.origin.query}) LIMIT {FIRST})"
+            f"SELECT {number} AS record, [{raw}] AS raw FROM (FROM ({self.origin.query}) LIMIT {ZONE_CHECK_ROWS})"
         ).fetchall()
         table, names = self._table([(record, cells) for record, cells in found if cells[0] != self.origin.mark])
         clock = TimestampReader(table.name, None)
@@ -487,7 +500,7 @@ def _frame(draft: Draft, names: list[str]) -> pd.DataFrame:
         if name in draft.times:
             made[name] = pd.Series(pd.DatetimeIndex(draft.times[name].view("datetime64[us]")).tz_localize("UTC"))
         elif name in draft.columns:
-            made[name] = pd.Series(list(draft.columns[name]), dtype=_DTYPES[KINDS[name]])
+            made[name] = pd.Series(list(draft.columns[name]), dtype=_DTYPES[COLUMN_KINDS[name]])
     return pd.DataFrame(made)
 
 
@@ -508,7 +521,7 @@ _YEAR = 366 * 86_400_000_000
 
 
 @dataclass(frozen=True)
-class Whole:
+class FileFacts:
     """A staged file, ready to be stored."""
 
     accepted: int
@@ -533,7 +546,7 @@ class Whole:
     """Some records do not stay: table `dropped`."""
 
 
-def look_at_whole(stage: Stage) -> Whole:
+def file_facts(stage: Stage) -> FileFacts:
     """Tell duplicates from contradictions (`dropped` has what does not stay), and look at every stamp once."""
     connection = stage.connection
     sources: tuple[str, ...] = ()
@@ -560,7 +573,7 @@ def look_at_whole(stage: Stage) -> Whole:
         """
     ).fetchall()[0]
     quarantine = sql.frame(connection, 'SELECT "row", "column", value, reason FROM refused ORDER BY "row"')
-    return Whole(
+    return FileFacts(
         accepted=accepted,
         duplicates=duplicates,
         quarantine=quarantine.astype({"row": "int64", "column": "str", "value": "str", "reason": "str"}),
@@ -624,7 +637,7 @@ def _drop_repeats(stage: Stage, among: str) -> tuple[int, int, bool]:
     connection.execute(
         f"""
         CREATE TABLE candidates AS
-        SELECT record, {named} AS source, source_id, {content_hash(stage.names)} AS hash, {updated} AS updated
+        SELECT record, {named} AS source, source_id, {content_hash_sql(stage.names)} AS hash, {updated} AS updated
         FROM ({stage.told()}) SEMI JOIN repeated ON hash({key}) = repeated.h
         """
     )

@@ -8,7 +8,7 @@ from mttrlab.sources.exports.columns import IDS, NAMES
 from mttrlab.sources.exports.records import COLUMNS, SAID, TIMES
 
 # How DuckDB keeps each kind of column.
-TYPES = {
+SQL_TYPES = {
     "text": "VARCHAR",
     "time": "TIMESTAMPTZ",
     "minutes": "DOUBLE",
@@ -19,9 +19,9 @@ TYPES = {
 }
 SURE_FROM, SURE_TO = "TIMESTAMPTZ '1971-01-01 00:00:00+00'", "TIMESTAMPTZ '2200-01-01 00:00:00+00'"
 """Instants from the one and before the other are read alike by everybody; so says the macro `sure_stamp` too."""
-KINDS = {column.name: column.kind for column in REPORT_COLUMNS}
+COLUMN_KINDS = {column.name: column.kind for column in REPORT_COLUMNS}
 
-_WORDS = frozenset(name for name, kind in KINDS.items() if kind == "text") - {
+_WORDS = frozenset(name for name, kind in COLUMN_KINDS.items() if kind == "text") - {
     "content_hash",
     "population",
     "status",
@@ -31,13 +31,13 @@ _WORDS = frozenset(name for name, kind in KINDS.items() if kind == "text") - {
 """Columns of free text."""
 
 
-def kept_columns(header: tuple[str, ...], id_column: str) -> dict[str, str]:
+def report_columns(header: tuple[str, ...], id_column: str) -> dict[str, str]:
     """Return the columns that are kept, as a report calls them, by the names of the file."""
     kept = {id_column: "source_id"}
     return kept | {name: name for name in NAMES if name in header and name not in IDS}
 
 
-def value_and_doubt(name: str, cell: str) -> tuple[str, str]:
+def value_and_doubt_sql(name: str, cell: str) -> tuple[str, str]:
     """Return what the cell says, and whether that is in doubt; `name` is the report's."""
     filled = f"({cell} <> '')"
     if name == "source_id":
@@ -46,22 +46,22 @@ def value_and_doubt(name: str, cell: str) -> tuple[str, str]:
         return f"nullif({cell}, '')", f"{filled} AND NOT is_tidy({cell})"
     if name in TIMES:
         value = f"sure_stamp(stamp_of({cell}))"
-    elif KINDS[name] == "flag":
-        value = _worded(cell, {word: str(flag).lower() for word, flag in FLAG_WORDS.items()}, quoted=False)
+    elif COLUMN_KINDS[name] == "flag":
+        value = _words_case(cell, {word: str(flag).lower() for word, flag in FLAG_WORDS.items()}, quoted=False)
     elif name == "users":
         value = f"share_of({cell})"
     elif name == "population":
-        value = _worded(cell, {word: word for word in POPULATIONS})
+        value = _words_case(cell, {word: word for word in POPULATIONS})
     elif name == "status":
-        value = _worded(cell, STATUS_WORDS)
+        value = _words_case(cell, STATUS_WORDS)
     elif name.endswith("_origin"):
-        value = _worded(cell, {word: word for word in ORIGINS})
+        value = _words_case(cell, {word: word for word in ORIGINS})
     else:
         return f"nullif({cell}, '')", ""
-    return value, f"{filled} AND {quoted(name)} IS NULL"
+    return value, f"{filled} AND {sql_name(name)} IS NULL"
 
 
-def _worded(cell: str, words: dict[str, str], *, quoted: bool = True) -> str:
+def _words_case(cell: str, words: dict[str, str], *, quoted: bool = True) -> str:
     meanings: dict[str, list[str]] = {}
     for word, meaning in words.items():
         meanings.setdefault(meaning, []).append(f"'{word}'")
@@ -72,12 +72,12 @@ def _worded(cell: str, words: dict[str, str], *, quoted: bool = True) -> str:
     return f"CASE {branches} END"
 
 
-def quoted(name: str) -> str:
+def sql_name(name: str) -> str:
     """Return the name as SQL quotes it."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def content_hash(kept: list[str]) -> str:
+def content_hash_sql(kept: list[str]) -> str:
     """Return the hash that `sources.exports.reports.hashes` makes, over these columns."""
     spelled: list[str] = []
     gap = ""
@@ -86,15 +86,15 @@ def content_hash(kept: list[str]) -> str:
         if name in kept:
             if gap:
                 spelled.append(f"repeat(chr(0), {len(gap)})")
-            spelled.append(_spelled(name))
+            spelled.append(_hashed_text(name))
             gap = ""
     if gap:
         spelled.append(f"repeat(chr(0), {len(gap)})")
     return f"left(md5(concat({', '.join(spelled)})), 16)"
 
 
-def _spelled(name: str) -> str:
-    column = quoted(name)
+def _hashed_text(name: str) -> str:
+    column = sql_name(name)
     if name in TIMES:
         return f"epoch_us({column})"
     if name == "users":
@@ -103,12 +103,12 @@ def _spelled(name: str) -> str:
         return f"nullif({column}, 'counted')"
     if name.endswith("_origin"):
         return f"nullif({column}, 'export')"
-    if KINDS[name] == "flag":
+    if COLUMN_KINDS[name] == "flag":
         return f"CASE WHEN {column} THEN 'True' WHEN NOT {column} THEN 'False' END"
     return column
 
 
-def report_of(kept: list[str], constants: dict[str, str]) -> str:
+def canonical_select(kept: list[str], constants: dict[str, str]) -> str:
     """Return the list of a SELECT that makes reports of the kept columns: everything but the verdicts.
 
     Parameters
@@ -117,7 +117,7 @@ def report_of(kept: list[str], constants: dict[str, str]) -> str:
     constants : dict
         SQL of what the whole file says: `source`, `exported_at` (used where a row says nothing), `resolution_s`.
     """
-    made = {name: f"restored({quoted(name)})" if name in _WORDS else quoted(name) for name in kept}
+    made = {name: f"restored({sql_name(name)})" if name in _WORDS else sql_name(name) for name in kept}
     for stamp in STAMPS:
         if stamp in kept:
             given = f"coalesce({stamp}_origin, 'export')" if f"{stamp}_origin" in kept else "'export'"
@@ -127,11 +127,12 @@ def report_of(kept: list[str], constants: dict[str, str]) -> str:
         made[name] = f"coalesce({made[name]}, {constants[name]})" if name in kept else constants[name]
     made |= {"record": "record", "resolution_s": constants["resolution_s"]}
     return ", ".join(
-        f"CAST({made.get(column.name, 'NULL')} AS {TYPES[column.kind]}) AS {quoted(column.name)}" for column in COLUMNS
+        f"CAST({made.get(column.name, 'NULL')} AS {SQL_TYPES[column.kind]}) AS {sql_name(column.name)}"
+        for column in COLUMNS
     )
 
 
-def as_reports(said: list[str], *, restoring: bool) -> str:
+def frame_select(said: list[str], *, restoring: bool) -> str:
     """Return the list of a SELECT that makes reports of these columns, the others empty.
 
     Parameters
@@ -141,7 +142,8 @@ def as_reports(said: list[str], *, restoring: bool) -> str:
     restoring : bool
         Take off the apostrophes that a table for spreadsheets has before what looks like a formula.
     """
-    made = {name: f"restored({quoted(name)})" if restoring and name in _WORDS else quoted(name) for name in said}
+    made = {name: f"restored({sql_name(name)})" if restoring and name in _WORDS else sql_name(name) for name in said}
     return ", ".join(
-        f"CAST({made.get(column.name, 'NULL')} AS {TYPES[column.kind]}) AS {quoted(column.name)}" for column in COLUMNS
+        f"CAST({made.get(column.name, 'NULL')} AS {SQL_TYPES[column.kind]}) AS {sql_name(column.name)}"
+        for column in COLUMNS
     )

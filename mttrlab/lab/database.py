@@ -7,27 +7,28 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pandas as pd
 
 from mttrlab import sql
 from mttrlab.errors import QuestionError, StoreError
-from mttrlab.lab.text import plain
+from mttrlab.text import plain
 
-STAGED = "mttrlab_staged_"
+Moment = str | date
+"""A day or an instant; without a time zone it is UTC's. A Timestamp is one."""
+STAGED_PREFIX = "mttrlab_staged_"
 """How the names of databases begin in which large files are staged."""
 
 _ORDERED = "RESET preserve_insertion_order"
 
 
 @contextmanager
-def in_any_order(connection: duckdb.DuckDBPyConnection, large: bool) -> Iterator[None]:
+def unordered_insert(connection: duckdb.DuckDBPyConnection, large: bool) -> Iterator[None]:
     """Let a large insert write its rows as they come: to keep their order, DuckDB 2.0 writes them all twice.
 
     Every answer says its own order, and `record` tells where in its file a row stood.
@@ -40,10 +41,10 @@ def in_any_order(connection: duckdb.DuckDBPyConnection, large: bool) -> Iterator
         connection.execute(_ORDERED)
 
 
-def _let_go(connection: duckdb.DuckDBPyConnection) -> None:
+def _detach_staged(connection: duckdb.DuckDBPyConnection) -> None:
     """Detach what large files were staged in; a transaction holds on to it until its end."""
     for (name,) in connection.execute("SELECT database_name FROM duckdb_databases()").fetchall():
-        if name.startswith(STAGED):
+        if name.startswith(STAGED_PREFIX):
             connection.execute(f"DETACH {name}")
 
 
@@ -75,10 +76,10 @@ def transaction(connection: duckdb.DuckDBPyConnection, what: str = "the change")
     finally:
         with suppress(duckdb.Error):
             connection.execute(_ORDERED)
-            _let_go(connection)
+            _detach_staged(connection)
 
 
-def insert_found(connection: duckdb.DuckDBPyConnection, table: str, query: str, values: list | None = None) -> None:
+def insert_if_any(connection: duckdb.DuckDBPyConnection, table: str, query: str, values: list | None = None) -> None:
     """Insert what the query finds, if it finds anything.
 
     DuckDB 2.0 loses rows where an INSERT of none is followed, in one transaction, by a large one into the same table:
@@ -94,14 +95,14 @@ def insert_found(connection: duckdb.DuckDBPyConnection, table: str, query: str, 
 _OURS = re.compile(r"mttrlab-[0-9]+-[0-9a-f]{16}|\..+\.loading")
 
 
-def named(lab: Path | None) -> Path:
+def staging_folder(lab: Path | None) -> Path:
     """Return where the private folder of a lab will be: beside its file, or among temporary files."""
     if lab is None:
         return Path(tempfile.gettempdir()) / f"mttrlab-{os.getpid()}-{secrets.token_hex(8)}"
     return lab.absolute().with_name(f".{lab.name}.loading")
 
 
-def of(connection: duckdb.DuckDBPyConnection) -> Path | None:
+def staging_folder_of(connection: duckdb.DuckDBPyConnection) -> Path | None:
     """Return the private folder of the lab that the connection is to; None: it has none.
 
     The database lists its own folder for what does not fit into memory among those where it may read. That one may be
@@ -112,7 +113,7 @@ def of(connection: duckdb.DuckDBPyConnection) -> Path | None:
 
 
 @contextmanager
-def made(connection: duckdb.DuckDBPyConnection) -> Iterator[Path]:
+def make_staging_folder(connection: duckdb.DuckDBPyConnection) -> Iterator[Path]:
     """Make the private folder for the time of a load.
 
     Raises
@@ -120,7 +121,7 @@ def made(connection: duckdb.DuckDBPyConnection) -> Iterator[Path]:
     StoreError
         When the connection is to no lab.
     """
-    private = of(connection)
+    private = staging_folder_of(connection)
     if private is None:
         raise StoreError("this connection was not opened by a lab; load through lab.load")
     # What a killed load has left behind goes first.
@@ -136,7 +137,9 @@ def made(connection: duckdb.DuckDBPyConnection) -> Iterator[Path]:
 # Questions in SQL: read only, and an error comes back as a sentence.
 
 
-def ask(connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any]) -> pd.DataFrame:
+def query_read_only(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, object]
+) -> pd.DataFrame:
     """Return the rows of one reading statement.
 
     Raises
@@ -148,7 +151,7 @@ def ask(connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str,
         statements = connection.extract_statements(query)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise QuestionError("lab.sql takes one statement that reads (SELECT …); loads and settings are what writes")
-        with _reading(connection):
+        with _read_only_transaction(connection):
             return sql.frame(connection, query, **parameters)
     except (duckdb.Error, RuntimeError) as error:
         if "interrupted" in str(error).lower():
@@ -160,7 +163,7 @@ _EPOCH, _MICROSECOND = pd.Timestamp(0, tz="UTC"), pd.Timedelta(1, "us")
 
 
 @contextmanager
-def _reading(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+def _read_only_transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     # A second lock behind the statement type: in such a transaction nothing can be written.
     connection.execute("BEGIN TRANSACTION READ ONLY")
     try:
@@ -170,18 +173,18 @@ def _reading(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
             connection.execute("ROLLBACK")
 
 
-def micros(moment: pd.Timestamp) -> int:
+def microseconds(moment: pd.Timestamp) -> int:
     """Return whole microseconds since 1970.
 
     Examples
     --------
-    >>> micros(pd.Timestamp("1970-01-01T00:00:01.5Z"))
+    >>> microseconds(pd.Timestamp("1970-01-01T00:00:01.5Z"))
     1500000
     """
     return int((moment - _EPOCH) // _MICROSECOND)
 
 
-def instant(when: Any, name: str) -> pd.Timestamp | None:
+def utc_moment(when: Moment | None, name: str) -> pd.Timestamp | None:
     """Return the moment in UTC; a date or a time without zone is UTC's.
 
     Raises
@@ -191,7 +194,7 @@ def instant(when: Any, name: str) -> pd.Timestamp | None:
 
     Examples
     --------
-    >>> instant("2026-01", "since")
+    >>> utc_moment("2026-01", "since")
     Timestamp('2026-01-01 00:00:00+0000', tz='UTC')
     """
     if when is None:

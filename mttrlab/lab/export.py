@@ -17,10 +17,12 @@ from pathlib import Path
 import pandas as pd
 
 from mttrlab import sql
-from mttrlab.errors import QuestionError, StoreError
+from mttrlab.errors import StoreError
+from mttrlab.files import new_path, replacing, write_new
 from mttrlab.schema import FAILURE_MODES, INCIDENT_COLUMNS, STAMPS
+from mttrlab.text import spreadsheet_safe
 
-_SECRET = {
+_PSEUDONYMISED = {
     "incident_id": "incident",
     "service": "service",
     "team": "team",
@@ -68,60 +70,27 @@ def anonymised(table: pd.DataFrame, pseudonyms: Pseudonyms) -> pd.DataFrame:
         known = {word: word if not word or word in kept else pseudonyms.of(kind, word) for word in words.unique()}
         return words.map(known)
 
-    made = {name: of(kind, table[name], set()) for name, kind in _SECRET.items()}
+    made = {name: of(kind, table[name], set()) for name, kind in _PSEUDONYMISED.items()}
     made |= {name: of(name, table[name], kept) for name, kept in _KNOWN.items()}
     plain = {str(word) for word in table["severity"].unique() if _SEVERITY.fullmatch(str(word))}
     return table.assign(**made, severity=of("severity", table["severity"], plain))
+
+
+def export_incidents(incidents: pd.DataFrame, path: Path, *, anonymise: bool) -> Path:
+    """Write incidents as a new canonical table; see `Lab.export`."""
+    table = canonical(incidents)
+    return write_canonical(anonymised(table, local_pseudonyms()) if anonymise else table, path)
 
 
 def write_canonical(table: pd.DataFrame, path: Path) -> Path:
     """Write the table as a new file: Parquet where the name ends so, else CSV."""
     if path.suffix.lower() != ".parquet":
         return write_csv(path, list(table.columns), table.to_numpy().tolist())
-    free_place(path)
-    half = path.with_name(f".{os.getpid()}.half.parquet")
-    safe = table.apply(lambda column: column.map(neutralise))
-    try:
-        with sql.connect() as connection:
-            connection.from_df(safe).write_parquet(str(half))
-        half.replace(path)
-    finally:
-        with suppress(FileNotFoundError):
-            half.unlink()
+    new_path(path)
+    safe = table.apply(lambda column: column.map(spreadsheet_safe))
+    with replacing(path) as half, sql.connect() as connection:
+        connection.from_df(safe).write_parquet(str(half))
     return path
-
-
-# Tables for spreadsheets: a text cell never begins as a formula does, and reading it back gives the original.
-
-
-_RISKY = re.compile(r"'*[=+\-@\t\r\0]")
-
-
-def neutralise(text: str) -> str:
-    """Return the text with an apostrophe in front where a spreadsheet would take it for a formula.
-
-    Examples
-    --------
-    >>> neutralise("=1+1"), neutralise("plain"), neutralise("'=quoted")
-    ("'=1+1", 'plain', "''=quoted")
-    """
-    return f"'{text}" if _RISKY.match(text) else text
-
-
-def restore(text: str) -> str:
-    """Return what the text was before `neutralise`.
-
-    Examples
-    --------
-    >>> restore("'=1+1"), restore("'tis"), restore("''=quoted")
-    ('=1+1', "'tis", "'=quoted")
-    """
-    return text[1:] if text.startswith("'") and _RISKY.match(text) else text
-
-
-def is_neutralised(text: str) -> bool:
-    """Return whether `restore` would change the text."""
-    return text.startswith("'") and _RISKY.match(text) is not None
 
 
 def write_csv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Path:
@@ -137,46 +106,8 @@ def write_csv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[s
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows([neutralise(cell).replace("\0", "␀") for cell in row] for row in rows)
+    writer.writerows([spreadsheet_safe(cell).replace("\0", "␀") for cell in row] for row in rows)
     return write_new(path, text.getvalue().encode("utf-8", errors="replace"))
-
-
-def free_place(path: str | Path) -> Path:
-    """Return the path if a new file can be made there.
-
-    Raises
-    ------
-    QuestionError
-        When there is such a file already, or no such folder.
-    """
-    path = Path(path)
-    if path.exists() or path.is_symlink():
-        raise QuestionError(f"{path} exists already and is left as it is; remove it or name another file")
-    if not path.parent.is_dir():
-        raise QuestionError(f"{path.parent} is no folder; make it first")
-    return path
-
-
-def write_new(path: str | Path, content: bytes) -> Path:
-    """Write a file that is not there yet, wholly or not at all.
-
-    Raises
-    ------
-    QuestionError
-        When there is such a file already, or no such folder.
-    """
-    path = free_place(path)
-    half = path.with_name(f".{path.name}.{os.getpid()}.half")
-    try:
-        with half.open("xb") as opened:
-            opened.write(content)
-            opened.flush()
-            os.fsync(opened.fileno())
-        half.replace(path)
-    finally:
-        with suppress(FileNotFoundError):
-            half.unlink()
-    return path
 
 
 # Keyed pseudonyms: the same word has the same one, and nobody without the key can tell which word it was.

@@ -14,9 +14,9 @@ import pandas as pd
 from mttrlab.errors import LoadError, SettingsError
 from mttrlab.lab.load import folder_files
 from mttrlab.lab.settings import FILE_NAME, Settings
-from mttrlab.lab.text import plain
 from mttrlab.schema import REPORT_COLUMNS, empty
 from mttrlab.sources.exports import extract, recognise
+from mttrlab.text import plain
 
 
 def init_settings(folder: str | Path) -> tuple[Path, str, list[str]]:
@@ -44,7 +44,7 @@ def init_settings(folder: str | Path) -> tuple[Path, str, list[str]]:
     if path.exists():
         raise SettingsError(f"{path} exists and is not overwritten; correct it by hand, or remove it first")
     files = folder_files(folder, Settings.default())
-    looks = [look(file) for file in files.exports]
+    looks = [inspect_export(file) for file in files.exports]
     if all(seen.reports is None for seen in looks):
         raise LoadError(f"none of the exports can be read: {looks[0].refused}")
     text = _text(looks)
@@ -56,7 +56,7 @@ def init_settings(folder: str | Path) -> tuple[Path, str, list[str]]:
     return path, text, _notes(looks, files.skipped, path)
 
 
-def _notes(looks: list[FileLook], skipped: tuple[str, ...], path: Path) -> list[str]:
+def _notes(looks: list[ExportSummary], skipped: tuple[str, ...], path: Path) -> list[str]:
     told = [f"{seen.name}: {seen.format}, {seen.incidents:,} incidents." for seen in looks if seen.reports is not None]
     told += [f"{seen.name} cannot be read: {seen.refused}" for seen in looks if seen.reports is None]
     told += [
@@ -66,24 +66,24 @@ def _notes(looks: list[FileLook], skipped: tuple[str, ...], path: Path) -> list[
     ]
     if skipped:
         told.append(f"Not an export, left aside: {', '.join(plain(name, 80) for name in skipped)}.")
-    groups = alike(looks)
+    groups = similar_services(looks)
     if groups:
         told.append(f"Services that seem to have several names: {len(groups)}; check them under `services`.")
     return told
 
 
-def _text(looks: list[FileLook]) -> str:
+def _text(looks: list[ExportSummary]) -> str:
     parts = [_HEAD, _sources(looks), _population(looks), _services(looks), _severity(looks), _types(looks), _TAIL]
     return "\n".join(parts)
 
 
-def _sources(looks: list[FileLook]) -> str:
+def _sources(looks: list[ExportSummary]) -> str:
     lines = ['# How to read each file, by name or pattern ("pd-*.json"). Formats are recognised by content.']
     active: list[str] = []
     for seen in looks:
         if seen.zoneless:
             active += [
-                f"  {quoted(seen.name)}:",
+                f"  {yaml_quoted(seen.name)}:",
                 f"    format: {seen.format}",
                 "    timezone: null  # REQUIRED: its times carry no zone. Write the zone of the account that exported"
                 " it, such as Europe/Lisbon or UTC",
@@ -95,11 +95,11 @@ def _sources(looks: list[FileLook]) -> str:
     return "\n".join([*lines, "sources:" if active else "sources: {}", *active, ""])
 
 
-def _population(looks: list[FileLook]) -> str:
+def _population(looks: list[ExportSummary]) -> str:
     seen = priorities(looks)
     told = ", ".join(f"{plain(word, 30)} ({n})" for word, n in seen) or "none"
     hints = [
-        f"    # - {{pattern: {quoted(word)}, population: {population}}}  # {n} titles"
+        f"    # - {{pattern: {yaml_quoted(word)}, population: {population}}}  # {n} titles"
         for word, population, n in title_words(looks).apart
     ]
     return "\n".join(
@@ -118,16 +118,14 @@ def _population(looks: list[FileLook]) -> str:
     )
 
 
-def _services(looks: list[FileLook]) -> str:
-    groups = alike(looks)
+def _services(looks: list[ExportSummary]) -> str:
+    groups = similar_services(looks)
     lines = [
         "# Your name of a service, and the names that tools use for it (whole names; upper and lower case alike).",
         "services:" if groups else "services: {}",
     ]
     for name, aliases in groups:
-        lines.append(
-            f"  {quoted(name)}: [{', '.join(quoted(alias) for alias in aliases)}]  # check: proposed by spelling"
-        )
+        lines.append(f"  {yaml_quoted(name)}: [{', '.join(map(yaml_quoted, aliases))}]  # check: proposed by spelling")
     grouped = {name for name, _ in groups} | {alias for _, aliases in groups for alias in aliases}
     others = sorted({name for seen in looks for name in seen.services} - grouped)
     if others:
@@ -136,7 +134,7 @@ def _services(looks: list[FileLook]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _severity(looks: list[FileLook]) -> str:
+def _severity(looks: list[ExportSummary]) -> str:
     told = [f"#   {plain(word, 40)}: ({n} incidents)" for word, n in severities(looks)]
     return "\n".join(
         [
@@ -148,9 +146,9 @@ def _severity(looks: list[FileLook]) -> str:
     )
 
 
-def _types(looks: list[FileLook]) -> str:
+def _types(looks: list[ExportSummary]) -> str:
     hints = [
-        f"#   - {{pattern: {quoted(word)}, type: {quoted(word)}}}  # {n} titles"
+        f"#   - {{pattern: {yaml_quoted(word)}, type: {yaml_quoted(word)}}}  # {n} titles"
         for word, n in title_words(looks).frequent
     ]
     return "\n".join(
@@ -164,12 +162,12 @@ def _types(looks: list[FileLook]) -> str:
     )
 
 
-def quoted(text: str) -> str:
+def yaml_quoted(text: str) -> str:
     """Return a YAML text in double quotes.
 
     Examples
     --------
-    >>> quoted('say "on"')
+    >>> yaml_quoted('say "on"')
     '"say \\\\"on\\\\""'
     """
     escaped = plain(text).replace("\\", "\\\\").replace('"', '\\"')
@@ -224,7 +222,7 @@ system systems that their there this unavailable users when with
 
 
 @dataclass(frozen=True)
-class FileLook:
+class ExportSummary:
     """What one export holds at first sight."""
 
     name: str
@@ -250,21 +248,21 @@ class FileLook:
         return Counter(str(name).strip() for name in (listed or single) if str(name).strip())
 
 
-def look(path: Path) -> FileLook:
+def inspect_export(path: Path) -> ExportSummary:
     """Return what the export holds; a missing zone is UTC for the look alone."""
     named = recognise(path) or "unknown"
     try:
-        return FileLook(path.name, named, False, extract(path).reports, "")
+        return ExportSummary(path.name, named, False, extract(path).reports, "")
     except LoadError as refusal:
         if "timezone=" not in str(refusal):
-            return FileLook(path.name, named, False, None, str(refusal))
+            return ExportSummary(path.name, named, False, None, str(refusal))
     try:
-        return FileLook(path.name, named, True, extract(path, timezone="UTC").reports, "")
+        return ExportSummary(path.name, named, True, extract(path, timezone="UTC").reports, "")
     except LoadError as refusal:
-        return FileLook(path.name, named, True, None, str(refusal))
+        return ExportSummary(path.name, named, True, None, str(refusal))
 
 
-def alike(looks: list[FileLook]) -> list[tuple[str, list[str]]]:
+def similar_services(looks: list[ExportSummary]) -> list[tuple[str, list[str]]]:
     """Return services that differ only in case, separators, number or suffix: the commonest name and the others."""
     counts: Counter[str] = Counter()
     for seen in looks:
@@ -287,17 +285,17 @@ def _core(name: str) -> str:
     return bare.removesuffix("s") if len(bare) > 4 and not bare.endswith("ss") else bare
 
 
-def severities(looks: list[FileLook]) -> list[tuple[str, int]]:
+def severities(looks: list[ExportSummary]) -> list[tuple[str, int]]:
     """Return the severity words, commonest first."""
     return _commonest(looks, "severity")
 
 
-def priorities(looks: list[FileLook]) -> list[tuple[str, int]]:
+def priorities(looks: list[ExportSummary]) -> list[tuple[str, int]]:
     """Return the priority words, commonest first."""
     return _commonest(looks, "priority")
 
 
-def _commonest(looks: list[FileLook], column: str) -> list[tuple[str, int]]:
+def _commonest(looks: list[ExportSummary], column: str) -> list[tuple[str, int]]:
     counts: Counter[str] = Counter()
     for seen in looks:
         if seen.reports is not None:
@@ -305,7 +303,7 @@ def _commonest(looks: list[FileLook], column: str) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:20]
 
 
-def _ranked(seen: FileLook) -> pd.DataFrame:
+def _ranked(seen: ExportSummary) -> pd.DataFrame:
     """Return the records that are no bare pages: those of a pager that people gave a priority, and all others."""
     if seen.reports is None:
         return empty(REPORT_COLUMNS)
@@ -321,7 +319,7 @@ class TitleWords(NamedTuple):
     """Word, titles that hold it."""
 
 
-def title_words(looks: list[FileLook]) -> TitleWords:
+def title_words(looks: list[ExportSummary]) -> TitleWords:
     """Return patterns of titles that may tell of no incident, and words that may name a type, bare pages aside."""
     titles = [str(title).lower() for seen in looks for title in _ranked(seen)["title"].dropna()]
     apart = [(p, population, sum(bool(re.search(p, title)) for title in titles)) for p, population in _APART]

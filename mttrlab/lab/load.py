@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass, replace
+from datetime import datetime
 from fnmatch import fnmatch
 from pathlib import Path
 from types import TracebackType
@@ -24,24 +25,24 @@ from mttrlab.lab.annotations import (
     is_worksheet,
     read_frame,
     read_worksheet,
+    refresh_report,
     store_annotations,
-    told_again,
 )
-from mttrlab.lab.annotations import KINDS as RECORDED_KINDS
+from mttrlab.lab.annotations import RECORD_KINDS as RECORDED_KINDS
 from mttrlab.lab.bulk import load_large
-from mttrlab.lab.reports import Asked, LoadReport, columns_text, known_load, store_extract
+from mttrlab.lab.reports import LoadOptions, LoadReport, columns_as_json, known_load, store_extract
 from mttrlab.lab.settings import FILE_NAME, FileSettings, Settings
-from mttrlab.lab.text import plain
 from mttrlab.lab.views import derive
 from mttrlab.sources.exports import Extract, extract, recognise
 from mttrlab.sources.exports.reading import open_stream
+from mttrlab.text import plain
 
 
 def load_files(
     connection: duckdb.DuckDBPyConnection,
     files: list[Path],
-    asked: Asked,
-    as_of: Any,
+    options: LoadOptions,
+    as_of: str | datetime | None,
     settings: Settings,
     *,
     keep_people: bool = False,
@@ -57,11 +58,11 @@ def load_files(
         reports: list[LoadReport] = []
         for file in files:
             progress.begin(file)
-            reports.append(_load_file(connection, file, asked, as_of, settings, keep_people))
+            reports.append(_load_file(connection, file, options, as_of, settings, keep_people))
         progress.finish()
-        if any(kind_named(report.format) is None for report in reports):
+        if any(file_kind_named(report.format) is None for report in reports):
             derive(connection)
-    return tuple(_after_deriving(connection, report) for report in reports)
+    return tuple(_with_final_counts(connection, report) for report in reports)
 
 
 def record_frame(
@@ -70,15 +71,15 @@ def record_frame(
     """Keep annotations, or stamps derived from telemetry, that come from Python, as a file of them would be."""
     # What was derived names no person; "metrics" is no pseudonym's business.
     told = read_frame(table, timezone=timezone, keep_people=keep_people or kind == DERIVED)
-    known = known_load(connection, Path(told.path), told.sha256, Asked(kind, timezone))
+    known = known_load(connection, Path(told.path), told.sha256, LoadOptions(kind, timezone))
     if known is not None:
         return known
     report = store_annotations(connection, told, timezone, keep_people=keep_people, kind=kind)
     derive(connection)
-    return _after_deriving(connection, report)
+    return _with_final_counts(connection, report)
 
 
-def load_again(connection: duckdb.DuckDBPyConnection, file: Path, line: dict[str, Any]) -> None:
+def reload(connection: duckdb.DuckDBPyConnection, file: Path, line: dict[str, Any]) -> None:
     """Load a file, or the copy of it, as a line of an older ledger says, and book it under its first path.
 
     Raises
@@ -86,78 +87,83 @@ def load_again(connection: duckdb.DuckDBPyConnection, file: Path, line: dict[str
     LoadError
         When it is refused now.
     """
-    asked = Asked(line["format"], line["timezone"], line["as_of"], line["source"], line.get("columns"))
+    options = LoadOptions(line["format"], line["timezone"], line["as_of"], line["source"], line.get("columns"))
     people = bool(line.get("people"))
-    kind = kind_named(line["format"])
+    kind = file_kind_named(line["format"])
     if kind is not None:
-        kind.load(connection, file, Path(line["path"]), Asked(None, line["timezone"]), keep_people=people)
+        kind.load(connection, file, Path(line["path"]), LoadOptions(None, line["timezone"]), keep_people=people)
         return
     if line["format"] == FORMAT:
-        told = read_worksheet(file, timezone=asked.timezone, keep_people=people)
+        told = read_worksheet(file, timezone=options.timezone, keep_people=people)
         told = replace(told, path=line["path"], name=line["name"])
-        store_annotations(connection, told, asked.timezone, keep_people=people)
+        store_annotations(connection, told, options.timezone, keep_people=people)
         return
-    found = _extract(file, asked, asked.as_of)
-    store_extract(connection, replace(found, path=Path(line["path"])), None, asked)
+    found = _extract(file, options, options.as_of)
+    store_extract(connection, replace(found, path=Path(line["path"])), None, options)
 
 
 def _load_file(
-    connection: duckdb.DuckDBPyConnection, file: Path, asked: Asked, as_of: Any, settings: Settings, keep_people: bool
+    connection: duckdb.DuckDBPyConnection,
+    file: Path,
+    options: LoadOptions,
+    as_of: str | datetime | None,
+    settings: Settings,
+    keep_people: bool,
 ) -> LoadReport:
     said = file_settings(file, settings)
-    asked = Asked(
-        asked.format or said.format,
-        asked.timezone or said.timezone,
-        asked.as_of,
-        asked.source or said.source,
-        asked.columns or columns_text(said.columns),
+    options = LoadOptions(
+        options.format or said.format,
+        options.timezone or said.timezone,
+        options.as_of,
+        options.source or said.source,
+        options.columns or columns_as_json(said.columns),
     )
-    if asked.columns and asked.format is None:
-        asked = replace(asked, format="canonical")
-    kind = kind_named(asked.format) or (_kind(file) if asked.format is None else None)
+    if options.columns and options.format is None:
+        options = replace(options, format="canonical")
+    kind = file_kind_named(options.format) or (_recognise_kind(file) if options.format is None else None)
     if kind is not None:
-        return kind.load(connection, file, file, asked, keep_people=keep_people)
-    if not (asked.format is None and is_worksheet(file)):
+        return kind.load(connection, file, file, options, keep_people=keep_people)
+    if not (options.format is None and is_worksheet(file)):
         try:
-            large = load_large(connection, file, asked, as_of)
+            large = load_large(connection, file, options, as_of)
         except LoadError as refusal:
-            raise _with_place_for_zone(refusal, file, asked) from None
+            raise _with_zone_hint(refusal, file, options) from None
         if large is not None:
             return large
-    known = known_load(connection, file, _sha256(file), asked)
+    known = known_load(connection, file, _sha256(file), options)
     if known is not None:
         return known
-    if asked.format == FORMAT or (asked.format is None and is_worksheet(file)):
-        told = read_worksheet(file, timezone=asked.timezone, keep_people=keep_people)
-        return store_annotations(connection, told, asked.timezone, keep_people=keep_people)
+    if options.format == FORMAT or (options.format is None and is_worksheet(file)):
+        told = read_worksheet(file, timezone=options.timezone, keep_people=keep_people)
+        return store_annotations(connection, told, options.timezone, keep_people=keep_people)
     try:
-        found = _extract(file, asked, as_of)
+        found = _extract(file, options, as_of)
     except LoadError as refusal:
-        raise _with_place_for_zone(refusal, file, asked) from None
-    return store_extract(connection, found, None, asked)
+        raise _with_zone_hint(refusal, file, options) from None
+    return store_extract(connection, found, None, options)
 
 
-def _extract(file: Path, asked: Asked, as_of: Any) -> Extract:
+def _extract(file: Path, options: LoadOptions, as_of: str | datetime | None) -> Extract:
     return extract(
         file,
-        format=asked.format,
-        timezone=asked.timezone,
+        format=options.format,
+        timezone=options.timezone,
         as_of=as_of,
-        source=asked.source,
-        columns=asked.named,
+        source=options.source,
+        columns=options.column_names,
         whole=False,
     )
 
 
-def _kind(file: Path) -> Kind | None:
+def _recognise_kind(file: Path) -> FileKind | None:
     """Return what a file is that is no incident export; an export is what it is, whatever else it looks like."""
-    return None if is_worksheet(file) or recognise(file) is not None else kind_of(file)
+    return None if is_worksheet(file) or recognise(file) is not None else recognise_kind(file)
 
 
-def _after_deriving(connection: duckdb.DuckDBPyConnection, report: LoadReport) -> LoadReport:
+def _with_final_counts(connection: duckdb.DuckDBPyConnection, report: LoadReport) -> LoadReport:
     # Which incidents the annotations mean is known only after the last file.
     fresh = report.format in RECORDED_KINDS and report.load_id is not None and not report.unchanged
-    return told_again(connection, report) if fresh else report
+    return refresh_report(connection, report) if fresh else report
 
 
 def _sha256(file: Path) -> str:
@@ -169,8 +175,8 @@ def _sha256(file: Path) -> str:
         raise LoadError(f"{file}: cannot be read ({error.strerror}); check the file") from None
 
 
-def _with_place_for_zone(refusal: LoadError, file: Path, asked: Asked) -> LoadError:
-    if asked.timezone is None and "timezone=" in str(refusal):
+def _with_zone_hint(refusal: LoadError, file: Path, options: LoadOptions) -> LoadError:
+    if options.timezone is None and "timezone=" in str(refusal):
         return LoadError(
             f"{refusal}; or, in {FILE_NAME}, under sources: '{file.name}': write timezone: and an IANA name "
             "such as Europe/Lisbon"
@@ -212,12 +218,17 @@ def folder_files(folder: str | Path, settings: Settings) -> FolderFiles:
             raise LoadError(f"{path} cannot be opened (permission denied); check its permissions, or move it away")
         wanted = file_settings(path, settings)
         told = wanted.format is not None and path.is_file()
-        if told or is_worksheet(path) or recognise(path) is not None or any(kind.recognise(path) for kind in KINDS):
+        if (
+            told
+            or is_worksheet(path)
+            or recognise(path) is not None
+            or any(kind.recognise(path) for kind in FILE_KINDS)
+        ):
             exports.append(path)
         else:
             skipped.append(path.name)
-    for kind in KINDS:
-        for path in _beside(folder, kind, settings):
+    for kind in FILE_KINDS:
+        for path in _kind_files(folder, kind, settings):
             if kind.recognise(path):
                 exports.append(path)
             else:
@@ -228,7 +239,7 @@ def folder_files(folder: str | Path, settings: Settings) -> FolderFiles:
     return FolderFiles(tuple(exports), tuple(skipped))
 
 
-def _beside(folder: Path, kind: Kind, settings: Settings) -> list[Path]:
+def _kind_files(folder: Path, kind: FileKind, settings: Settings) -> list[Path]:
     """Return the files of a kind's own folder: the one that the settings name, else the subfolder of its name.
 
     Raises
@@ -252,7 +263,7 @@ def file_settings(path: Path, settings: Settings) -> FileSettings:
     return FileSettings()
 
 
-def idle_patterns(folder: str | Path, settings: Settings) -> list[str]:
+def unmatched_patterns(folder: str | Path, settings: Settings) -> list[str]:
     """Return a sentence for each file pattern of the settings that no file of the folder has, mostly a slip."""
     names = [path.name for path in Path(folder).iterdir()]
     return [
@@ -291,53 +302,59 @@ def matching_files(path: str | Path) -> list[Path]:
 # further kind is a module with two functions and one line in `KINDS`; nothing else of the lab's door changes.
 
 
-class Recognise(Protocol):
+class RecogniseFile(Protocol):
     """Whether a file is of a kind: a look at its beginning, never an exception."""
 
     def __call__(self, file: Path) -> bool: ...
 
 
-class Load(Protocol):
+class LoadFile(Protocol):
     """Read a file and store it with its line in the ledger; the caller holds the transaction.
 
     `booked` is where the ledger says that the file is: `file` itself, unless a lab is built again from kept copies.
-    `asked` is what the caller or the settings said about it, `keep_people` whether people may be stored as written.
+    `options` is what the caller or the settings said about it, `keep_people` whether people may be stored as written.
     What cannot be read is a LoadError.
     """
 
     def __call__(
-        self, connection: duckdb.DuckDBPyConnection, file: Path, booked: Path, asked: Asked, *, keep_people: bool
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        file: Path,
+        booked: Path,
+        options: LoadOptions,
+        *,
+        keep_people: bool,
     ) -> LoadReport: ...
 
 
 @dataclass(frozen=True)
-class Kind:
+class FileKind:
     """One kind of file that is no incident export."""
 
     name: str
     """As in `format=`, in the ledger's column `format`, and the subfolder of a folder of exports."""
-    recognise: Recognise
-    load: Load
+    recognise: RecogniseFile
+    load: LoadFile
     suffixes: frozenset[str] = frozenset()
     """Suffixes that only this kind has: such a file, named by hand, is read as one, to say what is wrong with it."""
 
 
-KINDS: tuple[Kind, ...] = (
-    Kind(telemetry.FORMAT, telemetry.is_telemetry, telemetry.load),
-    Kind(practices.FORMAT, practices.is_practices, practices.load, practices.ALONE),
+FILE_KINDS: tuple[FileKind, ...] = (
+    FileKind(telemetry.FORMAT, telemetry.is_telemetry, telemetry.load_telemetry),
+    FileKind(practices.FORMAT, practices.is_practices, practices.load_practices, practices.OWN_SUFFIXES),
 )
 """In the order in which a file that is no export is tried."""
 
 
-def kind_named(name: str | None) -> Kind | None:
+def file_kind_named(name: str | None) -> FileKind | None:
     """Return the kind of that name; None: the name is an export's format, or none."""
-    return next((kind for kind in KINDS if kind.name == name), None)
+    return next((kind for kind in FILE_KINDS if kind.name == name), None)
 
 
-def kind_of(file: Path) -> Kind | None:
+def recognise_kind(file: Path) -> FileKind | None:
     """Return the first kind that recognises a file, else the one that alone has its suffix, or None."""
-    found = next((kind for kind in KINDS if kind.recognise(file)), None)
-    return found or next((kind for kind in KINDS if file.suffix.lower() in kind.suffixes), None)
+    found = next((kind for kind in FILE_KINDS if kind.recognise(file)), None)
+    return found or next((kind for kind in FILE_KINDS if file.suffix.lower() in kind.suffixes), None)
 
 
 # A bar on standard error for loads that take longer than a moment; silent where nobody watches.

@@ -14,11 +14,11 @@ import duckdb
 
 from mttrlab import __version__
 from mttrlab.errors import LoadError
-from mttrlab.lab.raw_copies import file_hash
-from mttrlab.lab.reports import Asked, LoadReport
-from mttrlab.lab.text import plain
+from mttrlab.files import file_sha256
+from mttrlab.lab.reports import LoadOptions, LoadReport
 from mttrlab.schema import Practices
 from mttrlab.sources.practices import SUFFIXES, from_json, read_file, recognise, to_json, with_windows
+from mttrlab.text import plain
 
 FORMAT = "practices"
 _WORDS = {
@@ -33,7 +33,7 @@ _WORDS = {
     "mappings": "alert mappings",
 }
 """What a file of practices can hold, in the words of a report."""
-ALONE = frozenset(SUFFIXES) - {".json"}
+OWN_SUFFIXES = frozenset(SUFFIXES) - {".json"}
 """Suffixes that no other kind of file has."""
 
 
@@ -44,8 +44,8 @@ def is_practices(file: Path) -> bool:
     return False
 
 
-def load(
-    connection: duckdb.DuckDBPyConnection, file: Path, booked: Path, asked: Asked, *, keep_people: bool
+def load_practices(
+    connection: duckdb.DuckDBPyConnection, file: Path, booked: Path, options: LoadOptions, *, keep_people: bool
 ) -> LoadReport:
     """Keep what a file says about practices; the caller holds the transaction. There is nothing to ask about it.
 
@@ -58,7 +58,7 @@ def load(
         When it is refused, with all its faults.
     """
     try:
-        sha256, size = file_hash(file), file.stat().st_size
+        sha256, size = file_sha256(file), file.stat().st_size
     except OSError as error:
         raise LoadError(f"{file}: cannot be read ({error.strerror}); check the file") from None
     path = str(booked.absolute())
@@ -69,8 +69,10 @@ def load(
         return _report(booked, kind, told, (0, 0, sum(n for _, n in told)), load_id, ("this file was loaded before",))
     kind, read = read_file(file, booked.name)
     before = _forget(connection, path)
-    changes, gone = _compared(before, read)
-    notes = () if not gone else (f"no longer in it, and left out from now on: {', '.join(gone[:8])}{_more(gone, 8)}",)
+    changes, gone = _count_changes(before, read)
+    notes = (
+        () if not gone else (f"no longer in it, and left out from now on: {', '.join(gone[:8])}{_and_more(gone, 8)}",)
+    )
     load_id = int(connection.execute("SELECT coalesce(max(load_id), 0) + 1 FROM loads").fetchall()[0][0])
     told = counts(read)
     entries = sum(n for _, n in told)
@@ -145,7 +147,7 @@ def _forget(connection: duckdb.DuckDBPyConnection, path: str) -> Practices | Non
     return from_json(rows[-1][1]) if rows else None
 
 
-def _compared(before: Practices | None, now: Practices) -> tuple[tuple[int, int, int], list[str]]:
+def _count_changes(before: Practices | None, now: Practices) -> tuple[tuple[int, int, int], list[str]]:
     """Return how many entries are new, changed, unchanged, and the names of those that are gone."""
     old, new = _entries(before or Practices()), _entries(now)
     shared = set(old) & set(new)
@@ -205,5 +207,5 @@ def _report(
     )  # fmt: skip
 
 
-def _more(names: list[str], shown: int) -> str:
+def _and_more(names: list[str], shown: int) -> str:
     return f" and {len(names) - shown} more" if len(names) > shown else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from mttrlab.errors import LoadError, QuestionError
+from mttrlab.files import file_sha256, replacing
 from mttrlab.lab.reports import LoadReport
 
 _Keep = Callable[[duckdb.DuckDBPyConnection, list[Path], tuple[LoadReport, ...]], None]
@@ -22,35 +22,24 @@ def raw_folder(lab: Path) -> Path:
     return lab.with_name(f"{lab.name}.raw")
 
 
-def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
 def _copy(file: Path, folder: Path, sha256: str, made: list[Path]) -> None:
     place = folder / sha256
     if place.exists():
         return
     folder.mkdir(mode=0o700, exist_ok=True)
-    half = folder / f".{sha256}.{os.getpid()}.half"
-    try:
+    with replacing(place) as half:
         descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as target, file.open("rb") as source:
             shutil.copyfileobj(source, target)
             target.flush()
             os.fsync(target.fileno())
-        if file_hash(half) != sha256:
+        if file_sha256(half) != sha256:
             raise LoadError(f"{file.name} changed while it was loaded; wait until it is written, then load it again")
-        half.replace(place)
-        made.append(place)
-    finally:
-        with suppress(FileNotFoundError):
-            half.unlink()
+    made.append(place)
 
 
 @contextmanager
-def kept_copies(lab: Path | None, *, asked: bool) -> Iterator[_Keep]:
+def raw_copies(lab: Path | None, *, asked: bool) -> Iterator[_Keep]:
     """Offer a function that copies the files of a load; what it made is removed again if the load fails.
 
     Raises

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -18,7 +18,7 @@ def read(
     *,
     format: str | None = None,
     timezone: str | None = None,
-    as_of: Any = None,
+    as_of: str | datetime | None = None,
     columns: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Return the incidents of one export, each judged alone.

@@ -13,18 +13,19 @@ import pandas as pd
 
 from mttrlab import sql
 from mttrlab.errors import LoadError, StoreError
+from mttrlab.files import file_sha256
 from mttrlab.lab import views
 from mttrlab.lab.annotations import RECORDED
 from mttrlab.lab.database import transaction
 from mttrlab.lab.lab import Lab
-from mttrlab.lab.load import load_again
-from mttrlab.lab.raw_copies import file_hash, raw_folder
+from mttrlab.lab.load import reload
+from mttrlab.lab.raw_copies import raw_folder
 from mttrlab.lab.settings import Settings
 from mttrlab.lab.store import open_ledger
-from mttrlab.lab.text import plain
 from mttrlab.lab.views import derive
+from mttrlab.text import plain
 
-_CARRIED = ("annotations", "quarantine")
+_CARRIED_TABLES = ("annotations", "quarantine")
 """What recorded loads wrote, which no file tells."""
 
 
@@ -76,8 +77,8 @@ def rebuild(path: str | Path, out: str | Path | None = None, *, partial: bool = 
     target = path if out is None else Path(out)
     if out is not None and target.exists():
         raise StoreError(f"{target} exists already and is left as it is; remove it or name another file")
-    if target == path and _aside(path).exists():
-        raise StoreError(f"{_aside(path)} exists already; remove it or move it away first")
+    if target == path and _old_path(path).exists():
+        raise StoreError(f"{_old_path(path)} exists already; remove it or move it away first")
     ledger, settings, recorded = _read(path)
     files, trouble = _files(ledger, path)
     if trouble and not partial:
@@ -102,7 +103,9 @@ def _read(path: Path) -> tuple[list[dict[str, Any]], Settings, dict[str, pd.Data
             loads = sql.frame(connection, "SELECT * FROM loads ORDER BY load_id")
             settings = views.stored_settings(connection)
             tables = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-            recorded = {table: sql.frame(connection, f"SELECT * FROM {table}") for table in _CARRIED if table in tables}
+            recorded = {
+                table: sql.frame(connection, f"SELECT * FROM {table}") for table in _CARRIED_TABLES if table in tables
+            }
         except (duckdb.Error, ValueError) as error:
             raise StoreError(f"{path}: its ledger cannot be read ({plain(str(error).splitlines()[0], 120)})") from None
     ledger = [{str(k): None if pd.isna(v) else v for k, v in row.items()} for row in loads.to_dict("records")]
@@ -119,7 +122,7 @@ def _files(ledger: list[dict[str, Any]], path: Path) -> tuple[dict[int, Path], l
         original, copy = Path(line["path"]), raw_folder(path) / line["sha256"]
         for place in (original, copy):
             with suppress(OSError):
-                if place.is_file() and file_hash(place) == line["sha256"]:
+                if place.is_file() and file_sha256(place) == line["sha256"]:
                     found[line["load_id"]] = place
                     break
         else:
@@ -148,7 +151,7 @@ def _build(
                     if line["path"] == RECORDED:
                         _carry_over(connection, line, recorded)
                     elif line["load_id"] in files:
-                        load_again(connection, files[line["load_id"]], line)
+                        reload(connection, files[line["load_id"]], line)
                     else:
                         continue
                 done += 1
@@ -177,7 +180,7 @@ def _carry_over(connection: duckdb.DuckDBPyConnection, line: dict[str, Any], rec
             connection.unregister("carried")
 
 
-def _aside(path: Path) -> Path:
+def _old_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.old")
 
 
@@ -186,7 +189,7 @@ def _swap(path: Path, fresh: Path, target: Path, *, keep: bool) -> Path | None:
     if target != path:
         fresh.replace(target)
         return None
-    old = _aside(path)
+    old = _old_path(path)
     # Moved together, as the log of last writes belongs to the old file and would damage the new one.
     path.replace(old)
     with suppress(FileNotFoundError):

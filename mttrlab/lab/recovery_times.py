@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from mttrlab import sql
+from mttrlab.errors import QuestionError
 from mttrlab.judge.dating import Checks, Dated, checks_of, date_checks
 from mttrlab.judge.episodes import RecoveryRule
-from mttrlab.lab.database import micros
+from mttrlab.lab.database import microseconds
 from mttrlab.schema import STAMPS
 
 _LONGEST = 7 * 86_400_000_000
@@ -47,23 +48,26 @@ def date_incidents(
     after_minutes: float,
 ) -> pd.DataFrame:
     """Return one row per incident; see `Lab.dating`."""
+    for name, minutes in (("before_minutes", before_minutes), ("after_minutes", after_minutes)):
+        if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not 0 < minutes <= 10_080:
+            raise QuestionError(f"{name} must be a number above 0, of at most a week of minutes; got {minutes!r}")
     before, after = (round(60e6 * minutes) for minutes in (before_minutes, after_minutes))
     windows, lines = [], {}
     known = _names(connection)
     for n, said in enumerate(incidents.to_dict("records")):
         window = _window(n, {str(key): value for key, value in said.items()}, rule, before, after)
         if isinstance(window, str):
-            lines[n] = _line(said, Dated(), window)
+            lines[n] = _row(said, Dated(), window)
         elif window.service not in known:
-            lines[n] = _line(said, Dated(), f"there are no metrics of {window.service}")
+            lines[n] = _row(said, Dated(), f"there are no metrics of {window.service}")
         else:
             windows.append(window)
     for window, checks in _checks(connection, windows, known, rule):
         dated = date_checks(checks, rule, window.detected, window.resolved)
-        lines[window.n] = _line(
+        lines[window.n] = _row(
             {"incident_id": window.incident_id, "source": window.source, "service": window.service},
             dated,
-            reason(dated, rule, window.resolved is not None),
+            reason_sentence(dated, rule, window.resolved is not None),
         )
     made = pd.DataFrame([lines[n] for n in sorted(lines)], columns=list(_COLUMNS))
     for name in ("onset_at", "onset_after", "healthy_from", "recovered_at", "founding_at"):
@@ -94,7 +98,7 @@ def _window(n: int, said: dict[str, Any], rule: RecoveryRule, before: int, after
 
 
 def _micros(moment: Any) -> int | None:
-    return None if pd.isna(moment) else micros(moment)
+    return None if pd.isna(moment) else microseconds(moment)
 
 
 def _names(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
@@ -120,7 +124,7 @@ def _checks(
     for service, group in groupby(sorted(windows, key=lambda w: (w.service, w.lo)), key=lambda w: w.service):
         stored = names[service]
         spans = [(first, last) for name, _, first, last in loads if name in stored]
-        for stretch in _stretches(list(group), step, back):
+        for stretch in _neighbouring(list(group), step, back):
             lo, hi = stretch[0].lo - back, max(window.lo + step * window.checks for window in stretch)
             alone = sum(first < hi and last >= lo for first, last in spans) <= 1
             found = connection.execute(
@@ -135,7 +139,7 @@ def _checks(
                 yield window, checks_of(at, errors, latency, rule, window.lo, window.checks)
 
 
-def _stretches(windows: list[_Window], step: int, back: int) -> Iterator[list[_Window]]:
+def _neighbouring(windows: list[_Window], step: int, back: int) -> Iterator[list[_Window]]:
     """Yield windows of one service together where little lies between them: one query for all."""
     held: list[_Window] = []
     end = 0
@@ -149,7 +153,7 @@ def _stretches(windows: list[_Window], step: int, back: int) -> Iterator[list[_W
         yield held
 
 
-def _line(said: dict[Any, Any], dated: Dated, why: str) -> dict[str, Any]:
+def _row(said: dict[Any, Any], dated: Dated, why: str) -> dict[str, Any]:
     return {
         "incident_id": said["incident_id"],
         "source": said["source"],
@@ -167,7 +171,7 @@ def _line(said: dict[Any, Any], dated: Dated, why: str) -> dict[str, Any]:
     }
 
 
-def reason(dated: Dated, rule: RecoveryRule, fixed: bool) -> str:
+def reason_sentence(dated: Dated, rule: RecoveryRule, fixed: bool) -> str:
     """Return in a sentence what the metrics say, and what they cannot."""
     if not dated.known:
         return "there are no metrics of the service around it"
@@ -192,7 +196,7 @@ def reason(dated: Dated, rule: RecoveryRule, fixed: bool) -> str:
     return f"{began}; {ended}{thin}"
 
 
-def derivable(incidents: pd.DataFrame, dated: pd.DataFrame) -> pd.DataFrame:
+def derivable_stamps(incidents: pd.DataFrame, dated: pd.DataFrame) -> pd.DataFrame:
     """Return the stamps that stand for nothing that anybody recorded; see `Lab.derivable`.
 
     Parameters

@@ -21,18 +21,18 @@ import pandas as pd
 
 from mttrlab import __version__, sql
 from mttrlab.errors import LoadError, StoreError
-from mttrlab.lab.column_types import KINDS, TYPES, as_reports, content_hash, quoted
-from mttrlab.lab.database import in_any_order, insert_found
-from mttrlab.lab.text import plain
+from mttrlab.lab.column_types import COLUMN_KINDS, SQL_TYPES, content_hash_sql, frame_select, sql_name
+from mttrlab.lab.database import insert_if_any, unordered_insert
 from mttrlab.schema import ORIGINS, POPULATIONS, REPORT_COLUMNS, STAMPS, VERDICTS
+from mttrlab.text import plain
 
 if TYPE_CHECKING:
     from mttrlab.sources.exports import Extract
 
 
-ALL = "kept"
+MAIN_TABLE = "kept"
 """The table with every column; the names of the others begin with it."""
-STORED = tuple(column.name for column in REPORT_COLUMNS if column.name != "content_hash")
+STORED_COLUMNS = tuple(column.name for column in REPORT_COLUMNS if column.name != "content_hash")
 """Columns of a report that can be stored, in their order."""
 
 _IDS = ("report_id", "load_id")
@@ -44,12 +44,12 @@ _WORDS = {
 """Columns that hold one of a few words; kept as a byte each."""
 
 
-def create(connection: duckdb.DuckDBPyConnection) -> None:
+def create_main_table(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the table of all columns."""
-    _make(connection, ALL, STORED)
+    _create_table(connection, MAIN_TABLE, STORED_COLUMNS)
 
 
-def tables(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, ...]]:
+def report_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, ...]]:
     """Return the tables that reports are kept in, each with its columns beside the two ids."""
     found = connection.execute(
         """
@@ -59,80 +59,84 @@ def tables(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, ...]]:
           AND (table_name = $1 OR regexp_full_match(table_name, $1 || '_[0-9]+'))
         GROUP BY table_name ORDER BY table_name
         """,
-        [ALL],
+        [MAIN_TABLE],
     ).fetchall()
     return {table: tuple(name for name in columns if name not in _IDS) for table, columns in found}
 
 
-def table_of(connection: duckdb.DuckDBPyConnection, filled: Sequence[str]) -> str:
+def table_for_columns(connection: duckdb.DuckDBPyConnection, filled: Sequence[str]) -> str:
     """Return the table of just these columns, made if it is not there yet."""
-    wanted, there = tuple(name for name in STORED if name in filled), tables(connection)
+    wanted, there = tuple(name for name in STORED_COLUMNS if name in filled), report_tables(connection)
     for table, columns in there.items():
         if columns == wanted:
             return table
-    _make(connection, made := f"{ALL}_{len(there)}", wanted)
-    show(connection, there | {made: wanted})
+    _create_table(connection, made := f"{MAIN_TABLE}_{len(there)}", wanted)
+    create_report_views(connection, there | {made: wanted})
     return made
 
 
-def delete(connection: duckdb.DuckDBPyConnection, condition: str, values: list | None = None) -> None:
+def delete_reports(connection: duckdb.DuckDBPyConnection, condition: str, values: list | None = None) -> None:
     """Remove the reports of which the condition holds; it may speak of the ids and of what every table has."""
-    for table in tables(connection):
+    for table in report_tables(connection):
         connection.execute(f"DELETE FROM {table} WHERE {condition}", values or [])
 
 
-def show(connection: duckdb.DuckDBPyConnection, there: dict[str, tuple[str, ...]]) -> None:
+def create_report_views(connection: duckdb.DuckDBPyConnection, there: dict[str, tuple[str, ...]]) -> None:
     """Write the views over the tables that are there, text as text: `held`, and `reports`, which has the hash."""
-    connection.execute(f"CREATE OR REPLACE VIEW held AS {view(there, hashed=False)}")
-    connection.execute(f"CREATE OR REPLACE VIEW reports AS {view(there, hashed=True)}")
+    connection.execute(f"CREATE OR REPLACE VIEW held AS {report_view_query(there, hashed=False)}")
+    connection.execute(f"CREATE OR REPLACE VIEW reports AS {report_view_query(there, hashed=True)}")
 
 
-def view(there: dict[str, tuple[str, ...]], *, hashed: bool) -> str:
+def report_view_query(there: dict[str, tuple[str, ...]], *, hashed: bool) -> str:
     """Return the query of a view over these tables."""
-    return " UNION ALL ".join(f"SELECT {_shown(columns, hashed)} FROM {table}" for table, columns in there.items())
+    return " UNION ALL ".join(
+        f"SELECT {_select_list(columns, hashed)} FROM {table}" for table, columns in there.items()
+    )
 
 
-def _make(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> None:
-    typed = ", ".join(f"{quoted(name)} {_type(name)}" for name in columns)
+def _create_table(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> None:
+    typed = ", ".join(f"{sql_name(name)} {_type(name)}" for name in columns)
     connection.execute(f"CREATE TABLE {table} (report_id BIGINT, load_id BIGINT, {typed})")
 
 
 def _type(name: str) -> str:
     words = _WORDS.get(name)
-    return TYPES[KINDS[name]] if words is None else "ENUM ({})".format(", ".join(f"'{word}'" for word in words))
+    return (
+        SQL_TYPES[COLUMN_KINDS[name]] if words is None else "ENUM ({})".format(", ".join(f"'{word}'" for word in words))
+    )
 
 
-def _shown(columns: Sequence[str], hashed: bool) -> str:
+def _select_list(columns: Sequence[str], hashed: bool) -> str:
     shown = [*_IDS]
     for column in REPORT_COLUMNS:
         name = column.name
         if name == "content_hash":
             if not hashed:
                 continue
-            value = content_hash(list(columns))
+            value = content_hash_sql(list(columns))
         else:
-            value = quoted(name) if name in columns else f"CAST(NULL AS {TYPES[column.kind]})"
+            value = sql_name(name) if name in columns else f"CAST(NULL AS {SQL_TYPES[column.kind]})"
         if name in columns and name in _WORDS:
             value = f"CAST({value} AS VARCHAR)"
         if name == "population":
             value = f"coalesce({value}, 'counted')"
         elif name.endswith("_origin") and (stamp := name.removesuffix("_origin")) in columns:
-            value = f"coalesce({value}, CASE WHEN {quoted(stamp)} IS NOT NULL THEN 'export' END)"
-        shown.append(f"{value} AS {quoted(name)}")
+            value = f"coalesce({value}, CASE WHEN {sql_name(stamp)} IS NOT NULL THEN 'export' END)"
+        shown.append(f"{value} AS {sql_name(name)}")
     return ", ".join(shown)
 
 
 # Reports of one file beside those that the lab has: new, changed, as they were, or older than what is known.
 
 
-MANY = 50_000
+OWN_TABLE_FROM = 50_000
 """Reports that are worth a table of just the columns that they fill."""
 
-_NOTHING = {"new": 0, "changed": 0, "unchanged": 0, "older": 0}
+_NO_COUNTS = {"new": 0, "changed": 0, "unchanged": 0, "older": 0}
 
 
 @dataclass(frozen=True)
-class Selected:
+class JudgedReports:
     """Judged reports as a query of the lab's connection."""
 
     query: str
@@ -152,14 +156,14 @@ def store_frame(connection: duckdb.DuckDBPyConnection, extract: Extract, load_id
     """Judge and store the reports of a frame, of which columns may be missing."""
     reports = extract.reports
     if reports.empty:
-        return _NOTHING
+        return _NO_COUNTS
     # Most columns of most sources are empty, and an empty column costs as much to hand over as a full one.
     said = reports.columns[reports.notna().any()]
     filled = {*said, *(f"{stamp}_verdict" for stamp in STAMPS)}
-    ordered = tuple(name for name in STORED if name in filled)
+    ordered = tuple(name for name in STORED_COLUMNS if name in filled)
     query = f"""
-        SELECT {", ".join(map(quoted, ordered))}
-        FROM (WITH reports AS (SELECT {as_reports(list(said), restoring=extract.format == "canonical")} FROM arriving)
+        SELECT {", ".join(map(sql_name, ordered))}
+        FROM (WITH reports AS (SELECT {frame_select(list(said), restoring=extract.format == "canonical")} FROM arriving)
               FROM ({sql.text("judge")}))
     """
     # A reader keeps one report of an id; but an apostrophe that is taken off can make two ids one.
@@ -167,12 +171,12 @@ def store_frame(connection: duckdb.DuckDBPyConnection, extract: Extract, load_id
     ids = "\n".join(["", *reports["source_id"].to_numpy()]) if extract.format == "canonical" else ""
     apart = "\n'" not in ids and not any(source.startswith("'") for source in sources)
     with registered(connection, "arriving", reports[said]):
-        return store_selected(connection, Selected(query, ordered, len(reports), last, sources, apart), load_id)
+        return store_judged(connection, JudgedReports(query, ordered, len(reports), last, sources, apart), load_id)
 
 
-def store_selected(connection: duckdb.DuckDBPyConnection, judged: Selected, load_id: int) -> dict[str, int]:
+def store_judged(connection: duckdb.DuckDBPyConnection, judged: JudgedReports, load_id: int) -> dict[str, int]:
     if not judged.rows:
-        return _NOTHING
+        return _NO_COUNTS
     if judged.apart and not _any_known(connection, judged.sources):
         return _store_first(connection, judged, load_id)
     _stage(connection, judged)
@@ -189,12 +193,12 @@ def store_selected(connection: duckdb.DuckDBPyConnection, judged: Selected, load
         WHERE reports.exported_at < staged.exported_at
         """
     )
-    delete(connection, "report_id IN (SELECT report_id FROM outdated)")
+    delete_reports(connection, "report_id IN (SELECT report_id FROM outdated)")
     missing = "FROM staged ANTI JOIN reports USING (source, source_id, content_hash)"
     if connection.execute(f"SELECT count(*) {missing}").fetchall()[0][0]:
-        columns = ", ".join(map(quoted, judged.filled))
+        columns = ", ".join(map(sql_name, judged.filled))
         table = _table(connection, judged)
-        with in_any_order(connection, judged.rows >= MANY):
+        with unordered_insert(connection, judged.rows >= OWN_TABLE_FROM):
             connection.execute(
                 f"""
                 INSERT INTO {table} BY NAME
@@ -202,17 +206,17 @@ def store_selected(connection: duckdb.DuckDBPyConnection, judged: Selected, load
                 """,
                 [load_id],
             )
-    _check_kept(connection, counts)
+    _check_stored(connection, counts)
     supersede(connection, "SELECT DISTINCT source, source_id FROM staged")
     for table in ("staged", "outdated"):
         connection.execute(f"DROP TABLE {table}")
     return counts
 
 
-def _stage(connection: duckdb.DuckDBPyConnection, judged: Selected) -> None:
+def _stage(connection: duckdb.DuckDBPyConnection, judged: JudgedReports) -> None:
     """Put the reports beside the lab's, as table `staged`, to be compared with them."""
     empty = ", ".join(
-        f"CAST(NULL AS {TYPES[KINDS[name]]}) AS {quoted(name)}"
+        f"CAST(NULL AS {SQL_TYPES[COLUMN_KINDS[name]]}) AS {sql_name(name)}"
         for name in ("updated_at", "exported_at")
         if name not in judged.filled
     )
@@ -220,15 +224,15 @@ def _stage(connection: duckdb.DuckDBPyConnection, judged: Selected) -> None:
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE staged AS
-        SELECT {once} *{", " + empty if empty else ""}, {content_hash(list(judged.filled))} AS content_hash
+        SELECT {once} *{", " + empty if empty else ""}, {content_hash_sql(list(judged.filled))} AS content_hash
         FROM ({judged.query})
         ORDER BY record
         """
     )
 
 
-def _table(connection: duckdb.DuckDBPyConnection, judged: Selected) -> str:
-    return table_of(connection, judged.filled) if judged.rows >= MANY else ALL
+def _table(connection: duckdb.DuckDBPyConnection, judged: JudgedReports) -> str:
+    return table_for_columns(connection, judged.filled) if judged.rows >= OWN_TABLE_FROM else MAIN_TABLE
 
 
 def _any_known(connection: duckdb.DuckDBPyConnection, sources: tuple[str, ...]) -> bool:
@@ -236,18 +240,18 @@ def _any_known(connection: duckdb.DuckDBPyConnection, sources: tuple[str, ...]) 
     return bool(found.fetchall()[0][0])
 
 
-def _store_first(connection: duckdb.DuckDBPyConnection, judged: Selected, load_id: int) -> dict[str, int]:
+def _store_first(connection: duckdb.DuckDBPyConnection, judged: JudgedReports, load_id: int) -> dict[str, int]:
     """Store reports of sources that the lab does not know yet: all are new, and nothing needs to be compared."""
     # The numbers are drawn at once: drawing them row by row would leave all but one thread idle.
     first = connection.execute("SELECT nextval('report_ids')").fetchall()[0][0]
     connection.execute(f"CREATE OR REPLACE SEQUENCE report_ids START WITH {first + judged.last + 1}")
     table = _table(connection, judged)
-    with in_any_order(connection, judged.rows >= MANY):
+    with unordered_insert(connection, judged.rows >= OWN_TABLE_FROM):
         connection.execute(
             f"""
             INSERT INTO {table} BY NAME
             SELECT {first}::BIGINT + record AS report_id, {load_id}::BIGINT AS load_id,
-                   {", ".join(map(quoted, judged.filled))}
+                   {", ".join(map(sql_name, judged.filled))}
             FROM ({judged.query})
             """
         )
@@ -259,10 +263,10 @@ def _store_first(connection: duckdb.DuckDBPyConnection, judged: Selected, load_i
             f"{judged.rows:,} incidents were handed over and {found[0]:,} can be read back; nothing was loaded, "
             "please report this with the file"
         )
-    return _NOTHING | {"new": judged.rows}
+    return _NO_COUNTS | {"new": judged.rows}
 
 
-def _check_kept(connection: duckdb.DuckDBPyConnection, counts: dict[str, int]) -> None:
+def _check_stored(connection: duckdb.DuckDBPyConnection, counts: dict[str, int]) -> None:
     """Read back what was just written: an engine that loses rows must not be believed.
 
     Raises
@@ -298,7 +302,7 @@ def registered(connection: duckdb.DuckDBPyConnection, name: str, rows: pd.DataFr
 
 
 def store_extract(
-    connection: duckdb.DuckDBPyConnection, extract: Extract, judged: Selected | None, asked: Asked
+    connection: duckdb.DuckDBPyConnection, extract: Extract, judged: JudgedReports | None, options: LoadOptions
 ) -> LoadReport:
     """Write one file's reports, refused rows and ledger line; the caller holds the transaction.
 
@@ -308,7 +312,7 @@ def store_extract(
     extract : Extract
     judged : Selected, optional
         Its reports, judged, where they are no frame; None: those of `extract` are judged.
-    asked : Asked
+    options : LoadOptions
 
     Raises
     ------
@@ -322,18 +326,16 @@ def store_extract(
             f"{extract.duplicates} duplicates; nothing was loaded, report this with the file"
         )
     notes = [*extract.warnings, *forget_same_file(connection, extract.sha256, extract.path.name)]
-    why = why_refused(extract.quarantine)
+    why = refusal_sentence(extract.quarantine)
     notes += [why] if why else []
     load_id = connection.execute("SELECT coalesce(max(load_id), 0) + 1 FROM loads").fetchall()[0][0]
-    counts = (
-        store_frame(connection, extract, load_id) if judged is None else store_selected(connection, judged, load_id)
-    )
+    counts = store_frame(connection, extract, load_id) if judged is None else store_judged(connection, judged, load_id)
     if counts["older"]:
         notes.append(
             f"{counts['older']:,} incidents are older here than what the lab has; kept as history, the newer holds"
         )
     with registered(connection, "refused", extract.quarantine):
-        insert_found(
+        insert_if_any(
             connection,
             "quarantine",
             'SELECT $1::BIGINT, "row", "column", value::VARCHAR, reason FROM refused ORDER BY "row"',
@@ -353,8 +355,8 @@ def store_extract(
             extract.size,
             extract.format,
             extract.source,
-            asked.timezone,
-            asked.as_of,
+            options.timezone,
+            options.as_of,
             extract.rows,
             extract.accepted,
             refused,
@@ -366,7 +368,7 @@ def store_extract(
             extract.exported_at_from,
             json.dumps(notes),
             __version__,
-            asked.columns,
+            options.columns,
         ],
     )
     return LoadReport(
@@ -391,13 +393,13 @@ TELEMETRY_TABLES = ("metric_samples", "metric_series", "deployed", "fired", "log
 """Where loads of telemetry are kept."""
 
 
-def ledger(connection: duckdb.DuckDBPyConnection) -> list[tuple]:
+def ledger_state(connection: duckdb.DuckDBPyConnection) -> list[tuple]:
     """Return what tells one state of the ledger from another."""
     return connection.execute("SELECT load_id, sha256, loaded_at::VARCHAR FROM loads ORDER BY load_id").fetchall()
 
 
 @dataclass(frozen=True)
-class Asked:
+class LoadOptions:
     """What the caller said about a file; with the hash of the file, it names a load."""
 
     format: str | None = None
@@ -408,17 +410,19 @@ class Asked:
     """JSON object: the file's name of a column, and ours; as the ledger keeps it."""
 
     @property
-    def named(self) -> dict[str, str] | None:
+    def column_names(self) -> dict[str, str] | None:
         """What was said of the columns."""
         return json.loads(self.columns) if self.columns else None
 
 
-def columns_text(columns: Mapping[str, str] | None) -> str | None:
+def columns_as_json(columns: Mapping[str, str] | None) -> str | None:
     """Return what was said of the columns as the ledger keeps it; None: nothing."""
     return json.dumps(dict(sorted(columns.items())), ensure_ascii=False) if columns else None
 
 
-def known_load(connection: duckdb.DuckDBPyConnection, path: Path, sha256: str, asked: Asked) -> LoadReport | None:
+def known_load(
+    connection: duckdb.DuckDBPyConnection, path: Path, sha256: str, options: LoadOptions
+) -> LoadReport | None:
     """Return what an earlier load of this content under these options did, with nothing new; None: not loaded."""
     found = connection.execute(
         """
@@ -428,7 +432,7 @@ def known_load(connection: duckdb.DuckDBPyConnection, path: Path, sha256: str, a
           AND as_of IS NOT DISTINCT FROM $4 AND ($5 IS NULL OR source = $5) AND "columns" IS NOT DISTINCT FROM $6
         ORDER BY load_id LIMIT 1
         """,
-        [sha256, asked.format, asked.timezone, asked.as_of, asked.source, asked.columns],
+        [sha256, options.format, options.timezone, options.as_of, options.source, options.columns],
     ).fetchall()
     if not found:
         return None
@@ -459,7 +463,7 @@ def forget_same_file(connection: duckdb.DuckDBPyConnection, sha256: str, name: s
     if not earlier:
         return []
     for load_id in earlier:
-        delete(connection, "load_id = $1", [load_id])
+        delete_reports(connection, "load_id = $1", [load_id])
         for table in ("annotations", *TELEMETRY_TABLES, "quarantine", "loads"):
             connection.execute(f"DELETE FROM {table} WHERE load_id = $1", [load_id])
     connection.execute("DELETE FROM superseded")
@@ -469,7 +473,7 @@ def forget_same_file(connection: duckdb.DuckDBPyConnection, sha256: str, name: s
 
 def supersede(connection: duckdb.DuckDBPyConnection, touched: str) -> None:
     """List the older revisions among the records that the query `touched` names (source, source_id)."""
-    insert_found(
+    insert_if_any(
         connection,
         "superseded",
         sql.text("lab/superseded").replace("WITH several", f"WITH touched AS ({touched}), several", 1),
@@ -575,7 +579,7 @@ class FolderReport:
         lines = [str(load) for load in self.loads if not load.kind]
         for kind in kinds:
             several = tuple(load for load in self.loads if load.kind and load.format == kind)
-            lines.append(str(together(f"{len(several)} files", several)))
+            lines.append(str(combined_report(f"{len(several)} files", several)))
         if self.skipped:
             lines.append(f"Not an export, left aside: {', '.join(plain(name, 80) for name in self.skipped)}.")
         lines.append(
@@ -583,7 +587,7 @@ class FolderReport:
         )
         lines.append(self.population)
         told = [(note, Path(load.path).name) for load in self.loads for note in load.warnings]
-        loaded = {said for note, name in told for said in (note, _named(name, note))}
+        loaded = {said for note, name in told for said in (note, _with_file_name(name, note))}
         lines += [f"  note: {plain(warning)}" for warning in self.warnings if warning not in loaded]
         return "\n".join(lines)
 
@@ -598,7 +602,7 @@ class FolderReport:
 _VALUE = r""" (?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?= )"""
 
 
-def why_refused(quarantine: pd.DataFrame) -> str | None:
+def refusal_sentence(quarantine: pd.DataFrame) -> str | None:
     """Return in a sentence how many records were refused, the commonest reason and its first row; None: none was."""
     if quarantine.empty:
         return None
@@ -618,7 +622,7 @@ def why_refused(quarantine: pd.DataFrame) -> str | None:
     )
 
 
-def together(path: str | Path, reports: tuple[LoadReport, ...]) -> LoadReport:
+def combined_report(path: str | Path, reports: tuple[LoadReport, ...]) -> LoadReport:
     """Return one report over the files of a pattern."""
     counts = {name: sum(getattr(report, name) for report in reports) for name in _COUNTS}
     held: dict[str, int] = {}
@@ -626,7 +630,7 @@ def together(path: str | Path, reports: tuple[LoadReport, ...]) -> LoadReport:
         for word, n in report.contents:
             held[word] = held.get(word, 0) + n
     formats = " + ".join(sorted({report.format for report in reports}))
-    notes = tuple(dict.fromkeys(_named(Path(r.path).name, note) for r in reports for note in r.warnings))
+    notes = tuple(dict.fromkeys(_with_file_name(Path(r.path).name, note) for r in reports for note in r.warnings))
     return LoadReport(
         path=str(path),
         format=formats,
@@ -637,5 +641,5 @@ def together(path: str | Path, reports: tuple[LoadReport, ...]) -> LoadReport:
     )
 
 
-def _named(name: str, note: str) -> str:
+def _with_file_name(name: str, note: str) -> str:
     return note if note.startswith(name) else f"{name}: {note}"

@@ -13,8 +13,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from mttrlab import sql
 from mttrlab.errors import LoadError, SettingsError
-from mttrlab.lab.text import plain
 from mttrlab.sources.exports.columns import our_name
+from mttrlab.text import plain
 
 FILE_NAME = "mttrlab.yml"
 
@@ -28,13 +28,13 @@ def _zone(name: str) -> str:
 
 
 def _pattern(text: str) -> str:
-    reason = _trouble_of(text)
+    reason = _regex_error(text)
     if reason:
         raise ValueError(f"{plain(text, 60)!r} is no regular expression ({reason})")
     return text
 
 
-def _trouble_of(pattern: str) -> str | None:
+def _regex_error(pattern: str) -> str | None:
     # RE2 itself judges: it is what the lab will run.
     with sql.aside() as connection:
         try:
@@ -47,7 +47,7 @@ def _trouble_of(pattern: str) -> str | None:
 Zone = Annotated[str, AfterValidator(_zone)]
 Pattern = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_pattern)]
 Word = Annotated[str, Field(min_length=1)]
-Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-4]):[0-5]\d$")]
+TimeOfDay = Annotated[str, Field(pattern=r"^([01]\d|2[0-4]):[0-5]\d$")]
 
 
 def _column(name: str) -> str:
@@ -60,11 +60,11 @@ def _column(name: str) -> str:
 ColumnName = Annotated[str, AfterValidator(_column)]
 
 
-class _Part(BaseModel):
+class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
-class FileSettings(_Part):
+class FileSettings(_Model):
     """How to read the files that a name pattern covers."""
 
     format: (
@@ -79,7 +79,7 @@ class FileSettings(_Part):
     """For a table of the team's own: the file's name of a column, and ours."""
 
 
-class Excluded(_Part):
+class Excluded(_Model):
     """Titles that tell of no incident."""
 
     pattern: Pattern
@@ -88,7 +88,7 @@ class Excluded(_Part):
     """Where such records are kept and counted."""
 
 
-class Population(_Part):
+class Population(_Model):
     """Which pages count as incidents. Records of other tools always do, unless their source or a title says not."""
 
     count: Literal["priority_or_public", "priority", "all"] = "priority_or_public"
@@ -101,14 +101,14 @@ class Population(_Part):
     """Records of any source with such titles are kept apart; the first match wins."""
 
 
-class TypePattern(_Part):
+class TypePattern(_Model):
     """A title pattern and the incident type it tells of."""
 
     pattern: Pattern
     type: Word
 
 
-class Join(_Part):
+class Join(_Model):
     """When records of different sources are one incident."""
 
     within_minutes: Annotated[float, Field(ge=0, le=1440, allow_inf_nan=False)] = 30.0
@@ -117,16 +117,16 @@ class Join(_Part):
     """A CSV with one column of ids per source; each line is one incident. It always wins."""
 
 
-class WorkingHours(_Part):
+class WorkingHours(_Model):
     """When people are at work."""
 
     timezone: Zone = "UTC"
     days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ("mon", "tue", "wed", "thu", "fri")
-    start: Clock = "09:00"
-    end: Clock = "18:00"
+    start: TimeOfDay = "09:00"
+    end: TimeOfDay = "18:00"
 
 
-class Settings(_Part):
+class Settings(_Model):
     """Everything that `mttrlab.yml` may say."""
 
     sources: dict[str, FileSettings] = {}

@@ -13,8 +13,8 @@ from mttrlab import __version__, sql
 from mttrlab.errors import StoreError
 from mttrlab.lab import database, reports, views
 from mttrlab.lab.settings import Settings
-from mttrlab.lab.text import plain
 from mttrlab.lab.views import store_settings
+from mttrlab.text import plain
 
 SCHEMA_VERSION = 6
 """Raised by every change of the stored tables."""
@@ -36,38 +36,38 @@ def open_store(path: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnecti
     """
     new = path is None or not path.exists()
     if path is not None:
-        _check_place(path, new=new, read_only=read_only)
+        _check_path(path, new=new, read_only=read_only)
     try:
         connection = sql.connect(str(path) if path else ":memory:", read_only=read_only, config=_CONFIG)
     except duckdb.Error as error:
-        raise StoreError(trouble(path, error)) from None
+        raise StoreError(explain_error(path, error)) from None
     try:
-        _close_off(connection, path)
-        _check_kept(connection, path)
-        _recognise(connection, path, read_only=read_only)
+        _restrict_access(connection, path)
+        _check_is_database(connection, path)
+        _check_schema(connection, path, read_only=read_only)
     except duckdb.Error as error:
         connection.close()
-        raise StoreError(trouble(path, error)) from None
+        raise StoreError(explain_error(path, error)) from None
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _close_off(connection: duckdb.DuckDBPyConnection, path: Path | None) -> None:
+def _restrict_access(connection: duckdb.DuckDBPyConnection, path: Path | None) -> None:
     """Let the connection read nowhere but in a private folder, which exists only while a large file is loaded.
 
     `lock_configuration` is not set: it would also refuse a second connection to the same file in this process, which a
     notebook cell that is run again makes.
     """
     if connection.execute("SELECT current_setting('enable_external_access')").fetchall()[0][0]:
-        connection.execute("SET allowed_directories = $1", [[str(database.named(path))]])
+        connection.execute("SET allowed_directories = $1", [[str(database.staging_folder(path))]])
         connection.execute("SET enable_external_access = false")
     # A macro of the session: views and tables of the file do not lean on it.
     connection.execute(sql.text("lab/bulk/restored"))
 
 
-def gave_up(connection: duckdb.DuckDBPyConnection) -> bool:
+def has_failed(connection: duckdb.DuckDBPyConnection) -> bool:
     """Return whether the database refuses everything until the file is opened again."""
     try:
         connection.execute("SELECT 1").fetchall()
@@ -86,14 +86,14 @@ def open_ledger(path: Path) -> duckdb.DuckDBPyConnection:
     StoreError
         When the file is in use, damaged, or no lab.
     """
-    _check_place(path, new=not path.exists(), read_only=True)
+    _check_path(path, new=not path.exists(), read_only=True)
     try:
         connection = sql.connect(str(path), read_only=True, config=_CONFIG)
     except duckdb.Error as error:
-        raise StoreError(trouble(path, error)) from None
+        raise StoreError(explain_error(path, error)) from None
     try:
         connection.execute("SET enable_external_access = false")
-        _check_kept(connection, path)
+        _check_is_database(connection, path)
         tables = _tables(connection)
     except BaseException:
         connection.close()
@@ -104,7 +104,7 @@ def open_ledger(path: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _check_place(path: Path, *, new: bool, read_only: bool) -> None:
+def _check_path(path: Path, *, new: bool, read_only: bool) -> None:
     if path.is_dir():
         raise StoreError(f"{path} is a folder; name a file in it, such as {path / 'lab.duckdb'}")
     if new and _TABLE_NAMES & set(path.suffixes):
@@ -118,7 +118,7 @@ def _check_place(path: Path, *, new: bool, read_only: bool) -> None:
         raise StoreError(f"{path} is empty, not a lab; remove it or name another file")
 
 
-def _check_kept(connection: duckdb.DuckDBPyConnection, path: Path | None) -> None:
+def _check_is_database(connection: duckdb.DuckDBPyConnection, path: Path | None) -> None:
     # Given a .csv, .json or .parquet, DuckDB opens a database in memory with a view of it, and keeps nothing.
     kept = connection.execute(
         "SELECT path IS NOT NULL FROM duckdb_databases() WHERE database_name = current_database()"
@@ -127,7 +127,7 @@ def _check_kept(connection: duckdb.DuckDBPyConnection, path: Path | None) -> Non
         raise StoreError(f"{path} is not a lab: no DuckDB file; name another file, or load it as an export")
 
 
-def trouble(path: Path | None, error: duckdb.Error) -> str:
+def explain_error(path: Path | None, error: duckdb.Error) -> str:
     """Return in a sentence what an error of the database means for the lab's file, and what to do."""
     text = str(error)
     holder = re.search(r"Conflicting lock is held in (.*?) \(PID (\d+)\)", text)
@@ -153,7 +153,7 @@ def trouble(path: Path | None, error: duckdb.Error) -> str:
 
 
 @contextmanager
-def named(path: Path | None) -> Iterator[None]:
+def explain_errors(path: Path | None) -> Iterator[None]:
     """Turn an error of the database into a sentence: what lies in a damaged block is found only when it is read.
 
     Raises
@@ -163,10 +163,10 @@ def named(path: Path | None) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        raise StoreError(trouble(path, error)) from None
+        raise StoreError(explain_error(path, error)) from None
 
 
-def _recognise(connection: duckdb.DuckDBPyConnection, path: Path | None, *, read_only: bool) -> None:
+def _check_schema(connection: duckdb.DuckDBPyConnection, path: Path | None, *, read_only: bool) -> None:
     # In memory there is nothing yet, and asking the catalogue for it is a tenth of the time of opening.
     tables = set() if path is None else _tables(connection)
     if not tables and not read_only:
@@ -186,11 +186,11 @@ def _recognise(connection: duckdb.DuckDBPyConnection, path: Path | None, *, read
             f"{path} was written by {age} mttrlab ({plain(said.get('version'), 20)}, schema {version}; "
             f"this one knows {SCHEMA_VERSION}); {advice}"
         )
-    if not views.known(connection):
+    if not views.are_current(connection):
         if read_only:
             raise StoreError(f"{path} holds the views of another mttrlab; open it once for writing to renew them")
         connection.execute("BEGIN")
-        views.install(connection, reports.tables(connection), joining=views.needs_joining(connection))
+        views.create_all(connection, reports.report_tables(connection), joining=views.needs_joining(connection))
         connection.execute("COMMIT")
 
 
@@ -200,13 +200,13 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
 
 def _create(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("BEGIN")
-    reports.create(connection)
+    reports.create_main_table(connection)
     connection.execute(sql.text("lab/tables"))
     connection.execute(sql.text("lab/telemetry_tables"))
     connection.execute("CREATE TABLE settings (said VARCHAR)")
     connection.executemany(
         "INSERT INTO meta VALUES (?, ?)", [("schema_version", str(SCHEMA_VERSION)), ("version", __version__)]
     )
-    views.install(connection, {reports.ALL: reports.STORED}, joining=False)
+    views.create_all(connection, {reports.MAIN_TABLE: reports.STORED_COLUMNS}, joining=False)
     store_settings(connection, Settings.default())
     connection.execute("COMMIT")

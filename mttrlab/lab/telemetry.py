@@ -15,9 +15,9 @@ import pandas as pd
 
 from mttrlab import __version__, sql
 from mttrlab.errors import LoadError, StoreError
+from mttrlab.files import file_sha256
 from mttrlab.lab import database
-from mttrlab.lab.raw_copies import file_hash
-from mttrlab.lab.reports import Asked, LoadReport, forget_same_file
+from mttrlab.lab.reports import LoadOptions, LoadReport, forget_same_file
 from mttrlab.schema import MEASURES, METRIC_COLUMNS, empty
 from mttrlab.sources.exports.reading import MAX_BYTES, Opened, fold, head, header_of, open_stream
 from mttrlab.sources.telemetry import KINDS, Telemetry, read_telemetry, recognise
@@ -26,7 +26,7 @@ from mttrlab.sources.telemetry.reading import TIMES, Collector, quoted
 
 FORMAT = "telemetry"
 """In the ledger's column `format`; its `source` says which format of telemetry."""
-STORED = {
+SIGNAL_TABLES = {
     "metrics": "metric_samples",
     "deployments": "deployed",
     "firings": "fired",
@@ -48,8 +48,8 @@ def is_telemetry(file: Path) -> bool:
     return file.is_file() and recognise(file) is not None
 
 
-def load(
-    connection: duckdb.DuckDBPyConnection, file: Path, booked: Path, asked: Asked, *, keep_people: bool = False
+def load_telemetry(
+    connection: duckdb.DuckDBPyConnection, file: Path, booked: Path, options: LoadOptions, *, keep_people: bool = False
 ) -> LoadReport:
     """Keep what a file of telemetry says; the caller holds the transaction.
 
@@ -58,24 +58,24 @@ def load(
     LoadError
         When it is refused; rows of it that cannot be read are quarantined instead.
     """
-    if asked.timezone is None and not keep_people:
+    if options.timezone is None and not keep_people:
         large = load_large_metrics(connection, file)
         if large is not None:
-            known = _known(connection, large.sha256, asked, keep_people, booked)
-            return known or _store(connection, large, asked, booked, staged=True, keep_people=False)
+            known = _known(connection, large.sha256, options, keep_people, booked)
+            return known or _store(connection, large, options, booked, staged=True, keep_people=False)
     try:
-        sha256 = file_hash(file)
+        sha256 = file_sha256(file)
     except OSError as error:
         raise LoadError(f"{file}: cannot be read ({(error.strerror or 'error').lower()}); check the file") from None
-    known = _known(connection, sha256, asked, keep_people, booked)
+    known = _known(connection, sha256, options, keep_people, booked)
     if known is not None:
         return known
-    found = read_telemetry(file, timezone=asked.timezone, keep_people=keep_people)
-    return _store(connection, found, asked, booked, staged=False, keep_people=keep_people)
+    found = read_telemetry(file, timezone=options.timezone, keep_people=keep_people)
+    return _store(connection, found, options, booked, staged=False, keep_people=keep_people)
 
 
 def _known(
-    connection: duckdb.DuckDBPyConnection, sha256: str, asked: Asked, keep_people: bool, booked: Path
+    connection: duckdb.DuckDBPyConnection, sha256: str, options: LoadOptions, keep_people: bool, booked: Path
 ) -> LoadReport | None:
     found = connection.execute(
         """
@@ -83,7 +83,7 @@ def _known(
         WHERE sha256 = $1 AND format = $2 AND timezone IS NOT DISTINCT FROM $3 AND people = $4
         ORDER BY load_id LIMIT 1
         """,
-        [sha256, FORMAT, asked.timezone, keep_people],
+        [sha256, FORMAT, options.timezone, keep_people],
     ).fetchall()
     if not found:
         return None
@@ -109,7 +109,7 @@ def _known(
 def _store(
     connection: duckdb.DuckDBPyConnection,
     found: Telemetry,
-    asked: Asked,
+    options: LoadOptions,
     booked: Path,
     *,
     staged: bool,
@@ -135,7 +135,7 @@ def _store(
             connection.unregister("refused")
     line: dict[str, Any] = {
         "load_id": load_id, "path": str(booked.absolute()), "name": booked.name, "sha256": found.sha256,
-        "size": found.size, "format": FORMAT, "source": found.format, "timezone": asked.timezone, "rows": found.rows,
+        "size": found.size, "format": FORMAT, "source": found.format, "timezone": options.timezone, "rows": found.rows,
         "accepted": found.accepted, "quarantined": len(found.quarantine), "duplicates": found.duplicates,
         "new": stored, "changed": 0, "unchanged": 0, "warnings": json.dumps(notes),
         "version": __version__, "people": keep_people,
@@ -162,7 +162,7 @@ def _store(
 
 def _write(connection: duckdb.DuckDBPyConnection, found: Telemetry, load_id: int, *, staged: bool) -> int:
     """Write the rows in the order in which they are asked for, and return how many there are."""
-    table, order = STORED[found.kind], _ORDER[found.kind]
+    table, order = SIGNAL_TABLES[found.kind], _ORDER[found.kind]
     if not staged:
         rows = found.table
         if rows.empty:
@@ -208,16 +208,16 @@ def _parts(connection: duckdb.DuckDBPyConnection, kind: str) -> list[tuple[str, 
 # reader. Where the file as a whole is in doubt, the strict reader gets all of it.
 
 
-LEAST = 2_000_000
+LARGE_FROM = 2_000_000
 """Bytes from which a table of metrics is loaded this way; a smaller one is read by the strict reader as fast."""
-_PLAIN = r"\d{1,15}(\.\d{1,25})?([eE][+-]?\d{1,2})?"
-_LEAVE = "DROP TABLE IF EXISTS temp.arriving"
-MOST_ODD = 200_000
+_PLAIN_NUMBER = r"\d{1,15}(\.\d{1,25})?([eE][+-]?\d{1,2})?"
+_DROP_STAGED = "DROP TABLE IF EXISTS temp.arriving"
+MAX_STRICT_ROWS = 200_000
 """With more doubtful rows than this the strict reader gets all of the file."""
 
 
 @dataclass(frozen=True)
-class _Shape:
+class _Columns:
     """Which column says what."""
 
     reader: str
@@ -246,9 +246,9 @@ def load_large_metrics(connection: duckdb.DuckDBPyConnection, file: Path) -> Tel
         Its `table` is empty: the rows are in `arriving`. None: nothing was staged, and the strict reader has the word.
     """
     with suppress(OSError, LoadError, StoreError, duckdb.Error):
-        if not LEAST <= file.stat().st_size <= MAX_BYTES or recognise(file) != "metrics":
+        if not LARGE_FROM <= file.stat().st_size <= MAX_BYTES or recognise(file) != "metrics":
             return None
-        with database.made(connection) as folder:
+        with database.make_staging_folder(connection) as folder:
             return _stage(connection, file, folder)
     return None
 
@@ -273,7 +273,7 @@ def _stage(connection: duckdb.DuckDBPyConnection, file: Path, folder: Path) -> T
     )
     rows = int(connection.execute(f"SELECT count(*) FROM {shape.reader}").fetchall()[0][0])
     if not parquet and rows != lines:
-        connection.execute(_LEAVE)
+        connection.execute(_DROP_STAGED)
         return None
     twice = 'SELECT service, "at" FROM arriving GROUP BY ALL HAVING count(*) > 1'
     connection.execute(f"CREATE OR REPLACE TEMP TABLE twice AS {twice}")
@@ -282,8 +282,8 @@ def _stage(connection: duckdb.DuckDBPyConnection, file: Path, folder: Path) -> T
     into = Collector(Opened(file, b"", digest, size))
     into.records = rows
     if plain < rows or doubled:
-        if rows - plain > MOST_ODD or doubled > MOST_ODD:
-            connection.execute(_LEAVE)
+        if rows - plain > MAX_STRICT_ROWS or doubled > MAX_STRICT_ROWS:
+            connection.execute(_DROP_STAGED)
             return None
         pair = f'({read.service}, {read.at}) IN (SELECT (service, "at") FROM twice)'
         cells = ", ".join(f"CAST({quoted(name)} AS VARCHAR) AS c{n}" for n, name in enumerate(_columns(shape)))
@@ -326,7 +326,7 @@ def _copy(file: Path, copy: Path, parquet: bool) -> tuple[str, int, int] | None:
     return digest.hexdigest(), size, breaks - (last == b"\n")
 
 
-def _csv(start: bytes, copy: Path) -> _Shape | None:
+def _csv(start: bytes, copy: Path) -> _Columns | None:
     line = start.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].decode("utf-8")
     delimiter, cells = header_of(line)
     names = list(map(fold, cells))
@@ -339,7 +339,7 @@ def _csv(start: bytes, copy: Path) -> _Shape | None:
     return _shape(reader, names, {name: f"c{n}" for n, name in enumerate(names)}, typed=False, first_row=2)
 
 
-def _parquet(connection: duckdb.DuckDBPyConnection, copy: Path) -> _Shape | None:
+def _parquet(connection: duckdb.DuckDBPyConnection, copy: Path) -> _Columns | None:
     place = str(copy).replace("'", "''")
     reader = f"read_parquet('{place}')"
     told = connection.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()
@@ -352,7 +352,7 @@ def _parquet(connection: duckdb.DuckDBPyConnection, copy: Path) -> _Shape | None
     return made if all(types[column] in numbers for column in made.measures.values()) else None
 
 
-def _shape(reader: str, names: list[str], raw: dict[str, str], *, typed: bool, first_row: int) -> _Shape | None:
+def _shape(reader: str, names: list[str], raw: dict[str, str], *, typed: bool, first_row: int) -> _Columns | None:
     if max(Counter(names).values(), default=2) > 1:
         return None
     time = next((name for name in TIMES if name in names), None)
@@ -360,15 +360,15 @@ def _shape(reader: str, names: list[str], raw: dict[str, str], *, typed: bool, f
     known = [(ALIASES.get(name, name), raw[name]) for name in names if ALIASES.get(name, name) in MEASURES]
     if time is None or service is None or not known or len(dict(known)) < len(known):
         return None
-    return _Shape(reader, raw[time], raw[service], dict(known), typed, first_row)
+    return _Columns(reader, raw[time], raw[service], dict(known), typed, first_row)
 
 
-def _columns(shape: _Shape) -> list[str]:
+def _columns(shape: _Columns) -> list[str]:
     return [shape.time, shape.service, *shape.measures.values()]
 
 
 @dataclass(frozen=True)
-class _Read:
+class _CellQueries:
     """How each cell is read, and which rows only the strict reader can read."""
 
     at: str
@@ -377,7 +377,7 @@ class _Read:
     odd: str
 
 
-def _expressions(shape: _Shape) -> _Read:
+def _expressions(shape: _Columns) -> _CellQueries:
     time, service = quoted(shape.time), quoted(shape.service)
     if shape.typed:
         at = f"epoch_us({time})"
@@ -390,13 +390,13 @@ def _expressions(shape: _Shape) -> _Read:
         odd = [f"NOT regexp_full_match({time}, '{iso}')", f"{at} IS NULL", f"{time} IS NULL"]
         cells = {name: f"TRY_CAST({quoted(raw)} AS DOUBLE)" for name, raw in shape.measures.items()}
         odd += [
-            f"({quoted(raw)} IS NOT NULL AND NOT regexp_full_match({quoted(raw)}, '{_PLAIN}'))"
+            f"({quoted(raw)} IS NOT NULL AND NOT regexp_full_match({quoted(raw)}, '{_PLAIN_NUMBER}'))"
             for raw in shape.measures.values()
         ]
     odd += [f"{service} IS NULL", f"trim({service}) = ''", f"trim({service}) <> {service}"]
     odd += [f"{cell} < 0" + (f" OR {cell} > 100" if name == "error_rate" else "") for name, cell in cells.items()]
     measures = {name: f"CASE WHEN isfinite({cell}) THEN {cell} END" for name, cell in cells.items()}
-    return _Read(at, service, measures, " OR ".join(f"coalesce(({one}), false)" for one in odd))
+    return _CellQueries(at, service, measures, " OR ".join(f"coalesce(({one}), false)" for one in odd))
 
 
 def _add(connection: duckdb.DuckDBPyConnection, table: pd.DataFrame) -> None:

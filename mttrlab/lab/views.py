@@ -15,7 +15,7 @@ import pandas as pd
 from mttrlab import sql
 from mttrlab.judge import judge
 from mttrlab.lab import reports
-from mttrlab.lab.database import insert_found
+from mttrlab.lab.database import insert_if_any
 from mttrlab.lab.settings import Settings, read_keys
 from mttrlab.schema import STAMPS
 
@@ -31,7 +31,7 @@ CREATE OR REPLACE MACRO stamp_rank(verdict, origin) AS
 """
 
 
-def install(connection: duckdb.DuckDBPyConnection, there: dict[str, tuple[str, ...]], *, joining: bool) -> None:
+def create_all(connection: duckdb.DuckDBPyConnection, there: dict[str, tuple[str, ...]], *, joining: bool) -> None:
     """Write all views over the tables that hold reports; the caller holds the transaction.
 
     Parameters
@@ -42,15 +42,15 @@ def install(connection: duckdb.DuckDBPyConnection, there: dict[str, tuple[str, .
     joining : bool
         Whether records are joined or stamps corrected.
     """
-    reports.show(connection, there)
+    reports.create_report_views(connection, there)
     _write(connection, _FIRST)
-    _show_records(connection, joining=joining)
+    _create_records_view(connection, joining=joining)
     _write(connection, _LAST)
 
 
-def known(connection: duckdb.DuckDBPyConnection) -> bool:
+def are_current(connection: duckdb.DuckDBPyConnection) -> bool:
     """Return whether the views of the file are those of this mttrlab."""
-    return _said(connection) in (_hash(joining=False), _hash(joining=True))
+    return _stored_hash(connection) in (_hash(joining=False), _hash(joining=True))
 
 
 def needs_joining(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -61,13 +61,13 @@ def needs_joining(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(found[0][0])
 
 
-def show_joined(connection: duckdb.DuckDBPyConnection) -> None:
+def join_if_needed(connection: duckdb.DuckDBPyConnection) -> None:
     """Let `records` join and correct from now on, if anything needs it; the caller holds the transaction."""
-    if needs_joining(connection) and _said(connection) != _hash(joining=True):
-        _show_records(connection, joining=True)
+    if needs_joining(connection) and _stored_hash(connection) != _hash(joining=True):
+        _create_records_view(connection, joining=True)
 
 
-def _show_records(connection: duckdb.DuckDBPyConnection, *, joining: bool) -> None:
+def _create_records_view(connection: duckdb.DuckDBPyConnection, *, joining: bool) -> None:
     if joining:
         connection.execute(_STAMP_RANK)
         _write(connection, _JOINING)
@@ -86,7 +86,7 @@ def _write(connection: duckdb.DuckDBPyConnection, views: tuple[str, ...]) -> Non
         connection.execute(f"CREATE OR REPLACE VIEW {view} AS {sql.text(f'lab/{view}')}")
 
 
-def _said(connection: duckdb.DuckDBPyConnection) -> str | None:
+def _stored_hash(connection: duckdb.DuckDBPyConnection) -> str | None:
     found = connection.execute("SELECT value FROM meta WHERE name = 'views'").fetchall()
     return str(found[0][0]) if found else None
 
@@ -96,7 +96,7 @@ def _hash(*, joining: bool) -> str:
     views = (*_FIRST, *(_JOINING if joining else ()), *_LAST)
     texts = [
         *([_STAMP_RANK] if joining else []),
-        reports.view({reports.ALL: reports.STORED}, hashed=True),
+        reports.report_view_query({reports.MAIN_TABLE: reports.STORED_COLUMNS}, hashed=True),
         _records(joining=joining),
         *(sql.text(f"lab/{view}") for view in views),
     ]
@@ -176,21 +176,21 @@ def derive(connection: duckdb.DuckDBPyConnection) -> None:
     for table in ("fuller", "timers", "titled", "pairs", "links", "rejudged", "annotated"):
         connection.execute(f"DELETE FROM {table}")
     if connection.execute("SELECT count(*) FROM superseded").fetchall()[0][0]:
-        insert_found(connection, "fuller", sql.text("lab/fuller"))
+        insert_if_any(connection, "fuller", sql.text("lab/fuller"))
     reports, several = connection.execute(
         "SELECT count(*), coalesce(min(source) <> max(source), false) FROM held"
     ).fetchall()[0]
-    if reports >= _SPIKE:
+    if reports >= _FEWEST_FOR_TIMERS:
         connection.execute(f"INSERT INTO timers {sql.text('lab/timers')}")
     _read_titles(connection)
     if several or _keyed(connection):
         _join(connection)
-    show_joined(connection)
+    join_if_needed(connection)
     settle_annotations(connection)
     judge_again(connection)
 
 
-_SPIKE = 20
+_FEWEST_FOR_TIMERS = 20
 """No timer is seen in fewer reports (`lab/timers`), and planning to look for one is dear where there are few."""
 
 
@@ -269,11 +269,11 @@ def settle_annotations(connection: duckdb.DuckDBPyConnection) -> None:
     told = "SELECT count(*) FROM loads WHERE format IN ('annotations', 'derived')"
     if not connection.execute(told).fetchall()[0][0]:
         return
-    insert_found(connection, "annotated", sql.text("lab/annotated"))
+    insert_if_any(connection, "annotated", sql.text("lab/annotated"))
     connection.execute(
         """DELETE FROM quarantine WHERE (load_id, "row") IN (SELECT (load_id, "row") FROM annotations)"""
     )
-    insert_found(
+    insert_if_any(
         connection,
         "quarantine",
         f"""SELECT load_id, "row", 'incident_id' AS "column", left(incident_id, 80) AS value, reason

@@ -9,11 +9,11 @@ import duckdb
 import pandas as pd
 
 from mttrlab import sql
-from mttrlab.lab.text import plain
 from mttrlab.schema import MILESTONES
+from mttrlab.text import plain
 
 
-def notes(connection: duckdb.DuckDBPyConnection) -> list[str]:
+def data_warnings(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Return a sentence for each thing that the loads, the timers and the joins have to say."""
     told = []
     for name, warnings in connection.execute("SELECT name, warnings FROM loads ORDER BY name, sha256").fetchall():
@@ -26,14 +26,14 @@ def notes(connection: duckdb.DuckDBPyConnection) -> list[str]:
         told.append(
             f"{NAMES.get(source, source)}: {100 * heaped / n:.0f} % of {n:,} {WORDS[stamp]} stamps are multiples of "
             "five minutes: people rounded them, so single durations are good to some minutes only "
-            f"(chance gives 20 %; binomial test, {_chance(heaped, n)})"
+            f"(chance gives 20 %; binomial test, {_p_value(heaped, n)})"
         )
-    told += doubts(connection)
+    told += doubt_sentences(connection)
     told += _joins(connection)
     return list(dict.fromkeys(told))
 
 
-def _chance(heaped: int, n: int) -> str:
+def _p_value(heaped: int, n: int) -> str:
     # One in five minutes is a multiple of five; stamps with seconds fall there more rarely still, so this is cautious.
     from scipy.special import bdtrc
 
@@ -43,13 +43,13 @@ def _chance(heaped: int, n: int) -> str:
 
 def _timer(source: str, first: str, last: str, seconds: int, rows: int, gaps: int) -> str:
     share = f"{NAMES.get(source, source)}: {100 * rows / gaps:.0f} % of {gaps:,}"
-    after = f"come {_length(seconds)} after {WORDS[first]}: a timer, not work"
+    after = f"come {_duration(seconds)} after {WORDS[first]}: a timer, not work"
     if last == "closed_at":
         return f"{share} closures {after}; closing is never taken for verification"
     return f"{share} {WORDS[last]}s {after}; these stamps are suspect and no duration uses them"
 
 
-def _length(seconds: int) -> str:
+def _duration(seconds: int) -> str:
     minutes = round(seconds / 60)
     return f"{round(seconds / 3600, 1):g} h" if minutes >= 120 else f"{minutes} min"
 
@@ -98,7 +98,7 @@ _KINDS = {
 _SHOWN = 5
 
 
-def doubts(connection: duckdb.DuckDBPyConnection) -> list[str]:
+def doubt_sentences(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Return a sentence per source and kind of doubt, with counts per stamp, and one per disputed correction."""
     kinds: dict[tuple[str, str], list[str]] = defaultdict(list)
     for source, stamp, *counts, _ in connection.execute(sql.text("lab/doubts")).fetchall():
@@ -111,7 +111,7 @@ def doubts(connection: duckdb.DuckDBPyConnection) -> list[str]:
             kinds.items(), key=lambda item: (item[0][0], list(_KINDS).index(item[0][1]))
         )
     ]
-    return told + _disputed(connection) + _apart(connection)
+    return told + _disputed(connection) + _left_out(connection)
 
 
 def quality_sentence(quality: pd.DataFrame) -> str:
@@ -151,7 +151,7 @@ def _disputed(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return told
 
 
-def _apart(connection: duckdb.DuckDBPyConnection) -> list[str]:
+def _left_out(connection: duckdb.DuckDBPyConnection) -> list[str]:
     found = connection.execute(
         """
         SELECT population, count(*) FROM records WHERE population NOT IN ('counted', 'page') GROUP BY ALL ORDER BY ALL

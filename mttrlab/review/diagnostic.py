@@ -11,9 +11,9 @@ import pandas as pd
 
 from mttrlab.judge.recovery import ERROR_RATE, LATENCY_P95
 from mttrlab.lab import Lab
-from mttrlab.lab.text import plain
 from mttrlab.review.incident import find, moment
 from mttrlab.schema import ERROR_LEVELS, NEEDED_FILES
+from mttrlab.text import plain
 
 SECTIONS = ("Service Health", "Recent Errors (last 100)", "Database Connectivity", "Recent Deployments", "Pod Status",
             "External Dependencies")  # fmt: skip

@@ -14,7 +14,8 @@ from mttrlab import figures
 from mttrlab.analysis import change_explained
 from mttrlab.review.months import Periods
 from mttrlab.review.phase_shares import apart
-from mttrlab.review.wording import lines, listed, minutes, month_name, window
+from mttrlab.review.wording import row_dicts
+from mttrlab.text import format_minutes, list_in_words, month_name, month_range_with_years
 
 _PLAIN = {"mean": "on average", "median": "within which half end", "P90": "within which nine in ten end"}
 
@@ -55,7 +56,7 @@ def drawn(
 def draw(tables: dict[str, pd.DataFrame], clock: str, periods: Periods) -> dict[str, Drawing]:
     """Return the figures of a review, by name; a table with nothing in it gives none."""
     made: list[Drawing] = []
-    recent, named = window(periods.quarter), clock.replace("_", " ")
+    recent, named = month_range_with_years(periods.quarter), clock.replace("_", " ")
     if len(tables["dots"]):
         dots = tables["dots"]
         rows = len(dots[["first_phase", "last_phase"]].drop_duplicates())
@@ -77,13 +78,17 @@ def draw(tables: dict[str, pd.DataFrame], clock: str, periods: Periods) -> dict[
     levels = tables["maturity"]
     title = f"Which level the incidents earn  ·  {recent}"
     made.append(drawn("maturity", title, figures.plot_maturity, levels, maturity_alt(levels), 3.4))
-    compared = f"{window(periods.recent)} against {window(periods.earlier)}" if periods.earlier else ""
+    compared = (
+        f"{month_range_with_years(periods.recent)} against {month_range_with_years(periods.earlier)}"
+        if periods.earlier
+        else ""
+    )
     if "change" in tables and tables["change"]["minutes"].notna().any():
         change = tables["change"]
         title = f"What moved the average  ·  {compared}"
         height = 1.0 + 0.5 * (len(change) + 1)
         made.append(drawn("change", title, figures.plot_change, change, change_alt(change), height))
-    if "moved" in tables and all(line["n_before"] and line["n_after"] for line in lines(tables["moved"])):
+    if "moved" in tables and all(line["n_before"] and line["n_after"] for line in row_dicts(tables["moved"])):
         moved = tables["moved"]
         title = f"Better or worse  ·  {compared}"
         made.append(drawn("moved", title, figures.plot_comparison, moved, moved_alt(moved), 2.0))
@@ -107,18 +112,19 @@ def draw(tables: dict[str, pd.DataFrame], clock: str, periods: Periods) -> dict[
 def phases_alt(lengths: pd.DataFrame) -> str:
     """Return the lengths of the phases as a sentence."""
     name = "span" if "span" in lengths else "phase"
-    parts = [f"{line[name]} {minutes(line['mean'])} ({line['n']:,} incidents)" for line in lines(lengths)]
-    return f"Every incident as a dot over the typical ranges, average by step: {listed(parts or ['nothing known'])}."
+    parts = [f"{line[name]} {format_minutes(line['mean'])} ({line['n']:,} incidents)" for line in row_dicts(lengths)]
+    said = list_in_words(parts or ["nothing known"])
+    return f"Every incident as a dot over the typical ranges, average by step: {said}."
 
 
 def shares_alt(shares: pd.DataFrame) -> str:
     """Return the shares of the phases as a sentence."""
     parts = [
         f"{line['phase']} {line['share']:.0%} of all minutes and {line['share_of_tail']:.0%} of the worst tenth's"
-        for line in lines(shares)
+        for line in row_dicts(shares)
         if pd.notna(line["share"])
     ]
-    return f"Bars of each phase's share: {listed(parts or ['nothing known'])}."
+    return f"Bars of each phase's share: {list_in_words(parts or ['nothing known'])}."
 
 
 def coverage_alt(cells: pd.DataFrame) -> str:
@@ -126,23 +132,23 @@ def coverage_alt(cells: pd.DataFrame) -> str:
     asked = cells[cells["failure_mode"] != "unknown"]
     known = asked["state"].value_counts()
     parts = [f"{n} {state}" for state, n in known.items()]
-    return f"A map of {asked['service'].nunique()} services by failure mode: {listed(parts or ['nothing'])}."
+    return f"A map of {asked['service'].nunique()} services by failure mode: {list_in_words(parts or ['nothing'])}."
 
 
 def months_alt(months: pd.DataFrame, clock: str) -> str:
     """Return the run of months as a sentence."""
     known = months[months["typical"].notna()]
     first, last = known.iloc[0], known.iloc[-1]
-    run = [f"{minutes(line['typical'])} in {month_name(pd.Timestamp(line['month']))}" for line in (first, last)]
-    outside = [month_name(pd.Timestamp(line["month"])) for line in lines(known) if line["signal"]]
-    signals = f"outside the limits of luck: {listed(outside)}" if outside else "none outside the limits of luck"
+    run = [f"{format_minutes(line['typical'])} in {month_name(pd.Timestamp(line['month']))}" for line in (first, last)]
+    outside = [month_name(pd.Timestamp(line["month"])) for line in row_dicts(known) if line["signal"]]
+    signals = f"outside the limits of luck: {list_in_words(outside)}" if outside else "none outside the limits of luck"
     return f"Typical times by month on the clock {clock.replace('_', ' ')}, from {run[0]} to {run[1]}; {signals}."
 
 
 def maturity_alt(maturity: pd.DataFrame) -> str:
     """Return the levels that the evidence carries as a sentence."""
-    parts = [f"{_PLAIN[line['statistic']]} {line['awarded']} ({line['n']:,} incidents)" for line in lines(maturity)]
-    return f"A strip of how likely each maturity level is: {listed(parts)}."
+    parts = [f"{_PLAIN[line['statistic']]} {line['awarded']} ({line['n']:,} incidents)" for line in row_dicts(maturity)]
+    return f"A strip of how likely each maturity level is: {list_in_words(parts)}."
 
 
 def change_alt(change: pd.DataFrame) -> str:
@@ -158,12 +164,12 @@ def moved_alt(moved: pd.DataFrame) -> str:
 def levers_alt(levers: pd.DataFrame) -> str:
     """Return the savings as a sentence."""
     apart = levers[levers["scenario"] != "Baseline"].sort_values("saving", ascending=False, kind="stable")
-    parts = [f"{line['scenario']} {minutes(line['saving'])}" for line in lines(apart)]
-    return f"Minutes saved per incident by each lever alone, with bands: {listed(parts)}."
+    parts = [f"{line['scenario']} {format_minutes(line['saving'])}" for line in row_dicts(apart)]
+    return f"Minutes saved per incident by each lever alone, with bands: {list_in_words(parts)}."
 
 
 def quality_alt(quality: pd.DataFrame) -> str:
     """Return the quality of the stamps as a sentence."""
     recorded = quality[quality["verdict"] == "recorded"].set_index("milestone")["share"]
     parts = [f"{str(m).removesuffix('_at')} {recorded.get(m, 0.0):.0%}" for m in quality["milestone"].unique()]
-    return f"Stacked bars of verdicts per milestone; recorded are {listed(parts)}."
+    return f"Stacked bars of verdicts per milestone; recorded are {list_in_words(parts)}."

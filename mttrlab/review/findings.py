@@ -17,8 +17,9 @@ from mttrlab.review import phase_shares
 from mttrlab.review import what_if as what_if_table
 from mttrlab.review.months import Periods, begins, choose, months_of
 from mttrlab.review.tables import Shown
-from mttrlab.review.wording import lines, minutes
+from mttrlab.review.wording import row_dicts
 from mttrlab.schema import CLOCK_ENDS, CLOCKS, MILESTONES, PHASES, STAMPS, clock_name
+from mttrlab.text import format_minutes
 
 if TYPE_CHECKING:
     from mttrlab.lab import Lab
@@ -196,7 +197,7 @@ def _typical(phases: pd.DataFrame, clock: str, of: str) -> dict[str, Any]:
         middle = analysis.median_interval(known[clock].to_numpy(float))
         row |= {"median": middle.estimate, "median_low": middle.low, "median_high": middle.high}
         return row | {"method": middle.method}
-    found = lines(analysis.survival_quantiles(known[clock], ended, shares=(0.5,)))[0]
+    found = row_dicts(analysis.survival_quantiles(known[clock], ended, shares=(0.5,)))[0]
     row |= {"median": found["minutes"], "median_low": found["low"], "median_high": found["high"]}
     return row | {"method": found["method"]}
 
@@ -362,18 +363,20 @@ def cost(
     rows: list[tuple[str, str, int, str]] = []
     if len(ended):
         until = month + pd.offsets.MonthBegin(1)
-        down = lines(analysis.downtime(ended, settings.slo, clock=clock, since=month, until=until))[0]
+        down = row_dicts(analysis.downtime(ended, settings.slo, clock=clock, since=month, until=until))[0]
         n, unknown = int(down["incidents"]), int(down["users_unknown"])
-        rows = [("with an incident running", minutes(down["minutes"]), n, "overlaps count once, within the month")]
+        rows = [
+            ("with an incident running", format_minutes(down["minutes"]), n, "overlaps count once, within the month")
+        ]
         spent, how = float(down["minutes"]), "as if every incident were a full outage"
         if unknown < n:
             spent, how = float(down["weighted_minutes"]), "each moment by the largest share of users hit"
             how += f"; {unknown} of {n} do not say, and count as all users" if unknown else ""
-            rows.append(("weighted by users", minutes(spent), n, how))
+            rows.append(("weighted by users", format_minutes(spent), n, how))
         share = spent / float(down["budget"])
         rows.append(
             (
-                f"of the budget of {minutes(down['budget'])}",
+                f"of the budget of {format_minutes(down['budget'])}",
                 f"{share:.0%}" if share < 2 else f"{share:.2g} × it",
                 n,
                 f"objective {settings.slo:.6g}; {how}",
@@ -411,7 +414,7 @@ def at_work(moments: pd.Series, hours: WorkingHours) -> pd.Series:
 
 def shown(table: pd.DataFrame, month: str) -> Shown:
     """Return the table as the page shows it."""
-    rows = tuple((str(r["what"]), str(r["value"]), f"{r['n']:,}", str(r["how"])) for r in lines(table))
+    rows = tuple((str(r["what"]), str(r["value"]), f"{r['n']:,}", str(r["how"])) for r in row_dicts(table))
     return Shown(f"What {month} cost", ("", "", "incidents", "how it is counted"), rows, texts=(0, 3))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -14,6 +12,7 @@ import pandas as pd
 
 from mttrlab import __version__
 from mttrlab.errors import QuestionError
+from mttrlab.files import atomic_write
 from mttrlab.review import figures, page
 from mttrlab.review import sentences as say
 from mttrlab.review.findings import Findings, find
@@ -143,18 +142,4 @@ def write_review(
     review = monthly_review(lab, month, seed=seed, replications=replications, left_aside=left_aside)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"mttr-review-{review.month}.html"
-    # Readers see the old page or the new one, never half of one.
-    handle, half = tempfile.mkstemp(dir=folder, prefix=".mttr-review-", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as opened:
-            opened.write(review.to_html())
-            opened.flush()
-            os.fsync(opened.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(half).chmod(0o666 & ~umask)
-        Path(half).replace(path)
-    except BaseException:
-        Path(half).unlink(missing_ok=True)
-        raise
-    return path
+    return atomic_write(path, review.to_html().encode())

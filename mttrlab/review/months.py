@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from mttrlab.errors import QuestionError
-from mttrlab.review.wording import month_name, months_name
 from mttrlab.schema import STAMPS
+from mttrlab.text import month_name, month_range
 
 _RUN = 3
 """Months on each side of the comparison: a month alone is too small to tell a change from luck."""
@@ -64,7 +64,7 @@ class Periods:
 
 def run_name(months: list[pd.Timestamp]) -> str:
     """Return a run of months in words."""
-    return months_name(months[0], months[-1])
+    return month_range(months[0], months[-1])
 
 
 def begins(incidents: pd.DataFrame) -> pd.Series:

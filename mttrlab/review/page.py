@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 from mttrlab.review import sentences as say
 from mttrlab.review.sections import SECTIONS
-from mttrlab.review.wording import minutes
+from mttrlab.text import format_minutes
 
 if TYPE_CHECKING:
     from mttrlab.review.monthly import Review
@@ -80,7 +80,7 @@ def _environment() -> Environment:
     made = Environment(
         loader=DictLoader(texts), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    made.filters |= {"strong_figures": figures_strong, "shown": shown, "minutes": minutes}
+    made.filters |= {"strong_figures": figures_strong, "shown": shown, "minutes": format_minutes}
     made.tests["link"] = lambda url: link(url) is not None
     made.globals["css"] = Markup((folder / "review.css").read_text(encoding="utf-8"))
     return made

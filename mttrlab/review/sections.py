@@ -16,7 +16,8 @@ from mttrlab.review.findings import Findings
 from mttrlab.review.months import run_name
 from mttrlab.review.sentences import awarded, clock_ends, flapping, in_full, next_level
 from mttrlab.review.tables import Shown, count, ranged
-from mttrlab.review.wording import PHASE_WORDS, STAMP_WORDS, lines, listed, minutes
+from mttrlab.review.wording import PHASE_WORDS, STAMP_WORDS, row_dicts
+from mttrlab.text import format_minutes, list_in_words
 
 if TYPE_CHECKING:
     from mttrlab.review.monthly import Review
@@ -142,8 +143,8 @@ def alone(found: Findings) -> str:
     told += f", {answered:,} of them of rules that automation answers." if answered else "."
     if n.sum():
         told += (
-            f" From detection to the fix the incidents took {minutes(counted)} on average; with these alerts it "
-            f"would be {minutes(float(whole))}."
+            f" From detection to the fix the incidents took {format_minutes(counted)} on average; with these alerts it "
+            f"would be {format_minutes(float(whole))}."
         )
     return f"{told} Whether each was a fault or an alert without one the records do not say, so none is counted."
 
@@ -242,7 +243,7 @@ def _lever_notes(found: Findings) -> list[str]:
     if found.what_if.levers is None or "note" not in found.what_if.levers:
         return []
     noted = found.what_if.levers[found.what_if.levers["note"].ne("")]
-    return [f"{line['scenario']}: {line['note']}." for line in lines(noted)]
+    return [f"{line['scenario']}: {line['note']}." for line in row_dicts(noted)]
 
 
 # Definitions, and what this page rests on.
@@ -361,7 +362,7 @@ def _dearest(gaps: pd.DataFrame) -> str:
     first = behind.iloc[0]
     return (
         f"The dearest gap: {first['service']}, {_mode(first['failure_mode'])} ({first['verdict']}); "
-        f"{count(first['incidents'])} incidents lost {minutes(first['minutes_lost'])} there before anybody knew."
+        f"{count(first['incidents'])} incidents lost {format_minutes(first['minutes_lost'])} there before anybody knew."
     )
 
 
@@ -377,12 +378,12 @@ def _runbooks(runbooks: pd.DataFrame) -> tuple[str, ...]:
     if without.empty:
         return (told,)
     dear = without.sort_values("minutes", ascending=False)["incident_type"].head(3)
-    return (f"{told} Nothing is written for {listed([str(name).replace('_', ' ') for name in dear])}.",)
+    return (f"{told} Nothing is written for {list_in_words([str(name).replace('_', ' ') for name in dear])}.",)
 
 
 def _levels(held: pd.DataFrame, capable: pd.DataFrame) -> str:
     reached = held.drop_duplicates("level")
-    parts = [f"{line['level']} {line['reached']}" for line in lines(reached)]
+    parts = [f"{line['level']} {line['reached']}" for line in row_dicts(reached)]
     level = str(capable["capability"].iloc[0])
     shown = f"What is loaded shows the practices of {level}" if level != "no level" else "No level is shown whole"
     apart = next((str(text) for text in capable["disagreement"] if text), "")
@@ -396,11 +397,11 @@ def _gaps(gaps: pd.DataFrame) -> Shown:
             _mode(line["failure_mode"]),
             str(line["verdict"]),
             str(line["fastest"]) or "–",
-            minutes(line["mean"]) if pd.notna(line["mean"]) else "–",
+            format_minutes(line["mean"]) if pd.notna(line["mean"]) else "–",
             count(line["incidents"]),
             ranged(line["minutes_lost"], line["lost_low"], line["lost_high"]),
         )
-        for line in lines(gaps[gaps["minutes_lost"] > 0].head(_GAPS))
+        for line in row_dicts(gaps[gaps["minutes_lost"] > 0].head(_GAPS))
     )
     heads = (
         "service",
@@ -424,7 +425,7 @@ def _answered(runbooks: pd.DataFrame, clock: str) -> Shown:
             str(line["state"]),
             str(line["reviewed"]) or "–",
         )
-        for line in lines(runbooks)
+        for line in row_dicts(runbooks)
     )
     heads = ("incident type", "incidents", f"minutes, {clock} (range)", "runbook", "state", "reviewed")
     return Shown("The most common incident types and their runbooks, all history", heads, rows, (0, 3, 4, 5))
@@ -437,11 +438,11 @@ def _back(rollback: pd.DataFrame) -> Shown:
             str(line["path"]) or "–",
             "yes" if line["documented"] else "no",
             str(line["rehearsed"]) or "never",
-            minutes(line["likely_minutes"]) if pd.notna(line["likely_minutes"]) else "–",
+            format_minutes(line["likely_minutes"]) if pd.notna(line["likely_minutes"]) else "–",
             count(line["incidents"]),
             str(line["gap"]) or "ready",
         )
-        for line in lines(rollback)
+        for line in row_dicts(rollback)
     )
     heads = ("change", "way back", "documented", "rehearsed", "likely takes", "incidents ended so", "gap")
     return Shown("Can each kind of change be taken back?", heads, rows, (0, 1, 2, 3, 6))
@@ -457,7 +458,7 @@ def _automation(automation: pd.DataFrame) -> Shown:
             str(line["why"]),
             ranged(line["at_stake"], line["low"], line["high"]),
         )
-        for line in lines(automation)
+        for line in row_dicts(automation)
     )
     heads = ("incident type", "incidents", "predictable", "why", "minutes at stake (range)")
     return Shown("What is predictable enough to repair itself", heads, rows, (0, 2, 3))
@@ -471,7 +472,7 @@ def _evidence(held: pd.DataFrame) -> Shown:
             str(line["counted"]),
             str(line["state"]),
         )
-        for line in lines(held)
+        for line in row_dicts(held)
     )
     return Shown("Key capabilities and their evidence", ("level", "evidence", "counted", "state"), rows, (0, 1, 2, 3))
 
@@ -505,10 +506,10 @@ def trend_section(review: Review) -> dict[str, Any]:
 def _compared(found: Findings) -> page_tables.Shown | None:
     periods, said = found.periods, []
     if "moved" in found.tables:
-        row = lines(found.tables["moved"])[0]
+        row = row_dicts(found.tables["moved"])[0]
         said.append(page_tables.compared(row, run_name(periods.earlier), run_name(periods.recent)))
     if "month_moved" in found.tables and len(periods.recent) > 1:
-        row = lines(found.tables["month_moved"])[0]
+        row = row_dicts(found.tables["month_moved"])[0]
         said.append(page_tables.compared(row, "the months before it", f"{periods.month:%B} alone"))
     if not said:
         return None
@@ -533,8 +534,8 @@ def worst_section(review: Review) -> dict[str, Any]:
     found = review.findings
     return {
         "month": found.periods.name,
-        "worst": lines(found.tables["worst"]),
-        "open": lines(found.tables["open"]),
+        "worst": row_dicts(found.tables["worst"]),
+        "open": row_dicts(found.tables["open"]),
         "ends": clock_ends(found.clock, found.proxy),
     }
 

@@ -16,22 +16,19 @@ import pandas as pd
 from mttrlab.review import phase_shares
 from mttrlab.review.findings import Findings
 from mttrlab.review.months import run_name
-from mttrlab.review.wording import (
-    END_WORDS,
-    PHASE_WORDS,
-    STAMP_WORDS,
-    between,
-    fraction,
-    how_long,
-    lines,
-    listed,
-    longer_or_shorter,
-    minutes,
-    part,
-    several,
-    spoken,
-)
+from mttrlab.review.wording import END_WORDS, PHASE_WORDS, STAMP_WORDS, row_dicts
 from mttrlab.schema import CLOCK_ENDS, PHASES
+from mttrlab.text import (
+    count_in_words,
+    format_minutes,
+    fraction_in_words,
+    list_in_words,
+    minutes_in_words,
+    months_in_words,
+    range_in_words,
+    ratio_in_words,
+    share_in_words,
+)
 
 # The first screen: which sentence stands where, and the few figures in it.
 
@@ -59,7 +56,7 @@ def compose(found: Findings) -> tuple[list[Sentence], dict[str, float]]:
     whose = "a typical one" if found.typical["of"] == "month" else f"a typical one of {run_name(periods.quarter)}"
     typical = typical_time(found.typical, found.typical["shortest"], found.typical["longest"], whose=whose)
     happened = what_happened(month, found.incidents, found.still_open, typical, ends, periods.complete)
-    moved = lines(found.tables["moved"])[0] if "moved" in found.tables else None
+    moved = row_dicts(found.tables["moved"])[0] if "moved" in found.tables else None
     recent = run_name(periods.recent)
     earlier = run_name(periods.earlier) if periods.earlier else ""
     best = found.what_if.best
@@ -123,7 +120,7 @@ def ask(
     """  # noqa: E501
     if lever is not None:
         name = in_letters(str(lever["scenario"]))
-        range_ = between(lever["saving_low"], lever["saving_high"])
+        range_ = range_in_words(lever["saving_low"], lever["saving_high"])
         borrowed = "; partly on borrowed figures" if "borrowed" in str(lever.get("note", "")) else ""
         mostly = " on average, most of it in the longest ones" if lever["saving_low"] > typical else ""
         return f"{name}: this would save {range_} per incident{mostly} ({_checked(lever)}; luck only{borrowed})."
@@ -162,8 +159,8 @@ def _in_letters(word: str) -> str:
     if not (figure.isascii() and figure.isdigit() and len(figure) <= 3):
         return word
     if figure != word:
-        return part(int(figure) / 100)
-    return several(int(figure))
+        return share_in_words(int(figure) / 100)
+    return count_in_words(int(figure))
 
 
 # Which phase costs most.
@@ -184,7 +181,7 @@ def costliest(shares: pd.DataFrame) -> str:
     >>> costliest(pd.DataFrame({"phase": ["diagnose + resolve"], "share": [1.0], "share_of_tail": [1.0]}))
     'All measured minutes are one block, finding the cause and fixing: no stamp in between tells them apart.'
     """
-    known = [line for line in lines(shares) if pd.notna(line["share"])]
+    known = [line for line in row_dicts(shares) if pd.notna(line["share"])]
     if not known:
         return "Where the minutes went cannot be told: no incident has two usable stamps."
     top = max(known, key=lambda line: line["share"])
@@ -195,16 +192,16 @@ def costliest(shares: pd.DataFrame) -> str:
         )
         return f"All measured minutes are one block, {name}{apart}."
     cost = "costs" if "+" not in str(top["phase"]) else "cost"
-    said = f"{name[0].upper()}{name[1:]} {cost} most: {part(top['share'])} of the minutes"
+    said = f"{name[0].upper()}{name[1:]} {cost} most: {share_in_words(top['share'])} of the minutes"
     tail = [line for line in known if pd.notna(line["share_of_tail"])]
     if tail:
         worst = max(tail, key=lambda line: line["share_of_tail"])
         if worst["phase"] == top["phase"]:
-            same = part(worst["share_of_tail"]) == part(top["share"])
+            same = share_in_words(worst["share_of_tail"]) == share_in_words(top["share"])
             said += (
                 ", also in the worst incidents"
                 if same
-                else f", and {part(worst['share_of_tail'])} in the worst incidents"
+                else f", and {share_in_words(worst['share_of_tail'])} in the worst incidents"
             )
         else:
             block = " (not told apart by a stamp)" if "+" in str(worst["phase"]) else ""
@@ -220,7 +217,7 @@ def phase_words(phase: str) -> str:
     >>> phase_words("diagnose + resolve")
     'finding the cause and fixing'
     """
-    return listed([PHASE_WORDS[name] for name in PHASES if name in phase.split(" + ")])
+    return list_in_words([PHASE_WORDS[name] for name in PHASES if name in phase.split(" + ")])
 
 
 # What happened in the month, and how long a typical incident took.
@@ -295,13 +292,15 @@ def typical_time(row: Mapping[str, Any], shortest: float, longest: float, whose:
     'the timed ones took between 12 and 95 minutes'
     """
     if row["n"] and pd.notna(row["median_low"]) and math.isinf(row["median_high"]):
-        return f"{whose} took at least {spoken(row['median_low'])}"
+        return f"{whose} took at least {minutes_in_words(row['median_low'])}"
     if row["n"] and pd.notna(row["median_low"]) and pd.notna(row["median_high"]):
-        return f"{whose} took {between(row['median_low'], row['median_high'])}"
+        return f"{whose} took {range_in_words(row['median_low'], row['median_high'])}"
     if not row["n"]:
         return ""
     return (
-        f"the timed ones took {between(shortest, longest)}" if row["n"] > 1 else f"the timed one took {spoken(longest)}"
+        f"the timed ones took {range_in_words(shortest, longest)}"
+        if row["n"] > 1
+        else f"the timed one took {minutes_in_words(longest)}"
     )
 
 
@@ -338,7 +337,7 @@ by the time within which nine in ten end no level, for they are too few'
         f"{_STATISTICS[str(line['statistic'])]} {_NONE.get(str(line['awarded']), str(line['awarded']))}".replace(
             "–", " to "
         )
-        for line in lines(maturity)
+        for line in row_dicts(maturity)
     ]
     return (
         f"These incidents: {', '.join(said)}. A level is given where four chances in five speak for it and less than "
@@ -364,18 +363,18 @@ def next_level(maturity: pd.DataFrame, distance: pd.DataFrame) -> str:
     'To reach Intermediate the average has to fall by more than 16 min. Fixing alone could do it, if it took 40% less; \
 noticing alone could not (of 30 incidents that show every step).'
     """
-    mean = lines(maturity[maturity["statistic"] == "mean"])[0]
+    mean = row_dicts(maturity[maturity["statistic"] == "mean"])[0]
     if not mean["next_level"] or not mean["to_next"] >= 0:
         return ""
-    said = f"To reach {mean['next_level']} the average has to fall by more than {minutes(mean['to_next'])}."
+    said = f"To reach {mean['next_level']} the average has to fall by more than {format_minutes(mean['to_next'])}."
     known = distance[distance["cut_needed"].notna() & distance["next_level"].eq(mean["next_level"])]
     if known.empty:
         return said
     able = known[known["cut_needed"] < 1].sort_values("cut_needed", kind="stable")
     unable = [PHASE_WORDS[str(phase)] for phase in known.loc[known["cut_needed"] >= 1, "phase"]]
     told = [f"{PHASE_WORDS[str(line['phase'])]} alone could do it, if it took {max(line['cut_needed'], 0.01):.0%} less"
-            for line in lines(able)]  # fmt: skip
-    told += [f"{listed(unable)} alone could not"] if unable else []
+            for line in row_dicts(able)]  # fmt: skip
+    told += [f"{list_in_words(unable)} alone could not"] if unable else []
     sentence = "; ".join(told)
     n = int(known["n"].iloc[0])
     return (
@@ -402,7 +401,7 @@ average differs from that of the month before in about half of the months.'
     return (
         f"A single month says little: with {int(levels['incidents'].iloc[0]):,} timed incidents a month and nothing "
         "changed, the level of the bare monthly average differs from that of the month before in "
-        f"{part(float(levels['differs'].iloc[0]))} of the months."
+        f"{share_in_words(float(levels['differs'].iloc[0]))} of the months."
     )
 
 
@@ -434,9 +433,11 @@ def what_moved(comparison: Mapping[str, Any] | None, before: str, after: str, he
     if math.isnan(smallest) or not math.isfinite(ratio):
         return f"{start}: there are too few incidents."
     visible = (
-        f"only a cut by {fraction(smallest)} or more would show" if smallest < 0.92 else "hardly any cut would show"
+        f"only a cut by {fraction_in_words(smallest)} or more would show"
+        if smallest < 0.92
+        else "hardly any cut would show"
     )
-    seen = longer_or_shorter(ratio)
+    seen = ratio_in_words(ratio)
     months = comparison["months_until_visible"]
     if seen == "about the same":
         return f"{start}: they were about as long, and with so few incidents {visible}."
@@ -446,14 +447,14 @@ def what_moved(comparison: Mapping[str, Any] | None, before: str, after: str, he
         return f"{start}: they were {seen}, which luck alone can do, and with so few incidents {visible}."
     return (
         f"{start}: incidents were {seen}, which luck alone can do, "
-        f"and telling a change of that size needs {how_long(months)} on each side."
+        f"and telling a change of that size needs {months_in_words(months)} on each side."
     )
 
 
 def _told(comparison: Mapping[str, Any], before: str, after: str) -> str:
     lead = str(comparison["based_on"])
     ends = sorted((comparison[f"{lead}_low"], comparison[f"{lead}_high"]), key=lambda r: abs(math.log(r)))
-    near, far = (longer_or_shorter(ratio) for ratio in ends)
+    near, far = (ratio_in_words(ratio) for ratio in ends)
     word = str(comparison["verdict"]).capitalize()
     if near == far:
         return f"{word}: incidents of {after} were {near} against {before}, and luck alone hardly explains it."
@@ -490,11 +491,14 @@ def trust(timed: float | None, worst_stamp: str | None, worst_share: float, abse
     """  # noqa: E501
     if timed is None:
         return "The exports show no incident of these months that has ended, so nothing can be timed yet."
-    share = part(timed)
+    share = share_in_words(timed)
     of = "closed incidents" if share in ("almost all", "all", "hardly any") else "of closed incidents"
     said = "No closed incident can be timed" if timed <= 0 else f"{share[0].upper()}{share[1:]} {of} can be timed"
     if absent:
-        return f"{said}; nobody records {listed([STAMP_WORDS[stamp] for stamp in absent]).replace(' and ', ' or ')}."
+        stamps = list_in_words([STAMP_WORDS[stamp] for stamp in absent]).replace(" and ", " or ")
+        return f"{said}; nobody records {stamps}."
     if worst_stamp is None or worst_share < 0.06:
         return f"{said}, and every stamp is nearly complete."
-    return f"{said}; the weakest stamp says {STAMP_WORDS[worst_stamp]}, unusable in {part(worst_share)} of them."
+    return (
+        f"{said}; the weakest stamp says {STAMP_WORDS[worst_stamp]}, unusable in {share_in_words(worst_share)} of them."
+    )

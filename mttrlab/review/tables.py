@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from mttrlab.review.wording import lines, minutes
+from mttrlab.review.wording import row_dicts
 from mttrlab.schema import POPULATIONS, VERDICTS
+from mttrlab.text import format_minutes
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ def ranged(value: float, low: float, high: float, why: Any = "") -> str:
     if not isfinite(value):
         return str(why) or "–"
     if not (isfinite(low) and isfinite(high)):
-        return f"{minutes(value)} (no range)"
-    return f"{minutes(value)} ({minutes(low)} to {minutes(high)})"
+        return f"{format_minutes(value)} (no range)"
+    return f"{format_minutes(value)} ({format_minutes(low)} to {format_minutes(high)})"
 
 
 def count(value: Any) -> str:
@@ -56,7 +57,7 @@ def durations(table: pd.DataFrame, name: str, caption: str) -> Shown:
     """Return phases, merged phases or clocks: n, open, mean, median and, where it has a range, P90."""
     with_p90 = "p90_low" in table
     rows = []
-    for line in lines(table):
+    for line in row_dicts(table):
         p90 = (ranged(line["p90"], line["p90_low"], line["p90_high"], line["p90_method"]),) if with_p90 else ()
         rows.append(
             (
@@ -77,8 +78,8 @@ def _middle(line: dict[str, Any]) -> str:
     if isfinite(line["median"]) or not isfinite(line["shortest"]):
         return ranged(line["median"], line["median_low"], line["median_high"])
     if line["shortest"] == line["longest"]:
-        return f"{minutes(line['longest'])}, all of them"
-    return f"from {minutes(line['shortest'])} to {minutes(line['longest'])}"
+        return f"{format_minutes(line['longest'])}, all of them"
+    return f"from {format_minutes(line['shortest'])} to {format_minutes(line['longest'])}"
 
 
 def share_rows(table: pd.DataFrame, caption: str) -> Shown:
@@ -90,21 +91,21 @@ def share_rows(table: pd.DataFrame, caption: str) -> Shown:
             "–" if pd.isna(line["share"]) else f"{line['share']:.0%}",
             "–" if pd.isna(line["share_of_tail"]) else f"{line['share_of_tail']:.0%}",
         )
-        for line in lines(table)
+        for line in row_dicts(table)
     )
     return Shown(caption, ("phase", "n", "of all minutes", "of the worst tenth's minutes"), rows)
 
 
 def months(table: pd.DataFrame, seed: pd.DataFrame, clock: str, month: pd.Timestamp) -> Shown:
     """Return the founding text's own monthly table beside the leading clock; bare minutes, so that it fits."""
-    theirs = {} if seed.empty else {pd.Timestamp(line["month"]): line for line in lines(seed)}
+    theirs = {} if seed.empty else {pd.Timestamp(line["month"]): line for line in row_dicts(seed)}
     heads = (
         "month", "incidents", "still open", "timed", f"average, {clock} (range)", "half within (range)", "level",
         "plain query: incidents", "average, detected to resolved", "half within", "longest",
     )  # fmt: skip
     named = ("avg_mttr_minutes", "median_mttr_minutes", "max_mttr_minutes")
     rows = []
-    for line in lines(table):
+    for line in row_dicts(table):
         seeds = theirs.get(pd.Timestamp(line["month"]))
         beside = [count(seeds["incident_count"]), *(bare(seeds[n]) for n in named)] if seeds else ["0", "–", "–", "–"]
         rows.append(
@@ -153,7 +154,7 @@ def middles(table: pd.DataFrame, clock: str) -> Shown:
             count(line["open"]),
             ranged(line["median"], line["median_low"], line["median_high"], line["method"]),
         )
-        for line in lines(table)
+        for line in row_dicts(table)
     )
     heads = ("of the", "n (ended)", "still open", "median (range)")
     return Shown(f"The middle incident on the clock {clock}, open ones counted", heads, rows)
@@ -170,8 +171,8 @@ def compared(row: dict[str, Any], before: str, after: str) -> tuple[str, ...]:
         f"{after} against {before}",
         count(row["n_before"]),
         count(row["n_after"]),
-        minutes(row["typical_before"]),
-        minutes(row["typical_after"]),
+        format_minutes(row["typical_before"]),
+        format_minutes(row["typical_after"]),
         said,
         str(row["verdict"]),
     )
@@ -188,7 +189,7 @@ def levers(table: pd.DataFrame) -> Shown:
             ranged(line["minutes_saved_per_year"], line["minutes_saved_low"], line["minutes_saved_high"]),
             count(line["replications"]),
         )
-        for line in lines(apart)
+        for line in row_dicts(apart)
     )
     heads = (
         "lever",
@@ -259,7 +260,7 @@ def maturity(table: pd.DataFrame, caption: str) -> Shown:
             str(line["awarded"]),
             *(chance(line[name]) for name in _CHANCES),
         )
-        for line in lines(table)
+        for line in row_dicts(table)
     )
     heads = ("level by", "n", "still open", "minutes (range)", "what the evidence carries", "Elite", "Advanced",
              "Intermediate", "Basic", "no level")  # fmt: skip
@@ -272,13 +273,15 @@ def distance(table: pd.DataFrame) -> Shown:
         (
             str(line["phase"]),
             count(line["n"]),
-            minutes(line["mean"]),
+            format_minutes(line["mean"]),
             "alone it cannot" if line["cut_needed"] >= 1 else f"{line['cut_needed']:.0%}",
         )
-        for line in lines(table)
+        for line in row_dicts(table)
     )
     first = table.iloc[0]
-    caption = f"To {first['next_level']}, {minutes(float(first['to_next']))} away: what each phase alone would give"
+    caption = (
+        f"To {first['next_level']}, {format_minutes(float(first['to_next']))} away: what each phase alone would give"
+    )
     return Shown(caption, ("phase", "n with every stamp", "mean", "cut needed"), rows)
 
 
@@ -302,7 +305,7 @@ def change(table: pd.DataFrame, caption: str) -> Shown:
     names = {"mix": "other kinds of incident", "not split": "steps that no stamp tells apart", "total": "in all"}
     rows = tuple(
         (names.get(str(line["part"]), str(line["part"])), signed(line["minutes"], line["low"], line["high"]))
-        for line in lines(table)
+        for line in row_dicts(table)
         # A part that no incident shows did not move, and no luck could move it.
         if line["part"] == "total"
         or max(abs(line[name]) for name in ("minutes", "low", "high") if isfinite(line[name])) > 1e-9
@@ -320,7 +323,7 @@ def signed(value: float, low: float, high: float) -> str:
     """
     if not isfinite(value):
         return "–"
-    said = [f"{'−' if end < 0 else '+'}{minutes(abs(end))}" for end in (value, low, high) if isfinite(end)]
+    said = [f"{'−' if end < 0 else '+'}{format_minutes(abs(end))}" for end in (value, low, high) if isfinite(end)]
     return f"{said[0]} ({said[1]} to {said[2]})" if len(said) == 3 else f"{said[0]} (no range)"
 
 
@@ -331,12 +334,12 @@ def stamps(table: pd.DataFrame, caption: str) -> Shown:
             str(line["phase"]),
             count(line["measured"]),
             count(line["merged"]),
-            minutes(line["mean_available"]),
+            format_minutes(line["mean_available"]),
             count(line["n_complete"]),
-            minutes(line["mean_complete"]),
+            format_minutes(line["mean_complete"]),
             ranged(line["mean_estimated"], line["mean_low"], line["mean_high"], line["method"]),
         )
-        for line in lines(table)
+        for line in row_dicts(table)
     )
     heads = ("phase", "n measured", "n merged", "mean of the measured", "n with every stamp", "mean of these",
              "mean with merged spans split (range)")  # fmt: skip

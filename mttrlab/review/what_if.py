@@ -10,8 +10,9 @@ import pandas as pd
 from mttrlab import decisions
 from mttrlab.analysis import survival_quantiles
 from mttrlab.response import ResponseModel
-from mttrlab.review.wording import lines, minutes
+from mttrlab.review.wording import row_dicts
 from mttrlab.schema import CLOCK_ENDS
+from mttrlab.text import format_minutes
 
 SIMULATED = 120_000
 """Incidents that a review simulates in all: what a page may cost in time."""
@@ -51,7 +52,7 @@ class WhatIf:
         clear = clear[clear["saving_high"] >= _WORTH]
         if clear.empty:
             return None
-        return lines(clear.sort_values(["saving", "scenario"], ascending=[False, True]))[0]
+        return row_dicts(clear.sort_values(["saving", "scenario"], ascending=[False, True]))[0]
 
 
 def ask(
@@ -102,7 +103,7 @@ def ask(
         )
     except ValueError as refusal:
         return WhatIf(None, str(refusal).removesuffix("."), days)
-    return WhatIf(compared, "", days, model.notes, _unlike(phases, lines(compared)[0]))
+    return WhatIf(compared, "", days, model.notes, _unlike(phases, row_dicts(compared)[0]))
 
 
 def _unlike(phases: pd.DataFrame, baseline: dict[str, Any]) -> str:
@@ -123,7 +124,7 @@ def _unlike(phases: pd.DataFrame, baseline: dict[str, Any]) -> str:
         now = baseline[name]
         if not then / _NEAR <= now <= then * _NEAR:
             return (
-                f"{_PLAIN[name]} of {len(known):,} incidents is {minutes(then)} in the exports "
-                f"and {minutes(now)} in the model"
+                f"{_PLAIN[name]} of {len(known):,} incidents is {format_minutes(then)} in the exports "
+                f"and {format_minutes(now)} in the model"
             )
     return ""

@@ -233,11 +233,11 @@ def test_a_stamp_that_the_engine_reads_is_what_the_strict_reader_reads(changes, 
 
 def test_a_large_file_without_zones_is_refused_after_its_first_records(tmp_path, monkeypatch):
     path = tmp_path / "walls.csv"
-    rows = "".join(f"{i},2026-03-01 10:00:00\n" for i in range(bulk.CHUNK + 1))
+    rows = "".join(f"{i},2026-03-01 10:00:00\n" for i in range(bulk.CHUNK_ROWS + 1))
     path.write_text("incident_id,detected_at\n" + rows)
     monkeypatch.setattr(bulk, "LEAST", 1000)
     monkeypatch.setattr(load, "extract", None)
     with Lab(tmp_path / "lab.duckdb") as lab:
         with pytest.raises(LoadError, match=r"row 2: detected_at '2026-03-01 10:00:00' .* \(at least 200 such rows\)"):
             lab.load(path)
-        assert lab.load(path, timezone="Europe/Berlin").accepted == bulk.CHUNK + 1
+        assert lab.load(path, timezone="Europe/Berlin").accepted == bulk.CHUNK_ROWS + 1

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mttrlab.errors import QuestionError
 from mttrlab.lab import Lab
-from mttrlab.lab.export import neutralise, restore
+from mttrlab.text import from_spreadsheet, spreadsheet_safe
 
 
 def row(name: str, day: int, minutes: dict[str, int], **more: str) -> dict[str, str]:
@@ -102,6 +102,6 @@ def test_a_month_or_count_that_cannot_be_is_refused(lab, month, count):
 
 @given(st.text(alphabet=st.sampled_from("'=+-@\t\r\0aé ,\"\n"), max_size=8))
 def test_neutralised_text_is_no_formula_and_comes_back(text):
-    safe = neutralise(text)
+    safe = spreadsheet_safe(text)
     assert safe[:1] not in tuple("=+-@\t\r\0")
-    assert restore(safe) == text
+    assert from_spreadsheet(safe) == text

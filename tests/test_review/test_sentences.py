@@ -12,8 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mttrlab.review import sentences as say
-from mttrlab.review.wording import between, how_long, longer_or_shorter, minutes, part, spoken
 from mttrlab.schema import CLOCKS
+from mttrlab.text import (
+    format_minutes,
+    minutes_in_words,
+    months_in_words,
+    range_in_words,
+    ratio_in_words,
+    share_in_words,
+)
 
 FORBIDDEN = ("median", "p90", "interval", "confidence", "significant", "geometric", "censored", "n =", "n=")
 
@@ -168,17 +175,17 @@ def test_five_sentences_never_hold_more_than_six_figures_or_a_statistical_term(
 
 @given(st.floats(0, 1e7))
 def test_minutes_are_never_said_as_sixty(value: float) -> None:
-    assert not re.search(r"\b60 (min|minutes)\b", minutes(value))
+    assert not re.search(r"\b60 (min|minutes)\b", format_minutes(value))
 
 
 @given(st.floats(0, 1))
 def test_a_part_is_said_in_words_alone(share: float) -> None:
-    assert not re.search(r"\d", part(share))
+    assert not re.search(r"\d", share_in_words(share))
 
 
 @given(st.floats(0.01, 100))
 def test_a_change_of_direction_is_said_in_the_right_direction(ratio: float) -> None:
-    said = longer_or_shorter(ratio)
+    said = ratio_in_words(ratio)
     assert ("shorter" in said or said == "half as long") == (ratio <= 0.97)
 
 
@@ -186,9 +193,9 @@ def test_a_change_of_direction_is_said_in_the_right_direction(ratio: float) -> N
     ("months", "said"), [(1.0, "one month"), (20.0, "twenty months"), (21.0, "two years"), (43, "four years")]
 )
 def test_months_are_rounded_up(months: float, said: str) -> None:
-    assert how_long(months) == said
+    assert months_in_words(months) == said
 
 
 def test_ranges_share_a_unit_where_they_can() -> None:
-    assert between(20000, 30000) == "between 14 and 21 days"
-    assert spoken(239) == "239 minutes"
+    assert range_in_words(20000, 30000) == "between 14 and 21 days"
+    assert minutes_in_words(239) == "239 minutes"

@@ -19,7 +19,7 @@ import pandas as pd
 from mttrlab import __version__, sql
 from mttrlab.errors import ModelError, QuestionError, StoreError
 from mttrlab.lab import Lab
-from mttrlab.lab.lab import handed_over
+from mttrlab.lab.simulations import typed_query
 from mttrlab.response.experiment import memory_limits as limits
 from mttrlab.response.experiment import runs as model_runs
 from mttrlab.response.experiment.parallel import each, workers
@@ -284,7 +284,7 @@ class ParquetSink:
         part = self._parts / f"{span[0]:08d}-{span[1]:08d}-{len(table)}.parquet"
         with self._named(half), sql.connect() as connection:
             connection.execute("SET threads = 1")
-            handed, query = handed_over(table, "part")
+            handed, query = typed_query(table, "part")
             connection.register("part", handed)
             connection.sql(query).write_parquet(str(half), compression="zstd")
             half.replace(part)
