@@ -100,8 +100,8 @@ def contents(lab: Lab) -> dict[str, list]:
 
 def loaded(path: Path, least: int, monkeypatch, **options) -> tuple[object, object]:
     """What a load says and leaves behind."""
-    monkeypatch.setattr(bulk, "LEAST", least)
-    monkeypatch.setattr(reports, "MANY", least)
+    monkeypatch.setattr(bulk, "LARGE_FROM", least)
+    monkeypatch.setattr(reports, "OWN_TABLE_FROM", least)
     with Lab() as lab:
         try:
             report = lab.load(path, **options)
@@ -150,7 +150,7 @@ def test_a_source_that_only_a_refused_record_names_counts_as_in_the_strict_reade
 def test_the_large_road_is_really_taken_and_leaves_nothing_beside_the_lab(tmp_path, monkeypatch):
     path = tmp_path / "table.csv"
     path.write_text("incident_id,detected_at\n" + "".join(f"I{n},2026-03-01T10:00:00Z\n" for n in range(200)))
-    monkeypatch.setattr(bulk, "LEAST", 100)
+    monkeypatch.setattr(bulk, "LARGE_FROM", 100)
     monkeypatch.setattr(load, "extract", None)
     with Lab(tmp_path / "it's a lab.duckdb") as lab:
         assert lab.load(path).new == 200
@@ -173,7 +173,7 @@ def test_a_load_leaves_the_folders_of_others_alone_wherever_it_is_started(tmp_pa
     (tmp_path / ".tmp" / "dear.txt").write_text("mine")
     path = tmp_path / "table.csv"
     path.write_text("incident_id,detected_at\n" + "".join(f"I{n},2026-03-01T10:00:00Z\n" for n in range(200)))
-    monkeypatch.setattr(bulk, "LEAST", 100)
+    monkeypatch.setattr(bulk, "LARGE_FROM", 100)
     for lab in (Lab(), Lab(tmp_path / "lab.duckdb")):
         with lab:
             assert lab.load(path).new == 200
@@ -183,7 +183,7 @@ def test_a_load_leaves_the_folders_of_others_alone_wherever_it_is_started(tmp_pa
 
 def test_a_large_load_after_an_empty_one_in_the_same_transaction_can_be_read(tmp_path, monkeypatch):
     # DuckDB 2.0 loses rows where an INSERT of none comes before a large one.
-    monkeypatch.setattr(bulk, "LEAST", 10**9)
+    monkeypatch.setattr(bulk, "LARGE_FROM", 10**9)
     rows = "".join(f"I{n},2026-03-01T10:00:00Z\n" for n in range(150_000))
     (tmp_path / "a.csv").write_text("incident_id,detected_at\nI0,2026-03-01T10:00:00Z\n")
     (tmp_path / "b.csv").write_text("incident_id,detected_at\n" + rows)
@@ -199,7 +199,7 @@ def test_a_packed_or_foreign_file_however_large_is_left_to_the_strict_reader(tmp
     path = tmp_path / "large.bin"
     path.write_bytes(start + b"\x00\x8b\n" * 4000)
     assert not large_tables.is_large_table(path, 10, None)
-    monkeypatch.setattr(bulk, "LEAST", 10)
+    monkeypatch.setattr(bulk, "LARGE_FROM", 10)
     with Lab() as lab, pytest.raises(LoadError, match=r"large\.bin"):
         lab.load(path)
 
@@ -235,7 +235,7 @@ def test_a_large_file_without_zones_is_refused_after_its_first_records(tmp_path,
     path = tmp_path / "walls.csv"
     rows = "".join(f"{i},2026-03-01 10:00:00\n" for i in range(bulk.CHUNK_ROWS + 1))
     path.write_text("incident_id,detected_at\n" + rows)
-    monkeypatch.setattr(bulk, "LEAST", 1000)
+    monkeypatch.setattr(bulk, "LARGE_FROM", 1000)
     monkeypatch.setattr(load, "extract", None)
     with Lab(tmp_path / "lab.duckdb") as lab:
         with pytest.raises(LoadError, match=r"row 2: detected_at '2026-03-01 10:00:00' .* \(at least 200 such rows\)"):

@@ -78,7 +78,7 @@ def test_the_large_road_is_really_taken(tmp_path, monkeypatch):
     path = tmp_path / "table.parquet"
     rows = [("VARCHAR", [f"I{n}" for n in range(200)]), ("TIMESTAMPTZ", [DAY] * 199 + [None])]
     write(path, dict(zip(("incident_id", "detected_at"), rows, strict=True)))
-    monkeypatch.setattr(bulk, "LEAST", 100)
+    monkeypatch.setattr(bulk, "LARGE_FROM", 100)
     monkeypatch.setattr(load, "extract", None)
     with Lab(tmp_path / "it's a lab.duckdb") as lab:
         assert lab.load(path).new == 200
@@ -93,7 +93,7 @@ def test_clocks_on_the_wall_are_refused_until_somebody_says_where_the_wall_is(tm
     wall = DAY.replace(tzinfo=None)
     columns = {"incident_id": ("VARCHAR", ["a", "b", "c"]), "detected_at": ("TIMESTAMP", [None, wall, wall])}
     write(path, columns)
-    monkeypatch.setattr(bulk, "LEAST", least)
+    monkeypatch.setattr(bulk, "LARGE_FROM", least)
     with Lab() as lab:
         with pytest.raises(
             LoadError, match=r"row 2: detected_at '2026-03-01 10:00:00' has no time zone.*\(2 such rows\)"

@@ -110,7 +110,7 @@ def test_a_pipe_is_not_waited_for_and_a_device_is_not_read(tmp_path, kind):
 
 
 def test_large_and_small_loads_by_turns_give_every_report_its_own_number(exports, monkeypatch):
-    monkeypatch.setattr(reports, "MANY", 10)
+    monkeypatch.setattr(reports, "OWN_TABLE_FROM", 10)
     with Lab() as lab:
         for turn, count in enumerate([20, 3, 20, 3]):
             rows = [row | {"source": f"s{turn}"} for row in ROWS[:count]]
@@ -120,12 +120,12 @@ def test_large_and_small_loads_by_turns_give_every_report_its_own_number(exports
 
 
 def test_the_order_of_rows_is_kept_again_after_a_large_load_and_after_one_that_failed(exports, monkeypatch):
-    monkeypatch.setattr(reports, "MANY", 10)
+    monkeypatch.setattr(reports, "OWN_TABLE_FROM", 10)
     ordered = "SELECT current_setting('preserve_insertion_order') AS it"
     with Lab() as lab:
         lab.load(exports.table("a.csv", ROWS))
         assert lab.sql(ordered)["it"].item()
-        monkeypatch.setattr(reports, "quoted", lambda name: '"no such column"')
+        monkeypatch.setattr(reports, "sql_name", lambda name: '"no such column"')
         with pytest.raises(StoreError, match="nothing of it was"):
             lab.load(exports.table("b.csv", [row | {"source": "other"} for row in ROWS]))
         assert lab.sql(ordered)["it"].item()

@@ -121,7 +121,7 @@ def test_a_large_table_under_other_names_is_the_same(tmp_path: Path, monkeypatch
     path = table(tmp_path, "Issue,Created,Mitigated (UTC),owner", *rows, "A-1,soon,2026-03-02 11:00,x", "A-2,,")
     told = []
     for least in (10, 10**9):
-        monkeypatch.setattr(bulk, "LEAST", least)
+        monkeypatch.setattr(bulk, "LARGE_FROM", least)
         with Lab() as lab:
             report = lab.load(path, columns={"created": "detected_at"})
             told.append((lab.data_hash(), report.warnings, lab.quarantine().to_csv(index=False), report.accepted))

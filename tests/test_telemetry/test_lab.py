@@ -39,7 +39,7 @@ def test_the_large_road_gives_what_the_strict_reader_gives(metrics: Path, monkey
     with ml.Lab() as strict:
         first = strict.load(metrics)
         expected, refused = strict.metrics(), strict.quarantine()
-    monkeypatch.setattr(telemetry, "LEAST", 1)
+    monkeypatch.setattr(telemetry, "LARGE_FROM", 1)
     called = []
     real = telemetry._stage
     monkeypatch.setattr(telemetry, "_stage", lambda *a: called.append(real(*a)) or called[-1])
@@ -63,7 +63,7 @@ def test_parquet_and_csv_give_the_same(metrics: Path, tmp_path: Path, monkeypatc
         connection.register("rows", expected)
         connection.execute(f"COPY (SELECT * FROM rows) TO '{parquet}' (FORMAT parquet)")
     for least in (1, 10**9):
-        monkeypatch.setattr(telemetry, "LEAST", least)
+        monkeypatch.setattr(telemetry, "LARGE_FROM", least)
         with ml.Lab() as lab:
             lab.load(parquet)
             pd.testing.assert_frame_equal(lab.metrics(), expected)
