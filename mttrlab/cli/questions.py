@@ -85,19 +85,19 @@ def _months(options: argparse.Namespace) -> None:
 
 def _compare(options: argparse.Namespace) -> None:
     from mttrlab import analysis
-    from mttrlab.review.months import choose, months_of, run_name
+    from mttrlab.review.months import choose_periods, month_starts, months_in_short
 
     with open_lab(options) as lab:
         rows = _rows(lab, options)
-        months = rows["month"] if "month" in rows else months_of(rows["started_at"])
-        found = choose(months, rows["exported_at"], None)
+        months = rows["month"] if "month" in rows else month_starts(rows["started_at"])
+        found = choose_periods(months, rows["exported_at"], None)
         after = _period(options.after) if options.after else found.recent
         before = _period(options.before) if options.before else found.earlier
         if not before:
             raise QuestionError("the data hold no earlier month; say --before 2026-01..2026-03 and --after 2026-04")
         pair = (rows[months.isin(before)], rows[months.isin(after)])
         clock = _clock(lab, rows, options)
-        say(f"{run_name(list(after))} against {run_name(list(before))}")
+        say(f"{months_in_short(list(after))} against {months_in_short(list(before))}")
         if options.by:
             _tell(analysis.compare_services(*pair, clock, by=options.by), options)
             return

@@ -16,13 +16,13 @@ from mttrlab.response.model import validation
 from mttrlab.response.model.response_model import ResponseModel
 from mttrlab.response.scenarios.scenario import Scenario
 
-TOGETHER = "together"
+ALL_TOGETHER = "together"
 
-_QUICK = {"compiled": 40_000, "simpy": 4_000}
+_LIVE_INCIDENTS = {"compiled": 40_000, "simpy": 4_000}
 """Incidents that each engine answers for while a slider is dragged."""
-_FEWEST, _MOST = 20, 1000
+_MIN_REPLICATIONS, _MAX_REPLICATIONS = 20, 1000
 
-Known = MutableMapping[Scenario, dict[str, float]]
+AnswerCache = MutableMapping[Scenario, dict[str, float]]
 
 
 def keep_for_sliders(
@@ -46,8 +46,8 @@ def keep_for_sliders(
     """
     name = model_runs.engine_name(engine, model)
     if replications is None:
-        fit = _QUICK[name] / max(model.per_day * days, 1e-9)
-        replications = int(min(max(fit, _FEWEST), _MOST))
+        fit = _LIVE_INCIDENTS[name] / max(model.per_day * days, 1e-9)
+        replications = int(min(max(fit, _MIN_REPLICATIONS), _MAX_REPLICATIONS))
     return keep_baseline(
         model, days=days, replications=replications, seed=seed, clock=clock, engine=name, n_jobs=n_jobs
     )
@@ -60,7 +60,7 @@ def what_if(
     services: Sequence[str] = (),
     pools: Sequence[str] = (),
     check: object = None,
-    known: Known | None = None,
+    known: AnswerCache | None = None,
     **levers: float,
 ) -> pd.DataFrame:
     """Return what each lever saves by itself, and all of them together.
@@ -103,10 +103,13 @@ def what_if(
     def moved(name: str, **settings: Any) -> Scenario:
         return Scenario(name, incident_types=incident_types, services=services, pools=pools, **settings)
 
-    parts = [moved(_called(lever, value), **{lever: value}) for lever, value in levers.items()]
+    parts = [moved(_scenario_name(lever, value), **{lever: value}) for lever, value in levers.items()]
     if len(parts) > 1:
-        parts.append(moved(TOGETHER, **levers))
-    rows = [_known(known, Scenario("Baseline"), baseline), *(_known(known, part, baseline) for part in parts)]
+        parts.append(moved(ALL_TOGETHER, **levers))
+    rows = [
+        _cached_answer(known, Scenario("Baseline"), baseline),
+        *(_cached_answer(known, part, baseline) for part in parts),
+    ]
     table = pd.DataFrame(rows)
     table.insert(0, "scenario", pd.Series(["Baseline", *(part.name for part in parts)], dtype="str"))
     table.insert(1, "clock", pd.Series([baseline.clock] * len(table), dtype="str"))
@@ -122,7 +125,7 @@ def what_if(
     return table
 
 
-def _called(lever: str, value: object) -> str:
+def _scenario_name(lever: str, value: object) -> str:
     return f"{lever}={value:g}" if isinstance(value, (int, float)) else f"{lever}={value!r}"
 
 
@@ -131,7 +134,7 @@ def replications(baseline: Baseline) -> int:
     return sum(piece.span[1] - piece.span[0] for piece in baseline.pieces)
 
 
-def _known(known: Known, scenario: Scenario, baseline: Baseline) -> dict[str, float]:
+def _cached_answer(known: AnswerCache, scenario: Scenario, baseline: Baseline) -> dict[str, float]:
     if scenario not in known:
         known[scenario] = baseline.against(scenario) if scenario.levers else baseline.row()
     return known[scenario]
@@ -154,7 +157,7 @@ def answer_html(table: pd.DataFrame, *, days: float = 365) -> str:
         said.append(f"<p style='font-size:1.35em'>{_headline(rest.iloc[-1])}</p>")
         low, high = min(0.0, float(rest["saving_low"].min())), max(1e-9, float(rest["saving_high"].max()))
         said.append("<table style='border-collapse:collapse'>")
-        said += [_line(row, low, high) for _, row in rest.iterrows()]
+        said += [_bar_row(row, low, high) for _, row in rest.iterrows()]
         said.append("</table>")
     else:
         said.append("<p style='font-size:1.35em'>Nothing is moved yet.</p>")
@@ -184,7 +187,7 @@ def _headline(row: pd.Series) -> str:
     )
 
 
-def _line(row: pd.Series, low: float, high: float) -> str:
+def _bar_row(row: pd.Series, low: float, high: float) -> str:
     width, span = 260.0, high - low
 
     def at(value: float) -> float:
@@ -199,7 +202,7 @@ def _line(row: pd.Series, low: float, high: float) -> str:
     )
     cell = "<td style='text-align:left;padding:1px 14px 1px 0;white-space:nowrap'>"
     band = f"{minutes(row['saving_low'])} to {minutes(row['saving_high'])}"
-    label = "all together" if row["scenario"] == TOGETHER else plain(row["what"], 90)
+    label = "all together" if row["scenario"] == ALL_TOGETHER else plain(row["what"], 90)
     return f"<tr>{cell}{escape(label)}</td>{cell}{bar}</td>{cell}{escape(minutes(row['saving']))} ({band})</td></tr>"
 
 

@@ -77,10 +77,18 @@ def slides(model: ResponseModel) -> list[Slide]:
         if isinstance(now, tuple):
             # Rules or monitors that differ: the slowest of them.
             now = max(now)
-        high = _high(model, name, lever.unit, now)
+        high = _upper_end(model, name, lever.unit, now)
         whole = lever.whole
         step = 1.0 if whole else _STEPS.get(lever.unit) or next((s for s in _FINE if high / s <= 120), 60.0)
-        low = _fewest(model, name) if whole else 5.0 if lever.unit == "seconds" else step if lever.open_low else 0.0
+        low = (
+            _smallest_count(model, name)
+            if whole
+            else 5.0
+            if lever.unit == "seconds"
+            else step
+            if lever.open_low
+            else 0.0
+        )
         if name == "flagged":
             # Changes that stand behind a flag do not come out from behind it.
             low = math.ceil(100 * (now or 0.0)) / 100
@@ -94,7 +102,7 @@ def slides(model: ResponseModel) -> list[Slide]:
     return made
 
 
-def _fewest(model: ResponseModel, name: str) -> float:
+def _smallest_count(model: ResponseModel, name: str) -> float:
     """Return the smallest whole number that this model takes."""
     if name == "pool_people" and not all(pool.shifts for pool in model.pools):
         return 1.0
@@ -103,7 +111,7 @@ def _fewest(model: ResponseModel, name: str) -> float:
     return LEVERS[name].low
 
 
-def _high(model: ResponseModel, name: str, unit: str, now: float | None) -> float:
+def _upper_end(model: ResponseModel, name: str, unit: str, now: float | None) -> float:
     if unit == "share":
         return 1.0
     if unit == "0 or 1":
@@ -113,14 +121,14 @@ def _high(model: ResponseModel, name: str, unit: str, now: float | None) -> floa
     if unit == "incidents":
         # Nobody limits those that wait, or what a burst brings is the most there is.
         return float(now or 20.0) * (2.0 if name == "failing_changes" else 1.0)
-    top = _TOPS.get(name, _TOPS.get(unit, 0.0)) or _longest(model, name)
+    top = _TOPS.get(name, _TOPS.get(unit, 0.0)) or _slowest_minutes(model, name)
     top = max(top, 2.0 * (now or 0.0))
     if name == "healthy_in_a_row" and model.verification is not None:
         return float(min(top, model.verification.give_up))
     return float(min(next((nice for nice in _NICE if nice >= top), math.ceil(top)), LEVERS[name].high))
 
 
-def _longest(model: ResponseModel, name: str) -> float:
+def _slowest_minutes(model: ResponseModel, name: str) -> float:
     """Return the minutes that nearly all draws of the laws behind a lever stay below."""
     laws: dict[str, Callable[[], Iterable[Law | None]]] = {
         "alert_latency": lambda: (kind.alert or kind.detect for kind in model.types),

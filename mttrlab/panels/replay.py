@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from mttrlab.lab import Lab
-from mttrlab.panels.sliders import widgets
+from mttrlab.panels.sliders import import_widgets
 from mttrlab.review import command_center
-from mttrlab.review.incident import end, find, moment, onset
+from mttrlab.review.incident import find_incident, last_known_time, moment_asked_for, recorded_onset
 
 BEFORE, AFTER = 10, 10
 """Minutes before the onset and after the end that the slider reaches."""
@@ -38,11 +38,11 @@ def replay_panel(lab: Lab, incident_id: Any, *, every: int = 1) -> Any:
     QuestionError
         Where ipywidgets is missing, or there is no such incident.
     """
-    w = widgets()
-    incident = find(lab, incident_id)
-    began = onset(incident)
-    last = min((end(incident) - began).total_seconds() / 60, _LONGEST)
-    first = round((moment(incident, None) - began).total_seconds() / 60)
+    w = import_widgets()
+    incident = find_incident(lab, incident_id)
+    began = recorded_onset(incident)
+    last = min((last_known_time(incident) - began).total_seconds() / 60, _LONGEST)
+    first = round((moment_asked_for(incident, None) - began).total_seconds() / 60)
     top = int(last) + AFTER
     slider = w.IntSlider(
         value=min(max(first, -BEFORE), top), min=-BEFORE, max=top, step=every, description="minute",

@@ -7,14 +7,14 @@ from typing import Any
 from mttrlab.decisions.baseline import Baseline
 from mttrlab.errors import MttrlabError, QuestionError
 from mttrlab.figures.style import plain
-from mttrlab.panels.answers import Known, answer_html, keep_for_sliders, what_if
+from mttrlab.panels.answers import AnswerCache, answer_html, keep_for_sliders, what_if
 from mttrlab.panels.ranges import Slide, slides
 from mttrlab.response.model.response_model import ResponseModel
 
 EVERYWHERE = "all incidents"
 
 
-def widgets() -> Any:
+def import_widgets() -> Any:
     """Return ipywidgets.
 
     Raises
@@ -55,7 +55,7 @@ def what_if_panel(model: ResponseModel, *, check: object = None, baseline: Basel
     QuestionError
         Where ipywidgets is missing, or no lever can be moved.
     """
-    w = widgets()
+    w = import_widgets()
     ranges = slides(model)
     if not ranges:
         raise QuestionError("this model has no lever that can be moved; levers() lists what each needs")
@@ -68,7 +68,7 @@ def _panel(w: Any, baseline: Baseline, ranges: list[Slide], check: object) -> An
     places = w.Dropdown(options=_places(baseline.model), description="for", layout={"width": "24em"})
     reset = w.Button(description="As it is", tooltip="Put every lever back")
     page = w.HTML()
-    known: Known = {}
+    known: AnswerCache = {}
     start = {lever: slider.value for lever, slider in sliders.items()}
     # In a box of their own, so that the numbers above stay in sight whichever slider is dragged.
     box = w.VBox(list(sliders.values()), layout={"max_height": "28em", "overflow": "auto"})
@@ -89,7 +89,7 @@ def _panel(w: Any, baseline: Baseline, ranges: list[Slide], check: object) -> An
             panel.table = what_if(baseline, check=check, known=known, **moved)
             page.value = answer_html(panel.table, days=baseline.days)
         except MttrlabError as refusal:
-            page.value = f"<p>{_escaped(refusal)}</p>"
+            page.value = f"<p>{_refusal_html(refusal)}</p>"
 
     def back(_: object) -> None:
         with page.hold_sync():
@@ -112,7 +112,7 @@ def _slider(w: Any, slide: Slide) -> Any:
     words = slide.words.removesuffix(f", in {slide.unit}")
     words += f"{unit} (right: none)" if slide.unlimited else unit
     return made(
-        value=kind(_snapped(slide)),
+        value=kind(_nearest_step(slide)),
         min=kind(slide.low),
         max=kind(slide.high),
         step=kind(slide.step),
@@ -124,7 +124,7 @@ def _slider(w: Any, slide: Slide) -> Any:
     )
 
 
-def _snapped(slide: Slide) -> float:
+def _nearest_step(slide: Slide) -> float:
     """Return where a slider can stand next to the setting in force; else a browser moves it and reports a change."""
     steps = round((slide.now - slide.low) / slide.step)
     return min(round(slide.low + steps * slide.step, 9), slide.high)
@@ -145,7 +145,7 @@ def _places(model: ResponseModel) -> list[tuple[str, tuple[str, str]]]:
     ]
 
 
-def _escaped(refusal: MttrlabError) -> str:
+def _refusal_html(refusal: MttrlabError) -> str:
     from html import escape
 
     return escape(plain(str(refusal), 400))

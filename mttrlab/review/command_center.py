@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.lab import Lab
-from mttrlab.review.incident import find, first_word, moment, onset
+from mttrlab.review.incident import find_incident, moment_asked_for, onset_word, recorded_onset
 from mttrlab.schema import MEASURES, NEEDED_FILES
 
 if TYPE_CHECKING:
@@ -54,7 +54,10 @@ class CommandCenter:
     @property
     def alt(self) -> str:
         """What the figure shows, in words for those who cannot see it."""
-        parts = [f"{line['measure'].replace('_', ' ')} {said(line)}" for line in self.headline.to_dict("records")]
+        parts = [
+            f"{line['measure'].replace('_', ' ')} {number_with_change(line)}"
+            for line in self.headline.to_dict("records")
+        ]
         worst = [f"{line['service']} {line['error_rate']:.1f} %" for line in self.services.head(4).to_dict("records")]
         news = [f"{line['at']:%H:%M} {line['service']} {_word(line['version'])}"
                 for line in self.deployments.to_dict("records")]  # fmt: skip
@@ -69,7 +72,7 @@ class CommandCenter:
         return self.alt
 
 
-def said(line: Any) -> str:
+def number_with_change(line: Any) -> str:
     """Return a number of the headline with its change, as the founding drawing writes them."""
     value, baseline, change = line["value"], line["baseline"], line["change"]
     if pd.isna(value):
@@ -90,12 +93,12 @@ def said(line: Any) -> str:
 
 def center(lab: Lab, incident_id: Any, at: Any = None) -> CommandCenter:
     """Return the tables of the command center; see `command_center`."""
-    incident = find(lab, incident_id)
-    when = moment(incident, at)
-    began = onset(incident)
+    incident = find_incident(lab, incident_id)
+    when = moment_asked_for(incident, at)
+    began = recorded_onset(incident)
     rows = lab.metrics(since=when - TREND - LOOK, until=when)
     base_until = min(began - LEAD, when - NOW)
-    usual = _together(lab.metrics(since=base_until - BASELINE, until=base_until))
+    usual = _all_services(lab.metrics(since=base_until - BASELINE, until=base_until))
     held = set(lab.telemetry()["kind"])
     missing = {}
     if rows.empty:
@@ -115,13 +118,13 @@ def center(lab: Lab, incident_id: Any, at: Any = None) -> CommandCenter:
         severity=_word(incident["severity"]),
         at=when,
         minutes=(when - began).total_seconds() / 60,
-        began=first_word(incident),
+        began=onset_word(incident),
         headline=_headline(rows, usual, when),
         baseline=(
             f"median of the minutes {base_until - BASELINE:%H:%M} to {base_until:%H:%M}"
             if len(usual) else "no metrics in the hour before, so no change is shown"
         ),
-        trend=_together(rows[rows["at"] >= when - TREND]),
+        trend=_all_services(rows[rows["at"] >= when - TREND]),
         services=_by_service(rows[rows["at"] >= when - LOOK]),
         deployments=deployments.reset_index(drop=True),
         alerts=active.assign(rank=active["severity"].map(_rank))
@@ -161,7 +164,7 @@ def command_center(lab: Lab, incident_id: Any, at: Any = None) -> Figure:
     from mttrlab import figures
 
     seen = center(lab, incident_id, at)
-    words = [said(line) for line in seen.headline.to_dict("records")]
+    words = [number_with_change(line) for line in seen.headline.to_dict("records")]
     tables = {name: getattr(seen, name) for name in seen.__dataclass_fields__}
     figure = figures.plot_command_center({**tables, "words": words, "needed": _file("metrics")})
     figure.set_label(seen.alt)
@@ -174,7 +177,7 @@ def _headline(rows: pd.DataFrame, usual: pd.DataFrame, when: pd.Timestamp) -> pd
     if now.empty and len(rows) and rows["at"].max() >= when - _STALE:
         now = rows[rows["at"] > rows["at"].max() - NOW]
         detail = f"as of {rows['at'].max():%H:%M:%S}"
-    value = _overall(now)
+    value = _whole_system(now)
     slowest = now.groupby("service")["latency_p95"].max()
     lines = []
     for measure in MEASURES:
@@ -187,7 +190,7 @@ def _headline(rows: pd.DataFrame, usual: pd.DataFrame, when: pd.Timestamp) -> pd
     return pd.DataFrame(lines)
 
 
-def _overall(rows: pd.DataFrame) -> dict[str, float]:
+def _whole_system(rows: pd.DataFrame) -> dict[str, float]:
     """Return the three measures of all services together."""
     if rows.empty:
         return dict.fromkeys(MEASURES, np.nan)
@@ -204,7 +207,7 @@ def _overall(rows: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def _together(rows: pd.DataFrame) -> pd.DataFrame:
+def _all_services(rows: pd.DataFrame) -> pd.DataFrame:
     """Return all services together, by the minute."""
     if rows.empty:
         return pd.DataFrame(columns=["at", *MEASURES])

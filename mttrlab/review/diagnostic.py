@@ -11,7 +11,7 @@ import pandas as pd
 
 from mttrlab.judge.recovery import ERROR_RATE, LATENCY_P95
 from mttrlab.lab import Lab
-from mttrlab.review.incident import find, moment
+from mttrlab.review.incident import find_incident, moment_asked_for
 from mttrlab.schema import ERROR_LEVELS, NEEDED_FILES
 from mttrlab.text import plain
 
@@ -78,8 +78,8 @@ def diagnostic_report(lab: Lab, incident_id: Any, at: Any = None) -> DiagnosticR
     Stored data cannot open a connection: database connectivity is what logs and spans said of databases in the quarter
     of an hour before, pods are those that log lines name (`pod`) and alerts on them, dependencies what spans called.
     """
-    incident = find(lab, incident_id)
-    when = moment(incident, at)
+    incident = find_incident(lab, incident_id)
+    when = moment_asked_for(incident, at)
     service = "" if pd.isna(incident["service"]) else str(incident["service"])
     lines = lab.logs(service or None, until=when + pd.Timedelta("1us"), since=when - pd.Timedelta("6h"))
     spans = lab.spans(service or None, since=when - pd.Timedelta("15min"), until=when)
@@ -100,14 +100,14 @@ def diagnostic_report(lab: Lab, incident_id: Any, at: Any = None) -> DiagnosticR
 Line = tuple[Any, str, str]
 
 
-def _none(*kinds: str) -> list[Line]:
+def _no_data(*kinds: str) -> list[Line]:
     return [(pd.NaT, "no data", "; or ".join(f"load {NEEDED_FILES[kind]}" for kind in kinds))]
 
 
 def _health(lab: Lab, service: str, when: pd.Timestamp) -> list[Line]:
     rows = lab.metrics(service or None, since=when - pd.Timedelta("60s"), until=when)
     if rows.empty:
-        return _none("metrics")
+        return _no_data("metrics")
     errors, slow, asked = rows["error_rate"].mean(), rows["latency_p95"].max(), rows["throughput"].mean()
     known = pd.notna(errors) and pd.notna(slow)
     state = "unknown" if not known else "healthy" if errors < ERROR_RATE and slow < LATENCY_P95 else "unhealthy"
@@ -119,42 +119,42 @@ def _health(lab: Lab, service: str, when: pd.Timestamp) -> list[Line]:
 
 def _errors(lines: pd.DataFrame) -> list[Line]:
     if lines.empty:
-        return _none("logs")
+        return _no_data("logs")
     recent = lines.tail(_LINES)
     errors = recent[recent["level"].isin(ERROR_LEVELS)].tail(_TAIL)
     if errors.empty:
         return [(pd.NaT, f"none among the last {len(recent)} lines", "")]
-    return [(line["at"], line["event"], _fields(line["fields"])) for line in errors.to_dict("records")]
+    return [(line["at"], line["event"], _telling_fields(line["fields"])) for line in errors.to_dict("records")]
 
 
-def _fields(said: Any) -> str:
-    told = _loaded(said)
+def _telling_fields(said: Any) -> str:
+    told = _log_fields(said)
     return " ".join(f"{key}={told[key]}" for key in _TELLING if key in told)
 
 
-def _loaded(said: Any) -> dict[str, Any]:
+def _log_fields(said: Any) -> dict[str, Any]:
     found = json.loads(said) if isinstance(said, str) else {}
     return found if isinstance(found, dict) else {}
 
 
 def _database(lines: pd.DataFrame, spans: pd.DataFrame) -> list[Line]:
     if lines.empty and spans.empty:
-        return _none("spans", "logs")
+        return _no_data("spans", "logs")
     made: list[Line] = []
     operations = spans["target"].fillna("") + " " + spans["name"].fillna("")
     called = spans[operations.str.contains(_DATABASE, regex=True)]
     for target, own in called.groupby(called["target"].fillna(called["name"]), sort=True):
-        made.append((pd.NaT, str(target), _calls(own)))
+        made.append((pd.NaT, str(target), _call_summary(own)))
     text = lines["event"].fillna("") + " " + lines["fields"].fillna("")
     troubled = lines[lines["level"].isin(ERROR_LEVELS) & text.str.contains(_DATABASE, regex=True)]
     if len(troubled):
         last = troubled.iloc[-1]
-        words = _fields(last["fields"]) or str(last["event"])
+        words = _telling_fields(last["fields"]) or str(last["event"])
         made.append((last["at"], f"{len(troubled)} errors that speak of a database, the last", words))
     return made or [(pd.NaT, "no call to a database and no error that speaks of one in 15 min", "")]
 
 
-def _calls(own: pd.DataFrame) -> str:
+def _call_summary(own: pd.DataFrame) -> str:
     lengths = (own["end_ns"] - own["start_ns"]).astype(float) / 1e6
     failed = int(own["failed"].fillna(False).astype(bool).sum())
     return f"{len(own)} calls, {failed} failed, median {lengths.median():.4g} ms, slowest {lengths.max():.4g} ms"
@@ -163,7 +163,7 @@ def _calls(own: pd.DataFrame) -> str:
 def _deployments(lab: Lab, service: str, when: pd.Timestamp) -> list[Line]:
     found = lab.deployments(service or None, until=when + pd.Timedelta("1us")).tail(5).iloc[::-1]
     if found.empty:
-        return _none("deployments")
+        return _no_data("deployments")
     return [
         (pd.NaT, f"{line['at']:%Y-%m-%d %H:%M}", " ".join(str(line[name]) for name in ("version", "status", "change_id")
                                                            if pd.notna(line[name])))
@@ -180,7 +180,7 @@ def _pods(lab: Lab, service: str, lines: pd.DataFrame, when: pd.Timestamp) -> li
         for line in alerts.to_dict("records")
     ]  # fmt: skip
     recent = lines.tail(2000)
-    pods = recent["fields"].map(lambda said: _loaded(said).get("pod"))
+    pods = recent["fields"].map(lambda said: _log_fields(said).get("pod"))
     for pod, own in recent.groupby(pods, sort=True):
         errors = int(own["level"].isin(ERROR_LEVELS).sum())
         made.append((own["at"].iloc[-1], f"pod {pod}", f"{len(own)} lines, {errors} errors, last heard then"))
@@ -192,7 +192,9 @@ def _pods(lab: Lab, service: str, lines: pd.DataFrame, when: pd.Timestamp) -> li
 
 def _dependencies(spans: pd.DataFrame) -> list[Line]:
     if spans.empty:
-        return _none("spans")
+        return _no_data("spans")
     called = spans[spans["target"].notna() & ~spans["target"].fillna("").str.contains(_DATABASE, regex=True)]
-    made: list[Line] = [(pd.NaT, str(target), _calls(own)) for target, own in called.groupby("target", sort=True)]
+    made: list[Line] = [
+        (pd.NaT, str(target), _call_summary(own)) for target, own in called.groupby("target", sort=True)
+    ]
     return made or [(pd.NaT, "no call to another system in 15 min", "")]

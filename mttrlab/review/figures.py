@@ -13,7 +13,7 @@ import pandas as pd
 from mttrlab import figures
 from mttrlab.analysis import change_explained
 from mttrlab.review.months import Periods
-from mttrlab.review.phase_shares import apart
+from mttrlab.review.phase_shares import best_shares
 from mttrlab.review.wording import row_dicts
 from mttrlab.text import format_minutes, list_in_words, month_name, month_range_with_years
 
@@ -37,7 +37,7 @@ class Drawing:
         return "data:image/png;base64," + base64.b64encode(self.png).decode("ascii")
 
 
-def drawn(
+def draw_figure(
     name: str, title: str, plot: Callable[..., Any], table: pd.DataFrame, alt: str, height: float, **options: Any
 ) -> Drawing:
     """Draw `table` without touching any global state; the same table gives the same bytes."""
@@ -53,7 +53,7 @@ def drawn(
     return Drawing(name, picture.getvalue(), alt)
 
 
-def draw(tables: dict[str, pd.DataFrame], clock: str, periods: Periods) -> dict[str, Drawing]:
+def draw_figures(tables: dict[str, pd.DataFrame], clock: str, periods: Periods) -> dict[str, Drawing]:
     """Return the figures of a review, by name; a table with nothing in it gives none."""
     made: list[Drawing] = []
     recent, named = month_range_with_years(periods.quarter), clock.replace("_", " ")
@@ -62,22 +62,26 @@ def draw(tables: dict[str, pd.DataFrame], clock: str, periods: Periods) -> dict[
         rows = len(dots[["first_phase", "last_phase"]].drop_duplicates())
         told = tables["spans"]
         title = f"How long each step took  ·  {recent}"
-        made.append(drawn("phases", title, figures.plot_phases, dots, phases_alt(told), 1.7 + 0.62 * max(rows, 2),
+        made.append(draw_figure("phases", title, figures.plot_phases, dots, phases_alt(told), 1.7 + 0.62 * max(rows, 2),
                           summary=told))  # fmt: skip
-    share = apart(tables)
+    share = best_shares(tables)
     if len(share) > 1:
         title = f"Where the minutes went  ·  {recent}"
         made.append(
-            drawn("shares", title, figures.plot_bottleneck, share, shares_alt(share), 1.3 + 0.62 * max(len(share), 2))
+            draw_figure(
+                "shares", title, figures.plot_bottleneck, share, shares_alt(share), 1.3 + 0.62 * max(len(share), 2)
+            )
         )
     if tables["limits"]["typical"].notna().any():
         known = tables["limits"]
         title = f"Typical time of an incident, month by month  ·  {named}"
         month = f"{periods.month:%Y-%m}"
-        made.append(drawn("months", title, figures.plot_months, known, months_alt(known, clock), 4.3, reviewed=month))
+        made.append(
+            draw_figure("months", title, figures.plot_months, known, months_alt(known, clock), 4.3, reviewed=month)
+        )
     levels = tables["maturity"]
     title = f"Which level the incidents earn  ·  {recent}"
-    made.append(drawn("maturity", title, figures.plot_maturity, levels, maturity_alt(levels), 3.4))
+    made.append(draw_figure("maturity", title, figures.plot_maturity, levels, maturity_alt(levels), 3.4))
     compared = (
         f"{month_range_with_years(periods.recent)} against {month_range_with_years(periods.earlier)}"
         if periods.earlier
@@ -87,25 +91,25 @@ def draw(tables: dict[str, pd.DataFrame], clock: str, periods: Periods) -> dict[
         change = tables["change"]
         title = f"What moved the average  ·  {compared}"
         height = 1.0 + 0.5 * (len(change) + 1)
-        made.append(drawn("change", title, figures.plot_change, change, change_alt(change), height))
+        made.append(draw_figure("change", title, figures.plot_change, change, change_alt(change), height))
     if "moved" in tables and all(line["n_before"] and line["n_after"] for line in row_dicts(tables["moved"])):
         moved = tables["moved"]
         title = f"Better or worse  ·  {compared}"
-        made.append(drawn("moved", title, figures.plot_comparison, moved, moved_alt(moved), 2.0))
+        made.append(draw_figure("moved", title, figures.plot_comparison, moved, moved_alt(moved), 2.0))
     if "coverage" in tables and len(tables["coverage"]):
         cells = tables["coverage"]
         title = "How soon each failure would page somebody, and what was lost there"
         height = 1.6 + 0.52 * cells["service"].nunique()
-        made.append(drawn("coverage", title, figures.plot_coverage, cells, coverage_alt(cells), height))
+        made.append(draw_figure("coverage", title, figures.plot_coverage, cells, coverage_alt(cells), height))
     if "levers" in tables and len(tables["levers"]) > 1:
         levers = tables["levers"]
         title = "What each lever alone would save"
         height = 1.5 + 0.5 * (len(levers) - 1)
-        made.append(drawn("levers", title, figures.plot_levers, levers, levers_alt(levers), height))
+        made.append(draw_figure("levers", title, figures.plot_levers, levers, levers_alt(levers), height))
     if len(tables["quality"]):
         quality = tables["quality"]
         title = f"How good the stamps are  ·  {recent}"
-        made.append(drawn("quality", title, figures.plot_quality, quality, quality_alt(quality), 4.4))
+        made.append(draw_figure("quality", title, figures.plot_quality, quality, quality_alt(quality), 4.4))
     return {drawing.name: drawing for drawing in made}
 
 

@@ -15,8 +15,8 @@ from mttrlab.errors import QuestionError
 from mttrlab.lab.settings import Settings, WorkingHours
 from mttrlab.review import phase_shares
 from mttrlab.review import what_if as what_if_table
-from mttrlab.review.months import Periods, begins, choose, months_of
-from mttrlab.review.tables import Shown
+from mttrlab.review.months import Periods, choose_periods, first_milestones, month_starts
+from mttrlab.review.tables import PageTable
 from mttrlab.review.wording import row_dicts
 from mttrlab.schema import CLOCK_ENDS, CLOCKS, MILESTONES, PHASES, STAMPS, clock_name
 from mttrlab.text import format_minutes
@@ -62,7 +62,7 @@ class Findings:
     """Sentences from the lab: population rule, warnings; its hash; names of files that are no export."""
 
 
-def find(
+def collect_findings(
     lab: Lab, month: str | None, *, seed: int, replications: int, days: float, left_aside: Sequence[str] = ()
 ) -> Findings:
     """Ask the lab everything that a review of `month` needs.
@@ -73,8 +73,8 @@ def find(
         When there is nothing to review, or the month lies outside the data.
     """
     incidents = lab.incidents()
-    months = months_of(begins(incidents))
-    periods = choose(months, incidents["exported_at"], month)
+    months = month_starts(first_milestones(incidents))
+    periods = choose_periods(months, incidents["exported_at"], month)
     known = incidents[months <= periods.month]
     months = months[months <= periods.month]
     phases = analysis.phase_durations(known)
@@ -88,7 +88,7 @@ def find(
     spans = analysis.phase_spans(known[recent])
     weakest, record = _stamps(known[closed], spans)
     stamps = analysis.missing_stamps(known[recent], resamples=100, seed=seed)
-    typical = [_typical(phases[of_month], clock, "month"), _typical(phases[recent], clock, "last three months")]
+    typical = [_median_time(phases[of_month], clock, "month"), _median_time(phases[recent], clock, "last three months")]
     tables = {
         "typical": pd.DataFrame(typical),
         "clocks": pd.concat(
@@ -96,24 +96,24 @@ def find(
         ),
         "months": _months(phases, clock),
         "limits": _limits(phases, clock),
-        "seed": _seed(lab, periods),
-        "phases": weaker(analysis.phase_summary(phases[recent]), "phase", ended_minutes(phases[recent], PHASES)),
+        "seed": _plain_monthly_query(lab, periods),
+        "phases": with_extremes(analysis.phase_summary(phases[recent]), "phase", ended_minutes(phases[recent], PHASES)),
         "dots": spans.drop(columns="incident_id"),
-        "spans": weaker(analysis.span_summary(spans), "span", phase_shares.ended_spans(spans)),
+        "spans": with_extremes(analysis.span_summary(spans), "span", phase_shares.ended_spans(spans)),
         "stamps": stamps,
-        "shares": phase_shares.shares(phases[recent], spans),
-        "split": phase_shares.split(stamps),
+        "shares": phase_shares.measured_shares(phases[recent], spans),
+        "split": phase_shares.split_shares(stamps),
         "unseen": analysis.unseen_incidents(lab),
         "firings": analysis.unseen_firings(
             lab.firings(), known, remediated=[rule.alert for rule in lab.practices().remediation]
         ),
         "maturity": analysis.maturity(phases[recent], clock=clock),
         "distance": analysis.distance_to_next(phases[recent], clock=clock),
-        "flapping": flapping(phases[recent], clock, len(periods.quarter), seed),
-        "worst": phase_shares.worst(known[of_month & ~is_open], phases[of_month & ~is_open], clock),
-        "open": phase_shares.worst(known[of_month & is_open], phases[of_month & is_open], clock, count=10),
-        "cost": cost(known[of_month], phases[of_month], periods.month, clock, lab.settings),
-        "quality": verdicts(known[recent]),
+        "flapping": level_instability(phases[recent], clock, len(periods.quarter), seed),
+        "worst": phase_shares.longest_incidents(known[of_month & ~is_open], phases[of_month & ~is_open], clock),
+        "open": phase_shares.longest_incidents(known[of_month & is_open], phases[of_month & is_open], clock, count=10),
+        "cost": month_cost(known[of_month], phases[of_month], periods.month, clock, lab.settings),
+        "quality": verdict_counts(known[recent]),
         "population": lab.population(),
         "ambiguous": lab.ambiguous(),
         "quarantine": lab.quarantine("all"),
@@ -121,7 +121,7 @@ def find(
     }
     for name, before, after in (
         ("moved", periods.earlier, periods.recent),
-        ("month_moved", _before(periods), [periods.month]),
+        ("month_moved", _months_before(periods), [periods.month]),
     ):
         if before:
             pair = (phases[months.isin(before)], phases[months.isin(after)])
@@ -132,14 +132,23 @@ def find(
         pair = (judged[months.isin(periods.earlier)], judged[months.isin(periods.recent)])
         tables["change"] = analysis.explain_change(*pair, clock=clock, seed=seed)
     tables |= practice_tables(lab, phases, phases[recent], clock)
-    what_if = what_if_table.ask(known, phases, lab.practices(), clock, seed=seed, replications=replications, days=days,
-                          deployments=lab.deployments(), firings=lab.firings())  # fmt: skip
+    what_if = what_if_table.try_levers(
+        known,
+        phases,
+        lab.practices(),
+        clock,
+        seed=seed,
+        replications=replications,
+        days=days,
+        deployments=lab.deployments(),
+        firings=lab.firings(),
+    )
     if what_if.levers is not None:
         tables["levers"] = what_if.levers
     return Findings(
         periods=periods,
         clock=clock,
-        proxy=_proxy(known[shown], clock),
+        proxy=_mostly_proxies(known[shown], clock),
         incidents=int(of_month.sum()),
         still_open=int((of_month & is_open).sum()),
         timed=float(timed.sum() / closed.sum()) if closed.any() else None,
@@ -160,13 +169,13 @@ def find(
 
 
 def _clocks(phases: pd.DataFrame, of: str) -> pd.DataFrame:
-    return weaker(analysis.clock_summary(phases), "clock", ended_minutes(phases, CLOCKS)).assign(of=of)
+    return with_extremes(analysis.clock_summary(phases), "clock", ended_minutes(phases, CLOCKS)).assign(of=of)
 
 
 def _months(phases: pd.DataFrame, clock: str) -> pd.DataFrame:
     """The newest months, each with the level that its evidence carries; incidents without a date stand in no month."""
     months = analysis.monthly_mttr(phases, clock=clock)
-    months = withhold(months[months["month"].notna()].tail(MONTHS_SHOWN).reset_index(drop=True))
+    months = without_thin_numbers(months[months["month"].notna()].tail(MONTHS_SHOWN).reset_index(drop=True))
     awarded = []
     for month in months["month"]:
         told = analysis.maturity(phases[phases["month"] == month], clock=clock).set_index("statistic")
@@ -180,11 +189,11 @@ def _limits(phases: pd.DataFrame, clock: str) -> pd.DataFrame:
     return limits[limits["month"].notna()].tail(MONTHS_SHOWN).reset_index(drop=True)
 
 
-def _before(periods: Periods) -> list[pd.Timestamp]:
+def _months_before(periods: Periods) -> list[pd.Timestamp]:
     return list(pd.date_range(periods.first, periods.month, freq="MS")[:-1])[-3:]
 
 
-def _typical(phases: pd.DataFrame, clock: str, of: str) -> dict[str, Any]:
+def _median_time(phases: pd.DataFrame, clock: str, of: str) -> dict[str, Any]:
     """How long a typical incident takes, open ones counted with their time so far."""
     known = phases[phases[clock].notna()]
     ended = known[f"{clock}_observed"].fillna(False).astype(bool)
@@ -202,7 +211,7 @@ def _typical(phases: pd.DataFrame, clock: str, of: str) -> dict[str, Any]:
     return row | {"method": found["method"]}
 
 
-def _proxy(incidents: pd.DataFrame, clock: str) -> bool:
+def _mostly_proxies(incidents: pd.DataFrame, clock: str) -> bool:
     origins = pd.concat([incidents[f"{end}_origin"].dropna() for end in CLOCK_ENDS[clock]])
     return bool(len(origins)) and bool(origins.eq("proxy").mean() > 0.5)
 
@@ -227,7 +236,7 @@ def _stamps(closed: pd.DataFrame, spans: pd.DataFrame) -> tuple[tuple[str, float
     return (None if weakest is None else (weakest, there[weakest])), record
 
 
-def verdicts(incidents: pd.DataFrame) -> pd.DataFrame:
+def verdict_counts(incidents: pd.DataFrame) -> pd.DataFrame:
     """Return how many incidents have each verdict: `milestone, verdict, incidents, share`."""
     rows = [
         {"milestone": stamp, "verdict": str(verdict), "incidents": int(count), "share": count / len(incidents)}
@@ -237,7 +246,7 @@ def verdicts(incidents: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["milestone", "verdict", "incidents", "share"])
 
 
-def _seed(lab: Lab, periods: Periods) -> pd.DataFrame:
+def _plain_monthly_query(lab: Lab, periods: Periods) -> pd.DataFrame:
     """What the founding text's own query answers, up to the month."""
     from mttrlab import sql
 
@@ -252,11 +261,11 @@ def _seed(lab: Lab, periods: Periods) -> pd.DataFrame:
 # What stands beside the maturity level: the way to the next one, and how a month's own level jumps about.
 
 
-_DRAWN = 2_000_000
+_SAMPLED_INCIDENTS = 2_000_000
 """Incidents drawn to see how the level of a bare monthly average jumps about."""
 
 
-def flapping(phases: pd.DataFrame, clock: str, months: int, seed: int) -> pd.DataFrame:
+def level_instability(phases: pd.DataFrame, clock: str, months: int, seed: int) -> pd.DataFrame:
     """Return how often the level of a bare monthly average shows each level though nothing changes.
 
     Parameters
@@ -280,7 +289,7 @@ def flapping(phases: pd.DataFrame, clock: str, months: int, seed: int) -> pd.Dat
     if analysis.withheld("mean", len(logs)) or not spread > 1e-9:
         return pd.DataFrame(columns=["level", "months", "is_true", "differs", "incidents"])
     a_month = max(round(len(logs) / months), 1)
-    drawn = min(20_000, max(_DRAWN // a_month, 200))
+    drawn = min(20_000, max(_SAMPLED_INCIDENTS // a_month, 200))
     levels = analysis.monthly_levels(a_month, float(logs.mean()), spread, months=drawn, seed=seed)
     return levels.assign(incidents=a_month)
 
@@ -331,7 +340,7 @@ def practice_tables(lab: Lab, known: pd.DataFrame, recent: pd.DataFrame, clock: 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def cost(
+def month_cost(
     incidents: pd.DataFrame, phases: pd.DataFrame, month: pd.Timestamp, clock: str, settings: Settings
 ) -> pd.DataFrame:
     """Return what the ended incidents of a month cost, by the settings of the team.
@@ -387,7 +396,7 @@ def cost(
             how = f"minutes of every ended incident at {settings.price_of_a_minute:,.6g} {settings.currency} each"
             rows.append(("at the price of a minute", f"{money:,.0f} {settings.currency}", len(ended), how))
     if len(incidents):
-        outside = ~at_work(begins(incidents), settings.working_hours)
+        outside = ~at_work(first_milestones(incidents), settings.working_hours)
         hours = settings.working_hours
         how = f"{', '.join(hours.days)} {hours.start} to {hours.end} {hours.timezone}"
         rows.append(("began outside working hours", f"{int(outside.sum())} of {len(incidents)}", len(incidents), how))
@@ -412,16 +421,16 @@ def at_work(moments: pd.Series, hours: WorkingHours) -> pd.Series:
     return pd.Series(day & within)
 
 
-def shown(table: pd.DataFrame, month: str) -> Shown:
+def cost_table(table: pd.DataFrame, month: str) -> PageTable:
     """Return the table as the page shows it."""
     rows = tuple((str(r["what"]), str(r["value"]), f"{r['n']:,}", str(r["how"])) for r in row_dicts(table))
-    return Shown(f"What {month} cost", ("", "", "incidents", "how it is counted"), rows, texts=(0, 3))
+    return PageTable(f"What {month} cost", ("", "", "incidents", "how it is counted"), rows, texts=(0, 3))
 
 
 # Too few for a number: the best weaker statement stands in its place, with the reason.
 
 
-def weaker(summary: pd.DataFrame, name: str, minutes: dict[str, pd.Series]) -> pd.DataFrame:
+def with_extremes(summary: pd.DataFrame, name: str, minutes: dict[str, pd.Series]) -> pd.DataFrame:
     """Return `summary` with each number that its n cannot carry replaced.
 
     Parameters
@@ -443,10 +452,10 @@ def weaker(summary: pd.DataFrame, name: str, minutes: dict[str, pd.Series]) -> p
     made["shortest"] = [float(each.min()) if len(each) else np.nan for each in ended]
     made["longest"] = [float(each.max()) if len(each) else np.nan for each in ended]
     made["median_method"] = ""
-    return withhold(made)
+    return without_thin_numbers(made)
 
 
-def withhold(table: pd.DataFrame) -> pd.DataFrame:
+def without_thin_numbers(table: pd.DataFrame) -> pd.DataFrame:
     """Return `table` without the means and medians that their n cannot carry."""
     made = table.copy()
     counts = made["n"].astype(int)

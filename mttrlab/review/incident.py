@@ -14,7 +14,7 @@ from mttrlab.lab import Lab
 from mttrlab.schema import ERROR_LEVELS, INCIDENT_COLUMNS, STAMPS, conform
 
 
-def find(lab: Lab, incident_id: Any) -> pd.Series:
+def find_incident(lab: Lab, incident_id: Any) -> pd.Series:
     """Return the record of an incident.
 
     Parameters
@@ -51,13 +51,13 @@ def find(lab: Lab, incident_id: Any) -> pd.Series:
     raise QuestionError(f"there is no incident {str(incident_id)[:60]!r} in the lab{hint}")
 
 
-def stamp(incident: pd.Series, name: str) -> pd.Timestamp | None:
+def usable_stamp(incident: pd.Series, name: str) -> pd.Timestamp | None:
     """Return a stamp that durations can use; None: there is none."""
     usable = incident[f"{name}_verdict"] == "recorded" and pd.notna(incident[name])
     return incident[name] if usable else None
 
 
-def onset(incident: pd.Series) -> pd.Timestamp:
+def recorded_onset(incident: pd.Series) -> pd.Timestamp:
     """Return when the impact began, as far as the record says: its start, else its first usable stamp.
 
     Raises
@@ -66,7 +66,7 @@ def onset(incident: pd.Series) -> pd.Timestamp:
         When the incident has no stamp at all.
     """
     for name in STAMPS:
-        found = stamp(incident, name)
+        found = usable_stamp(incident, name)
         if found is not None:
             return found
     rest = [incident[name] for name in STAMPS if pd.notna(incident[name])]
@@ -75,21 +75,21 @@ def onset(incident: pd.Series) -> pd.Timestamp:
     return pd.Timestamp(min(rest))
 
 
-def first_word(incident: pd.Series) -> str:
+def onset_word(incident: pd.Series) -> str:
     """Return what `onset` stands on: the start, or in words the first stamp that stands in for it."""
-    found = next((name for name in STAMPS if stamp(incident, name) is not None), "started_at")
+    found = next((name for name in STAMPS if usable_stamp(incident, name) is not None), "started_at")
     return "onset" if found == "started_at" else found.removesuffix("_at")
 
 
-def end(incident: pd.Series) -> pd.Timestamp:
+def last_known_time(incident: pd.Series) -> pd.Timestamp:
     """Return the last usable stamp; of an open incident, when the export was taken."""
-    found = [at for name in STAMPS if (at := stamp(incident, name)) is not None]
+    found = [at for name in STAMPS if (at := usable_stamp(incident, name)) is not None]
     if incident["resolved_at_verdict"] == "pending" and pd.notna(incident["exported_at"]):
         return pd.Timestamp(max([incident["exported_at"], *found]))
-    return max(found) if found else onset(incident)
+    return max(found) if found else recorded_onset(incident)
 
 
-def moment(incident: pd.Series, at: Any) -> pd.Timestamp:
+def moment_asked_for(incident: pd.Series, at: Any) -> pd.Timestamp:
     """Return the moment that is asked for; by default that of the acknowledgement, else of the detection.
 
     Raises
@@ -98,10 +98,10 @@ def moment(incident: pd.Series, at: Any) -> pd.Timestamp:
     """
     if at is None:
         for name in ("acknowledged_at", "detected_at"):
-            found = stamp(incident, name)
+            found = usable_stamp(incident, name)
             if found is not None:
                 return found
-        return onset(incident)
+        return recorded_onset(incident)
     asked = None
     if isinstance(at, str) or hasattr(at, "isoformat"):
         with suppress(TypeError, ValueError):
@@ -116,10 +116,10 @@ def moment(incident: pd.Series, at: Any) -> pd.Timestamp:
 
 def incident_onset(lab: Lab, incident_id: Any) -> pd.Timestamp:
     """Return when the impact began: the recorded start, else what metrics say, else the first stamp."""
-    incident = find(lab, incident_id)
+    incident = find_incident(lab, incident_id)
     if incident["started_at_verdict"] == "recorded":
         return pd.Timestamp(incident["started_at"])
-    first = onset(incident)
+    first = recorded_onset(incident)
     dated = lab.dating(since=first - pd.Timedelta("1d"), until=first + pd.Timedelta("1d"))
     own = dated[(dated["incident_id"] == incident["incident_id"]) & (dated["source"] == incident["source"])]
     known = own["onset_at"].dropna()
@@ -128,7 +128,7 @@ def incident_onset(lab: Lab, incident_id: Any) -> pd.Timestamp:
 
 def incident_suspects(lab: Lab, incident_id: Any, within_minutes: float = 60.0) -> pd.DataFrame:
     """Return the deployments shortly before the incident's onset; see `mttrlab.suspects`."""
-    incident = find(lab, incident_id)
+    incident = find_incident(lab, incident_id)
     return suspects(
         lab.deployments(),
         incident_onset(lab, incident_id),
@@ -141,14 +141,14 @@ def incident_suspects(lab: Lab, incident_id: Any, within_minutes: float = 60.0) 
 def incident_failed_first(lab: Lab, incident_id: Any) -> pd.DataFrame:
     """Return which service failed first in the logs around the incident; see `mttrlab.failed_first`."""
     began = incident_onset(lab, incident_id)
-    until = max(end(find(lab, incident_id)), began + pd.Timedelta("15min"))
+    until = max(last_known_time(find_incident(lab, incident_id)), began + pd.Timedelta("15min"))
     return failed_first(lab.logs(since=began - pd.Timedelta("90min"), until=until), began, until=until)
 
 
 def incident_span_path(lab: Lab, incident_id: Any, slowest: int = 20) -> pd.DataFrame:
     """Return where the slowest traces of the incident spend their time, against the hour before it."""
     began = incident_onset(lab, incident_id)
-    until = max(end(find(lab, incident_id)), began + pd.Timedelta("1min"))
+    until = max(last_known_time(find_incident(lab, incident_id)), began + pd.Timedelta("1min"))
     before = lab.spans(since=began - pd.Timedelta("60min"), until=began)
     return span_path(lab.spans(since=began, until=until), before if len(before) else None, slowest=slowest)
 
@@ -156,7 +156,7 @@ def incident_span_path(lab: Lab, incident_id: Any, slowest: int = 20) -> pd.Data
 # The merged story of one incident: its stamps, alerts, deployments, logs, metrics and what people wrote.
 
 
-KINDS = ("stamp", "metrics", "alert", "deployment", "log", "people")
+TIMELINE_KINDS = ("stamp", "metrics", "alert", "deployment", "log", "people")
 BEFORE, AFTER = pd.Timedelta("60min"), pd.Timedelta("30min")
 _WORDS = {
     "started_at": "impact began", "detected_at": "detected", "acknowledged_at": "acknowledged",
@@ -186,8 +186,8 @@ def timeline(lab: Lab, incident_id: Any) -> pd.DataFrame:
     QuestionError
         When there is no such incident, or it has no stamp.
     """
-    incident = find(lab, incident_id)
-    began, ended = onset(incident), end(incident)
+    incident = find_incident(lab, incident_id)
+    began, ended = recorded_onset(incident), last_known_time(incident)
     rows = [
         *_stamps(incident), *_metrics(lab, incident), *_alerts(lab, began, ended), *_deployments(lab, began, ended),
         *_logs(lab, began, ended), *_people(lab, incident),

@@ -15,7 +15,7 @@ from mttrlab.errors import QuestionError
 from mttrlab.files import atomic_write
 from mttrlab.review import figures, page
 from mttrlab.review import sentences as say
-from mttrlab.review.findings import Findings, find
+from mttrlab.review.findings import Findings, collect_findings
 
 if TYPE_CHECKING:
     from mttrlab.lab import Lab
@@ -91,8 +91,8 @@ def monthly_review(
     QuestionError
         When there is nothing to review, or the month is no month or lies outside the data.
     """
-    found = find(lab, month, seed=seed, replications=replications, days=days, left_aside=left_aside)
-    sentences, numbers = say.compose(found)
+    found = collect_findings(lab, month, seed=seed, replications=replications, days=days, left_aside=left_aside)
+    sentences, numbers = say.first_screen(found)
     periods = found.periods
     return Review(
         month=f"{periods.month:%Y-%m}",
@@ -100,7 +100,7 @@ def monthly_review(
         sentences=tuple(sentence.text for sentence in sentences),
         numbers=numbers,
         tables=found.tables,
-        figures=figures.draw(found.tables, found.clock, periods),
+        figures=figures.draw_figures(found.tables, found.clock, periods),
         facts={
             "clock": found.clock,
             "seed": seed,

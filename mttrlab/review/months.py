@@ -62,12 +62,12 @@ class Periods:
         return month_name(self.month)
 
 
-def run_name(months: list[pd.Timestamp]) -> str:
+def months_in_short(months: list[pd.Timestamp]) -> str:
     """Return a run of months in words."""
     return month_range(months[0], months[-1])
 
 
-def begins(incidents: pd.DataFrame) -> pd.Series:
+def first_milestones(incidents: pd.DataFrame) -> pd.Series:
     """Return the first known milestone of each incident: the time that says to which month it belongs.
 
     Stamps with a verdict that forbids their use do not count, unless the incident has no other.
@@ -83,7 +83,7 @@ def begins(incidents: pd.DataFrame) -> pd.Series:
     return first.fillna(pd.DataFrame(known).min(axis=1)).astype("datetime64[us, UTC]")
 
 
-def months_of(times: pd.Series) -> pd.Series:
+def month_starts(times: pd.Series) -> pd.Series:
     """Return the first day of the month (UTC) of each time."""
     naive = times.dt.tz_convert(None)
     first: pd.Series = naive.dt.normalize() - pd.to_timedelta(naive.dt.day - 1, unit="D")
@@ -91,7 +91,7 @@ def months_of(times: pd.Series) -> pd.Series:
     return zoned
 
 
-def choose(months: pd.Series, exported_at: pd.Series, month: str | None) -> Periods:
+def choose_periods(months: pd.Series, exported_at: pd.Series, month: str | None) -> Periods:
     """Return the periods of a review.
 
     Parameters

@@ -42,27 +42,27 @@ def figures_strong(text: str) -> Markup:
     return made + escape(text[place:])
 
 
-def shown(value: Any) -> str:
+def visible_text(value: Any) -> str:
     """Return text from data without characters that are not seen but act: control and direction marks.
 
     Examples
     --------
-    >>> shown("pay\\u202ements\\x00"), shown(None), shown("")
+    >>> visible_text("pay\\u202ements\\x00"), visible_text(None), visible_text("")
     ('payments', '', '')
     """
     missing = value is None or (pd.api.types.is_scalar(value) and pd.isna(value))
     return "" if missing else _CONTROL.sub("", str(value))
 
 
-def link(url: object) -> str | None:
+def safe_link(url: object) -> str | None:
     """Return an address that a reader may follow: http or https with a host; None for any other.
 
     Examples
     --------
-    >>> link("https://status.example.com/a"), link("javascript:alert(1)"), link("//evil.example")
+    >>> safe_link("https://status.example.com/a"), safe_link("javascript:alert(1)"), safe_link("//evil.example")
     ('https://status.example.com/a', None, None)
     """
-    text = shown(url)
+    text = visible_text(url)
     if text != str(url) or any(c.isspace() for c in text):
         return None
     try:
@@ -80,14 +80,14 @@ def _environment() -> Environment:
     made = Environment(
         loader=DictLoader(texts), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    made.filters |= {"strong_figures": figures_strong, "shown": shown, "minutes": format_minutes}
-    made.tests["link"] = lambda url: link(url) is not None
+    made.filters |= {"strong_figures": figures_strong, "shown": visible_text, "minutes": format_minutes}
+    made.tests["link"] = lambda url: safe_link(url) is not None
     made.globals["css"] = Markup((folder / "review.css").read_text(encoding="utf-8"))
     return made
 
 
 @dataclass(frozen=True)
-class Shown:
+class RenderedSection:
     """A section as it stands on the page."""
 
     name: str
@@ -106,7 +106,7 @@ def render(review: Review) -> str:
         named = section.fill(review)
         if named is not None:
             html = environment.get_template(f"{section.name}.html").render(figures=review.figures, **named)
-            shown.append(Shown(section.name, section.link, Markup(html)))
-    sentences, _ = say.compose(review.findings)
+            shown.append(RenderedSection(section.name, section.link, Markup(html)))
+    sentences, _ = say.first_screen(review.findings)
     page = environment.get_template("review.html")
     return page.render(month=review.findings.periods.name, sentences=sentences, sections=shown)

@@ -13,19 +13,19 @@ _COMPLETE = 0.5
 """Phases are shown one by one where at least this share of the ended incidents has all four."""
 
 
-def merged(table: pd.DataFrame) -> bool:
+def has_merged_phases(table: pd.DataFrame) -> bool:
     """Return whether a table of shares holds phases that a missing stamp merged."""
     return bool(table["phase"].str.contains("+", regex=False).any())
 
 
-def apart(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def best_shares(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the shares of the phases; where stamps merged them and enough incidents have all, as these split."""
     held, divided = tables["shares"], tables["split"]
-    return divided if merged(held) and len(divided) else held
+    return divided if has_merged_phases(held) and len(divided) else held
 
 
 @says_basis
-def split(stamps: pd.DataFrame) -> pd.DataFrame:
+def split_shares(stamps: pd.DataFrame) -> pd.DataFrame:
     """Return each phase's share with merged spans split, as `missing_stamps` estimates it; empty where it cannot.
 
     Parameters
@@ -58,7 +58,7 @@ def ended_spans(spans: pd.DataFrame) -> dict[str, pd.Series]:
     return {span_name(str(first), str(last)): minutes for (first, last), minutes in kinds}
 
 
-def worst(incidents: pd.DataFrame, phases: pd.DataFrame, clock: str, count: int = 3) -> pd.DataFrame:
+def longest_incidents(incidents: pd.DataFrame, phases: pd.DataFrame, clock: str, count: int = 3) -> pd.DataFrame:
     """Return the incidents that took longest and where their minutes went.
 
     Parameters
@@ -111,7 +111,7 @@ def worst(incidents: pd.DataFrame, phases: pd.DataFrame, clock: str, count: int 
 
 
 @says_basis
-def _merged(spans: pd.DataFrame) -> pd.DataFrame:
+def _merged_shares(spans: pd.DataFrame) -> pd.DataFrame:
     columns = ["phase", "n", "share", "share_of_tail"]
     if spans.empty or not spans["minutes"].sum() > 0:
         return pd.DataFrame(columns=columns).astype({"n": "int64", "share": float, "share_of_tail": float})
@@ -134,7 +134,7 @@ def _merged(spans: pd.DataFrame) -> pd.DataFrame:
 
 
 @says_basis
-def shares(phases: pd.DataFrame, spans: pd.DataFrame) -> pd.DataFrame:
+def measured_shares(phases: pd.DataFrame, spans: pd.DataFrame) -> pd.DataFrame:
     """Return each phase's share of all minutes and of the worst tenth's, merged where stamps are missing.
 
     Parameters
@@ -155,4 +155,4 @@ def shares(phases: pd.DataFrame, spans: pd.DataFrame) -> pd.DataFrame:
     ended = spans[spans["observed"].fillna(False).astype(bool)]
     if complete >= 10 and complete >= _COMPLETE * ended["incident_id"].nunique():
         return whole[["phase", "n", "share", "share_of_tail"]]
-    return _merged(ended)
+    return _merged_shares(ended)

@@ -13,9 +13,15 @@ from mttrlab.analysis import change_explained
 from mttrlab.review import findings, phase_shares
 from mttrlab.review import tables as page_tables
 from mttrlab.review.findings import Findings
-from mttrlab.review.months import run_name
-from mttrlab.review.sentences import awarded, clock_ends, flapping, in_full, next_level
-from mttrlab.review.tables import Shown, count, ranged
+from mttrlab.review.months import months_in_short
+from mttrlab.review.sentences import (
+    check_sentence,
+    clock_ends,
+    level_instability_sentence,
+    maturity_sentence,
+    next_level_sentence,
+)
+from mttrlab.review.tables import PageTable, count_cell, range_cell
 from mttrlab.review.wording import PHASE_WORDS, STAMP_WORDS, row_dicts
 from mttrlab.text import format_minutes, list_in_words
 
@@ -76,7 +82,7 @@ _PHASES = {
 }
 
 
-def terms() -> list[tuple[str, list[tuple[str, str]]]]:
+def definitions() -> list[tuple[str, list[tuple[str, str]]]]:
     """Return the definitions, in groups."""
     return [
         ("Clocks", list(_CLOCKS.items())),
@@ -85,7 +91,7 @@ def terms() -> list[tuple[str, list[tuple[str, str]]]]:
     ]
 
 
-def unseen(found: Findings) -> list[str]:
+def unseen_phase_sentences(found: Findings) -> list[str]:
     """Return, for each phase that the leading clock leaves out, how many incidents show it and which field would."""
     quality = found.tables["quality"]
     recorded = quality[quality["verdict"] == "recorded"].set_index("milestone")["incidents"]
@@ -97,7 +103,7 @@ def unseen(found: Findings) -> list[str]:
     return said
 
 
-def unknowable(found: Findings) -> list[str]:
+def source_limits(found: Findings) -> list[str]:
     """Return what each source that takes part cannot know."""
     loads = found.tables["loads"]
     formats = list(dict.fromkeys(str(f) for f in loads["format"])) if "format" in loads else []
@@ -111,7 +117,7 @@ def unknowable(found: Findings) -> list[str]:
     return said
 
 
-def untaken(found: Findings) -> str:
+def untaken_sentence(found: Findings) -> str:
     """Return what the shown months hold beside the incidents: pages that ended although nobody took them."""
     unseen = found.tables["unseen"]
     recent = unseen[unseen["month"].isin(found.periods.quarter)]
@@ -127,7 +133,7 @@ def untaken(found: Findings) -> str:
     )
 
 
-def alone(found: Findings) -> str:
+def lone_alerts_sentence(found: Findings) -> str:
     """Return how many alerts of the shown months ended with no incident near them, and what the average would be."""
     firings = found.tables["firings"]
     recent = firings[firings["month"].isin(found.periods.quarter)]
@@ -159,7 +165,7 @@ def cost_section(review: Review) -> dict[str, Any] | None:
         return None
     return {
         "clock": found.clock.replace("_", " "),
-        "cost_table": findings.shown(found.tables["cost"], run_name([found.periods.month])),
+        "cost_table": findings.cost_table(found.tables["cost"], months_in_short([found.periods.month])),
     }
 
 
@@ -170,24 +176,26 @@ def data_section(review: Review) -> dict[str, Any]:
     """Return what the section names."""
     found = review.findings
     tables, notes = found.tables, found.notes
-    told = [untaken(found), alone(found), *unknowable(found), *notes["warnings"]]
+    told = [untaken_sentence(found), lone_alerts_sentence(found), *source_limits(found), *notes["warnings"]]
     ambiguous, refused = tables["ambiguous"], tables["quarantine"]
     return {
         "population_rule": notes["population"],
-        "population_table": page_tables.population(tables["population"]),
-        "recent": run_name(found.periods.quarter),
-        "verdict_table": page_tables.verdicts(tables["quality"]) if len(tables["quality"]) else None,
+        "population_table": page_tables.population_table(tables["population"]),
+        "recent": months_in_short(found.periods.quarter),
+        "verdict_table": page_tables.verdict_table(tables["quality"]) if len(tables["quality"]) else None,
         "told": [line for line in told if line],
         "left_aside": notes["left_aside"],
-        "ambiguous_table": page_tables.plain(ambiguous, "Pairs that may be one incident, left apart")
+        "ambiguous_table": page_tables.raw_table(ambiguous, "Pairs that may be one incident, left apart")
         if len(ambiguous)
         else None,
-        "quarantine_table": page_tables.plain(refused, "Records refused, with the reason") if len(refused) else None,
-        "load_table": page_tables.plain(_loads(tables["loads"]), "Files loaded", 40),
+        "quarantine_table": page_tables.raw_table(refused, "Records refused, with the reason")
+        if len(refused)
+        else None,
+        "load_table": page_tables.raw_table(_comparable_loads(tables["loads"]), "Files loaded", 40),
     }
 
 
-def _loads(loads: pd.DataFrame) -> pd.DataFrame:
+def _comparable_loads(loads: pd.DataFrame) -> pd.DataFrame:
     # What differs from run to run (when it was loaded, from which folder) has no place on a page that is compared.
     wanted = [
         c
@@ -203,16 +211,16 @@ def _loads(loads: pd.DataFrame) -> pd.DataFrame:
 def level_section(review: Review) -> dict[str, Any]:
     """Return what the section names."""
     found = review.findings
-    tables, recent = found.tables, run_name(found.periods.quarter)
+    tables, recent = found.tables, months_in_short(found.periods.quarter)
     clock = found.clock.replace("_", " ")
     distance = tables["distance"]
-    said = (next_level(tables["maturity"], distance), flapping(tables["flapping"]))
+    said = (next_level_sentence(tables["maturity"], distance), level_instability_sentence(tables["flapping"]))
     return {
         "recent": recent,
-        "said": awarded(tables["maturity"]),
+        "said": maturity_sentence(tables["maturity"]),
         "lines": [line for line in said if line],
-        "maturity_table": page_tables.maturity(tables["maturity"], f"Maturity of {recent}, clock {clock}"),
-        "distance_table": page_tables.distance(distance) if distance["cut_needed"].notna().any() else None,
+        "maturity_table": page_tables.maturity_table(tables["maturity"], f"Maturity of {recent}, clock {clock}"),
+        "distance_table": page_tables.distance_table(distance) if distance["cut_needed"].notna().any() else None,
     }
 
 
@@ -226,16 +234,16 @@ def levers_section(review: Review) -> dict[str, Any]:
     model = found.what_if.model
     return {
         "month": found.periods.name,
-        "unchecked": "" if tried is None else in_full(str(tried["checked"].iloc[0])),
+        "unchecked": "" if tried is None else check_sentence(str(tried["checked"].iloc[0])),
         "unlike": found.what_if.unlike,
         "lever_clock": "" if tried is None else str(tried["clock"].iloc[0]).replace("_", " "),
         "what_if_days": found.what_if.days,
-        "lever_table": None if tried is None else page_tables.levers(tried),
+        "lever_table": None if tried is None else page_tables.levers_table(tried),
         "lever_notes": _lever_notes(found),
         "why_no_levers": found.what_if.why,
         "model_table": None
         if model is None
-        else page_tables.plain(model, "Where each part of the model came from", 40),
+        else page_tables.raw_table(model, "Where each part of the model came from", 40),
     }
 
 
@@ -253,7 +261,7 @@ def methods_section(review: Review) -> dict[str, Any]:
     """Return what the section names."""
     periods = review.findings.periods
     return {
-        "terms": terms(),
+        "terms": definitions(),
         "month_key": review.month,
         "complete": periods.complete,
         "quiet": periods.quiet,
@@ -269,30 +277,30 @@ def minutes_section(review: Review) -> dict[str, Any]:
     """Return what the section names."""
     found = review.findings
     tables, periods = found.tables, found.periods
-    recent, clock = run_name(periods.quarter), found.clock.replace("_", " ")
-    merged = phase_shares.merged(tables["shares"])
+    recent, clock = months_in_short(periods.quarter), found.clock.replace("_", " ")
+    merged = phase_shares.has_merged_phases(tables["shares"])
     stamps = tables["stamps"]
-    shown = [page_tables.share_rows(tables["shares"], f"Shares of the measured minutes, {recent}")]
+    shown = [page_tables.shares_table(tables["shares"], f"Shares of the measured minutes, {recent}")]
     if merged:
         if len(tables["split"]):
-            shown.append(page_tables.share_rows(tables["split"], f"Shares with merged spans split, {recent}"))
+            shown.append(page_tables.shares_table(tables["split"], f"Shares with merged spans split, {recent}"))
         caption = f"Spans between neighbouring usable stamps, {recent}"
-        shown.append(page_tables.durations(tables["spans"], "span", caption))
+        shown.append(page_tables.durations_table(tables["spans"], "span", caption))
     shown += [
-        page_tables.durations(tables["phases"], "phase", f"Each phase, {recent}"),
-        page_tables.middles(tables["typical"], clock),
-        page_tables.durations(_clocks(tables["clocks"], "month"), "clock", f"The four clocks, {periods.name}"),
-        page_tables.durations(_clocks(tables["clocks"], "quarter"), "clock", f"The four clocks, {recent}"),
+        page_tables.durations_table(tables["phases"], "phase", f"Each phase, {recent}"),
+        page_tables.median_table(tables["typical"], clock),
+        page_tables.durations_table(_clocks(tables["clocks"], "month"), "clock", f"The four clocks, {periods.name}"),
+        page_tables.durations_table(_clocks(tables["clocks"], "quarter"), "clock", f"The four clocks, {recent}"),
     ]
     if merged:
-        shown.append(page_tables.stamps(stamps, f"Means of the phases where stamps are missing, {recent}"))
+        shown.append(page_tables.stamps_table(stamps, f"Means of the phases where stamps are missing, {recent}"))
     notes = [str(said) for said, held in zip(stamps["sentence"], stamps["merged"], strict=True) if held]
     return {
         "recent": recent,
         "clock": clock,
         "ends": clock_ends(found.clock, found.proxy),
         "proxy": found.proxy,
-        "unseen": unseen(found),
+        "unseen": unseen_phase_sentences(found),
         "merged": merged,
         "split": merged and len(tables["split"]) > 0,
         "tables": shown,
@@ -307,7 +315,7 @@ def _clocks(clocks: pd.DataFrame, of: str) -> pd.DataFrame:
 # The months beside one another, and beside the plain query.
 
 
-_OPEN = 12
+_MONTHS_OPEN = 12
 """Months that stand open; older ones are one click below."""
 
 
@@ -315,10 +323,10 @@ def months_section(review: Review) -> dict[str, Any]:
     """Return what the section names."""
     found = review.findings
     months, seed, clock = found.tables["months"], found.tables["seed"], found.clock.replace("_", " ")
-    newest, older = months.tail(_OPEN), months.iloc[:-_OPEN]
+    newest, older = months.tail(_MONTHS_OPEN), months.iloc[:-_MONTHS_OPEN]
     return {
-        "month_table": page_tables.months(newest, seed, clock, found.periods.month),
-        "older_table": page_tables.months(older, seed, clock, found.periods.month) if len(older) else None,
+        "month_table": page_tables.months_table(newest, seed, clock, found.periods.month),
+        "older_table": page_tables.months_table(older, seed, clock, found.periods.month) if len(older) else None,
     }
 
 
@@ -336,17 +344,21 @@ def practices_section(review: Review) -> dict[str, Any] | None:
         return None
     clock = review.findings.clock.replace("_", " ")
     return {
-        "said": (_covered(tables["coverage"]), _dearest(tables["gaps"]), *_runbooks(tables["runbooks"])),
-        "levels": _levels(tables["capability"], tables["capable"]),
-        "gaps_table": _gaps(tables["gaps"]),
-        "runbook_table": _answered(tables["runbooks"], clock) if len(tables["runbooks"]) else None,
-        "back_table": _back(tables["rollback"]),
-        "automation_table": _automation(tables["automation"]) if len(tables["automation"]) else None,
-        "capability_table": _evidence(tables["capability"]),
+        "said": (
+            _coverage_sentence(tables["coverage"]),
+            _costliest_gap_sentence(tables["gaps"]),
+            *_runbook_sentences(tables["runbooks"]),
+        ),
+        "levels": _capability_sentence(tables["capability"], tables["capable"]),
+        "gaps_table": _gaps_table(tables["gaps"]),
+        "runbook_table": _runbook_table(tables["runbooks"], clock) if len(tables["runbooks"]) else None,
+        "back_table": _rollback_table(tables["rollback"]),
+        "automation_table": _automation_table(tables["automation"]) if len(tables["automation"]) else None,
+        "capability_table": _evidence_table(tables["capability"]),
     }
 
 
-def _covered(cells: pd.DataFrame) -> str:
+def _coverage_sentence(cells: pd.DataFrame) -> str:
     asked = cells[cells["failure_mode"] != "unknown"]
     met, late = int((asked["state"] == "in time").sum()), int((asked["state"] == "late").sum())
     return (
@@ -355,18 +367,19 @@ def _covered(cells: pd.DataFrame) -> str:
     )
 
 
-def _dearest(gaps: pd.DataFrame) -> str:
+def _costliest_gap_sentence(gaps: pd.DataFrame) -> str:
     behind = gaps[gaps["minutes_lost"] > 0]
     if behind.empty:
         return "No minutes of history lie behind the gaps."
     first = behind.iloc[0]
     return (
         f"The dearest gap: {first['service']}, {_mode(first['failure_mode'])} ({first['verdict']}); "
-        f"{count(first['incidents'])} incidents lost {format_minutes(first['minutes_lost'])} there before anybody knew."
+        f"{count_cell(first['incidents'])} incidents lost {format_minutes(first['minutes_lost'])} there "
+        "before anybody knew."
     )
 
 
-def _runbooks(runbooks: pd.DataFrame) -> tuple[str, ...]:
+def _runbook_sentences(runbooks: pd.DataFrame) -> tuple[str, ...]:
     if runbooks.empty:
         return ()
     without = runbooks[runbooks["written"] == 0]
@@ -381,7 +394,7 @@ def _runbooks(runbooks: pd.DataFrame) -> tuple[str, ...]:
     return (f"{told} Nothing is written for {list_in_words([str(name).replace('_', ' ') for name in dear])}.",)
 
 
-def _levels(held: pd.DataFrame, capable: pd.DataFrame) -> str:
+def _capability_sentence(held: pd.DataFrame, capable: pd.DataFrame) -> str:
     reached = held.drop_duplicates("level")
     parts = [f"{line['level']} {line['reached']}" for line in row_dicts(reached)]
     level = str(capable["capability"].iloc[0])
@@ -390,7 +403,7 @@ def _levels(held: pd.DataFrame, capable: pd.DataFrame) -> str:
     return f"{shown} ({', '.join(parts)}).{f' Beside the outcome: {apart}.' if apart else ''}"
 
 
-def _gaps(gaps: pd.DataFrame) -> Shown:
+def _gaps_table(gaps: pd.DataFrame) -> PageTable:
     rows = tuple(
         (
             str(line["service"]),
@@ -398,8 +411,8 @@ def _gaps(gaps: pd.DataFrame) -> Shown:
             str(line["verdict"]),
             str(line["fastest"]) or "–",
             format_minutes(line["mean"]) if pd.notna(line["mean"]) else "–",
-            count(line["incidents"]),
-            ranged(line["minutes_lost"], line["lost_low"], line["lost_high"]),
+            count_cell(line["incidents"]),
+            range_cell(line["minutes_lost"], line["lost_low"], line["lost_high"]),
         )
         for line in row_dicts(gaps[gaps["minutes_lost"] > 0].head(_GAPS))
     )
@@ -412,15 +425,15 @@ def _gaps(gaps: pd.DataFrame) -> Shown:
         "incidents",
         "lost before detection (range)",
     )
-    return Shown("The dearest gaps of alerting, all history", heads, rows, (0, 1, 2, 3))
+    return PageTable("The dearest gaps of alerting, all history", heads, rows, (0, 1, 2, 3))
 
 
-def _answered(runbooks: pd.DataFrame, clock: str) -> Shown:
+def _runbook_table(runbooks: pd.DataFrame, clock: str) -> PageTable:
     rows = tuple(
         (
             str(line["incident_type"]).replace("_", " "),
-            count(line["incidents"]),
-            ranged(line["minutes"], line["low"], line["high"]),
+            count_cell(line["incidents"]),
+            range_cell(line["minutes"], line["low"], line["high"]),
             str(line["runbook"]) or "–",
             str(line["state"]),
             str(line["reviewed"]) or "–",
@@ -428,10 +441,10 @@ def _answered(runbooks: pd.DataFrame, clock: str) -> Shown:
         for line in row_dicts(runbooks)
     )
     heads = ("incident type", "incidents", f"minutes, {clock} (range)", "runbook", "state", "reviewed")
-    return Shown("The most common incident types and their runbooks, all history", heads, rows, (0, 3, 4, 5))
+    return PageTable("The most common incident types and their runbooks, all history", heads, rows, (0, 3, 4, 5))
 
 
-def _back(rollback: pd.DataFrame) -> Shown:
+def _rollback_table(rollback: pd.DataFrame) -> PageTable:
     rows = tuple(
         (
             str(line["change"]),
@@ -439,32 +452,32 @@ def _back(rollback: pd.DataFrame) -> Shown:
             "yes" if line["documented"] else "no",
             str(line["rehearsed"]) or "never",
             format_minutes(line["likely_minutes"]) if pd.notna(line["likely_minutes"]) else "–",
-            count(line["incidents"]),
+            count_cell(line["incidents"]),
             str(line["gap"]) or "ready",
         )
         for line in row_dicts(rollback)
     )
     heads = ("change", "way back", "documented", "rehearsed", "likely takes", "incidents ended so", "gap")
-    return Shown("Can each kind of change be taken back?", heads, rows, (0, 1, 2, 3, 6))
+    return PageTable("Can each kind of change be taken back?", heads, rows, (0, 1, 2, 3, 6))
 
 
-def _automation(automation: pd.DataFrame) -> Shown:
+def _automation_table(automation: pd.DataFrame) -> PageTable:
     words = {True: "yes", False: "no"}
     rows = tuple(
         (
             str(line["incident_type"]).replace("_", " "),
-            count(line["incidents"]),
+            count_cell(line["incidents"]),
             words.get(line["predictable"], "cannot be told"),
             str(line["why"]),
-            ranged(line["at_stake"], line["low"], line["high"]),
+            range_cell(line["at_stake"], line["low"], line["high"]),
         )
         for line in row_dicts(automation)
     )
     heads = ("incident type", "incidents", "predictable", "why", "minutes at stake (range)")
-    return Shown("What is predictable enough to repair itself", heads, rows, (0, 2, 3))
+    return PageTable("What is predictable enough to repair itself", heads, rows, (0, 2, 3))
 
 
-def _evidence(held: pd.DataFrame) -> Shown:
+def _evidence_table(held: pd.DataFrame) -> PageTable:
     rows = tuple(
         (
             f"{line['level']}: {str(line['capability'])[0].lower()}{str(line['capability'])[1:]}",
@@ -474,7 +487,9 @@ def _evidence(held: pd.DataFrame) -> Shown:
         )
         for line in row_dicts(held)
     )
-    return Shown("Key capabilities and their evidence", ("level", "evidence", "counted", "state"), rows, (0, 1, 2, 3))
+    return PageTable(
+        "Key capabilities and their evidence", ("level", "evidence", "counted", "state"), rows, (0, 1, 2, 3)
+    )
 
 
 def _mode(mode: object) -> str:
@@ -491,31 +506,33 @@ def trend_section(review: Review) -> dict[str, Any]:
     changed = "change" in tables and bool(tables["change"]["minutes"].notna().any())
     clock = found.clock.replace("_", " ")
     return {
-        "comparison": f"{run_name(periods.recent)} against {run_name(periods.earlier)}" if periods.earlier else "",
+        "comparison": f"{months_in_short(periods.recent)} against {months_in_short(periods.earlier)}"
+        if periods.earlier
+        else "",
         "month_apart": len(periods.recent) > 1,
         "said": str(tables["moved"]["sentence"].iloc[0]) if "moved" in tables else "",
-        "compared": _compared(found),
+        "compared": _comparison_table(found),
         "notes": _trend_notes(found),
         "change_said": change_explained(tables["change"]) if changed else "",
-        "change_table": page_tables.change(tables["change"], f"What moved the mean, clock {clock}")
+        "change_table": page_tables.change_table(tables["change"], f"What moved the mean, clock {clock}")
         if changed
         else None,
     }
 
 
-def _compared(found: Findings) -> page_tables.Shown | None:
+def _comparison_table(found: Findings) -> page_tables.PageTable | None:
     periods, said = found.periods, []
     if "moved" in found.tables:
         row = row_dicts(found.tables["moved"])[0]
-        said.append(page_tables.compared(row, run_name(periods.earlier), run_name(periods.recent)))
+        said.append(page_tables.comparison_row(row, months_in_short(periods.earlier), months_in_short(periods.recent)))
     if "month_moved" in found.tables and len(periods.recent) > 1:
         row = row_dicts(found.tables["month_moved"])[0]
-        said.append(page_tables.compared(row, "the months before it", f"{periods.month:%B} alone"))
+        said.append(page_tables.comparison_row(row, "the months before it", f"{periods.month:%B} alone"))
     if not said:
         return None
     heads = ("periods", "n before", "n after", "typical before", "typical after", "ratio (range)", "verdict")
     caption = "Typical times (geometric means) of ended incidents; the ratio counts open ones with their time so far"
-    return page_tables.Shown(caption, heads, tuple(said), (0, 6))
+    return page_tables.PageTable(caption, heads, tuple(said), (0, 6))
 
 
 def _trend_notes(found: Findings) -> list[str]:

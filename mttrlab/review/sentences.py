@@ -15,7 +15,7 @@ import pandas as pd
 
 from mttrlab.review import phase_shares
 from mttrlab.review.findings import Findings
-from mttrlab.review.months import run_name
+from mttrlab.review.months import months_in_short
 from mttrlab.review.wording import END_WORDS, PHASE_WORDS, STAMP_WORDS, row_dicts
 from mttrlab.schema import CLOCK_ENDS, PHASES
 from mttrlab.text import (
@@ -48,17 +48,19 @@ class Sentence:
         return " ".join(self.pieces)
 
 
-def compose(found: Findings) -> tuple[list[Sentence], dict[str, float]]:
+def first_screen(found: Findings) -> tuple[list[Sentence], dict[str, float]]:
     """Return the five sentences and the figures that stand in them."""
     periods = found.periods
     month = f"{periods.month:%B}"
     ends = clock_ends(found.clock, found.proxy)
-    whose = "a typical one" if found.typical["of"] == "month" else f"a typical one of {run_name(periods.quarter)}"
+    whose = (
+        "a typical one" if found.typical["of"] == "month" else f"a typical one of {months_in_short(periods.quarter)}"
+    )
     typical = typical_time(found.typical, found.typical["shortest"], found.typical["longest"], whose=whose)
-    happened = what_happened(month, found.incidents, found.still_open, typical, ends, periods.complete)
+    happened = month_pieces(month, found.incidents, found.still_open, typical, ends, periods.complete)
     moved = row_dicts(found.tables["moved"])[0] if "moved" in found.tables else None
-    recent = run_name(periods.recent)
-    earlier = run_name(periods.earlier) if periods.earlier else ""
+    recent = months_in_short(periods.recent)
+    earlier = months_in_short(periods.earlier) if periods.earlier else ""
     best = found.what_if.best
     low, high = found.typical["median_low"], found.typical["median_high"]
     if math.isnan(low) or math.isnan(high):
@@ -66,10 +68,10 @@ def compose(found: Findings) -> tuple[list[Sentence], dict[str, float]]:
     weakest, unusable = found.weakest or (None, 0.0)
     said = [
         Sentence("What happened", tuple(happened)),
-        Sentence("Trend", (what_moved(moved, earlier, recent, len(periods.recent)),)),
-        Sentence("Costliest", (costliest(phase_shares.apart(found.tables)),)),
-        Sentence("Ask", (ask(best, found.record, found.closed > 0, high, bool(found.what_if.unlike)),)),
-        Sentence("Data", (trust(found.timed, weakest, unusable, list(found.absent)),)),
+        Sentence("Trend", (trend_sentence(moved, earlier, recent, len(periods.recent)),)),
+        Sentence("Costliest", (costliest_sentence(phase_shares.best_shares(found.tables)),)),
+        Sentence("Ask", (ask_sentence(best, found.record, found.closed > 0, high, bool(found.what_if.unlike)),)),
+        Sentence("Data", (data_sentence(found.timed, weakest, unusable, list(found.absent)),)),
     ]
     numbers: dict[str, float] = {"incidents": found.incidents, "still_open": found.still_open}
     if typical:
@@ -89,7 +91,7 @@ _CHECKED = {
 }
 
 
-def ask(
+def ask_sentence(
     lever: Mapping[str, Any] | None,
     record: str | None,
     closed: bool = True,
@@ -113,17 +115,17 @@ def ask(
 
     Examples
     --------
-    >>> ask({"scenario": "Flags on half the changes", "saving_low": 7.0, "saving_high": 12.0}, None)
+    >>> ask_sentence({"scenario": "Flags on half the changes", "saving_low": 7.0, "saving_high": 12.0}, None)
     'Flags on half the changes: this would save between 7 and 12 minutes per incident (not yet checked against history; luck only).'
-    >>> ask(None, "diagnosed_at")
+    >>> ask_sentence(None, "diagnosed_at")
     'No ask yet: record when the cause is found.'
     """  # noqa: E501
     if lever is not None:
-        name = in_letters(str(lever["scenario"]))
+        name = numbers_in_letters(str(lever["scenario"]))
         range_ = range_in_words(lever["saving_low"], lever["saving_high"])
         borrowed = "; partly on borrowed figures" if "borrowed" in str(lever.get("note", "")) else ""
         mostly = " on average, most of it in the longest ones" if lever["saving_low"] > typical else ""
-        return f"{name}: this would save {range_} per incident{mostly} ({_checked(lever)}; luck only{borrowed})."
+        return f"{name}: this would save {range_} per incident{mostly} ({_check_in_words(lever)}; luck only{borrowed})."
     if not closed:
         return f"No ask yet: record {STAMP_WORDS['resolved_at']}, or export the incidents that have ended."
     why = "the simulation does not repeat this history; " if unlike else ""
@@ -132,23 +134,23 @@ def ask(
     return f"No ask yet: {why}record {STAMP_WORDS[record]}."
 
 
-def _checked(lever: Mapping[str, Any]) -> str:
+def _check_in_words(lever: Mapping[str, Any]) -> str:
     word = str(lever.get("checked", "")).partition(":")[0]
     return _CHECKED.get(word, "not yet checked against history")
 
 
-def in_full(checked: str) -> str:
+def check_sentence(checked: str) -> str:
     """Return the verdict on months not seen as a line of its own, in plain words."""
-    said = _checked({"checked": checked})
+    said = _check_in_words({"checked": checked})
     return f"{said[:1].upper()}{said[1:]}; luck only"
 
 
-def in_letters(name: str) -> str:
+def numbers_in_letters(name: str) -> str:
     """Return a name with its percentages and small whole numbers in letters.
 
     Examples
     --------
-    >>> in_letters("Alerts within 2 minutes"), in_letters("Rules for 23% of incidents")
+    >>> numbers_in_letters("Alerts within 2 minutes"), numbers_in_letters("Rules for 23% of incidents")
     ('Alerts within two minutes', 'Rules for about a quarter of incidents')
     """
     return " ".join(_in_letters(word) for word in name.split(" "))
@@ -166,7 +168,7 @@ def _in_letters(word: str) -> str:
 # Which phase costs most.
 
 
-def costliest(shares: pd.DataFrame) -> str:
+def costliest_sentence(shares: pd.DataFrame) -> str:
     """Return which phase costs most, in all incidents and in the worst ones.
 
     Parameters
@@ -176,9 +178,10 @@ def costliest(shares: pd.DataFrame) -> str:
 
     Examples
     --------
-    >>> costliest(pd.DataFrame({"phase": ["detect", "diagnose"], "share": [0.2, 0.52], "share_of_tail": [0.1, 0.66]}))
+    >>> shares = {"phase": ["detect", "diagnose"], "share": [0.2, 0.52], "share_of_tail": [0.1, 0.66]}
+    >>> costliest_sentence(pd.DataFrame(shares))
     'Finding the cause costs most: about half of the minutes, and about two thirds in the worst incidents.'
-    >>> costliest(pd.DataFrame({"phase": ["diagnose + resolve"], "share": [1.0], "share_of_tail": [1.0]}))
+    >>> costliest_sentence(pd.DataFrame({"phase": ["diagnose + resolve"], "share": [1.0], "share_of_tail": [1.0]}))
     'All measured minutes are one block, finding the cause and fixing: no stamp in between tells them apart.'
     """
     known = [line for line in row_dicts(shares) if pd.notna(line["share"])]
@@ -240,7 +243,7 @@ def clock_ends(clock: str, proxy: bool = False) -> str:
     return f"from {END_WORDS[first]} to {END_WORDS[last]}"
 
 
-def what_happened(
+def month_pieces(
     month: str, incidents: int, still_open: int, typical: str, ends: str, complete: bool = True
 ) -> list[str]:
     """Return what happened, in pieces that read as one sentence and stand as a strip.
@@ -260,7 +263,7 @@ def what_happened(
 
     Examples
     --------
-    >>> " ".join(what_happened("June", 23, 2, "a typical one took between 40 and 70 minutes", clock_ends("recovery")))
+    >>> " ".join(month_pieces("June", 23, 2, "a typical one took between 40 and 70 minutes", clock_ends("recovery")))
     '23 incidents in June, 2 still open, and a typical one took between 40 and 70 minutes from start of impact to confirmed recovery.'
     """  # noqa: E501
     when = f"in {month}" if complete else f"in {month} so far"
@@ -318,7 +321,7 @@ _NONE = {
 }
 
 
-def awarded(maturity: pd.DataFrame) -> str:
+def maturity_sentence(maturity: pd.DataFrame) -> str:
     """Return which level the incidents earn on average, and by the times within which half and nine in ten end.
 
     Parameters
@@ -329,7 +332,7 @@ def awarded(maturity: pd.DataFrame) -> str:
     Examples
     --------
     >>> rows = {"statistic": ["mean", "median", "P90"], "awarded": ["Basic", "Basic–Intermediate", "too few to tell"]}
-    >>> awarded(pd.DataFrame(rows)).split(". ")[0]
+    >>> maturity_sentence(pd.DataFrame(rows)).split(". ")[0]
     'These incidents: on average they earn Basic, by the time within which half of them end Basic to Intermediate, \
 by the time within which nine in ten end no level, for they are too few'
     """
@@ -345,7 +348,7 @@ by the time within which nine in ten end no level, for they are too few'
     )
 
 
-def next_level(maturity: pd.DataFrame, distance: pd.DataFrame) -> str:
+def next_level_sentence(maturity: pd.DataFrame, distance: pd.DataFrame) -> str:
     """Return how far the next level is by the average, and what each phase would have to give for it alone.
 
     Parameters
@@ -359,7 +362,7 @@ def next_level(maturity: pd.DataFrame, distance: pd.DataFrame) -> str:
     --------
     >>> rows = {"statistic": ["mean"], "next_level": ["Intermediate"], "to_next": [16.0]}
     >>> phases = {"phase": ["detect", "resolve"], "n": 30, "next_level": "Intermediate", "cut_needed": [1.4, 0.4]}
-    >>> next_level(pd.DataFrame(rows), pd.DataFrame(phases))
+    >>> next_level_sentence(pd.DataFrame(rows), pd.DataFrame(phases))
     'To reach Intermediate the average has to fall by more than 16 min. Fixing alone could do it, if it took 40% less; \
 noticing alone could not (of 30 incidents that show every step).'
     """
@@ -382,7 +385,7 @@ noticing alone could not (of 30 incidents that show every step).'
     )
 
 
-def flapping(levels: pd.DataFrame) -> str:
+def level_instability_sentence(levels: pd.DataFrame) -> str:
     """Return why the level of a single month is not to be trusted.
 
     Parameters
@@ -392,7 +395,7 @@ def flapping(levels: pd.DataFrame) -> str:
 
     Examples
     --------
-    >>> flapping(pd.DataFrame({"level": ["Basic"], "differs": [0.52], "incidents": [15]}))
+    >>> level_instability_sentence(pd.DataFrame({"level": ["Basic"], "differs": [0.52], "incidents": [15]}))
     'A single month says little: with 15 timed incidents a month and nothing changed, the level of the bare monthly \
 average differs from that of the month before in about half of the months.'
     """
@@ -408,7 +411,7 @@ average differs from that of the month before in about half of the months.'
 # Better, worse or cannot tell.
 
 
-def what_moved(comparison: Mapping[str, Any] | None, before: str, after: str, held: int = 3) -> str:
+def trend_sentence(comparison: Mapping[str, Any] | None, before: str, after: str, held: int = 3) -> str:
     """Return better, worse or cannot tell, and what it would take to tell.
 
     Parameters
@@ -423,7 +426,7 @@ def what_moved(comparison: Mapping[str, Any] | None, before: str, after: str, he
     if comparison is None:
         return f"Better or worse cannot be told: {after} is all that the data hold."
     if comparison["verdict"] != "cannot tell":
-        return _told(comparison, before, after)
+        return _clear_change(comparison, before, after)
     start = f"Better or worse than {before} cannot be told for {after}"
     fewest = min(comparison["n_before"], comparison["n_after"])
     if not fewest:
@@ -451,7 +454,7 @@ def what_moved(comparison: Mapping[str, Any] | None, before: str, after: str, he
     )
 
 
-def _told(comparison: Mapping[str, Any], before: str, after: str) -> str:
+def _clear_change(comparison: Mapping[str, Any], before: str, after: str) -> str:
     lead = str(comparison["based_on"])
     ends = sorted((comparison[f"{lead}_low"], comparison[f"{lead}_high"]), key=lambda r: abs(math.log(r)))
     near, far = (ratio_in_words(ratio) for ratio in ends)
@@ -468,7 +471,7 @@ def _told(comparison: Mapping[str, Any], before: str, after: str) -> str:
 # How far the data can be trusted.
 
 
-def trust(timed: float | None, worst_stamp: str | None, worst_share: float, absent: list[str]) -> str:
+def data_sentence(timed: float | None, worst_stamp: str | None, worst_share: float, absent: list[str]) -> str:
     """Return in one line how far the data can be trusted.
 
     Parameters
@@ -484,9 +487,9 @@ def trust(timed: float | None, worst_stamp: str | None, worst_share: float, abse
 
     Examples
     --------
-    >>> trust(0.97, "diagnosed_at", 0.2, [])
+    >>> data_sentence(0.97, "diagnosed_at", 0.2, [])
     'Almost all closed incidents can be timed; the weakest stamp says when the cause is found, unusable in about a fifth of them.'
-    >>> trust(0.9, None, 0.0, ["started_at", "verified_at"])
+    >>> data_sentence(0.9, None, 0.0, ["started_at", "verified_at"])
     'About nine tenths of closed incidents can be timed; nobody records when the impact starts or when the recovery is confirmed.'
     """  # noqa: E501
     if timed is None:

@@ -14,7 +14,7 @@ from mttrlab.text import format_minutes
 
 
 @dataclass(frozen=True)
-class Shown:
+class PageTable:
     """A table of the page."""
 
     caption: str
@@ -29,16 +29,16 @@ class Shown:
     """The row that the page is about."""
 
 
-def ranged(value: float, low: float, high: float, why: Any = "") -> str:
+def range_cell(value: float, low: float, high: float, why: Any = "") -> str:
     """Return an estimate with its range; or why there is none.
 
     Examples
     --------
-    >>> ranged(42.0, 37.0, 49.0)
+    >>> range_cell(42.0, 37.0, 49.0)
     '42 min (37 min to 49 min)'
-    >>> ranged(42.0, float("nan"), float("nan"))
+    >>> range_cell(42.0, float("nan"), float("nan"))
     '42 min (no range)'
-    >>> ranged(float("nan"), float("nan"), float("nan"), "not estimable: n = 0")
+    >>> range_cell(float("nan"), float("nan"), float("nan"), "not estimable: n = 0")
     'not estimable: n = 0'
     """
     if not isfinite(value):
@@ -48,55 +48,55 @@ def ranged(value: float, low: float, high: float, why: Any = "") -> str:
     return f"{format_minutes(value)} ({format_minutes(low)} to {format_minutes(high)})"
 
 
-def count(value: Any) -> str:
+def count_cell(value: Any) -> str:
     """Return a count with its thousands apart."""
     return "–" if pd.isna(value) else f"{int(value):,}"
 
 
-def durations(table: pd.DataFrame, name: str, caption: str) -> Shown:
+def durations_table(table: pd.DataFrame, name: str, caption: str) -> PageTable:
     """Return phases, merged phases or clocks: n, open, mean, median and, where it has a range, P90."""
     with_p90 = "p90_low" in table
     rows = []
     for line in row_dicts(table):
-        p90 = (ranged(line["p90"], line["p90_low"], line["p90_high"], line["p90_method"]),) if with_p90 else ()
+        p90 = (range_cell(line["p90"], line["p90_low"], line["p90_high"], line["p90_method"]),) if with_p90 else ()
         rows.append(
             (
                 str(line[name]).replace("_", " "),
-                count(line["n"]),
-                count(line["open"]),
-                ranged(line["mean"], line["mean_low"], line["mean_high"], line["mean_method"]),
-                _middle(line),
+                count_cell(line["n"]),
+                count_cell(line["open"]),
+                range_cell(line["mean"], line["mean_low"], line["mean_high"], line["mean_method"]),
+                _median_cell(line),
                 *p90,
             )
         )
     heads = (name, "n", "still open", "mean (range)", "median (range)", *(("P90 (range)",) if with_p90 else ()))
-    return Shown(caption, heads, tuple(rows))
+    return PageTable(caption, heads, tuple(rows))
 
 
-def _middle(line: dict[str, Any]) -> str:
+def _median_cell(line: dict[str, Any]) -> str:
     """The median, or of too few the shortest and the longest."""
     if isfinite(line["median"]) or not isfinite(line["shortest"]):
-        return ranged(line["median"], line["median_low"], line["median_high"])
+        return range_cell(line["median"], line["median_low"], line["median_high"])
     if line["shortest"] == line["longest"]:
         return f"{format_minutes(line['longest'])}, all of them"
     return f"from {format_minutes(line['shortest'])} to {format_minutes(line['longest'])}"
 
 
-def share_rows(table: pd.DataFrame, caption: str) -> Shown:
+def shares_table(table: pd.DataFrame, caption: str) -> PageTable:
     """Return shares of all minutes and of the worst tenth's."""
     rows = tuple(
         (
             str(line["phase"]),
-            count(line["n"]),
+            count_cell(line["n"]),
             "–" if pd.isna(line["share"]) else f"{line['share']:.0%}",
             "–" if pd.isna(line["share_of_tail"]) else f"{line['share_of_tail']:.0%}",
         )
         for line in row_dicts(table)
     )
-    return Shown(caption, ("phase", "n", "of all minutes", "of the worst tenth's minutes"), rows)
+    return PageTable(caption, ("phase", "n", "of all minutes", "of the worst tenth's minutes"), rows)
 
 
-def months(table: pd.DataFrame, seed: pd.DataFrame, clock: str, month: pd.Timestamp) -> Shown:
+def months_table(table: pd.DataFrame, seed: pd.DataFrame, clock: str, month: pd.Timestamp) -> PageTable:
     """Return the founding text's own monthly table beside the leading clock; bare minutes, so that it fits."""
     theirs = {} if seed.empty else {pd.Timestamp(line["month"]): line for line in row_dicts(seed)}
     heads = (
@@ -107,13 +107,17 @@ def months(table: pd.DataFrame, seed: pd.DataFrame, clock: str, month: pd.Timest
     rows = []
     for line in row_dicts(table):
         seeds = theirs.get(pd.Timestamp(line["month"]))
-        beside = [count(seeds["incident_count"]), *(bare(seeds[n]) for n in named)] if seeds else ["0", "–", "–", "–"]
+        beside = (
+            [count_cell(seeds["incident_count"]), *(bare_minutes(seeds[n]) for n in named)]
+            if seeds
+            else ["0", "–", "–", "–"]
+        )
         rows.append(
             (
                 f"{pd.Timestamp(line['month']):%Y-%m}",
-                count(line["incidents"]),
-                count(line["open"]),
-                count(line["n"]),
+                count_cell(line["incidents"]),
+                count_cell(line["open"]),
+                count_cell(line["n"]),
                 bare_range(line["mean"], line["mean_low"], line["mean_high"]),
                 bare_range(line["median"], line["median_low"], line["median_high"]),
                 str(line["maturity"]) or "–",
@@ -122,15 +126,15 @@ def months(table: pd.DataFrame, seed: pd.DataFrame, clock: str, month: pd.Timest
         )
     places = [i for i, line in enumerate(table["month"]) if pd.Timestamp(line) == month]
     caption = "Minutes on the leading clock, beside the plain monthly query that most teams run"
-    return Shown(caption, heads, tuple(rows), (0, 6), places[0] if places else None)
+    return PageTable(caption, heads, tuple(rows), (0, 6), places[0] if places else None)
 
 
-def bare(value: Any) -> str:
+def bare_minutes(value: Any) -> str:
     """Return minutes without their unit.
 
     Examples
     --------
-    >>> bare(4.25), bare(1234.5), bare(float("nan"))
+    >>> bare_minutes(4.25), bare_minutes(1234.5), bare_minutes(float("nan"))
     ('4.2', '1,234', '–')
     """
     if pd.isna(value):
@@ -142,25 +146,29 @@ def bare_range(value: float, low: float, high: float) -> str:
     """Return minutes and their range without the unit."""
     if not isfinite(value):
         return "–"
-    return bare(value) if not (isfinite(low) and isfinite(high)) else f"{bare(value)} ({bare(low)} to {bare(high)})"
+    return (
+        bare_minutes(value)
+        if not (isfinite(low) and isfinite(high))
+        else f"{bare_minutes(value)} ({bare_minutes(low)} to {bare_minutes(high)})"
+    )
 
 
-def middles(table: pd.DataFrame, clock: str) -> Shown:
+def median_table(table: pd.DataFrame, clock: str) -> PageTable:
     """Return the typical time with open incidents counted, of the month and of the last three months."""
     rows = tuple(
         (
             str(line["of"]),
-            count(line["n"]),
-            count(line["open"]),
-            ranged(line["median"], line["median_low"], line["median_high"], line["method"]),
+            count_cell(line["n"]),
+            count_cell(line["open"]),
+            range_cell(line["median"], line["median_low"], line["median_high"], line["method"]),
         )
         for line in row_dicts(table)
     )
     heads = ("of the", "n (ended)", "still open", "median (range)")
-    return Shown(f"The middle incident on the clock {clock}, open ones counted", heads, rows)
+    return PageTable(f"The middle incident on the clock {clock}, open ones counted", heads, rows)
 
 
-def compared(row: dict[str, Any], before: str, after: str) -> tuple[str, ...]:
+def comparison_row(row: dict[str, Any], before: str, after: str) -> tuple[str, ...]:
     """Return one comparison as a line of a table."""
     lead = str(row["based_on"])
     ratio = row[lead]
@@ -169,8 +177,8 @@ def compared(row: dict[str, Any], before: str, after: str) -> tuple[str, ...]:
         said += f" ({row[f'{lead}_low']:.2f} to {row[f'{lead}_high']:.2f})"
     return (
         f"{after} against {before}",
-        count(row["n_before"]),
-        count(row["n_after"]),
+        count_cell(row["n_before"]),
+        count_cell(row["n_after"]),
         format_minutes(row["typical_before"]),
         format_minutes(row["typical_after"]),
         said,
@@ -178,16 +186,16 @@ def compared(row: dict[str, Any], before: str, after: str) -> tuple[str, ...]:
     )
 
 
-def levers(table: pd.DataFrame) -> Shown:
+def levers_table(table: pd.DataFrame) -> PageTable:
     """Return the levers side by side, the largest saving first."""
     apart = table[table["scenario"] != "Baseline"].sort_values("saving", ascending=False, kind="stable")
     rows = tuple(
         (
             str(line["scenario"]),
             str(line["what"]),
-            ranged(line["saving"], line["saving_low"], line["saving_high"]),
-            ranged(line["minutes_saved_per_year"], line["minutes_saved_low"], line["minutes_saved_high"]),
-            count(line["replications"]),
+            range_cell(line["saving"], line["saving_low"], line["saving_high"]),
+            range_cell(line["minutes_saved_per_year"], line["minutes_saved_low"], line["minutes_saved_high"]),
+            count_cell(line["replications"]),
         )
         for line in row_dicts(apart)
     )
@@ -198,39 +206,39 @@ def levers(table: pd.DataFrame) -> Shown:
         "saved per year (8 of 10 runs)",
         "n (simulated runs)",
     )
-    return Shown("Each lever alone, against the same luck", heads, rows, (0, 1))
+    return PageTable("Each lever alone, against the same luck", heads, rows, (0, 1))
 
 
-def verdicts(table: pd.DataFrame) -> Shown:
+def verdict_table(table: pd.DataFrame) -> PageTable:
     """Return the verdict counts, a row per milestone."""
-    wide = _counted(table, "milestone", "verdict", "incidents", VERDICTS)
+    wide = _pivot(table, "milestone", "verdict", "incidents", VERDICTS)
     wide.index = [str(name).removesuffix("_at") for name in wide.index]
-    return _crossed(wide, "Incidents by milestone and verdict", "milestone")
+    return _crosstab(wide, "Incidents by milestone and verdict", "milestone")
 
 
-def population(table: pd.DataFrame) -> Shown:
+def population_table(table: pd.DataFrame) -> PageTable:
     """Return how many records of each source count, and how many were left out as what."""
-    wide = _counted(table, "source", "population", "records", POPULATIONS)
-    return _crossed(wide, "Records: counted as incidents, or left out as", "source")
+    wide = _pivot(table, "source", "population", "records", POPULATIONS)
+    return _crosstab(wide, "Records: counted as incidents, or left out as", "source")
 
 
-def _counted(table: pd.DataFrame, across: str, down: str, what: str, order: tuple[str, ...]) -> pd.DataFrame:
+def _pivot(table: pd.DataFrame, across: str, down: str, what: str, order: tuple[str, ...]) -> pd.DataFrame:
     wide = table.pivot_table(index=across, columns=down, values=what, aggfunc="sum", fill_value=0, sort=False)
     return wide[[name for name in order if name in wide]]
 
 
-def _crossed(wide: pd.DataFrame, caption: str, corner: str) -> Shown:
-    rows = tuple((str(name), *map(count, line)) for name, line in zip(wide.index, wide.to_numpy(), strict=True))
-    return Shown(caption, (corner, *(str(name).replace("_", " ") for name in wide.columns)), rows)
+def _crosstab(wide: pd.DataFrame, caption: str, corner: str) -> PageTable:
+    rows = tuple((str(name), *map(count_cell, line)) for name, line in zip(wide.index, wide.to_numpy(), strict=True))
+    return PageTable(caption, (corner, *(str(name).replace("_", " ") for name in wide.columns)), rows)
 
 
-def plain(table: pd.DataFrame, caption: str, limit: int = 20) -> Shown:
+def raw_table(table: pd.DataFrame, caption: str, limit: int = 20) -> PageTable:
     """Return any small table as text, its first `limit` rows."""
     shown = table.head(limit)
     rows = tuple(tuple(_cell(value) for value in line) for line in shown.itertuples(index=False))
     more = f" (the first {limit} of {len(table):,})" if len(table) > limit else ""
     texts = tuple(i for i, kind in enumerate(shown.dtypes) if not pd.api.types.is_numeric_dtype(kind))
-    return Shown(caption + more, tuple(str(c).replace("_", " ") for c in shown.columns), rows, texts or (0,))
+    return PageTable(caption + more, tuple(str(c).replace("_", " ") for c in shown.columns), rows, texts or (0,))
 
 
 def _cell(value: Any) -> str:
@@ -246,33 +254,33 @@ def _cell(value: Any) -> str:
 # Tables of how sure the page is: levels with their chances, what moved the mean, what missing stamps do to it.
 
 
-_CHANCES = ("p_elite", "p_advanced", "p_intermediate", "p_basic", "p_no_level")
+_PROBABILITIES = ("p_elite", "p_advanced", "p_intermediate", "p_basic", "p_no_level")
 
 
-def maturity(table: pd.DataFrame, caption: str) -> Shown:
+def maturity_table(table: pd.DataFrame, caption: str) -> PageTable:
     """Return, by mean, median and P90, the level that the evidence carries and how likely each level is."""
     rows = tuple(
         (
             str(line["statistic"]),
-            count(line["n"]),
-            count(line["open"]),
-            ranged(line["minutes"], line["low"], line["high"], line["method"]),
+            count_cell(line["n"]),
+            count_cell(line["open"]),
+            range_cell(line["minutes"], line["low"], line["high"], line["method"]),
             str(line["awarded"]),
-            *(chance(line[name]) for name in _CHANCES),
+            *(probability_cell(line[name]) for name in _PROBABILITIES),
         )
         for line in row_dicts(table)
     )
     heads = ("level by", "n", "still open", "minutes (range)", "what the evidence carries", "Elite", "Advanced",
              "Intermediate", "Basic", "no level")  # fmt: skip
-    return Shown(caption, heads, rows, (0, 4))
+    return PageTable(caption, heads, rows, (0, 4))
 
 
-def distance(table: pd.DataFrame) -> Shown:
+def distance_table(table: pd.DataFrame) -> PageTable:
     """Return what each phase would have to give, alone, to bring the average to the next level."""
     rows = tuple(
         (
             str(line["phase"]),
-            count(line["n"]),
+            count_cell(line["n"]),
             format_minutes(line["mean"]),
             "alone it cannot" if line["cut_needed"] >= 1 else f"{line['cut_needed']:.0%}",
         )
@@ -282,16 +290,16 @@ def distance(table: pd.DataFrame) -> Shown:
     caption = (
         f"To {first['next_level']}, {format_minutes(float(first['to_next']))} away: what each phase alone would give"
     )
-    return Shown(caption, ("phase", "n with every stamp", "mean", "cut needed"), rows)
+    return PageTable(caption, ("phase", "n with every stamp", "mean", "cut needed"), rows)
 
 
-def chance(value: float) -> str:
+def probability_cell(value: float) -> str:
     """Return a probability as a percentage that is never quite sure.
 
     Examples
     --------
-    >>> chance(0.0004), chance(0.0), chance(0.8), chance(0.9996), chance(float("nan"))
-    ('< 1%', '< 1%', '80%', '> 99%', '–')
+    >>> [probability_cell(p) for p in (0.0004, 0.0, 0.8, 0.9996, float("nan"))]
+    ['< 1%', '< 1%', '80%', '> 99%', '–']
     """
     if not isfinite(value):
         return "–"
@@ -300,25 +308,25 @@ def chance(value: float) -> str:
     return "> 99%" if value >= 0.995 else f"{value:.0%}"
 
 
-def change(table: pd.DataFrame, caption: str) -> Shown:
+def change_table(table: pd.DataFrame, caption: str) -> PageTable:
     """Return the parts of a changed mean; they add up to the last row."""
     names = {"mix": "other kinds of incident", "not split": "steps that no stamp tells apart", "total": "in all"}
     rows = tuple(
-        (names.get(str(line["part"]), str(line["part"])), signed(line["minutes"], line["low"], line["high"]))
+        (names.get(str(line["part"]), str(line["part"])), signed_range_cell(line["minutes"], line["low"], line["high"]))
         for line in row_dicts(table)
         # A part that no incident shows did not move, and no luck could move it.
         if line["part"] == "total"
         or max(abs(line[name]) for name in ("minutes", "low", "high") if isfinite(line[name])) > 1e-9
     )
-    return Shown(caption, ("what changed", "minutes of the mean (range)"), rows)
+    return PageTable(caption, ("what changed", "minutes of the mean (range)"), rows)
 
 
-def signed(value: float, low: float, high: float) -> str:
+def signed_range_cell(value: float, low: float, high: float) -> str:
     """Return a difference in minutes with its sign and its range.
 
     Examples
     --------
-    >>> signed(-12.0, -20.5, 3.0), signed(4.0, float("nan"), float("nan"))
+    >>> signed_range_cell(-12.0, -20.5, 3.0), signed_range_cell(4.0, float("nan"), float("nan"))
     ('−12 min (−20 min to +3 min)', '+4 min (no range)')
     """
     if not isfinite(value):
@@ -327,20 +335,20 @@ def signed(value: float, low: float, high: float) -> str:
     return f"{said[0]} ({said[1]} to {said[2]})" if len(said) == 3 else f"{said[0]} (no range)"
 
 
-def stamps(table: pd.DataFrame, caption: str) -> Shown:
+def stamps_table(table: pd.DataFrame, caption: str) -> PageTable:
     """Return the mean of each phase by three ways of dealing with missing stamps."""
     rows = tuple(
         (
             str(line["phase"]),
-            count(line["measured"]),
-            count(line["merged"]),
+            count_cell(line["measured"]),
+            count_cell(line["merged"]),
             format_minutes(line["mean_available"]),
-            count(line["n_complete"]),
+            count_cell(line["n_complete"]),
             format_minutes(line["mean_complete"]),
-            ranged(line["mean_estimated"], line["mean_low"], line["mean_high"], line["method"]),
+            range_cell(line["mean_estimated"], line["mean_low"], line["mean_high"], line["method"]),
         )
         for line in row_dicts(table)
     )
     heads = ("phase", "n measured", "n merged", "mean of the measured", "n with every stamp", "mean of these",
              "mean with merged spans split (range)")  # fmt: skip
-    return Shown(caption, heads, rows)
+    return PageTable(caption, heads, rows)

@@ -14,17 +14,17 @@ from mttrlab.review.wording import row_dicts
 from mttrlab.schema import CLOCK_ENDS
 from mttrlab.text import format_minutes
 
-SIMULATED = 120_000
+MAX_INCIDENTS = 120_000
 """Incidents that a review simulates in all: what a page may cost in time."""
 
-_WORTH = 1.0
+_LEAST_SAVING = 1.0
 """Minutes per incident that a saving must be able to reach before anybody is asked for it."""
-_FEWEST = 20
+_MIN_REPLICATIONS = 20
 """Runs that a band of 8 of 10 needs."""
-_FEW_OPEN = 0.02
+_MAX_OPEN_SHARE = 0.02
 """Share of open incidents up to which the ended ones alone may speak for history."""
 _PLAIN = {"mean": "the average", "median": "the time within which half end"}
-_NEAR = 1.5
+_MAX_FACTOR = 1.5
 """A simulated mean or median further than this factor from history's: the model does not repeat it."""
 
 
@@ -49,13 +49,13 @@ class WhatIf:
         if self.levers is None or self.unlike:
             return None
         clear = self.levers[(self.levers["scenario"] != "Baseline") & (self.levers["saving_low"] > 0)]
-        clear = clear[clear["saving_high"] >= _WORTH]
+        clear = clear[clear["saving_high"] >= _LEAST_SAVING]
         if clear.empty:
             return None
         return row_dicts(clear.sort_values(["saving", "scenario"], ascending=[False, True]))[0]
 
 
-def ask(
+def try_levers(
     incidents: pd.DataFrame,
     phases: pd.DataFrame,
     practices: Any,
@@ -93,9 +93,9 @@ def ask(
         if not scenarios:
             return WhatIf(None, "the export shows too little of the response to move any lever", days, model.notes)
         a_run = max(model.per_day * days, 1.0) * (len(scenarios) + 1)
-        wanted = min(replications, max(int(SIMULATED / a_run), _FEWEST))
+        wanted = min(replications, max(int(MAX_INCIDENTS / a_run), _MIN_REPLICATIONS))
         # So many incidents that a run must be shorter: a band of a few runs would be none.
-        days = max(7.0, min(days, days * SIMULATED / a_run / wanted))
+        days = max(7.0, min(days, days * MAX_INCIDENTS / a_run / wanted))
         shown = clock if set(CLOCK_ENDS[clock]) <= set(model.stamps) else None
         # The reference engine: quick enough here, and a page owes nothing to a compiler.
         compared = decisions.compare_scenarios(
@@ -103,10 +103,10 @@ def ask(
         )
     except ValueError as refusal:
         return WhatIf(None, str(refusal).removesuffix("."), days)
-    return WhatIf(compared, "", days, model.notes, _unlike(phases, row_dicts(compared)[0]))
+    return WhatIf(compared, "", days, model.notes, _mismatch(phases, row_dicts(compared)[0]))
 
 
-def _unlike(phases: pd.DataFrame, baseline: dict[str, Any]) -> str:
+def _mismatch(phases: pd.DataFrame, baseline: dict[str, Any]) -> str:
     """Return how the simulated baseline differs from history, or nothing where it is near enough.
 
     Not the check against months that the model has not seen: a model that fails this one is not worth that one.
@@ -116,13 +116,13 @@ def _unlike(phases: pd.DataFrame, baseline: dict[str, Any]) -> str:
     ended = known[f"{clock}_observed"].fillna(False).astype(bool)
     real = known.loc[ended, clock]
     history = {"mean": float(real.mean()), "median": float(real.median())}
-    if (~ended).mean() > _FEW_OPEN:
+    if (~ended).mean() > _MAX_OPEN_SHARE:
         # The model counts open incidents, so history must; their mean is not known.
         middle = survival_quantiles(known[clock], ended, shares=(0.5,))["minutes"]
         history = {"median": float(middle.iloc[0])}
     for name, then in history.items():
         now = baseline[name]
-        if not then / _NEAR <= now <= then * _NEAR:
+        if not then / _MAX_FACTOR <= now <= then * _MAX_FACTOR:
             return (
                 f"{_PLAIN[name]} of {len(known):,} incidents is {format_minutes(then)} in the exports "
                 f"and {format_minutes(now)} in the model"

@@ -6,7 +6,7 @@ import pandas as pd
 
 from mttrlab.analysis import phase_durations
 from mttrlab.lab.settings import Settings, WorkingHours
-from mttrlab.review.findings import at_work, cost
+from mttrlab.review.findings import at_work, month_cost
 
 MAY = pd.Timestamp("2026-05-01T00:00:00Z")
 
@@ -30,7 +30,7 @@ def told(found: pd.DataFrame) -> dict[str, str]:
 
 
 def of(table: pd.DataFrame, settings: Settings) -> dict[str, str]:
-    return told(cost(table, phase_durations(table), MAY, "detected_to_resolved", settings))
+    return told(month_cost(table, phase_durations(table), MAY, "detected_to_resolved", settings))
 
 
 def test_overlaps_count_once_against_the_budget_and_each_for_the_price() -> None:

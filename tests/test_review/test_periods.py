@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from mttrlab.errors import QuestionError
-from mttrlab.review.months import Periods, begins, choose, months_of, run_name
+from mttrlab.review.months import Periods, choose_periods, first_milestones, month_starts, months_in_short
 
 
 def stamps(*texts: str) -> pd.Series:
@@ -15,7 +15,7 @@ def stamps(*texts: str) -> pd.Series:
 
 def chosen(first: str, last: str, taken: str, month: str | None = None) -> Periods:
     every = pd.Series(pd.date_range(first, last, freq="7D", tz="UTC"))
-    return choose(months_of(pd.concat([every, stamps(first, last)])), stamps(taken), month)
+    return choose_periods(month_starts(pd.concat([every, stamps(first, last)])), stamps(taken), month)
 
 
 def names(months: list[pd.Timestamp]) -> list[str]:
@@ -43,7 +43,7 @@ def test_three_months_are_compared_with_the_three_before() -> None:
     periods = chosen("2024-07-03", "2026-07-02", "2026-07-05")
     assert names(periods.recent) == ["2026-04", "2026-05", "2026-06"]
     assert names(periods.earlier) == ["2026-01", "2026-02", "2026-03"]
-    assert run_name(periods.recent) == "April to June"
+    assert months_in_short(periods.recent) == "April to June"
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_what_is_no_month_is_refused(month: str) -> None:
 
 def test_no_incident_is_refused_with_what_to_do() -> None:
     with pytest.raises(QuestionError, match="load exports"):
-        choose(stamps(), stamps(), None)
+        choose_periods(stamps(), stamps(), None)
 
 
 def test_an_incident_belongs_to_the_month_of_its_first_usable_milestone() -> None:
@@ -85,4 +85,4 @@ def test_an_incident_belongs_to_the_month_of_its_first_usable_milestone() -> Non
             "detected_at_verdict": ["recorded", "recorded"],
         }
     )
-    assert names(list(months_of(begins(incidents)))) == ["2026-03", "2026-01"]
+    assert names(list(month_starts(first_milestones(incidents)))) == ["2026-03", "2026-01"]

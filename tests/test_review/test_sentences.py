@@ -38,7 +38,7 @@ def compared(**changes: Any) -> dict[str, Any]:
 
 
 def test_what_happened_names_the_clock_by_its_ends() -> None:
-    pieces = say.what_happened(
+    pieces = say.month_pieces(
         "June", 23, 0, "a typical one took between 40 and 70 minutes", say.clock_ends("detected_to_resolved")
     )
     assert " ".join(pieces) == (
@@ -48,7 +48,7 @@ def test_what_happened_names_the_clock_by_its_ends() -> None:
 
 
 def test_one_incident_is_not_said_in_the_plural() -> None:
-    pieces = say.what_happened("June", 1, 1, "", say.clock_ends("recovery"), complete=False)
+    pieces = say.month_pieces("June", 1, 1, "", say.clock_ends("recovery"), complete=False)
     assert " ".join(pieces) == (
         "1 incident in June so far, 1 still open, "
         "and none of them can be timed from start of impact to confirmed recovery."
@@ -56,7 +56,7 @@ def test_one_incident_is_not_said_in_the_plural() -> None:
 
 
 def test_a_month_without_incidents_is_a_sentence() -> None:
-    assert say.what_happened("June", 0, 0, "", say.clock_ends("recovery")) == [
+    assert say.month_pieces("June", 0, 0, "", say.clock_ends("recovery")) == [
         "No incident began in June,",
         "so there is nothing to time.",
     ]
@@ -69,14 +69,14 @@ def test_too_few_for_a_typical_time_are_told_from_the_shortest_to_the_longest() 
 
 
 def test_what_cannot_be_told_says_what_it_would_take() -> None:
-    assert say.what_moved(compared(), "January to March", "April to June") == (
+    assert say.trend_sentence(compared(), "January to March", "April to June") == (
         "Better or worse than January to March cannot be told for April to June: incidents were a fifth shorter, "
         "which luck alone can do, and telling a change of that size needs fourteen months on each side."
     )
 
 
 def test_no_visible_change_says_how_large_one_would_have_to_be() -> None:
-    assert say.what_moved(compared(ratio=1.01), "May", "June") == (
+    assert say.trend_sentence(compared(ratio=1.01), "May", "June") == (
         "Better or worse than May cannot be told for June: they were about as long, "
         "and with so few incidents only a cut by two fifths or more would show."
     )
@@ -84,7 +84,7 @@ def test_no_visible_change_says_how_large_one_would_have_to_be() -> None:
 
 def test_better_is_said_with_its_range() -> None:
     row = compared(verdict="better", ratio_low=0.49, ratio_high=0.88)
-    assert say.what_moved(row, "January to March", "April to June") == (
+    assert say.trend_sentence(row, "January to March", "April to June") == (
         "Better: against January to March, incidents of April to June were at least a tenth shorter, "
         "perhaps half as long, and luck alone hardly explains it."
     )
@@ -92,23 +92,25 @@ def test_better_is_said_with_its_range() -> None:
 
 def test_worse_uses_the_ratio_that_the_verdict_rests_on() -> None:
     row = compared(verdict="worse", based_on="ratio_with_open", ratio_with_open_low=1.3, ratio_with_open_high=3.2)
-    assert "at least a third longer, perhaps more than three times as long" in say.what_moved(row, "May", "June")
+    assert "at least a third longer, perhaps more than three times as long" in say.trend_sentence(row, "May", "June")
 
 
 def test_the_first_month_of_the_data_cannot_be_compared() -> None:
-    assert say.what_moved(None, "", "June") == "Better or worse cannot be told: June is all that the data hold."
+    assert say.trend_sentence(None, "", "June") == "Better or worse cannot be told: June is all that the data hold."
 
 
 def test_the_worst_incidents_may_have_another_bottleneck() -> None:
     shares = pd.DataFrame({"phase": ["diagnose", "resolve"], "share": [0.6, 0.4], "share_of_tail": [0.3, 0.7]})
-    assert say.costliest(shares) == (
+    assert say.costliest_sentence(shares) == (
         "Finding the cause costs most: about three fifths of the minutes, but in the worst incidents it is fixing."
     )
 
 
 def test_without_two_usable_stamps_nothing_is_claimed() -> None:
     nothing = pd.DataFrame({"phase": [], "share": [], "share_of_tail": []})
-    assert say.costliest(nothing) == "Where the minutes went cannot be told: no incident has two usable stamps."
+    assert (
+        say.costliest_sentence(nothing) == "Where the minutes went cannot be told: no incident has two usable stamps."
+    )
 
 
 def test_a_borrowed_ask_says_so() -> None:
@@ -118,7 +120,7 @@ def test_a_borrowed_ask_says_so() -> None:
         "saving_high": 29.4,
         "note": "borrowed, not …",
     }
-    assert say.ask(lever, None) == (
+    assert say.ask_sentence(lever, None) == (
         "Rules for about two fifths of incidents: this would save between 21 and 29 minutes per incident "
         "(not yet checked against history; luck only; partly on borrowed figures)."
     )
@@ -126,16 +128,18 @@ def test_a_borrowed_ask_says_so() -> None:
 
 def test_a_saving_beyond_the_typical_time_is_an_average_of_the_longest() -> None:
     lever = {"scenario": "Rules", "saving_low": 9000.0, "saving_high": 9900.0}
-    assert "on average, most of it in the longest ones" in say.ask(lever, None, typical=200.0)
+    assert "on average, most of it in the longest ones" in say.ask_sentence(lever, None, typical=200.0)
 
 
 def test_without_a_lever_the_ask_is_what_to_record() -> None:
-    assert say.ask(None, "started_at") == "No ask yet: record when the impact starts."
-    assert say.ask(None, None, closed=False).startswith("No ask yet: record when the fix is in place")
+    assert say.ask_sentence(None, "started_at") == "No ask yet: record when the impact starts."
+    assert say.ask_sentence(None, None, closed=False).startswith("No ask yet: record when the fix is in place")
 
 
 def test_data_of_open_incidents_alone_say_that_nothing_has_ended() -> None:
-    assert say.trust(None, None, 0.0, []).startswith("The exports show no incident of these months that has ended")
+    assert say.data_sentence(None, None, 0.0, []).startswith(
+        "The exports show no incident of these months that has ended"
+    )
 
 
 @given(
@@ -158,15 +162,15 @@ def test_five_sentences_never_hold_more_than_six_figures_or_a_statistical_term(
         verdict=verdict, ratio=ratio, ratio_low=ratio / width, ratio_high=ratio * width, months_until_visible=months
     )
     said = [
-        " ".join(say.what_happened("June", *counts, typical, say.clock_ends(clock))),
-        say.what_moved(row, "May", "June"),
-        say.costliest(
+        " ".join(say.month_pieces("June", *counts, typical, say.clock_ends(clock))),
+        say.trend_sentence(row, "May", "June"),
+        say.costliest_sentence(
             pd.DataFrame(
                 {"phase": ["detect", "verify"], "share": [share, 1 - share], "share_of_tail": [1 - share, share]}
             )
         ),
-        say.ask({"scenario": "Alerts within 2 minutes", "saving_low": low, "saving_high": low * factor}, None),
-        say.trust(share, "diagnosed_at", 1 - share, []),
+        say.ask_sentence({"scenario": "Alerts within 2 minutes", "saving_low": low, "saving_high": low * factor}, None),
+        say.data_sentence(share, "diagnosed_at", 1 - share, []),
     ]
     assert all(len(re.findall(r"[.!?](?:\s|$)", sentence)) == 1 for sentence in said)
     assert len(re.findall(r"\d[\d,.]*", " ".join(said))) <= 6

@@ -11,7 +11,7 @@ import pytest
 
 import mttrlab as ml
 from mttrlab.errors import QuestionError
-from mttrlab.review.command_center import center, said
+from mttrlab.review.command_center import center, number_with_change
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def _texts(figure: object) -> str:
 
 def test_the_founding_drawing_is_reproduced_number_by_number(lab: ml.Lab) -> None:
     seen = center(lab, "INC-1")
-    assert [said(line) for line in seen.headline.to_dict("records")] == [
+    assert [number_with_change(line) for line in seen.headline.to_dict("records")] == [
         "3.2% (↑ from 0)", "1240ms (↑ 850ms)", "340 req/s"]  # fmt: skip
     rates = dict(zip(seen.services["service"], seen.services["error_rate"].round(1), strict=True))
     assert rates == {"payment-service": 8.4, "fraud-service": 1.2, "user-service": 0.1, "checkout-service": 3.8}
@@ -76,7 +76,7 @@ def test_without_throughput_the_error_rate_is_a_plain_mean(tmp_path: Path, found
         lab.load(tmp_path / "m.csv")
         seen = center(lab, "INC-1")
     assert seen.headline["value"].iloc[0] == 3 and seen.headline["value"].iloc[1:].isna().all()
-    assert said(seen.headline.iloc[0]) == "3.0% (no baseline)"
+    assert number_with_change(seen.headline.iloc[0]) == "3.0% (no baseline)"
 
 
 @pytest.mark.parametrize(
