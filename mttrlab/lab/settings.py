@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import csv
 import zoneinfo
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import duckdb
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mttrlab import sql
 from mttrlab.errors import LoadError, SettingsError
 from mttrlab.sources.exports.columns import our_name
 from mttrlab.text import plain
+from mttrlab.yaml_io import documents
 
 FILE_NAME = "mttrlab.yml"
 
@@ -193,7 +194,7 @@ class Settings(_Model):
         return settings
 
     @classmethod
-    def checked(cls, said: dict[str, Any], where: str = "settings") -> Settings:
+    def checked(cls, said: Mapping[str, object], where: str = "settings") -> Settings:
         """Return settings from a mapping, or refuse with every error at once.
 
         Raises
@@ -249,17 +250,14 @@ def read_keys(settings: Settings) -> list[tuple[int, str, str]]:
     return cells
 
 
-# YAML as people mean it: every scalar stays the text that was written, and nothing clever is allowed.
-
-
 _LIMIT = 1_000_000
 """Bytes; a settings file of a person is far below."""
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Return the mapping that a YAML file holds; scalars are text or None.
+def read_yaml(path: Path) -> dict[str, object]:
+    """Return the mapping that a settings file holds; scalars are text or None.
 
-    `on`, `no`, `18:00` and `0123` stay what was typed, so none of YAML's surprises can happen.
+    `on`, `no`, `18:00` and `0123` stay what was typed: the settings say what each is.
 
     Raises
     ------
@@ -269,52 +267,15 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _LIMIT:
             raise SettingsError(f"{path}: longer than {_LIMIT:,} bytes; this is no settings file")
-        text = path.read_text(encoding="utf-8-sig")
+        found = documents(path.read_text(encoding="utf-8-sig"), str(path), typed=False, aliases=False)
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror}); give the path of a mttrlab.yml") from None
     except UnicodeDecodeError:
         raise SettingsError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
-    try:
-        node = yaml.compose(text, Loader=_OneDocument)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise SettingsError(f"{path} line {line}: {plain(error.problem, 120)}; correct the YAML there") from None
-    except (yaml.YAMLError, RecursionError) as error:
-        raise SettingsError(f"{path}: is not YAML ({plain(str(error).splitlines()[0], 120)})") from None
-    if node is None:
+    except LoadError as refusal:
+        raise SettingsError(f"{refusal}; correct the YAML there") from None
+    if not found:
         return {}
-    try:
-        value = _value(node, path)
-    except RecursionError:
-        raise SettingsError(f"{path}: is nested too deeply") from None
-    if not isinstance(value, dict):
+    if len(found) > 1 or not isinstance(found[0].value, dict):
         raise SettingsError(f"{path}: must hold settings as `name: value` lines")
-    return value
-
-
-class _OneDocument(yaml.SafeLoader):
-    """Refuses aliases: a few lines of them can grow beyond memory."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, "aliases (*name) are not allowed", mark)
-        return super().compose_node(parent, index)
-
-
-def _value(node: yaml.Node, path: Path) -> Any:
-    if isinstance(node, yaml.ScalarNode):
-        empty = node.style is None and node.value in {"", "~", "null", "Null", "NULL"}
-        return None if empty else str(node.value)
-    if isinstance(node, yaml.SequenceNode):
-        return [_value(item, path) for item in node.value]
-    found: dict[str, Any] = {}
-    for key, value in node.value:
-        if not isinstance(key, yaml.ScalarNode):
-            raise SettingsError(f"{path} line {key.start_mark.line + 1}: a name must be plain text")
-        if key.value in found:
-            raise SettingsError(
-                f"{path} line {key.start_mark.line + 1}: {plain(key.value, 80)!r} stands there twice; keep one"
-            )
-        found[str(key.value)] = _value(value, path)
-    return found
+    return found[0].value

@@ -71,13 +71,13 @@ incident_types: [{pattern: x}]
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("slo: 0.9\nslo: 0.99\n", "line 2: 'slo' stands there twice"),
-        ("services:\n  a: [x]\n  a: [y]\n", "line 3: 'a' stands there twice"),
+        ("slo: 0.9\nslo: 0.99\n", "line 2: the file says 'slo' twice"),
+        ("services:\n  a: [x]\n  a: [y]\n", "line 3: services says 'a' twice"),
         ("services: &all {a: [b]}\nseverity: *all\n", "line 2: aliases"),
         ("services: [a\n", "correct the YAML"),
         ("- a\n", "must hold settings as"),
         ("a: b: c\n", "correct the YAML"),
-        ("? [a, b]\n: c\n", "a name must be plain text"),
+        ("? [a, b]\n: c\n", "has a key that is no plain word"),
         ("x: !!python/object:os.system {}\n", "x is no setting"),
         ("services: {a: [A, b], c: [B]}\n", "is named under both"),
         ("services: {a: b}\n", "services.a"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mttrlab.errors import LoadError
 from mttrlab.sources.practices import read_practices
 from mttrlab.sources.practices.promql import conditions
-from mttrlab.sources.practices.reading import documents
+from mttrlab.yaml_io import documents
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{name}: &{name} [{','.join(['*' + before] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)

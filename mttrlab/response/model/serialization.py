@@ -15,7 +15,7 @@ from mttrlab.response.model import validation
 from mttrlab.response.model.provenance import Note
 from mttrlab.response.model.response_model import ResponseModel
 from mttrlab.response.model.settings import plain, read, updated
-from mttrlab.sources.practices.reading import documents
+from mttrlab.yaml_io import documents
 
 _VERSION = "mttrlab_model"
 _KEPT = "fitted_as"

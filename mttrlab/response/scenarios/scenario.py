@@ -19,7 +19,7 @@ from mttrlab.response.model.settings import MAX_FACTOR, updated
 from mttrlab.response.model.shares import automation, lifted, runbooks, seen_shares
 from mttrlab.response.scenarios.applicability import immovable
 from mttrlab.response.scenarios.levers import LEVERS, failing_changes, flagged
-from mttrlab.sources.practices.reading import documents
+from mttrlab.yaml_io import documents
 
 _OF_POOLS = tuple(name for name, lever in LEVERS.items() if lever.of_pools)
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from mttrlab.schema import Matcher, MonitoringSettings, Practices, Route
-from mttrlab.sources.practices.reading import Faults, Place, said_seconds, shown
+from mttrlab.sources.practices.reading import said_seconds
+from mttrlab.yaml_io import FileFaults, Place, value_in_words
 
 _MATCHER = re.compile(
     r"\s*(?P<quote>\"?)(?P<label>[^\s\"=!~,{}]+)(?P=quote)\s*(?P<operator>=~|!~|!=|=)\s*"
@@ -19,7 +20,7 @@ _ROOT = Route()
 _WAITS = {"group_wait": "group_wait_s", "group_interval": "group_interval_s", "repeat_interval": "repeat_s"}
 
 
-def routed(value: Mapping[str, Any], faults: Faults, file: str, place: Place) -> Practices:
+def routed(value: Mapping[str, Any], faults: FileFaults, file: str, place: Place) -> Practices:
     """Return what the routes of a configuration say; what is wrong goes to `faults`.
 
     Parameters
@@ -30,7 +31,7 @@ def routed(value: Mapping[str, Any], faults: Faults, file: str, place: Place) ->
     """
     at = (*place, "route")
     if not isinstance(value["route"], dict):
-        faults.add(at, f"must be a mapping; got {shown(value['route'])}")
+        faults.add(at, f"must be a mapping; got {value_in_words(value['route'])}")
         return Practices()
     silent, notes = _silent(value.get("receivers"), file)
     root = _route(value["route"], at, faults, _ROOT, silent)
@@ -58,7 +59,7 @@ def _silent(receivers: Any, file: str) -> tuple[set[str], list[str]]:
     return {name for name, notifies in named.items() if not notifies}, []
 
 
-def _route(value: Mapping[str, Any], place: Place, faults: Faults, above: Route, silent: set[str]) -> Route:
+def _route(value: Mapping[str, Any], place: Place, faults: FileFaults, above: Route, silent: set[str]) -> Route:
     receiver = str(value["receiver"]) if isinstance(value.get("receiver"), str | int) else above.receiver
     said = {ours: said_seconds(value, theirs, place, faults) for theirs, ours in _WAITS.items()}
     waits: dict[str, Any] = {name: getattr(above, name) if wait is None else wait for name, wait in said.items()}
@@ -66,7 +67,7 @@ def _route(value: Mapping[str, Any], place: Place, faults: Faults, above: Route,
     own = replace(_ROOT, receiver=receiver, goes_on=goes_on, silent=receiver in silent, **waits)
     children = value.get("routes")
     if children is not None and not isinstance(children, list):
-        faults.add((*place, "routes"), f"must be a list; got {shown(children)}")
+        faults.add((*place, "routes"), f"must be a list; got {value_in_words(children)}")
         children = None
     found = []
     for n, child in enumerate(children or []):
@@ -74,15 +75,15 @@ def _route(value: Mapping[str, Any], place: Place, faults: Faults, above: Route,
         if isinstance(child, dict):
             found.append(_route(child, at, faults, own, silent))
         else:
-            faults.add(at, f"must be a mapping; got {shown(child)}")
+            faults.add(at, f"must be a mapping; got {value_in_words(child)}")
     return replace(own, matchers=tuple(_matchers(value, place, faults)), routes=tuple(found))
 
 
-def _matchers(value: Mapping[str, Any], place: Place, faults: Faults) -> Iterator[Matcher]:
+def _matchers(value: Mapping[str, Any], place: Place, faults: FileFaults) -> Iterator[Matcher]:
     for key, operator in (("match", "="), ("match_re", "=~")):
         held = value.get(key)
         if held is not None and not isinstance(held, dict):
-            faults.add((*place, key), f"must be a mapping of labels; got {shown(held)}")
+            faults.add((*place, key), f"must be a mapping of labels; got {value_in_words(held)}")
             continue
         for label, said in (held or {}).items():
             yield Matcher(str(label), operator, _word(said))
@@ -90,23 +91,23 @@ def _matchers(value: Mapping[str, Any], place: Place, faults: Faults) -> Iterato
     if listed is None:
         return
     if not isinstance(listed, list):
-        faults.add((*place, "matchers"), f'must be a list such as [severity="page"]; got {shown(listed)}')
+        faults.add((*place, "matchers"), f'must be a list such as [severity="page"]; got {value_in_words(listed)}')
         return
     for n, one in enumerate(listed):
         if not isinstance(one, str):
-            faults.add((*place, "matchers", n), f'must be text such as severity="page"; got {shown(one)}')
+            faults.add((*place, "matchers", n), f'must be text such as severity="page"; got {value_in_words(one)}')
             continue
         yield from _written_out(one, (*place, "matchers", n), faults)
 
 
-def _written_out(text: str, place: Place, faults: Faults) -> Iterator[Matcher]:
+def _written_out(text: str, place: Place, faults: FileFaults) -> Iterator[Matcher]:
     bare = text.strip()
     bare = bare[1:-1].strip() if bare.startswith("{") and bare.endswith("}") else bare
     at = 0
     while at < len(bare):
         found = _MATCHER.match(bare, at)
         if found is None:
-            faults.add(place, f'is no matcher such as severity="page" or team=~"a|b"; got {shown(text)}')
+            faults.add(place, f'is no matcher such as severity="page" or team=~"a|b"; got {value_in_words(text)}')
             return
         said = found["value"]
         if said.startswith('"'):

@@ -8,7 +8,8 @@ from typing import Any
 
 from mttrlab.schema import UNKNOWN, AlertRule, Condition, Practices
 from mttrlab.sources.practices.promql import failure_mode
-from mttrlab.sources.practices.reading import Faults, Place, seconds, shown
+from mttrlab.sources.practices.reading import seconds
+from mttrlab.yaml_io import FileFaults, Place, value_in_words
 
 FLUSH_S, EVALUATION_S = 15.0, 60.0
 """The agent's flush interval and the pace of evaluations for windows up to a day."""
@@ -26,7 +27,7 @@ _ELSEWHERE = {
 _COMPARED = re.compile(r"(?P<sign>>=|<=|==|>|<)\s*(?P<value>-?[0-9.]+(?:[eE][+-]?[0-9]+)?)\s*$")
 
 
-def monitors(value: Any, faults: Faults, file: str) -> Practices:
+def monitors(value: Any, faults: FileFaults, file: str) -> Practices:
     """Return the rules of one monitor or a list of them; what is wrong goes to `faults`."""
     several = value if isinstance(value, list) else value.get("monitors", [value])
     rules: list[AlertRule] = []
@@ -50,13 +51,13 @@ def is_monitor(value: Any) -> bool:
     return isinstance(inner, dict) and {"query", "type"} <= set(inner)
 
 
-def _monitor(wrapped: Any, place: Place, faults: Faults, file: str, notes: list[str]) -> AlertRule | None:
+def _monitor(wrapped: Any, place: Place, faults: FileFaults, file: str, notes: list[str]) -> AlertRule | None:
     if isinstance(wrapped, dict) and isinstance(wrapped.get("definition"), dict):
         monitor, place = wrapped["definition"], (*place, "definition")
     else:
         monitor = wrapped
     if not isinstance(monitor, dict):
-        faults.add(place, f"must be a monitor; got {shown(monitor)}")
+        faults.add(place, f"must be a monitor; got {value_in_words(monitor)}")
         return None
     title = str(monitor.get("name", ""))[:80]
     options = monitor.get("options") or {}
@@ -71,9 +72,9 @@ def _monitor(wrapped: Any, place: Place, faults: Faults, file: str, notes: list[
     texts = {key: monitor.get(key) for key in ("name", "query", "type")}
     for key, text in texts.items():
         if not isinstance(text, str) or not text.strip():
-            faults.add((*place, key), f"must be text; got {shown(text)}")
+            faults.add((*place, key), f"must be text; got {value_in_words(text)}")
     if not isinstance(options, dict):
-        faults.add((*place, "options"), f"must be a mapping; got {shown(options)}")
+        faults.add((*place, "options"), f"must be a mapping; got {value_in_words(options)}")
     if len(faults.found) > before:
         return None
     name, query, kind = str(texts["name"]), str(texts["query"]), str(texts["type"])
@@ -103,7 +104,7 @@ def _monitor(wrapped: Any, place: Place, faults: Faults, file: str, notes: list[
     )  # fmt: skip
 
 
-def _condition(query: str, kind: str, options: Mapping[str, Any], place: Place, faults: Faults) -> Condition:
+def _condition(query: str, kind: str, options: Mapping[str, Any], place: Place, faults: FileFaults) -> Condition:
     compared = _COMPARED.search(query)
     threshold = float(compared["value"]) if compared else None
     limits = options.get("thresholds")
@@ -152,13 +153,13 @@ def _tags(tags: Any, query: str) -> tuple[str, ...]:
     return ()
 
 
-def _number(value: Any, place: Place, faults: Faults) -> float | None:
+def _number(value: Any, place: Place, faults: FileFaults) -> float | None:
     if value is None:
         return None
     # Exports write some numbers as text ("renotify_interval": "0").
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value):
         return float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        faults.add(place, f"must be a number; got {shown(value)}")
+        faults.add(place, f"must be a number; got {value_in_words(value)}")
         return None
     return float(value)

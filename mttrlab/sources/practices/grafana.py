@@ -7,7 +7,8 @@ from typing import Any
 
 from mttrlab.schema import AlertRule, Condition, Practices
 from mttrlab.sources.practices.promql import failure_mode, services
-from mttrlab.sources.practices.reading import Faults, Place, said_seconds, shown
+from mttrlab.sources.practices.reading import said_seconds
+from mttrlab.yaml_io import FileFaults, Place, value_in_words
 
 _PARTS = {"groups", "contactPoints", "policies", "templates", "muteTimes", "deleteRules"}
 
@@ -17,7 +18,7 @@ def is_provisioning(value: Mapping[str, Any]) -> bool:
     return value.get("apiVersion") == 1 and bool(set(value) & _PARTS)
 
 
-def provisioned(value: Mapping[str, Any], faults: Faults, file: str) -> Practices:
+def provisioned(value: Mapping[str, Any], faults: FileFaults, file: str) -> Practices:
     """Return the rules of a provisioning file; what is wrong goes to `faults`.
 
     The queries are Grafana's own graphs of steps and are not read: what a rule watches is told by its title and labels
@@ -27,11 +28,11 @@ def provisioned(value: Mapping[str, Any], faults: Faults, file: str) -> Practice
     paused: list[str] = []
     groups = value.get("groups") or []
     if not isinstance(groups, list):
-        faults.add(("groups",), f"must be a list; got {shown(groups)}")
+        faults.add(("groups",), f"must be a list; got {value_in_words(groups)}")
         return Practices()
     for n, group in enumerate(groups):
         if not isinstance(group, dict):
-            faults.add(("groups", n), f"must be a group of rules; got {shown(group)}")
+            faults.add(("groups", n), f"must be a group of rules; got {value_in_words(group)}")
             continue
         interval = said_seconds(group, "interval", ("groups", n), faults)
         rules = group.get("rules")

@@ -11,7 +11,8 @@ from mttrlab.schema import MonitoringSettings, Practices, ProbeModule, Synthetic
 from mttrlab.sources.practices import grafana
 from mttrlab.sources.practices.alertmanager import routed
 from mttrlab.sources.practices.prometheus import rule_groups
-from mttrlab.sources.practices.reading import Faults, Place, documents, said_seconds, shown, without_secrets
+from mttrlab.sources.practices.reading import said_seconds, without_secrets
+from mttrlab.yaml_io import FileFaults, Place, documents, value_in_words
 
 _PROBE = "a probe measures; an alert on probe_success has to page"
 _GENERATED = ("PrometheusServiceLevel", "ServiceLevelObjective", "SLO")
@@ -26,7 +27,7 @@ _OPERATOR_S = 30.0
 """Scrape and evaluation interval of a Prometheus manifest that does not say: the operator's default."""
 
 
-def manifest(value: Mapping[str, Any], faults: Faults, file: str) -> Practices:
+def manifest(value: Mapping[str, Any], faults: FileFaults, file: str) -> Practices:
     """Return what a Kubernetes manifest says; kinds that are none of ours say nothing, and a note says so."""
     kind = str(value.get("kind", ""))
     spec = value.get("spec") if isinstance(value.get("spec"), dict) else {}
@@ -62,7 +63,7 @@ def manifest(value: Mapping[str, Any], faults: Faults, file: str) -> Practices:
     return Practices(notes=(f"{file}: a manifest of kind {kind or 'unknown'} says nothing about detection",))
 
 
-def configuration(value: Mapping[str, Any], faults: Faults, file: str, place: Place = ()) -> Practices:
+def configuration(value: Mapping[str, Any], faults: FileFaults, file: str, place: Place = ()) -> Practices:
     """Return what a Prometheus, Alertmanager or blackbox exporter configuration says."""
     if "modules" in value:
         return _modules(value["modules"], (*place, "modules"), faults, file)
@@ -99,7 +100,7 @@ def _scraped_probes(configs: Any, settings: MonitoringSettings, file: str) -> li
     return found
 
 
-def _job_intervals(configs: Any, place: Place, faults: Faults) -> list[tuple[str, float]]:
+def _job_intervals(configs: Any, place: Place, faults: FileFaults) -> list[tuple[str, float]]:
     found = []
     for n, config in enumerate(configs if isinstance(configs, list) else []):
         if isinstance(config, dict):
@@ -109,9 +110,9 @@ def _job_intervals(configs: Any, place: Place, faults: Faults) -> list[tuple[str
     return found
 
 
-def _modules(modules: Any, place: Place, faults: Faults, file: str) -> Practices:
+def _modules(modules: Any, place: Place, faults: FileFaults, file: str) -> Practices:
     if not isinstance(modules, dict):
-        faults.add(place, f"must be a mapping of modules; got {shown(modules)}")
+        faults.add(place, f"must be a mapping of modules; got {value_in_words(modules)}")
         return Practices()
     probes = []
     for name, module in modules.items():
@@ -136,7 +137,7 @@ def _modules(modules: Any, place: Place, faults: Faults, file: str) -> Practices
     return Practices(probes=tuple(probes), notes=(note,))
 
 
-def _probe(spec: Mapping[str, Any], name: str, faults: Faults, file: str) -> Practices:
+def _probe(spec: Mapping[str, Any], name: str, faults: FileFaults, file: str) -> Practices:
     interval = said_seconds(spec, "interval", ("spec",), faults) or _OPERATOR_S
     targets = spec.get("targets")
     fixed = targets.get("staticConfig") if isinstance(targets, dict) else None
@@ -155,7 +156,7 @@ def _probe(spec: Mapping[str, Any], name: str, faults: Faults, file: str) -> Pra
     return Practices(monitors=monitors, settings=MonitoringSettings(jobs=((name, interval),), source=file))
 
 
-def _scrapes(spec: Mapping[str, Any], kind: str, name: str, faults: Faults, file: str) -> Practices:
+def _scrapes(spec: Mapping[str, Any], kind: str, name: str, faults: FileFaults, file: str) -> Practices:
     key = "endpoints" if kind == "ServiceMonitor" else "podMetricsEndpoints"
     ends = spec.get(key)
     found = [
@@ -170,7 +171,7 @@ def _scrapes(spec: Mapping[str, Any], kind: str, name: str, faults: Faults, file
     return Practices(settings=MonitoringSettings(jobs=((name, max(found)),), source=file))
 
 
-def _held(value: Mapping[str, Any], faults: Faults, file: str) -> Practices:
+def _held(value: Mapping[str, Any], faults: FileFaults, file: str) -> Practices:
     """Configuration files inside a Secret or ConfigMap; nothing of them is kept but intervals and modules."""
     made = Practices()
     for key in ("stringData", "data"):

@@ -35,7 +35,8 @@ from mttrlab.schema import (
     SyntheticMonitor,
 )
 from mttrlab.sources.practices.promql import failure_mode
-from mttrlab.sources.practices.reading import Faults, Place, seconds, shown, without_secrets
+from mttrlab.sources.practices.reading import seconds, without_secrets
+from mttrlab.yaml_io import FileFaults, Place, value_in_words
 
 _SECRET = {"body", "headers"}
 _PLAIN = {
@@ -52,7 +53,7 @@ _PLAIN = {
 }
 
 
-def own_forms(value: dict[str, Any], faults: Faults, file: str) -> Practices:
+def own_forms(value: dict[str, Any], faults: FileFaults, file: str) -> Practices:
     """Return what a document of our own forms says; what is wrong goes to `faults`."""
     actions = _actions(value, faults)
     try:
@@ -85,7 +86,7 @@ def own_forms(value: dict[str, Any], faults: Faults, file: str) -> Practices:
     )  # fmt: skip
 
 
-def _told(fault: ErrorDetails, faults: Faults) -> None:
+def _told(fault: ErrorDetails, faults: FileFaults) -> None:
     place: Place = tuple(fault["loc"])
     kind, value = fault["type"], fault.get("input")
     if kind == "extra_forbidden":
@@ -99,7 +100,7 @@ def _told(fault: ErrorDetails, faults: Faults) -> None:
         any(part in _SECRET for part in place) or "; got" in text or (kind == "value_error" and isinstance(value, dict))
     )
     text = text.replace("Input should", "must")
-    faults.add(place, text[0].lower() + text[1:] + ("" if told else f"; got {shown(value)}"))
+    faults.add(place, text[0].lower() + text[1:] + ("" if told else f"; got {value_in_words(value)}"))
 
 
 def _known_keys(place: Place) -> list[str]:
@@ -139,7 +140,7 @@ def _monitor(form: MonitorForm, file: str) -> SyntheticMonitor:
     )  # fmt: skip
 
 
-def _actions(value: dict[str, Any], faults: Faults) -> list[dict[str, Any]]:
+def _actions(value: dict[str, Any], faults: FileFaults) -> list[dict[str, Any]]:
     """Return each rule's action with its attempts and timeout, wherever they stand; what is wrong goes to `faults`."""
     rules = value.get("remediation")
     made = []
@@ -149,7 +150,7 @@ def _actions(value: dict[str, Any], faults: Faults) -> list[dict[str, Any]]:
     return made
 
 
-def _action(rule: dict[str, Any], action: dict[str, Any], place: Place, faults: Faults) -> dict[str, Any]:
+def _action(rule: dict[str, Any], action: dict[str, Any], place: Place, faults: FileFaults) -> dict[str, Any]:
     if not isinstance(action.get("type"), str) or not action["type"].strip():
         faults.add((*place, "action"), "must say its type, such as script or scale_deployment")
     for key in ("max_auto_attempts", "timeout"):
@@ -169,7 +170,7 @@ def _action(rule: dict[str, Any], action: dict[str, Any], place: Place, faults: 
         if near:
             faults.add((*place, "action", key), f"is no setting here; did you mean {near[0]}?")
         elif isinstance(value, dict | list):
-            faults.add((*place, "action", key), f"must be a plain value; got {shown(value)}")
+            faults.add((*place, "action", key), f"must be a plain value; got {value_in_words(value)}")
     return action
 
 
@@ -193,7 +194,7 @@ def _inside(key: str, value: Any) -> float:
             raise ValueError("must be above 0")
         return run
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 100:
-        raise ValueError(f"must be a whole number from 1 to 100; got {shown(value)}")
+        raise ValueError(f"must be a whole number from 1 to 100; got {value_in_words(value)}")
     return value
 
 

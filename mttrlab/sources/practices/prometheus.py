@@ -8,7 +8,8 @@ from typing import Any
 
 from mttrlab.schema import AlertRule, Practices
 from mttrlab.sources.practices.promql import always_firing, conditions, failure_mode, services
-from mttrlab.sources.practices.reading import Faults, Place, seconds, shown
+from mttrlab.sources.practices.reading import seconds
+from mttrlab.yaml_io import FileFaults, Place, value_in_words
 
 _GROUP_KEYS = frozenset(
     {"name", "interval", "limit", "query_offset", "labels", "rules", "partial_response_strategy", "source_tenants"}
@@ -21,7 +22,7 @@ _RULE_KEYS = frozenset(
 )
 
 
-def rule_groups(groups: Any, place: Place, faults: Faults, source: str) -> Practices:
+def rule_groups(groups: Any, place: Place, faults: FileFaults, source: str) -> Practices:
     """Return the rules of a list of groups; what is wrong goes to `faults`.
 
     Parameters
@@ -30,7 +31,7 @@ def rule_groups(groups: Any, place: Place, faults: Faults, source: str) -> Pract
         The value of `groups:`.
     place : tuple
         Where it stands in the document.
-    faults : Faults
+    faults : FileFaults
     source : str
         Name of the file.
     """
@@ -38,7 +39,7 @@ def rule_groups(groups: Any, place: Place, faults: Faults, source: str) -> Pract
     recordings: list[AlertRule] = []
     for at, group in _each(groups, place, faults):
         if not isinstance(group, dict):
-            faults.add(at, f"must be a group of rules; got {shown(group)}")
+            faults.add(at, f"must be a group of rules; got {value_in_words(group)}")
             continue
         if "services" in group and "rules" not in group:
             alerts += _catalogue(group["services"], (*at, "services"), faults, source)
@@ -70,10 +71,10 @@ def _compared(rule: AlertRule, recorded: Mapping[str, str]) -> AlertRule:
 
 
 def _rule(
-    rule: Any, at: Place, group: str, interval: float | None, shared: Mapping[str, str], faults: Faults, source: str
+    rule: Any, at: Place, group: str, interval: float | None, shared: Mapping[str, str], faults: FileFaults, source: str
 ) -> AlertRule | None:
     if not isinstance(rule, dict):
-        faults.add(at, f"must be a rule; got {shown(rule)}")
+        faults.add(at, f"must be a rule; got {value_in_words(rule)}")
         return None
     faults.unknown_keys(at, rule, _RULE_KEYS)
     named = [key for key in ("alert", "record") if rule.get(key) not in (None, "")]
@@ -85,7 +86,7 @@ def _rule(
         expr = str(expr)
     for key, value in ((named[0], name), ("expr", expr)):
         if not isinstance(value, str) or not value.strip():
-            faults.add((*at, key), f"must be text; got {shown(value)}")
+            faults.add((*at, key), f"must be text; got {value_in_words(value)}")
             return None
     name, expr = str(name), str(expr)
     held = _duration(rule, "for", at, faults) or 0.0
@@ -119,7 +120,7 @@ def _rule(
     )
 
 
-def _catalogue(services_listed: Any, place: Place, faults: Faults, source: str) -> list[AlertRule]:
+def _catalogue(services_listed: Any, place: Place, faults: FileFaults, source: str) -> list[AlertRule]:
     """Rules as a catalogue lists them: services, their exporters, and rules with name and query."""
     found = []
     for at, service in _each(services_listed, place, faults):
@@ -128,7 +129,7 @@ def _catalogue(services_listed: Any, place: Place, faults: Faults, source: str) 
             listed = exporter.get("rules") if isinstance(exporter, dict) else None
             for spot, rule in _each(listed, (*where, "rules"), faults):
                 if not isinstance(rule, dict):
-                    faults.add(spot, f"must be a rule; got {shown(rule)}")
+                    faults.add(spot, f"must be a rule; got {value_in_words(rule)}")
                     continue
                 known = {"alert": rule.get("name"), "expr": rule.get("query"), "for": rule.get("for")}
                 words = {"severity": str(rule.get("severity", "")), "service": named}
@@ -138,16 +139,16 @@ def _catalogue(services_listed: Any, place: Place, faults: Faults, source: str) 
     return found
 
 
-def _each(values: Any, place: Place, faults: Faults) -> Iterable[tuple[Place, Any]]:
+def _each(values: Any, place: Place, faults: FileFaults) -> Iterable[tuple[Place, Any]]:
     if values is None:
         return []
     if not isinstance(values, list):
-        faults.add(place, f"must be a list; got {shown(values)}")
+        faults.add(place, f"must be a list; got {value_in_words(values)}")
         return []
     return [((*place, n), value) for n, value in enumerate(values)]
 
 
-def _duration(holder: Mapping[str, Any], key: str, at: Place, faults: Faults) -> float | None:
+def _duration(holder: Mapping[str, Any], key: str, at: Place, faults: FileFaults) -> float | None:
     value = holder.get(key)
     if value is None:
         return None
@@ -160,13 +161,13 @@ def _duration(holder: Mapping[str, Any], key: str, at: Place, faults: Faults) ->
         return None
 
 
-def _words(values: Any, place: Place, faults: Faults) -> dict[str, str]:
+def _words(values: Any, place: Place, faults: FileFaults) -> dict[str, str]:
     if values is None:
         return {}
     if not isinstance(values, dict):
-        faults.add(place, f"must be a mapping of words; got {shown(values)}")
+        faults.add(place, f"must be a mapping of words; got {value_in_words(values)}")
         return {}
     for key, value in values.items():
         if isinstance(value, dict | list):
-            faults.add((*place, key), f"must be text; got {shown(value)}")
+            faults.add((*place, key), f"must be text; got {value_in_words(value)}")
     return {key: "" if value is None else str(value) for key, value in values.items()}

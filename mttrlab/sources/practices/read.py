@@ -14,7 +14,8 @@ from mttrlab.errors import LoadError
 from mttrlab.schema import Practices
 from mttrlab.sources.practices import checkly, datadog, grafana, manifests, own, upptime
 from mttrlab.sources.practices.prometheus import rule_groups, with_windows
-from mttrlab.sources.practices.reading import Faults, Place, documents, shown, text_of
+from mttrlab.sources.practices.reading import text_of
+from mttrlab.yaml_io import FileFaults, Place, documents, value_in_words
 
 SUFFIXES = (".yml", ".yaml", ".json", ".ts", ".js", ".mjs", ".tf")
 _CODE = (".tf", ".ts", ".js", ".mjs")
@@ -136,7 +137,7 @@ def _read(text: str, name: str) -> Practices:
         raise LoadError(f"{name} holds nothing; a file of practices has a list such as monitors: or groups:")
     made = Practices()
     for n, document in enumerate(read):
-        faults = Faults(name if len(read) == 1 else f"{name} (document {n + 1})", document.lines)
+        faults = FileFaults(name if len(read) == 1 else f"{name} (document {n + 1})", document.lines)
         made += _document(document.value, faults, name)
         faults.refuse()
     return made
@@ -157,21 +158,21 @@ def _json(text: str, name: str) -> Practices:
     except RecursionError:
         raise LoadError(f"{name} nests too deeply for settings") from None
     if isinstance(value, dict) and grafana.is_provisioning(value):
-        faults = Faults(name)
+        faults = FileFaults(name)
         read = grafana.provisioned(value, faults, name)
         faults.refuse()
         return read
     if not datadog.is_monitor(value):
         raise LoadError(f"{name} is no Datadog monitor (it needs name, type and query); other JSON is not read here")
-    faults = Faults(name)
+    faults = FileFaults(name)
     made = datadog.monitors(value, faults, name)
     faults.refuse()
     return made
 
 
-def _document(value: Any, faults: Faults, name: str) -> Practices:
+def _document(value: Any, faults: FileFaults, name: str) -> Practices:
     if not isinstance(value, dict):
-        faults.add((), f"must hold named lists, such as monitors: or groups:; got {shown(value)}")
+        faults.add((), f"must hold named lists, such as monitors: or groups:; got {value_in_words(value)}")
         return Practices()
     keys = set(value)
     if grafana.is_provisioning(value):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from mttrlab.schema import MonitorStep, Practices, SyntheticMonitor
-from mttrlab.sources.practices.reading import Faults, shown, without_secrets
+from mttrlab.sources.practices.reading import without_secrets
+from mttrlab.yaml_io import FileFaults, value_in_words
 
 DEFAULT = "*/5 * * * *"
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
 
-def sites(value: dict[str, Any], faults: Faults, file: str) -> Practices:
+def sites(value: dict[str, Any], faults: FileFaults, file: str) -> Practices:
     """Return a monitor per site; what is wrong goes to `faults`."""
     schedule = value.get("workflowSchedule")
     cron = schedule.get("uptime", DEFAULT) if isinstance(schedule, dict) else DEFAULT
@@ -23,7 +24,7 @@ def sites(value: dict[str, Any], faults: Faults, file: str) -> Practices:
     found = []
     listed = value.get("sites")
     if not isinstance(listed, list):
-        faults.add(("sites",), f"must be a list; got {shown(listed)}")
+        faults.add(("sites",), f"must be a list; got {value_in_words(listed)}")
         listed = []
     for n, site in enumerate(listed):
         if not isinstance(site, dict) or not all(isinstance(site.get(key), str) for key in ("name", "url")):
@@ -89,4 +90,4 @@ def _field(text: str, low: int, high: int, cron: str) -> set[int]:
 
 
 def _refuse(cron: object) -> float:
-    raise ValueError(f"must be a cron schedule in quotes; got {shown(cron)}")
+    raise ValueError(f"must be a cron schedule in quotes; got {value_in_words(cron)}")
