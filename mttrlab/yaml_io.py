@@ -192,7 +192,7 @@ class _Reader:
         self.file, self.faults, self.typed = file, faults, typed
         self.lines: dict[Place, int] = {}
 
-    def value(self, node: yaml.Node | None, place: Place) -> Any:
+    def value(self, node: yaml.Node | None, place: Place) -> object:
         if node is None:
             return None
         self.lines.setdefault(place, node.start_mark.line + 1)
@@ -200,12 +200,12 @@ class _Reader:
             return self._scalar(node, place)
         return self._list(node, place) if isinstance(node, yaml.SequenceNode) else self._mapping(node, place)
 
-    def _list(self, node: yaml.SequenceNode, place: Place) -> list[Any]:
+    def _list(self, node: yaml.SequenceNode, place: Place) -> list[object]:
         return [self.value(child, (*place, n)) for n, child in enumerate(node.value)]
 
-    def _mapping(self, node: yaml.Node, place: Place) -> dict[str, Any]:
-        made: dict[str, Any] = {}
-        merged: dict[str, Any] = {}
+    def _mapping(self, node: yaml.Node, place: Place) -> dict[str, object]:
+        made: dict[str, object] = {}
+        merged: dict[str, object] = {}
         for key_node, child in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
                 self._fault(key_node, place, "has a key that is no plain word (a template with {{ }}? render it first)")
@@ -220,7 +220,7 @@ class _Reader:
                 made[key] = self.value(child, (*place, key))
         return {**merged, **made}
 
-    def _merged(self, node: yaml.Node, place: Place) -> dict[str, Any]:
+    def _merged(self, node: yaml.Node, place: Place) -> dict[str, object]:
         value = self.value(node, place)
         parts = value if isinstance(value, list) else [value]
         if not all(isinstance(part, dict) for part in parts):
@@ -232,7 +232,7 @@ class _Reader:
         self.faults.lines = {place: node.start_mark.line + 1}
         self.faults.add(place, sentence)
 
-    def _scalar(self, node: yaml.ScalarNode, place: Place) -> Any:
+    def _scalar(self, node: yaml.ScalarNode, place: Place) -> object:
         text = str(node.value)
         if not node.tag.startswith(_STANDARD) or node.tag.startswith(f"{_STANDARD}python"):
             self._fault(node, place, f"carries the tag {node.tag[:60]!r}; only plain values are read")
@@ -244,7 +244,7 @@ class _Reader:
         return plain_scalar(text)
 
 
-def plain_scalar(text: str) -> Any:
+def plain_scalar(text: str) -> object:
     """Return what an unquoted scalar means in YAML 1.2: `on`, `12:30`, `1_000` and dates stay words.
 
     Examples

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 
 from mttrlab import __version__
 from mttrlab.cli import fit, incident, load, practices, questions, rank, review, simulate
-from mttrlab.cli.options import plain
 from mttrlab.errors import MttrlabError
+from mttrlab.text import printable
 
 __all__ = ["main"]
 
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _refuse(sentence: str) -> int:
-    print(f"mttrlab: {plain(sentence)}", file=sys.stderr)
+    print(f"mttrlab: {printable(sentence)}", file=sys.stderr)
     return 1
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
-from mttrlab.cli.options import open_lab, positive, say, source_options
+from mttrlab.cli.options import open_lab, positive_number, say, source_options
 from mttrlab.errors import QuestionError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mttrlab.cli.options import Verbs
     from mttrlab.lab import Lab
     from mttrlab.response import ResponseModel
+    from mttrlab.schema import Practices
 
 
 _WIDE = 116
@@ -29,7 +31,7 @@ _HEADS = {
 }
 
 
-def add_verbs(verbs: Any) -> None:
+def add_verbs(verbs: Verbs) -> None:
     """Add `fit`."""
     fit = verbs.add_parser("fit", help="fit the response model and say where each part came from")
     source_options(fit)
@@ -52,13 +54,22 @@ def _people(text: str) -> int | str:
     if text.replace("-", " ") == ON_CALL:
         return ON_CALL
     try:
-        return positive(text)
-    except ValueError:
+        return positive_number(text)
+    except argparse.ArgumentTypeError:
         raise argparse.ArgumentTypeError(f"must be a whole number of people, or '{ON_CALL}', got {text!r}") from None
 
 
-def known(lab: Lab, responders: int | str | None) -> dict[str, Any]:
-    """Return what a lab knows besides its incidents, as `ResponseModel.fit` and `refits` take it."""
+class KnownToLab(TypedDict):
+    """What a lab knows besides its incidents, as `ResponseModel.fit` and `refits` take it."""
+
+    practices: Practices
+    responders: int | str | None
+    deployments: pd.DataFrame
+    firings: pd.DataFrame
+
+
+def known_to_lab(lab: Lab, responders: int | str | None) -> KnownToLab:
+    """Return what a lab knows besides its incidents."""
     return {
         "practices": lab.practices(),
         "responders": responders,
@@ -67,7 +78,9 @@ def known(lab: Lab, responders: int | str | None) -> dict[str, Any]:
     }
 
 
-def fitted(options: argparse.Namespace, *, refits: bool = True) -> tuple[ResponseModel, tuple[ResponseModel, ...], str]:
+def model_and_refits(
+    options: argparse.Namespace, *, refits: bool = True
+) -> tuple[ResponseModel, tuple[ResponseModel, ...], str]:
     """Return the model of a file or of a history, its refits where they are wanted, and what it rests on in words."""
     from mttrlab import decisions
     from mttrlab.response import ResponseModel
@@ -75,7 +88,7 @@ def fitted(options: argparse.Namespace, *, refits: bool = True) -> tuple[Respons
     if options.model is not None:
         return _read(options), (), f"of the model {options.model}"
     with open_lab(options) as lab:
-        told = known(lab, options.responders)
+        told = known_to_lab(lab, options.responders)
         again: tuple[ResponseModel, ...] = ()
         model = ResponseModel.fit(lab.incidents(), **told)
         if options.refits is not None and refits:
@@ -98,15 +111,15 @@ def _fit(options: argparse.Namespace) -> None:
     from mttrlab.response import ResponseModel, write_model
 
     with open_lab(options) as lab:
-        model = ResponseModel.fit(lab.incidents(), **known(lab, options.responders))
+        model = ResponseModel.fit(lab.incidents(), **known_to_lab(lab, options.responders))
         data = lab.data_hash()[:12]
     say(f"{model.verdict.line if model.verdict else ''}\n{len(model.types)} incident type(s), data {data}")
-    _tell(model.notes)
+    _print_notes(model.notes)
     if options.to is not None:
         say(f"Wrote {write_model(model, options.to)}; correct it, then: mttrlab simulate --model {options.to}")
 
 
-def _tell(notes: pd.DataFrame) -> None:
+def _print_notes(notes: pd.DataFrame) -> None:
     for source, head in _HEADS.items():
         rows = notes[(notes["source"] == source) & (notes["element"] != "months not seen")]
         if len(rows):

@@ -7,13 +7,17 @@ import html
 import io
 from base64 import b64encode
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mttrlab.cli.options import lab_option, lab_path, open_lab, refuse_existing, say, table
+from mttrlab.cli.options import lab_option, lab_path, open_lab, print_table, say
 from mttrlab.errors import QuestionError
+from mttrlab.files import new_path
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from mttrlab.cli.options import Verbs
+    from mttrlab.lab import Lab
 
 
 _PAGE = """<!doctype html>
@@ -39,7 +43,7 @@ _RULE: dict[str, tuple[type, str]] = {
 """Options of `derive`, by the fields of RecoveryRule."""
 
 
-def add_verbs(verbs: Any) -> None:
+def add_verbs(verbs: Verbs) -> None:
     """Add `incident` and `derive`."""
     one = verbs.add_parser("incident", help="replay one incident: report, timeline, suspects, the command center")
     one.add_argument("incident", help="its id")
@@ -62,7 +66,7 @@ def _incident(options: argparse.Namespace) -> None:
 
     out: Path | None = options.out
     if out is not None:
-        refuse_existing(out)
+        new_path(out)
     if out is not None and out.suffix not in (".png", ".svg", ".pdf", ".html"):
         raise QuestionError(f"{out}: give a file that ends in .png, .svg, .pdf or .html")
     with open_lab(options) as lab:
@@ -71,16 +75,16 @@ def _incident(options: argparse.Namespace) -> None:
         say(str(review.diagnostic_report(lab, options.incident, options.at)))
         near = review.incident_suspects(lab, options.incident)
         say("\n--- Suspects: deployments in the hour before, and how often chance alone puts one there ---")
-        table(_rounded(near.drop(columns=["deployments", "days"])))
+        print_table(_rounded(near.drop(columns=["deployments", "days"])))
         if options.timeline:
             say("\n--- Timeline ---")
-            table(_rounded(review.timeline(lab, options.incident), 1))
+            print_table(_rounded(review.timeline(lab, options.incident), 1))
         if out is not None:
             _write(lab, options, near, out)
             say(f"Wrote {out}")
 
 
-def _write(lab: Any, options: argparse.Namespace, near: Any, out: Path) -> None:
+def _write(lab: Lab, options: argparse.Namespace, near: pd.DataFrame, out: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -97,9 +101,9 @@ def _write(lab: Any, options: argparse.Namespace, near: Any, out: Path) -> None:
             title=html.escape(f"Incident {options.incident}"),
             alt=html.escape(str(figure.get_label()), quote=True),
             png=b64encode(picture.getvalue()).decode("ascii"),
-            story=_shown(review.timeline(lab, options.incident)),
-            suspects=_shown(near),
-            first=_shown(review.incident_failed_first(lab, options.incident)),
+            story=_html_table(review.timeline(lab, options.incident)),
+            suspects=_html_table(near),
+            first=_html_table(review.incident_failed_first(lab, options.incident)),
             report=html.escape(str(review.diagnostic_report(lab, options.incident, options.at))),
         ),
         encoding="utf-8",
@@ -111,7 +115,7 @@ def _rounded(rows: pd.DataFrame, places: int = 3) -> pd.DataFrame:
     return rows.round(dict.fromkeys(rows.select_dtypes("float").columns, places))
 
 
-def _shown(rows: pd.DataFrame) -> str:
+def _html_table(rows: pd.DataFrame) -> str:
     """Return a table as HTML, its words escaped."""
     return _rounded(rows).to_html(index=False, escape=True, border=0, na_rep="") if len(rows) else "<p>None.</p>"
 
@@ -130,13 +134,13 @@ def _derive(options: argparse.Namespace) -> None:
         found = lab.derivable(dated)
         say(f"{len(dated):,} incidents looked at; onset: {_counts(dated, 'onset_status')}; "
             f"recovery: {_counts(dated, 'recovered_status')}.")  # fmt: skip
-        table(found.drop(columns=["who", "source"]))
+        print_table(found.drop(columns=["who", "source"]))
         if not options.show and len(found):
             say(str(lab.record(found, kind="derived")))
         say("Verified within 5 min of the fix, by where the verification comes from:")
-        table(_rounded(verification_goal(lab.incidents())))
+        print_table(_rounded(verification_goal(lab.incidents())))
 
 
-def _counts(dated: Any, column: str) -> str:
+def _counts(dated: pd.DataFrame, column: str) -> str:
     counts = dated[column].value_counts()
     return ", ".join(f"{count:,} {word}" for word, count in counts.items()) or "none"

@@ -5,18 +5,17 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mttrlab.cli.options import lab_option, lab_path, open_lab, positive, refuse_existing, say, source_options, table
+from mttrlab.cli.options import draw, lab_option, lab_path, open_lab, positive_number, print_table, say, source_options
 from mttrlab.errors import QuestionError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from mttrlab.cli.options import Verbs
     from mttrlab.lab import FolderReport, LoadReport
 
 
-def add_verbs(verbs: Any) -> None:
+def add_verbs(verbs: Verbs) -> None:
     """Add `init`, `load`, `quality`, `annotate`, `export` and `rebuild`."""
     init = verbs.add_parser("init", help="write mttrlab.yml for a folder of exports, to be corrected by hand")
     init.add_argument("folder", type=Path)
@@ -55,7 +54,7 @@ def add_verbs(verbs: Any) -> None:
     annotate = verbs.add_parser("annotate", help="write a worksheet of the stamps that would narrow the answers most")
     source_options(annotate)
     annotate.add_argument("--month", help="incidents that begin in it, such as 2026-06 (default: all)")
-    annotate.add_argument("--count", type=positive, default=15, help="rows (default: 15)")
+    annotate.add_argument("--count", type=positive_number, default=15, help="rows (default: 15)")
     annotate.add_argument("--out", type=Path, default=Path("worksheet.csv"), help="default: worksheet.csv")
     annotate.set_defaults(verb=_annotate)
 
@@ -103,7 +102,7 @@ def _load(options: argparse.Namespace) -> None:
                 )
             say(str(report))
             if options.table:
-                table(report.table())
+                print_table(report.table())
 
 
 def _refuse_for_folders(options: argparse.Namespace, folder: str) -> None:
@@ -126,34 +125,20 @@ def _column(text: str) -> tuple[str, str]:
 def _quality(options: argparse.Namespace) -> None:
     with open_lab(options) as lab:
         if options.quarantine:
-            table(lab.quarantine(load="all"), widest=160)
+            print_table(lab.quarantine(load="all"), widest=160)
             return
         if options.recurrences:
-            table(lab.recurrences())
+            print_table(lab.recurrences())
             return
         say(lab.population_rule())
-        table(lab.population())
+        print_table(lab.population())
         say(lab.quality_sentence())
         counts = lab.quality(by=options.by)
-        table(counts.assign(share=counts["share"].map("{:.1%}".format)))
+        print_table(counts.assign(share=counts["share"].map("{:.1%}".format)))
         for warning in lab.warnings():
             say(warning)
         if options.figure is not None:
-            _draw(counts, options.figure)
-
-
-def _draw(counts: pd.DataFrame, path: Path) -> None:
-    import matplotlib as mpl
-
-    refuse_existing(path)
-    if path.suffix not in (".png", ".svg", ".pdf"):
-        raise QuestionError(f"{path}: a figure is .png, .svg or .pdf")
-    mpl.use("Agg")
-    from mttrlab import figures
-
-    figure: Any = figures.plot_quality(counts).figure
-    figure.savefig(path)
-    say(f"Wrote {path}")
+            draw("plot_quality", counts, options.figure)
 
 
 def _annotate(options: argparse.Namespace) -> None:

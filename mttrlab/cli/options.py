@@ -8,27 +8,39 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mttrlab.errors import QuestionError
+from mttrlab.files import new_path
+from mttrlab.text import printable, spreadsheet_safe
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from mttrlab.lab import Lab
 
+    Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
 
-LAB = "mttrlab.duckdb"
+DEFAULT_LAB = "mttrlab.duckdb"
 
 
-def plain(text: str) -> str:
-    """Return the text without characters that could steer a terminal; data may hold them."""
-    return "".join(c if c in "\n\t" or (c.isprintable() and not "\u202a" <= c <= "\u2069") else "\ufffd" for c in text)
+def draw(name: str, rows: pd.DataFrame, path: Path) -> None:
+    """Draw a table by the figure of that name into a new file."""
+    import matplotlib as mpl
+
+    new_path(path)
+    if path.suffix not in (".png", ".svg", ".pdf"):
+        raise QuestionError(f"{path}: a figure is .png, .svg or .pdf")
+    mpl.use("Agg")
+    from mttrlab import figures
+
+    getattr(figures, name)(rows).figure.savefig(path)
+    say(f"Wrote {path}")
 
 
 def say(text: str) -> None:
     """Print the text to standard output, made safe for a terminal."""
-    print(plain(text))
+    print(printable(text))
 
 
-def table(rows: pd.DataFrame, widest: int = 70) -> None:
+def print_table(rows: pd.DataFrame, widest: int = 70) -> None:
     """Print every row of a table, no cell with more than `widest` characters."""
     import pandas as pd
 
@@ -36,24 +48,17 @@ def table(rows: pd.DataFrame, widest: int = 70) -> None:
         say("(no rows)" if rows.empty else rows.to_string(index=False, na_rep="", max_colwidth=widest))
 
 
-def refuse_existing(path: Path) -> None:
-    """Refuse a file to write that is there already."""
-    if path.exists():
-        raise QuestionError(f"{path} exists already and is left as it is; remove it or name another file")
-
-
 def write_csv(rows: pd.DataFrame, path: Path) -> None:
     """Write a table, unrounded.
 
     A cell that a spreadsheet would run as a formula gets an apostrophe, as in every file that we write.
     """
-    text = rows.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@") else cell)
-    text.to_csv(path, index=False)
+    rows.map(lambda cell: spreadsheet_safe(cell) if isinstance(cell, str) else cell).to_csv(path, index=False)
 
 
 def lab_option(parser: argparse.ArgumentParser) -> None:
     """Let a verb name the lab's file."""
-    parser.add_argument("--lab", type=Path, help=f"the lab's file (default: {LAB}, or $MTTRLAB_LAB)")
+    parser.add_argument("--lab", type=Path, help=f"the lab's file (default: {DEFAULT_LAB}, or $MTTRLAB_LAB)")
 
 
 def source_options(parser: argparse.ArgumentParser) -> None:
@@ -62,25 +67,29 @@ def source_options(parser: argparse.ArgumentParser) -> None:
     lab_option(parser)
 
 
-def whole(text: str) -> int:
+def whole_number(text: str) -> int:
     """Return a whole number from 0 on."""
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"must be 0 or more, got {value}")
-    return value
+    return _number_from(0, text)
 
 
-def positive(text: str) -> int:
+def positive_number(text: str) -> int:
     """Return a whole number from 1 on."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be 1 or more, got {value}")
+    return _number_from(1, text)
+
+
+def _number_from(least: int, text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a whole number, got {text!r}") from None
+    if value < least:
+        raise argparse.ArgumentTypeError(f"must be {least} or more, got {value}")
     return value
 
 
 def lab_path(options: argparse.Namespace) -> Path:
     """Return the lab's file: what the arguments or the environment say, else the one of this folder."""
-    return options.lab or Path(os.environ.get("MTTRLAB_LAB", LAB))
+    return options.lab or Path(os.environ.get("MTTRLAB_LAB", DEFAULT_LAB))
 
 
 def open_lab(options: argparse.Namespace) -> Lab:

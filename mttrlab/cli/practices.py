@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mttrlab.cli.options import open_lab, positive, refuse_existing, say, source_options, table
+from mttrlab.cli.options import draw, open_lab, positive_number, print_table, say, source_options
 from mttrlab.errors import QuestionError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mttrlab.analysis.coverage import AlertCoverage
+    from mttrlab.cli.options import Verbs
     from mttrlab.lab import Lab
+    from mttrlab.schema import Practices
 
 
 _NONE = "no practices are loaded: mttrlab load rules/*.yml, or a folder practices/ beside the exports"
 
 
-def add_verbs(verbs: Any) -> None:
+def add_verbs(verbs: Verbs) -> None:
     """Add `coverage`, `runbooks` and `capability`."""
     coverage = verbs.add_parser("coverage", help="which failures page somebody, how soon, and what the gaps have cost")
     source_options(coverage)
@@ -36,7 +39,7 @@ def add_verbs(verbs: Any) -> None:
     runbooks = verbs.add_parser("runbooks", help="which common incidents have a runbook, and what could run by itself")
     source_options(runbooks)
     runbooks.add_argument("--by", choices=("count", "minutes"), default="count", help="what ranks (default: count)")
-    runbooks.add_argument("--top", type=positive, default=10, help="types (default: 10)")
+    runbooks.add_argument("--top", type=positive_number, default=10, help="types (default: 10)")
     shown = runbooks.add_mutually_exclusive_group()
     shown.add_argument("--types", action="store_true", help="rank the incident types, with intervals, instead")
     shown.add_argument("--rollback", action="store_true", help="list the ways back of each kind of change instead")
@@ -69,13 +72,13 @@ def _coverage(options: argparse.Namespace) -> None:
         )
         say(str(report))
         if options.journeys:
-            table(report.journeys.round(2))
+            print_table(report.journeys.round(2))
         elif options.unknown:
-            table(_placed(report))
+            print_table(_unplaced_alerts(report))
         else:
             gaps = report.gaps()
             rows = report.table if options.all else gaps[gaps["incidents"] > 0]
-            table(rows.drop(columns=["covered", "goal_met"]).round(2))
+            print_table(rows.drop(columns=["covered", "goal_met"]).round(2))
             if len(gaps) > len(rows):
                 say(f"{len(gaps) - len(rows)} more gaps that no incident fell into; --all lists them.")
         for path, name, drawn in (
@@ -83,16 +86,16 @@ def _coverage(options: argparse.Namespace) -> None:
             (options.gaps_figure, "plot_gaps", report.gaps()),
         ):
             if path is not None:
-                _draw(name, drawn, path)
+                draw(name, drawn, path)
 
 
 def _routes(found: pd.DataFrame) -> None:
     if found.empty:
         raise QuestionError("no alert passes through routes: load the alert manager's configuration and its rules")
-    table(found)
+    print_table(found)
 
 
-def _placed(report: Any) -> pd.DataFrame:
+def _unplaced_alerts(report: AlertCoverage) -> pd.DataFrame:
     import pandas as pd
 
     elsewhere = report.unplaced.assign(why="watches none of the services that had an incident")
@@ -107,27 +110,27 @@ def _runbooks(options: argparse.Namespace) -> None:
         raise QuestionError("--figure draws the runbooks, or with --rollback the ways back; the other lists have none")
     with open_lab(options) as lab:
         if options.types:
-            table(analysis.type_ranking(lab).round(1))
+            print_table(analysis.type_ranking(lab).round(1))
             return
         if options.levers:
-            table(analysis.bottleneck_levers(lab).round(0))
+            print_table(analysis.bottleneck_levers(lab).round(0))
             return
-        practices, fired = _practices(lab), firings(lab)
+        practices, fired = _practices(lab), known_firings(lab)
         if options.rollback:
-            _shown(analysis.rollback_readiness(practices, lab), "plot_rollback", options.figure)
+            _print_and_draw(analysis.rollback_readiness(practices, lab), "plot_rollback", options.figure)
         elif options.automation:
-            table(analysis.automation_candidates(lab, practices, fired).round(2))
+            print_table(analysis.automation_candidates(lab, practices, fired).round(2))
         elif options.remediation:
-            table(analysis.remediation_matches(practices, fired))
+            print_table(analysis.remediation_matches(practices, fired))
         else:
             books = analysis.runbook_coverage(lab, practices, top=options.top, by=options.by)
-            _shown(books, "plot_runbooks", options.figure)
+            _print_and_draw(books, "plot_runbooks", options.figure)
 
 
-def _shown(found: pd.DataFrame, name: str, figure: Path | None) -> None:
-    table(found.round(1))
+def _print_and_draw(found: pd.DataFrame, name: str, figure: Path | None) -> None:
+    print_table(found.round(1))
     if figure is not None:
-        _draw(name, found, figure)
+        draw(name, found, figure)
 
 
 def _capability(options: argparse.Namespace) -> None:
@@ -136,38 +139,24 @@ def _capability(options: argparse.Namespace) -> None:
     with open_lab(options) as lab:
         practices = _practices(lab)
         shown = analysis.capability(practices, lab, analysis.held_telemetry(lab))
-        table(shown.round(2))
+        print_table(shown.round(2))
         clock = analysis.lead_clock(lab)
         outcome = analysis.maturity(lab, practices=practices, clock=clock)
         say(f"\nClock: {clock.replace('_', ' ')}")
-        table(outcome[["statistic", "minutes", "n", "awarded", "capability"]].round(1))
+        print_table(outcome[["statistic", "minutes", "n", "awarded", "capability"]].round(1))
         for sentence in dict.fromkeys(text for text in outcome["disagreement"] if text):
             say(sentence)
 
 
-def firings(lab: Lab) -> pd.DataFrame | None:
+def known_firings(lab: Lab) -> pd.DataFrame | None:
     """Return the alert firings of a lab, or None where it holds none."""
     asked = getattr(lab, "firings", None)
     found = asked() if callable(asked) else None
     return found if found is not None and len(found) else None
 
 
-def _practices(lab: Lab) -> Any:
+def _practices(lab: Lab) -> Practices:
     practices = lab.practices()
     if not any(len(value) for value in vars(practices).values() if isinstance(value, tuple)):
         raise QuestionError(_NONE)
     return practices
-
-
-def _draw(name: str, drawn: pd.DataFrame, path: Path) -> None:
-    import matplotlib as mpl
-
-    refuse_existing(path)
-    if path.suffix not in (".png", ".svg", ".pdf"):
-        raise QuestionError(f"{path}: a figure is .png, .svg or .pdf")
-    mpl.use("Agg")
-    from mttrlab import figures
-
-    figure: Any = getattr(figures, name)(drawn).figure
-    figure.savefig(path)
-    say(f"Wrote {path}")

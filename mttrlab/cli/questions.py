@@ -4,38 +4,42 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mttrlab.cli.options import open_lab, plain, refuse_existing, say, source_options, table, write_csv
+from mttrlab.cli.options import open_lab, print_table, say, source_options, write_csv
 from mttrlab.errors import QuestionError
+from mttrlab.files import new_path
+from mttrlab.text import printable
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mttrlab.cli.options import Verbs
     from mttrlab.lab import Lab
 
 
-def add_verbs(verbs: Any) -> None:
+def add_verbs(verbs: Verbs) -> None:
     """Add `phases`, `months`, `compare`, `trend`, `maturity`, `downtime` and `needed`."""
-    phases = _verb(
+    phases = _add_verb(
         verbs, "phases", "how long each phase takes, with intervals, and what it holds of the minutes", _phases
     )
     phases.add_argument("--by", action="append", default=[], help="a column, such as service or month; may be repeated")
     phases.add_argument("--clocks", action="store_true", help="the four clocks instead of the four phases")
-    _verb(verbs, "months", "each month with its intervals, and whether luck alone explains it", _months, clock=True)
-    compare = _verb(
+    _add_verb(verbs, "months", "each month with its intervals, and whether luck alone explains it", _months, clock=True)
+    compare = _add_verb(
         verbs, "compare", "are incidents shorter than before, or was it luck; and what moved the average", _compare,
         clock=True, window=False,
     )  # fmt: skip
     compare.add_argument("--before", metavar="MONTHS", help="2026-01 or 2026-01..2026-03 (default: the three before)")
     compare.add_argument("--after", metavar="MONTHS", help="default: the last three complete months")
     compare.add_argument("--by", help="one comparison per value of this column, false calls held, such as service")
-    _verb(verbs, "trend", "are incidents getting shorter, incident by incident", _trend, clock=True)
-    _verb(
+    _add_verb(verbs, "trend", "are incidents getting shorter, incident by incident", _trend, clock=True)
+    _add_verb(
         verbs, "maturity", "the level that the evidence carries, and what would reach the next", _maturity, clock=True
     )
-    downtime = _verb(verbs, "downtime", "minutes down, overlaps once, and the error budget", _downtime, clock=True)
+    downtime = _add_verb(verbs, "downtime", "minutes down, overlaps once, and the error budget", _downtime, clock=True)
     downtime.add_argument("--slo", type=float, help="availability target (default: the one of mttrlab.yml)")
     needed = verbs.add_parser("needed", help="how many incidents, or months, until a true change shows")
     needed.add_argument("--reduction", type=float, default=0.2, help="true reduction (default: 0.2, a fifth less)")
@@ -44,8 +48,14 @@ def add_verbs(verbs: Any) -> None:
     needed.set_defaults(verb=_needed)
 
 
-def _verb(
-    verbs: Any, name: str, words: str, verb: Any, *, clock: bool = False, window: bool = True
+def _add_verb(
+    verbs: Verbs,
+    name: str,
+    words: str,
+    verb: Callable[[argparse.Namespace], None],
+    *,
+    clock: bool = False,
+    window: bool = True,
 ) -> argparse.ArgumentParser:
     made: argparse.ArgumentParser = verbs.add_parser(name, help=words)
     source_options(made)
@@ -65,10 +75,11 @@ def _phases(options: argparse.Namespace) -> None:
     with open_lab(options) as lab:
         rows = _rows(lab, options)
         ask = analysis.clock_summary if options.clocks else analysis.phase_summary
-        _tell(ask(rows, options.by or None), options)
+        _print_answer(ask(rows, options.by or None), options)
         if not options.by and not options.clocks:
-            table(analysis.bottleneck(rows)[["phase", "n", "share", "share_of_tail", "elasticity_p90", "halved_saves"]]
-                  .round(2))  # fmt: skip
+            shares = analysis.bottleneck(rows)
+            names = ["phase", "n", "share", "share_of_tail", "elasticity_p90", "halved_saves"]
+            print_table(shares[names].round(2))
 
 
 def _months(options: argparse.Namespace) -> None:
@@ -78,7 +89,7 @@ def _months(options: argparse.Namespace) -> None:
         rows = _rows(lab, options)
         limits = analysis.monthly_limits(rows, clock=_clock(lab, rows, options))
         outside = limits[limits["signal"] != ""]
-        _tell(limits.assign(month=limits["month"].dt.strftime("%Y-%m")), options)
+        _print_answer(limits.assign(month=limits["month"].dt.strftime("%Y-%m")), options)
         for month, signal in zip(outside["month"], outside["signal"], strict=True):
             say(f"{month:%Y-%m} is {signal}: more than luck does to so many incidents.")
 
@@ -99,13 +110,13 @@ def _compare(options: argparse.Namespace) -> None:
         clock = _clock(lab, rows, options)
         say(f"{months_in_short(list(after))} against {months_in_short(list(before))}")
         if options.by:
-            _tell(analysis.compare_services(*pair, clock, by=options.by), options)
+            _print_answer(analysis.compare_services(*pair, clock, by=options.by), options)
             return
         compared, change = analysis.compare_periods(*pair, clock), analysis.explain_change(*pair, clock)
         say(compared["sentence"].iloc[0])
         say(analysis.change_explained(change))
-        _tell(compared, options)
-        table(change[["part", "minutes", "low", "high"]].round(1))
+        _print_answer(compared, options)
+        print_table(change[["part", "minutes", "low", "high"]].round(1))
         for note in filter(None, (compared["note"].iloc[0], change["note"].iloc[0])):
             say(f"Note: {note}.")
 
@@ -118,11 +129,11 @@ def _trend(options: argparse.Namespace) -> None:
         clock = _clock(lab, rows, options)
         found = analysis.trend(rows, clock=clock)
         say(found["sentence"].iloc[0])
-        _tell(found, options)
+        _print_answer(found, options)
         changes = analysis.change_points(rows, clock=clock)
         if changes["position"].notna().any():
             say("Times at which the level changed:")
-            table(changes.drop(columns="note").map(_short))
+            print_table(changes.drop(columns="note").map(_short_cell))
 
 
 def _maturity(options: argparse.Namespace) -> None:
@@ -131,8 +142,8 @@ def _maturity(options: argparse.Namespace) -> None:
     with open_lab(options) as lab:
         rows = _rows(lab, options)
         clock = _clock(lab, rows, options)
-        _tell(analysis.maturity(rows, clock=clock), options)
-        table(analysis.distance_to_next(rows, clock=clock).round(2))
+        _print_answer(analysis.maturity(rows, clock=clock), options)
+        print_table(analysis.distance_to_next(rows, clock=clock).round(2))
 
 
 def _downtime(options: argparse.Namespace) -> None:
@@ -141,7 +152,7 @@ def _downtime(options: argparse.Namespace) -> None:
     with open_lab(options) as lab:
         rows = _rows(lab, options)
         slo = lab.settings.slo if options.slo is None else options.slo
-        _tell(analysis.downtime(rows, slo, clock=_clock(lab, rows, options)), options)
+        _print_answer(analysis.downtime(rows, slo, clock=_clock(lab, rows, options)), options)
 
 
 def _needed(options: argparse.Namespace) -> None:
@@ -192,21 +203,21 @@ def _period(text: str) -> list[pd.Timestamp]:
     return list(pd.date_range(f"{ends[0]}-01", f"{ends[1]}-01", freq="MS", tz="UTC"))
 
 
-def _tell(rows: pd.DataFrame, options: argparse.Namespace) -> None:
+def _print_answer(rows: pd.DataFrame, options: argparse.Namespace) -> None:
     if options.csv is not None:
-        refuse_existing(options.csv)
+        new_path(options.csv)
         write_csv(rows, options.csv)
-    shown = rows.map(_short)
+    shown = rows.map(_short_cell)
     if len(shown) == 1 and len(shown.columns) > 12:
         # One long row reads better downwards; its sentence and its notes are said apart.
         told = shown.drop(columns=[name for name in ("sentence", "note") if name in shown])
         shown = told.T.reset_index().set_axis(["", "answer"], axis="columns")
-    table(shown)
+    print_table(shown)
     if options.csv is not None:
-        say(f"Wrote {plain(str(options.csv))}")
+        say(f"Wrote {printable(str(options.csv))}")
 
 
-def _short(cell: Any) -> Any:
+def _short_cell(cell: object) -> object:
     if not isinstance(cell, float) or cell != cell:
         return cell
     if cell == float("inf"):

@@ -7,14 +7,18 @@ import math
 import sys
 import textwrap
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mttrlab.cli import simulate
-from mttrlab.cli.fit import fitted, responders_option
-from mttrlab.cli.options import positive, refuse_existing, say, source_options, whole, write_csv
+from mttrlab.cli.fit import model_and_refits, responders_option
+from mttrlab.cli.options import positive_number, say, source_options, whole_number, write_csv
+from mttrlab.files import new_path
+
+if TYPE_CHECKING:
+    from mttrlab.cli.options import Verbs
 
 
-def add_verbs(verbs: Any) -> None:
+def add_verbs(verbs: Verbs) -> None:
     """Add `rank`."""
     rank = verbs.add_parser("rank", help="which investment buys the most minutes back for its money, and how surely")
     source_options(rank)
@@ -36,15 +40,17 @@ def add_verbs(verbs: Any) -> None:
     )
     responders_option(rank)
     rank.add_argument(
-        "--refits", type=positive, metavar="N", help="fit to N resamples of history too, and draw from these"
+        "--refits", type=positive_number, metavar="N", help="fit to N resamples of history too, and draw from these"
     )
-    rank.add_argument("--draws", type=positive, metavar="N", help="of what is not known (default: 200; SimPy: 40)")
     rank.add_argument(
-        "--replications", type=positive, metavar="N", help="horizons in each draw (default: what is quick)"
+        "--draws", type=positive_number, metavar="N", help="of what is not known (default: 200; SimPy: 40)"
+    )
+    rank.add_argument(
+        "--replications", type=positive_number, metavar="N", help="horizons in each draw (default: what is quick)"
     )
     rank.add_argument("--engine", choices=("auto", "simpy", "compiled"), default="auto", help="default: auto")
-    rank.add_argument("--jobs", type=positive, default=1, help="workers; the numbers are the same (default: 1)")
-    rank.add_argument("--seed", type=whole, default=7, help="default: 7")
+    rank.add_argument("--jobs", type=positive_number, default=1, help="workers; the numbers are the same (default: 1)")
+    rank.add_argument("--seed", type=whole_number, default=7, help="default: 7")
     rank.add_argument("--csv", type=Path, metavar="FILE", help="write every column here too")
     rank.set_defaults(verb=_rank)
 
@@ -54,9 +60,9 @@ def _rank(options: argparse.Namespace) -> None:
 
     if options.csv is not None:
         # Before the long work, not after it.
-        refuse_existing(options.csv)
+        new_path(options.csv)
     investments = response.read_investments(options.investments)
-    model, again, data = fitted(options)
+    model, again, data = model_and_refits(options)
     ranked = decisions.rank_investments(
         model,
         investments,
@@ -84,7 +90,7 @@ def _rank(options: argparse.Namespace) -> None:
     for word, name in (("Left out", "left_out"), ("Unfinished", "unfinished")):
         if name in told_of:
             _paragraph(f"{word}: {told_of[name]}")
-    simulate.ranking(ranked)
+    simulate.print_ranking(ranked)
     if options.csv is not None:
         write_csv(ranked, options.csv)
         say(f"Wrote {len(ranked)} rows to {options.csv}")

@@ -9,13 +9,15 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mttrlab.cli.fit import fitted, responders_option
-from mttrlab.cli.options import positive, say, source_options, table, whole
+from mttrlab.cli.fit import model_and_refits, responders_option
+from mttrlab.cli.options import positive_number, print_table, say, source_options, whole_number
 from mttrlab.errors import QuestionError
+from mttrlab.schema import Record, table_records
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mttrlab.cli.options import Verbs
     from mttrlab.response import ResponseModel, Scenario
 
 
@@ -23,7 +25,7 @@ _ONLY = {"types": "incident_types", "services": "services", "pools": "pools"}
 """Options that say where levers hold, and the argument of a scenario that each is."""
 
 
-def add_verbs(verbs: Any) -> None:
+def add_verbs(verbs: Verbs) -> None:
     """Add `simulate`."""
     simulate = verbs.add_parser("simulate", help="what a lever would do to MTTR, paired on the same luck")
     source_options(simulate)
@@ -47,21 +49,25 @@ def add_verbs(verbs: Any) -> None:
         "--model", type=Path, metavar="FILE", help="the model of this file (mttrlab fit --to) instead of a fit"
     )
     simulate.add_argument("--levers", action="store_true", help="list the levers with their units and stop")
-    simulate.add_argument("--days", type=positive, default=365, help="length of a replication (default: 365)")
-    simulate.add_argument("--replications", type=positive, default=200, help="default: 200; with --half-width the most")
+    simulate.add_argument("--days", type=positive_number, default=365, help="length of a replication (default: 365)")
+    simulate.add_argument(
+        "--replications", type=positive_number, default=200, help="default: 200; with --half-width the most"
+    )
     simulate.add_argument(
         "--half-width", type=float, metavar="SHARE", help="stop once every number is known to this share, such as 0.05"
     )
     responders_option(simulate)
     simulate.add_argument(
         "--refits",
-        type=positive,
+        type=positive_number,
         metavar="N",
         help="fit to N resamples of history too, and show what the fit does not know",
     )
     simulate.add_argument("--engine", choices=("auto", "simpy", "compiled"), default="auto", help="default: auto")
-    simulate.add_argument("--jobs", type=positive, default=1, help="workers; the numbers are the same (default: 1)")
-    simulate.add_argument("--seed", type=whole, default=7, help="default: 7")
+    simulate.add_argument(
+        "--jobs", type=positive_number, default=1, help="workers; the numbers are the same (default: 1)"
+    )
+    simulate.add_argument("--seed", type=whole_number, default=7, help="default: 7")
     simulate.add_argument(
         "--to",
         type=Path,
@@ -76,10 +82,10 @@ def _simulate(options: argparse.Namespace) -> None:
     from mttrlab import decisions, response
 
     if options.levers:
-        table(response.levers().drop(columns="unless"))
+        print_table(response.levers().drop(columns="unless"))
         return
-    asked = _asked(options)
-    model, again, data = fitted(options, refits=not options.to)
+    asked = _scenarios_asked_for(options)
+    model, again, data = model_and_refits(options, refits=not options.to)
     if options.to is not None:
         _write(options, model, asked)
         return
@@ -112,10 +118,10 @@ def _simulate(options: argparse.Namespace) -> None:
         say(f"Unfinished: {compared.attrs['unfinished']}")
     if again:
         say(f"{len(again)} refits to resampled history; the columns of refits hold 80 % of what they expect")
-    scenarios(compared)
+    print_scenarios(compared)
 
 
-def _asked(options: argparse.Namespace) -> list[Scenario] | None:
+def _scenarios_asked_for(options: argparse.Namespace) -> list[Scenario] | None:
     """Return the scenarios that were asked for; None: the standard set."""
     from mttrlab import response
 
@@ -183,11 +189,11 @@ def _lever(text: str) -> tuple[str, float]:
 _WIDE = 116
 
 
-def scenarios(compared: pd.DataFrame) -> None:
+def print_scenarios(compared: pd.DataFrame) -> None:
     """Print the rows of `compare_scenarios`."""
     import pandas as pd
 
-    rows: list[dict[str, Any]] = [{str(name): own for name, own in row.items()} for row in compared.to_dict("records")]
+    rows = table_records(compared)
     unsure = "saving_refit_low" in compared
     lasts = pd.DataFrame({"scenario": [row["scenario"] for row in rows]})
     lasts["incidents"] = [f"{row['incidents']:,.0f}" for row in rows]
@@ -195,7 +201,7 @@ def scenarios(compared: pd.DataFrame) -> None:
         lasts[words] = [_banded(row, name, name) for row in rows]
     if unsure:
         lasts["refits: mean"] = [_range(row["mean_refit_low"], row["mean_refit_high"]) for row in rows]
-    table(lasts)
+    print_table(lasts)
     say("")
     # In a table of its own, as no terminal is wide enough for both.
     changed = rows[1:]
@@ -207,16 +213,16 @@ def scenarios(compared: pd.DataFrame) -> None:
             _range(row["saving_refit_low"], row["saving_refit_high"]) for row in changed
         ]
     if changed:
-        table(saved)
+        print_table(saved)
         say("")
-    _told(changed)
+    _print_changes(changed)
 
 
-def ranking(ranked: pd.DataFrame) -> None:
+def print_ranking(ranked: pd.DataFrame) -> None:
     """Print the rows of `rank_investments`, the best first, and what it is worth to know more."""
     import pandas as pd
 
-    rows: list[dict[str, Any]] = [{str(name): own for name, own in row.items()} for row in ranked.to_dict("records")]
+    rows = table_records(ranked)
     by = ranked.attrs["best_by"]
     shown = pd.DataFrame({"investment": [row["investment"] for row in rows]})
     shown["saved a year (80 %)"] = [
@@ -228,7 +234,7 @@ def ranking(ranked: pd.DataFrame) -> None:
     if "net" in ranked:
         shown["net a year"] = [_unless_unknown(row, "net") for row in rows]
         shown["P(worth it)"] = [_percent(row["worth_it"]) for row in rows]
-    table(shown)
+    print_table(shown)
     say("")
     choice = pd.DataFrame({"investment": [row["investment"] for row in rows]})
     choice["P(best), 95 %"] = [
@@ -237,7 +243,7 @@ def ranking(ranked: pd.DataFrame) -> None:
     ]
     choice[f"regret, {by}"] = [_unless_unknown(row, "regret") for row in rows]
     choice["shows in month"] = [_month(row) for row in rows]
-    table(choice)
+    print_table(choice)
     say("")
     value, low, high = ranked.attrs["knowing_all"]
     said = f"Knowing everything before choosing is worth {_number(value)} {by} (95 %: {_range(low, high)})"
@@ -251,10 +257,10 @@ def ranking(ranked: pd.DataFrame) -> None:
             words = f"{row['investment']} (nobody has priced it) is as good as the best at {_number(price)} a year."
             say(textwrap.fill(words, _WIDE, subsequent_indent="  "))
     say("")
-    _told(rows)
+    _print_changes(rows)
 
 
-def _month(row: dict[str, Any]) -> str:
+def _month(row: Record) -> str:
     import pandas as pd
 
     if math.isnan(row["expected_low"]):
@@ -266,11 +272,11 @@ def _percent(share: float) -> str:
     return "" if math.isnan(share) else f"{share:.0%}"
 
 
-def _unless_unknown(row: dict[str, Any], name: str) -> str:
+def _unless_unknown(row: Record, name: str) -> str:
     return "" if math.isnan(row[name]) else _banded(row, name, name)
 
 
-def _told(rows: list[dict[str, Any]]) -> None:
+def _print_changes(rows: list[Record]) -> None:
     """Print what each row changes, and what must be said of it."""
     for row in rows:
         name = row.get("scenario", row.get("investment"))
@@ -281,15 +287,15 @@ def _told(rows: list[dict[str, Any]]) -> None:
         say(textwrap.fill(said, _WIDE, initial_indent="  ", subsequent_indent="      "))
 
 
-def _saves_or_costs(row: dict[str, Any]) -> str:
+def _saves_or_costs(row: Record) -> str:
     name, band = "user_minutes_saved_per_year", "user_minutes_saved"
     if not row[name] < 0:
         return f"saves {_banded(row, name, band)}"
-    costs = {name: -row[name], f"{band}_low": -row[f"{band}_high"], f"{band}_high": -row[f"{band}_low"]}
+    costs = Record({name: -row[name], f"{band}_low": -row[f"{band}_high"], f"{band}_high": -row[f"{band}_low"]})
     return f"costs {_banded(costs, name, band)}"
 
 
-def _banded(row: dict[str, Any], name: str, band: str) -> str:
+def _banded(row: Record, name: str, band: str) -> str:
     return f"{_number(row[name])} ({_range(row[f'{band}_low'], row[f'{band}_high'])})"
 
 

@@ -9,7 +9,6 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -19,7 +18,7 @@ from mttrlab import __version__, sql
 from mttrlab.errors import LoadError, QuestionError, SchemaError, StoreError
 from mttrlab.lab.export import local_pseudonyms, write_csv
 from mttrlab.lab.reports import LoadReport, forget_same_file
-from mttrlab.schema import STAMPS
+from mttrlab.schema import STAMPS, Record
 from mttrlab.sources.exports.reading import decode, fold, head, header_of, open_file, read_table
 from mttrlab.sources.exports.timestamps import read_stamp, zone
 from mttrlab.sources.privacy import scrub
@@ -103,7 +102,7 @@ def read_frame(table: pd.DataFrame, *, timezone: str | None = None, keep_people:
     return _checked(RECORDED, f"recorded {digest[:8]}", digest, len(spelled), rows, [], timezone, keep_people)
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if value is None or value is pd.NaT or (isinstance(value, float) and value != value):
         return ""
     return value.isoformat() if isinstance(value, datetime) else str(value).strip()
@@ -121,7 +120,7 @@ def _checked(
 ) -> Annotations:
     clock = zone(timezone, name) if timezone else None
     filled = [(number, row) for number, row in rows if row["time"]]
-    accepted: list[dict[str, Any]] = []
+    accepted: list[Record] = []
     seen: set[tuple] = set()
     duplicates = 0
     for number, row in filled:
@@ -135,7 +134,7 @@ def _checked(
             continue
         seen.add(said)
         moment = pd.Timestamp(micros, unit="us", tz="UTC")
-        accepted.append({**row, "row": number, "stamp": stamp, "time": moment, "source": row["source"] or None})
+        accepted.append(Record(row, row=number, stamp=stamp, time=moment, source=row["source"] or None))
     warnings = _warnings(len(rows) - len(filled), accepted)
     if not keep_people:
         warnings += _hide_people(accepted)
@@ -173,7 +172,7 @@ def _read_row(row: dict[str, str], clock: ZoneInfo | None) -> tuple[tuple[str, s
     return None, stamp, told.micros
 
 
-def _warnings(idle: int, accepted: list[dict[str, Any]]) -> list[str]:
+def _warnings(idle: int, accepted: list[Record]) -> list[str]:
     told = []
     if idle:
         told.append(f"{idle:,} {'row has' if idle == 1 else 'rows have'} no time and were left out")
@@ -184,7 +183,7 @@ def _warnings(idle: int, accepted: list[dict[str, Any]]) -> list[str]:
     return told
 
 
-def _hide_people(accepted: list[dict[str, Any]]) -> list[str]:
+def _hide_people(accepted: list[Record]) -> list[str]:
     if not accepted:
         return []
     try:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -495,7 +495,7 @@ class Stage:
 
 
 def _frame(draft: Draft, names: list[str]) -> pd.DataFrame:
-    made: dict[str, Any] = {"record": pd.Series(draft.rows, dtype="int64")}
+    made: dict[str, pd.Series] = {"record": pd.Series(draft.rows, dtype="int64")}
     for name in names:
         if name in draft.times:
             made[name] = pd.Series(pd.DatetimeIndex(draft.times[name].view("datetime64[us]")).tz_localize("UTC"))

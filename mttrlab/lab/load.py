@@ -33,6 +33,7 @@ from mttrlab.lab.bulk import load_large
 from mttrlab.lab.reports import LoadOptions, LoadReport, columns_as_json, known_load, store_extract
 from mttrlab.lab.settings import FILE_NAME, FileSettings, Settings
 from mttrlab.lab.views import derive
+from mttrlab.schema import Record
 from mttrlab.sources.exports import Extract, extract, recognise
 from mttrlab.sources.exports.reading import open_stream
 from mttrlab.text import plain
@@ -79,7 +80,7 @@ def record_frame(
     return _with_final_counts(connection, report)
 
 
-def reload(connection: duckdb.DuckDBPyConnection, file: Path, line: dict[str, Any]) -> None:
+def reload(connection: duckdb.DuckDBPyConnection, file: Path, line: Record) -> None:
     """Load a file, or the copy of it, as a line of an older ledger says, and book it under its first path.
 
     Raises

@@ -76,7 +76,7 @@ def load_practices(
     load_id = int(connection.execute("SELECT coalesce(max(load_id), 0) + 1 FROM loads").fetchall()[0][0])
     told = counts(read)
     entries = sum(n for _, n in told)
-    line: dict[str, Any] = {
+    line: dict[str, object] = {
         "load_id": load_id, "path": path, "name": booked.name, "sha256": sha256, "size": size, "format": FORMAT,
         "source": kind, "rows": entries, "accepted": entries, "quarantined": 0, "duplicates": 0, "new": changes[0],
         "changed": changes[1], "unchanged": changes[2], "warnings": json.dumps(notes), "version": __version__,
@@ -156,7 +156,7 @@ def _count_changes(before: Practices | None, now: Practices) -> tuple[tuple[int,
     return (len(new) - len(shared), len(shared) - unchanged, unchanged), gone
 
 
-def _entries(practices: Practices) -> dict[tuple[str, str, int], Any]:
+def _entries(practices: Practices) -> dict[tuple[str, str, int], object]:
     """Return every entry by its kind, its name, and which of that name it is."""
     seen: Counter[tuple[str, str]] = Counter()
     found = {}

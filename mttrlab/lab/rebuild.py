@@ -6,7 +6,6 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pandas as pd
@@ -23,6 +22,7 @@ from mttrlab.lab.raw_copies import raw_folder
 from mttrlab.lab.settings import Settings
 from mttrlab.lab.store import open_ledger
 from mttrlab.lab.views import derive
+from mttrlab.schema import Record, table_records
 from mttrlab.text import plain
 
 _CARRIED_TABLES = ("annotations", "quarantine")
@@ -97,7 +97,7 @@ def rebuild(path: str | Path, out: str | Path | None = None, *, partial: bool = 
     return RebuildReport(str(target), loads, left_out, None if old is None else str(old))
 
 
-def _read(path: Path) -> tuple[list[dict[str, Any]], Settings, dict[str, pd.DataFrame]]:
+def _read(path: Path) -> tuple[list[Record], Settings, dict[str, pd.DataFrame]]:
     with open_ledger(path) as connection:
         try:
             loads = sql.frame(connection, "SELECT * FROM loads ORDER BY load_id")
@@ -108,11 +108,11 @@ def _read(path: Path) -> tuple[list[dict[str, Any]], Settings, dict[str, pd.Data
             }
         except (duckdb.Error, ValueError) as error:
             raise StoreError(f"{path}: its ledger cannot be read ({plain(str(error).splitlines()[0], 120)})") from None
-    ledger = [{str(k): None if pd.isna(v) else v for k, v in row.items()} for row in loads.to_dict("records")]
+    ledger = [Record({k: None if pd.isna(v) else v for k, v in line.items()}) for line in table_records(loads)]
     return ledger, settings, recorded
 
 
-def _files(ledger: list[dict[str, Any]], path: Path) -> tuple[dict[int, Path], list[str]]:
+def _files(ledger: list[Record], path: Path) -> tuple[dict[int, Path], list[str]]:
     """Return the file of each load, the original or its kept copy, and a sentence for each that is not there."""
     found: dict[int, Path] = {}
     trouble = []
@@ -133,7 +133,7 @@ def _files(ledger: list[dict[str, Any]], path: Path) -> tuple[dict[int, Path], l
 
 def _build(
     fresh: Path,
-    ledger: list[dict[str, Any]],
+    ledger: list[Record],
     files: dict[int, Path],
     settings: Settings,
     recorded: dict[str, pd.DataFrame],
@@ -165,7 +165,7 @@ def _build(
     return done, failed
 
 
-def _carry_over(connection: duckdb.DuckDBPyConnection, line: dict[str, Any], recorded: dict[str, pd.DataFrame]) -> None:
+def _carry_over(connection: duckdb.DuckDBPyConnection, line: Record, recorded: dict[str, pd.DataFrame]) -> None:
     """Write a recorded load as the old lab has it."""
     number = int(connection.execute("SELECT coalesce(max(load_id), 0) + 1 FROM loads").fetchall()[0][0])
     booked = pd.DataFrame([{name: value for name, value in line.items() if value is not None} | {"load_id": number}])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -16,7 +15,7 @@ from mttrlab.errors import QuestionError
 from mttrlab.judge.dating import Checks, Dated, checks_of, date_checks
 from mttrlab.judge.episodes import RecoveryRule
 from mttrlab.lab.database import microseconds
-from mttrlab.schema import STAMPS
+from mttrlab.schema import STAMPS, Record, table_records
 
 _LONGEST = 7 * 86_400_000_000
 _NEAR = 6 * 3_600_000_000
@@ -54,8 +53,8 @@ def date_incidents(
     before, after = (round(60e6 * minutes) for minutes in (before_minutes, after_minutes))
     windows, lines = [], {}
     known = _names(connection)
-    for n, said in enumerate(incidents.to_dict("records")):
-        window = _window(n, {str(key): value for key, value in said.items()}, rule, before, after)
+    for n, said in enumerate(table_records(incidents)):
+        window = _window(n, said, rule, before, after)
         if isinstance(window, str):
             lines[n] = _row(said, Dated(), window)
         elif window.service not in known:
@@ -65,7 +64,7 @@ def date_incidents(
     for window, checks in _checks(connection, windows, known, rule):
         dated = date_checks(checks, rule, window.detected, window.resolved)
         lines[window.n] = _row(
-            {"incident_id": window.incident_id, "source": window.source, "service": window.service},
+            Record(incident_id=window.incident_id, source=window.source, service=window.service),
             dated,
             reason_sentence(dated, rule, window.resolved is not None),
         )
@@ -75,7 +74,7 @@ def date_incidents(
     return made.astype({"incident_id": "str", "source": "str", "service": "str", "reason": "str"})
 
 
-def _window(n: int, said: dict[str, Any], rule: RecoveryRule, before: int, after: int) -> _Window | str:
+def _window(n: int, said: Record, rule: RecoveryRule, before: int, after: int) -> _Window | str:
     service = said["service"]
     if pd.isna(service) or service == "several services":
         return "it names no single service whose metrics could be looked at"
@@ -97,7 +96,7 @@ def _window(n: int, said: dict[str, Any], rule: RecoveryRule, before: int, after
     return _Window(n, str(said["incident_id"]), str(said["source"]), str(service), detected, resolved, lo, checks)
 
 
-def _micros(moment: Any) -> int | None:
+def _micros(moment: pd.Timestamp | None) -> int | None:
     return None if pd.isna(moment) else microseconds(moment)
 
 
@@ -153,7 +152,7 @@ def _neighbouring(windows: list[_Window], step: int, back: int) -> Iterator[list
         yield held
 
 
-def _row(said: dict[Any, Any], dated: Dated, why: str) -> dict[str, Any]:
+def _row(said: Record, dated: Dated, why: str) -> dict[str, object]:
     return {
         "incident_id": said["incident_id"],
         "source": said["source"],

@@ -8,7 +8,6 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pandas as pd
@@ -133,7 +132,7 @@ def _store(
             )
         finally:
             connection.unregister("refused")
-    line: dict[str, Any] = {
+    line: dict[str, object] = {
         "load_id": load_id, "path": str(booked.absolute()), "name": booked.name, "sha256": found.sha256,
         "size": found.size, "format": FORMAT, "source": found.format, "timezone": options.timezone, "rows": found.rows,
         "accepted": found.accepted, "quarantined": len(found.quarantine), "duplicates": found.duplicates,

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from mttrlab.lab import Lab
 from mttrlab.panels.sliders import import_widgets
 from mttrlab.review import command_center
-from mttrlab.review.incident import find_incident, last_known_time, moment_asked_for, recorded_onset
+from mttrlab.review.incident import IncidentRef, find_incident, last_known_time, moment_asked_for, recorded_onset
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 BEFORE, AFTER = 10, 10
 """Minutes before the onset and after the end that the slider reaches."""
 _LONGEST = 1440
 
 
-def replay_panel(lab: Lab, incident_id: Any, *, every: int = 1) -> Any:
+def replay_panel(lab: Lab, incident_id: IncidentRef, *, every: int = 1) -> Any:
     """Return a slider over the minutes of an incident, with its command center below.
 
     Parameters
@@ -51,7 +54,7 @@ def replay_panel(lab: Lab, incident_id: Any, *, every: int = 1) -> Any:
     picture = w.Image(format="png", layout={"width": "100%", "max_width": "1200px"})
     words = w.HTML()
 
-    def figure_at(minutes: float) -> Any:
+    def figure_at(minutes: float) -> Figure:
         return command_center(lab, incident, began + pd.Timedelta(minutes=minutes))
 
     def show(_: object = None) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from mttrlab.lab import Lab
-from mttrlab.review.incident import find_incident, moment_asked_for, onset_word, recorded_onset
-from mttrlab.schema import MEASURES, NEEDED_FILES
+from mttrlab.lab.database import Moment
+from mttrlab.review.incident import IncidentRef, find_incident, moment_asked_for, onset_word, recorded_onset
+from mttrlab.review.wording import text_or_empty
+from mttrlab.schema import MEASURES, NEEDED_FILES, Record, table_records
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,13 +57,12 @@ class CommandCenter:
     def alt(self) -> str:
         """What the figure shows, in words for those who cannot see it."""
         parts = [
-            f"{line['measure'].replace('_', ' ')} {number_with_change(line)}"
-            for line in self.headline.to_dict("records")
+            f"{line['measure'].replace('_', ' ')} {number_with_change(line)}" for line in table_records(self.headline)
         ]
-        worst = [f"{line['service']} {line['error_rate']:.1f} %" for line in self.services.head(4).to_dict("records")]
-        news = [f"{line['at']:%H:%M} {line['service']} {_word(line['version'])}"
-                for line in self.deployments.to_dict("records")]  # fmt: skip
-        alerts = [f"[{_word(line['severity'])}] {line['alert']}" for line in self.alerts.to_dict("records")]
+        worst = [f"{line['service']} {line['error_rate']:.1f} %" for line in table_records(self.services.head(4))]
+        news = [f"{line['at']:%H:%M} {line['service']} {text_or_empty(line['version'])}"
+                for line in table_records(self.deployments)]  # fmt: skip
+        alerts = [f"[{text_or_empty(line['severity'])}] {line['alert']}" for line in table_records(self.alerts)]
         return (
             f"Command center of {self.incident_id} ({self.service}) at {self.at:%Y-%m-%d %H:%M} UTC: "
             f"{', '.join(parts)}; error rate by service: {', '.join(worst) or 'no data'}; "
@@ -72,7 +73,7 @@ class CommandCenter:
         return self.alt
 
 
-def number_with_change(line: Any) -> str:
+def number_with_change(line: Record) -> str:
     """Return a number of the headline with its change, as the founding drawing writes them."""
     value, baseline, change = line["value"], line["baseline"], line["change"]
     if pd.isna(value):
@@ -91,7 +92,7 @@ def number_with_change(line: Any) -> str:
     return f"{text} ({arrow} {abs(change):.0f}{unit})"
 
 
-def center(lab: Lab, incident_id: Any, at: Any = None) -> CommandCenter:
+def center(lab: Lab, incident_id: IncidentRef, at: Moment | None = None) -> CommandCenter:
     """Return the tables of the command center; see `command_center`."""
     incident = find_incident(lab, incident_id)
     when = moment_asked_for(incident, at)
@@ -113,9 +114,9 @@ def center(lab: Lab, incident_id: Any, at: Any = None) -> CommandCenter:
         missing["alerts"] = "None is firing." if "firings" in held else f"No data. To fill it, load {_file('firings')}."
     return CommandCenter(
         incident_id=str(incident["incident_id"]),
-        title=_word(incident["title"]),
-        service=_word(incident["service"]),
-        severity=_word(incident["severity"]),
+        title=text_or_empty(incident["title"]),
+        service=text_or_empty(incident["service"]),
+        severity=text_or_empty(incident["severity"]),
         at=when,
         minutes=(when - began).total_seconds() / 60,
         began=onset_word(incident),
@@ -133,7 +134,7 @@ def center(lab: Lab, incident_id: Any, at: Any = None) -> CommandCenter:
     )  # fmt: skip
 
 
-def command_center(lab: Lab, incident_id: Any, at: Any = None) -> Figure:
+def command_center(lab: Lab, incident_id: IncidentRef, at: Moment | None = None) -> Figure:
     """Return the incident command center as it would have stood on the screen at one moment.
 
     Parameters
@@ -164,7 +165,7 @@ def command_center(lab: Lab, incident_id: Any, at: Any = None) -> Figure:
     from mttrlab import figures
 
     seen = center(lab, incident_id, at)
-    words = [number_with_change(line) for line in seen.headline.to_dict("records")]
+    words = [number_with_change(line) for line in table_records(seen.headline)]
     tables = {name: getattr(seen, name) for name in seen.__dataclass_fields__}
     figure = figures.plot_command_center({**tables, "words": words, "needed": _file("metrics")})
     figure.set_label(seen.alt)
@@ -244,13 +245,9 @@ _RANKS = {word: place for place, words in enumerate((
     ("p4", "sev4", "info", "low", "none"))) for word in words}  # fmt: skip
 
 
-def _rank(severity: Any) -> int:
+def _rank(severity: object) -> int:
     return _RANKS.get(str(severity).lower(), 2)
 
 
 def _file(kind: str) -> str:
     return NEEDED_FILES[kind].partition(": ")[2]
-
-
-def _word(value: Any) -> str:
-    return "" if pd.isna(value) else str(value)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
 import pandas as pd
 
 from mttrlab.judge.recovery import ERROR_RATE, LATENCY_P95
 from mttrlab.lab import Lab
-from mttrlab.review.incident import find_incident, moment_asked_for
+from mttrlab.lab.database import Moment
+from mttrlab.review.incident import IncidentRef, find_incident, moment_asked_for
 from mttrlab.schema import ERROR_LEVELS, NEEDED_FILES
 from mttrlab.text import plain
 
@@ -53,7 +53,7 @@ class DiagnosticReport:
         return f"<pre>{escape(str(self))}</pre>"
 
 
-def diagnostic_report(lab: Lab, incident_id: Any, at: Any = None) -> DiagnosticReport:
+def diagnostic_report(lab: Lab, incident_id: IncidentRef, at: Moment | None = None) -> DiagnosticReport:
     """Return the diagnostic report of the incident's service at one moment.
 
     Parameters
@@ -97,7 +97,7 @@ def diagnostic_report(lab: Lab, incident_id: Any, at: Any = None) -> DiagnosticR
     return DiagnosticReport(service or str(incident["incident_id"]), when, made)
 
 
-Line = tuple[Any, str, str]
+Line = tuple[object, str, str]
 
 
 def _no_data(*kinds: str) -> list[Line]:
@@ -127,12 +127,12 @@ def _errors(lines: pd.DataFrame) -> list[Line]:
     return [(line["at"], line["event"], _telling_fields(line["fields"])) for line in errors.to_dict("records")]
 
 
-def _telling_fields(said: Any) -> str:
+def _telling_fields(said: object) -> str:
     told = _log_fields(said)
     return " ".join(f"{key}={told[key]}" for key in _TELLING if key in told)
 
 
-def _log_fields(said: Any) -> dict[str, Any]:
+def _log_fields(said: object) -> dict[str, object]:
     found = json.loads(said) if isinstance(said, str) else {}
     return found if isinstance(found, dict) else {}
 

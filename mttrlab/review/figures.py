@@ -6,7 +6,6 @@ import base64
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -14,7 +13,7 @@ from mttrlab import figures
 from mttrlab.analysis import change_explained
 from mttrlab.review.months import Periods
 from mttrlab.review.phase_shares import best_shares
-from mttrlab.review.wording import row_dicts
+from mttrlab.schema import table_records
 from mttrlab.text import format_minutes, list_in_words, month_name, month_range_with_years
 
 _PLAIN = {"mean": "on average", "median": "within which half end", "P90": "within which nine in ten end"}
@@ -38,7 +37,7 @@ class Drawing:
 
 
 def draw_figure(
-    name: str, title: str, plot: Callable[..., Any], table: pd.DataFrame, alt: str, height: float, **options: Any
+    name: str, title: str, plot: Callable[..., object], table: pd.DataFrame, alt: str, height: float, **options: object
 ) -> Drawing:
     """Draw `table` without touching any global state; the same table gives the same bytes."""
     from matplotlib.figure import Figure
@@ -92,7 +91,7 @@ def draw_figures(tables: dict[str, pd.DataFrame], clock: str, periods: Periods) 
         title = f"What moved the average  ·  {compared}"
         height = 1.0 + 0.5 * (len(change) + 1)
         made.append(draw_figure("change", title, figures.plot_change, change, change_alt(change), height))
-    if "moved" in tables and all(line["n_before"] and line["n_after"] for line in row_dicts(tables["moved"])):
+    if "moved" in tables and all(line["n_before"] and line["n_after"] for line in table_records(tables["moved"])):
         moved = tables["moved"]
         title = f"Better or worse  ·  {compared}"
         made.append(draw_figure("moved", title, figures.plot_comparison, moved, moved_alt(moved), 2.0))
@@ -116,7 +115,9 @@ def draw_figures(tables: dict[str, pd.DataFrame], clock: str, periods: Periods) 
 def phases_alt(lengths: pd.DataFrame) -> str:
     """Return the lengths of the phases as a sentence."""
     name = "span" if "span" in lengths else "phase"
-    parts = [f"{line[name]} {format_minutes(line['mean'])} ({line['n']:,} incidents)" for line in row_dicts(lengths)]
+    parts = [
+        f"{line[name]} {format_minutes(line['mean'])} ({line['n']:,} incidents)" for line in table_records(lengths)
+    ]
     said = list_in_words(parts or ["nothing known"])
     return f"Every incident as a dot over the typical ranges, average by step: {said}."
 
@@ -125,7 +126,7 @@ def shares_alt(shares: pd.DataFrame) -> str:
     """Return the shares of the phases as a sentence."""
     parts = [
         f"{line['phase']} {line['share']:.0%} of all minutes and {line['share_of_tail']:.0%} of the worst tenth's"
-        for line in row_dicts(shares)
+        for line in table_records(shares)
         if pd.notna(line["share"])
     ]
     return f"Bars of each phase's share: {list_in_words(parts or ['nothing known'])}."
@@ -144,14 +145,16 @@ def months_alt(months: pd.DataFrame, clock: str) -> str:
     known = months[months["typical"].notna()]
     first, last = known.iloc[0], known.iloc[-1]
     run = [f"{format_minutes(line['typical'])} in {month_name(pd.Timestamp(line['month']))}" for line in (first, last)]
-    outside = [month_name(pd.Timestamp(line["month"])) for line in row_dicts(known) if line["signal"]]
+    outside = [month_name(pd.Timestamp(line["month"])) for line in table_records(known) if line["signal"]]
     signals = f"outside the limits of luck: {list_in_words(outside)}" if outside else "none outside the limits of luck"
     return f"Typical times by month on the clock {clock.replace('_', ' ')}, from {run[0]} to {run[1]}; {signals}."
 
 
 def maturity_alt(maturity: pd.DataFrame) -> str:
     """Return the levels that the evidence carries as a sentence."""
-    parts = [f"{_PLAIN[line['statistic']]} {line['awarded']} ({line['n']:,} incidents)" for line in row_dicts(maturity)]
+    parts = [
+        f"{_PLAIN[line['statistic']]} {line['awarded']} ({line['n']:,} incidents)" for line in table_records(maturity)
+    ]
     return f"A strip of how likely each maturity level is: {list_in_words(parts)}."
 
 
@@ -168,7 +171,7 @@ def moved_alt(moved: pd.DataFrame) -> str:
 def levers_alt(levers: pd.DataFrame) -> str:
     """Return the savings as a sentence."""
     apart = levers[levers["scenario"] != "Baseline"].sort_values("saving", ascending=False, kind="stable")
-    parts = [f"{line['scenario']} {format_minutes(line['saving'])}" for line in row_dicts(apart)]
+    parts = [f"{line['scenario']} {format_minutes(line['saving'])}" for line in table_records(apart)]
     return f"Minutes saved per incident by each lever alone, with bands: {list_in_words(parts)}."
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -17,8 +17,7 @@ from mttrlab.review import phase_shares
 from mttrlab.review import what_if as what_if_table
 from mttrlab.review.months import Periods, choose_periods, first_milestones, month_starts
 from mttrlab.review.tables import PageTable
-from mttrlab.review.wording import row_dicts
-from mttrlab.schema import CLOCK_ENDS, CLOCKS, MILESTONES, PHASES, STAMPS, clock_name
+from mttrlab.schema import CLOCK_ENDS, CLOCKS, MILESTONES, PHASES, STAMPS, Record, clock_name, table_records
 from mttrlab.text import format_minutes
 
 if TYPE_CHECKING:
@@ -52,14 +51,20 @@ class Findings:
     """The milestone whose stamps are least usable among those that the sources have, and the share unusable."""
     record: str | None
     """The milestone whose stamps would show most."""
-    typical: dict[str, Any]
+    typical: Record
     """What the first sentence rests on: `of` (the month, or three), `n`, `open`, the median, its range, the ends."""
     what_if: what_if_table.WhatIf
     """Levers, or why there are none."""
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     """Every table of the page, by name."""
-    notes: dict[str, Any] = field(default_factory=dict)
-    """Sentences from the lab: population rule, warnings; its hash; names of files that are no export."""
+    population_rule: str = ""
+    """Which records count, in a sentence."""
+    warnings: tuple[str, ...] = ()
+    """What a reader of the numbers should know, as the lab says it."""
+    data_hash: str = ""
+    """What tells these data from others."""
+    left_aside: tuple[str, ...] = ()
+    """Names of files that are no export."""
 
 
 def collect_findings(
@@ -159,12 +164,10 @@ def collect_findings(
         typical=typical[1] if analysis.withheld("month", typical[0]["n"]) else typical[0],
         what_if=what_if,
         tables=tables,
-        notes={
-            "population": lab.population_rule(),
-            "warnings": lab.warnings(),
-            "hash": lab.data_hash(),
-            "left_aside": list(left_aside),
-        },
+        population_rule=lab.population_rule(),
+        warnings=tuple(lab.warnings()),
+        data_hash=lab.data_hash(),
+        left_aside=tuple(left_aside),
     )
 
 
@@ -193,22 +196,22 @@ def _months_before(periods: Periods) -> list[pd.Timestamp]:
     return list(pd.date_range(periods.first, periods.month, freq="MS")[:-1])[-3:]
 
 
-def _median_time(phases: pd.DataFrame, clock: str, of: str) -> dict[str, Any]:
+def _median_time(phases: pd.DataFrame, clock: str, of: str) -> Record:
     """How long a typical incident takes, open ones counted with their time so far."""
     known = phases[phases[clock].notna()]
     ended = known[f"{clock}_observed"].fillna(False).astype(bool)
     n = int(ended.sum())
-    row = {"of": of, "n": n, "open": len(known) - n, "median": np.nan, "median_low": np.nan, "median_high": np.nan}
-    row |= {"shortest": known.loc[ended, clock].min(), "longest": known.loc[ended, clock].max()}
+    row = Record(of=of, n=n, open=len(known) - n, median=np.nan, median_low=np.nan, median_high=np.nan)
+    row.update(shortest=known.loc[ended, clock].min(), longest=known.loc[ended, clock].max())
     if analysis.withheld("median", n):
-        return row | {"method": f"too few: n = {n}"}
-    if ended.all():
+        row["method"] = f"too few: n = {n}"
+    elif ended.all():
         middle = analysis.median_interval(known[clock].to_numpy(float))
-        row |= {"median": middle.estimate, "median_low": middle.low, "median_high": middle.high}
-        return row | {"method": middle.method}
-    found = row_dicts(analysis.survival_quantiles(known[clock], ended, shares=(0.5,)))[0]
-    row |= {"median": found["minutes"], "median_low": found["low"], "median_high": found["high"]}
-    return row | {"method": found["method"]}
+        row.update(median=middle.estimate, median_low=middle.low, median_high=middle.high, method=middle.method)
+    else:
+        found = table_records(analysis.survival_quantiles(known[clock], ended, shares=(0.5,)))[0]
+        row.update(median=found["minutes"], median_low=found["low"], median_high=found["high"], method=found["method"])
+    return row
 
 
 def _mostly_proxies(incidents: pd.DataFrame, clock: str) -> bool:
@@ -372,7 +375,7 @@ def month_cost(
     rows: list[tuple[str, str, int, str]] = []
     if len(ended):
         until = month + pd.offsets.MonthBegin(1)
-        down = row_dicts(analysis.downtime(ended, settings.slo, clock=clock, since=month, until=until))[0]
+        down = table_records(analysis.downtime(ended, settings.slo, clock=clock, since=month, until=until))[0]
         n, unknown = int(down["incidents"]), int(down["users_unknown"])
         rows = [
             ("with an incident running", format_minutes(down["minutes"]), n, "overlaps count once, within the month")
@@ -423,7 +426,7 @@ def at_work(moments: pd.Series, hours: WorkingHours) -> pd.Series:
 
 def cost_table(table: pd.DataFrame, month: str) -> PageTable:
     """Return the table as the page shows it."""
-    rows = tuple((str(r["what"]), str(r["value"]), f"{r['n']:,}", str(r["how"])) for r in row_dicts(table))
+    rows = tuple((str(r["what"]), str(r["value"]), f"{r['n']:,}", str(r["how"])) for r in table_records(table))
     return PageTable(f"What {month} cost", ("", "", "incidents", "how it is counted"), rows, texts=(0, 3))
 
 

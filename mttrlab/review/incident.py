@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from difflib import get_close_matches
-from typing import Any
 
 import pandas as pd
 
 from mttrlab.analysis import failed_first, span_path, suspects
 from mttrlab.errors import QuestionError
 from mttrlab.lab import Lab
-from mttrlab.schema import ERROR_LEVELS, INCIDENT_COLUMNS, STAMPS, conform
+from mttrlab.lab.database import Moment
+from mttrlab.review.wording import text_or_empty
+from mttrlab.schema import ERROR_LEVELS, INCIDENT_COLUMNS, STAMPS, conform, table_records
+
+IncidentRef = str | pd.Series | Mapping[str, object]
+"""An id, or a row of `lab.incidents()`."""
 
 
-def find_incident(lab: Lab, incident_id: Any) -> pd.Series:
+def find_incident(lab: Lab, incident_id: IncidentRef) -> pd.Series:
     """Return the record of an incident.
 
     Parameters
@@ -29,8 +34,9 @@ def find_incident(lab: Lab, incident_id: Any) -> pd.Series:
         When there is none of that id, or several tools use it.
     """
     source = None
-    if not isinstance(incident_id, str) and hasattr(incident_id, "get"):
-        incident_id, source = incident_id.get("incident_id"), incident_id.get("source")
+    if isinstance(incident_id, pd.Series | Mapping):
+        source = incident_id.get("source")
+        incident_id = str(incident_id.get("incident_id"))
     found = conform(
         lab.sql(
             "SELECT * FROM records WHERE incident_id = $id AND ($source::VARCHAR IS NULL OR source = $source)",
@@ -89,7 +95,7 @@ def last_known_time(incident: pd.Series) -> pd.Timestamp:
     return max(found) if found else recorded_onset(incident)
 
 
-def moment_asked_for(incident: pd.Series, at: Any) -> pd.Timestamp:
+def moment_asked_for(incident: pd.Series, at: Moment | None) -> pd.Timestamp:
     """Return the moment that is asked for; by default that of the acknowledgement, else of the detection.
 
     Raises
@@ -114,7 +120,7 @@ def moment_asked_for(incident: pd.Series, at: Any) -> pd.Timestamp:
 # Suspects, first failures and the slow path of one incident of a lab: its onset put to the analysis.
 
 
-def incident_onset(lab: Lab, incident_id: Any) -> pd.Timestamp:
+def incident_onset(lab: Lab, incident_id: IncidentRef) -> pd.Timestamp:
     """Return when the impact began: the recorded start, else what metrics say, else the first stamp."""
     incident = find_incident(lab, incident_id)
     if incident["started_at_verdict"] == "recorded":
@@ -126,7 +132,7 @@ def incident_onset(lab: Lab, incident_id: Any) -> pd.Timestamp:
     return pd.Timestamp(known.iloc[0]) if len(known) else first
 
 
-def incident_suspects(lab: Lab, incident_id: Any, within_minutes: float = 60.0) -> pd.DataFrame:
+def incident_suspects(lab: Lab, incident_id: IncidentRef, within_minutes: float = 60.0) -> pd.DataFrame:
     """Return the deployments shortly before the incident's onset; see `mttrlab.suspects`."""
     incident = find_incident(lab, incident_id)
     return suspects(
@@ -138,14 +144,14 @@ def incident_suspects(lab: Lab, incident_id: Any, within_minutes: float = 60.0) 
     )
 
 
-def incident_failed_first(lab: Lab, incident_id: Any) -> pd.DataFrame:
+def incident_failed_first(lab: Lab, incident_id: IncidentRef) -> pd.DataFrame:
     """Return which service failed first in the logs around the incident; see `mttrlab.failed_first`."""
     began = incident_onset(lab, incident_id)
     until = max(last_known_time(find_incident(lab, incident_id)), began + pd.Timedelta("15min"))
     return failed_first(lab.logs(since=began - pd.Timedelta("90min"), until=until), began, until=until)
 
 
-def incident_span_path(lab: Lab, incident_id: Any, slowest: int = 20) -> pd.DataFrame:
+def incident_span_path(lab: Lab, incident_id: IncidentRef, slowest: int = 20) -> pd.DataFrame:
     """Return where the slowest traces of the incident spend their time, against the hour before it."""
     began = incident_onset(lab, incident_id)
     until = max(last_known_time(find_incident(lab, incident_id)), began + pd.Timedelta("1min"))
@@ -165,7 +171,7 @@ _WORDS = {
 _COLUMNS = ("at", "minutes", "kind", "service", "what", "detail")
 
 
-def timeline(lab: Lab, incident_id: Any) -> pd.DataFrame:
+def timeline(lab: Lab, incident_id: IncidentRef) -> pd.DataFrame:
     """Return the story of an incident as a table, in the order of time.
 
     Parameters
@@ -198,7 +204,7 @@ def timeline(lab: Lab, incident_id: Any) -> pd.DataFrame:
     place = {kind: n for n, kind in enumerate(("deployment", "metrics", "log", "alert", "stamp", "people"))}
     order = made.assign(place=made["kind"].map(place)).sort_values(["at", "place"], kind="stable").index
     told = made.loc[order, list(_COLUMNS)].reset_index(drop=True)
-    told.attrs["incident"] = f"{incident['incident_id']} ({_word(incident['service'])})"
+    told.attrs["incident"] = f"{incident['incident_id']} ({text_or_empty(incident['service'])})"
     return told
 
 
@@ -209,7 +215,7 @@ def _stamps(incident: pd.Series) -> list[tuple]:
             verdict, origin = incident[f"{name}_verdict"], incident[f"{name}_origin"]
             detail = "" if verdict == "recorded" else f"{verdict.replace('_', ' ')}, used for no duration"
             source = "" if origin == "export" else f"{origin}"
-            made.append((incident[name], "stamp", _word(incident["service"]), _WORDS[name],
+            made.append((incident[name], "stamp", text_or_empty(incident["service"]), _WORDS[name],
                          ", ".join(filter(None, (source, detail)))))  # fmt: skip
     return made
 
@@ -219,7 +225,7 @@ def _metrics(lab: Lab, incident: pd.Series) -> list[tuple]:
     dated = lab.dating(since=first - pd.Timedelta("1s"), until=first + pd.Timedelta("1s"))
     own = dated[(dated["incident_id"] == incident["incident_id"]) & (dated["source"] == incident["source"])]
     made = []
-    for line in own.to_dict("records"):
+    for line in table_records(own):
         if pd.notna(line["onset_at"]):
             words = "first sample beyond the limits"
             made.append((line["onset_at"], "metrics", line["service"], words, line["reason"]))
@@ -230,19 +236,19 @@ def _metrics(lab: Lab, incident: pd.Series) -> list[tuple]:
 
 def _alerts(lab: Lab, began: pd.Timestamp, ended: pd.Timestamp) -> list[tuple]:
     made = []
-    for line in lab.firings(since=began - pd.Timedelta("30min"), until=ended + AFTER).to_dict("records"):
+    for line in table_records(lab.firings(since=began - pd.Timedelta("30min"), until=ended + AFTER)):
         severity = f"[{line['severity']}] " if pd.notna(line["severity"]) else ""
         detail = f"{line['source']}, still firing" if pd.isna(line["ended_at"]) else (
             f"{line['source']}, until {line['ended_at']:%H:%M:%S}")  # fmt: skip
-        made.append((line["started_at"], "alert", _word(line["service"]), f"{severity}{line['alert']}", detail))
+        made.append((line["started_at"], "alert", text_or_empty(line["service"]), f"{severity}{line['alert']}", detail))
     return made
 
 
 def _deployments(lab: Lab, began: pd.Timestamp, ended: pd.Timestamp) -> list[tuple]:
     made = []
-    for line in lab.deployments(since=began - BEFORE, until=ended + AFTER).to_dict("records"):
-        detail = ", ".join(_word(line[name]) for name in ("status", "change_id") if pd.notna(line[name]))
-        what = f"deployed {_word(line['version'])}".strip()
+    for line in table_records(lab.deployments(since=began - BEFORE, until=ended + AFTER)):
+        detail = ", ".join(text_or_empty(line[name]) for name in ("status", "change_id") if pd.notna(line[name]))
+        what = f"deployed {text_or_empty(line['version'])}".strip()
         made.append((line["at"], "deployment", line["service"], what, detail))
     return made
 
@@ -268,10 +274,12 @@ def _people(lab: Lab, incident: pd.Series) -> list[tuple]:
         source=incident["source"],
     )
     return [
-        (line["time"], "people", "", f"{_word(line['who']) or 'somebody'} set {line['stamp']}", _word(line["why"]))
-        for line in told.to_dict("records")
+        (
+            line["time"],
+            "people",
+            "",
+            f"{text_or_empty(line['who']) or 'somebody'} set {line['stamp']}",
+            text_or_empty(line["why"]),
+        )
+        for line in table_records(told)
     ]
-
-
-def _word(value: Any) -> str:
-    return "" if pd.isna(value) else str(value)

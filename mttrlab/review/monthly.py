@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -37,7 +37,7 @@ class Review:
     """Every table of the page, by name."""
     figures: dict[str, figures.Drawing] = field(repr=False)
     """Every figure of the page, by name."""
-    facts: dict[str, Any]
+    facts: dict[str, object]
     """What it rests on: clock, seed, data hash, version, when the newest export was taken."""
     findings: Findings = field(repr=False)
     """What the page is written from."""
@@ -104,7 +104,7 @@ def monthly_review(
         facts={
             "clock": found.clock,
             "seed": seed,
-            "data": found.notes["hash"],
+            "data": found.data_hash,
             "version": __version__,
             "exported_at": f"{periods.exported_at:%Y-%m-%d %H:%M} UTC",
         },

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pandas as pd
@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from mttrlab.review import sentences as say
 from mttrlab.review.sections import SECTIONS
+from mttrlab.schema import Cell
 from mttrlab.text import format_minutes
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def figures_strong(text: str) -> Markup:
     return made + escape(text[place:])
 
 
-def visible_text(value: Any) -> str:
+def visible_text(value: Cell) -> str:
     """Return text from data without characters that are not seen but act: control and direction marks.
 
     Examples
@@ -54,7 +55,7 @@ def visible_text(value: Any) -> str:
     return "" if missing else _CONTROL.sub("", str(value))
 
 
-def safe_link(url: object) -> str | None:
+def safe_link(url: Cell) -> str | None:
     """Return an address that a reader may follow: http or https with a host; None for any other.
 
     Examples

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -22,11 +22,16 @@ from mttrlab.review.sentences import (
     next_level_sentence,
 )
 from mttrlab.review.tables import PageTable, count_cell, range_cell
-from mttrlab.review.wording import PHASE_WORDS, STAMP_WORDS, row_dicts
+from mttrlab.review.wording import PHASE_WORDS, STAMP_WORDS
+from mttrlab.schema import table_records
 from mttrlab.text import format_minutes, list_in_words
 
 if TYPE_CHECKING:
     from mttrlab.review.monthly import Review
+
+
+Context = dict[str, object]
+"""What a template names."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class Section:
     """Its anchor, and the name of its template."""
     link: str
     """What the line of links on the first screen calls it."""
-    fill: Callable[[Review], dict[str, Any] | None]
+    fill: Callable[[Review], Context | None]
     """Everything that its template names beside the figures; None: the section is left out."""
 
 
@@ -158,7 +163,7 @@ def lone_alerts_sentence(found: Findings) -> str:
 # What the month cost.
 
 
-def cost_section(review: Review) -> dict[str, Any] | None:
+def cost_section(review: Review) -> Context | None:
     """Return what the section names; None where nothing has a cost."""
     found = review.findings
     if not len(found.tables["cost"]):
@@ -172,23 +177,23 @@ def cost_section(review: Review) -> dict[str, Any] | None:
 # How good the data are: verdicts, what was left apart, what was refused.
 
 
-def data_section(review: Review) -> dict[str, Any]:
+def data_section(review: Review) -> Context:
     """Return what the section names."""
     found = review.findings
-    tables, notes = found.tables, found.notes
-    told = [untaken_sentence(found), lone_alerts_sentence(found), *source_limits(found), *notes["warnings"]]
+    tables = found.tables
+    told = [untaken_sentence(found), lone_alerts_sentence(found), *source_limits(found), *found.warnings]
     ambiguous, refused = tables["ambiguous"], tables["quarantine"]
     return {
-        "population_rule": notes["population"],
+        "population_rule": found.population_rule,
         "population_table": page_tables.population_table(tables["population"]),
         "recent": months_in_short(found.periods.quarter),
         "verdict_table": page_tables.verdict_table(tables["quality"]) if len(tables["quality"]) else None,
         "told": [line for line in told if line],
-        "left_aside": notes["left_aside"],
+        "left_aside": found.left_aside,
         "ambiguous_table": page_tables.raw_table(ambiguous, "Pairs that may be one incident, left apart")
         if len(ambiguous)
         else None,
-        "quarantine_table": page_tables.raw_table(refused, "Records refused, with the reason")
+        "quarantine_table": page_tables.raw_table(refused, "Contexts refused, with the reason")
         if len(refused)
         else None,
         "load_table": page_tables.raw_table(_comparable_loads(tables["loads"]), "Files loaded", 40),
@@ -208,7 +213,7 @@ def _comparable_loads(loads: pd.DataFrame) -> pd.DataFrame:
 # Which maturity level the incidents earn, how far the next one is, and why a month's own level jumps about.
 
 
-def level_section(review: Review) -> dict[str, Any]:
+def level_section(review: Review) -> Context:
     """Return what the section names."""
     found = review.findings
     tables, recent = found.tables, months_in_short(found.periods.quarter)
@@ -227,7 +232,7 @@ def level_section(review: Review) -> dict[str, Any]:
 # What would help: levers tried in the simulation.
 
 
-def levers_section(review: Review) -> dict[str, Any]:
+def levers_section(review: Review) -> Context:
     """Return what the section names."""
     found = review.findings
     tried = found.tables.get("levers")
@@ -251,13 +256,13 @@ def _lever_notes(found: Findings) -> list[str]:
     if found.what_if.levers is None or "note" not in found.what_if.levers:
         return []
     noted = found.what_if.levers[found.what_if.levers["note"].ne("")]
-    return [f"{line['scenario']}: {line['note']}." for line in row_dicts(noted)]
+    return [f"{line['scenario']}: {line['note']}." for line in table_records(noted)]
 
 
 # Definitions, and what this page rests on.
 
 
-def methods_section(review: Review) -> dict[str, Any]:
+def methods_section(review: Review) -> Context:
     """Return what the section names."""
     periods = review.findings.periods
     return {
@@ -273,7 +278,7 @@ def methods_section(review: Review) -> dict[str, Any]:
 # Where the minutes went: shares and lengths of the phases.
 
 
-def minutes_section(review: Review) -> dict[str, Any]:
+def minutes_section(review: Review) -> Context:
     """Return what the section names."""
     found = review.findings
     tables, periods = found.tables, found.periods
@@ -319,7 +324,7 @@ _MONTHS_OPEN = 12
 """Months that stand open; older ones are one click below."""
 
 
-def months_section(review: Review) -> dict[str, Any]:
+def months_section(review: Review) -> Context:
     """Return what the section names."""
     found = review.findings
     months, seed, clock = found.tables["months"], found.tables["seed"], found.clock.replace("_", " ")
@@ -337,7 +342,7 @@ _GAPS = 8
 _MODES = {"error_rate": "error rate"}
 
 
-def practices_section(review: Review) -> dict[str, Any] | None:
+def practices_section(review: Review) -> Context | None:
     """Return what the section names; None: no practices are loaded."""
     tables = review.findings.tables
     if "coverage" not in tables:
@@ -396,7 +401,7 @@ def _runbook_sentences(runbooks: pd.DataFrame) -> tuple[str, ...]:
 
 def _capability_sentence(held: pd.DataFrame, capable: pd.DataFrame) -> str:
     reached = held.drop_duplicates("level")
-    parts = [f"{line['level']} {line['reached']}" for line in row_dicts(reached)]
+    parts = [f"{line['level']} {line['reached']}" for line in table_records(reached)]
     level = str(capable["capability"].iloc[0])
     shown = f"What is loaded shows the practices of {level}" if level != "no level" else "No level is shown whole"
     apart = next((str(text) for text in capable["disagreement"] if text), "")
@@ -414,7 +419,7 @@ def _gaps_table(gaps: pd.DataFrame) -> PageTable:
             count_cell(line["incidents"]),
             range_cell(line["minutes_lost"], line["lost_low"], line["lost_high"]),
         )
-        for line in row_dicts(gaps[gaps["minutes_lost"] > 0].head(_GAPS))
+        for line in table_records(gaps[gaps["minutes_lost"] > 0].head(_GAPS))
     )
     heads = (
         "service",
@@ -438,7 +443,7 @@ def _runbook_table(runbooks: pd.DataFrame, clock: str) -> PageTable:
             str(line["state"]),
             str(line["reviewed"]) or "–",
         )
-        for line in row_dicts(runbooks)
+        for line in table_records(runbooks)
     )
     heads = ("incident type", "incidents", f"minutes, {clock} (range)", "runbook", "state", "reviewed")
     return PageTable("The most common incident types and their runbooks, all history", heads, rows, (0, 3, 4, 5))
@@ -455,7 +460,7 @@ def _rollback_table(rollback: pd.DataFrame) -> PageTable:
             count_cell(line["incidents"]),
             str(line["gap"]) or "ready",
         )
-        for line in row_dicts(rollback)
+        for line in table_records(rollback)
     )
     heads = ("change", "way back", "documented", "rehearsed", "likely takes", "incidents ended so", "gap")
     return PageTable("Can each kind of change be taken back?", heads, rows, (0, 1, 2, 3, 6))
@@ -471,7 +476,7 @@ def _automation_table(automation: pd.DataFrame) -> PageTable:
             str(line["why"]),
             range_cell(line["at_stake"], line["low"], line["high"]),
         )
-        for line in row_dicts(automation)
+        for line in table_records(automation)
     )
     heads = ("incident type", "incidents", "predictable", "why", "minutes at stake (range)")
     return PageTable("What is predictable enough to repair itself", heads, rows, (0, 2, 3))
@@ -485,7 +490,7 @@ def _evidence_table(held: pd.DataFrame) -> PageTable:
             str(line["counted"]),
             str(line["state"]),
         )
-        for line in row_dicts(held)
+        for line in table_records(held)
     )
     return PageTable(
         "Key capabilities and their evidence", ("level", "evidence", "counted", "state"), rows, (0, 1, 2, 3)
@@ -499,7 +504,7 @@ def _mode(mode: object) -> str:
 # Better or worse, and what moved the average.
 
 
-def trend_section(review: Review) -> dict[str, Any]:
+def trend_section(review: Review) -> Context:
     """Return what the section names."""
     found = review.findings
     tables, periods = found.tables, found.periods
@@ -523,10 +528,10 @@ def trend_section(review: Review) -> dict[str, Any]:
 def _comparison_table(found: Findings) -> page_tables.PageTable | None:
     periods, said = found.periods, []
     if "moved" in found.tables:
-        row = row_dicts(found.tables["moved"])[0]
+        row = table_records(found.tables["moved"])[0]
         said.append(page_tables.comparison_row(row, months_in_short(periods.earlier), months_in_short(periods.recent)))
     if "month_moved" in found.tables and len(periods.recent) > 1:
-        row = row_dicts(found.tables["month_moved"])[0]
+        row = table_records(found.tables["month_moved"])[0]
         said.append(page_tables.comparison_row(row, "the months before it", f"{periods.month:%B} alone"))
     if not said:
         return None
@@ -546,13 +551,13 @@ def _trend_notes(found: Findings) -> list[str]:
 # The longest incidents of the month, and those still open.
 
 
-def worst_section(review: Review) -> dict[str, Any]:
+def worst_section(review: Review) -> Context:
     """Return what the section names."""
     found = review.findings
     return {
         "month": found.periods.name,
-        "worst": row_dicts(found.tables["worst"]),
-        "open": row_dicts(found.tables["open"]),
+        "worst": table_records(found.tables["worst"]),
+        "open": table_records(found.tables["open"]),
         "ends": clock_ends(found.clock, found.proxy),
     }
 

@@ -7,17 +7,15 @@ and spans of months are said in words, so that the limit holds whatever the data
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from mttrlab.review import phase_shares
 from mttrlab.review.findings import Findings
 from mttrlab.review.months import months_in_short
-from mttrlab.review.wording import END_WORDS, PHASE_WORDS, STAMP_WORDS, row_dicts
-from mttrlab.schema import CLOCK_ENDS, PHASES
+from mttrlab.review.wording import END_WORDS, PHASE_WORDS, STAMP_WORDS
+from mttrlab.schema import CLOCK_ENDS, PHASES, Record, table_records
 from mttrlab.text import (
     count_in_words,
     format_minutes,
@@ -58,7 +56,7 @@ def first_screen(found: Findings) -> tuple[list[Sentence], dict[str, float]]:
     )
     typical = typical_time(found.typical, found.typical["shortest"], found.typical["longest"], whose=whose)
     happened = month_pieces(month, found.incidents, found.still_open, typical, ends, periods.complete)
-    moved = row_dicts(found.tables["moved"])[0] if "moved" in found.tables else None
+    moved = table_records(found.tables["moved"])[0] if "moved" in found.tables else None
     recent = months_in_short(periods.recent)
     earlier = months_in_short(periods.earlier) if periods.earlier else ""
     best = found.what_if.best
@@ -92,7 +90,7 @@ _CHECKED = {
 
 
 def ask_sentence(
-    lever: Mapping[str, Any] | None,
+    lever: Record | None,
     record: str | None,
     closed: bool = True,
     typical: float = math.inf,
@@ -125,7 +123,7 @@ def ask_sentence(
         range_ = range_in_words(lever["saving_low"], lever["saving_high"])
         borrowed = "; partly on borrowed figures" if "borrowed" in str(lever.get("note", "")) else ""
         mostly = " on average, most of it in the longest ones" if lever["saving_low"] > typical else ""
-        return f"{name}: this would save {range_} per incident{mostly} ({_check_in_words(lever)}; luck only{borrowed})."
+        return f"{name}: this would save {range_} per incident{mostly} ({_check_in_words(lever.get('checked', ''))}; luck only{borrowed})."
     if not closed:
         return f"No ask yet: record {STAMP_WORDS['resolved_at']}, or export the incidents that have ended."
     why = "the simulation does not repeat this history; " if unlike else ""
@@ -134,14 +132,14 @@ def ask_sentence(
     return f"No ask yet: {why}record {STAMP_WORDS[record]}."
 
 
-def _check_in_words(lever: Mapping[str, Any]) -> str:
-    word = str(lever.get("checked", "")).partition(":")[0]
+def _check_in_words(checked: object) -> str:
+    word = str(checked).partition(":")[0]
     return _CHECKED.get(word, "not yet checked against history")
 
 
 def check_sentence(checked: str) -> str:
     """Return the verdict on months not seen as a line of its own, in plain words."""
-    said = _check_in_words({"checked": checked})
+    said = _check_in_words(checked)
     return f"{said[:1].upper()}{said[1:]}; luck only"
 
 
@@ -184,7 +182,7 @@ def costliest_sentence(shares: pd.DataFrame) -> str:
     >>> costliest_sentence(pd.DataFrame({"phase": ["diagnose + resolve"], "share": [1.0], "share_of_tail": [1.0]}))
     'All measured minutes are one block, finding the cause and fixing: no stamp in between tells them apart.'
     """
-    known = [line for line in row_dicts(shares) if pd.notna(line["share"])]
+    known = [line for line in table_records(shares) if pd.notna(line["share"])]
     if not known:
         return "Where the minutes went cannot be told: no incident has two usable stamps."
     top = max(known, key=lambda line: line["share"])
@@ -275,7 +273,7 @@ def month_pieces(
     return [*first, f"and {typical} {ends}." if typical else f"and none of them can be timed {ends}."]
 
 
-def typical_time(row: Mapping[str, Any], shortest: float, longest: float, whose: str = "a typical one") -> str:
+def typical_time(row: Record, shortest: float, longest: float, whose: str = "a typical one") -> str:
     """Return how long a typical incident took, as a range; of too few, from the shortest to the longest.
 
     Parameters
@@ -340,7 +338,7 @@ by the time within which nine in ten end no level, for they are too few'
         f"{_STATISTICS[str(line['statistic'])]} {_NONE.get(str(line['awarded']), str(line['awarded']))}".replace(
             "–", " to "
         )
-        for line in row_dicts(maturity)
+        for line in table_records(maturity)
     ]
     return (
         f"These incidents: {', '.join(said)}. A level is given where four chances in five speak for it and less than "
@@ -366,7 +364,7 @@ def next_level_sentence(maturity: pd.DataFrame, distance: pd.DataFrame) -> str:
     'To reach Intermediate the average has to fall by more than 16 min. Fixing alone could do it, if it took 40% less; \
 noticing alone could not (of 30 incidents that show every step).'
     """
-    mean = row_dicts(maturity[maturity["statistic"] == "mean"])[0]
+    mean = table_records(maturity[maturity["statistic"] == "mean"])[0]
     if not mean["next_level"] or not mean["to_next"] >= 0:
         return ""
     said = f"To reach {mean['next_level']} the average has to fall by more than {format_minutes(mean['to_next'])}."
@@ -376,7 +374,7 @@ noticing alone could not (of 30 incidents that show every step).'
     able = known[known["cut_needed"] < 1].sort_values("cut_needed", kind="stable")
     unable = [PHASE_WORDS[str(phase)] for phase in known.loc[known["cut_needed"] >= 1, "phase"]]
     told = [f"{PHASE_WORDS[str(line['phase'])]} alone could do it, if it took {max(line['cut_needed'], 0.01):.0%} less"
-            for line in row_dicts(able)]  # fmt: skip
+            for line in table_records(able)]  # fmt: skip
     told += [f"{list_in_words(unable)} alone could not"] if unable else []
     sentence = "; ".join(told)
     n = int(known["n"].iloc[0])
@@ -411,7 +409,7 @@ average differs from that of the month before in about half of the months.'
 # Better, worse or cannot tell.
 
 
-def trend_sentence(comparison: Mapping[str, Any] | None, before: str, after: str, held: int = 3) -> str:
+def trend_sentence(comparison: Record | None, before: str, after: str, held: int = 3) -> str:
     """Return better, worse or cannot tell, and what it would take to tell.
 
     Parameters
@@ -454,7 +452,7 @@ def trend_sentence(comparison: Mapping[str, Any] | None, before: str, after: str
     )
 
 
-def _clear_change(comparison: Mapping[str, Any], before: str, after: str) -> str:
+def _clear_change(comparison: Record, before: str, after: str) -> str:
     lead = str(comparison["based_on"])
     ends = sorted((comparison[f"{lead}_low"], comparison[f"{lead}_high"]), key=lambda r: abs(math.log(r)))
     near, far = (ratio_in_words(ratio) for ratio in ends)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
 
 import pandas as pd
 
-from mttrlab.review.wording import row_dicts
-from mttrlab.schema import POPULATIONS, VERDICTS
+from mttrlab.schema import POPULATIONS, VERDICTS, Cell, Record, table_records
 from mttrlab.text import format_minutes
 
 
@@ -29,7 +27,7 @@ class PageTable:
     """The row that the page is about."""
 
 
-def range_cell(value: float, low: float, high: float, why: Any = "") -> str:
+def range_cell(value: float, low: float, high: float, why: object = "") -> str:
     """Return an estimate with its range; or why there is none.
 
     Examples
@@ -48,7 +46,7 @@ def range_cell(value: float, low: float, high: float, why: Any = "") -> str:
     return f"{format_minutes(value)} ({format_minutes(low)} to {format_minutes(high)})"
 
 
-def count_cell(value: Any) -> str:
+def count_cell(value: float) -> str:
     """Return a count with its thousands apart."""
     return "–" if pd.isna(value) else f"{int(value):,}"
 
@@ -57,7 +55,7 @@ def durations_table(table: pd.DataFrame, name: str, caption: str) -> PageTable:
     """Return phases, merged phases or clocks: n, open, mean, median and, where it has a range, P90."""
     with_p90 = "p90_low" in table
     rows = []
-    for line in row_dicts(table):
+    for line in table_records(table):
         p90 = (range_cell(line["p90"], line["p90_low"], line["p90_high"], line["p90_method"]),) if with_p90 else ()
         rows.append(
             (
@@ -73,7 +71,7 @@ def durations_table(table: pd.DataFrame, name: str, caption: str) -> PageTable:
     return PageTable(caption, heads, tuple(rows))
 
 
-def _median_cell(line: dict[str, Any]) -> str:
+def _median_cell(line: Record) -> str:
     """The median, or of too few the shortest and the longest."""
     if isfinite(line["median"]) or not isfinite(line["shortest"]):
         return range_cell(line["median"], line["median_low"], line["median_high"])
@@ -91,21 +89,21 @@ def shares_table(table: pd.DataFrame, caption: str) -> PageTable:
             "–" if pd.isna(line["share"]) else f"{line['share']:.0%}",
             "–" if pd.isna(line["share_of_tail"]) else f"{line['share_of_tail']:.0%}",
         )
-        for line in row_dicts(table)
+        for line in table_records(table)
     )
     return PageTable(caption, ("phase", "n", "of all minutes", "of the worst tenth's minutes"), rows)
 
 
 def months_table(table: pd.DataFrame, seed: pd.DataFrame, clock: str, month: pd.Timestamp) -> PageTable:
     """Return the founding text's own monthly table beside the leading clock; bare minutes, so that it fits."""
-    theirs = {} if seed.empty else {pd.Timestamp(line["month"]): line for line in row_dicts(seed)}
+    theirs = {} if seed.empty else {pd.Timestamp(line["month"]): line for line in table_records(seed)}
     heads = (
         "month", "incidents", "still open", "timed", f"average, {clock} (range)", "half within (range)", "level",
         "plain query: incidents", "average, detected to resolved", "half within", "longest",
     )  # fmt: skip
     named = ("avg_mttr_minutes", "median_mttr_minutes", "max_mttr_minutes")
     rows = []
-    for line in row_dicts(table):
+    for line in table_records(table):
         seeds = theirs.get(pd.Timestamp(line["month"]))
         beside = (
             [count_cell(seeds["incident_count"]), *(bare_minutes(seeds[n]) for n in named)]
@@ -129,7 +127,7 @@ def months_table(table: pd.DataFrame, seed: pd.DataFrame, clock: str, month: pd.
     return PageTable(caption, heads, tuple(rows), (0, 6), places[0] if places else None)
 
 
-def bare_minutes(value: Any) -> str:
+def bare_minutes(value: float) -> str:
     """Return minutes without their unit.
 
     Examples
@@ -137,7 +135,7 @@ def bare_minutes(value: Any) -> str:
     >>> bare_minutes(4.25), bare_minutes(1234.5), bare_minutes(float("nan"))
     ('4.2', '1,234', '–')
     """
-    if pd.isna(value):
+    if not isfinite(value):
         return "–"
     return f"{value:.1f}" if abs(value) < 9.95 else f"{value:,.0f}"
 
@@ -162,13 +160,13 @@ def median_table(table: pd.DataFrame, clock: str) -> PageTable:
             count_cell(line["open"]),
             range_cell(line["median"], line["median_low"], line["median_high"], line["method"]),
         )
-        for line in row_dicts(table)
+        for line in table_records(table)
     )
     heads = ("of the", "n (ended)", "still open", "median (range)")
     return PageTable(f"The middle incident on the clock {clock}, open ones counted", heads, rows)
 
 
-def comparison_row(row: dict[str, Any], before: str, after: str) -> tuple[str, ...]:
+def comparison_row(row: Record, before: str, after: str) -> tuple[str, ...]:
     """Return one comparison as a line of a table."""
     lead = str(row["based_on"])
     ratio = row[lead]
@@ -197,7 +195,7 @@ def levers_table(table: pd.DataFrame) -> PageTable:
             range_cell(line["minutes_saved_per_year"], line["minutes_saved_low"], line["minutes_saved_high"]),
             count_cell(line["replications"]),
         )
-        for line in row_dicts(apart)
+        for line in table_records(apart)
     )
     heads = (
         "lever",
@@ -241,7 +239,7 @@ def raw_table(table: pd.DataFrame, caption: str, limit: int = 20) -> PageTable:
     return PageTable(caption + more, tuple(str(c).replace("_", " ") for c in shown.columns), rows, texts or (0,))
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Cell) -> str:
     if pd.api.types.is_scalar(value) and pd.isna(value):
         return "–"
     if isinstance(value, pd.Timestamp):
@@ -268,7 +266,7 @@ def maturity_table(table: pd.DataFrame, caption: str) -> PageTable:
             str(line["awarded"]),
             *(probability_cell(line[name]) for name in _PROBABILITIES),
         )
-        for line in row_dicts(table)
+        for line in table_records(table)
     )
     heads = ("level by", "n", "still open", "minutes (range)", "what the evidence carries", "Elite", "Advanced",
              "Intermediate", "Basic", "no level")  # fmt: skip
@@ -284,7 +282,7 @@ def distance_table(table: pd.DataFrame) -> PageTable:
             format_minutes(line["mean"]),
             "alone it cannot" if line["cut_needed"] >= 1 else f"{line['cut_needed']:.0%}",
         )
-        for line in row_dicts(table)
+        for line in table_records(table)
     )
     first = table.iloc[0]
     caption = (
@@ -313,7 +311,7 @@ def change_table(table: pd.DataFrame, caption: str) -> PageTable:
     names = {"mix": "other kinds of incident", "not split": "steps that no stamp tells apart", "total": "in all"}
     rows = tuple(
         (names.get(str(line["part"]), str(line["part"])), signed_range_cell(line["minutes"], line["low"], line["high"]))
-        for line in row_dicts(table)
+        for line in table_records(table)
         # A part that no incident shows did not move, and no luck could move it.
         if line["part"] == "total"
         or max(abs(line[name]) for name in ("minutes", "low", "high") if isfinite(line[name])) > 1e-9
@@ -347,7 +345,7 @@ def stamps_table(table: pd.DataFrame, caption: str) -> PageTable:
             format_minutes(line["mean_complete"]),
             range_cell(line["mean_estimated"], line["mean_low"], line["mean_high"], line["method"]),
         )
-        for line in row_dicts(table)
+        for line in table_records(table)
     )
     heads = ("phase", "n measured", "n merged", "mean of the measured", "n with every stamp", "mean of these",
              "mean with merged spans split (range)")  # fmt: skip

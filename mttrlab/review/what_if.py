@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from mttrlab import decisions
 from mttrlab.analysis import survival_quantiles
 from mttrlab.response import ResponseModel
-from mttrlab.review.wording import row_dicts
-from mttrlab.schema import CLOCK_ENDS
+from mttrlab.schema import CLOCK_ENDS, Practices, Record, table_records
 from mttrlab.text import format_minutes
 
 MAX_INCIDENTS = 120_000
@@ -44,7 +42,7 @@ class WhatIf:
     """How the model differs from the history it was fitted to, where it differs too much; empty: it does not."""
 
     @property
-    def best(self) -> dict[str, Any] | None:
+    def best(self) -> Record | None:
         """The lever with the largest saving that luck does not undo; None: there is none, or none to be believed."""
         if self.levers is None or self.unlike:
             return None
@@ -52,13 +50,13 @@ class WhatIf:
         clear = clear[clear["saving_high"] >= _LEAST_SAVING]
         if clear.empty:
             return None
-        return row_dicts(clear.sort_values(["saving", "scenario"], ascending=[False, True]))[0]
+        return table_records(clear.sort_values(["saving", "scenario"], ascending=[False, True]))[0]
 
 
 def try_levers(
     incidents: pd.DataFrame,
     phases: pd.DataFrame,
-    practices: Any,
+    practices: Practices | None,
     clock: str,
     *,
     seed: int,
@@ -103,10 +101,10 @@ def try_levers(
         )
     except ValueError as refusal:
         return WhatIf(None, str(refusal).removesuffix("."), days)
-    return WhatIf(compared, "", days, model.notes, _mismatch(phases, row_dicts(compared)[0]))
+    return WhatIf(compared, "", days, model.notes, _mismatch(phases, table_records(compared)[0]))
 
 
-def _mismatch(phases: pd.DataFrame, baseline: dict[str, Any]) -> str:
+def _mismatch(phases: pd.DataFrame, baseline: Record) -> str:
     """Return how the simulated baseline differs from history, or nothing where it is near enough.
 
     Not the check against months that the model has not seen: a model that fails this one is not worth that one.

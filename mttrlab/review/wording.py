@@ -1,10 +1,10 @@
-"""What phases and milestones are called on the page, and rows of tables by name."""
+"""What phases and milestones are called on the page."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
+
+from mttrlab.schema import Cell
 
 PHASE_WORDS = {
     "detect": "noticing",
@@ -30,6 +30,6 @@ STAMP_WORDS = {
 }
 
 
-def row_dicts(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a table, each by its columns' names."""
-    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+def text_or_empty(value: Cell) -> str:
+    """Return a cell of a table as text; empty where nothing is known."""
+    return "" if pd.isna(value) else str(value)

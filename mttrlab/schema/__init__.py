@@ -14,10 +14,13 @@ from mttrlab.schema.tables import (
     PHASE_COLUMNS,
     REPORT_COLUMNS,
     SPAN_COLUMNS,
+    Cell,
     Column,
+    Record,
     check_incidents,
     conform,
     empty,
+    table_records,
 )
 from mttrlab.schema.telemetry import (
     DEPLOYMENT_COLUMNS,
@@ -93,6 +96,7 @@ __all__ = [
     "VERDICTS",
     "AlertMapping",
     "AlertRule",
+    "Cell",
     "ChangePath",
     "Column",
     "Condition",
@@ -103,6 +107,7 @@ __all__ = [
     "OnCallSchedule",
     "Practices",
     "ProbeModule",
+    "Record",
     "RemediationRule",
     "Route",
     "Routed",
@@ -112,4 +117,5 @@ __all__ = [
     "clock_name",
     "conform",
     "empty",
+    "table_records",
 ]

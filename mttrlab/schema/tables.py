@@ -10,6 +10,13 @@ import pandas as pd
 from mttrlab.errors import SchemaError
 from mttrlab.schema.words import CLOCKS, PHASES, STAMPS
 
+Cell = str | float | bool | pd.Timestamp | None
+"""What stands in a table."""
+
+
+class Record(dict[str, Any]):
+    """One row of a table, by the names of its columns."""
+
 
 class Column(NamedTuple):
     """One column of a table."""
@@ -117,6 +124,11 @@ SPAN_COLUMNS = (
     Column("minutes", "minutes", "Length of the span."),
     Column("observed", "flag", "False: still running at exported_at."),
 )
+
+
+def table_records(table: pd.DataFrame) -> list[Record]:
+    """Return the rows of a table, each by its columns' names."""
+    return [Record({str(name): value for name, value in row.items()}) for row in table.to_dict("records")]
 
 
 def empty(columns: tuple[Column, ...]) -> pd.DataFrame:

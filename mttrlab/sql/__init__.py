@@ -57,7 +57,7 @@ def _kept(process: int) -> duckdb.DuckDBPyConnection:
     return connect()
 
 
-def frame(connection: duckdb.DuckDBPyConnection, query: str, **parameters: Any) -> pd.DataFrame:
+def frame(connection: duckdb.DuckDBPyConnection, query: str, **parameters: object) -> pd.DataFrame:
     """Return the rows of `query`; times come back as UTC microseconds.
 
     Parameters
@@ -69,7 +69,9 @@ def frame(connection: duckdb.DuckDBPyConnection, query: str, **parameters: Any) 
         Values of the parameters.
     """
     # con.sql, not con.execute: an execute() that is not fetched whole owns the connection.
-    relation: Any = connection.sql(query, params=parameters) if parameters else connection.sql(query)
+    relation: duckdb.DuckDBPyRelation | None = (
+        connection.sql(query, params=parameters) if parameters else connection.sql(query)
+    )
     if relation is None:
         return pd.DataFrame()
     rows: pd.DataFrame = relation.df()
@@ -77,7 +79,7 @@ def frame(connection: duckdb.DuckDBPyConnection, query: str, **parameters: Any) 
     return rows.astype(dict.fromkeys(zoned, "datetime64[us, UTC]"))
 
 
-def run(name: str, tables: Mapping[str, pd.DataFrame], **parameters: Any) -> pd.DataFrame:
+def run(name: str, tables: Mapping[str, pd.DataFrame], **parameters: object) -> pd.DataFrame:
     """Return what the file `name` answers over these frames.
 
     Parameters
