@@ -123,7 +123,8 @@ def ask_sentence(
         range_ = range_in_words(lever["saving_low"], lever["saving_high"])
         borrowed = "; partly on borrowed figures" if "borrowed" in str(lever.get("note", "")) else ""
         mostly = " on average, most of it in the longest ones" if lever["saving_low"] > typical else ""
-        return f"{name}: this would save {range_} per incident{mostly} ({_check_in_words(lever.get('checked', ''))}; luck only{borrowed})."
+        checked = _check_in_words(lever.get("checked", ""))
+        return f"{name}: this would save {range_} per incident{mostly} ({checked}; luck only{borrowed})."
     if not closed:
         return f"No ask yet: record {STAMP_WORDS['resolved_at']}, or export the incidents that have ended."
     why = "the simulation does not repeat this history; " if unlike else ""

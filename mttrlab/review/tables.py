@@ -127,7 +127,7 @@ def months_table(table: pd.DataFrame, seed: pd.DataFrame, clock: str, month: pd.
     return PageTable(caption, heads, tuple(rows), (0, 6), places[0] if places else None)
 
 
-def bare_minutes(value: float) -> str:
+def bare_minutes(value: float | None) -> str:
     """Return minutes without their unit.
 
     Examples
@@ -135,7 +135,7 @@ def bare_minutes(value: float) -> str:
     >>> bare_minutes(4.25), bare_minutes(1234.5), bare_minutes(float("nan"))
     ('4.2', '1,234', '–')
     """
-    if not isfinite(value):
+    if pd.isna(value):
         return "–"
     return f"{value:.1f}" if abs(value) < 9.95 else f"{value:,.0f}"
 
