@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from mttrlab.cli.fit import model_and_refits, responders_option
 from mttrlab.cli.options import positive_number, print_table, say, source_options, whole_number
 from mttrlab.errors import QuestionError
-from mttrlab.schema import Record, table_records
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from mttrlab.cli.options import Verbs
     from mttrlab.response import ResponseModel, Scenario
+    from mttrlab.schema import Record
 
 
 _ONLY = {"types": "incident_types", "services": "services", "pools": "pools"}
@@ -193,6 +193,8 @@ def print_scenarios(compared: pd.DataFrame) -> None:
     """Print the rows of `compare_scenarios`."""
     import pandas as pd
 
+    from mttrlab.schema import table_records
+
     rows = table_records(compared)
     unsure = "saving_refit_low" in compared
     lasts = pd.DataFrame({"scenario": [row["scenario"] for row in rows]})
@@ -221,6 +223,8 @@ def print_scenarios(compared: pd.DataFrame) -> None:
 def print_ranking(ranked: pd.DataFrame) -> None:
     """Print the rows of `rank_investments`, the best first, and what it is worth to know more."""
     import pandas as pd
+
+    from mttrlab.schema import table_records
 
     rows = table_records(ranked)
     by = ranked.attrs["best_by"]
@@ -288,6 +292,8 @@ def _print_changes(rows: list[Record]) -> None:
 
 
 def _saves_or_costs(row: Record) -> str:
+    from mttrlab.schema import Record
+
     name, band = "user_minutes_saved_per_year", "user_minutes_saved"
     if not row[name] < 0:
         return f"saves {_banded(row, name, band)}"

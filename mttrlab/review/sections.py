@@ -193,7 +193,7 @@ def data_section(review: Review) -> Context:
         "ambiguous_table": page_tables.raw_table(ambiguous, "Pairs that may be one incident, left apart")
         if len(ambiguous)
         else None,
-        "quarantine_table": page_tables.raw_table(refused, "Contexts refused, with the reason")
+        "quarantine_table": page_tables.raw_table(refused, "Records refused, with the reason")
         if len(refused)
         else None,
         "load_table": page_tables.raw_table(_comparable_loads(tables["loads"]), "Files loaded", 40),
