@@ -1,62 +1,85 @@
-"""The house keeps its order: a room imports only rooms above it, and the door stays quick."""
+"""The house keeps its order: a room imports only rooms above it, no circle, one name for one thing, a quick door."""
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from benchmarks import house
+
+SHARED = ("errors", "refusals", "text", "files", "validate", "yaml_io", "distributions", "shrinkage")
+"""Modules that several rooms need; above all of them."""
 ROOMS = (
-    "errors", "schema", "sql", "sources", "judge", "lab", "detection", "analysis", "response", "decisions",
-    "figures", "review", "panels", "examples", "cli",
+    *SHARED, "schema", "sql", "sources", "judge", "lab", "detection", "analysis", "response", "decisions", "figures",
+    "review", "panels", "examples", "cli",
 )  # fmt: skip
+SUB_ROOMS = {"response": ("model", "engines", "sampling", "scenarios", "experiment", "calibration")}
 ONLY_SCHEMA = {"figures", "examples"}
+FACADE = {
+    ("mttrlab.response.model.response_model", "mttrlab.response.calibration.fit"),
+    ("mttrlab.response.model.response_model", "mttrlab.response.experiment.description"),
+}
+"""A model is asked for its fit and its description; these two calls, inside functions, go downwards."""
 
 
-def _imports(path: Path) -> set[str]:
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: imports are absolute"
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return {name.split(".")[1] for name in found if name.startswith("mttrlab.")}
+@cache
+def _graph(root: Path) -> dict[str, set[str]]:
+    return house.imports(house.trees(root))
 
 
-def _modules(root: Path) -> list[Path]:
-    return sorted(p for p in (root / "mttrlab").rglob("*.py") if p.parent != root / "mttrlab" or p.stem in ROOMS)
-
-
-def _room(root: Path, path: Path) -> str:
-    return path.relative_to(root / "mttrlab").with_suffix("").parts[0]
+def _room(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
 
 
 def test_a_room_imports_only_rooms_above_it(root: Path) -> None:
     upward = []
-    for path in _modules(root):
-        room = _room(root, path)
-        below = set(ROOMS[ROOMS.index(room) + 1 :])
-        upward += [f"{path.relative_to(root)} imports {name}" for name in sorted(_imports(path) & below)]
+    for module, imported in _graph(root).items():
+        room = _room(module)
+        if room in ROOMS:
+            below = ROOMS[ROOMS.index(room) + 1 :]
+            upward += [f"{module} imports {name}" for name in sorted(imported) if _room(name) in below]
     assert not upward, upward
 
 
+def test_a_sub_room_imports_only_those_above_it(root: Path) -> None:
+    upward = []
+    for room, order in SUB_ROOMS.items():
+        inside = [name for name in _graph(root) if name.startswith(f"mttrlab.{room}.")]
+        assert {name.split(".")[2] for name in inside} == set(order)
+        for module in inside:
+            below = order[order.index(module.split(".")[2]) + 1 :]
+            for name in sorted(_graph(root)[module] & set(inside)):
+                if name.split(".")[2] in below and (module, name) not in FACADE:
+                    upward.append(f"{module} imports {name}")
+    assert not upward, upward
+
+
+def test_no_modules_import_each_other_in_a_circle(root: Path) -> None:
+    graph = _graph(root)
+    assert (
+        house.circles({name: {to for to in found if (name, to) not in FACADE} for name, found in graph.items()}) == []
+    )
+    for module, name in FACADE:
+        assert name in graph[module], f"{module} no longer calls {name}: take it off the list"
+
+
 def test_figures_and_examples_know_nothing_but_the_vocabulary(root: Path) -> None:
-    allowed = {"schema", "errors"}
+    allowed = {"schema", *SHARED}
     broken = []
-    for path in _modules(root):
-        room = _room(root, path)
-        if room in ONLY_SCHEMA:
-            broken += [f"{path.name} imports {name}" for name in sorted(_imports(path) - allowed - {room})]
+    for module, imported in _graph(root).items():
+        if _room(module) in ONLY_SCHEMA:
+            rooms = {_room(name) for name in imported} - allowed - {_room(module)}
+            broken += [f"{module} imports {name}" for name in sorted(rooms)]
     assert not broken, broken
 
 
-def test_every_folder_of_the_package_is_a_room(root: Path) -> None:
-    folders = {p.name for p in (root / "mttrlab").iterdir() if p.is_dir() and p.name != "__pycache__"}
-    assert folders <= {*ROOMS, "styles"}
+def test_every_module_of_the_package_belongs_to_a_room(root: Path) -> None:
+    outside = {_room(name) for name in _graph(root)} - {*ROOMS, "", "__main__"}
+    assert not outside, outside
 
 
 def test_every_public_name_resolves_and_is_documented() -> None:
