@@ -92,11 +92,11 @@ def run_compiled(
     if reason:
         raise ModelError(reason)
     kernel = _kernel()
-    desk = kernel.desk(*responders.tables(pools), int(np.diff(bounds).max(initial=1)))
+    simulation = kernel.new_simulation(*responders.tables(pools), int(np.diff(bounds).max(initial=1)))
     settings, bounds = _settings(parameter_sets_of(P)), np.ascontiguousarray(bounds, dtype=np.int64)
     ends = np.empty(len(x), dtype=STATE) if ends is None else ends
     x, leave = np.ascontiguousarray(x), 0 if skippable is None else _address(skippable)
-    kernel.run(*map(_address, (x, ends, settings, desk, bounds)), len(bounds) - 1, leave)
+    kernel.run(*map(_address, (x, ends, settings, simulation, bounds)), len(bounds) - 1, leave)
     return ends
 
 
