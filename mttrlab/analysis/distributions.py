@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
@@ -379,6 +379,9 @@ def best(family: str, evidence: Evidence) -> Law:
         return starts[0]
     if exact and family == "gamma" and evidence.observed.all():
         return starts[0]
+
+    # Imported here: most questions fit nothing, and the import takes as long as their answer.
+    from scipy import optimize
 
     spread = float(np.log(np.maximum(evidence.minutes, max(evidence.resolution / 4, 1e-12))).std())
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import optimize, special
+from scipy import special
 
 from mttrlab.analysis.comparison import unadjusted
 from mttrlab.analysis.minimum_counts import threshold
@@ -111,6 +111,8 @@ def _paule_mandel(y: np.ndarray, v: np.ndarray) -> float:
     high = float(y.var() + v.max())
     while excess(high) > 0:
         high *= 2
+    from scipy import optimize
+
     return float(optimize.brentq(excess, 0.0, high, xtol=1e-14))
 
 
