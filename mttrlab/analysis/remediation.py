@@ -141,15 +141,20 @@ def _fired(firings: pd.DataFrame) -> pd.DataFrame:
 
 def _told(timed: pd.DataFrame, firings: pd.DataFrame) -> pd.Series:
     """Return, for each incident, the names of the alerts that fired around its beginning on its service."""
-    fired = _fired(firings)
-    by_service = {str(name): own.sort_values("at") for name, own in fired.groupby("service")}
+    fired = _fired(firings).dropna(subset=["at"]).sort_values("at", kind="stable")
+    # Instants alone are sought: each incident as a query of a frame would be most of the answer's time.
+    by_service = {
+        str(name): (pd.DatetimeIndex(own["at"]), own["alert"].to_numpy()) for name, own in fired.groupby("service")
+    }
     begun = timed["started_at"].fillna(timed["detected_at"]) - _EARLY
     until = timed["detected_at"].fillna(timed["started_at"]) + _LATE
     found: list[frozenset[str]] = []
     for service, low, high in zip(timed["service"], begun, until, strict=True):
-        own = by_service.get(str(service))
-        near = own[own["at"].between(low, high)] if own is not None else fired.iloc[:0]
-        found.append(frozenset(map(str, near["alert"])))
+        near: Iterable[object] = ()
+        if str(service) in by_service and pd.notna(low) and pd.notna(high):
+            at, alerts = by_service[str(service)]
+            near = alerts[at.searchsorted(low, "left") : at.searchsorted(high, "right")]
+        found.append(frozenset(map(str, near)))
     return pd.Series(found, index=timed.index, dtype="object")
 
 
