@@ -9,10 +9,15 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 _REQUIRED = set(filter(None, os.environ.get("MTTRLAB_REQUIRE", "").split(",")))
 
+
+# How long one example takes says how busy the machine is, and nothing about what is tested.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 # A shell that starts the tests in the background lets them, and all that they start, ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -119,7 +119,7 @@ def test_a_child_beyond_its_parent_is_cut_to_it() -> None:
     assert steps.set_index("service")["self_ms"].to_dict() == {"pay": 0, "skewed": 10}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(-5, 60), st.integers(0, 60)), min_size=1, max_size=10))
 def test_time_on_the_path_adds_up_to_the_trace(rows: list[tuple[int, int, int]]) -> None:
     spans = [(str(n), None if n == 0 else str(parent % n), "s", start, start + length)

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mttrlab.analysis.trend import change_points, segments, split, split_p
@@ -17,7 +17,6 @@ def phases(minutes: np.ndarray, **columns: object) -> pd.DataFrame:
     return pd.DataFrame({"recovery": minutes, "started_at": at, **columns})
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(-20, 20), min_size=4, max_size=25))
 def test_a_split_is_the_best_of_all(values: list[int]) -> None:
     y = np.array(values, float)

@@ -158,7 +158,7 @@ def test_the_rate_and_the_months_come_from_the_stamps() -> None:
     assert found.months_until_visible == pytest.approx(found.incidents_needed / found.incidents_per_month)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(MINUTES, MINUTES)
 def test_swapping_the_periods_inverts_the_answer(before: list[float], after: list[float]) -> None:
     there = compare_periods(phases(before), phases(after)).iloc[0]
@@ -170,7 +170,7 @@ def test_swapping_the_periods_inverts_the_answer(before: list[float], after: lis
     assert there.permutation_p == pytest.approx(back.permutation_p, abs=0.05)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(MINUTES, MINUTES, st.floats(0.01, 100))
 def test_the_unit_of_time_changes_nothing(before: list[float], after: list[float], scale: float) -> None:
     plain = compare_periods(phases(before), phases(after)).iloc[0]

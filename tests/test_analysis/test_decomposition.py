@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mttrlab.analysis.decomposition import change_explained, explain_change, explain_downtime, explain_kinds
@@ -66,7 +66,6 @@ def test_downtime_is_count_times_duration(shared: Path) -> None:
         explain_downtime(-1, 1, 1, 1)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 40), st.integers(1, 40), st.sampled_from(["abc", "cde", "xyz"]))
 def test_parts_add_up_and_change_sign_when_the_periods_are_swapped(seed: int, n: int, m: int, kinds: str) -> None:
     before, after = drawn(seed, n), drawn(seed + 1, m, kinds)

@@ -191,7 +191,7 @@ def test_bad_questions_are_refused_in_one_sentence() -> None:
         mean_interval(["a"])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.floats(0.01, 1e4), min_size=5, max_size=60),
     st.floats(0.1, 100),

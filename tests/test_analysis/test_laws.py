@@ -86,7 +86,7 @@ def test_log_logistic_and_weibull_facts(shared: Path) -> None:
     )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     st.sampled_from(["lognormal", "weibull", "gamma", "loglogistic", "exponential"]),
     st.integers(0, 10_000),

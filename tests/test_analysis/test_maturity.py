@@ -118,7 +118,7 @@ def test_where_the_lognormal_is_rejected_the_probabilities_come_from_the_inciden
     assert mean[3] > 0.99
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.floats(0.5, 2000), min_size=5, max_size=80))
 def test_probabilities_of_the_levels_add_up_to_one(minutes: list[float]) -> None:
     table = maturity(recovery(minutes))

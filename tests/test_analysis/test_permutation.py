@@ -12,7 +12,7 @@ from mttrlab.analysis.comparison import pairwise_shift, permutation_test, rank_t
 VALUES = st.lists(st.integers(-50, 50).map(float), min_size=2, max_size=7)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(VALUES, VALUES)
 def test_small_groups_agree_with_every_relabelling_of_scipy(before: list[float], after: list[float]) -> None:
     def difference(x: np.ndarray, y: np.ndarray, axis: int) -> np.ndarray:

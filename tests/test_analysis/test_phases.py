@@ -202,7 +202,7 @@ def judged(draw: st.DrawFn) -> pd.DataFrame:
     return made
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(judged())
 def test_spans_add_up_exactly_to_the_measured_time_and_phases_to_recovery(incidents: pd.DataFrame) -> None:
     spans, phases = phase_spans(incidents), phase_durations(incidents)
@@ -222,7 +222,7 @@ def test_spans_add_up_exactly_to_the_measured_time_and_phases_to_recovery(incide
     assert (parts == (phases.loc[full, "recovery"] * 6e7).round()).all()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(judged())
 def test_a_lab_and_a_frame_give_the_same_minutes(incidents: pd.DataFrame) -> None:
     from mttrlab.schema import INCIDENT_COLUMNS, conform
@@ -233,7 +233,7 @@ def test_a_lab_and_a_frame_give_the_same_minutes(incidents: pd.DataFrame) -> Non
     pd.testing.assert_frame_equal(phase_spans(Kept(table)), phase_spans(table))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(judged())
 def test_pandas_gives_the_same_phases(incidents: pd.DataFrame) -> None:
     phases = phase_durations(incidents)

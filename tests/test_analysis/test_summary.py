@@ -219,7 +219,7 @@ def test_public_post_mortems_give_the_published_means(shared: Path) -> None:
 MINUTES = st.one_of(st.none(), st.floats(0, 5000))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.lists(st.tuples(MINUTES, MINUTES, MINUTES, MINUTES), min_size=1, max_size=25), st.randoms())
 def test_order_does_not_matter_and_shares_add_up(rows: list[tuple], chance: object) -> None:
     phases = pd.DataFrame(rows, columns=list(PHASES), dtype=float)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -30,7 +30,6 @@ def test_the_curve_worked_by_hand(shared: Path) -> None:
     assert (middle["n"], middle["open"]) == (7, 3)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 30), st.booleans()), min_size=2, max_size=40))
 def test_the_curve_and_its_ends_are_those_of_scipy(found: list[tuple[int, bool]]) -> None:
     minutes, observed = np.array([f[0] for f in found], float), np.array([f[1] for f in found])

@@ -147,7 +147,7 @@ def test_draws_follow_the_law() -> None:
     assert drawn.max() <= answer.highest
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(detectors, shares)
 def test_a_delay_is_never_negative_and_a_chance_stays_a_chance(detector: AlertRule, share: float) -> None:
     answer = detection_delay(detector, Fault(share=share))
@@ -158,7 +158,7 @@ def test_a_delay_is_never_negative_and_a_chance_stays_a_chance(detector: AlertRu
         assert (np.diff(answer.quantile([0.0, 0.3, 0.6, 0.9])) >= 0).all()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(detectors, detectors, shares, st.floats(0, 5000))
 def test_another_detector_never_slows_detection(one: AlertRule, other: AlertRule, share: float, at: float) -> None:
     fault = Fault(share=share)
@@ -168,7 +168,7 @@ def test_another_detector_never_slows_detection(one: AlertRule, other: AlertRule
     assert both.mean <= alone.mean * (1 + 1e-9)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(detectors, shares, shares, st.floats(0, 5000))
 def test_a_more_severe_fault_is_never_noticed_later(detector: AlertRule, a: float, b: float, at: float) -> None:
     mild, hard = (detection_delay(detector, Fault(share=share)) for share in sorted((a, b)))
@@ -243,7 +243,7 @@ def test_a_quantile_near_zero_of_a_law_that_begins_flat() -> None:
     assert both.quantile(levels) == pytest.approx(np.sqrt(2 * levels), abs=1e-5)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(detectors, st.lists(st.floats(0, 1), min_size=1, max_size=8))
 def test_a_quantile_is_the_first_time_that_is_likely_enough(detector: AlertRule, levels: list[float]) -> None:
     delay = detection_delay(detector, Fault(share=0.7)).delay

@@ -238,7 +238,7 @@ def test_hostile_text_is_drawn_as_text(title: str) -> None:
 
 
 @given(st.text())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_any_text_becomes_one_visible_line(text: str) -> None:
     shown = plain(text)
     assert shown.strip()

@@ -133,7 +133,7 @@ RECORDS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(RECORDS, min_size=1, max_size=30))
 def test_each_stamp_gets_one_verdict_and_none_is_changed(records: list[dict[str, object]]) -> None:
     frame = pd.DataFrame(records)
@@ -154,7 +154,7 @@ def test_each_stamp_gets_one_verdict_and_none_is_changed(records: list[dict[str,
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.lists(st.integers(1, 10**6), min_size=6, max_size=6), min_size=1, max_size=9))
 def test_stamps_in_order_are_all_recorded(incidents: list[list[int]]) -> None:
     rows: list[dict[str, object]] = []

@@ -114,7 +114,6 @@ def loaded(path: Path, least: int, monkeypatch, **options) -> tuple[object, obje
 
 @settings(
     max_examples=10,
-    deadline=None,
     # A failing table is readable as it is, and making it smaller takes minutes.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -204,7 +203,7 @@ def test_a_packed_or_foreign_file_however_large_is_left_to_the_strict_reader(tmp
         lab.load(path)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.lists(st.tuples(st.integers(0, 19), st.sampled_from("0123456789-:TZ .+/z\t")), max_size=4),

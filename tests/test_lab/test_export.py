@@ -14,7 +14,7 @@ from mttrlab.lab import Lab
 
 NAMES = ["=1+1 checkout", "-pay", "@cache", "+data", "'=quoted", 'plain, "quoted" and\nbroken', "café \N{SNOWMAN}"]
 _STAMPS = ("started_at", "detected_at", "diagnosed_at", "resolved_at", "verified_at")
-_SOME = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_SOME = settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @st.composite

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mttrlab.lab import Lab
 
-_SETTINGS = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_SETTINGS = settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 _MINUTE = st.integers(0, 59).map(lambda minute: f"2026-03-01T10:{minute:02d}:00")
 
 

@@ -158,7 +158,7 @@ def test_an_empty_folder_and_a_missing_file_are_refused(tmp_path: Path) -> None:
         read_practices(tmp_path / "none.yml")
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(alphabet=string.ascii_letters + ":-[]{}&*!|>'\"#\n ,.0123456789%@`~<", max_size=120))
 def test_any_text_is_read_or_refused_with_a_sentence(tmp_path: Path, text: str) -> None:
     path = tmp_path / "any.yml"
@@ -169,7 +169,7 @@ def test_any_text_is_read_or_refused_with_a_sentence(tmp_path: Path, text: str) 
         assert str(refusal).startswith("any.yml")
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.text(alphabet="up()[]{}<>=!5m andorunless.0123*/+-\"'#rate,", max_size=80))
 def test_any_expression_gives_comparisons_with_windows_that_are_not_negative(expr: str) -> None:
     for together in conditions(expr):

@@ -39,7 +39,7 @@ def ended(model, luck):
     return model_runs.run_model(model, luck).minutes("recovery")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(first=st.floats(0, 60), second=st.floats(0, 60))
 def test_the_faster_of_two_alert_latencies_is_never_slower(first, second):
     kind = IncidentType("a", 5.0, detect=Law("lognormal", 2.0, 1.0), diagnose=Law("lognormal", 3.0, 1.0))

@@ -163,7 +163,7 @@ def test_several_faults_of_a_record_are_one_line(tmp_path: Path) -> None:
     assert "no record of the file could be accepted; see the quarantine for the reasons" in found.warnings
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.lists(st.text("ab é\x0b\u2028'\\ ", max_size=3), min_size=1, max_size=3), min_size=1, max_size=6),
     st.sampled_from(["\n", "\r\n", "\r"]),
@@ -211,7 +211,7 @@ def test_the_first_zoneless_row_is_named(tmp_path: Path) -> None:
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=12), st.sampled_from(["\r\n", "\n", "\r"]))
 def test_what_a_csv_writer_writes_comes_back_whole(rows: list[tuple[str, str, str]], end: str) -> None:
     import csv

@@ -14,6 +14,47 @@ from mttrlab.sources.exports import extract, recognise
 
 SECOND = pd.Timedelta("1s")
 
+NO_EXPORTS = (
+    "alerts/checkly_samples/rulz-ai.tf",
+    "alerts/checkly_samples/uptime-glamira-pl.check.ts",
+    "alerts/datadog/algorithmia__algorithm_duration.json",
+    "alerts/datadog/external_secrets__sync_errors.json",
+    "alerts/datadog/mongodb_atlas__read_latency.json",
+    "alerts/datadog/nomad__nomad_job_is_failing.json",
+    "alerts/datadog/resilience4j__circuitbreaker_state_open.json",
+    "alerts/datadog/zenoh_router__zenoh_router_disconnected.json",
+    "alerts/kube_prometheus/alertmanager-prometheusRule.yaml",
+    "alerts/kube_prometheus/alertmanager-secret.yaml",
+    "alerts/kube_prometheus/blackboxExporter-configuration.yaml",
+    "alerts/kube_prometheus/blackboxExporter-serviceMonitor.yaml",
+    "alerts/kube_prometheus/grafana-prometheusRule.yaml",
+    "alerts/kube_prometheus/kubePrometheus-prometheusRule.yaml",
+    "alerts/kube_prometheus/kubeStateMetrics-prometheusRule.yaml",
+    "alerts/kube_prometheus/kubernetesControlPlane-prometheusRule.yaml",
+    "alerts/kube_prometheus/nodeExporter-prometheusRule.yaml",
+    "alerts/kube_prometheus/prometheus-prometheus.yaml",
+    "alerts/kube_prometheus/prometheus-prometheusRule.yaml",
+    "alerts/kube_prometheus/prometheusOperator-prometheusRule.yaml",
+    "alerts/upptime/con-upptime.upptimerc.yml",
+    "gcp_status/gcp_label.csv",
+    "gcp_status/gcp_provider_2016_2024.parquet",
+    "gcp_status/incidents_2022-07-03.json",
+    "issre22/PROVENANCE.md",
+    "issre22/issre22_phases.csv",
+    "statuspage_github/LICENSE.mrshu",
+    "statuspage_github/downtime_windows.csv",
+    "statuspage_github/history_latest.atom",
+    "statuspage_github/segments.csv",
+    "upptime_issues/upptime_issues.jsonl",
+    "vendor_fixtures/alertmanager_webhook_v4.json",
+    "vendor_fixtures/dispatch_incident_table.copy.txt",
+    "vendor_fixtures/grafana_irm_incidents.jsonl",
+    "vendor_fixtures/jsm_sla.json",
+    "vendor_fixtures/opsgenie_incidents_raw_devlake.csv",
+    "vendor_fixtures/rootly_incident.json",
+)
+"""Reference files beside the checkout that are something else: segments, rules, monitors, feeds, prose."""
+
 
 @pytest.fixture(scope="session")
 def github(shared: Path) -> Path:
@@ -135,17 +176,23 @@ def test_people_are_not_stored(pagerduty: Path) -> None:
     assert "Amini" not in found.reports.to_csv() + found.quarantine.to_csv()
 
 
-def test_files_that_are_no_incident_exports_are_not_taken_for_one(shared: Path) -> None:
-    known = {path.name: recognise(path) for path in sorted((shared / "data").rglob("*")) if path.is_file()}
-    assert {name for name, format in known.items() if format} == {
-        "github_incidents_with_updates.jsonl",
-        "summary_v2_last_snapshots.json",
-        "incident_event_log_original_format_119998rows.csv.gz",
-        "incident_event_log_first5999rows_zero_padded.csv",
-        "pagerduty_incidents_raw_devlake.csv",
+@pytest.mark.parametrize(
+    ("file", "format_name"),
+    [
+        ("statuspage_github/github_incidents_with_updates.jsonl", "statuspage"),
+        ("statuspage_github/summary_v2_last_snapshots.json", "statuspage"),
+        ("servicenow_uci/incident_event_log_original_format_119998rows.csv.gz", "servicenow"),
+        ("servicenow_uci/incident_event_log_first5999rows_zero_padded.csv", "servicenow"),
+        ("vendor_fixtures/pagerduty_incidents_raw_devlake.csv", "pagerduty"),
         # A table of somebody's own: its columns say what they mean.
-        "gitlab_incidents.csv",
-    }
+        ("gitlab_production_annotated/gitlab_incidents.csv", "canonical"),
+        *[(file, None) for file in NO_EXPORTS],
+    ],
+)
+def test_files_that_are_no_incident_exports_are_not_taken_for_one(
+    file: str, format_name: str | None, shared: Path
+) -> None:
+    assert recognise(shared / "data" / file) == format_name
 
 
 @pytest.mark.parametrize(

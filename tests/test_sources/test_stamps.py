@@ -122,7 +122,7 @@ CELLS = st.lists(
 ZONES = st.sampled_from([None, "UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(CELLS, ZONES)
 @example(["2025-03-30 02:30", "2025-10-26 02:30:00", "2025-10-26 03:30:00"], "Europe/Berlin")
 def test_the_fast_reader_says_what_the_strict_one_says(cells: list[str], zone: str | None) -> None:
@@ -136,7 +136,7 @@ def test_the_fast_reader_says_what_the_strict_one_says(cells: list[str], zone: s
     assert list(column.local) == [place for place, s in enumerate(strict) if s.local]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.datetimes(datetime(1970, 1, 2), datetime(2199, 12, 30)), st.integers(-14 * 60, 14 * 60))
 def test_any_instant_survives_being_written_in_any_offset(wall: datetime, offset: int) -> None:
     instant = wall.replace(tzinfo=UTC)
