@@ -122,7 +122,7 @@ def _html_table(rows: pd.DataFrame) -> str:
 
 def _derive(options: argparse.Namespace) -> None:
     from mttrlab.analysis import verification_goal
-    from mttrlab.judge.episodes import RecoveryRule
+    from mttrlab.judge.dating import RecoveryRule
     from mttrlab.lab import Lab
 
     rule = RecoveryRule(**{name: value for name in _RULE if (value := getattr(options, name)) is not None})

@@ -16,7 +16,7 @@ from mttrlab.figures.style import (
     axes,
     beside,
     counted,
-    minutes,
+    minutes_label,
     name_axis,
     name_rows,
     nothing,
@@ -134,7 +134,7 @@ def plot_change(change: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         whole = change.iloc[-1]
         at = float(whole["mean_before"])
         ax.barh(0, at, height=0.5, color=QUIET)
-        beside(ax, 0, f"{minutes(at)}, {counted(int(whole['n_before']))}" if at == at else "not known")
+        beside(ax, 0, f"{minutes_label(at)}, {counted(int(whole['n_before']))}" if at == at else "not known")
         for row, line in parts.iterrows():
             position, moved = float(str(row)) + 1, float(line["minutes"])
             if moved != moved:
@@ -152,7 +152,7 @@ def plot_change(change: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.barh(last, whole["mean_after"], height=0.5, color=MARK)
         ax.plot([at, at], [last - 1, last + 0.25], color=QUIET, linewidth=0.8)
         after = float(whole["mean_after"])
-        beside(ax, last, f"{minutes(after)}, {counted(int(whole['n_after']))}" if after == after else "not known")
+        beside(ax, last, f"{minutes_label(after)}, {counted(int(whole['n_after']))}" if after == after else "not known")
         names = [_WORDS.get(str(part), str(part)) for part in parts["part"]]
         name_rows(ax, ["average before", *names, "average after"])
         if not (at == at and after == after):
@@ -179,5 +179,5 @@ def _said(line: pd.Series) -> str:
 
 def _signed(change: float) -> str:
     """Return a change with its sign; what is nothing when written has none."""
-    said = minutes(abs(change))
+    said = minutes_label(abs(change))
     return said if said == "0 min" else f"{'+' if change > 0 else '−'}{said}"

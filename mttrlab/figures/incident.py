@@ -19,14 +19,14 @@ from mttrlab.figures.style import (
     PHASE_COLOURS,
     QUIET,
     axes,
-    minutes,
+    drawable,
+    minutes_label,
     name_axis,
     name_rows,
-    plain,
     style,
     time_axis,
 )
-from mttrlab.figures.style import minutes as length
+from mttrlab.figures.style import minutes_label as length
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,8 +63,8 @@ def plot_timeline(timeline: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         for place, line in enumerate(shown.to_dict("records")):
             mark, colour = _MARKS.get(line["kind"], ("o", QUIET))
             ax.plot([line["minutes"]], [place], mark, color=colour, markersize=8, zorder=3)
-            service = f"{plain(line['service'], 24)}: " if line["service"] and line["kind"] != "stamp" else ""
-            words = f"{line['at']:%H:%M:%S}  {line['kind']} · {service}{plain(line['what'], 46)}"
+            service = f"{drawable(line['service'], 24)}: " if line["service"] and line["kind"] != "stamp" else ""
+            words = f"{line['at']:%H:%M:%S}  {line['kind']} · {service}{drawable(line['what'], 46)}"
             weight = "bold" if line["kind"] == "stamp" else "normal"
             ax.annotate(words, (1.02, place), xycoords=("axes fraction", "data"), va="center", fontsize=10,
                         weight=weight)  # fmt: skip
@@ -78,7 +78,7 @@ def plot_timeline(timeline: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         left = len(timeline) - len(shown)
         more = f"; {left} more events are in the table" if left else ""
         name_axis(ax, x=f"since the impact began (UTC beside){more}")
-        title = plain(timeline.attrs.get("incident", ""), 60) if timeline.attrs.get("incident") else "One incident"
+        title = drawable(timeline.attrs.get("incident", ""), 60) if timeline.attrs.get("incident") else "One incident"
         ax.set_title(title, parse_math=False)
         return ax
 
@@ -148,7 +148,7 @@ def plot_story(trace: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
                 edgecolor=colour, hatch="////" if queued else None,
             )  # fmt: skip
             ax.text(
-                right + longest * 0.008, place, minutes(right - left), va="center", fontsize=9.5, color=INK,
+                right + longest * 0.008, place, minutes_label(right - left), va="center", fontsize=9.5, color=INK,
                 parse_math=False,
             )  # fmt: skip
         # The bar is the wait that the second sentence speaks of.
@@ -214,11 +214,11 @@ def plot_command_center(seen: Mapping[str, Any]) -> Figure:
 
 def _head(figure: Figure, seen: Mapping[str, Any]) -> None:
     minutes = seen["minutes"]
-    since = f"{length(abs(minutes))} {'after' if minutes >= 0 else 'before'} {plain(seen['began'], 20)}"
-    words = [plain(seen[name], 40) for name in ("severity", "service", "incident_id") if seen[name]]
+    since = f"{length(abs(minutes))} {'after' if minutes >= 0 else 'before'} {drawable(seen['began'], 20)}"
+    words = [drawable(seen[name], 40) for name in ("severity", "service", "incident_id") if seen[name]]
     figure.text(0.035, 0.955, "INCIDENT COMMAND CENTER", fontsize=20, weight="bold", va="center")
     figure.text(0.965, 0.955, f"{seen['at']:%Y-%m-%d %H:%M} UTC · {since}", fontsize=16, ha="right", va="center")
-    title = plain(seen["title"], 70) if seen["title"] else ""
+    title = drawable(seen["title"], 70) if seen["title"] else ""
     figure.text(0.035, 0.91, " · ".join([*words, *([title] if title else [])]), fontsize=14, color=QUIET, va="center")
 
 
@@ -251,12 +251,14 @@ def _number(ax: Axes, line: Mapping[str, Any], words: str, seen: Mapping[str, An
         onset = seen["at"] - pd.Timedelta(minutes=seen["minutes"])
         if 0 < seen["minutes"] < 60:
             ax.axvline(onset, ymin=0.16, ymax=0.62, color=INK, linewidth=1.3, linestyle=(0, (4, 3)))
-            ax.annotate(plain(seen["began"], 20), (onset, 0.16), xycoords=("data", "axes fraction"), fontsize=10.5,
+            ax.annotate(drawable(seen["began"], 20), (onset, 0.16), xycoords=("data", "axes fraction"), fontsize=10.5,
                         va="top", ha="center")  # fmt: skip
     ax.text(0.04, 0.05, "last 60 min", transform=ax.transAxes, fontsize=10.5, color=QUIET, va="bottom")
     if line["detail"]:
         # Under the number, where no neighbour stands beside it however long the name is.
-        ax.text(0.04, 0.665, plain(line["detail"], 44), transform=ax.transAxes, fontsize=10.5, color=QUIET, va="center")
+        ax.text(
+            0.04, 0.665, drawable(line["detail"], 44), transform=ax.transAxes, fontsize=10.5, color=QUIET, va="center"
+        )
 
 
 def _bars(ax: Axes, seen: Mapping[str, Any]) -> None:
@@ -272,14 +274,14 @@ def _bars(ax: Axes, seen: Mapping[str, Any]) -> None:
         hit = line["service"] == seen["service"]
         ax.barh(place, line["error_rate"], height=0.62, color=MARK if line["error_rate"] >= 1 else "#9a9a9a")
         ax.annotate(f" {line['error_rate']:.1f}%", (line["error_rate"], place), va="center", fontsize=14, weight="bold")
-        ax.annotate(plain(line["service"], 30), (0, place), xytext=(-8, 0), textcoords="offset points", va="center",
+        ax.annotate(drawable(line["service"], 30), (0, place), xytext=(-8, 0), textcoords="offset points", va="center",
                     ha="right", fontsize=14, weight="bold" if hit else "normal")  # fmt: skip
     ax.set_xlim(-0.30 * top, 1.12 * top)
     ax.set_ylim(max(len(shown), 4) - 0.4, -0.6)
     ax.axvline(0, color=QUIET, linewidth=1)
     rest = len(table) - len(shown)
     more = f"{rest} more services below {shown['error_rate'].iloc[-1]:.1f}%. " if rest else ""
-    note = f"{more}Changes are held against the {plain(seen['baseline'], 80)}."
+    note = f"{more}Changes are held against the {drawable(seen['baseline'], 80)}."
     ax.text(0.995, -0.03, note, transform=ax.transAxes, ha="right", va="top", fontsize=10.5, color=QUIET)
 
 
@@ -289,9 +291,11 @@ def _deployments(seen: Mapping[str, Any]) -> list[str]:
         today = line["at"].date() == seen["at"].date()
         status = "" if pd.isna(line["status"]) else str(line["status"])
         usual = status.lower() in ("", "succeeded", "success", "deployed", "complete", "completed", "ok")
-        version = "" if pd.isna(line["version"]) else plain(line["version"], 24)
+        version = "" if pd.isna(line["version"]) else drawable(line["version"], 24)
         clock = f"{line['at']:%H:%M}" if today else f"{line['at']:%d %b %H:%M}"
-        made.append(f"{clock}  {plain(line['service'], 28)} {version}" + ("" if usual else f" ({plain(status, 14)})"))
+        made.append(
+            f"{clock}  {drawable(line['service'], 28)} {version}" + ("" if usual else f" ({drawable(status, 14)})")
+        )
     return made
 
 
@@ -299,10 +303,10 @@ def _alerts(seen: Mapping[str, Any]) -> list[str]:
     rows = seen["alerts"].to_dict("records")
     made = []
     for line in rows[:_MOST_ALERTS]:
-        severity = "" if pd.isna(line["severity"]) else f"[{plain(line['severity'], 10)}] "
-        service = f" · {plain(line['service'], 24)}" if not pd.isna(line["service"]) else ""
+        severity = "" if pd.isna(line["severity"]) else f"[{drawable(line['severity'], 10)}] "
+        service = f" · {drawable(line['service'], 24)}" if not pd.isna(line["service"]) else ""
         since = f" · for {length((seen['at'] - line['started_at']).total_seconds() / 60)}"
-        name = f"{severity}{plain(line['alert'], 52)}"
+        name = f"{severity}{drawable(line['alert'], 52)}"
         told = next((more for more in (f"{service}{since}", since) if len(name + more) <= _ALERT_WIDTH), "")
         made.append(f"{name}{told}")
     return [*made, f"and {len(rows) - _MOST_ALERTS} more"] if len(rows) > _MOST_ALERTS else made

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from mttrlab.errors import SchemaError
-from mttrlab.figures.style import BAND, INK, MARK, PHASE_COLOURS, QUIET, minutes, plain, style
+from mttrlab.figures.style import BAND, INK, MARK, PHASE_COLOURS, QUIET, drawable, minutes_label, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 _MIDDLE = 37.0
+
+
 _STAGES = {
     "started": (4.5, "fault\nbegins"),
     "detected": (22.5, "detected"),
@@ -23,17 +25,33 @@ _STAGES = {
     "resolved": (89.0, "fix in\nplace"),
     "verified": (102.0, "healthy,\nclosed"),
 }
+
+
 _HALF = (3.2, 3.6)
+
+
 _TOP = _MIDDLE + _HALF[1] + 0.8
+
+
 _BOTTOM = _MIDDLE - _HALF[1] - 1.0
+
+
 _SHOWN_PATHS = 8
+
+
 _GAP = 5.6
+
+
 _WIDTHS = {
     "alert": 21, "otherwise": 22, "arrive": 30, "automation": 92, "page": 25, "people": 24, "routing": 24, "noise": 24,
     "diagnose": 24, "otherwise_diagnose": 24, "pipeline": 40, "verify": 24,
 }  # fmt: skip
 """Letters on a line of each part's writing."""
+
+
 _INCHES = 13.5, 7.0
+
+
 _UNITS = 72.0
 """Height of the drawing, in its own units, that fills these inches; more levers and elements need more of both."""
 
@@ -79,7 +97,7 @@ def plot_life(model: Any, *, ax: Axes | None = None) -> Axes:
         _people(pen, known)
         _paths(pen, paths, known)
         _end(pen, known, heights)
-        off = plain(known["off"]["words"], 200) if "off" in known and known["off"]["words"] else "nothing"
+        off = drawable(known["off"]["words"], 200) if "off" in known and known["off"]["words"] else "nothing"
         key = "minutes: median (90 % are below), waiting for people not counted  ·  not in this model: "
         write(pen, 0.5, heights.footer, [Line(line, QUIET) for line in wrap(key + off, 175)])
         ax.text(105.5, heights.top - 0.5, f"{MARKED}a lever", color=MARK, fontsize=1.15 * size, ha="right", va="top",
@@ -116,8 +134,23 @@ def _heights(known: dict[str, Any], paths: int) -> _Heights:
     return _Heights(top, around, closing, reopening, footer, footer - 4.5)
 
 
+class Line(NamedTuple):
+    """A line of writing."""
+
+    words: str
+    colour: str = INK
+    weight: str = "normal"
+
+
 def _told(known: dict[str, Any], part: str) -> list[Line]:
-    return told(known.get(part), _WIDTHS[part])
+    return lines_of_part(known.get(part), _WIDTHS[part])
+
+
+class Pen(NamedTuple):
+    """Where it is written, and how large."""
+
+    ax: Axes
+    size: float
 
 
 def _beginning(pen: Pen, known: dict[str, Any], heights: _Heights) -> None:
@@ -160,12 +193,14 @@ def _paths(pen: Pen, paths: pd.DataFrame, known: dict[str, Any]) -> None:
         height = _MIDDLE - 1.0 + _GAP * ((n - 1) / 2 - place)
         steps = [(begin, _MIDDLE), (begin + 1.8, height), (end - 1.8, height), (end, _MIDDLE)]
         pen.ax.plot(*zip(*steps, strict=True), color=PHASE_COLOURS["resolve"], linewidth=1 + 4 * float(row["share"]))
-        words = f"{share(row['share'])} {plain(row['words'], 14)}  {took(row)}"
+        words = f"{share_label(row['share'])} {drawable(row['words'], 14)}  {minutes_of_part(row)}"
         write(pen, begin + 2.2, height + 0.4, [Line(words)], above=True)
         write(pen, begin + 2.2, height - 0.4, [Line(f"{MARKED}{row['levers']}", MARK)] if row["levers"] else [])
     bottom = _MIDDLE - 1.0 - _GAP * max(n - 1, 0) / 2 - 3.2
     if len(left):
-        bottom = write(pen, begin + 2.2, bottom, [Line(f"and {len(left)} more: {share(left['share'].sum())}", QUIET)])
+        bottom = write(
+            pen, begin + 2.2, bottom, [Line(f"and {len(left)} more: {share_label(left['share'].sum())}", QUIET)]
+        )
     write(pen, begin + 2.2, bottom, _told(known, "pipeline"))
 
 
@@ -181,7 +216,7 @@ def _end(pen: Pen, known: dict[str, Any], heights: _Heights) -> None:
 
 def _back(pen: Pen, begin: float, end: float, height: float, row: Any) -> None:
     _around(pen, begin, end, height, QUIET, dashed=True)
-    words = f"{share(row['share'])} {plain(row['words'], 80)}  {took(row)}".strip()
+    words = f"{share_label(row['share'])} {drawable(row['words'], 80)}  {minutes_of_part(row)}".strip()
     begin = _STAGES["person"][0] + 3.0
     said = pen.ax.text(begin, height + 0.5, words, fontsize=pen.size, color=INK, va="bottom", parse_math=False)
     if row["levers"]:
@@ -229,44 +264,33 @@ def _around(pen: Pen, begin: float, end: float, height: float, colour: str, *, d
 
 SIZE = 9.5
 """Points of the writing where the drawing has the height that it asks for."""
+
+
 LINE = 2.15
 """Height of a line in the drawing's own units."""
+
+
 MARKED = "◆ "
 
 
-class Line(NamedTuple):
-    """A line of writing."""
-
-    words: str
-    colour: str = INK
-    weight: str = "normal"
-
-
-class Pen(NamedTuple):
-    """Where it is written, and how large."""
-
-    ax: Axes
-    size: float
-
-
-def share(value: float) -> str:
+def share_label(value: float) -> str:
     """Return a share in words.
 
     Examples
     --------
-    >>> share(0.001), share(0.25)
+    >>> share_label(0.001), share_label(0.25)
     ('<1%', '25%')
     """
     return "<1%" if 0 < value < 0.005 else f"{value:.0%}"
 
 
-def took(row: Any) -> str:
+def minutes_of_part(row: Any) -> str:
     """Return the minutes of a part: the median, and what 90 % are below."""
     if row["median"] != row["median"]:
         return ""
     if row["p90"] != row["p90"] or row["p90"] == row["median"]:
-        return minutes(row["median"])
-    return f"{minutes(row['median'])} ({minutes(row['p90'])})"
+        return minutes_label(row["median"])
+    return f"{minutes_label(row['median'])} ({minutes_label(row['p90'])})"
 
 
 def flowing(levers: str, width: int) -> list[Line]:
@@ -287,14 +311,14 @@ def flowing(levers: str, width: int) -> list[Line]:
     return [Line(line, MARK) for line in lines]
 
 
-def told(row: Any, width: int) -> list[Line]:
+def lines_of_part(row: Any, width: int) -> list[Line]:
     """Return what a part is, its minutes and its levers, in lines of at most `width` letters where words allow it."""
     if row is None:
         return []
-    words = plain(row["words"], 160)
+    words = drawable(row["words"], 160)
     if row["share"] == row["share"] and row["share"] < 1:
-        words = f"{share(row['share'])} {words}"
-    spent = [Line(line, INK, "bold") for line in (took(row),) if line]
+        words = f"{share_label(row['share'])} {words}"
+    spent = [Line(line, INK, "bold") for line in (minutes_of_part(row),) if line]
     return [*(Line(line) for line in wrap(words, width)), *spent, *flowing(str(row["levers"]), width)]
 
 

@@ -13,7 +13,7 @@ from mttrlab.figures.style import (
     axes,
     beside,
     counted,
-    minutes,
+    minutes_label,
     name_axis,
     name_rows,
     style,
@@ -68,7 +68,7 @@ def plot_maturity(maturity: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
                     ax.text(left + chance / 2, position, words, ha="center", va="center", fontsize=9,
                             color="white" if dark else "black", linespacing=1.05)  # fmt: skip
                 left += chance
-            at = minutes(float(line["minutes"])) if pd.notna(line["minutes"]) else "not known"
+            at = minutes_label(float(line["minutes"])) if pd.notna(line["minutes"]) else "not known"
             beside(ax, position, f"{line['awarded']}\n{at}, {counted(int(line['n']))}")
         name_rows(ax, [_PLAIN.get(str(line), str(line)) for line in table["statistic"]])
         ax.set_xlim(0, 1)
@@ -82,7 +82,7 @@ def plot_maturity(maturity: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 def _key(ax: Axes, names: list[str]) -> None:
     from matplotlib.patches import Patch
 
-    limits = [*(f"{name} < {minutes(limit)}" for name, limit in LEVELS), NO_LEVEL]
+    limits = [*(f"{name} < {minutes_label(limit)}" for name, limit in LEVELS), NO_LEVEL]
     keys = [Patch(facecolor=c, label=label) for c, label in zip(LEVEL_COLOURS, limits, strict=True)]
     ax.legend(
         handles=keys, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=len(names), frameon=False, fontsize=9,

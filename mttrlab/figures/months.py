@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from mttrlab.errors import SchemaError
-from mttrlab.figures.style import BAND, INK, LIMITS, MARK, QUIET, axes, minutes, name_axis, nothing, style
+from mttrlab.figures.style import BAND, INK, LIMITS, MARK, QUIET, axes, minutes_label, name_axis, nothing, style
 from mttrlab.schema import LEVELS
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _scale(ax: Axes, table: pd.DataFrame, statistic: str) -> None:
         low, high = max(low, float(known.min()) / 4, 0.5), max(min(high, float(known.max()) * 4), 1.0)
     ax.set_ylim(low / 1.6, high * 1.6)
     marks = [m for m in (1, 5, 15, 30, 60, 120, 240, 480, 1440, 4320, 10080, 43200) if low / 1.6 <= m <= high * 1.6]
-    ax.set_yticks(marks, [minutes(m).replace("1.0 days", "1 day") for m in marks])
+    ax.set_yticks(marks, [minutes_label(m).replace("1.0 days", "1 day") for m in marks])
     ax.set_yticks([], minor=True)
     ax.grid(axis="y")
     for name, limit in LEVELS:

@@ -18,7 +18,7 @@ from mttrlab.figures.style import (
     axes,
     beside,
     counted,
-    minutes,
+    minutes_label,
     name_axis,
     name_rows,
     room_right,
@@ -265,14 +265,15 @@ def _mark(ax: Axes, position: float, line: pd.Series) -> None:
 def in_words(line: pd.Series) -> str:
     """Return a row of a summary in two lines of plain words: the average, and within what time half ended."""
     n = counted(int(line["n"]))
-    known = pd.notna(line["mean_low"]) and f"{minutes(line['mean_low'])} to {minutes(line['mean_high'])}"
+    known = pd.notna(line["mean_low"]) and f"{minutes_label(line['mean_low'])} to {minutes_label(line['mean_high'])}"
     if pd.notna(line["mean"]):
-        return f"average {minutes(line['mean'])} ({known or 'no range'})\nhalf within {minutes(line['median'])}, {n}"
+        average = f"average {minutes_label(line['mean'])} ({known or 'no range'})"
+        return f"{average}\nhalf within {minutes_label(line['median'])}, {n}"
     if pd.notna(line["median"]):
-        return f"too few for an average\nhalf within {minutes(line['median'])}, {n}"
+        return f"too few for an average\nhalf within {minutes_label(line['median'])}, {n}"
     if "shortest" in line and pd.notna(line["shortest"]):
-        ends = f"from {minutes(line['shortest'])} to {minutes(line['longest'])}"
-        return f"too few for an average\n{ends if line['n'] > 1 else minutes(line['longest'])}, {n}"
+        ends = f"from {minutes_label(line['shortest'])} to {minutes_label(line['longest'])}"
+        return f"too few for an average\n{ends if line['n'] > 1 else minutes_label(line['longest'])}, {n}"
     return f"none ended\n{n}" if not line["n"] else f"not known\n{n}"
 
 

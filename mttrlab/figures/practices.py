@@ -16,11 +16,11 @@ from mttrlab.figures.style import (
     axes,
     beside,
     counted,
-    minutes,
+    drawable,
+    minutes_label,
     name_axis,
     name_rows,
     nothing,
-    plain,
     style,
     time_axis,
 )
@@ -80,7 +80,7 @@ def plot_coverage(cells: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
                           linewidth=0.8)
             )  # fmt: skip
             lost = cell["minutes_lost"]
-            below = f"{minutes(float(lost))} lost" if pd.notna(lost) and lost > 0 else ""
+            below = f"{minutes_label(float(lost))} lost" if pd.notna(lost) and lost > 0 else ""
             box = {"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none"} if hatch else None
             lift = 0.17 if below else 0.0
             ax.text(column, row - lift, _said(cell), ha="center", va="center", fontsize=10.5, color=ink, bbox=box,
@@ -110,7 +110,7 @@ def plot_coverage(cells: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 def _said(cell: dict[Any, Any]) -> str:
     state = str(cell["state"])
     if state in ("in time", "late"):
-        return minutes(float(cell["mean"]))
+        return minutes_label(float(cell["mean"]))
     if state == "nothing":
         return _times(int(cell["incidents"]), "incident") if pd.notna(cell["incidents"]) and cell["incidents"] else ""
     n = int(cell["alerts"])
@@ -156,13 +156,13 @@ def plot_gaps(gaps: pd.DataFrame, *, top: int = 12, ax: Axes | None = None) -> A
             face, hatch, _ = _LOOKS[row["verdict"]]
             ax.barh(at, row["minutes_lost"], height=0.6, color=face, hatch=hatch, edgecolor=QUIET, linewidth=0.8)
             ax.plot([row["lost_low"], row["lost_high"]], [at, at], color=MARK, linewidth=1.6)
-            late = f"{row['verdict']}, {minutes(row['mean'])}" if row["verdict"] == "late" else row["verdict"]
+            late = f"{row['verdict']}, {minutes_label(row['mean'])}" if row["verdict"] == "late" else row["verdict"]
             words = f"{late}  ·  {_times(int(row['incidents']), 'incident')}"
             ax.annotate(words, (1.01, at), xycoords=("axes fraction", "data"), va="center", fontsize=9.5)
         if not len(rows):
             nothing(ax, "no gap has cost a known minute")
         names = [
-            f"{plain(row.service, 24)} · {_MODES.get(str(row.failure_mode), row.failure_mode)}"
+            f"{drawable(row.service, 24)} · {_MODES.get(str(row.failure_mode), row.failure_mode)}"
             for row in rows.itertuples()
         ]
         name_rows(ax, names, width=40)
@@ -221,7 +221,7 @@ def plot_runbooks(books: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
                 ax.barh(at, length, left=begin, height=0.62, color=face, hatch=hatch, edgecolor=_EDGE, linewidth=0.8)
                 begin += length
             ax.plot([row["low"], row["high"]], [at, at], color=MARK, linewidth=1.6)
-            told = f"  ·  reviewed {plain(row['reviewed'], 10)}" if row["reviewed"] else ""
+            told = f"  ·  reviewed {drawable(row['reviewed'], 10)}" if row["reviewed"] else ""
             beside(ax, at, counted(int(row["incidents"])) + told)
         name_rows(ax, [str(name).replace("_", " ") for name in rows["incident_type"]])
         ax.set_xlim(left=0)
@@ -263,10 +263,10 @@ def plot_rollback(readiness: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         for at, row in enumerate(rows.to_dict("records")):
             fresh = bool(row["rehearsed"]) and "rehearsed" not in str(row["gap"])
             _cell(ax, 0, at, "yes" if row["documented"] else "no", bool(row["documented"]))
-            _cell(ax, 1, at, plain(row["rehearsed"], 10) if row["rehearsed"] else "never", fresh)
-            _cell(ax, 2, at, minutes(float(row["likely_minutes"])) if pd.notna(row["likely_minutes"]) else "?")
+            _cell(ax, 1, at, drawable(row["rehearsed"], 10) if row["rehearsed"] else "never", fresh)
+            _cell(ax, 2, at, minutes_label(float(row["likely_minutes"])) if pd.notna(row["likely_minutes"]) else "?")
             _cell(ax, 3, at, f"{int(row['incidents']):,}" if pd.notna(row["incidents"]) else "?")
-            beside(ax, at, "\n".join(textwrap.wrap(plain(row["gap"] or "ready", 60), 26)))
+            beside(ax, at, "\n".join(textwrap.wrap(drawable(row["gap"] or "ready", 60), 26)))
         several = rows["change"].duplicated(keep=False)
         names = rows["change"].where(~several, rows["path"])
         name_rows(ax, [str(name)[:1].upper() + str(name)[1:] for name in names], width=32)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from mttrlab.figures.style import INK, axes, name_axis, name_rows, plain, style
+from mttrlab.figures.style import INK, axes, drawable, name_axis, name_rows, style
 from mttrlab.schema import STAMPS, VERDICTS
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _parts(quality: pd.DataFrame, ax: Axes | None) -> Axes:
         _legend(ax, [verdict for verdict in VERDICTS if (told["verdict"] == verdict).any()])
         if months:
             shown = range(0, len(months), 1 + len(months) // 25)
-            ax.set_xticks(shown, [plain(months[place], 10) for place in shown], rotation=90)
+            ax.set_xticks(shown, [drawable(months[place], 10) for place in shown], rotation=90)
             ax.set_xlim(-0.6, len(months) - 0.4)
         else:
             ax.set_xlim(0, 1)
@@ -130,7 +130,9 @@ def _legend(ax: Axes, verdicts: list[str]) -> None:
     from matplotlib.patches import Patch
 
     keys = [
-        Patch(facecolor=_LOOK[v][0], hatch=_LOOK[v][1], edgecolor=INK, linewidth=0.6, label=plain(v.replace("_", " ")))
+        Patch(
+            facecolor=_LOOK[v][0], hatch=_LOOK[v][1], edgecolor=INK, linewidth=0.6, label=drawable(v.replace("_", " "))
+        )
         for v in verdicts
     ]
     ax.legend(

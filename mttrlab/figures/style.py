@@ -12,16 +12,32 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+
 INK = "#1a1a1a"
+
+
 QUIET = "#6b6b6b"
+
+
 BAND = "#e9e6df"
+
+
 PHASE_COLOURS = {"detect": "#E69F00", "diagnose": "#0072B2", "resolve": "#009E73", "verify": "#CC79A7"}
 """Okabe and Ito's colours; every phase is named beside its bar as well."""
+
+
 OTHER = "#56B4E9"
+
+
 MARK = "#D55E00"
+
+
 LIMITS = "#e3e6ea"
+
+
 LEVEL_COLOURS = ("#08519c", "#3182bd", "#9ecae1", "#fdae6b", "#d94801")
 """From the best level to none, light in the middle: apart in grey print as well, and named beside."""
+
 
 _RULES: Any = {
     "font.family": "DejaVu Sans",
@@ -90,16 +106,16 @@ def _glyphs() -> frozenset[int]:
     return frozenset(get_font(findfont(FontProperties(family="DejaVu Sans"))).get_charmap())
 
 
-def plain(text: object, width: int = 48) -> str:
+def drawable(text: object, width: int = 48) -> str:
     """Return `text` as ink can show it: one line, no control or direction characters, at most `width` letters.
 
     A letter that the font lacks becomes a box, so that nothing vanishes unmentioned.
 
     Examples
     --------
-    >>> plain("checkout\\x00\\n down")
+    >>> drawable("checkout\\x00\\n down")
     'checkout down'
-    >>> plain("")
+    >>> drawable("")
     '(no name)'
     """
     words = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
@@ -111,7 +127,7 @@ def plain(text: object, width: int = 48) -> str:
 
 def name_rows(ax: Axes, labels: Iterable[object], *, width: int = 28) -> None:
     """Name the rows 0, 1, … of a horizontal chart, the first on top."""
-    names = [plain(label, width) for label in labels]
+    names = [drawable(label, width) for label in labels]
     ax.set_yticks(range(len(names)), names)
     # Ticks are made late, outside the style; each is told by itself that its text is only text.
     for label in ax.get_yticklabels():
@@ -121,12 +137,12 @@ def name_rows(ax: Axes, labels: Iterable[object], *, width: int = 28) -> None:
     ax.spines["left"].set_visible(False)
 
 
-def minutes(value: float) -> str:
+def minutes_label(value: float) -> str:
     """Return minutes as people say them on a chart.
 
     Examples
     --------
-    >>> minutes(0.4), minutes(42.4), minutes(94), minutes(120), minutes(4000)
+    >>> minutes_label(0.4), minutes_label(42.4), minutes_label(94), minutes_label(120), minutes_label(4000)
     ('0.4 min', '42 min', '1 h 34 min', '2 h', '2.8 days')
     """
     if abs(value) < 9.95:
@@ -170,7 +186,7 @@ def _with_basis(words: str, table: Any) -> str:
 
 def clock_words(table: Any) -> str:
     """Return the clock of a table in words; a question mark where it does not say."""
-    return plain(str(table["clock"].iloc[0]).replace("_", " ")) if "clock" in table and len(table) else "?"
+    return drawable(str(table["clock"].iloc[0]).replace("_", " ")) if "clock" in table and len(table) else "?"
 
 
 def basis_words(table: Any) -> str:
@@ -187,8 +203,8 @@ def basis_words(table: Any) -> str:
     'clock: detected to resolved  ·  stamps used: recorded at both ends'
     """
     clock = str(table["clock"].iloc[0]) if "clock" in table and len(table) else str(table.attrs.get("clock", ""))
-    clock = _CLOCK_WORDS.get(clock, plain(clock.replace("_", " ")) if clock else "")
-    verdicts = plain(table.attrs["verdicts"], 80) if table.attrs.get("verdicts") else ""
+    clock = _CLOCK_WORDS.get(clock, drawable(clock.replace("_", " ")) if clock else "")
+    verdicts = drawable(table.attrs["verdicts"], 80) if table.attrs.get("verdicts") else ""
     return "  ·  ".join([f"clock: {clock}"] * bool(clock) + [f"stamps used: {verdicts}"] * bool(verdicts))
 
 
@@ -225,7 +241,7 @@ def time_axis(ax: Axes, most: int = 7) -> None:
     if step is None or high - low < 3:
         return
     marks = [step * place for place in range(math.ceil(low / step), math.floor(high / step) + 1)]
-    ax.set_xticks(marks, ["0" if mark == 0 else minutes(mark) for mark in marks])
+    ax.set_xticks(marks, ["0" if mark == 0 else minutes_label(mark) for mark in marks])
 
 
 def room_right(ax: Axes, ends: Sequence[float], share: float = 0.0) -> float:

@@ -16,7 +16,7 @@ from mttrlab.figures.style import (
     QUIET,
     TIME_MARKS,
     axes,
-    minutes,
+    minutes_label,
     name_axis,
     nothing,
     style,
@@ -69,7 +69,7 @@ def plot_survival(survival: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             reached = np.flatnonzero(height <= share + 1e-12)
             if len(reached):
                 ax.plot([at[reached[0]]], [share], "o", color=INK, markersize=5)
-                ax.annotate(f"{words} ended within {minutes(float(at[reached[0]]))}", (at[reached[0]], share),
+                ax.annotate(f"{words} ended within {minutes_label(float(at[reached[0]]))}", (at[reached[0]], share),
                             xytext=(8, 4), textcoords="offset points", fontsize=10)  # fmt: skip
         later = int(table["open_later"].iloc[0]) if "open_later" in table and len(table) else 0
         longest = float(table["longest"].iloc[0]) if later else float(times.max()) if len(times) else 240.0
@@ -89,7 +89,7 @@ def _none_ended(survival: pd.DataFrame) -> str:
     still = int(survival.attrs.get("open", 0))
     if not still:
         return "no incident can be timed on this clock"
-    longest = minutes(float(survival.attrs["longest"]))
+    longest = minutes_label(float(survival.attrs["longest"]))
     if still == 1:
         return f"the only incident is still open, for {longest} so far"
     return f"none of these {still:,} incidents has ended: all are still open, the longest for {longest}"
@@ -122,7 +122,7 @@ def _axes(ax: Axes, first: float, last: float) -> None:
     marks = [mark for mark in TIME_MARKS if first <= mark <= last * 1.3]
     # Over many tenfold steps the names of near marks would touch.
     marks = [mark for mark in marks if len(marks) <= 6 or mark != 30]
-    ax.set_xticks(marks, [minutes(mark).replace("7 days", "1 week") for mark in marks])
+    ax.set_xticks(marks, [minutes_label(mark).replace("7 days", "1 week") for mark in marks])
     ax.set_xticks([], minor=True)
     ax.set_xlim(first, last * 1.3)
     ax.set_ylim(0, 1.02)

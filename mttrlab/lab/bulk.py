@@ -50,7 +50,7 @@ from mttrlab.sources.exports.records import (
     NoZoneError,
     TimestampReader,
     no_zone,
-    shorten,
+    short_value,
 )
 from mttrlab.sources.exports.timestamps import zone
 
@@ -643,7 +643,7 @@ def _drop_repeats(stage: Stage, among: str) -> tuple[int, int, bool]:
     )
     connection.unregister("repeated")
     connection.execute(f"CREATE TABLE dropped AS {sql.text('lab/bulk/fates')}")
-    connection.create_function("shorten", shorten, ["VARCHAR"], "VARCHAR")
+    connection.create_function("shorten", short_value, ["VARCHAR"], "VARCHAR")
     connection.execute(
         """
         INSERT INTO refused

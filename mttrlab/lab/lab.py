@@ -14,7 +14,7 @@ import pandas as pd
 
 from mttrlab.errors import QuestionError, StoreError
 from mttrlab.files import new_path
-from mttrlab.judge.episodes import RecoveryRule
+from mttrlab.judge.dating import RecoveryRule
 from mttrlab.lab import record_queries, recovery_times, simulations, store, telemetry_queries, views
 from mttrlab.lab.annotations import RECORD_KINDS, worksheet_rows, write_worksheet
 from mttrlab.lab.database import Moment, query_read_only, transaction

@@ -12,8 +12,7 @@ import pandas as pd
 
 from mttrlab import sql
 from mttrlab.errors import QuestionError
-from mttrlab.judge.dating import Checks, Dated, checks_of, date_checks
-from mttrlab.judge.episodes import RecoveryRule
+from mttrlab.judge.dating import Checks, Dated, RecoveryRule, checks_of, date_checks
 from mttrlab.lab.database import microseconds
 from mttrlab.schema import STAMPS, Record, table_records
 

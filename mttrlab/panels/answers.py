@@ -10,7 +10,7 @@ import pandas as pd
 
 from mttrlab.decisions.baseline import Baseline, keep_baseline
 from mttrlab.decisions.compare import checked, note, what
-from mttrlab.figures.style import minutes, plain
+from mttrlab.figures.style import drawable, minutes_label
 from mttrlab.response.experiment import runs as model_runs
 from mttrlab.response.model import validation
 from mttrlab.response.model.response_model import ResponseModel
@@ -152,7 +152,7 @@ def answer_html(table: pd.DataFrame, *, days: float = 365) -> str:
     base, rest = table.iloc[0], table.iloc[1:]
     clock = str(base["clock"]).replace("_", " ")
     # What the check against history found stands above every what-if.
-    said = [f"<p>{escape(plain(str(base['checked']), 600))}</p>", f"<p>{escape(_sentence(base, clock))}</p>"]
+    said = [f"<p>{escape(drawable(str(base['checked']), 600))}</p>", f"<p>{escape(_sentence(base, clock))}</p>"]
     if len(rest):
         said.append(f"<p style='font-size:1.35em'>{_headline(rest.iloc[-1])}</p>")
         low, high = min(0.0, float(rest["saving_low"].min())), max(1e-9, float(rest["saving_high"].max()))
@@ -161,16 +161,16 @@ def answer_html(table: pd.DataFrame, *, days: float = 365) -> str:
         said.append("</table>")
     else:
         said.append("<p style='font-size:1.35em'>Nothing is moved yet.</p>")
-    said += [f"<p>{escape(plain(text, 300))}</p>" for text in dict.fromkeys(rest["note"]) if text]
-    said.append(f"<p style='color:#6b6b6b'>{escape(plain(_rests_on(table, days), 600))}</p>")
+    said += [f"<p>{escape(drawable(text, 300))}</p>" for text in dict.fromkeys(rest["note"]) if text]
+    said.append(f"<p style='color:#6b6b6b'>{escape(drawable(_rests_on(table, days), 600))}</p>")
     return "\n".join(said)
 
 
 def _sentence(base: pd.Series, clock: str) -> str:
     return (
-        f"As it is: {base['incidents']:,.0f} incidents a run, mean {minutes(base['mean'])} on the clock {clock} "
-        f"(8 of 10 runs: {minutes(base['mean_low'])} to {minutes(base['mean_high'])}), "
-        f"median {minutes(base['median'])}, P90 {minutes(base['p90'])}."
+        f"As it is: {base['incidents']:,.0f} incidents a run, mean {minutes_label(base['mean'])} on the clock {clock} "
+        f"(8 of 10 runs: {minutes_label(base['mean_low'])} to {minutes_label(base['mean_high'])}), "
+        f"median {minutes_label(base['median'])}, P90 {minutes_label(base['p90'])}."
     )
 
 
@@ -178,9 +178,9 @@ def _headline(row: pd.Series) -> str:
     word = "saved" if row["saving"] >= 0 else "lost"
     sign = 1 if row["saving"] >= 0 else -1
     return (
-        f"<b>{minutes(abs(row['saving']))}</b> per incident {word} "
-        f"<span style='color:#6b6b6b'>({minutes(row['saving_low'] * sign)} to "
-        f"{minutes(row['saving_high'] * sign)})</span>, "
+        f"<b>{minutes_label(abs(row['saving']))}</b> per incident {word} "
+        f"<span style='color:#6b6b6b'>({minutes_label(row['saving_low'] * sign)} to "
+        f"{minutes_label(row['saving_high'] * sign)})</span>, "
         f"<b>{abs(row['minutes_saved_per_year']):,.0f}</b> minutes a year "
         f"<span style='color:#6b6b6b'>({row['minutes_saved_low'] * sign:,.0f} to "
         f"{row['minutes_saved_high'] * sign:,.0f})</span>"
@@ -195,15 +195,17 @@ def _bar_row(row: pd.Series, low: float, high: float) -> str:
 
     left, right, middle, zero = (at(v) for v in (row["saving_low"], row["saving_high"], row["saving"], 0.0))
     bar = (
-        f"<svg width='{width + 12:g}' height='18' role='img' aria-label='{escape(minutes(row['saving']))}'>"
+        f"<svg width='{width + 12:g}' height='18' role='img' aria-label='{escape(minutes_label(row['saving']))}'>"
         f"<line x1='{zero + 6}' x2='{zero + 6}' y1='0' y2='18' stroke='#6b6b6b'/>"
         f"<rect x='{left + 6}' y='6' width='{max(right - left, 1)}' height='6' fill='#0072B2'/>"
         f"<rect x='{middle + 2.5}' y='2' width='7' height='14' fill='#1a1a1a'/></svg>"
     )
     cell = "<td style='text-align:left;padding:1px 14px 1px 0;white-space:nowrap'>"
-    band = f"{minutes(row['saving_low'])} to {minutes(row['saving_high'])}"
-    label = "all together" if row["scenario"] == ALL_TOGETHER else plain(row["what"], 90)
-    return f"<tr>{cell}{escape(label)}</td>{cell}{bar}</td>{cell}{escape(minutes(row['saving']))} ({band})</td></tr>"
+    band = f"{minutes_label(row['saving_low'])} to {minutes_label(row['saving_high'])}"
+    label = "all together" if row["scenario"] == ALL_TOGETHER else drawable(row["what"], 90)
+    return (
+        f"<tr>{cell}{escape(label)}</td>{cell}{bar}</td>{cell}{escape(minutes_label(row['saving']))} ({band})</td></tr>"
+    )
 
 
 def _rests_on(table: pd.DataFrame, days: float) -> str:

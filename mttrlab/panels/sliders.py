@@ -6,7 +6,7 @@ from typing import Any
 
 from mttrlab.decisions.baseline import Baseline
 from mttrlab.errors import MttrlabError, QuestionError
-from mttrlab.figures.style import plain
+from mttrlab.figures.style import drawable
 from mttrlab.panels.answers import AnswerCache, answer_html, keep_for_sliders, what_if
 from mttrlab.panels.ranges import Slide, slides
 from mttrlab.response.model.response_model import ResponseModel
@@ -139,13 +139,13 @@ def _places(model: ResponseModel) -> list[tuple[str, tuple[str, str]]]:
     services = sorted({face.service for kind in model.types for face in kind.faces if face.service})
     return [
         (EVERYWHERE, ("", "")),
-        *((f"type {plain(name, 40)}", ("incident_types", name)) for name in kinds if len(kinds) > 1),
-        *((f"service {plain(name, 40)}", ("services", name)) for name in services if len(services) > 1),
-        *((f"pool {plain(pool.name, 40)}", ("pools", pool.name)) for pool in model.pools if len(model.pools) > 1),
+        *((f"type {drawable(name, 40)}", ("incident_types", name)) for name in kinds if len(kinds) > 1),
+        *((f"service {drawable(name, 40)}", ("services", name)) for name in services if len(services) > 1),
+        *((f"pool {drawable(pool.name, 40)}", ("pools", pool.name)) for pool in model.pools if len(model.pools) > 1),
     ]
 
 
 def _refusal_html(refusal: MttrlabError) -> str:
     from html import escape
 
-    return escape(plain(str(refusal), 400))
+    return escape(drawable(str(refusal), 400))

@@ -1,4 +1,4 @@
-"""The columns of every table: the only place that spells them, with unit and meaning of empty."""
+"""The words of the lab, and the columns of every table: spelled here alone, with unit and meaning of empty."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from mttrlab.errors import SchemaError
-from mttrlab.schema.words import CLOCKS, PHASES, STAMPS
+from mttrlab.errors import QuestionError, SchemaError
 
 Cell = str | float | bool | pd.Timestamp | None
 """What stands in a table."""
@@ -38,6 +37,7 @@ _DTYPES: dict[str, Any] = {
     "number": "float64",
 }
 
+
 _ABSENT: dict[str, Any] = {
     "text": np.nan,
     "time": pd.NaT,
@@ -47,6 +47,7 @@ _ABSENT: dict[str, Any] = {
     "count": pd.NA,
     "number": np.nan,
 }
+
 
 _IDENTITY = (
     Column("incident_id", "text", "The source's id of the incident; never empty."),
@@ -61,6 +62,15 @@ _IDENTITY = (
     Column("title", "text", "What people called it; never trusted as markup."),
     Column("url", "text", "Where to read about it."),
 )
+
+
+# The words of the lab, each spelled once.
+
+
+STAMPS = ("started_at", "detected_at", "acknowledged_at", "diagnosed_at", "resolved_at", "verified_at")
+"""Every time that people or tools record, in the order in which they are expected."""
+
+
 _STAMPS = tuple(
     column
     for stamp in STAMPS
@@ -70,6 +80,8 @@ _STAMPS = tuple(
         Column(f"{stamp}_origin", "text", "Where the stamp came from (ORIGINS); empty where there is no stamp."),
     )
 )
+
+
 _FACTS = (
     Column("first_resolved_at", "time", "The first resolution of a reopened incident; empty: never reopened."),
     Column("detected_by", "text", "alert, monitor, customer or person; empty: not said."),
@@ -81,8 +93,10 @@ _FACTS = (
     Column("exported_at", "time", "When this row was last seen at its source: open incidents are censored here."),
 )
 
+
 INCIDENT_COLUMNS = _IDENTITY + _STAMPS + _FACTS
 """One row per incident, real or simulated (simulated ones add `replication`)."""
+
 
 REPORT_COLUMNS = (
     Column("source", "text", "The tool that the record comes from; never empty."),
@@ -105,7 +119,25 @@ REPORT_COLUMNS = (
 )
 """One row per source record, as judged on its own: what the lab stores."""
 
+
+CLOCK_ENDS = {
+    "recovery": ("started_at", "verified_at"),
+    "started_to_resolved": ("started_at", "resolved_at"),
+    "detected_to_verified": ("detected_at", "verified_at"),
+    "detected_to_resolved": ("detected_at", "resolved_at"),
+}
+
+
+CLOCKS = tuple(CLOCK_ENDS)
+"""From the widest to the narrowest; `recovery` is the sum of the four phases."""
+
+
+PHASES = ("detect", "diagnose", "resolve", "verify")
+
+
 _MEASURES = PHASES + CLOCKS
+
+
 PHASE_COLUMNS = (
     *(c for c in INCIDENT_COLUMNS if not c.name.endswith(("_verdict", "_origin"))),
     *(Column(m, "minutes", "Minutes; NaN where an end is unknown or its stamp is not usable.") for m in _MEASURES),
@@ -116,6 +148,7 @@ PHASE_COLUMNS = (
     Column("month", "time", "First day (UTC) of the month of the first usable stamp; empty: none is usable."),
 )
 """One row per incident, minutes per phase and per clock."""
+
 
 SPAN_COLUMNS = (
     Column("incident_id", "text", "The incident."),
@@ -208,3 +241,155 @@ def check_incidents(incidents: pd.DataFrame, *needed: str) -> None:
         raise SchemaError(
             f"the table lacks {', '.join(missing)}; pass a table of incidents as lab.incidents() or ml.read() gives it"
         )
+
+
+MILESTONES = ("started_at", "detected_at", "diagnosed_at", "resolved_at", "verified_at")
+"""The stamps that begin or end a phase. `acknowledged_at` ends none."""
+
+
+PHASE_ENDS = {
+    "detect": ("started_at", "detected_at"),
+    "diagnose": ("detected_at", "diagnosed_at"),
+    "resolve": ("diagnosed_at", "resolved_at"),
+    "verify": ("resolved_at", "verified_at"),
+}
+
+
+PHASE_RANGES = {"detect": (0.0, 30.0), "diagnose": (10.0, 120.0), "resolve": (5.0, 60.0), "verify": (2.0, 10.0)}
+"""Typical minutes per phase as the founding text prints them (`reducing-mttr`): a reference band, not a norm."""
+
+
+LEVELS = (("Elite", 15.0), ("Advanced", 30.0), ("Intermediate", 60.0), ("Basic", 240.0))
+"""Maturity levels and the minutes that MTTR must stay strictly below, best first."""
+
+
+NO_LEVEL = "no level"
+"""Four hours and more: the founding table has no name for it."""
+
+
+VERDICTS = (
+    "recorded",  # somebody or something stamped it
+    "pending",  # the incident is still open and has not come this far
+    "missing",  # closed, and nobody stamped it
+    "not_applicable",  # automation ended the incident, so nobody diagnosed it
+    "defaulted",  # the vendor copied another stamp
+    "out_of_order",  # earlier than a milestone that must come before it
+    "suspect",  # an auto-close timer, an implausible date
+)
+
+
+ORIGINS = (
+    "export",  # the source's own stamp
+    "proxy",  # a public post stands in for the true time
+    "annotated",  # corrected by people
+    "derived",  # computed from telemetry
+    "simulated",  # born in the response model
+)
+
+
+POPULATIONS = ("counted", "page", "drill", "test", "maintenance", "cancelled", "merged")
+
+
+def clock_name(clock: str) -> str:
+    """Return `clock` if it is one of `CLOCKS`.
+
+    Raises
+    ------
+    QuestionError
+        For any other word; the sentence lists the clocks.
+    """
+    if not isinstance(clock, str) or clock not in CLOCK_ENDS:
+        raise QuestionError(f"clock must be one of {', '.join(CLOCKS)}; got {clock!r}")
+    return clock
+
+
+# The columns of what the systems said: metrics, deployments, alert firings, log lines, spans of traces.
+
+
+MEASURES = ("error_rate", "latency_p95", "throughput")
+"""What is measured of a service: percent of requests, milliseconds, requests per second."""
+
+
+METRIC_COLUMNS = (
+    Column("service", "text", "The service, under the team's own name for it; never empty."),
+    Column("at", "time", "UTC; a sample stands for the time that begins here; never empty."),
+    Column("error_rate", "number", "PERCENT of requests that failed, 0 to 100; empty: no data."),
+    Column("latency_p95", "number", "MILLISECONDS that 95 of 100 requests stay below; empty: no data."),
+    Column("throughput", "number", "Requests per SECOND; empty: no data."),
+)
+"""One row per service and instant."""
+
+
+DEPLOYMENT_COLUMNS = (
+    Column("at", "time", "UTC, when it reached production; never empty."),
+    Column("service", "text", "The service that was deployed; never empty."),
+    Column("version", "text", "As the source says; empty: not said."),
+    Column("status", "text", "succeeded, failed, rolled_back, … as the source says; empty: not said."),
+    Column("change_id", "text", "The change behind it; empty: none known."),
+)
+"""One row per deployment."""
+
+
+FIRING_COLUMNS = (
+    Column("alert", "text", "The alert's name, or a page's title; never empty."),
+    Column("service", "text", "The service that the alert's labels name; empty: they name none."),
+    Column("severity", "text", "As the source says; empty: not said."),
+    Column("started_at", "time", "UTC, when it fired (after its `for`); never empty."),
+    Column("ended_at", "time", "UTC; empty: still firing when the file was taken, or the end is not in it."),
+    Column("source", "text", "alertmanager, pagerduty, or the table's own word; never empty."),
+    Column("summary", "text", "What the alert says in words; empty: nothing."),
+    Column("key", "text", "What tells this alert from others of its name (its fingerprint); empty: none."),
+)
+"""One row per firing of an alert, with or without an incident."""
+
+
+LOG_COLUMNS = (
+    Column("at", "time", "UTC; never empty."),
+    Column("service", "text", "The service that wrote it; empty: not said."),
+    Column("level", "text", "debug, info, warning, error or critical; empty: not said."),
+    Column("event", "text", "What happened; never empty."),
+    Column("trace_id", "text", "The trace that it belongs to; empty: not said."),
+    Column("fields", "text", "JSON object of the other fields; those that look like people or secrets are left out."),
+    Column("hash", "text", "Hash of the line; the same line has the same hash."),
+)
+"""One row per line of a structured log."""
+
+
+ERROR_LEVELS = ("error", "critical")
+"""Levels that count as errors."""
+
+
+TRACE_COLUMNS = (
+    Column("trace_id", "text", "The trace; never empty."),
+    Column("span_id", "text", "The span; never empty."),
+    Column("parent_id", "text", "The span that called it; empty: a root."),
+    Column("service", "text", "`service.name` of its resource; empty: not said."),
+    Column("name", "text", "The operation."),
+    Column("kind", "text", "server, client, internal, producer or consumer; empty: not said."),
+    Column("target", "text", "What it called: `peer.service`, `db.system` or the like; empty: not said."),
+    Column("start_ns", "count", "NANOSECONDS since 1970 UTC; never empty."),
+    Column("end_ns", "count", "NANOSECONDS since 1970 UTC, never before the start; never empty."),
+    Column("failed", "flag", "Its status says error; empty: unset."),
+)
+"""One row per span of a trace."""
+
+
+TELEMETRY = {
+    "metrics": METRIC_COLUMNS,
+    "deployments": DEPLOYMENT_COLUMNS,
+    "firings": FIRING_COLUMNS,
+    "logs": LOG_COLUMNS,
+    "spans": TRACE_COLUMNS,
+}
+"""The tables of telemetry by name."""
+
+
+NEEDED_FILES = {
+    "metrics": "metrics: a table with time, service, error_rate (percent), latency_p95 (ms), throughput (req/s), "
+    "or a Prometheus range query",
+    "deployments": "deployments: a table with time, service, version, status, change_id",
+    "firings": "alert firings: an Alertmanager log (JSON lines) or a PagerDuty export",
+    "logs": "structured logs: JSON lines with timestamp, level, event, service",
+    "spans": "traces: OTLP JSON (resourceSpans)",
+}
+"""Which file would fill each table, in words."""

@@ -20,7 +20,7 @@ from mttrlab import figures
 from mttrlab.analysis import survival
 from mttrlab.errors import SchemaError
 from mttrlab.figures.comparison import _said
-from mttrlab.figures.style import minutes, plain
+from mttrlab.figures.style import drawable, minutes_label
 
 HOSTILE = (
     "$\\bad$",
@@ -233,14 +233,14 @@ def test_hostile_text_is_drawn_as_text(title: str) -> None:
             drawn(figures.plot_ranking, ranked(title)),
             drawn(figures.plot_comparison, comparison(title)),
         ):
-            assert plain(title, 20)[:18] in words(ax)
+            assert drawable(title, 20)[:18] in words(ax)
         drawn(figures.plot_months, months(clock=title))
 
 
 @given(st.text())
 @settings(max_examples=80)
 def test_any_text_becomes_one_visible_line(text: str) -> None:
-    shown = plain(text)
+    shown = drawable(text)
     assert shown.strip()
     assert shown.isprintable()
     assert len(shown) <= 48
@@ -287,7 +287,7 @@ def test_an_empty_table_gives_empty_axes(plot: Callable[..., Axes], table: pd.Da
 
 
 def test_minutes_never_round_up_to_sixty() -> None:
-    assert [minutes(m) for m in (59.4, 59.6, 119.7, 9.96)] == ["59 min", "1 h", "2 h", "10 min"]
+    assert [minutes_label(m) for m in (59.4, 59.6, 119.7, 9.96)] == ["59 min", "1 h", "2 h", "10 min"]
 
 
 def change_table() -> pd.DataFrame:

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 import mttrlab as ml
 from mttrlab.errors import QuestionError
-from mttrlab.judge.dating import checks_of, date_checks
-from mttrlab.judge.episodes import RecoveryRule, episodes
+from mttrlab.judge.dating import RecoveryRule, checks_of, date_checks, episodes
 from mttrlab.judge.recovery import verify_service_recovery
 
 BEGIN = pd.Timestamp("2026-03-01T10:00Z")

@@ -6,7 +6,7 @@ import pytest
 
 from mttrlab.schema import FAILURE_MODES
 from mttrlab.sources.practices.own import Mode
-from mttrlab.sources.practices.promql import always_firing, conditions, failure_mode, number, services
+from mttrlab.sources.practices.promql import always_firing, conditions, failure_mode, promql_number, services
 
 RATIO = 'sum(rate(http_requests_total{code=~"5.."}[5m])) / sum(rate(http_requests_total[5m]))'
 
@@ -81,7 +81,7 @@ def test_recorded_series_bring_their_window_and_never_loop() -> None:
      ("time()", None), ("9**9**9", None), ("", None), ("__import__", None)],
 )  # fmt: skip
 def test_arithmetic_of_plain_numbers_only(text: str, value: float | None) -> None:
-    assert number(text) == (value if value is None else pytest.approx(value))
+    assert promql_number(text) == (value if value is None else pytest.approx(value))
 
 
 @pytest.mark.parametrize(

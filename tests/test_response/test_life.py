@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mttrlab.figures import plot_life, plot_story
-from mttrlab.figures.style import minutes
+from mttrlab.figures.style import minutes_label
 from mttrlab.response import Deployments, FixPath, IncidentType, Law, Pool, ResponseModel, Scenario, trace
 from mttrlab.response.experiment import runs as model_runs
 from mttrlab.response.experiment.description import ACTS_ON, describe_model
@@ -39,7 +39,7 @@ def test_the_minutes_on_the_drawing_are_the_laws_own(four_phases):
     parts = describe_model(four_phases).set_index("part")
     assert parts.loc["alert", "median"] == pytest.approx(5.0, rel=0.01)
     assert parts.loc["diagnose", "p90"] == pytest.approx(30.0 * math.exp(1.2816), rel=0.01)
-    assert minutes(parts.loc["verify", "median"]) in " ".join(words_of(plot_life(four_phases)))
+    assert minutes_label(parts.loc["verify", "median"]) in " ".join(words_of(plot_life(four_phases)))
 
 
 def test_the_shares_of_the_fix_paths_are_those_that_the_simulator_takes(rich):

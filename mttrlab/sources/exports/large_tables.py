@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mttrlab.errors import LoadError
 from mttrlab.sources.exports.columns import IDS, Names, is_canonical, settle_columns
-from mttrlab.sources.exports.formats import recognise_text
+from mttrlab.sources.exports.extracts import recognise_text
 from mttrlab.sources.exports.reading import HEAD, MAX_BYTES, MAX_COLUMNS, header_of, open_stream
 
 PIECE = 4 * 1024**2

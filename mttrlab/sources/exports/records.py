@@ -33,7 +33,7 @@ class RecordError(Exception):
         self.column, self.value, self.reason = column, value, reason
 
 
-def shorten(value: object) -> str:
+def short_value(value: object) -> str:
     """Return the value as a short text for people."""
     if isinstance(value, list | dict):
         # Never what is in it: people's names and addresses are.
@@ -50,7 +50,7 @@ class Refusals:
 
     def add(self, row: int, column: str, value: object, reason: str) -> None:
         """Refuse the record in that row for one more reason."""
-        self.by_row.setdefault(row, []).append((column, shorten(value), reason))
+        self.by_row.setdefault(row, []).append((column, short_value(value), reason))
 
     def lines(self) -> list[tuple[int, str, str, str]]:
         """Return row, column, value and reasons, a line per refused record."""
@@ -70,7 +70,7 @@ def no_zone(name: str, first: tuple[int, str, str], count: int, *, at_least: boo
     """Return the refusal of a file with stamps that name no zone: the first as row, column and text, and how many."""
     row, column, value = first
     return NoZoneError(
-        f"{name} row {row}: {column} {shorten(value)!r} has no time zone; pass timezone= "
+        f"{name} row {row}: {column} {short_value(value)!r} has no time zone; pass timezone= "
         f"({'at least ' if at_least else ''}{count:,} such row{'s' if count > 1 else ''})"
     )
 

@@ -8,26 +8,38 @@ from typing import Any
 
 from mttrlab.schema import UNKNOWN, AlertRule, Condition, Practices
 from mttrlab.sources.practices.promql import failure_mode
-from mttrlab.sources.practices.reading import seconds
+from mttrlab.sources.practices.reading import duration_seconds
 from mttrlab.yaml_io import FileFaults, Place, value_in_words
 
 FLUSH_S, EVALUATION_S = 15.0, 60.0
 """The agent's flush interval and the pace of evaluations for windows up to a day."""
+
+
 _QUERY = re.compile(r"^\s*(?P<how>\w+)\s*\(\s*last_(?P<window>[0-9]+(?:mo|[smhdw]))\s*\)\s*:", re.IGNORECASE)
+
+
 _LAST = re.compile(r"\.last\(\s*[\"']?(?P<window>[0-9]+[smhdw]?)[\"']?\s*\)")
+
+
 _CHANGED = re.compile(
     r"^\s*(?:pct_)?change\s*\(\s*\w+\s*\(\s*last_(?P<window>[0-9]+(?:mo|[smhdw]))\s*\)", re.IGNORECASE
 )
+
+
 _BURNT = re.compile(r"\.long_window\(\s*[\"'](?P<window>[0-9]+[smhdw])[\"']")
+
+
 _ELSEWHERE = {
     "composite": "it joins other monitors, and what it watches stands in those",
     "synthetics alert": "it stands for a synthetic test, whose steps are not in the monitor",
 }
 """Kinds of monitor that do not say themselves what they watch."""
+
+
 _COMPARED = re.compile(r"(?P<sign>>=|<=|==|>|<)\s*(?P<value>-?[0-9.]+(?:[eE][+-]?[0-9]+)?)\s*$")
 
 
-def monitors(value: Any, faults: FileFaults, file: str) -> Practices:
+def datadog_rules(value: Any, faults: FileFaults, file: str) -> Practices:
     """Return the rules of one monitor or a list of them; what is wrong goes to `faults`."""
     several = value if isinstance(value, list) else value.get("monitors", [value])
     rules: list[AlertRule] = []
@@ -140,7 +152,7 @@ def _condition(query: str, kind: str, options: Mapping[str, Any], place: Place, 
 
 
 def _window(text: str) -> float:
-    return 30 * 86_400.0 if text.endswith("mo") else seconds(text if not text.isdigit() else f"{text}s")
+    return 30 * 86_400.0 if text.endswith("mo") else duration_seconds(text if not text.isdigit() else f"{text}s")
 
 
 def _tags(tags: Any, query: str) -> tuple[str, ...]:

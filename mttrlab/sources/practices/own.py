@@ -35,7 +35,7 @@ from mttrlab.schema import (
     SyntheticMonitor,
 )
 from mttrlab.sources.practices.promql import failure_mode
-from mttrlab.sources.practices.reading import seconds, without_secrets
+from mttrlab.sources.practices.reading import duration_seconds, without_secrets
 from mttrlab.yaml_io import FileFaults, Place, value_in_words
 
 _SECRET = {"body", "headers"}
@@ -189,7 +189,7 @@ def _remediation(form: RemediationForm, action: dict[str, Any], file: str) -> Re
 
 def _inside(key: str, value: Any) -> float:
     if key == "timeout":
-        run = seconds(value)
+        run = duration_seconds(value)
         if run == 0:
             raise ValueError("must be above 0")
         return run
@@ -242,7 +242,7 @@ def _alert(form: AlertForm, file: str) -> AlertRule:
 # The lab's own YAML forms, typed strictly: a typo, a wrong type or a word too many is refused.
 
 
-Seconds = Annotated[float, BeforeValidator(seconds)]
+Seconds = Annotated[float, BeforeValidator(duration_seconds)]
 Positive = Annotated[Seconds, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Minutes = Annotated[float, Field(ge=0, allow_inf_nan=False)]

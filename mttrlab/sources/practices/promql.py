@@ -10,13 +10,29 @@ from mttrlab.schema import FAILURE_MODES, UNKNOWN, Condition
 from mttrlab.sources.practices.reading import windows
 
 Alternatives = tuple[tuple[Condition, ...], ...]
+
+
 _COMPARISON = re.compile(r"(?<![=!~<>])(>=|<=|==|!=|>|<)(?![~=])\s*(?:bool\b)?")
+
+
 _WORD = re.compile(r"\b(and|or|unless)\b", re.IGNORECASE)
+
+
 _NUMBER = re.compile(r"[0-9.eE+\-*/() ]+")
+
+
 _LEADING = re.compile(r"\s*(\([0-9.eE+\-*/ ]+\)|-?[0-9.]+(?:[eE][+-]?[0-9]+)?)")
+
+
 _NAME = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
+
+
 _FLIP = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
+
+
 _EVENTS = re.compile(r"\b(increase|changes|resets|rate|irate|delta|idelta)\s*\(")
+
+
 _MOST_ALTERNATIVES, _LONGEST, _DEEPEST = 64, 20_000, 50
 
 
@@ -144,9 +160,9 @@ def _condition(expr: str, recorded: Mapping[str, str]) -> Condition:
         # max(x > (14.4 * 0.001)) without (y): the number ends before the parenthesis that closes the function.
         leading = _LEADING.match(expr[match.end() :])
         right = leading.group() if leading else right
-    threshold = number(right)
-    if threshold is None and number(left) is not None:
-        left, sign, threshold = right, _FLIP.get(sign, sign), number(left)
+    threshold = promql_number(right)
+    if threshold is None and promql_number(left) is not None:
+        left, sign, threshold = right, _FLIP.get(sign, sign), promql_number(left)
     return _judged(left, sign, threshold, _longest(left, recorded, set()))
 
 
@@ -198,12 +214,12 @@ def _longest(expr: str, recorded: Mapping[str, str], seen: set[str]) -> float:
     return max(found, default=0.0)
 
 
-def number(text: str) -> float | None:
+def promql_number(text: str) -> float | None:
     """Return what an arithmetic of plain numbers comes to; None where it holds anything else.
 
     Examples
     --------
-    >>> number("(6 * 0.5)"), number("rate(x[5m])")
+    >>> promql_number("(6 * 0.5)"), promql_number("rate(x[5m])")
     (3.0, None)
     """
     if not text or len(text) > 80 or not _NUMBER.fullmatch(text.strip()) or "**" in text:
@@ -236,8 +252,12 @@ def _worth(node: ast.expr) -> float:
 
 
 _I = re.IGNORECASE
+
+
 _ABOUT = re.compile(r"expir|certificate|overcommit", _I)
 """About something that will happen, or that is none of a service's failures."""
+
+
 _SIGNALS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
     (mode, where, re.compile(words, _I))
     for mode, where, words in (
@@ -265,12 +285,18 @@ _SIGNALS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
     )
 )
 """Failure mode, where to look, what to look for: the first that is found decides."""
+
+
 _SATURATION = re.compile(
     r"cpu|memory|\bmem\b|disk|filesystem|storage|volume|queue|limit|quota|inode|conntrack|saturat|throttl|full|utili[sz]ation"
     r"|pressure|capacity|load|evict|usage|backlog|descriptor",
     _I,
 )
+
+
 _SERVICE_KEYS = ("service", "service_name", "sloth_service", "app", "application", "component", "deployment", "job")
+
+
 _NO_SERVICE = {
     "general",
     "default",

@@ -12,7 +12,7 @@ from typing import Any
 
 from mttrlab.errors import LoadError
 from mttrlab.schema import Practices
-from mttrlab.sources.practices import checkly, datadog, grafana, manifests, own, upptime
+from mttrlab.sources.practices import checkly, datadog, grafana, own, prometheus, upptime
 from mttrlab.sources.practices.prometheus import rule_groups, with_windows
 from mttrlab.sources.practices.reading import text_of
 from mttrlab.yaml_io import FileFaults, Place, documents, value_in_words
@@ -165,7 +165,7 @@ def _json(text: str, name: str) -> Practices:
     if not datadog.is_monitor(value):
         raise LoadError(f"{name} is no Datadog monitor (it needs name, type and query); other JSON is not read here")
     faults = FileFaults(name)
-    made = datadog.monitors(value, faults, name)
+    made = datadog.datadog_rules(value, faults, name)
     faults.refuse()
     return made
 
@@ -178,13 +178,13 @@ def _document(value: Any, faults: FileFaults, name: str) -> Practices:
     if grafana.is_provisioning(value):
         return grafana.provisioned(value, faults, name)
     if "apiVersion" in keys or "kind" in keys:
-        return manifests.manifest(value, faults, name)
+        return prometheus.manifest(value, faults, name)
     if "groups" in keys:
         # Names with x- are where people keep what they anchor.
         faults.unknown_keys((), [key for key in keys if not key.startswith("x-")], ("groups", "namespace"))
         return rule_groups(value["groups"], ("groups",), faults, name)
     if keys & {"modules", "route", "scrape_configs", "global"}:
-        return manifests.configuration(value, faults, name)
+        return prometheus.configuration(value, faults, name)
     if "sites" in keys:
         return upptime.sites(value, faults, name)
     if keys & own.KEYS:

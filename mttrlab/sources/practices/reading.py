@@ -67,11 +67,15 @@ def without_secrets(url: str) -> str:
 
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0, "y": 31_536_000.0}
+
+
 _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w|y)")
+
+
 _WHOLE = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h|d|w|y))+")
 
 
-def seconds(value: object) -> float:
+def duration_seconds(value: object) -> float:
     """Return a duration in seconds: a number of seconds, or text such as `60s`, `5m`, `1h30m`.
 
     Raises
@@ -81,7 +85,7 @@ def seconds(value: object) -> float:
 
     Examples
     --------
-    >>> seconds("1h30m"), seconds(60), seconds("500ms")
+    >>> duration_seconds("1h30m"), duration_seconds(60), duration_seconds("500ms")
     (5400.0, 60.0, 0.5)
     """
     wrong = f"must be a number of seconds or a duration such as 60s or 5m; got {str(value)[:40]!r}"
@@ -104,7 +108,7 @@ def said_seconds(holder: Mapping[str, Any], key: str, place: Place, faults: File
     if holder.get(key) is None:
         return None
     try:
-        return seconds(holder[key])
+        return duration_seconds(holder[key])
     except ValueError as error:
         faults.add((*place, key), str(error))
         return None
@@ -113,7 +117,7 @@ def said_seconds(holder: Mapping[str, Any], key: str, place: Place, faults: File
 def windows(expr: str) -> list[float]:
     """Return the range windows of a PromQL expression, seconds: `[5m]`, and `[1h:30s]` as its hour."""
     return [
-        seconds(found)
+        duration_seconds(found)
         for found in re.findall(r"\[\s*([0-9][0-9a-z.]*)\s*(?::[^\]]*)?\]", expr)
         if _WHOLE.fullmatch(found)
     ]

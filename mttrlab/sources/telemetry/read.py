@@ -10,15 +10,15 @@ from pathlib import Path
 from mttrlab.errors import LoadError
 from mttrlab.sources.exports.columns import IDS
 from mttrlab.sources.exports.reading import HEAD, Opened, fold, foot, head, header_of, open_file
-from mttrlab.sources.telemetry import deployments, firings, logs, metrics, traces
+from mttrlab.sources.telemetry import events, logs, metrics, traces
 from mttrlab.sources.telemetry.reading import TIMES, Telemetry
 
 _READERS: dict[str, Callable[[Opened, str | None], Telemetry]] = {
     "metrics": metrics.read_metrics,
     "prometheus": metrics.read_prometheus,
-    "deployments": deployments.read_deployments,
-    "alertmanager": firings.read_alertmanager,
-    "firings": firings.read_firings,
+    "deployments": events.read_deployments,
+    "alertmanager": events.read_alertmanager,
+    "firings": events.read_firings,
     "logs": logs.read_logs,
     "otlp": traces.read_otlp,
 }
@@ -80,7 +80,7 @@ def recognise_text(text: str) -> str | None:
     return None
 
 
-_COLUMNS = {*TIMES, *deployments.TIMES, *deployments.VERSIONS, *_MEASURED, "service", "metric", "measure", "value",
+_COLUMNS = {*TIMES, *events.DEPLOYED_TIMES, *events.VERSIONS, *_MEASURED, "service", "metric", "measure", "value",
             "alert", "alertname", "started_at", "starts_at", "status", "incident_id", "source_id", "event"}  # fmt: skip
 
 
@@ -92,8 +92,8 @@ def _table(names: set[str]) -> str | None:
     measured = names & _MEASURED or ("value" in names and names & set(metrics.LONG_NAMES))
     if measured and names & set(TIMES) and names & set(metrics.SERVICES):
         return "metrics"
-    if names & set(deployments.TIMES) and names & {"service", "service_name", "app", "deployment"}:
-        return "deployments" if names & set(deployments.VERSIONS) else None
+    if names & set(events.DEPLOYED_TIMES) and names & {"service", "service_name", "app", "deployment"}:
+        return "deployments" if names & set(events.VERSIONS) else None
     return None
 
 

@@ -1,4 +1,4 @@
-"""Alert firings: Alertmanager's webhook and its log as JSON lines, its list of alerts, and a plain table."""
+"""What happened at one moment: deployments, and alert firings from Alertmanager or a table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,52 @@ from mttrlab.sources.telemetry.reading import (
     word_of,
 )
 
-SERVICES = ("service", "service_name", "app", "application", "job", "deployment")
+DEPLOYED_TIMES = ("time", "at", "deployed_at", "finished_at", "completed_at", "timestamp", "created_at")
+
+
+DEPLOYED_SERVICES = ("service", "service_name", "app", "application", "deployment")
+
+
+VERSIONS = ("version", "revision", "tag", "image", "release", "sha", "commit")
+
+
+STATUSES = ("status", "state", "result")
+
+
+CHANGES = ("change_id", "change", "deployment_id", "pr", "pull_request")
+
+
+def read_deployments(opened: Opened, timezone: str | None) -> Telemetry:
+    """Return the deployments of a table (CSV, JSON, JSON lines, Parquet)."""
+    into = Collector(opened, timezone)
+    known: dict[tuple, dict] = {}
+    for row, said in records_of(opened, into):
+        at = instant_of(said, row, into, DEPLOYED_TIMES)
+        service = needed(into, row, said, DEPLOYED_SERVICES) if at is not None else None
+        if at is None or service is None:
+            continue
+        made = {
+            "at": at,
+            "service": service,
+            "version": word_of(first_of(said, VERSIONS)[1]),
+            "status": word_of(first_of(said, STATUSES)[1]),
+            "change_id": word_of(first_of(said, CHANGES)[1]),
+        }
+        key = (at, service, made["version"])
+        if key not in known:
+            known[key] = made
+            into.made.append(made)
+        elif known[key] == made:
+            into.duplicates += 1
+        else:
+            into.refuse(row, "status", made["status"], "another row says something else of the same deployment")
+    return into.result("deployments", "deployments")
+
+
+# Alert firings: Alertmanager's webhook and its log as JSON lines, its list of alerts, and a plain table.
+
+
+SERVICE_LABELS = ("service", "service_name", "app", "application", "job", "deployment")
 
 
 _WORDS = ("summary", "description", "message")
@@ -94,7 +139,7 @@ def _firing(alert: Any, row: int, into: Collector) -> dict[str, Any] | None:
     words = next((word_of(notes[word]) for word in _WORDS if word_of(notes.get(word))), None)
     return {
         "alert": name,
-        "service": next((word_of(labels[label]) for label in SERVICES if word_of(labels.get(label))), None),
+        "service": next((word_of(labels[label]) for label in SERVICE_LABELS if word_of(labels.get(label))), None),
         "severity": word_of(labels.get("severity") or labels.get("priority")),
         "started_at": started,
         "ended_at": ended,
