@@ -95,7 +95,8 @@ def of_pagerduty(counted: list[Incident]) -> File:
     records = [
         vendors.pagerduty_record(page, 4200 + place, "larkspur.pagerduty") for place, (_, page) in enumerate(listed)
     ]
-    again = sorted(range(len(records)), key=lambda place: NamedRandom((records[place]["id"],)).u("exported twice"))[:3]
+    page_ids = [str(record["id"]) for record in records]
+    again = sorted(range(len(records)), key=lambda place: NamedRandom((page_ids[place],)).u("exported twice"))[:3]
     for place in sorted(again, reverse=True):
         records.insert(place, records[place])
     ids = {key: page.id for key, page in pages}

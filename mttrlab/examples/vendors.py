@@ -8,7 +8,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from mttrlab.examples.incidents import EXPORTED, LOCAL, Entry, Incident
@@ -129,7 +128,7 @@ def _reference(rng: NamedRandom, kind: str, name: str) -> dict[str, str]:
     }
 
 
-def _log(page: Page) -> list[dict[str, Any]]:
+def _log(page: Page) -> list[dict[str, object]]:
     """Entries, newest first as PagerDuty gives them."""
     person = _reference(NamedRandom(("people",)), "user", page.rng.one("responder", _PEOPLE))
     service = _reference(NamedRandom(("services",)), "service", page.service)
@@ -156,11 +155,11 @@ def _log(page: Page) -> list[dict[str, Any]]:
     ]
 
 
-def pagerduty_record(page: Page, number: int, account: str, merged_into: str | None = None) -> dict[str, Any]:
+def pagerduty_record(page: Page, number: int, account: str, merged_into: str | None = None) -> dict[str, object]:
     """Return one incident as `GET /incidents` gives it, its log entries inside."""
     ended, begun = page.resolved_at is not None, page.acknowledged_at is not None
     last = page.resolved_at or page.acknowledged_at or page.created_at
-    fields: dict[str, Any] = {
+    fields: dict[str, object] = {
         "id": page.id,
         "type": "incident",
         "incident_number": number,
@@ -185,7 +184,7 @@ def pagerduty_record(page: Page, number: int, account: str, merged_into: str | N
     return fields | {"log_entries": _log(page)}
 
 
-def pagerduty_json(records: Sequence[dict[str, Any]]) -> bytes:
+def pagerduty_json(records: Sequence[dict[str, object]]) -> bytes:
     """Return the file: every page of the API's answer put together."""
     lines = ",\n".join(json.dumps(one, ensure_ascii=False, separators=(",", ":")) for one in records)
     head = json.dumps({"limit": 100, "offset": 0, "more": False, "total": len(records)}, separators=(",", ":"))
@@ -332,7 +331,7 @@ def _shown(rng: NamedRandom, at: int, zone: ZoneInfo) -> str:
     return f"{local:%Y-%m-%dT%H:%M:%S}.{rng.whole(f'ms {at}', 0, 999):03d}{ending}"
 
 
-def statuspage_record(post: Post, page: str, zone: ZoneInfo) -> dict[str, Any]:
+def statuspage_record(post: Post, page: str, zone: ZoneInfo) -> dict[str, object]:
     """Return one incident as the v2 API gives it, its updates newest first."""
     rng, bad = post.rng, _STATES[post.impact]
     component = {
@@ -340,7 +339,7 @@ def statuspage_record(post: Post, page: str, zone: ZoneInfo) -> dict[str, Any]:
         "name": post.component,
     }
     first = {status: _shown(rng, at, zone) for status, at in reversed(post.updates)}
-    updates: list[dict[str, Any]] = []
+    updates: list[dict[str, object]] = []
     for place, (status, at) in enumerate(post.updates):
         healthy = status in ("resolved", "completed")
         shown = _shown(rng, at, zone)
@@ -376,7 +375,7 @@ def statuspage_record(post: Post, page: str, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def statuspage_json(records: Sequence[dict[str, Any]], page: str, zone: ZoneInfo, exported: int) -> bytes:
+def statuspage_json(records: Sequence[dict[str, object]], page: str, zone: ZoneInfo, exported: int) -> bytes:
     """Return the file: `GET /api/v2/incidents.json`, all pages put together."""
     head = {
         "id": NamedRandom((page,)).token("page", 12, _STATUSPAGE_IDS),

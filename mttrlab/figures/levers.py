@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from mttrlab.figures.style import (
     style,
     time_axis,
 )
+from mttrlab.schema import Record, table_records
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -112,7 +113,7 @@ def plot_ranking(ranked: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         raise SchemaError("plot_ranking needs the table that rank_investments gives")
     with style():
         ax = axes(ax, height=1.7 + 0.6 * max(len(ranked), 2))
-        for position, row in enumerate(ranked.to_dict("records")):
+        for position, row in enumerate(table_records(ranked)):
             colour = QUIET if row["rival"] else PHASE_COLOURS["diagnose"]
             ax.plot([row["minutes_saved_low"], row["minutes_saved_high"]], [position] * 2, color=colour, linewidth=1.5)
             ends = [row["expected_low"], row["expected_high"]]
@@ -129,7 +130,7 @@ def plot_ranking(ranked: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         return ax
 
 
-def _words(row: Any) -> str:
+def _words(row: Record) -> str:
     if row["expected_low"] != row["expected_low"]:
         return "cannot tell: see its note"
     if row["rival"]:
@@ -147,7 +148,7 @@ def _ranking_axis(ranked: pd.DataFrame) -> str:
     users = "user-weighted " if "share of users" in str(ranked.attrs.get("weighted")) else ""
     said = f"{users}minutes saved a year, {clock_words(ranked)}"
     bands = "thick: what is expected, thin: single horizons (8 of 10 each)"
-    first: Any = ranked.iloc[0] if len(ranked) else {}
+    first = ranked.iloc[0] if len(ranked) else pd.Series(dtype=object)
     runs = f"; {first['draws']:,} draws of {first['replications']:,} runs" if "draws" in ranked and len(ranked) else ""
     years = f" of {ranked.attrs['years']:g} years" if "years" in ranked.attrs and runs else ""
     seed = f", seed {first['seed']}" if "seed" in ranked and len(ranked) else ""

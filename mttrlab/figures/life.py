@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
@@ -56,7 +56,7 @@ _UNITS = 72.0
 """Height of the drawing, in its own units, that fills these inches; more levers and elements need more of both."""
 
 
-def plot_life(model: Any, *, ax: Axes | None = None) -> Axes:
+def plot_life(model: object, *, ax: Axes | None = None) -> Axes:
     """Draw an incident's life in a model: what is switched on, the minutes of each way, each lever where it acts.
 
     Parameters
@@ -119,7 +119,7 @@ class _Heights(NamedTuple):
     bottom: float
 
 
-def _heights(known: dict[str, Any], paths: int) -> _Heights:
+def _heights(known: dict[str, pd.Series], paths: int) -> _Heights:
     def tall(*names: str) -> float:
         return sum(LINE * len(_told(known, name)) + 0.7 for name in names)
 
@@ -142,7 +142,7 @@ class Line(NamedTuple):
     weight: str = "normal"
 
 
-def _told(known: dict[str, Any], part: str) -> list[Line]:
+def _told(known: dict[str, pd.Series], part: str) -> list[Line]:
     return lines_of_part(known.get(part), _WIDTHS[part])
 
 
@@ -153,7 +153,7 @@ class Pen(NamedTuple):
     size: float
 
 
-def _beginning(pen: Pen, known: dict[str, Any], heights: _Heights) -> None:
+def _beginning(pen: Pen, known: dict[str, pd.Series], heights: _Heights) -> None:
     x = _STAGES["started"][0]
     begin, end = x + _HALF[0], _STAGES["detected"][0] - _HALF[0]
     if "otherwise" in known:
@@ -170,7 +170,7 @@ def _beginning(pen: Pen, known: dict[str, Any], heights: _Heights) -> None:
         write(pen, begin + 2.0, heights.around + 0.6, _told(known, "automation"), above=True)
 
 
-def _people(pen: Pen, known: dict[str, Any]) -> None:
+def _people(pen: Pen, known: dict[str, pd.Series]) -> None:
     first, second, third = (_STAGES[stage][0] for stage in ("detected", "person", "diagnosed"))
     _arrow(pen, first + _HALF[0], second - _HALF[0], colour=PHASE_COLOURS["diagnose"])
     write(pen, first + 1.5, _TOP, _told(known, "page"), above=True)
@@ -183,7 +183,7 @@ def _people(pen: Pen, known: dict[str, Any]) -> None:
         height = write(pen, second + 0.5, height, _told(known, part), above=True) + 0.4
 
 
-def _paths(pen: Pen, paths: pd.DataFrame, known: dict[str, Any]) -> None:
+def _paths(pen: Pen, paths: pd.DataFrame, known: dict[str, pd.Series]) -> None:
     begin, end = _STAGES["diagnosed"][0] + _HALF[0], _STAGES["resolved"][0] - _HALF[0]
     shown, left = paths.head(_SHOWN_PATHS), paths.iloc[_SHOWN_PATHS:]
     n = len(shown)
@@ -204,7 +204,7 @@ def _paths(pen: Pen, paths: pd.DataFrame, known: dict[str, Any]) -> None:
     write(pen, begin + 2.2, bottom, _told(known, "pipeline"))
 
 
-def _end(pen: Pen, known: dict[str, Any], heights: _Heights) -> None:
+def _end(pen: Pen, known: dict[str, pd.Series], heights: _Heights) -> None:
     begin, end = _STAGES["resolved"][0] + _HALF[0], _STAGES["verified"][0] - _HALF[0]
     _arrow(pen, begin, end, colour=PHASE_COLOURS["verify"])
     write(pen, begin - 2.0, _TOP, _told(known, "verify"), above=True)
@@ -214,7 +214,7 @@ def _end(pen: Pen, known: dict[str, Any], heights: _Heights) -> None:
         _back(pen, end + 4.2, _STAGES["detected"][0], heights.reopening, known["reopen"])
 
 
-def _back(pen: Pen, begin: float, end: float, height: float, row: Any) -> None:
+def _back(pen: Pen, begin: float, end: float, height: float, row: pd.Series) -> None:
     _around(pen, begin, end, height, QUIET, dashed=True)
     words = f"{share_label(row['share'])} {drawable(row['words'], 80)}  {minutes_of_part(row)}".strip()
     begin = _STAGES["person"][0] + 3.0
@@ -284,7 +284,7 @@ def share_label(value: float) -> str:
     return "<1%" if 0 < value < 0.005 else f"{value:.0%}"
 
 
-def minutes_of_part(row: Any) -> str:
+def minutes_of_part(row: pd.Series) -> str:
     """Return the minutes of a part: the median, and what 90 % are below."""
     if row["median"] != row["median"]:
         return ""
@@ -311,7 +311,7 @@ def flowing(levers: str, width: int) -> list[Line]:
     return [Line(line, MARK) for line in lines]
 
 
-def lines_of_part(row: Any, width: int) -> list[Line]:
+def lines_of_part(row: pd.Series | None, width: int) -> list[Line]:
     """Return what a part is, its minutes and its levers, in lines of at most `width` letters where words allow it."""
     if row is None:
         return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -92,7 +92,6 @@ def _parts(quality: pd.DataFrame, ax: Axes | None) -> Axes:
         told = told.assign(rank=[VERDICTS.index(verdict) for verdict in told["verdict"]]).sort_values("rank")
         for line in told.to_dict("records"):
             colour, hatch = _LOOK[line["verdict"]]
-            look: dict[str, Any] = {"color": colour, "hatch": hatch, "edgecolor": INK, "linewidth": 0.4}
             row = rows.index(tuple(line[kind] for kind in kinds))
             column = months.index(line["month"]) if months else 0
             begun = reached.get((row, column), 0.0)
@@ -100,9 +99,18 @@ def _parts(quality: pd.DataFrame, ax: Axes | None) -> Axes:
             reached[row, column] = begun + share
             if months:
                 # Rows run downwards, so a bar that grows upwards is drawn with a negative height.
-                ax.bar(column, -0.8 * share, bottom=row + 0.4 - 0.8 * begun, width=0.8, **look)
+                ax.bar(
+                    column,
+                    -0.8 * share,
+                    bottom=row + 0.4 - 0.8 * begun,
+                    width=0.8,
+                    color=colour,
+                    hatch=hatch,
+                    edgecolor=INK,
+                    linewidth=0.4,
+                )
             else:
-                ax.barh(row, share, left=begun, height=0.7, **look)
+                ax.barh(row, share, left=begun, height=0.7, color=colour, hatch=hatch, edgecolor=INK, linewidth=0.4)
         numbers = told.groupby(kinds, observed=True)["incidents"].sum().to_dict()
         name_rows(ax, [_named(row, numbers[row if parts else row[0]]) for row in rows], width=_WIDEST)
         _legend(ax, [verdict for verdict in VERDICTS if (told["verdict"] == verdict).any()])

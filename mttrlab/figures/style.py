@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
 
@@ -168,7 +169,7 @@ def counted(n: int) -> str:
     return f"{n:,} incident{'' if n == 1 else 's'}"
 
 
-def name_axis(ax: Axes, *, x: str | None = None, y: str | None = None, rests_on: Any = None) -> None:
+def name_axis(ax: Axes, *, x: str | None = None, y: str | None = None, rests_on: pd.DataFrame | None = None) -> None:
     """Name the axes; the caller may have made them outside the style, so each name is told that it is only text.
 
     Below the name of x stands what the table `rests_on` says of its clock and its stamps.
@@ -179,17 +180,17 @@ def name_axis(ax: Axes, *, x: str | None = None, y: str | None = None, rests_on:
         ax.set_ylabel(y, parse_math=False)
 
 
-def _with_basis(words: str, table: Any) -> str:
+def _with_basis(words: str, table: pd.DataFrame | None) -> str:
     basis = "" if table is None else basis_words(table)
     return f"{words}\n{basis}" if basis else words
 
 
-def clock_words(table: Any) -> str:
+def clock_words(table: pd.DataFrame) -> str:
     """Return the clock of a table in words; a question mark where it does not say."""
     return drawable(str(table["clock"].iloc[0]).replace("_", " ")) if "clock" in table and len(table) else "?"
 
 
-def basis_words(table: Any) -> str:
+def basis_words(table: pd.DataFrame) -> str:
     """Return which clock and which stamps a table says it rests on, as one line; empty where it says neither.
 
     Examples

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite, nan
-from typing import Any, Protocol
+from typing import Protocol
 
 import pandas as pd
 
@@ -69,7 +69,7 @@ class Recovery:
         return self.reason
 
 
-Source = Callable[..., Mapping[str, Any]]
+Source = Callable[..., Mapping[str, object]]
 
 
 # What tells the time while a service is watched: the computer, or a clock that only counts.
@@ -174,7 +174,7 @@ def verify_service_recovery(
 # A table of stored metrics that answers as a live source does: for a service, at an instant, over a window.
 
 
-Ask = Callable[[float, float], Mapping[str, Any]]
+Ask = Callable[[float, float], Mapping[str, object]]
 """Given an instant (seconds since 1970) and a trailing window (seconds): error_rate in percent, latency_p95 in ms."""
 
 
@@ -192,7 +192,7 @@ def _look(ask: Ask, now: float, window: float, error_rate: float, latency_p95: f
     return HealthCheck(now, errors, slow, not unknown and errors < error_rate and slow < latency_p95, trouble)
 
 
-def _number(answer: Mapping[str, Any], name: str) -> float:
+def _number(answer: Mapping[str, object], name: str) -> float:
     try:
         value = answer[name]
     except (KeyError, TypeError, IndexError):
@@ -264,7 +264,7 @@ def stored(metrics: pd.DataFrame, service: str) -> Ask:
     own = metrics.loc[metrics["service"] == service].sort_values("at", kind="stable")
     times = own["at"].astype("datetime64[us, UTC]").astype("int64").to_numpy() / 1e6
 
-    def ask(now: float, window: float) -> Mapping[str, Any]:
+    def ask(now: float, window: float) -> Mapping[str, object]:
         # A sample stands for the time that begins at its stamp, so the one stamped now is not over yet.
         first, last = times.searchsorted([now - window - 1e-6, now - 1e-6])
         if first == last:

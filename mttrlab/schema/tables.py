@@ -38,7 +38,7 @@ _DTYPES: dict[str, Any] = {
 }
 
 
-_ABSENT: dict[str, Any] = {
+_ABSENT: dict[str, object] = {
     "text": np.nan,
     "time": pd.NaT,
     "minutes": np.nan,

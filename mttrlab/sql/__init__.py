@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from importlib import resources
-from typing import Any
 
 import duckdb
 import pandas as pd
@@ -32,9 +31,11 @@ def text(name: str) -> str:
     return resources.files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
 
 
-def connect(database: str = ":memory:", **options: Any) -> duckdb.DuckDBPyConnection:
+def connect(
+    database: str = ":memory:", *, read_only: bool = False, config: Mapping[str, str] | None = None
+) -> duckdb.DuckDBPyConnection:
     """Return a connection that speaks UTC and fetches nothing."""
-    connection = duckdb.connect(database, **options)
+    connection = duckdb.connect(database, read_only, dict(config or {}))
     for statement in HARDENING:
         connection.execute(statement)
     return connection

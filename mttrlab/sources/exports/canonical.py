@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -122,7 +121,7 @@ class _Reading:
 
     def __init__(self, cells: Cells, clock: TimestampReader, told: TableNotes) -> None:
         self.cells, self.clock, self.told = cells, clock, told
-        self.made: dict[str, Sequence[Any]] = {}
+        self.made: dict[str, Sequence[object]] = {}
 
     def times(self, name: str) -> np.ndarray:
         texts = self.cells.columns[name]
@@ -162,9 +161,9 @@ class _Reading:
         else:
             self.made[name] = texts if all(texts) else [text or None for text in texts]
 
-    def _each(self, name: str, turn: Callable[[str], Any], reason: str) -> list[Any]:
-        known: dict[str, Any] = {"": None}
-        made: list[Any] = []
+    def _each(self, name: str, turn: Callable[[str], object], reason: str) -> list[object]:
+        known: dict[str, object] = {"": None}
+        made: list[object] = []
         for place, text in enumerate(map(str.strip, self.cells.columns[name])):
             if text not in known:
                 try:

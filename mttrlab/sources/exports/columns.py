@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from mttrlab import sql
 from mttrlab.errors import LoadError
@@ -309,7 +308,7 @@ def from_documents(documents: Documents, columns: Mapping[str, str] | None = Non
     return cells
 
 
-def _flat(record: Any, ours: Mapping[str, str]) -> dict[str, str]:
+def _flat(record: object, ours: Mapping[str, str]) -> dict[str, str]:
     if not isinstance(record, dict):
         raise RecordError("", "", "is not an object")
     flat: dict[str, str] = {}
@@ -328,7 +327,7 @@ def _flat(record: Any, ours: Mapping[str, str]) -> dict[str, str]:
     return flat
 
 
-def _names(values: list[Any]) -> str:
+def _names(values: list[object]) -> str:
     return json.dumps([str(value) for value in values if isinstance(value, str)], ensure_ascii=False)
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
 
 from mttrlab.errors import LoadError
-from mttrlab.sources.exports.reading import Documents
+from mttrlab.sources.exports.reading import Documents, JsonObject
 from mttrlab.sources.exports.records import (
     Draft,
     RecordError,
@@ -49,8 +48,8 @@ def read_pagerduty(documents: Documents, clock: TimestampReader) -> tuple[Draft,
             f"{documents.name} holds log entries and no incidents; load them in one file with their incidents, "
             "as log_entries of each or beside the list"
         )
-    logs: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for entry in documents.envelope.get("log_entries") or []:
+    logs: dict[str, list[JsonObject]] = defaultdict(list)
+    for entry in documents.log_entries:
         if isinstance(entry, dict) and isinstance(entry.get("incident"), dict):
             logs[str(entry["incident"].get("id"))].append(entry)
     draft, faults = read_records(documents, lambda record, row: _report(record, row, clock, logs))
@@ -65,7 +64,7 @@ def read_pagerduty(documents: Documents, clock: TimestampReader) -> tuple[Draft,
     return draft, faults, warnings
 
 
-def _report(record: dict[str, Any], row: int, clock: TimestampReader, logs: dict[str, list[dict[str, Any]]]) -> Report:
+def _report(record: JsonObject, row: int, clock: TimestampReader, logs: dict[str, list[JsonObject]]) -> Report:
     source_id = id_of(record)
     entries = sorted(
         (
@@ -118,7 +117,7 @@ def _report(record: dict[str, Any], row: int, clock: TimestampReader, logs: dict
     }
 
 
-def _summary(record: dict[str, Any], column: str) -> str | None:
+def _summary(record: JsonObject, column: str) -> str | None:
     value = record.get(column)
     if isinstance(value, str):
         return text_field(record, column)
@@ -126,7 +125,7 @@ def _summary(record: dict[str, Any], column: str) -> str | None:
     return text_field(part, "summary") or text_field(part, "name")
 
 
-def _trigger(record: dict[str, Any], kinds: list[tuple[int, str, dict[str, Any]]]) -> str | None:
+def _trigger(record: JsonObject, kinds: list[tuple[int, str, JsonObject]]) -> str | None:
     """Return who rang the pager, a person or an alert; None where the record does not say."""
     for _, kind, entry in kinds:
         channel = text_field(object_of(entry, "channel"), "type")
@@ -142,13 +141,13 @@ def _trigger(record: dict[str, Any], kinds: list[tuple[int, str, dict[str, Any]]
     return "person" if "website" in words or "triggered by" in words else "alert"
 
 
-def _resolving_channel(kinds: list[tuple[int, str, dict[str, Any]]]) -> str | None:
+def _resolving_channel(kinds: list[tuple[int, str, JsonObject]]) -> str | None:
     """Return by which channel the log says that it was resolved last; `timeout` is the tool that gave up waiting."""
     ends = [entry for _, kind, entry in kinds if kind == "resolve_log_entry"]
     return text_field(object_of(ends[-1], "channel"), "type") if ends else None
 
 
-def _automated(record: dict[str, Any], kinds: list[tuple[int, str, dict[str, Any]]]) -> bool | None:
+def _automated(record: JsonObject, kinds: list[tuple[int, str, JsonObject]]) -> bool | None:
     """Return whether something other than a person resolved it; None where the record does not say."""
     if isinstance(record.get("auto_resolved"), bool):
         return bool(record["auto_resolved"])
@@ -172,7 +171,7 @@ SIGNS = frozenset({"id", "created_at", "seconds_to_first_ack"})
 _FLAGS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 
 
-def analytics_report(record: dict[str, Any], row: int, clock: TimestampReader) -> Report:
+def analytics_report(record: JsonObject, row: int, clock: TimestampReader) -> Report:
     """Return the report of one incident.
 
     Acknowledged is the trigger and `seconds_to_first_ack`: of `seconds_to_engage` the vendor's own texts disagree what
@@ -209,12 +208,12 @@ def analytics_report(record: dict[str, Any], row: int, clock: TimestampReader) -
     }
 
 
-def _text(record: dict[str, Any], column: str) -> str | None:
+def _text(record: JsonObject, column: str) -> str | None:
     value = record.get(column)
     return (str(value).lower() if isinstance(value, bool) else (text_field(record, column) or "").strip()) or None
 
 
-def _seconds(record: dict[str, Any], column: str) -> int | None:
+def _seconds(record: JsonObject, column: str) -> int | None:
     text = _text(record, column)
     if text is None or text.lower() in ("null", "none", "nan", "n/a"):
         return None

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from io import BufferedReader
 from pathlib import Path
-from typing import Any, overload
+from typing import overload
 
 import numpy as np
 
@@ -344,6 +344,10 @@ WRAPPERS = ("data", "result", "results", "items", "records", "rows", "values")
 """Keys under which an API answers with its list of records."""
 
 
+JsonObject = dict[str, object]
+"""An object of a JSON file: what a field holds is known when it is asked for."""
+
+
 class Written(float):
     """A number with a point or an exponent that remembers how it was written: an id `1E5` stays `1E5`."""
 
@@ -360,12 +364,18 @@ class Documents:
     """The records of a JSON file."""
 
     name: str
-    records: list[Any]
+    records: list[object]
     """What should be objects, one per record; readers quarantine what is none."""
     numbers: list[int] | range
     """Line (one object a line) or place in the list, from 1."""
-    envelope: Mapping[str, Any]
+    envelope: Mapping[str, object]
     """What stands around the list."""
+
+    @property
+    def log_entries(self) -> list[object]:
+        """What stands beside the list as the log of its records; empty where there is none."""
+        entries = self.envelope.get("log_entries")
+        return entries if isinstance(entries, list) else []
 
 
 def read_documents(text: str, name: str) -> Documents:
@@ -385,7 +395,7 @@ def read_documents(text: str, name: str) -> Documents:
         found = _lines(filled, name)
         return _pages(found.records, name) or found
     document = _load(text, name, None)
-    envelope: dict[str, Any] = {}
+    envelope: JsonObject = {}
     if isinstance(document, dict):
         lists = [key for key in _LISTS if isinstance(document.get(key), list)]
         if not lists and "id" not in document:
@@ -403,19 +413,20 @@ def read_documents(text: str, name: str) -> Documents:
     return _pages(document, name) or Documents(name, document, range(1, len(document) + 1), envelope)
 
 
-def _is_list_of_objects(value: Any) -> bool:
+def _is_list_of_objects(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(record, dict) for record in value)
 
 
-def _pages(records: list[Any], name: str) -> Documents | None:
+def _pages(records: list[object], name: str) -> Documents | None:
     """Return the incidents of several pages of answers, one behind the other; None where the records are none."""
-    if not all(isinstance(page, dict) and isinstance(page.get("incidents"), list) for page in records):
+    pages = [page for page in records if isinstance(page, dict) and isinstance(page.get("incidents"), list)]
+    if len(pages) < len(records):
         return None
-    incidents = [record for page in records for record in page["incidents"]]
-    around: dict[str, Any] = {}
-    for page in records:
+    incidents = [record for page in pages for record in page["incidents"]]
+    around: JsonObject = {}
+    for page in pages:
         around |= {key: value for key, value in page.items() if key != "incidents"}
-    logs = [page["log_entries"] for page in records if isinstance(page.get("log_entries"), list)]
+    logs = [page["log_entries"] for page in pages if isinstance(page.get("log_entries"), list)]
     around |= {"log_entries": [entry for entries in logs for entry in entries]} if logs else {}
     return Documents(name, incidents, range(1, len(incidents) + 1), around)
 
@@ -432,7 +443,7 @@ def _whole(line: str) -> bool:
         return False
 
 
-def read_json(text: str, name: str, row: int) -> Any:
+def read_json(text: str, name: str, row: int) -> object:
     """Return what one cell or line says, as strictly as a whole file.
 
     Raises
@@ -443,7 +454,7 @@ def read_json(text: str, name: str, row: int) -> Any:
     return _load(text, name, row, last=True)
 
 
-def _load(text: str, name: str, line: int | None, last: bool = False) -> Any:
+def _load(text: str, name: str, line: int | None, last: bool = False) -> object:
     where = f"{name} row {line}" if line else name
     try:
         return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number, parse_float=Written)
@@ -469,7 +480,7 @@ class _UnfitError(Exception):
     """What JSON allows to be written and nobody can read for certain."""
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _once(pairs: list[tuple[str, object]]) -> JsonObject:
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
@@ -478,7 +489,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _no_number(word: str) -> Any:
+def _no_number(word: str) -> object:
     raise _UnfitError(f"{word} is no number in JSON")
 
 
@@ -740,15 +751,16 @@ def documents_of(text: str, name: str) -> Documents:
         return read_documents(text, name)
     table = read_table(text, name)
     rows = [_record(table, row) for row in table.rows]
-    if set(table.header) >= RAW:
-        rows = [
-            row if isinstance(row, Misshapen) else read_json(row["data"], name, number)
-            for number, row in zip(table.numbers, rows, strict=True)
-        ]
-    return Documents(name, rows, table.numbers, {})
+    if not set(table.header) >= RAW:
+        return Documents(name, list(rows), table.numbers, {})
+    answers = [
+        row if isinstance(row, Misshapen) else read_json(row["data"], name, number)
+        for number, row in zip(table.numbers, rows, strict=True)
+    ]
+    return Documents(name, answers, table.numbers, {})
 
 
-def _record(table: Table, row: Sequence[str]) -> Any:
+def _record(table: Table, row: Sequence[str]) -> dict[str, str] | Misshapen:
     if len(row) != len(table.header):
         return Misshapen(len(row), len(table.header))
     return dict(zip(table.header, row, strict=True))

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import repeat
 from operator import itemgetter
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 
 from mttrlab.errors import LoadError
 from mttrlab.schema import REPORT_COLUMNS, STAMPS, conform
-from mttrlab.sources.exports.reading import Documents, Misshapen
+from mttrlab.sources.exports.reading import Documents, JsonObject, Misshapen
 from mttrlab.sources.exports.timestamps import NONE, read_stamp
 
 SHORT = 80
@@ -78,7 +77,7 @@ def no_zone(name: str, first: tuple[int, str, str], count: int, *, at_least: boo
 _FINER = {60_000_000: 1_000_000, 1_000_000: 1_000, 1_000: 1}
 
 
-def text_field(record: dict[str, Any], column: str) -> str | None:
+def text_field(record: JsonObject, column: str) -> str | None:
     """Return the text in that field, None where it is empty.
 
     Raises
@@ -96,7 +95,7 @@ def text_field(record: dict[str, Any], column: str) -> str | None:
     return getattr(value, "text", None) or str(value)
 
 
-def id_of(record: dict[str, Any], column: str = "id") -> str:
+def id_of(record: JsonObject, column: str = "id") -> str:
     """Return the record's id, always as text.
 
     Raises
@@ -155,7 +154,7 @@ class Draft:
 
     rows: list[int]
     """Row number of each report."""
-    columns: dict[str, Sequence[Any]]
+    columns: dict[str, Sequence[object]]
     """Texts, flags and shares; None where empty. Columns that the format does not have are left out."""
     times: dict[str, NDArray[np.int64]]
     """Microseconds in UTC; NONE where empty."""
@@ -165,7 +164,7 @@ class Draft:
     """Stamps of the file beside `times` that say how late it was taken, one per report; NONE where none."""
 
     @classmethod
-    def of(cls, reports: list[dict[str, Any]]) -> Draft:
+    def of(cls, reports: list[JsonObject]) -> Draft:
         """Return the draft of reports made one by one (`record` is the row, `seen` the newest stamp inside)."""
         names = [name for name in (*(c.name for c in COLUMNS), "seen") if any(name in report for report in reports)]
         times = {
@@ -174,9 +173,10 @@ class Draft:
             if name in TIMES or name == "seen"
         }
         said = [name for name in names if name not in times and name != "record"]
-        columns: dict[str, Sequence[Any]] = {"source_id": [], **{name: [r.get(name) for r in reports] for name in said}}
+        columns: dict[str, Sequence[object]] = {"source_id": []}
+        columns |= {name: [r.get(name) for r in reports] for name in said}
         seen = times.pop("seen", None)
-        return cls([report["record"] for report in reports], columns, times, seen=seen)
+        return cls([row for report in reports if isinstance(row := report["record"], int)], columns, times, seen=seen)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -214,9 +214,9 @@ def hashes(draft: Draft) -> list[str]:
     return [digest((text % cells).encode()).hexdigest()[:16] for cells in zip(*spelled, strict=True)]
 
 
-def _spelled(name: str, values: Sequence[Any]) -> Iterable[object]:
+def _spelled(name: str, values: Sequence[object]) -> Iterable[object]:
     if name == "users":
-        return ("" if share is None else math.floor(share * 1e15) for share in values)
+        return (math.floor(share * 1e15) if isinstance(share, float) else "" for share in values)
     if name == "population" or name.endswith("_origin"):
         usual = "counted" if name == "population" else "export"
         return ("" if word is None or word == usual else word for word in values)
@@ -235,7 +235,7 @@ def settle_repeats(draft: Draft, faults: Refusals) -> tuple[NDArray[np.bool_], i
     keys = list(zip(sources, draft.columns["source_id"], strict=True))
     if len(set(keys)) == len(keys):
         return kept, 0
-    groups: dict[tuple[str, str], list[int]] = {}
+    groups: dict[tuple[object, object], list[int]] = {}
     for place, key in enumerate(keys):
         groups.setdefault(key, []).append(place)
     groups = {key: places for key, places in groups.items() if len(places) > 1}
@@ -315,7 +315,7 @@ class TimestampReader:
     grain: int = 60_000_000
     """Coarsest step in microseconds on which every stamp so far lies."""
 
-    def read(self, record: dict[str, Any], column: str, row: int) -> int | None:
+    def read(self, record: JsonObject, column: str, row: int) -> int | None:
         """Return the instant in that field of a JSON record.
 
         Raises
@@ -375,17 +375,20 @@ def tabulate(draft: Draft, source: str, exported_at: int | None, *, whole: bool 
     whole : bool
         False: without the columns that the draft lacks, `content_hash`, and origins that are merely the export.
     """
-    made: dict[str, Any] = {"source": source, "population": "counted", **draft.columns}
-    for name, values in draft.times.items():
-        made[name] = pd.Series(pd.DatetimeIndex(values.view("datetime64[us]")).tz_localize("UTC"))
+    made: dict[str, object] = {"source": source, "population": "counted", **draft.columns}
+    times = {
+        name: pd.Series(pd.DatetimeIndex(values.view("datetime64[us]")).tz_localize("UTC"))
+        for name, values in draft.times.items()
+    }
+    made |= times
     if exported_at is not None:
         seen = pd.Timestamp(exported_at, unit="us", tz="UTC").as_unit("us")
-        made["exported_at"] = made["exported_at"].fillna(seen) if "exported_at" in made else seen
+        made["exported_at"] = times["exported_at"].fillna(seen) if "exported_at" in times else seen
     for stamp in STAMPS:
         if stamp in draft.times and (whole or f"{stamp}_origin" in made):
             given = made.get(f"{stamp}_origin")
             origin = pd.Series("export" if given is None else given, index=range(len(draft)), dtype="str")
-            made[f"{stamp}_origin"] = origin.fillna("export").where(made[stamp].notna())
+            made[f"{stamp}_origin"] = origin.fillna("export").where(times[stamp].notna())
     made |= {"record": draft.rows, "resolution_s": grain(draft)}
     if not whole:
         return conform(
@@ -400,11 +403,11 @@ def tabulate(draft: Draft, source: str, exported_at: int | None, *, whole: bool 
 # What the JSON vendors share: a record is an object that either becomes a report or is refused with a reason.
 
 
-Report = dict[str, Any]
+Report = JsonObject
 """Columns of a report, times in microseconds, `record` its row."""
 
 
-def read_records(documents: Documents, read: Callable[[dict[str, Any], int], Report]) -> tuple[Draft, Refusals]:
+def read_records(documents: Documents, read: Callable[[JsonObject, int], Report]) -> tuple[Draft, Refusals]:
     """Return the draft of what `read` makes of each record, and what it refuses."""
     faults = Refusals()
     reports: list[Report] = []
@@ -420,13 +423,13 @@ def read_records(documents: Documents, read: Callable[[dict[str, Any], int], Rep
     return Draft.of(reports), faults
 
 
-def json_kind(value: Any) -> str:
+def json_kind(value: object) -> str:
     """Return what a value is, never what it says: it stands where it should not, so it may name a person."""
     kinds = {str: "a text", list: "a list", dict: "an object", bool: "true or false", type(None): "null"}
     return kinds.get(type(value), "a number")
 
 
-def objects(record: dict[str, Any], column: str) -> list[dict[str, Any]]:
+def objects(record: JsonObject, column: str) -> list[JsonObject]:
     """Return the list of objects in that field; empty where there is none.
 
     Raises
@@ -442,7 +445,7 @@ def objects(record: dict[str, Any], column: str) -> list[dict[str, Any]]:
     return values
 
 
-def object_of(record: dict[str, Any], column: str) -> dict[str, Any]:
+def object_of(record: JsonObject, column: str) -> JsonObject:
     """Return the object in that field; empty where there is none."""
     value = record.get(column)
     if value is None:

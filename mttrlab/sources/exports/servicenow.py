@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import compress
 from operator import itemgetter
-from typing import Any
 
 from mttrlab.errors import LoadError
 from mttrlab.sources.exports.reading import Documents, Even, Table, fold
@@ -80,7 +79,7 @@ def table_of_records(documents: Documents) -> Table:
     return Table(documents.name, header, rows, documents.numbers)
 
 
-def _cell(name: str, value: Any) -> str:
+def _cell(name: str, value: object) -> str:
     if isinstance(value, dict):
         shown, kept = value.get("display_value"), value.get("value")
         value = kept if _ALIASES.get(name, name) in _TIMES or shown is None else shown

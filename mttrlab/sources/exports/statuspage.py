@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from mttrlab.errors import LoadError
-from mttrlab.sources.exports.reading import Documents
+from mttrlab.sources.exports.reading import Documents, JsonObject
 from mttrlab.sources.exports.records import (
     Draft,
     RecordError,
@@ -76,7 +76,7 @@ def read_statuspage(documents: Documents, clock: TimestampReader) -> tuple[Draft
     return draft, faults, []
 
 
-def _report(record: dict[str, Any], row: int, clock: TimestampReader, page_seen: int | None) -> Report:
+def _report(record: JsonObject, row: int, clock: TimestampReader, page_seen: int | None) -> Report:
     history = "updates" in record and "incident_updates" not in record
     posts = _posts(record, row, clock, history)
     status = (text_field(record, "status") or (posts[-1].status if posts else "")).lower().replace("_", " ")
@@ -163,7 +163,7 @@ def follow(posts: list[PublicUpdate]) -> Course:
     return Course(posts[0].at if posts else None, diagnosed, resolved, verified, first, reopened)
 
 
-def _posts(record: dict[str, Any], row: int, clock: TimestampReader, history: bool) -> list[PublicUpdate]:
+def _posts(record: JsonObject, row: int, clock: TimestampReader, history: bool) -> list[PublicUpdate]:
     posts = []
     for update in objects(record, "updates" if history else "incident_updates"):
         # What the page shows and the vendor lets people back-date; the moment of typing is only a fallback.
@@ -179,7 +179,7 @@ def _posts(record: dict[str, Any], row: int, clock: TimestampReader, history: bo
     return sorted(posts if history else posts[::-1], key=lambda post: post.at)
 
 
-def _services(record: dict[str, Any]) -> list[str]:
+def _services(record: JsonObject) -> list[str]:
     values = record.get("components")
     if isinstance(values, list) and all(isinstance(value, str) for value in values):
         return list(dict.fromkeys(values))
@@ -189,7 +189,7 @@ def _services(record: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(name for name in names if name))
 
 
-def _page_code(record: dict[str, Any]) -> str:
+def _page_code(record: JsonObject) -> str:
     """Return the public id at the end of the page's address: the same that the API calls `id`."""
     try:
         code = urlsplit(text_field(record, "url") or "").path.rstrip("/").rsplit("/", 1)[-1]

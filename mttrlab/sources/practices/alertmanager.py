@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 from mttrlab.schema import Matcher, MonitoringSettings, Practices, Route
 from mttrlab.sources.practices.reading import said_seconds
@@ -17,10 +16,9 @@ _MATCHER = re.compile(
 )
 _TIMED = ("mute_time_intervals", "active_time_intervals")
 _ROOT = Route()
-_WAITS = {"group_wait": "group_wait_s", "group_interval": "group_interval_s", "repeat_interval": "repeat_s"}
 
 
-def routed(value: Mapping[str, Any], faults: FileFaults, file: str, place: Place) -> Practices:
+def routed(value: Mapping[str, object], faults: FileFaults, file: str, place: Place) -> Practices:
     """Return what the routes of a configuration say; what is wrong goes to `faults`.
 
     Parameters
@@ -47,7 +45,7 @@ def routed(value: Mapping[str, Any], faults: FileFaults, file: str, place: Place
     return Practices(settings=settings, notes=tuple(notes))
 
 
-def _silent(receivers: Any, file: str) -> tuple[set[str], list[str]]:
+def _silent(receivers: object, file: str) -> tuple[set[str], list[str]]:
     """Return the receivers that notify nobody; where none notifies, the file is a template and says nothing of it."""
     named = {
         str(one["name"]): any(key.lower().endswith("configs") and each for key, each in one.items())
@@ -59,12 +57,20 @@ def _silent(receivers: Any, file: str) -> tuple[set[str], list[str]]:
     return {name for name, notifies in named.items() if not notifies}, []
 
 
-def _route(value: Mapping[str, Any], place: Place, faults: FileFaults, above: Route, silent: set[str]) -> Route:
+def _route(value: Mapping[str, object], place: Place, faults: FileFaults, above: Route, silent: set[str]) -> Route:
     receiver = str(value["receiver"]) if isinstance(value.get("receiver"), str | int) else above.receiver
-    said = {ours: said_seconds(value, theirs, place, faults) for theirs, ours in _WAITS.items()}
-    waits: dict[str, Any] = {name: getattr(above, name) if wait is None else wait for name, wait in said.items()}
-    goes_on = value.get("continue") is True
-    own = replace(_ROOT, receiver=receiver, goes_on=goes_on, silent=receiver in silent, **waits)
+    wait = said_seconds(value, "group_wait", place, faults)
+    interval = said_seconds(value, "group_interval", place, faults)
+    repeat = said_seconds(value, "repeat_interval", place, faults)
+    own = replace(
+        _ROOT,
+        receiver=receiver,
+        goes_on=value.get("continue") is True,
+        silent=receiver in silent,
+        group_wait_s=above.group_wait_s if wait is None else wait,
+        group_interval_s=above.group_interval_s if interval is None else interval,
+        repeat_s=above.repeat_s if repeat is None else repeat,
+    )
     children = value.get("routes")
     if children is not None and not isinstance(children, list):
         faults.add((*place, "routes"), f"must be a list; got {value_in_words(children)}")
@@ -79,7 +85,7 @@ def _route(value: Mapping[str, Any], place: Place, faults: FileFaults, above: Ro
     return replace(own, matchers=tuple(_matchers(value, place, faults)), routes=tuple(found))
 
 
-def _matchers(value: Mapping[str, Any], place: Place, faults: FileFaults) -> Iterator[Matcher]:
+def _matchers(value: Mapping[str, object], place: Place, faults: FileFaults) -> Iterator[Matcher]:
     for key, operator in (("match", "="), ("match_re", "=~")):
         held = value.get(key)
         if held is not None and not isinstance(held, dict):
@@ -116,7 +122,7 @@ def _written_out(text: str, place: Place, faults: FileFaults) -> Iterator[Matche
         at = found.end()
 
 
-def _word(value: Any) -> str:
+def _word(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
 
 
@@ -126,7 +132,7 @@ def _below(route: Route) -> Iterator[Route]:
         yield from _below(child)
 
 
-def _written(route: Any) -> Iterator[Mapping[str, Any]]:
+def _written(route: object) -> Iterator[Mapping[str, object]]:
     if isinstance(route, dict):
         yield route
         for child in route["routes"] if isinstance(route.get("routes"), list) else ():

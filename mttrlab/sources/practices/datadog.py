@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from mttrlab.schema import UNKNOWN, AlertRule, Condition, Practices
 from mttrlab.sources.practices.promql import failure_mode
@@ -39,7 +38,7 @@ _ELSEWHERE = {
 _COMPARED = re.compile(r"(?P<sign>>=|<=|==|>|<)\s*(?P<value>-?[0-9.]+(?:[eE][+-]?[0-9]+)?)\s*$")
 
 
-def datadog_rules(value: Any, faults: FileFaults, file: str) -> Practices:
+def datadog_rules(value: list[object] | dict[str, object], faults: FileFaults, file: str) -> Practices:
     """Return the rules of one monitor or a list of them; what is wrong goes to `faults`."""
     several = value if isinstance(value, list) else value.get("monitors", [value])
     rules: list[AlertRule] = []
@@ -52,7 +51,7 @@ def datadog_rules(value: Any, faults: FileFaults, file: str) -> Practices:
     return Practices(alerts=tuple(rules), notes=tuple(notes))
 
 
-def is_monitor(value: Any) -> bool:
+def is_monitor(value: object) -> bool:
     """Return whether a JSON value looks like Datadog monitors."""
     one = value[0] if isinstance(value, list) and value else value
     if not isinstance(one, dict):
@@ -63,12 +62,12 @@ def is_monitor(value: Any) -> bool:
     return isinstance(inner, dict) and {"query", "type"} <= set(inner)
 
 
-def _monitor(wrapped: Any, place: Place, faults: FileFaults, file: str, notes: list[str]) -> AlertRule | None:
+def _monitor(wrapped: object, place: Place, faults: FileFaults, file: str, notes: list[str]) -> AlertRule | None:
     if isinstance(wrapped, dict) and isinstance(wrapped.get("definition"), dict):
         monitor, place = wrapped["definition"], (*place, "definition")
     else:
         monitor = wrapped
-    if not isinstance(monitor, dict):
+    if not isinstance(wrapped, dict) or not isinstance(monitor, dict):
         faults.add(place, f"must be a monitor; got {value_in_words(monitor)}")
         return None
     title = str(monitor.get("name", ""))[:80]
@@ -116,7 +115,7 @@ def _monitor(wrapped: Any, place: Place, faults: FileFaults, file: str, notes: l
     )  # fmt: skip
 
 
-def _condition(query: str, kind: str, options: Mapping[str, Any], place: Place, faults: FileFaults) -> Condition:
+def _condition(query: str, kind: str, options: Mapping[str, object], place: Place, faults: FileFaults) -> Condition:
     compared = _COMPARED.search(query)
     threshold = float(compared["value"]) if compared else None
     limits = options.get("thresholds")
@@ -155,7 +154,7 @@ def _window(text: str) -> float:
     return 30 * 86_400.0 if text.endswith("mo") else duration_seconds(text if not text.isdigit() else f"{text}s")
 
 
-def _tags(tags: Any, query: str) -> tuple[str, ...]:
+def _tags(tags: object, query: str) -> tuple[str, ...]:
     found = [str(tag) for tag in tags] if isinstance(tags, list) else []
     for key in ("service", "integration"):
         named = [tag.split(":", 1)[1] for tag in found if tag.startswith(f"{key}:")]
@@ -165,7 +164,7 @@ def _tags(tags: Any, query: str) -> tuple[str, ...]:
     return ()
 
 
-def _number(value: Any, place: Place, faults: FileFaults) -> float | None:
+def _number(value: object, place: Place, faults: FileFaults) -> float | None:
     if value is None:
         return None
     # Exports write some numbers as text ("renotify_interval": "0").

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from mttrlab.schema import AlertRule, Condition, Practices
 from mttrlab.sources.practices.promql import failure_mode, services
@@ -13,12 +12,12 @@ from mttrlab.yaml_io import FileFaults, Place, value_in_words
 _PARTS = {"groups", "contactPoints", "policies", "templates", "muteTimes", "deleteRules"}
 
 
-def is_provisioning(value: Mapping[str, Any]) -> bool:
+def is_provisioning(value: Mapping[str, object]) -> bool:
     """Return whether a document is of Grafana's alerting: its apiVersion is a number."""
     return value.get("apiVersion") == 1 and bool(set(value) & _PARTS)
 
 
-def provisioned(value: Mapping[str, Any], faults: FileFaults, file: str) -> Practices:
+def provisioned(value: Mapping[str, object], faults: FileFaults, file: str) -> Practices:
     """Return the rules of a provisioning file; what is wrong goes to `faults`.
 
     The queries are Grafana's own graphs of steps and are not read: what a rule watches is told by its title and labels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -53,7 +53,7 @@ _PLAIN = {
 }
 
 
-def own_forms(value: dict[str, Any], faults: FileFaults, file: str) -> Practices:
+def own_forms(value: dict[str, object], faults: FileFaults, file: str) -> Practices:
     """Return what a document of our own forms says; what is wrong goes to `faults`."""
     actions = _actions(value, faults)
     try:
@@ -104,20 +104,21 @@ def _told(fault: ErrorDetails, faults: FileFaults) -> None:
 
 
 def _known_keys(place: Place) -> list[str]:
-    model: Any = PracticesForm
+    model: type[Form] = PracticesForm
     for part in place:
         if isinstance(part, int):
             continue
         field = model.model_fields.get(part)
-        inner = [field.annotation] if field else []
-        model = None
+        inner: list[object] = [field.annotation] if field else []
+        found: type[Form] | None = None
         while inner:
             kind = inner.pop()
             if isinstance(kind, type) and issubclass(kind, Form):
-                model = kind
+                found = kind
             inner += list(getattr(kind, "__args__", ()))
-        if model is None:
+        if found is None:
             return []
+        model = found
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
@@ -140,7 +141,7 @@ def _monitor(form: MonitorForm, file: str) -> SyntheticMonitor:
     )  # fmt: skip
 
 
-def _actions(value: dict[str, Any], faults: FileFaults) -> list[dict[str, Any]]:
+def _actions(value: dict[str, object], faults: FileFaults) -> list[dict[str, object]]:
     """Return each rule's action with its attempts and timeout, wherever they stand; what is wrong goes to `faults`."""
     rules = value.get("remediation")
     made = []
@@ -150,20 +151,21 @@ def _actions(value: dict[str, Any], faults: FileFaults) -> list[dict[str, Any]]:
     return made
 
 
-def _action(rule: dict[str, Any], action: dict[str, Any], place: Place, faults: FileFaults) -> dict[str, Any]:
-    if not isinstance(action.get("type"), str) or not action["type"].strip():
+def _action(rule: dict[str, object], action: dict[str, object], place: Place, faults: FileFaults) -> dict[str, object]:
+    kind = action.get("type")
+    if not isinstance(kind, str) or not kind.strip():
         faults.add((*place, "action"), "must say its type, such as script or scale_deployment")
     for key in ("max_auto_attempts", "timeout"):
         if key not in action:
             continue
         try:
-            action[key] = _inside(key, action[key])
-            beside = None if rule.get(key) is None else _inside(key, rule[key])
+            inside = action[key] = _attempts_or_timeout(key, action[key])
+            beside = None if rule.get(key) is None else _attempts_or_timeout(key, rule[key])
         except ValueError as error:
             faults.add((*place, "action", key), str(error))
             continue
-        if beside not in (None, action[key]):
-            faults.add((*place, key), f"says {beside:g} and its action says {action[key]:g}; keep one")
+        if beside not in (None, inside):
+            faults.add((*place, key), f"says {beside:g} and its action says {inside:g}; keep one")
     known = ("max_auto_attempts", "timeout", "type", "notify", "alert")
     for key, value in action.items():
         near = [name for name in known if _like(key, name)]
@@ -174,20 +176,21 @@ def _action(rule: dict[str, Any], action: dict[str, Any], place: Place, faults: 
     return action
 
 
-def _remediation(form: RemediationForm, action: dict[str, Any], file: str) -> RemediationRule:
+def _remediation(form: RemediationForm, action: dict[str, object], file: str) -> RemediationRule:
     attempts = action.get("max_auto_attempts", form.max_auto_attempts)
+    timeout = action.get("timeout", form.timeout)
     kept = tuple(
         (key, str(value)[:300])
         for key, value in action.items()
         if key not in ("type", "max_auto_attempts", "timeout") and "$" not in str(value)
     )
     return RemediationRule(
-        form.alert, str(action["type"]), 1 if attempts is None else attempts, action.get("timeout", form.timeout),
-        tuple(form.notify), kept, file,
+        form.alert, str(action["type"]), attempts if isinstance(attempts, int) else 1,
+        timeout if isinstance(timeout, float) else None, tuple(form.notify), kept, file,
     )  # fmt: skip
 
 
-def _inside(key: str, value: Any) -> float:
+def _attempts_or_timeout(key: str, value: object) -> float:
     if key == "timeout":
         run = duration_seconds(value)
         if run == 0:
@@ -272,7 +275,7 @@ class StepForm(Form):
     service: Text = ""
 
 
-def _count(value: Any) -> Any:
+def _count(value: object) -> object:
     return len(value) if isinstance(value, list) else value
 
 
@@ -307,7 +310,7 @@ class MonitorForm(Form):
 
 class RemediationForm(Form):
     alert: Text
-    action: dict[str, Any]
+    action: dict[str, object]
     max_auto_attempts: Annotated[int, Field(ge=1, le=100)] | None = None
     timeout: Positive | None = None
     notify: list[Text] = []
@@ -338,7 +341,7 @@ class TimeForm(Form):
         return self
 
 
-def _three(value: Any) -> Any:
+def _three(value: object) -> object:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return {"low": value, "likely": value, "high": value} if number else value
 
@@ -437,7 +440,7 @@ KEYS = frozenset(PracticesForm.model_fields)
 
 
 @cache
-def _adapter() -> TypeAdapter[Any]:
+def _adapter() -> TypeAdapter[Practices]:
     return TypeAdapter(Practices)
 
 
@@ -448,8 +451,7 @@ def to_json(practices: Practices) -> str:
 
 def from_json(text: str) -> Practices:
     """Return the practices that `to_json` wrote."""
-    made: Practices = _adapter().validate_json(text)
-    return made
+    return _adapter().validate_json(text)
 
 
 # An alert as people say it: `[P1] payment_error_rate > 5% for 5 minutes`.

@@ -6,13 +6,12 @@ import base64
 import binascii
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from mttrlab.schema import AlertRule, MonitoringSettings, Practices, ProbeModule, SyntheticMonitor
 from mttrlab.sources.practices import grafana
 from mttrlab.sources.practices.alertmanager import routed
 from mttrlab.sources.practices.promql import always_firing, conditions, failure_mode, services
-from mttrlab.sources.practices.reading import duration_seconds, said_seconds, without_secrets
+from mttrlab.sources.practices.reading import duration_seconds, mapping_of, said_seconds, without_secrets
 from mttrlab.yaml_io import FileFaults, Place, documents, value_in_words
 
 _GROUP_KEYS = frozenset(
@@ -28,7 +27,7 @@ _RULE_KEYS = frozenset(
 )
 
 
-def rule_groups(groups: Any, place: Place, faults: FileFaults, source: str) -> Practices:
+def rule_groups(groups: object, place: Place, faults: FileFaults, source: str) -> Practices:
     """Return the rules of a list of groups; what is wrong goes to `faults`.
 
     Parameters
@@ -77,7 +76,13 @@ def _compared(rule: AlertRule, recorded: Mapping[str, str]) -> AlertRule:
 
 
 def _rule(
-    rule: Any, at: Place, group: str, interval: float | None, shared: Mapping[str, str], faults: FileFaults, source: str
+    rule: object,
+    at: Place,
+    group: str,
+    interval: float | None,
+    shared: Mapping[str, str],
+    faults: FileFaults,
+    source: str,
 ) -> AlertRule | None:
     if not isinstance(rule, dict):
         faults.add(at, f"must be a rule; got {value_in_words(rule)}")
@@ -126,12 +131,13 @@ def _rule(
     )
 
 
-def _catalogue(services_listed: Any, place: Place, faults: FileFaults, source: str) -> list[AlertRule]:
+def _catalogue(services_listed: object, place: Place, faults: FileFaults, source: str) -> list[AlertRule]:
     """Rules as a catalogue lists them: services, their exporters, and rules with name and query."""
     found = []
     for at, service in _each(services_listed, place, faults):
-        named = str(service.get("name", "")) if isinstance(service, dict) else ""
-        for where, exporter in _each(service.get("exporters") if named else None, (*at, "exporters"), faults):
+        known = service if isinstance(service, dict) else {}
+        named = str(known.get("name", ""))
+        for where, exporter in _each(known.get("exporters") if named else None, (*at, "exporters"), faults):
             listed = exporter.get("rules") if isinstance(exporter, dict) else None
             for spot, rule in _each(listed, (*where, "rules"), faults):
                 if not isinstance(rule, dict):
@@ -145,7 +151,7 @@ def _catalogue(services_listed: Any, place: Place, faults: FileFaults, source: s
     return found
 
 
-def _each(values: Any, place: Place, faults: FileFaults) -> Iterable[tuple[Place, Any]]:
+def _each(values: object, place: Place, faults: FileFaults) -> Iterable[tuple[Place, object]]:
     if values is None:
         return []
     if not isinstance(values, list):
@@ -154,7 +160,7 @@ def _each(values: Any, place: Place, faults: FileFaults) -> Iterable[tuple[Place
     return [((*place, n), value) for n, value in enumerate(values)]
 
 
-def _duration(holder: Mapping[str, Any], key: str, at: Place, faults: FileFaults) -> float | None:
+def _duration(holder: Mapping[str, object], key: str, at: Place, faults: FileFaults) -> float | None:
     value = holder.get(key)
     if value is None:
         return None
@@ -167,7 +173,7 @@ def _duration(holder: Mapping[str, Any], key: str, at: Place, faults: FileFaults
         return None
 
 
-def _words(values: Any, place: Place, faults: FileFaults) -> dict[str, str]:
+def _words(values: object, place: Place, faults: FileFaults) -> dict[str, str]:
     if values is None:
         return {}
     if not isinstance(values, dict):
@@ -201,43 +207,43 @@ _OPERATOR_S = 30.0
 """Scrape and evaluation interval of a Prometheus manifest that does not say: the operator's default."""
 
 
-def manifest(value: Mapping[str, Any], faults: FileFaults, file: str) -> Practices:
+def manifest(value: Mapping[str, object], faults: FileFaults, file: str) -> Practices:
     """Return what a Kubernetes manifest says; kinds that are none of ours say nothing, and a note says so."""
     kind = str(value.get("kind", ""))
-    spec = value.get("spec") if isinstance(value.get("spec"), dict) else {}
-    labelled = value.get("metadata") if isinstance(value.get("metadata"), dict) else {}
-    name = str((labelled or {}).get("name", ""))
+    spec, metadata = mapping_of(value, "spec"), mapping_of(value, "metadata")
+    name = str(metadata.get("name", ""))
     if kind.endswith("List"):
         made = Practices()
-        for item in value.get("items") or []:
+        items = value.get("items")
+        for item in items if isinstance(items, list) else []:
             if isinstance(item, dict):
                 made += manifest(item, faults, file)
         return made
     if kind in ("PrometheusRule", "VMRule"):
-        if not isinstance(spec, dict) or "groups" not in spec:
+        if "groups" not in spec:
             faults.add(("spec",), "must hold groups of rules")
             return Practices()
         return rule_groups(spec["groups"], ("spec", "groups"), faults, file)
     if kind == "Prometheus":
-        scrape = said_seconds(spec or {}, "scrapeInterval", ("spec",), faults) or _OPERATOR_S
-        evaluation = said_seconds(spec or {}, "evaluationInterval", ("spec",), faults) or _OPERATOR_S
+        scrape = said_seconds(spec, "scrapeInterval", ("spec",), faults) or _OPERATOR_S
+        evaluation = said_seconds(spec, "evaluationInterval", ("spec",), faults) or _OPERATOR_S
         return Practices(settings=MonitoringSettings(scrape, evaluation, source=file))
     if kind in ("ServiceMonitor", "PodMonitor"):
-        return _scrapes(spec or {}, kind, name, faults, file)
+        return _scrapes(spec, kind, name, faults, file)
     if kind == "Probe":
-        return _probe(spec or {}, name, faults, file)
+        return _probe(spec, name, faults, file)
     if kind in ("Secret", "ConfigMap"):
         return _held(value, faults, file)
     if kind in _GENERATED:
         return Practices(notes=(f"{file}: {kind} describes objectives; load the rules that are generated from it",))
     if kind == "GrafanaAlertRuleGroup":
-        return grafana.provisioned({"groups": [{"name": name, **(spec or {})}]}, faults, file)
+        return grafana.provisioned({"groups": [{"name": name, **spec}]}, faults, file)
     if kind in _UNREAD:
         return Practices(notes=(f"{file}: manifests of kind {kind} are not read; {_UNREAD[kind]}",))
     return Practices(notes=(f"{file}: a manifest of kind {kind or 'unknown'} says nothing about detection",))
 
 
-def configuration(value: Mapping[str, Any], faults: FileFaults, file: str, place: Place = ()) -> Practices:
+def configuration(value: Mapping[str, object], faults: FileFaults, file: str, place: Place = ()) -> Practices:
     """Return what a Prometheus, Alertmanager or blackbox exporter configuration says."""
     if "modules" in value:
         return _modules(value["modules"], (*place, "modules"), faults, file)
@@ -255,7 +261,7 @@ def configuration(value: Mapping[str, Any], faults: FileFaults, file: str, place
     return Practices(settings=settings, monitors=tuple(_scraped_probes(value.get("scrape_configs"), settings, file)))
 
 
-def _scraped_probes(configs: Any, settings: MonitoringSettings, file: str) -> list[SyntheticMonitor]:
+def _scraped_probes(configs: object, settings: MonitoringSettings, file: str) -> list[SyntheticMonitor]:
     """What a blackbox exporter is told to probe by the scrape settings themselves."""
     found = []
     for config in configs if isinstance(configs, list) else []:
@@ -274,7 +280,7 @@ def _scraped_probes(configs: Any, settings: MonitoringSettings, file: str) -> li
     return found
 
 
-def _job_intervals(configs: Any, place: Place, faults: FileFaults) -> list[tuple[str, float]]:
+def _job_intervals(configs: object, place: Place, faults: FileFaults) -> list[tuple[str, float]]:
     found = []
     for n, config in enumerate(configs if isinstance(configs, list) else []):
         if isinstance(config, dict):
@@ -284,7 +290,7 @@ def _job_intervals(configs: Any, place: Place, faults: FileFaults) -> list[tuple
     return found
 
 
-def _modules(modules: Any, place: Place, faults: FileFaults, file: str) -> Practices:
+def _modules(modules: object, place: Place, faults: FileFaults, file: str) -> Practices:
     if not isinstance(modules, dict):
         faults.add(place, f"must be a mapping of modules; got {value_in_words(modules)}")
         return Practices()
@@ -311,7 +317,7 @@ def _modules(modules: Any, place: Place, faults: FileFaults, file: str) -> Pract
     return Practices(probes=tuple(probes), notes=(note,))
 
 
-def _probe(spec: Mapping[str, Any], name: str, faults: FileFaults, file: str) -> Practices:
+def _probe(spec: Mapping[str, object], name: str, faults: FileFaults, file: str) -> Practices:
     interval = said_seconds(spec, "interval", ("spec",), faults) or _OPERATOR_S
     targets = spec.get("targets")
     fixed = targets.get("staticConfig") if isinstance(targets, dict) else None
@@ -330,7 +336,7 @@ def _probe(spec: Mapping[str, Any], name: str, faults: FileFaults, file: str) ->
     return Practices(monitors=monitors, settings=MonitoringSettings(jobs=((name, interval),), source=file))
 
 
-def _scrapes(spec: Mapping[str, Any], kind: str, name: str, faults: FileFaults, file: str) -> Practices:
+def _scrapes(spec: Mapping[str, object], kind: str, name: str, faults: FileFaults, file: str) -> Practices:
     key = "endpoints" if kind == "ServiceMonitor" else "podMetricsEndpoints"
     ends = spec.get(key)
     found = [
@@ -345,7 +351,7 @@ def _scrapes(spec: Mapping[str, Any], kind: str, name: str, faults: FileFaults, 
     return Practices(settings=MonitoringSettings(jobs=((name, max(found)),), source=file))
 
 
-def _held(value: Mapping[str, Any], faults: FileFaults, file: str) -> Practices:
+def _held(value: Mapping[str, object], faults: FileFaults, file: str) -> Practices:
     """Configuration files inside a Secret or ConfigMap; nothing of them is kept but intervals and modules."""
     made = Practices()
     for key in ("stringData", "data"):

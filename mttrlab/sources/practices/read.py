@@ -8,10 +8,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from mttrlab.errors import LoadError
-from mttrlab.schema import Practices
+from mttrlab.schema import AlertMapping, Practices
 from mttrlab.sources.practices import checkly, datadog, grafana, own, prometheus, upptime
 from mttrlab.sources.practices.prometheus import rule_groups, with_windows
 from mttrlab.sources.practices.reading import text_of
@@ -144,7 +143,7 @@ def _read(text: str, name: str) -> Practices:
 
 
 def _json(text: str, name: str) -> Practices:
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
         keys = [key for key, _ in pairs]
         twice = next((key for key in keys if keys.count(key) > 1), None)
         if twice is not None:
@@ -170,7 +169,7 @@ def _json(text: str, name: str) -> Practices:
     return made
 
 
-def _document(value: Any, faults: FileFaults, name: str) -> Practices:
+def _document(value: object, faults: FileFaults, name: str) -> Practices:
     if not isinstance(value, dict):
         faults.add((), f"must hold named lists, such as monitors: or groups:; got {value_in_words(value)}")
         return Practices()
@@ -195,7 +194,7 @@ def _document(value: Any, faults: FileFaults, name: str) -> Practices:
     return sum((rule_groups(groups, place, faults, name) for place, groups in inside), Practices())
 
 
-def nested_groups(value: Any, place: Place = (), depth: int = 6) -> Iterator[tuple[Place, Any]]:
+def nested_groups(value: object, place: Place = (), depth: int = 6) -> Iterator[tuple[Place, object]]:
     """Return where groups of rules stand inside a file of another form: a chart's values, a ruler's namespaces."""
     for key, inner in value.items() if isinstance(value, dict) else ():
         at = (*place, key)
@@ -205,7 +204,7 @@ def nested_groups(value: Any, place: Place = (), depth: int = 6) -> Iterator[tup
             yield from nested_groups(inner, at, depth - 1)
 
 
-def _foreign(value: dict[str, Any]) -> str:
+def _foreign(value: dict[str, object]) -> str:
     if "rules" in value:
         return "has rules outside a group; write groups: with a name and the rules below it"
     if "slos" in value or str(value.get("kind", "")) == "PrometheusServiceLevel":
@@ -214,7 +213,7 @@ def _foreign(value: dict[str, Any]) -> str:
     return f"says {names[:100]}, which is nothing of practices; a file of ours has one of {', '.join(sorted(own.KEYS))}"
 
 
-def mapped(practices: Practices, *mappings: Any) -> Practices:
+def mapped(practices: Practices, *mappings: AlertMapping) -> Practices:
     """Return the practices with further words of the user on what its alerts watch.
 
     Parameters

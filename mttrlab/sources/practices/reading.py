@@ -7,7 +7,6 @@ import stat
 from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from mttrlab.errors import LoadError
@@ -103,7 +102,7 @@ def duration_seconds(value: object) -> float:
     return float(value)
 
 
-def said_seconds(holder: Mapping[str, Any], key: str, place: Place, faults: FileFaults) -> float | None:
+def said_seconds(holder: Mapping[str, object], key: str, place: Place, faults: FileFaults) -> float | None:
     """Return a duration that a mapping may say under `key`, seconds; what is wrong with it goes to `faults`."""
     if holder.get(key) is None:
         return None
@@ -112,6 +111,12 @@ def said_seconds(holder: Mapping[str, Any], key: str, place: Place, faults: File
     except ValueError as error:
         faults.add((*place, key), str(error))
         return None
+
+
+def mapping_of(holder: Mapping[str, object], key: str) -> dict[str, object]:
+    """Return the mapping under `key`; empty where there is none."""
+    value = holder.get(key)
+    return value if isinstance(value, dict) else {}
 
 
 def windows(expr: str) -> list[float]:

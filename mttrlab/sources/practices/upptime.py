@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mttrlab.schema import MonitorStep, Practices, SyntheticMonitor
 from mttrlab.sources.practices.reading import without_secrets
 from mttrlab.yaml_io import FileFaults, value_in_words
@@ -12,7 +10,7 @@ DEFAULT = "*/5 * * * *"
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
 
-def sites(value: dict[str, Any], faults: FileFaults, file: str) -> Practices:
+def sites(value: dict[str, object], faults: FileFaults, file: str) -> Practices:
     """Return a monitor per site; what is wrong goes to `faults`."""
     schedule = value.get("workflowSchedule")
     cron = schedule.get("uptime", DEFAULT) if isinstance(schedule, dict) else DEFAULT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TypedDict
 
 from mttrlab.sources.exports.reading import Opened, decode
 from mttrlab.sources.privacy import scrub_line
@@ -72,6 +72,19 @@ SERVICE_LABELS = ("service", "service_name", "app", "application", "job", "deplo
 _WORDS = ("summary", "description", "message")
 
 
+class Firing(TypedDict):
+    """An alert firing on its way to the table, times in microseconds."""
+
+    alert: str
+    service: str | None
+    severity: str | None
+    started_at: int
+    ended_at: int | None
+    source: str
+    summary: str | None
+    key: str | None
+
+
 def read_alertmanager(opened: Opened, timezone: str | None) -> Telemetry:
     """Return the firings of webhook messages, or of alerts themselves.
 
@@ -79,7 +92,7 @@ def read_alertmanager(opened: Opened, timezone: str | None) -> Telemetry:
     `endsAt` says that it still fires, and so does the `endsAt` of a message with status firing (a time-out).
     """
     into = Collector(opened, timezone)
-    known: dict[tuple, dict[str, Any]] = {}
+    known: dict[tuple, Firing] = {}
     said_before: dict[tuple, set[str]] = {}
     for row, document in json_documents(decode(opened.content, opened.name), opened.name):
         if isinstance(document, JunkError):
@@ -111,7 +124,7 @@ def read_alertmanager(opened: Opened, timezone: str | None) -> Telemetry:
     return into.result("firings", "alertmanager")
 
 
-def _firing(alert: Any, row: int, into: Collector) -> dict[str, Any] | None:
+def _firing(alert: object, row: int, into: Collector) -> Firing | None:
     if not isinstance(alert, Mapping) or not isinstance(alert.get("labels"), Mapping):
         into.refuse(row, "alerts", alert, "is no alert: it has no labels")
         return None
@@ -152,7 +165,7 @@ def _firing(alert: Any, row: int, into: Collector) -> dict[str, Any] | None:
 def read_firings(opened: Opened, timezone: str | None) -> Telemetry:
     """Return the firings of a table with `alert, service, severity, started_at, ended_at`."""
     into = Collector(opened, timezone)
-    known: set[tuple] = set()
+    known: set[tuple[object, ...]] = set()
     for row, said in records_of(opened, into):
         alert = needed(into, row, said, ("alert", "alertname"))
         started = instant_of(said, row, into, ("started_at", "starts_at", "fired_at")) if alert else None
@@ -167,7 +180,7 @@ def read_firings(opened: Opened, timezone: str | None) -> Telemetry:
             into.refuse(row, column, value, "is before the start: an alert cannot end before it fires")
             continue
         words = word_of(said.get("summary"))
-        made = {
+        made: Firing = {
             "alert": alert,
             "service": word_of(said.get("service")),
             "severity": word_of(said.get("severity")),

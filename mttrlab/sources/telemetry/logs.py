@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from typing import Any
+from typing import TypedDict
 
 from mttrlab.sources.exports.reading import Opened, decode
 from mttrlab.sources.privacy import is_personal, scrub_line
@@ -30,6 +30,19 @@ _NUMBERS = ((50, "critical"), (40, "error"), (30, "warning"), (20, "info"), (0, 
 _LONGEST = 500
 
 
+class LogLine(TypedDict):
+    """A line of a log on its way to the table."""
+
+    at: int
+    service: str | None
+    level: str | None
+    event: str
+    trace_id: str | None
+    fields: str | None
+    hash: str
+    """Of the line as it stands in the file."""
+
+
 def read_logs(opened: Opened, timezone: str | None, *, keep_people: bool = False) -> Telemetry:
     """Return the lines of a structured log.
 
@@ -43,7 +56,8 @@ def read_logs(opened: Opened, timezone: str | None, *, keep_people: bool = False
     into = Collector(opened, timezone)
     left_out: Counter[str] = Counter()
     seen: set[str] = set()
-    raw: list[dict[str, Any]] = []
+    lines: list[LogLine] = []
+    raw: list[dict[str, object]] = []
     for row, said in json_documents(decode(opened.content, opened.name), opened.name):
         into.records += 1
         if isinstance(said, JunkError):
@@ -56,12 +70,13 @@ def read_logs(opened: Opened, timezone: str | None, *, keep_people: bool = False
         if spelled in seen:
             into.duplicates += 1
             continue
-        made = _line(said, row, into, left_out, keep_people)
+        made = _line(said, spelled, row, into, left_out, keep_people)
         if made is not None:
             seen.add(spelled)
-            into.made.append({**made, "hash": spelled})
+            lines.append(made)
             raw.append(said)
-    _name_services(into, raw)
+    _name_services(lines, raw, into)
+    into.made.extend(lines)
     if left_out:
         names = ", ".join(f"{short(name)} ({count:,})" for name, count in left_out.most_common(8))
         more = f" and {len(left_out) - 8} more" if len(left_out) > 8 else ""
@@ -69,13 +84,13 @@ def read_logs(opened: Opened, timezone: str | None, *, keep_people: bool = False
     return into.result("logs", "logs")
 
 
-def _first(said: dict[str, Any], names: tuple[str, ...]) -> tuple[str, Any]:
+def _first(said: dict[str, object], names: tuple[str, ...]) -> tuple[str, object]:
     return next(((name, said[name]) for name in names if said.get(name) is not None), ("", None))
 
 
 def _line(
-    said: dict[str, Any], row: int, into: Collector, left_out: Counter[str], keep_people: bool
-) -> dict[str, Any] | None:
+    said: dict[str, object], digest: str, row: int, into: Collector, left_out: Counter[str], keep_people: bool
+) -> LogLine | None:
     time_key, _ = _first(said, TIMES)
     at = instant_of(said, row, into, (time_key,) if time_key else TIMES)
     if at is None:
@@ -87,7 +102,7 @@ def _line(
     level_key, level = _first(said, LEVELS)
     service_key, service = _first(said, SERVICES)
     trace_key, trace = _first(said, TRACES)
-    rest: dict[str, Any] = {}
+    rest: dict[str, object] = {}
     for key, value in said.items():
         if key in (time_key, event_key, level_key, service_key, trace_key):
             continue
@@ -103,10 +118,11 @@ def _line(
         "event": words if keep_people else scrub_line(words),
         "trace_id": word_of(trace),
         "fields": json.dumps(rest, sort_keys=True, ensure_ascii=True) if rest else None,
+        "hash": digest,
     }
 
 
-def _clean(value: Any, left_out: Counter[str]) -> Any:
+def _clean(value: object, left_out: Counter[str]) -> object:
     if isinstance(value, str):
         return scrub_line(value[:_LONGEST])
     if isinstance(value, dict):
@@ -116,32 +132,32 @@ def _clean(value: Any, left_out: Counter[str]) -> Any:
     return [_clean(inner, left_out) for inner in value] if isinstance(value, list) else value
 
 
-def _level(value: Any) -> str | None:
+def _level(value: object) -> str | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return next((word for least, word in _NUMBERS if value >= least), None)
     word = word_of(value)
     return None if word is None else _WORDS.get(word.lower(), word.lower())[:20]
 
 
-def _name_services(into: Collector, raw: list[dict[str, Any]]) -> None:
+def _name_services(lines: list[LogLine], raw: list[dict[str, object]], into: Collector) -> None:
     """Name the service of lines that do not, by another line that shares an id with them; else the file's only one."""
-    nameless = [n for n, made in enumerate(into.made) if made["service"] is None]
+    nameless = [n for n, made in enumerate(lines) if made["service"] is None]
     if not nameless:
         return
     told: dict[tuple[str, str], set[str]] = {}
-    for made, said in zip(into.made, raw, strict=True):
+    for made, said in zip(lines, raw, strict=True):
         if made["service"] is not None:
             for mark in _marks(said):
                 told.setdefault(mark, set()).add(made["service"])
-    only = {made["service"] for made in into.made if made["service"] is not None}
+    only = {made["service"] for made in lines if made["service"] is not None}
     shared = lone = 0
     for n in nameless:
         found = set().union(*(told.get(mark, set()) for mark in _marks(raw[n])))
         if len(found) == 1:
-            into.made[n]["service"] = found.pop()
+            lines[n]["service"] = found.pop()
             shared += 1
         elif not found and len(only) == 1:
-            into.made[n]["service"] = next(iter(only))
+            lines[n]["service"] = next(iter(only))
             lone += 1
     if shared:
         into.notes.append(f"{shared:,} lines name no service; another line with the same id does, and stands for them")
@@ -154,7 +170,7 @@ def _name_services(into: Collector, raw: list[dict[str, Any]]) -> None:
         into.notes.append(f"{rest:,} lines name no service and are kept under none")
 
 
-def _marks(said: dict[str, Any]) -> list[tuple[str, str]]:
+def _marks(said: dict[str, object]) -> list[tuple[str, str]]:
     """Return what tells one piece of work from another: its ids, but not whose it was."""
     return [
         (key, str(value))

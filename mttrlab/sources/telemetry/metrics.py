@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import pandas as pd
 
@@ -58,7 +57,7 @@ def read_metrics(opened: Opened, timezone: str | None) -> Telemetry:
     return _samples(records_of(opened, into), into).result("metrics")
 
 
-def read_rows(rows: Iterable[tuple[int, dict[str, Any]]], into: Collector) -> pd.DataFrame:
+def read_rows(rows: Iterable[tuple[int, dict[str, object]]], into: Collector) -> pd.DataFrame:
     """Return the metrics of single records of a large table; `at` in microseconds since 1970."""
     return _samples(rows, into).table()
 
@@ -109,7 +108,7 @@ class Samples:
         return self.into.result("metrics", format_name, table)
 
 
-def _samples(rows: Iterable[tuple[int, dict[str, Any]]], into: Collector) -> Samples:
+def _samples(rows: Iterable[tuple[int, dict[str, object]]], into: Collector) -> Samples:
     samples = Samples(into)
     for row, said in rows:
         at = instant_of(said, row, into)
@@ -122,7 +121,7 @@ def _samples(rows: Iterable[tuple[int, dict[str, Any]]], into: Collector) -> Sam
     return samples
 
 
-def _measures(said: dict[str, Any], row: int, into: Collector) -> dict[str, float | None] | None:
+def _measures(said: dict[str, object], row: int, into: Collector) -> dict[str, float | None] | None:
     cells = {ALIASES.get(name, name): value for name, value in said.items()}
     told = {name: cells[name] for name in MEASURES if name in cells}
     if not told:
@@ -148,7 +147,7 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     """Return what the checks of units need, one row per service: greatest values, and whether they ever fall."""
     lines = []
     for service, own in table.groupby("service", sort=True):
-        line: dict[str, Any] = {"service": service, "n": len(own)}
+        line: dict[str, object] = {"service": service, "n": len(own)}
         for name in MEASURES:
             values = own[name].dropna()
             line[f"{name}_max"] = values.max() if len(values) else None
@@ -241,6 +240,8 @@ def read_prometheus(opened: Opened, timezone: str | None) -> Telemetry:
         answer = parse_json(decode(opened.content, opened.name))
     except JunkError as trouble:
         raise LoadError(f"{opened.name} {trouble}; query it again") from None
+    if not isinstance(answer, dict):
+        answer = {}
     if answer.get("status") == "error":
         reason = short(f"{answer.get('errorType', '')}: {answer.get('error', '')}")
         raise LoadError(f"{opened.name} is an error of Prometheus ({reason}); query it again")
@@ -273,7 +274,9 @@ def read_prometheus(opened: Opened, timezone: str | None) -> Telemetry:
     return samples.result("prometheus")
 
 
-def _sample(n: int, value: Any, service: str, measure: str, factor: float, into: Collector, samples: Samples) -> None:
+def _sample(
+    n: int, value: object, service: str, measure: str, factor: float, into: Collector, samples: Samples
+) -> None:
     if not isinstance(value, list) or len(value) != 2 or isinstance(value[0], str | bool):
         into.refuse(n, "values", value, "is no pair of a time in seconds and a value")
         return
@@ -292,7 +295,7 @@ def _sample(n: int, value: Any, service: str, measure: str, factor: float, into:
     samples.add(n, service, at, {measure: found})
 
 
-def _places(series: list[Any], file: str) -> list[tuple[str, str, float, str] | str]:
+def _places(series: list[object], file: str) -> list[tuple[str, str, float, str] | str]:
     """Return service, measure, factor and name of each series, or why it is refused."""
     found: list[tuple[str, str, float, str] | str] = []
     for one in series:
@@ -314,7 +317,7 @@ def _places(series: list[Any], file: str) -> list[tuple[str, str, float, str] | 
     return found
 
 
-def _place(labels: Mapping[str, Any], file: str) -> tuple[str, str, float, str] | str:
+def _place(labels: Mapping[str, object], file: str) -> tuple[str, str, float, str] | str:
     service = next((str(labels[name]).strip() for name in SERVICE_LABELS if str(labels.get(name) or "").strip()), "")
     if not service:
         return f"names no service; keep one of the labels {', '.join(SERVICE_LABELS)} (sum by (service))"
@@ -330,7 +333,7 @@ def _place(labels: Mapping[str, Any], file: str) -> tuple[str, str, float, str] 
     )
 
 
-def _label_text(one: Any) -> str:
+def _label_text(one: object) -> str:
     labels = one.get("metric") if isinstance(one, dict) else None
     return ", ".join(f"{key}={value}" for key, value in sorted(labels.items())) if isinstance(labels, dict) else ""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -54,7 +54,7 @@ def short(value: object) -> str:
     return text if len(text) <= _SHORT else text[: _SHORT - 1] + "…"
 
 
-def read_moment(value: object, clock: Any = None) -> tuple[Stamp, str]:
+def read_moment(value: object, clock: ZoneInfo | None = None) -> tuple[Stamp, str]:
     """Return the instant that a cell names, and the unit if it is a number since 1970.
 
     Examples
@@ -107,7 +107,8 @@ class Collector:
     timezone: str | None = None
     records: int = 0
     duplicates: int = 0
-    made: list[dict[str, Any]] = field(default_factory=list)
+    made: list[Mapping[str, object]] = field(default_factory=list)
+    """Rows on their way to the table, times in microseconds."""
     refused: list[tuple[int, str, str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     units: Counter[str] = field(default_factory=Counter)
@@ -181,7 +182,7 @@ class Collector:
         )
 
 
-def records_of(opened: Opened, into: Collector) -> Iterator[tuple[int, dict[str, Any]]]:
+def records_of(opened: Opened, into: Collector) -> Iterator[tuple[int, dict[str, object]]]:
     """Yield the records of a table with their rows; misshapen ones are refused.
 
     Raises
@@ -212,7 +213,7 @@ def records_of(opened: Opened, into: Collector) -> Iterator[tuple[int, dict[str,
             yield row, dict(zip(table.header, cells, strict=True))
 
 
-def _parquet(opened: Opened, into: Collector) -> Iterator[tuple[int, dict[str, Any]]]:
+def _parquet(opened: Opened, into: Collector) -> Iterator[tuple[int, dict[str, object]]]:
     # DuckDB takes a path as a pattern, so it is given a copy under a name of ours.
     with tempfile.TemporaryDirectory(prefix="mttrlab-") as folder, sql.connect() as connection:
         copy = Path(folder) / "table.parquet"
@@ -240,12 +241,12 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def first_of(said: dict[str, Any], names: tuple[str, ...]) -> tuple[str, Any]:
+def first_of(said: dict[str, object], names: tuple[str, ...]) -> tuple[str, object]:
     """Return the first of the names that the record has, and its value; ("", None): none of them."""
     return next(((name, said[name]) for name in names if name in said), ("", None))
 
 
-def instant_of(said: dict[str, Any], row: int, into: Collector, names: tuple[str, ...] = TIMES) -> int | None:
+def instant_of(said: dict[str, object], row: int, into: Collector, names: tuple[str, ...] = TIMES) -> int | None:
     """Return the record's instant; None: refused."""
     column, value = first_of(said, names)
     before = len(into.refused)
@@ -277,7 +278,7 @@ def measured_number(value: object) -> tuple[float | None, str]:
     return (found, "") if abs(found) < 1e300 else (None, "is no number that can be measured")
 
 
-def needed(into: Collector, row: int, said: dict[str, Any], names: tuple[str, ...]) -> str | None:
+def needed(into: Collector, row: int, said: dict[str, object], names: tuple[str, ...]) -> str | None:
     """Return the word of a column that a record must have; None: refused."""
     column, value = first_of(said, names)
     word = "" if value is None else str(value).strip()
@@ -298,7 +299,7 @@ class JunkError(ValueError):
     """A line that cannot be read, with the reason."""
 
 
-def json_documents(text: str, name: str) -> Iterator[tuple[int, Any]]:
+def json_documents(text: str, name: str) -> Iterator[tuple[int, object]]:
     """Yield each document with its row: elements of a list, one object, or one a line.
 
     A line that cannot be read is yielded as the `JunkError` that says why.
@@ -332,7 +333,7 @@ def json_documents(text: str, name: str) -> Iterator[tuple[int, Any]]:
         yield 1, found
 
 
-def parse_json(text: str) -> Any:
+def parse_json(text: str) -> object:
     """Return the value of a JSON text; no key twice.
 
     Raises
@@ -352,7 +353,7 @@ def parse_json(text: str) -> Any:
         raise JunkError("holds a number with more digits than any") from None
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
@@ -361,7 +362,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _line(line: str) -> Any:
+def _line(line: str) -> object:
     if len(line) > MAX_LINE:
         return JunkError(f"has {len(line):,} characters, more than the limit of {MAX_LINE:,} a line")
     try:

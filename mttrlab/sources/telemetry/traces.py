@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TypedDict
 
 from mttrlab.sources.exports.reading import Opened, decode
 from mttrlab.sources.telemetry.reading import Collector, JunkError, Telemetry, json_documents, word_of
@@ -15,10 +15,25 @@ _HEX = re.compile(r"[0-9a-fA-F]+|[A-Za-z0-9+/=]+")
 _LATEST = 2**63 - 1
 
 
+class SpanRow(TypedDict):
+    """A span on its way to the table."""
+
+    trace_id: str
+    span_id: str
+    parent_id: str | None
+    service: str | None
+    name: str
+    kind: str | None
+    target: str | None
+    start_ns: int
+    end_ns: int
+    failed: bool
+
+
 def read_otlp(opened: Opened, timezone: str | None) -> Telemetry:
     """Return the spans of OTLP JSON; attributes other than the service and what was called are not kept."""
     into = Collector(opened, timezone)
-    known: dict[tuple[str, str], dict[str, Any]] = {}
+    known: dict[tuple[str, str], SpanRow] = {}
     attributes = 0
     for row, document in json_documents(decode(opened.content, opened.name), opened.name):
         if isinstance(document, JunkError):
@@ -53,7 +68,7 @@ def read_otlp(opened: Opened, timezone: str | None) -> Telemetry:
     return into.result("spans", "otlp")
 
 
-def _spans(document: Any, row: int, into: Collector) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
+def _spans(document: object, row: int, into: Collector) -> Iterator[tuple[str | None, Mapping[str, object]]]:
     resources = document.get("resourceSpans") if isinstance(document, Mapping) else None
     if not isinstance(resources, list):
         into.records += 1
@@ -77,7 +92,7 @@ def _spans(document: Any, row: int, into: Collector) -> Iterator[tuple[str | Non
                     into.refuse(row, "spans", span, "is no object")
 
 
-def _made(service: str | None, span: Mapping[str, Any], row: int, into: Collector) -> dict[str, Any] | None:
+def _made(service: str | None, span: Mapping[str, object], row: int, into: Collector) -> SpanRow | None:
     trace, own = _id(span.get("traceId")), _id(span.get("spanId"))
     if trace is None or own is None:
         into.refuse(row, "traceId" if trace is None else "spanId", "", "is empty or no id")
@@ -126,7 +141,7 @@ def _nanos(value: object) -> int | None:
     return found if 10**17 <= found <= _LATEST else None
 
 
-def _attribute(owner: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
+def _attribute(owner: Mapping[str, object], names: tuple[str, ...]) -> str | None:
     listed = owner.get("attributes")
     told: dict[str, str | None] = {}
     for one in listed if isinstance(listed, list) else []:
