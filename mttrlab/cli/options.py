@@ -48,7 +48,7 @@ def print_table(rows: pd.DataFrame, widest: int = 70) -> None:
         say("(no rows)" if rows.empty else rows.to_string(index=False, na_rep="", max_colwidth=widest))
 
 
-def write_csv(rows: pd.DataFrame, path: Path) -> None:
+def write_table(rows: pd.DataFrame, path: Path) -> None:
     """Write a table, unrounded.
 
     A cell that a spreadsheet would run as a formula gets an apostrophe, as in every file that we write.

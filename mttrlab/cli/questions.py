@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mttrlab.cli.options import open_lab, print_table, say, source_options, write_csv
+from mttrlab.cli.options import open_lab, print_table, say, source_options, write_table
 from mttrlab.errors import QuestionError
 from mttrlab.files import new_path
 from mttrlab.text import printable
@@ -206,7 +206,7 @@ def _period(text: str) -> list[pd.Timestamp]:
 def _print_answer(rows: pd.DataFrame, options: argparse.Namespace) -> None:
     if options.csv is not None:
         new_path(options.csv)
-        write_csv(rows, options.csv)
+        write_table(rows, options.csv)
     shown = rows.map(_short_cell)
     if len(shown) == 1 and len(shown.columns) > 12:
         # One long row reads better downwards; its sentence and its notes are said apart.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mttrlab.cli import simulate
 from mttrlab.cli.fit import model_and_refits, responders_option
-from mttrlab.cli.options import positive_number, say, source_options, whole_number, write_csv
+from mttrlab.cli.options import positive_number, say, source_options, whole_number, write_table
 from mttrlab.files import new_path
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _rank(options: argparse.Namespace) -> None:
             _paragraph(f"{word}: {told_of[name]}")
     simulate.print_ranking(ranked)
     if options.csv is not None:
-        write_csv(ranked, options.csv)
+        write_table(ranked, options.csv)
         say(f"Wrote {len(ranked)} rows to {options.csv}")
 
 

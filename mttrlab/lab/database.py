@@ -173,12 +173,12 @@ def _read_only_transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[No
             connection.execute("ROLLBACK")
 
 
-def microseconds(moment: pd.Timestamp) -> int:
+def epoch_microseconds(moment: pd.Timestamp) -> int:
     """Return whole microseconds since 1970.
 
     Examples
     --------
-    >>> microseconds(pd.Timestamp("1970-01-01T00:00:01.5Z"))
+    >>> epoch_microseconds(pd.Timestamp("1970-01-01T00:00:01.5Z"))
     1500000
     """
     return int((moment - _EPOCH) // _MICROSECOND)

@@ -270,7 +270,7 @@ class Lab:
             INCIDENT_COLUMNS.
         """
         with explain_errors(self.path):
-            return record_queries.incidents(self._connection, since, until, population)
+            return record_queries.incidents_of_population(self._connection, since, until, population)
 
     def sql(self, query: str, **params: object) -> pd.DataFrame:
         """Return the rows of one SELECT over `incidents`, `records`, `reports`, `loads`, `quarantine`.
@@ -520,7 +520,7 @@ class Lab:
     ) -> pd.DataFrame:
         """Return lines of structured logs, oldest first: `at, service, level, event, trace_id, fields` (JSON)."""
         with explain_errors(self.path):
-            return telemetry_queries.logs(self._connection, service, since, until, level)
+            return telemetry_queries.log_lines(self._connection, service, since, until, level)
 
     def spans(
         self, service: str | None = None, since: Moment | None = None, until: Moment | None = None

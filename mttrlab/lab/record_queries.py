@@ -18,7 +18,7 @@ from mttrlab.schema import INCIDENT_COLUMNS, POPULATIONS, conform
 _PARTS = ("source", "month", "service")
 
 
-def incidents(
+def incidents_of_population(
     connection: duckdb.DuckDBPyConnection, since: Moment | None, until: Moment | None, population: str | None
 ) -> pd.DataFrame:
     """Return the incidents of a population that began in the time asked for; see `Lab.incidents`."""

@@ -13,7 +13,7 @@ import pandas as pd
 from mttrlab import sql
 from mttrlab.errors import QuestionError
 from mttrlab.judge.dating import Checks, Dated, RecoveryRule, checks_of, date_checks
-from mttrlab.lab.database import microseconds
+from mttrlab.lab.database import epoch_microseconds
 from mttrlab.schema import STAMPS, Record, table_records
 
 _LONGEST = 7 * 86_400_000_000
@@ -96,7 +96,7 @@ def _window(n: int, said: Record, rule: RecoveryRule, before: int, after: int) -
 
 
 def _micros(moment: pd.Timestamp | None) -> int | None:
-    return None if pd.isna(moment) else microseconds(moment)
+    return None if pd.isna(moment) else epoch_microseconds(moment)
 
 
 def _names(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ import duckdb
 import pandas as pd
 
 from mttrlab import sql
-from mttrlab.lab.database import Moment, microseconds, utc_moment
+from mttrlab.lab.database import Moment, epoch_microseconds, utc_moment
 from mttrlab.schema import (
     DEPLOYMENT_COLUMNS,
     FIRING_COLUMNS,
@@ -48,7 +48,7 @@ def firings(
     return conform(_between(connection, "firings", "started_at", service, since, until), FIRING_COLUMNS)
 
 
-def logs(
+def log_lines(
     connection: duckdb.DuckDBPyConnection,
     service: str | None,
     since: Moment | None,
@@ -124,4 +124,4 @@ def _stored_names(connection: duckdb.DuckDBPyConnection, service: str) -> list[s
 
 def _micros(when: Moment | None, name: str) -> int | None:
     moment = utc_moment(when, name)
-    return None if moment is None else microseconds(moment)
+    return None if moment is None else epoch_microseconds(moment)

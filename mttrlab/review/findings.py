@@ -104,7 +104,7 @@ def collect_findings(
         "seed": _plain_monthly_query(lab, periods),
         "phases": with_extremes(analysis.phase_summary(phases[recent]), "phase", ended_minutes(phases[recent], PHASES)),
         "dots": spans.drop(columns="incident_id"),
-        "spans": with_extremes(analysis.span_summary(spans), "span", phase_shares.ended_spans(spans)),
+        "spans": with_extremes(analysis.span_summary(spans), "span", phase_shares.ended_span_minutes(spans)),
         "stamps": stamps,
         "shares": phase_shares.measured_shares(phases[recent], spans),
         "split": phase_shares.split_shares(stamps),

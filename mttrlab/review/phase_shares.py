@@ -51,7 +51,7 @@ def split_shares(stamps: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def ended_spans(spans: pd.DataFrame) -> dict[str, pd.Series]:
+def ended_span_minutes(spans: pd.DataFrame) -> dict[str, pd.Series]:
     """Return the ended minutes of each kind of span, by its name."""
     ended = spans[spans["observed"].fillna(False).astype(bool)]
     kinds = ended.groupby(["first_phase", "last_phase"])["minutes"]

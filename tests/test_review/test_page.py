@@ -349,9 +349,7 @@ def test_a_failing_write_leaves_the_old_page(tmp_path: Path, monkeypatch: pytest
         path = tmp_path / "out" / "mttr-review-2026-06.html"
         path.parent.mkdir()
         path.write_bytes(before := b"the page of last month")
-        monkeypatch.setattr(
-            "mttrlab.files.os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left"))
-        )
+        monkeypatch.setattr("mttrlab.files.os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left")))
         with pytest.raises(OSError, match="No space left"):
             write_review(lab, tmp_path / "out", "2026-06", replications=2)
     assert path.read_bytes() == before
