@@ -86,6 +86,7 @@ _HOMES = {
     "plot_story": "mttrlab.figures",
     "plot_survival": "mttrlab.figures",
     "plot_timeline": "mttrlab.figures",
+    "pool_services": "mttrlab.analysis",
     "qq_table": "mttrlab.analysis",
     "rank_investments": "mttrlab.decisions",
     "read": "mttrlab.lab",

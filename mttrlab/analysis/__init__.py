@@ -3,33 +3,19 @@
 from mttrlab.analysis.bottleneck import bottleneck, bottleneck_levers, phase_correlations
 from mttrlab.analysis.capability import capability, capability_level, disagreement, held_telemetry, verification_goal
 from mttrlab.analysis.comparison import compare_periods
-from mttrlab.analysis.control_charts import ewma, monthly_limits, run_length, t_chart, xmr
+from mttrlab.analysis.control_charts import monthly_limits
 from mttrlab.analysis.coverage import AlertCoverage, alert_coverage, alert_routes, minutes_lost
-from mttrlab.analysis.decomposition import change_explained, explain_change, explain_downtime, explain_kinds
+from mttrlab.analysis.decomposition import change_explained, explain_change
 from mttrlab.analysis.distribution_fit import fit_durations, goodness_of_fit, qq_table, tail_guard
-from mttrlab.analysis.downtime import (
-    budget_risk,
-    downtime,
-    downtime_moments,
-    error_budget,
-    expected_down_share,
-    outage_arithmetic,
-    steady_availability,
-)
+from mttrlab.analysis.downtime import downtime, error_budget, outage_arithmetic
 from mttrlab.analysis.incident_types import type_ranking
-from mttrlab.analysis.intervals import (
-    Interval,
-    geometric_mean_interval,
-    mean_interval,
-    median_interval,
-    quantile_interval,
-)
+from mttrlab.analysis.intervals import Interval, mean_interval, median_interval, quantile_interval
 from mttrlab.analysis.maturity import distance_to_next, maturity, maturity_level, monthly_levels
-from mttrlab.analysis.minimum_counts import thresholds, withheld
+from mttrlab.analysis.minimum_counts import withheld
 from mttrlab.analysis.missing import missing_stamps
 from mttrlab.analysis.phases import lead_clock, phase_durations, phase_spans, phases_of, span_summary, unseen_phases
 from mttrlab.analysis.power import apparent_change, incidents_needed, months_until_visible, power_of, smallest_change
-from mttrlab.analysis.rates import compare_counts, overdispersion, rate_interval
+from mttrlab.analysis.rates import compare_counts, rate_interval
 from mttrlab.analysis.remediation import (
     automation_candidates,
     remediation_matches,
@@ -40,7 +26,7 @@ from mttrlab.analysis.root_cause import critical_path, failed_first, span_path, 
 from mttrlab.analysis.sample import total_interval
 from mttrlab.analysis.services import compare_services, false_discovery, pool_services
 from mttrlab.analysis.summary import clock_summary, monthly_mttr, phase_summary
-from mttrlab.analysis.survival import log_rank, restricted_mean, survival, survival_quantiles
+from mttrlab.analysis.survival import restricted_mean, survival, survival_quantiles
 from mttrlab.analysis.trend import change_points, mann_kendall, theil_sen, trend
 from mttrlab.analysis.untracked import unseen_firings, unseen_incidents
 
@@ -53,7 +39,6 @@ __all__ = [
     "automation_candidates",
     "bottleneck",
     "bottleneck_levers",
-    "budget_risk",
     "capability",
     "capability_level",
     "change_explained",
@@ -66,22 +51,15 @@ __all__ = [
     "disagreement",
     "distance_to_next",
     "downtime",
-    "downtime_moments",
     "error_budget",
-    "ewma",
-    "expected_down_share",
     "explain_change",
-    "explain_downtime",
-    "explain_kinds",
     "failed_first",
     "false_discovery",
     "fit_durations",
-    "geometric_mean_interval",
     "goodness_of_fit",
     "held_telemetry",
     "incidents_needed",
     "lead_clock",
-    "log_rank",
     "mann_kendall",
     "maturity",
     "maturity_level",
@@ -94,7 +72,6 @@ __all__ = [
     "monthly_mttr",
     "months_until_visible",
     "outage_arithmetic",
-    "overdispersion",
     "phase_correlations",
     "phase_durations",
     "phase_spans",
@@ -108,19 +85,15 @@ __all__ = [
     "remediation_matches",
     "restricted_mean",
     "rollback_readiness",
-    "run_length",
     "runbook_coverage",
     "smallest_change",
     "span_path",
     "span_summary",
-    "steady_availability",
     "survival",
     "survival_quantiles",
     "suspects",
-    "t_chart",
     "tail_guard",
     "theil_sen",
-    "thresholds",
     "total_interval",
     "trend",
     "type_ranking",
@@ -129,5 +102,4 @@ __all__ = [
     "unseen_phases",
     "verification_goal",
     "withheld",
-    "xmr",
 ]

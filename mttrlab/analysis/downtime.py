@@ -114,7 +114,7 @@ def _risk(minutes: np.ndarray, days: float, slo: float, budget_days: float, leve
     budget = error_budget(slo, budget_days)
     rate = rate_interval(len(minutes), days / budget_days, level)
     estimate, low, high = (
-        budget_risk_of(each, budget, minutes, steps=500) for each in (rate.estimate, rate.low, rate.high)
+        budget_risk(each, budget, minutes, steps=500) for each in (rate.estimate, rate.low, rate.high)
     )
     return estimate, low, high
 
@@ -185,128 +185,7 @@ def error_budget(slo: float, days: float = 30.0) -> float:
     return (1 - slo) * days * MINUTES_PER_DAY
 
 
-def steady_availability(minutes_between: float, mttr: float) -> float:
-    """Return the share of time up, given the mean minutes up between incidents and the mean minutes down.
-
-    Raises
-    ------
-    QuestionError
-        When a time is negative, or both are zero.
-
-    Examples
-    --------
-    >>> round(steady_availability(720 * 60, 43.2), 6)
-    0.999001
-    """
-    as_number("minutes_between", minutes_between), as_number("mttr", mttr)
-    if not (minutes_between >= 0 and mttr >= 0 and 0 < minutes_between + mttr < math.inf):
-        raise QuestionError(f"times must be zero or more and not both zero; got {minutes_between!r} and {mttr!r}")
-    return minutes_between / (minutes_between + mttr)
-
-
-def expected_down_share(incidents_per_day: float, mean_minutes: float) -> float:
-    """Return the share of time in which at least one incident runs, were they to come independently.
-
-    Parameters
-    ----------
-    incidents_per_day : float
-    mean_minutes : float
-
-    Raises
-    ------
-    QuestionError
-        When one is negative.
-
-    Notes
-    -----
-    1 − exp(−rate × mean), whatever the law of the durations (the queue M/G/∞): less than the sum of the minutes,
-    because incidents overlap.
-
-    Examples
-    --------
-    >>> round(expected_down_share(2, 153.124298), 4)
-    0.1916
-    """
-    as_number("incidents_per_day", incidents_per_day), as_number("mean_minutes", mean_minutes)
-    if not (0 <= incidents_per_day < math.inf and 0 <= mean_minutes < math.inf):
-        raise QuestionError("incidents_per_day and mean_minutes must be zero or more")
-    return -math.expm1(-incidents_per_day * mean_minutes / MINUTES_PER_DAY)
-
-
-def downtime_moments(incidents: float, mu: float, sigma: float) -> tuple[float, float]:
-    """Return mean and standard deviation of a period's downtime in minutes, overlaps counted twice.
-
-    Parameters
-    ----------
-    incidents : float
-        Mean number of incidents in the period.
-    mu, sigma : float
-        Mean and standard deviation of the log minutes.
-
-    Raises
-    ------
-    QuestionError
-        When the number or sigma is negative.
-
-    Notes
-    -----
-    Compound Poisson: the variance is the number times the mean square.
-
-    Examples
-    --------
-    >>> [round(value, 3) for value in downtime_moments(10, 4.25, 1.25)]
-    [1531.243, 1057.637]
-    """
-    as_number("incidents", incidents), as_number("mu", mu), as_number("sigma", sigma)
-    if not (incidents >= 0 and sigma >= 0 and math.isfinite(mu)):
-        raise QuestionError("incidents and sigma must be zero or more, mu a number")
-    if mu + sigma**2 > 300:
-        raise QuestionError(f"mu and sigma are of the logarithm of minutes; got {mu:g} and {sigma:g}")
-    return incidents * math.exp(mu + sigma**2 / 2), math.sqrt(incidents * math.exp(2 * mu + 2 * sigma**2))
-
-
-def budget_risk(incidents: float, budget: float, mu: float, sigma: float, *, steps: int = 2000) -> float:
-    """Return the probability that a period's downtime exceeds the budget, for lognormal durations.
-
-    Parameters
-    ----------
-    incidents : float
-        Mean number of incidents in the period.
-    budget : float
-        Minutes.
-    mu, sigma : float
-        Mean and standard deviation of the log minutes.
-    steps : int
-        Parts into which the budget is cut; the error shrinks with their square.
-
-    Raises
-    ------
-    QuestionError
-        When a number is negative, or sigma not positive.
-
-    Notes
-    -----
-    Panjer's recursion (H. H. Panjer, *Recursive evaluation of a family of compound distributions*, ASTIN 12, 1981):
-    exact for the rounded durations; no draws.
-
-    Examples
-    --------
-    >>> round(budget_risk(1, 43.2, 4.25, 1.25), 3)
-    0.493
-    """
-    from scipy import special
-
-    as_number("mu", mu), as_number("sigma", sigma)
-    if not sigma > 0:
-        raise QuestionError(f"sigma must be positive and mu a number; got {sigma!r} and {mu!r}")
-    _checked(incidents, budget)
-    edges = (np.arange(steps + 1) + 0.5) * budget / steps
-    with np.errstate(divide="ignore"):
-        below = special.ndtr((np.log(edges) - mu) / sigma)
-    return _blown(incidents, np.diff(below, prepend=0.0))
-
-
-def budget_risk_of(incidents: float, budget: float, minutes: np.ndarray, *, steps: int = 2000) -> float:
+def budget_risk(incidents: float, budget: float, minutes: np.ndarray, *, steps: int = 2000) -> float:
     """Return the probability that a period's downtime exceeds the budget, for durations like those seen.
 
     Parameters

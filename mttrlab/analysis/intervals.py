@@ -73,44 +73,6 @@ def mean_interval(minutes: object, level: float = 0.95) -> Interval:
     return Interval(estimate, float(found["low"]), float(found["high"]), len(values), level, str(found["method"]))
 
 
-def geometric_mean_interval(minutes: object, level: float = 0.95) -> Interval:
-    """Return the geometric mean (the typical minutes) with Student's interval of the logarithms.
-
-    Parameters
-    ----------
-    minutes : array-like
-        Minutes of ended incidents; NaN are left out, and zeros are counted in `method`.
-    level : float
-
-    Raises
-    ------
-    SchemaError, QuestionError
-        When minutes are no finite numbers, or the level is not between 0 and 1.
-
-    Examples
-    --------
-    >>> found = geometric_mean_interval([10, 100])
-    >>> round(found.estimate, 3), found.n
-    (31.623, 2)
-    """
-    from scipy import special
-
-    values, level = np.sort(checked_minutes(minutes)), checked_level(level)
-    logs = np.log(values[values > 0])
-    n, zeros = len(logs), int((values == 0).sum())
-    named = f", {zeros} zero left out" if zeros else ""
-    if n < 2:
-        estimate = float(np.exp(logs[0])) if n else float("nan")
-        return Interval(estimate, float("nan"), float("nan"), n, level, f"not estimable: n = {n}{named}")
-    if np.ptp(logs) == 0:
-        return Interval(
-            float(values.max()), float("nan"), float("nan"), n, level, "not estimable: all are equal" + named
-        )
-    reach = special.stdtrit(n - 1, (1 + level) / 2) * logs.std(ddof=1) / np.sqrt(n)
-    low, middle, high = np.exp([logs.mean() - reach, logs.mean(), logs.mean() + reach])
-    return Interval(float(middle), float(low), float(high), n, level, f"t on logs{named}")
-
-
 def median_interval(minutes: object, level: float = 0.95) -> Interval:
     """Return the median with its exact order-statistic interval (from n = 6 at 95 %).
 
@@ -409,23 +371,6 @@ def _bounds(count: np.ndarray, sd_log: np.ndarray, target: Target, level: float)
                 break
         ends.append(np.where(np.isfinite(at), at, (left + right) / 2))
     return ends
-
-
-def modified_cox(n: int, mean_log: float, sd_log: float, level: float = 0.95) -> tuple[float, float]:
-    """Return the ends of the modified Cox interval of a lognormal mean: a cross-check of `lognormal_bounds`.
-
-    Notes
-    -----
-    U. Olsson, *Confidence intervals for the mean of a log-normal distribution*, J. Stat. Educ. 13 (2005).
-
-    Examples
-    --------
-    >>> [round(end, 1) for end in modified_cox(24, 3.9, 1.1)]
-    [50.0, 163.7]
-    """
-    reach = special.stdtrit(n - 1, (1 + level) / 2) * np.sqrt(sd_log**2 / n + sd_log**4 / (2 * (n - 1)))
-    middle = mean_log + sd_log**2 / 2
-    return float(np.exp(middle - reach)), float(np.exp(middle + reach))
 
 
 # Counts and power sums of minutes and of their logarithms: all that the parametric intervals need of a group.

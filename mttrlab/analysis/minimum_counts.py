@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import pandas as pd
-
 from mttrlab.errors import QuestionError
 
 
@@ -108,19 +106,3 @@ def incidents(count: int) -> str:
     ('1 incident', '0 incidents', '1,200 incidents')
     """
     return f"{int(count):,} incident{'' if int(count) == 1 else 's'}"
-
-
-def thresholds() -> pd.DataFrame:
-    """Return the table of thresholds, for the methods section of a report.
-
-    Returns
-    -------
-    DataFrame
-        `number, needs` (ended incidents), `instead, why`.
-
-    Examples
-    --------
-    >>> thresholds().columns.tolist()
-    ['number', 'needs', 'instead', 'why']
-    """
-    return pd.DataFrame(THRESHOLDS, columns=list(Threshold._fields))

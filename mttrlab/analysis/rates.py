@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from mttrlab.analysis.intervals import Interval, checked_level
-from mttrlab.analysis.validation import as_numbers
 from mttrlab.errors import QuestionError
 
 
@@ -26,17 +24,6 @@ class CountComparison(NamedTuple):
     """Probability of counts at least as unlikely, were the rates the same (exact, two-sided)."""
     level: float
     method: str
-
-
-class Overdispersion(NamedTuple):
-    """Whether counts scatter more than chance alone makes them."""
-
-    dispersion: float
-    """Variance / mean of the counts; 1 where incidents come independently at a steady rate."""
-    p: float
-    """Probability of at least as much scatter, were that so."""
-    n: int
-    """Counts compared."""
 
 
 def rate_interval(count: int, exposure: float = 1.0, level: float = 0.95) -> Interval:
@@ -58,7 +45,7 @@ def rate_interval(count: int, exposure: float = 1.0, level: float = 0.95) -> Int
     Notes
     -----
     F. Garwood, *Fiducial limits for the Poisson distribution*, Biometrika 28 (1936). Incidents that come in clusters
-    scatter more: see `overdispersion`.
+    scatter more.
 
     Examples
     --------
@@ -124,42 +111,6 @@ def compare_counts(
         p,
         level,
         "conditional binomial",
-    )
-
-
-def overdispersion(counts: Sequence[int]) -> Overdispersion:
-    """Return whether counts of equal periods scatter more than a steady rate explains.
-
-    Parameters
-    ----------
-    counts : sequence of int
-        Incidents per period, such as per month.
-
-    Raises
-    ------
-    QuestionError
-        When there are fewer than two counts, or one is no whole number from zero up.
-
-    Notes
-    -----
-    The index of dispersion, compared with chi-square. R. A. Fisher, *Statistical Methods for Research Workers* (1925).
-
-    Examples
-    --------
-    >>> overdispersion([2, 3, 1, 2]).dispersion < 1
-    True
-    """
-    from scipy import special
-
-    as_numbers(counts, "counts")
-    if len(counts) < 2:
-        raise QuestionError(f"overdispersion needs at least two counts; got {len(counts)}")
-    seen = np.array([_count(count, "each count") for count in counts], dtype=float)
-    if not seen.sum():
-        return Overdispersion(math.nan, math.nan, len(seen))
-    dispersion = seen.var(ddof=1) / seen.mean()
-    return Overdispersion(
-        float(dispersion), float(special.chdtrc(len(seen) - 1, dispersion * (len(seen) - 1))), len(seen)
     )
 
 

@@ -86,32 +86,6 @@ def with_clocks(incidents: pd.DataFrame, clock: str) -> pd.DataFrame:
     return incidents.assign(**{name: measured[name].array for name in made})
 
 
-def clock_sample(incidents: pd.DataFrame, clock: str = "recovery") -> Sample:
-    """Return the minutes of one clock, and how many rows it leaves out.
-
-    Parameters
-    ----------
-    incidents : DataFrame
-        Incidents, or phases as `phase_durations` gives them. A phase is accepted as a clock.
-    clock : str
-        One of the clocks.
-
-    Raises
-    ------
-    QuestionError
-        For a word that is no clock.
-    SchemaError
-        When the frame is no table of incidents.
-
-    Examples
-    --------
-    >>> found = clock_sample(pd.DataFrame({"recovery": [30.0, 0.0, 90.0], "recovery_observed": [True, True, False]}))
-    >>> found.n, found.open, found.not_positive
-    (1, 1, 1)
-    """
-    return sample_of(with_clocks(incidents, clock), clock)
-
-
 def sample_of(phases: pd.DataFrame, measure: str) -> Sample:
     """Return the minutes of one column of `phases`, a clock or a phase."""
     minutes = as_numbers(phases[measure], measure)

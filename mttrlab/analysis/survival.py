@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -219,7 +218,7 @@ def survival_quantiles(
     return pd.DataFrame(rows)
 
 
-# Mean time up to a horizon, and two groups compared, open incidents counted.
+# Mean time up to a horizon, open incidents counted.
 
 
 def _area(
@@ -292,79 +291,3 @@ def restricted_mean(
     half = float(special.ndtri((1 + level) / 2)) * math.sqrt(variance)
     row |= {"mean": mean, "low": max(mean - half, 0.0), "high": min(mean + half, horizon)}
     return pd.DataFrame([row | {"method": "area under the Kaplan–Meier curve"}])
-
-
-class LogRank(NamedTuple):
-    """Answer of the log-rank test."""
-
-    chi_square: float
-    """Statistic on one degree of freedom."""
-    p: float
-    """How often equal groups differ as much."""
-    ended: tuple[int, int]
-    """Ended incidents of the two groups."""
-    expected: tuple[float, float]
-    """Ended incidents that equal groups would have."""
-
-
-def log_rank(
-    before: npt.ArrayLike,
-    after: npt.ArrayLike,
-    before_observed: npt.ArrayLike | None = None,
-    after_observed: npt.ArrayLike | None = None,
-) -> LogRank:
-    """Return whether two groups of durations end at different paces, open ones counted.
-
-    Parameters
-    ----------
-    before, after : array-like
-        Durations in minutes.
-    before_observed, after_observed : array-like of bool, optional
-        False: still running.
-
-    Returns
-    -------
-    LogRank
-        NaN where nothing ended while both groups were watched.
-
-    Raises
-    ------
-    QuestionError
-        As for `survival`.
-
-    Notes
-    -----
-    Mantel (1966) with the hypergeometric variance.
-    """
-    groups = [curve(before, before_observed), curve(after, after_observed)]
-    times = np.union1d(groups[0].minutes, groups[1].minutes)
-    risk = [_at_risk(m, o, times) for m, o in ((before, before_observed), (after, after_observed))]
-    ended = []
-    for group in groups:
-        counts = np.zeros(len(times))
-        counts[np.searchsorted(times, group.minutes)] = group.ended
-        ended.append(counts)
-    total, events = risk[0] + risk[1], ended[0] + ended[1]
-    expected = events * risk[0] / total
-    several = total > 1
-    variance = float(
-        (
-            events[several]
-            * (risk[0] * risk[1])[several]
-            * (total - events)[several]
-            / (total[several] ** 2 * (total[several] - 1))
-        ).sum()
-    )
-    gap = float((ended[0] - expected).sum())
-    chi = gap**2 / variance if variance > 0 else math.nan
-    first = float(expected.sum())
-    return LogRank(chi, float(special.chdtrc(1, chi)), (groups[0].n, groups[1].n), (first, float(events.sum()) - first))
-
-
-def _at_risk(minutes: npt.ArrayLike, observed: npt.ArrayLike | None, times: np.ndarray) -> np.ndarray:
-    values = as_numbers(minutes)
-    usable = np.isfinite(values)
-    if observed is not None:
-        usable &= np.isfinite(as_numbers(observed, "observed"))
-    values = np.sort(values[usable])
-    return np.asarray(len(values) - np.searchsorted(values, times, side="left"), dtype=float)

@@ -4,11 +4,10 @@ import json
 import math
 from pathlib import Path
 
-import numpy as np
 import pytest
 from scipy import stats
 
-from mttrlab.analysis.rates import compare_counts, overdispersion, rate_interval
+from mttrlab.analysis.rates import compare_counts, rate_interval
 from mttrlab.errors import QuestionError
 
 
@@ -57,19 +56,9 @@ def test_nothing_before_or_nothing_at_all_is_said_plainly() -> None:
     assert compare_counts(4, 0).low == 0
 
 
-def test_steady_incidents_are_not_overdispersed_and_clustered_ones_are() -> None:
-    steady = np.random.default_rng(1).poisson(10, 36)
-    assert overdispersion(steady.tolist()).p > 0.05
-    clustered = overdispersion([0, 0, 30, 1, 0, 28, 0, 2, 25])
-    assert clustered.dispersion > 5
-    assert clustered.p < 1e-6
-
-
 @pytest.mark.parametrize("count", [-1, 2.5, "three", True, math.nan])
 def test_what_is_no_count_is_refused(count: object) -> None:
     with pytest.raises(QuestionError, match="whole number of incidents"):
         rate_interval(count)  # type: ignore[arg-type]
     with pytest.raises(QuestionError, match="positive length of time"):
         rate_interval(3, exposure=0)
-    with pytest.raises(QuestionError, match="at least two"):
-        overdispersion([1])

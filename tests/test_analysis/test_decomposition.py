@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mttrlab.analysis.decomposition import change_explained, explain_change, explain_downtime, explain_kinds
+from mttrlab.analysis.decomposition import change_explained, explain_change
 from mttrlab.errors import QuestionError
 
 PHASES = ["detect", "diagnose", "resolve", "verify"]
@@ -51,21 +51,6 @@ def test_both_kinds_got_slower_and_the_mean_fell(shared: Path) -> None:
     assert table["minutes"]["diagnose"] == pytest.approx(expected["rate_effect"], abs=1e-9)
 
 
-def test_downtime_is_count_times_duration(shared: Path) -> None:
-    case = known(shared, "DEC-2")
-    given_, expected = case["inputs"], case["expected"]
-    found = explain_downtime(given_["n0"], given_["mttr0"], given_["n1"], given_["mttr1"])
-    assert found["total"] == expected["delta"]
-    assert (found["count"], found["duration"]) == (expected["count_effect"], expected["mttr_effect"])
-    assert found["count_lmdi"] == pytest.approx(expected["lmdi_count"], abs=1e-4)
-    assert found["duration_lmdi"] == pytest.approx(expected["lmdi_mttr"], abs=1e-4)
-    assert found["count_lmdi"] + found["duration_lmdi"] == pytest.approx(expected["delta"])
-    nothing = explain_downtime(0, 0, 5, 10)
-    assert nothing["count"] + nothing["duration"] == nothing["total"]
-    with pytest.raises(QuestionError, match="zero or more"):
-        explain_downtime(-1, 1, 1, 1)
-
-
 @given(st.integers(0, 10_000), st.integers(1, 40), st.integers(1, 40), st.sampled_from(["abc", "cde", "xyz"]))
 def test_parts_add_up_and_change_sign_when_the_periods_are_swapped(seed: int, n: int, m: int, kinds: str) -> None:
     before, after = drawn(seed, n), drawn(seed + 1, m, kinds)
@@ -74,9 +59,6 @@ def test_parts_add_up_and_change_sign_when_the_periods_are_swapped(seed: int, n:
     assert there.drop("total").sum() == pytest.approx(there["total"], abs=1e-9)
     assert there["total"] == pytest.approx(after["recovery"].mean() - before["recovery"].mean(), abs=1e-9)
     assert (there + back).abs().max() < 1e-9
-    by_kind = explain_kinds(before, after)
-    assert by_kind["mix"].sum() == pytest.approx(there["mix"], abs=1e-9)
-    assert by_kind["both"].sum() == pytest.approx(there["total"], abs=1e-9)
 
 
 def test_the_part_of_a_phase_by_a_second_route() -> None:
@@ -159,7 +141,6 @@ def test_an_empty_period_and_a_missing_column_say_so() -> None:
     assert empty["minutes"].isna().all()
     assert "n = 0" in empty["note"][0]
     assert change_explained(empty).startswith("There is nothing to explain")
-    assert explain_kinds(before, before.iloc[:0]).empty
     with pytest.raises(QuestionError, match="no column of this table"):
         explain_change(before, before, by="colour")
 

@@ -24,9 +24,9 @@ LISTS: dict[str, list[float]] = {
     "negative": [1.0, -2, 3, 4, 5, 6],
 }
 OF_LISTS: list[Callable[..., Any]] = [
-    analysis.mean_interval, analysis.median_interval, analysis.geometric_mean_interval, analysis.quantile_interval,
-    analysis.survival, analysis.survival_quantiles, analysis.restricted_mean, analysis.tail_guard, analysis.qq_table,
-    analysis.xmr, analysis.ewma, analysis.t_chart, lambda x: analysis.fit_durations(x, replications=0),
+    analysis.mean_interval, analysis.median_interval, analysis.quantile_interval, analysis.survival,
+    analysis.survival_quantiles, analysis.restricted_mean, analysis.tail_guard, analysis.qq_table,
+    lambda x: analysis.fit_durations(x, replications=0),
     lambda x: analysis.goodness_of_fit(x, replications=19), lambda x: analysis.apparent_change(x, 5, 5, draws=10),
 ]  # fmt: skip
 
@@ -87,19 +87,14 @@ def test_every_estimator_of_a_table_answers_or_says_why_not(minutes: list[float]
         (lambda: analysis.unseen_incidents("export.csv"), "expected the table of records"),
         (lambda: analysis.verification_goal(None), "expected incidents as a DataFrame"),
         (lambda: analysis.survival(frame([3.0])["started_at"]), "must be a list of numbers"),
-        (lambda: analysis.overdispersion(3), "must be a list of numbers"),
         (lambda: analysis.false_discovery("p"), "must be a list of numbers"),
         (lambda: analysis.total_interval({"a": 1}), "must be a list of numbers"),
         (lambda: analysis.fit_durations([1e300] * 3 + [1.0] * 9), "between 1e-09 and 1e[+]09; got 1e[+]300"),
         (lambda: analysis.incidents_needed("a"), "reduction must lie between 0 and 1"),
         (lambda: analysis.smallest_change("x"), "n must be a finite number"),
-        (lambda: analysis.budget_risk("a", 1, 1, 1), "must be a finite number"),
-        (lambda: analysis.downtime_moments(1, 800, 40), "of the logarithm of minutes"),
-        (lambda: analysis.explain_downtime(np.inf, 1, 1, 1), "must be a finite number"),
-        (lambda: analysis.run_length("a"), "shift must be a finite number"),
         (lambda: analysis.apparent_change([1.0, 2], 5, 2.5), "counts and draws must be whole numbers"),
     ],
-    ids=range(21),
+    ids=range(16),
 )
 def test_the_wrong_kind_of_value_is_named(ask: Callable[[], object], said: str) -> None:
     with pytest.raises(MttrlabError, match=said):
@@ -107,14 +102,13 @@ def test_the_wrong_kind_of_value_is_named(ask: Callable[[], object], said: str) 
 
 
 def test_negative_minutes_are_refused_and_never_pass_for_zero() -> None:
-    for estimator in (analysis.mean_interval, analysis.median_interval, analysis.geometric_mean_interval):
+    for estimator in (analysis.mean_interval, analysis.median_interval):
         with pytest.raises(SchemaError, match="zero or more; got -2"):
             estimator([1.0, -2, 3, 4, 5, 6])
 
 
 def test_equal_minutes_have_no_signal_and_no_interval() -> None:
-    assert not analysis.xmr([7.0] * 12)["signal"].any()
-    assert "all are equal" in analysis.geometric_mean_interval([7.0] * 12).method
+    assert "all are equal" in analysis.mean_interval([7.0] * 12).method
     assert analysis.apparent_change([7.0] * 5, 5, 5, draws=10).loc[0, ["looks_better", "looks_worse"]].tolist() == [
         0,
         0,

@@ -33,7 +33,6 @@ LENGTHS: Callable[[Pair], pd.Series] = lambda p: P(p[0])["recovery"].where(P(p[0
 ANSWERS: dict[str, Callable[[Pair], object]] = {
     "compare_periods": lambda p: a.compare_periods(*map(P, p)),
     "explain_change": lambda p: a.explain_change(*map(P, p), draws=30),
-    "explain_kinds": lambda p: a.explain_kinds(*map(P, p)),
     "compare_services": lambda p: a.compare_services(*map(P, p)),
     "trend": lambda p: a.trend(P(p[0]), adjust=("severity",)),
     "change_points": lambda p: a.change_points(P(p[0]), shuffles=49),
@@ -56,7 +55,6 @@ ANSWERS: dict[str, Callable[[Pair], object]] = {
     "qq_table": lambda p: a.qq_table(LENGTHS(p)),
     "tail_guard": lambda p: a.tail_guard(LENGTHS(p)),
     "mean_interval": lambda p: a.mean_interval(LENGTHS(p)),
-    "geometric_mean_interval": lambda p: a.geometric_mean_interval(LENGTHS(p)),
     "quantile_interval": lambda p: a.quantile_interval(LENGTHS(p)),
     "apparent_change": lambda p: a.apparent_change(LENGTHS(p).dropna(), 20, 20, draws=50),
     "unseen_firings": lambda p: a.unseen_firings(p[0].assign(alert="x", ended_at=p[0]["resolved_at"]), p[1]),

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
-from mttrlab.analysis.survival import log_rank, restricted_mean
+from mttrlab.analysis.survival import restricted_mean
 from mttrlab.errors import QuestionError
 
 MINUTES = [12, 25, 31, 47, 60, 75, 90, 120, 180, 240]
@@ -57,21 +56,3 @@ def test_a_horizon_that_nobody_reached_has_no_mean() -> None:
     assert restricted_mean([]).method[0] == "not estimable: n = 0"
     with pytest.raises(QuestionError, match="horizon must be"):
         restricted_mean([1.0], horizon=0)
-
-
-def test_the_log_rank_test_is_that_of_scipy() -> None:
-    chance = np.random.default_rng(3)
-    groups = []
-    for mean, n in ((60, 35), (90, 28)):
-        minutes, limit = np.ceil(chance.exponential(mean, n) / 5), np.ceil(chance.uniform(0, 200, n) / 5)
-        groups.append((np.minimum(minutes, limit), minutes <= limit))
-    (a, seen_a), (b, seen_b) = groups
-    oracle = stats.logrank(stats.CensoredData.right_censored(a, ~seen_a), stats.CensoredData.right_censored(b, ~seen_b))
-    found = log_rank(a, b, seen_a, seen_b)
-    assert found.chi_square == pytest.approx(oracle.statistic**2, rel=1e-6)
-    assert found.p == pytest.approx(oracle.pvalue, rel=1e-6)
-    assert sum(found.ended) == pytest.approx(sum(found.expected))
-
-
-def test_nothing_ended_means_no_answer() -> None:
-    assert math.isnan(log_rank([1.0, 2], [3.0], [False, False], [False]).p)
