@@ -11,7 +11,7 @@ from mttrlab.analysis.downtime import downtime, error_budget, outage_arithmetic
 from mttrlab.analysis.incident_types import type_ranking
 from mttrlab.analysis.intervals import Interval, mean_interval, median_interval, quantile_interval
 from mttrlab.analysis.maturity import distance_to_next, maturity, maturity_level, monthly_levels
-from mttrlab.analysis.minimum_counts import withheld
+from mttrlab.analysis.minimum_counts import why_withheld
 from mttrlab.analysis.missing import missing_stamps
 from mttrlab.analysis.phases import lead_clock, phase_durations, phase_spans, phases_of, span_summary, unseen_phases
 from mttrlab.analysis.power import apparent_change, incidents_needed, months_until_visible, power_of, smallest_change
@@ -101,5 +101,5 @@ __all__ = [
     "unseen_incidents",
     "unseen_phases",
     "verification_goal",
-    "withheld",
+    "why_withheld",
 ]

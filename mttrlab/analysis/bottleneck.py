@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.analysis.phases import phase_durations
-from mttrlab.analysis.query import EVERYTHING, Source, phase_door, says_basis
+from mttrlab.analysis.query import EVERYTHING, Source, open_phases, records_basis
 from mttrlab.analysis.sample import minutes_so_far, total_interval
 from mttrlab.analysis.summary import NO_BASIS, share_basis
 from mttrlab.schema import PHASES
@@ -25,7 +25,7 @@ def _views(minutes: np.ndarray, level: float) -> pd.DataFrame:
     low, high = _share_bounds(minutes, total, share, level)
     weights = _around(len(total), 0.9)
     by_length = np.argsort(total, kind="stable")
-    near = weights @ minutes[by_length]
+    around_p90 = weights @ minutes[by_length]
     return pd.DataFrame(
         {
             "mean": minutes.mean(axis=0),
@@ -34,7 +34,7 @@ def _views(minutes: np.ndarray, level: float) -> pd.DataFrame:
             "share_high": high,
             "share_of_tail": minutes[tail].sum(axis=0) / total[tail].sum(),
             "elasticity_mean": share,
-            "elasticity_p90": near / near.sum(),
+            "elasticity_p90": around_p90 / around_p90.sum(),
             "halved_saves": minutes.mean(axis=0) / 2,
             "halved_saves_p90": [p90 - np.quantile(total - minutes[:, i] / 2, 0.9) for i in range(minutes.shape[1])],
         }
@@ -57,15 +57,15 @@ def _share_bounds(
     if n < 2:
         return np.full(len(share), np.nan), np.full(len(share), np.nan)
     inside = (share > 0) & (share < 1)
-    held = np.where(inside, share, 0.5)
+    inside_share = np.where(inside, share, 0.5)
     error = (minutes - total[:, None] * share).std(axis=0, ddof=1) / np.sqrt(n) / total.mean()
-    reach = special.stdtrit(n - 1, (1 + level) / 2) * error / (held * (1 - held))
-    odds = np.log(held / (1 - held))
-    low, high = special.expit(odds - reach), special.expit(odds + reach)
+    reach = special.stdtrit(n - 1, (1 + level) / 2) * error / (inside_share * (1 - inside_share))
+    log_odds = np.log(inside_share / (1 - inside_share))
+    low, high = special.expit(log_odds - reach), special.expit(log_odds + reach)
     return np.where(inside, low, np.nan), np.where(inside, high, np.nan)
 
 
-@says_basis
+@records_basis
 def bottleneck(phases: Source, *, level: float = 0.95) -> pd.DataFrame:
     """Return what each phase holds, and what halving it would save.
 
@@ -104,23 +104,23 @@ def bottleneck(phases: Source, *, level: float = 0.95) -> pd.DataFrame:
     from mttrlab.analysis.intervals import checked_level
 
     checked_level(level)
-    with phase_door(phases, [EVERYTHING]) as door:
-        basis, n = share_basis(door)
+    with open_phases(phases, [EVERYTHING]) as query:
+        basis, n = share_basis(query)
         asked = {phase: phase in basis for phase in PHASES}
-        rows = door.ask("analysis/complete", **asked) if basis else None
-    made = pd.DataFrame({"phase": list(PHASES)}).reindex(columns=_COLUMNS)
-    made["n"] = n
-    made["share_of"] = " + ".join(basis) if basis else NO_BASIS
+        rows = query.ask("analysis/complete", **asked) if basis else None
+    table = pd.DataFrame({"phase": list(PHASES)}).reindex(columns=_COLUMNS)
+    table["n"] = n
+    table["share_of"] = " + ".join(basis) if basis else NO_BASIS
     if rows is not None:
         minutes = rows[list(PHASES)].to_numpy(dtype=float)
         # Sorted, so that the sums do not depend on the order in which incidents were loaded.
         minutes = minutes[np.lexsort(minutes.T)]
-        made.update(_views(minutes, level))
-    made.loc[~made["phase"].isin(basis), _COLUMNS[2:-1]] = np.nan
-    return made.astype(dict.fromkeys(_COLUMNS[2:-1], "float64"))
+        table.update(_views(minutes, level))
+    table.loc[~table["phase"].isin(basis), _COLUMNS[2:-1]] = np.nan
+    return table.astype(dict.fromkeys(_COLUMNS[2:-1], "float64"))
 
 
-@says_basis
+@records_basis
 def phase_correlations(phases: Source) -> pd.DataFrame:
     """Return how far phases go together: Spearman's rank correlation of each pair, with its n and p-value.
 
@@ -144,23 +144,23 @@ def phase_correlations(phases: Source) -> pd.DataFrame:
 
     from scipy import stats
 
-    made = []
-    with phase_door(phases, [EVERYTHING]) as door:
+    rows = []
+    with open_phases(phases, [EVERYTHING]) as query:
         for first, second in combinations(PHASES, 2):
             asked = {phase: phase in (first, second) for phase in PHASES}
-            both = door.ask("analysis/complete", **asked)[[first, second]].to_numpy(dtype=float)
+            both = query.ask("analysis/complete", **asked)[[first, second]].to_numpy(dtype=float)
             varied = len(both) >= 5 and (both.std(axis=0) > 0).all()
-            found = stats.spearmanr(both) if varied else None
-            made.append(
+            result = stats.spearmanr(both) if varied else None
+            rows.append(
                 {
                     "first": first,
                     "second": second,
                     "n": len(both),
-                    "correlation": float(found.statistic) if found else np.nan,
-                    "p": float(found.pvalue) if found else np.nan,
+                    "correlation": float(result.statistic) if result else np.nan,
+                    "p": float(result.pvalue) if result else np.nan,
                 }
             )
-    return pd.DataFrame(made)
+    return pd.DataFrame(rows)
 
 
 # What acts on the bottleneck of each phase: the founding text's words, and the levers of the response model.

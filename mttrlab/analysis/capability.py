@@ -106,11 +106,11 @@ def _alerts(practices: Practices, phases: pd.DataFrame | None) -> list[_Piece]:
     watched = {name for rule in practices.paging() for name in rule.targets}
     called = {name for schedule in practices.on_call for name in schedule.services or services}
     by = phases["detected_by"].dropna() if "detected_by" in phases else pd.Series(dtype="str")
-    told = int(by.isin(["alert", "monitor"]).sum())
+    by_alert = int(by.isin(["alert", "monitor"]).sum())
     return [
         _part("Basic", "services with an alert", len(services & watched), len(services), "services that had incidents"),
         _part("Basic", "failures that an alert covers", covered, failed, "incidents of known service and failure mode"),
-        _part("Basic", "incidents found by alerts", told, len(by), "incidents that say who found them"),
+        _part("Basic", "incidents found by alerts", by_alert, len(by), "incidents that say who found them"),
         _part("Basic", "somebody on call", len(services & called), len(services), "services that had incidents"),
     ]
 
@@ -204,15 +204,15 @@ def disagreement(awarded: str, capable: str) -> str:
     if rank > max(outcome):
         return f"practices of {capable}, minutes of {awarded}: what is written does not shorten incidents yet"
     if rank < min(outcome):
-        shown = "the practices of no level are shown whole" if capable == NO_LEVEL else f"practices of {capable}"
-        return f"minutes of {awarded}, but {shown}: not all are loaded, or it rests on people and luck"
+        practised = "the practices of no level are shown whole" if capable == NO_LEVEL else f"practices of {capable}"
+        return f"minutes of {awarded}, but {practised}: not all are loaded, or it rests on people and luck"
     return ""
 
 
 def held_telemetry(source: object) -> pd.DataFrame | None:
     """Return what telemetry a lab holds; None where there is no lab to ask."""
-    asked = getattr(source, "telemetry", None)
-    return asked() if callable(asked) else None
+    ask = getattr(source, "telemetry", None)
+    return ask() if callable(ask) else None
 
 
 # Verification held to the founding text's five minutes, as detection is to its two.
@@ -270,5 +270,5 @@ def _bounds(hits: int, n: int, level: float) -> tuple[float, float]:
 
     if not n:
         return 0.0, 1.0
-    found = binomtest(hits, n).proportion_ci(level, method="exact")
-    return float(found.low), float(found.high)
+    interval = binomtest(hits, n).proportion_ci(level, method="exact")
+    return float(interval.low), float(interval.high)

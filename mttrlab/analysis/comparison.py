@@ -1,4 +1,4 @@
-"""Two periods compared: did incidents get shorter, or were we lucky?"""
+"""Two periods compared: did incidents get shorter, or was it chance?"""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from mttrlab.analysis.minimum_counts import incidents, threshold, withheld
+from mttrlab.analysis.minimum_counts import incidents, minimum_count, why_withheld
 from mttrlab.analysis.power import incidents_needed, smallest_change
-from mttrlab.analysis.query import says_basis
-from mttrlab.analysis.regression import Regression, dummies, fit, independent
-from mttrlab.analysis.sample import Sample, forgotten_aside, months_spanned, sample_of, starts_of, with_clocks
+from mttrlab.analysis.query import records_basis
+from mttrlab.analysis.regression import Regression, dummies, fit_censored_lognormal, independent
+from mttrlab.analysis.sample import Sample, drop_never_closed, months_spanned, sample_of, starts_of, with_clocks
 from mttrlab.analysis.validation import share_between
 
 NAN = float("nan")
@@ -23,71 +23,71 @@ NAN = float("nan")
 
 def _order(frames: tuple[pd.DataFrame, pd.DataFrame], clock: str, first: Sample, second: Sample) -> list[str]:
     """Return what is odd about the two periods: incidents that stand in both, or the later one first."""
-    said = []
+    notes = []
     names = [name for name in ("source", "incident_id") if all(name in frame for frame in frames)]
     if "incident_id" in names:
         known = [pd.MultiIndex.from_frame(frame[names].astype("object")).unique() for frame in frames]
         both = len(known[0].intersection(known[1]))
         if both:
-            said.append(f"{incidents(both)} stand{'s' if both == 1 else ''} in both periods, which must not overlap")
+            notes.append(f"{incidents(both)} stand{'s' if both == 1 else ''} in both periods, which must not overlap")
     earliest, latest = (starts_of(f, clock, s.rows) for f, s in zip(frames, (first, second), strict=True))
     if earliest.min() > latest.max():
-        said.append("the first period begins after the second has ended: read better and worse the other way round")
-    return said
+        notes.append("the first period begins after the second has ended: read better and worse the other way round")
+    return notes
 
 
 def _left_out(period: str, sample: Sample) -> list[str]:
-    said = []
+    notes = []
     if sample.unknown:
-        said.append(f"{period}: {sample.unknown} of {incidents(sample.incidents)} lack a usable end of this clock")
+        notes.append(f"{period}: {sample.unknown} of {incidents(sample.incidents)} lack a usable end of this clock")
     if sample.not_positive:
-        said.append(f"{period}: {incidents(sample.not_positive)} of zero or negative minutes left out")
-    if sample.forgotten:
-        said.append(
-            f"{period}: left out: {incidents(sample.forgotten)} open three times longer than any that ended, "
+        notes.append(f"{period}: {incidents(sample.not_positive)} of zero or negative minutes left out")
+    if sample.never_closed:
+        notes.append(
+            f"{period}: left out: {incidents(sample.never_closed)} open three times longer than any that ended, "
             "most likely never closed"
         )
-    return said
+    return notes
 
 
 def _verdict(row: dict[str, Any], fewest: int) -> str:
     low, high = row[f"{row['based_on']}_low"], row[f"{row['based_on']}_high"]
-    if fewest < threshold("compare").needs:
+    if fewest < minimum_count("compare").needs:
         return CANNOT_TELL
     if not (high < 1 or low > 1) or mostly_mix(row):
         return CANNOT_TELL
     return BETTER if high < 1 else WORSE
 
 
-def _size(
+def _detectable(
     row: dict[str, Any],
     frames: tuple[pd.DataFrame, pd.DataFrame],
     first: Sample,
     second: Sample,
     plain: Regression | None,
 ) -> dict[str, float]:
-    found = dict.fromkeys(("smallest_change", "incidents_needed", "incidents_per_month", "months_until_visible"), NAN)
+    result = dict.fromkeys(("smallest_change", "incidents_needed", "incidents_per_month", "months_until_visible"), NAN)
     pairs = zip(frames, (first, second), strict=True)
     spans = [months_spanned(starts_of(f, row["clock"], s.rows)) for f, s in pairs]
     counted = [(len(s.rows), span) for s, span in zip((first, second), spans, strict=True) if span > 0]
     if counted:
         # The first and the last incident bound the span, so n of them hold n - 1 gaps.
-        found["incidents_per_month"] = sum(n - 1 for n, _ in counted) / sum(span for _, span in counted)
+        result["incidents_per_month"] = sum(n - 1 for n, _ in counted) / sum(span for _, span in counted)
     if min(first.n, second.n) < 2:
-        return found
+        return result
     within = first.logs.var(ddof=1) * (first.n - 1) + second.logs.var(ddof=1) * (second.n - 1)
     sigma = math.sqrt(within / (first.n + second.n - 2))
     if plain is not None:
         sigma = max(sigma, plain.sigma)  # those still open are the long ones, so the ended alone spread too little
     if not sigma > 1e-12:
-        return found
-    found["smallest_change"] = smallest_change(first.n, sigma, level=row["level"], n_after=second.n)
+        return result
+    result["smallest_change"] = smallest_change(first.n, sigma, level=row["level"], n_after=second.n)
     change = abs(math.log(row[row["based_on"]])) if row[row["based_on"]] > 0 else NAN
     if change > 1e-6:
         needed = incidents_needed(-math.expm1(-change), sigma, level=row["level"])
-        found["incidents_needed"] = float(needed)
-        found["months_until_visible"] = needed / found["incidents_per_month"]
-    return found
+        result["incidents_needed"] = float(needed)
+        result["months_until_visible"] = needed / result["incidents_per_month"]
+    return result
 
 
 def _checks(first: Sample, second: Sample, level: float, seed: int) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def _checks(first: Sample, second: Sample, level: float, seed: int) -> dict[str,
 
 
 BETTER, WORSE, CANNOT_TELL = "better", "worse", "cannot tell"
-_FAR = 240  # months; beyond twenty years a figure would only pretend to know
+_MAX_MONTHS = 240  # months; beyond twenty years a figure would only pretend to know
 
 
 def change_in_words(ratio: float) -> str:
@@ -152,7 +152,7 @@ def months_in_words(months: float) -> str:
     >>> months_in_words(4.2), months_in_words(30), months_in_words(9000)
     ('about 5 months', 'about 2.5 years', 'more than 20 years')
     """
-    if months > _FAR:
+    if months > _MAX_MONTHS:
         return "more than 20 years"
     if months >= 24:
         years = math.ceil(months / 6) / 2
@@ -167,11 +167,11 @@ def sentence(row: dict[str, Any]) -> str:
     if min(n, m) == 0:
         which = "either period" if n == m == 0 else ("the earlier period" if n == 0 else "the later period")
         return f"Cannot tell: no ended incident of {which} can be timed on this clock ({n} before, {m} after)."
-    typical = f"from {_minutes(row['typical_before'])} to {_minutes(row['typical_after'])}"
-    if min(n, m) < threshold("compare").needs:
+    change = f"from {_minutes(row['typical_before'])} to {_minutes(row['typical_after'])}"
+    if min(n, m) < minimum_count("compare").needs:
         return (
             f"Cannot tell: {incidents(n)} before and {m:,} after are too few to compare; "
-            f"a typical one went {typical}, which luck alone can do."
+            f"a typical one went {change}, which luck alone can do."
         )
     lead = row["based_on"]
     ratio, low, high = (row[lead + end] for end in ("", "_low", "_high"))
@@ -185,18 +185,18 @@ def sentence(row: dict[str, Any]) -> str:
     if row["forgotten"]:
         counts += f", {row['forgotten']} left out that nobody seems to have closed"
     if row["verdict"] == BETTER:
-        told = f"Better: a typical incident took {taking(ratio)} ({span}; {counts})."
+        text = f"Better: a typical incident took {taking(ratio)} ({span}; {counts})."
     elif row["verdict"] == WORSE:
-        told = f"Worse: a typical incident took {taking(ratio)} ({span}; {counts})."
+        text = f"Worse: a typical incident took {taking(ratio)} ({span}; {counts})."
     else:
-        told = (
+        text = (
             f"Cannot tell: a typical incident took {taking(ratio)}, but luck alone could explain it ({span}; {counts})."
             if low <= 1 <= high
             else f"Cannot tell: a typical incident took {taking(ratio)} ({span}; {counts}), but mostly other "
             f"kinds of incident happened: {_like_for_like(row)}."
         )
-        told += _what_it_takes(row) if low <= 1 <= high else ""
-    return told + _mix(row, low, high)
+        text += _what_it_takes(row) if low <= 1 <= high else ""
+    return text + _mix(row, low, high)
 
 
 def _minutes(value: float) -> str:
@@ -208,14 +208,14 @@ def _minutes(value: float) -> str:
 def _what_it_takes(row: dict[str, Any]) -> str:
     if math.isnan(row["smallest_change"]):
         return ""
-    told = f" With this many incidents only a cut of {round(100 * row['smallest_change'])} % or more would show"
+    text = f" With this many incidents only a cut of {round(100 * row['smallest_change'])} % or more would show"
     if math.isnan(row["months_until_visible"]):
-        return told + "."
+        return text + "."
     size = abs(1 - min(row[row["based_on"]], 1 / row[row["based_on"]]))
     if round(100 * size) == 0:
-        return told + "."
+        return text + "."
     return (
-        told + f"; a true change of {round(100 * size)} % takes {months_in_words(row['months_until_visible'])} "
+        text + f"; a true change of {round(100 * size)} % takes {months_in_words(row['months_until_visible'])} "
         f"on each side at {row['incidents_per_month']:,.0f} incidents a month."
     )
 
@@ -234,7 +234,7 @@ def mostly_mix(row: dict[str, Any]) -> bool:
     """Return whether a change of the typical time is mostly a change of the kinds of incident.
 
     Like for like (mix held) it went the other way, or moved less than half as far (of the logarithms) and no further
-    than luck takes it. False where the mix could not be held.
+    than chance takes it. False where the mix could not be held.
     """
     like_for_like, low, high = (row[f"adjusted_ratio{end}"] for end in ("", "_low", "_high"))
     plain = row[row["based_on"]]
@@ -247,10 +247,10 @@ def mostly_mix(row: dict[str, Any]) -> bool:
 
 def _like_for_like(row: dict[str, Any]) -> str:
     low, high = row["adjusted_ratio_low"], row["adjusted_ratio_high"]
-    told = f"like for like (same {_plainly(row['adjusted_for'])}) it is {change_in_words(row['adjusted_ratio'])}"
+    text = f"like for like (same {_plainly(row['adjusted_for'])}) it is {change_in_words(row['adjusted_ratio'])}"
     if low <= 1 <= high:
-        return f"{told}, which luck could explain"
-    return f"{told} (somewhere between {change_in_words(low)} and {change_in_words(high)})"
+        return f"{text}, which luck could explain"
+    return f"{text} (somewhere between {change_in_words(low)} and {change_in_words(high)})"
 
 
 def _plainly(columns: str) -> str:
@@ -289,8 +289,8 @@ def unadjusted(first: Sample, second: Sample, level: float) -> tuple[dict[str, A
     row |= ratio_columns("ratio_with_open", plain, level)
     if plain is None:
         return row | {"based_on": "ratio"}, None
-    row["p_better"] = plain.chance_below("period", 0.0)
-    row["p_fifth_better"] = plain.chance_below("period", _FIFTH)
+    row["p_better"] = plain.probability_below("period", 0.0)
+    row["p_fifth_better"] = plain.probability_below("period", _FIFTH)
     return row | {"based_on": "ratio_with_open"}, plain
 
 
@@ -334,7 +334,9 @@ def plain_model(samples: tuple[Sample, Sample]) -> Regression | None:
     if min(s.n for s in samples) < 2:
         return None
     logs, observed, period = _stacked(samples)
-    return fit(logs, observed, np.column_stack([np.ones(len(period)), period]), ("constant", "period"))
+    return fit_censored_lognormal(
+        logs, observed, np.column_stack([np.ones(len(period)), period]), ("constant", "period")
+    )
 
 
 def _stacked(samples: tuple[Sample, Sample]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -356,12 +358,12 @@ def _mixed_model(
         adjust,
     )
     # Judged on ended incidents alone: a level that is only ever open determines no effect.
-    kept = independent(np.column_stack([constant, mix])[observed])[1:] - 1
-    mix, names = mix[:, kept], tuple(names[i] for i in kept)
+    columns = independent(np.column_stack([constant, mix])[observed])[1:] - 1
+    mix, names = mix[:, columns], tuple(names[i] for i in columns)
     if len(independent(np.column_stack([constant, mix, period])[observed])) < mix.shape[1] + 2:
         return None, "the two periods share no levels"
     design = np.column_stack([constant, mix, period])
-    return fit(logs, observed, design, ("constant", *names, "period")), "too few"
+    return fit_censored_lognormal(logs, observed, design, ("constant", *names, "period")), "too few"
 
 
 def adjusted_model(
@@ -374,34 +376,34 @@ def adjusted_model(
     ended = sum(s.n for s in samples)
     if not used:
         return None, (), notes
-    if ended < threshold("adjust").needs:
-        return None, (), [*notes, "the adjusted ratio " + withheld("adjust", ended)]
+    if ended < minimum_count("adjust").needs:
+        return None, (), [*notes, "the adjusted ratio " + why_withheld("adjust", ended)]
     model, why = _mixed_model(frames, samples, used)
     if model is None:
         return None, (), [*notes, f"no adjusted ratio: {why} of {' and '.join(used)}"]
     return model, used, notes
 
 
-# Two groups compared without a law: shuffles, ranks, and the median of pairwise differences.
+# Two groups compared without a distribution: permutations, ranks, and the median of pairwise differences.
 
 
-_EXACT = 200_000
-_SHUFFLES = 9_999
-_LIMIT = 2_000  # incidents in both groups; above, the normal limit of the shuffle agrees to the third digit
+_MAX_RELABELLINGS = 200_000
+_PERMUTATIONS = 9_999
+_MAX_PERMUTED = 2_000  # incidents in both groups; above, the normal limit agrees to the third digit
 _CHUNK = 2_000_000
 _PAIRS = 1_000_000
 
 
-class Shuffle(NamedTuple):
+class PermutationTest(NamedTuple):
     """Answer of a permutation test."""
 
     p: float
     """Share of relabellings whose difference of means is at least as large."""
     method: str
-    """exact, shuffles, or large-sample limit."""
+    """exact, permutations, or large-sample limit."""
 
 
-def permutation_test(before: np.ndarray, after: np.ndarray, *, seed: int = 0) -> Shuffle:
+def permutation_test(before: np.ndarray, after: np.ndarray, *, seed: int = 0) -> PermutationTest:
     """Return how often a random relabelling gives a difference of means at least as large, either way.
 
     Parameters
@@ -409,12 +411,12 @@ def permutation_test(before: np.ndarray, after: np.ndarray, *, seed: int = 0) ->
     before, after : array
         Minutes, or log minutes.
     seed : int
-        Seed of the shuffles, where there are too many relabellings to try them all.
+        Seed of the permutations, where there are too many relabellings to try them all.
 
     Returns
     -------
     Shuffle
-        `p` and the method: all relabellings up to 200,000, 9,999 shuffles up to 2,000 incidents, the normal limit
+        `p` and the method: all relabellings up to 200,000, 9,999 permutations up to 2,000 incidents, the normal limit
         of the permutation distribution above.
 
     Examples
@@ -425,26 +427,26 @@ def permutation_test(before: np.ndarray, after: np.ndarray, *, seed: int = 0) ->
     pool = np.concatenate([before, after]).astype(float)
     n, k = len(pool), min(len(before), len(after))
     if k == 0:
-        return Shuffle(float("nan"), "not estimable: n = 0")
+        return PermutationTest(float("nan"), "not estimable: n = 0")
     pool = pool - pool.mean()
     # The difference of means is proportional to the sum of the smaller group once the pool is centred.
-    seen = abs(float((pool[: len(before)] if len(before) == k else pool[len(before) :]).sum()))
+    observed = abs(float((pool[: len(before)] if len(before) == k else pool[len(before) :]).sum()))
     slack = 1e-9 * max(1.0, float(np.abs(pool).sum()))
-    if n <= _LIMIT and comb(n, k) <= _EXACT:
+    if n <= _MAX_PERMUTED and comb(n, k) <= _MAX_RELABELLINGS:
         picks = np.fromiter(chain.from_iterable(combinations(range(n), k)), dtype=np.int64)
         sums = pool[picks.reshape(-1, k)].sum(axis=1)
-        return Shuffle(float((np.abs(sums) >= seen - slack).sum()) / len(sums), "exact")
-    if n > _LIMIT:
-        spread = np.sqrt(k * (n - k) / (n - 1) * float(np.mean(pool**2)))
-        return Shuffle(float(2 * special.ndtr(-seen / spread)) if spread > 0 else 1.0, "large-sample limit")
-    chance = np.random.Generator(np.random.PCG64(seed))
-    extreme, left = 0, _SHUFFLES
+        return PermutationTest(float((np.abs(sums) >= observed - slack).sum()) / len(sums), "exact")
+    if n > _MAX_PERMUTED:
+        sd = np.sqrt(k * (n - k) / (n - 1) * float(np.mean(pool**2)))
+        return PermutationTest(float(2 * special.ndtr(-observed / sd)) if sd > 0 else 1.0, "large-sample limit")
+    rng = np.random.Generator(np.random.PCG64(seed))
+    extreme, left = 0, _PERMUTATIONS
     while left:
         rows = min(left, max(1, _CHUNK // n))
-        order = np.argpartition(chance.random((rows, n)), k - 1, axis=1)[:, :k]
-        extreme += int((np.abs(pool[order].sum(axis=1)) >= seen - slack).sum())
+        order = np.argpartition(rng.random((rows, n)), k - 1, axis=1)[:, :k]
+        extreme += int((np.abs(pool[order].sum(axis=1)) >= observed - slack).sum())
         left -= rows
-    return Shuffle((extreme + 1) / (_SHUFFLES + 1), f"{_SHUFFLES} shuffles")
+    return PermutationTest((extreme + 1) / (_PERMUTATIONS + 1), f"{_PERMUTATIONS} permutations")
 
 
 def rank_test(before: np.ndarray, after: np.ndarray) -> tuple[float, float]:
@@ -475,19 +477,21 @@ def pairwise_shift(before: np.ndarray, after: np.ndarray, level: float = 0.95) -
         ends = (float(differences[low - 1]), float(differences[pairs - low])) if low >= 1 else (np.nan, np.nan)
         return middle, *ends
     # A sample of each group says where to look.
-    few, some = (np.quantile(z, (np.arange(500) + 0.5) / 500) for z in (x, y))
-    near = np.sort((some[:, None] - few[None, :]).ravel())
+    x_quantiles, y_quantiles = (np.quantile(z, (np.arange(500) + 0.5) / 500) for z in (x, y))
+    approximate = np.sort((y_quantiles[:, None] - x_quantiles[None, :]).ravel())
     ranks = ((pairs + 1) // 2, low, pairs + 1 - low)
-    found = [_difference_of_rank(x, y, rank, float(near[(rank * len(near)) // (pairs + 1)])) for rank in ranks]
-    return found[0], found[1], found[2]
+    ends_found = [
+        _difference_of_rank(x, y, rank, float(approximate[(rank * len(approximate)) // (pairs + 1)])) for rank in ranks
+    ]
+    return ends_found[0], ends_found[1], ends_found[2]
 
 
-def _difference_of_rank(x: np.ndarray, y: np.ndarray, rank: int, near: float) -> float:
+def _difference_of_rank(x: np.ndarray, y: np.ndarray, rank: int, start: float) -> float:
     # Bisection on the value: counting pairs below it is a merge, so fifty thousand a side need no matrix.
     def reached(value: float) -> bool:
         return int(np.searchsorted(x, y - value, side="left").sum()) <= len(x) * len(y) - rank
 
-    high, step = near, 1e-3
+    high, step = start, 1e-3
     while not reached(high):
         high, step = high + step, step * 4
     low, step = high - step, step * 4
@@ -502,7 +506,7 @@ def _difference_of_rank(x: np.ndarray, y: np.ndarray, rank: int, near: float) ->
     return high
 
 
-@says_basis
+@records_basis
 def compare_periods(
     before: pd.DataFrame,
     after: pd.DataFrame,
@@ -525,7 +529,7 @@ def compare_periods(
     level : float
         Level of every interval.
     seed : int
-        Seed of the shuffles.
+        Seed of the permutations.
 
     Returns
     -------
@@ -555,7 +559,7 @@ def compare_periods(
     The ratio of geometric means, because a difference of means needs 2.4 times the incidents at the usual spread.
     The verdict rests on the ratio that counts open incidents wherever there are any: leaving them out makes the
     later period look better than it is. It is "cannot tell" when the interval holds 1, when there are too few, and
-    when the mix explains most of the change: like for like the times went the other way, or luck could explain them
+    when the mix explains most of the change: like for like the times went the other way, or chance could explain them
     and they moved less than half as far (on the logarithmic scale).
 
     Examples
@@ -568,7 +572,7 @@ def compare_periods(
     share_between("level", level)
     adjust = (adjust,) if isinstance(adjust, str) else tuple(adjust)
     frames = (with_clocks(before, clock), with_clocks(after, clock))
-    first, second = forgotten_aside(*(sample_of(frame, clock) for frame in frames))
+    first, second = drop_never_closed(*(sample_of(frame, clock) for frame in frames))
     notes = [*_order(frames, clock, first, second), *_left_out("before", first), *_left_out("after", second)]
     row: dict[str, Any] = {
         "clock": clock,
@@ -577,20 +581,20 @@ def compare_periods(
         "n_after": second.n,
         "open_before": first.open,
         "open_after": second.open,
-        "forgotten": first.forgotten + second.forgotten,
+        "forgotten": first.never_closed + second.never_closed,
         "typical_before": math.exp(first.logs.mean()) if first.n else NAN,
         "typical_after": math.exp(second.logs.mean()) if second.n else NAN,
     }
-    found, plain = unadjusted(first, second, level)
-    row |= found
+    ratios, plain = unadjusted(first, second, level)
+    row |= ratios
     model, used, why_not = adjusted_model(frames, (first, second), adjust)
     notes += why_not
     row |= ratio_columns("adjusted_ratio", model, level) | {"adjusted_for": ", ".join(used)}
     row["verdict"] = _verdict(row, min(first.n, second.n))
-    row |= _size(row, frames, first, second, plain)
+    row |= _detectable(row, frames, first, second, plain)
     row |= _checks(first, second, level, seed)
-    if min(first.n, second.n) < threshold("compare").needs:
-        notes.append("a verdict " + withheld("compare", min(first.n, second.n)))
+    if min(first.n, second.n) < minimum_count("compare").needs:
+        notes.append("a verdict " + why_withheld("compare", min(first.n, second.n)))
     elif math.isnan(row["ratio_low"]):
         notes.append("no interval: the incidents of both periods took exactly equal times")
     if math.isnan(row["incidents_per_month"]):

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from mttrlab.analysis.minimum_counts import threshold, withheld
+from mttrlab.analysis.minimum_counts import minimum_count, why_withheld
 from mttrlab.analysis.phases import phase_durations
-from mttrlab.analysis.query import onset, says_basis
+from mttrlab.analysis.query import onset, records_basis
 from mttrlab.analysis.sample import sample_of, with_clocks
 
 NAN = float("nan")
@@ -20,9 +20,9 @@ def _periods(times: pd.Series) -> pd.Series:
     return pd.Series(times.dt.tz_convert("UTC").dt.tz_localize(None).dt.to_period("M").array)
 
 
-@says_basis
+@records_basis
 def monthly_limits(incidents: pd.DataFrame, clock: str = "recovery") -> pd.DataFrame:
-    """Return the typical time of each month with the limits that luck alone keeps, given its count.
+    """Return the typical time of each month with the limits of normal variation, given its count.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def monthly_limits(incidents: pd.DataFrame, clock: str = "recovery") -> pd.DataF
     n = counts["n"]
     ended = int(n.sum())
     freedom = float((n - 1).clip(lower=0).sum())
-    enough = ended >= threshold("control_limits").needs and freedom > 0
+    enough = ended >= minimum_count("control_limits").needs and freedom > 0
     within = float((table["spread"].fillna(0) * (n - 1).clip(lower=0)).sum())
     sigma = math.sqrt(within / freedom) if enough else NAN
     centre = float((table["typical"].fillna(0) * n).sum()) / ended if enough else NAN
@@ -89,6 +89,6 @@ def monthly_limits(incidents: pd.DataFrame, clock: str = "recovery") -> pd.DataF
             "high": np.exp(centre + half.to_numpy(dtype=float)),
             "signal": np.where(high, "longer than usual", np.where(low, "shorter than usual", "")),
             "clock": clock,
-            "note": withheld("control_limits", ended) if not enough else "",
+            "note": why_withheld("control_limits", ended) if not enough else "",
         }
     )

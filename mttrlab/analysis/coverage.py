@@ -135,8 +135,8 @@ def alert_coverage(
     report.unheard = unheard.assign(why="its route goes to a receiver that notifies nobody")
     report.cells = map_cells(report.table, [one for one in watching if not modes_of(one)], lost, names)
     report.within = within
-    for told in (report.table, report.cells):
-        told.attrs.update(clock="detect", verdicts=VERDICTS_USED)
+    for table in (report.table, report.cells):
+        table.attrs.update(clock="detect", verdicts=VERDICTS_USED)
     return report
 
 
@@ -264,18 +264,18 @@ def minutes_lost(incidents: Source) -> pd.DataFrame:
     mode = mode.where(mode.isin(FAILURE_MODES), UNKNOWN).astype("str")
     rows = pd.DataFrame({"service": phases["service"], "failure_mode": mode, "detect": phases["detect"]})
     grouped = rows.groupby(["service", "failure_mode"], sort=True)["detect"]
-    made = grouped.agg(incidents="size", not_dated=lambda d: int(d.isna().sum())).reset_index()
-    told = [total_interval(lost) for _, lost in grouped]
+    result = grouped.agg(incidents="size", not_dated=lambda d: int(d.isna().sum())).reset_index()
+    totals = [total_interval(lost) for _, lost in grouped]
     for at, (name, values) in enumerate(
         {
-            "minutes_lost": [one.estimate for one in told],
-            "lost_low": [one.low for one in told],
-            "lost_high": [one.high for one in told],
+            "minutes_lost": [one.estimate for one in totals],
+            "lost_low": [one.low for one in totals],
+            "lost_high": [one.high for one in totals],
         }.items(),
         start=3,
     ):
-        made.insert(at, name, pd.Series(values, dtype="float64"))
-    return made
+        result.insert(at, name, pd.Series(values, dtype="float64"))
+    return result
 
 
 # Services and alerts in whatever form people have them.
@@ -296,15 +296,15 @@ def alerts_of(alerts: Practices | pd.DataFrame | Iterable[Any]) -> list[Any]:
         return list(alerts.paging())
     if isinstance(alerts, pd.DataFrame):
         return _from_table(alerts)
-    found: list[Any] = []
+    result: list[Any] = []
     for one in alerts:
         if isinstance(one, Practices):
-            found += one.paging()
+            result += one.paging()
         elif hasattr(one, "targets"):
-            found.append(one)
+            result.append(one)
         else:
             raise QuestionError(f"an alert must have targets and type, or be an AlertRule; got {type(one).__name__}")
-    return found
+    return result
 
 
 def unheard_of(alerts: Any) -> list[AlertRule]:
@@ -336,8 +336,8 @@ def _from_table(table: pd.DataFrame) -> list[AlertRule | PlainAlert]:
 
 
 def _from_row(row: dict[Any, Any], n: int) -> AlertRule | PlainAlert:
-    said = str(row["failure_mode"]).strip()
-    mode, why = (said, "") if said in FAILURE_MODES else (UNKNOWN, f"the table says {said[:40]!r}")
+    text = str(row["failure_mode"]).strip()
+    mode, why = (text, "") if text in FAILURE_MODES else (UNKNOWN, f"the table says {text[:40]!r}")
     name, service = str(row.get("name", f"alert {n}")), str(row["service"])
     settings: dict[str, Any] = {}
     for column in _SETTINGS:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mttrlab.analysis.minimum_counts import incidents, threshold, withheld
-from mttrlab.analysis.phases import Splitter, phases_of
-from mttrlab.analysis.query import says_basis
+from mttrlab.analysis.minimum_counts import incidents, minimum_count, why_withheld
+from mttrlab.analysis.phases import SpanSplitter, phases_of
+from mttrlab.analysis.query import records_basis
 from mttrlab.analysis.sample import with_clocks
 from mttrlab.analysis.validation import share_between
 from mttrlab.errors import QuestionError
@@ -20,28 +20,28 @@ MIX, WHOLE, NOT_SPLIT = "mix", "total", "not split"
 _CELLS = 20_000_000
 
 
-def _named(first: Ended, second: Ended) -> tuple[tuple[str, Ended], ...]:
+def _by_period(first: Ended, second: Ended) -> tuple[tuple[str, Ended], ...]:
     return ("before", first), ("after", second)
 
 
-def _whole(
-    first: Ended, second: Ended, kinds: int, rows: np.ndarray, others: np.ndarray
+def _totals(
+    first: Ended, second: Ended, groups: int, rows: np.ndarray, rows_after: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    parts = parts_of(tables(first, kinds, rows), tables(second, kinds, others))
+    parts = effects(group_sums(first, groups, rows), group_sums(second, groups, rows_after))
     columns = np.column_stack([parts["mix"].sum(axis=1), parts["within"].sum(axis=1)])
     return np.column_stack([columns, columns.sum(axis=1)]), parts["means"]
 
 
-def _bands(first: Ended, second: Ended, kinds: int, level: float, draws: int, seed: int) -> np.ndarray:
+def _bands(first: Ended, second: Ended, groups: int, level: float, draws: int, seed: int) -> np.ndarray:
     streams = [np.random.Generator(np.random.PCG64(s)) for s in np.random.SeedSequence(seed).spawn(2)]
-    n, m = len(first.kinds), len(second.kinds)
+    n, m = len(first.groups), len(second.groups)
     size = max(1, 1_000_000 // (n + m))
-    found = []
+    totals = []
     for done in range(0, draws, size):
         rows = min(size, draws - done)
-        drawn = (streams[0].integers(0, n, (rows, n)), streams[1].integers(0, m, (rows, m)))
-        found.append(_whole(first, second, kinds, *drawn)[0])
-    return np.asarray(np.quantile(np.concatenate(found), [(1 - level) / 2, (1 + level) / 2], axis=0))
+        resampled = (streams[0].integers(0, n, (rows, n)), streams[1].integers(0, m, (rows, m)))
+        totals.append(_totals(first, second, groups, *resampled)[0])
+    return np.asarray(np.quantile(np.concatenate(totals), [(1 - level) / 2, (1 + level) / 2], axis=0))
 
 
 # Phases that can be compared between two periods: told apart by a stamp, divided as others divide, or kept as one.
@@ -103,7 +103,7 @@ def blocks_of(known: np.ndarray, whole: np.ndarray, kept_whole: np.ndarray) -> B
         if len(donors) < DONORS or not rows.any():
             continue
         # In an order of their own, so that the answer does not depend on which period comes first.
-        splitter = Splitter(donors[np.lexsort(donors.T)])
+        splitter = SpanSplitter(donors[np.lexsort(donors.T)])
         minutes[rows, a : b + 1] = merged[rows, None] * splitter.shares(merged[rows])
         divided |= rows
     rest = whole - np.nan_to_num(minutes).sum(axis=1)
@@ -112,12 +112,12 @@ def blocks_of(known: np.ndarray, whole: np.ndarray, kept_whole: np.ndarray) -> B
 
 def _blocks(there: np.ndarray, kept_whole: np.ndarray) -> tuple[tuple[int, int], ...]:
     phases = there.shape[1]
-    asked = there[~kept_whole]
-    told = [int((asked[:, i] | asked[:, i + 1]).sum()) for i in range(phases - 1)]
-    enough = [count >= min(DONORS, len(asked)) and count > 0 for count in told]
+    rows = there[~kept_whole]
+    separated = [int((rows[:, i] | rows[:, i + 1]).sum()) for i in range(phases - 1)]
+    enough = [count >= min(DONORS, len(rows)) and count > 0 for count in separated]
     if not any(enough) and not (phases == 1 or there.all()):
         return ()
-    edges = [0, *(i + 1 for i, held in enumerate(enough) if held), phases]
+    edges = [0, *(i + 1 for i, apart in enumerate(enough) if apart), phases]
     return tuple((edges[i], edges[i + 1] - 1) for i in range(len(edges) - 1))
 
 
@@ -128,7 +128,7 @@ def _blocks(there: np.ndarray, kept_whole: np.ndarray) -> tuple[tuple[int, int],
 class Ended:
     """Ended incidents of one period: what kind each is, and where its minutes went."""
 
-    kinds: np.ndarray
+    groups: np.ndarray
     """Number of the kind, common to both periods."""
     pieces: np.ndarray
     """Minutes per phase, one column each; the last holds what no phase shows."""
@@ -140,7 +140,7 @@ class Ended:
     """Incidents whose merged span was divided as incidents like it divide theirs."""
 
 
-def periods(
+def read_periods(
     before: pd.DataFrame, after: pd.DataFrame, clock: str, by: str
 ) -> tuple[Ended, Ended, list[str], tuple[str, ...]]:
     """Return the ended incidents of both periods, the names of the kinds, and the phases of the clock.
@@ -157,27 +157,29 @@ def periods(
     for frame in frames:
         if by not in frame:
             raise QuestionError(f"by= names {by!r}, which is no column of this table")
-    words = [f[by].astype("object").where(f[by].notna(), "not said").astype(str) for f in frames]
-    kinds = sorted(set(words[0]) | set(words[1]))
+    labels = [f[by].astype("object").where(f[by].notna(), "not said").astype(str) for f in frames]
+    groups = sorted(set(labels[0]) | set(labels[1]))
     phases = phases_of(clock)
-    read = [_read(frame, clock, phases) for frame in frames]
-    whole, known, kept = (np.concatenate([found[i] for found in read]) for i in range(3))
-    told = blocks_of(known, whole, kept)
-    names = tuple(" + ".join(phases[first : last + 1]) for first, last in told.blocks) or phases
-    pieces = told.minutes if told.blocks else np.column_stack([np.zeros((len(whole), len(phases))), told.minutes])
-    n = len(read[0][0])
-    codes = [pd.Categorical(w, kinds).codes.astype(int) for w in words]
-    found = [
-        _ordered(code[usable], pieces[rows], open_, unknown, int(told.divided[rows].sum()))
-        for code, (_, _, _, usable, open_, unknown), rows in zip(codes, read, (slice(n), slice(n, None)), strict=True)
+    read_frames = [_read(frame, clock, phases) for frame in frames]
+    whole, known, kept = (np.concatenate([result[i] for result in read_frames]) for i in range(3))
+    blocks = blocks_of(known, whole, kept)
+    names = tuple(" + ".join(phases[first : last + 1]) for first, last in blocks.blocks) or phases
+    pieces = blocks.minutes if blocks.blocks else np.column_stack([np.zeros((len(whole), len(phases))), blocks.minutes])
+    n = len(read_frames[0][0])
+    codes = [pd.Categorical(w, groups).codes.astype(int) for w in labels]
+    result = [
+        _ordered(code[usable], pieces[rows], open_, unknown, int(blocks.divided[rows].sum()))
+        for code, (_, _, _, usable, open_, unknown), rows in zip(
+            codes, read_frames, (slice(n), slice(n, None)), strict=True
+        )
     ]
-    return found[0], found[1], kinds, names
+    return result[0], result[1], groups, names
 
 
-def _ordered(kinds: np.ndarray, pieces: np.ndarray, open_: int, unknown: int, divided: int) -> Ended:
+def _ordered(groups: np.ndarray, pieces: np.ndarray, open_: int, unknown: int, divided: int) -> Ended:
     """Return a period whose incidents stand in an order of their own, so that draws do not depend on the loading."""
-    order = np.lexsort((*pieces.T, kinds))
-    return Ended(kinds[order], pieces[order], open_, unknown, divided)
+    order = np.lexsort((*pieces.T, groups))
+    return Ended(groups[order], pieces[order], open_, unknown, divided)
 
 
 def _read(
@@ -203,19 +205,19 @@ def _read(
     return minutes[usable], known, kept, usable, open_, int((~usable).sum()) - open_
 
 
-def tables(period: Ended, kinds: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def group_sums(period: Ended, groups: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return counts, and sums of minutes per phase, of each kind: one row per row of drawn incidents."""
     draws = rows.shape[0]
-    place = (np.arange(draws)[:, None] * kinds + period.kinds[rows]).ravel()
-    counts = np.bincount(place, minlength=draws * kinds).reshape(draws, kinds)
+    place = (np.arange(draws)[:, None] * groups + period.groups[rows]).ravel()
+    counts = np.bincount(place, minlength=draws * groups).reshape(draws, groups)
     sums = [
-        np.bincount(place, period.pieces[rows, i].ravel(), draws * kinds).reshape(draws, kinds)
+        np.bincount(place, period.pieces[rows, i].ravel(), draws * groups).reshape(draws, groups)
         for i in range(period.pieces.shape[1])
     ]
     return counts.astype(float), np.stack(sums, axis=2)
 
 
-def parts_of(before: tuple[np.ndarray, np.ndarray], after: tuple[np.ndarray, np.ndarray]) -> dict[str, np.ndarray]:
+def effects(before: tuple[np.ndarray, np.ndarray], after: tuple[np.ndarray, np.ndarray]) -> dict[str, np.ndarray]:
     """Return the mix effect and the effect of each phase, per draw and kind."""
     shares, means = [], []
     for counts, sums in (before, after):
@@ -234,7 +236,7 @@ def parts_of(before: tuple[np.ndarray, np.ndarray], after: tuple[np.ndarray, np.
     }
 
 
-@says_basis
+@records_basis
 def explain_change(
     before: pd.DataFrame,
     after: pd.DataFrame,
@@ -293,31 +295,31 @@ def explain_change(
     [-18.5, 6.5, -12.0]
     """
     share_between("level", level)
-    first, second, kinds, phases = periods(before, after, clock, by)
-    n, m = len(first.kinds), len(second.kinds)
+    first, second, groups, phases = read_periods(before, after, clock, by)
+    n, m = len(first.groups), len(second.groups)
     names = (MIX, *phases, NOT_SPLIT, WHOLE)
     notes = [
         f"{p}: {incidents(e.unknown)} {'has' if e.unknown == 1 else 'have'} no known minutes"
-        for p, e in _named(first, second)
+        for p, e in _by_period(first, second)
         if e.unknown
     ]
-    notes += [f"{p}: {incidents(e.open)} still open" for p, e in _named(first, second) if e.open]
+    notes += [f"{p}: {incidents(e.open)} still open" for p, e in _by_period(first, second) if e.open]
     notes += [
         f"{p}: {incidents(e.divided)} with a merged span, divided as others divide theirs"
-        for p, e in _named(first, second)
+        for p, e in _by_period(first, second)
         if e.divided
     ]
     if min(n, m) == 0:
         values, bands, means = np.full(len(names), NAN), np.full((2, len(names)), NAN), (NAN, NAN)
         notes.append("not estimable: n = 0 in a period")
     else:
-        point = _whole(first, second, len(kinds), np.arange(n)[None, :], np.arange(m)[None, :])
+        point = _totals(first, second, len(groups), np.arange(n)[None, :], np.arange(m)[None, :])
         values, means = point[0][0], (float(point[1][0, 0]), float(point[1][1, 0]))
         bands = np.full((2, len(names)), NAN)
-        if min(n, m) < threshold("explain").needs:
-            notes.append("bands " + withheld("explain", min(n, m)))
+        if min(n, m) < minimum_count("explain").needs:
+            notes.append("bands " + why_withheld("explain", min(n, m)))
         elif draws:
-            bands = _bands(first, second, len(kinds), level, min(draws, max(199, _CELLS // (n + m))), seed)
+            bands = _bands(first, second, len(groups), level, min(draws, max(199, _CELLS // (n + m))), seed)
     return pd.DataFrame(
         {
             "part": names,
@@ -373,7 +375,7 @@ incident happening, and +6.5 from steps that the records do not tell apart.'
         return f"There is nothing to explain: one of the periods holds no ended incident {counts}."
     size, unit = _unit(max(first["mean_before"], first["mean_after"]))
     ends = f"{_figure(first['mean_before'] / size)} to {_figure(first['mean_after'] / size)}"
-    told = f"The average went from {ends} {unit} {counts}."
+    text = f"The average went from {ends} {unit} {counts}."
     phases = [name for name in minutes if name not in ("mix", "total")]
     phases.sort(key=lambda name: -abs(minutes[name]))
     parts = [
@@ -382,11 +384,11 @@ incident happening, and +6.5 from steps that the records do not tell apart.'
     if _shown(minutes["mix"] / size):
         parts.insert(0, f"{_signed(minutes['mix'] / size)} come from other kinds of incident happening")
     if not parts:
-        return told
+        return text
     listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])}, and {parts[-1]}"
     whole = table.iloc[-1]
-    luck = " Luck alone could explain the whole of it." if whole["low"] <= 0 <= whole["high"] else ""
-    return f"{told} Of that, {listed}.{luck}"
+    by_chance = " Luck alone could explain the whole of it." if whole["low"] <= 0 <= whole["high"] else ""
+    return f"{text} Of that, {listed}.{by_chance}"
 
 
 def _in_words(part: str) -> str:

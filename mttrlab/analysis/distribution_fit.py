@@ -18,21 +18,21 @@ from mttrlab.analysis.distributions import (
     WIDE,
     Evidence,
     Law,
-    best,
-    bound,
     fit_many,
-    free,
+    from_unbounded,
     log_survival,
+    maximum_likelihood,
+    to_unbounded,
 )
 from mttrlab.analysis.intervals import REJECTED_BELOW, lognormal_p, power_sums
-from mttrlab.analysis.minimum_counts import threshold, withheld
-from mttrlab.analysis.query import says_basis_of_list
+from mttrlab.analysis.minimum_counts import minimum_count, why_withheld
+from mttrlab.analysis.query import records_basis_of_list
 from mttrlab.analysis.validation import as_numbers, share_between
 from mttrlab.errors import QuestionError
 
 NAN = float("nan")
-_LOOSE = 100.0  # a mean known to no better than this factor is not known
-_WIDE_AT_MOST = 20_000  # their search takes minutes beyond, unless asked for by name
+_MAX_RATIO_OF_ENDS = 100.0  # a mean known to no better than this factor is not known
+_MAX_FOR_WIDE = 20_000  # their search takes minutes beyond, unless asked for by name
 _MEASURES: dict[str, Callable[[Law], float]] = {
     "mean": lambda law: law.mean(),
     "median": lambda law: float(law.quantile(0.5)),
@@ -75,11 +75,11 @@ def _row(family: str, evidence: Evidence, left_out: int, level: float, replicati
     row: dict[str, Any] = {"family": family, "n": n, "open": total - n, "left_out": left_out, "parameters": {}}
     row |= dict.fromkeys(columns, NAN) | {"mean_finite": pd.NA, "variance_finite": pd.NA}
     row |= {"goodness_p": NAN, "goodness_method": "", "note": ""}
-    if n < threshold("distribution").needs:
-        return row | {"note": withheld("distribution", n)}
+    if n < minimum_count("distribution").needs:
+        return row | {"note": why_withheld("distribution", n)}
     if np.ptp(evidence.minutes) == 0:
         return row | {"note": "not estimable: all durations are equal"}
-    law = best(family, evidence)
+    law = maximum_likelihood(family, evidence)
     k = len(law.values)
     loglik = evidence.loglik(law)
     row["parameters"] = law.parameters
@@ -89,55 +89,57 @@ def _row(family: str, evidence: Evidence, left_out: int, level: float, replicati
     row["mean_finite"], row["variance_finite"] = math.isfinite(law.mean()), math.isfinite(law.variance())
     if not row["variance_finite"]:
         row["note"] = "single incidents dominate the mean: its spread has no limit under this law; use the median"
-    elif not row["mean_high"] < _LOOSE * row["mean_low"]:
+    elif not row["mean_high"] < _MAX_RATIO_OF_ENDS * row["mean_low"]:
         row["note"] = "these incidents do not determine the mean of this law; use the median"
     if replications:
-        found = goodness_of_fit(evidence, family, replications=replications, seed=seed)
-        row["goodness_p"], row["goodness_method"] = found.p, found.method
+        goodness = goodness_of_fit(evidence, family, replications=replications, seed=seed)
+        row["goodness_p"], row["goodness_method"] = goodness.p, goodness.method
     return row
 
 
 def _measures(law: Law, evidence: Evidence, level: float) -> dict[str, float]:
-    at = free(law)
-    bend = _curvature(lambda x: -evidence.loglik(bound(law.family, x)), at)
+    at = to_unbounded(law)
+    hessian = _curvature(lambda x: -evidence.loglik(from_unbounded(law.family, x)), at)
     try:
-        covariance = np.linalg.inv(bend)
+        covariance = np.linalg.inv(hessian)
     except np.linalg.LinAlgError:
-        covariance = np.full(bend.shape, NAN)
+        covariance = np.full(hessian.shape, NAN)
     reach = float(special.ndtri((1 + level) / 2))
-    found: dict[str, float] = {}
+    result: dict[str, float] = {}
     for name, measure in _MEASURES.items():
         value = measure(law)
-        found |= {name: value, f"{name}_low": NAN, f"{name}_high": NAN}
+        result |= {name: value, f"{name}_low": NAN, f"{name}_high": NAN}
         if not math.isfinite(value):
             continue
         steps = np.eye(len(at)) * 1e-4
-        ends = [(measure(bound(law.family, at + s)), measure(bound(law.family, at - s))) for s in steps]
+        ends = [
+            (measure(from_unbounded(law.family, at + s)), measure(from_unbounded(law.family, at - s))) for s in steps
+        ]
         slope = np.array([math.log(up / down) / 2e-4 if math.isfinite(up + down) else NAN for up, down in ends])
         variance = float(slope @ covariance @ slope)
         if variance > 0:
-            found[f"{name}_low"] = value * math.exp(-reach * math.sqrt(variance))
+            result[f"{name}_low"] = value * math.exp(-reach * math.sqrt(variance))
             log_high = math.log(value) + reach * math.sqrt(variance)
-            found[f"{name}_high"] = math.exp(log_high) if log_high < 700 else math.inf
-    return found
+            result[f"{name}_high"] = math.exp(log_high) if log_high < 700 else math.inf
+    return result
 
 
 def _curvature(loss: Callable[[np.ndarray], float], at: np.ndarray) -> np.ndarray:
     steps = np.diag(1e-3 * np.maximum(1.0, np.abs(at) / 10))
-    bend = np.empty((len(at), len(at)))
+    hessian = np.empty((len(at), len(at)))
     with np.errstate(all="ignore"):
         for i, a in enumerate(steps):
             for j, b in enumerate(steps[: i + 1]):
                 value = loss(at + a + b) - loss(at + a - b) - loss(at - a + b) + loss(at - a - b)
-                bend[i, j] = bend[j, i] = value / (4 * a[i] * b[j])
-    return np.where(np.isfinite(bend), bend, 0.0)
+                hessian[i, j] = hessian[j, i] = value / (4 * a[i] * b[j])
+    return np.where(np.isfinite(hessian), hessian, 0.0)
 
 
 # Does a fitted law describe the durations? Monte Carlo with the parameters estimated anew in every sample.
 
 
-_CELLS = 2_000_000  # simulated durations in all: a second or two whatever the sample size
-_MOST = 5_000  # with more, any law is contradicted by differences that matter to nobody
+_MAX_SIMULATED = 2_000_000  # simulated durations in all: a second or two whatever the sample size
+_MAX_TESTED = 5_000  # with more, any law is contradicted by differences that matter to nobody
 
 
 class Goodness(NamedTuple):
@@ -214,64 +216,66 @@ def goodness_of_fit(
         known = np.isfinite(values) & np.isfinite(ended)
         if not (values[known] > 0).all():
             raise QuestionError("goodness_of_fit needs minutes above zero; leave zeros out or give their resolution")
-        values, seen = values[known], ended[known] > 0
-        order = np.lexsort((seen, values))  # no sum depends on the order in which incidents were loaded
-        evidence = Evidence(values[order], seen[order])
+        values, is_ended = values[known], ended[known] > 0
+        order = np.lexsort((is_ended, values))  # no sum depends on the order in which incidents were loaded
+        evidence = Evidence(values[order], is_ended[order])
     n = len(evidence.minutes)
     all_ended = bool(evidence.observed.all())
     if n < 5 or np.ptp(evidence.minutes) == 0:
         return Goodness(np.nan, np.nan, n, 0, f"not estimable: n = {n}")
     if family == "gamma" and not all_ended:
         return Goodness(np.nan, np.nan, n, 0, "not tested: the gamma with open incidents has no quick fit")
-    chance = np.random.Generator(np.random.PCG64(seed))
+    rng = np.random.Generator(np.random.PCG64(seed))
     part = ""
-    if n > _MOST:
-        picked = np.sort(chance.choice(n, _MOST, replace=False))
+    if n > _MAX_TESTED:
+        picked = np.sort(rng.choice(n, _MAX_TESTED, replace=False))
         evidence = replace(evidence, minutes=evidence.minutes[picked], observed=evidence.observed[picked])
-        n, part = _MOST, f"{_MOST} of {n} incidents drawn at random, "
+        n, part = _MAX_TESTED, f"{_MAX_TESTED} of {n} incidents drawn at random, "
         if np.ptp(evidence.minutes) == 0:
             return Goodness(np.nan, np.nan, n, 0, f"not estimable: n = {n}")
-    law = best(family, evidence)
-    rounds = min(replications, max(99, _CELLS // n))
-    seen = float(_distance(family, *_values(evidence.minutes[None, :], evidence), evidence.observed[None, :])[0])
+    law = maximum_likelihood(family, evidence)
+    rounds = min(replications, max(99, _MAX_SIMULATED // n))
+    observed_distance = float(
+        _distance(family, *_values(evidence.minutes[None, :], evidence), evidence.observed[None, :])[0]
+    )
     beyond, left = 0, rounds
     while left:
         rows = min(left, max(1, 400_000 // n))
-        drawn, ended = _sample(law, evidence, chance, rows)
+        samples, ended = _sample(law, evidence, rng, rows)
         usable = ended.sum(axis=1) >= 2
         distance = np.full(rows, np.inf)
-        distance[usable] = _distance(family, *_values(drawn[usable], evidence), ended[usable])
-        beyond += int((distance >= seen).sum())
+        distance[usable] = _distance(family, *_values(samples[usable], evidence), ended[usable])
+        beyond += int((distance >= observed_distance).sum())
         left -= rows
     method = f"Anderson–Darling, {part}{rounds} simulated samples, parameters fitted in each"
-    return Goodness(seen, (beyond + 1) / (rounds + 1), n, rounds, method)
+    return Goodness(observed_distance, (beyond + 1) / (rounds + 1), n, rounds, method)
 
 
 def _values(minutes: np.ndarray, evidence: Evidence) -> tuple[np.ndarray]:
     return (np.where(minutes > 0, minutes, evidence.resolution / 4) if evidence.resolution else minutes,)
 
 
-def _sample(law: Law, evidence: Evidence, chance: np.random.Generator, rows: int) -> tuple[np.ndarray, np.ndarray]:
+def _sample(law: Law, evidence: Evidence, rng: np.random.Generator, rows: int) -> tuple[np.ndarray, np.ndarray]:
     n = len(evidence.minutes)
-    drawn = law.draw(chance, (rows, n))
+    samples = law.draw(rng, (rows, n))
     h = evidence.resolution
     if h:
-        offset = chance.random((rows, n)) * h
-        cut = np.floor((drawn + offset) / h) * h
-        drawn = cut if evidence.rounding == "stamps" else np.round(drawn / h) * h
+        offset = rng.random((rows, n)) * h
+        cut = np.floor((samples + offset) / h) * h
+        samples = cut if evidence.rounding == "stamps" else np.round(samples / h) * h
     if evidence.observed.all():
-        return drawn, np.ones((rows, n), dtype=bool)
-    limits = _censoring(evidence, chance, (rows, n))
-    return np.minimum(drawn, limits), drawn <= limits
+        return samples, np.ones((rows, n), dtype=bool)
+    limits = _censoring(evidence, rng, (rows, n))
+    return np.minimum(samples, limits), samples <= limits
 
 
-def _censoring(evidence: Evidence, chance: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
+def _censoring(evidence: Evidence, rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
     # Reverse Kaplan–Meier: being seen to end is what censors the moment of looking.
     order = np.lexsort((~evidence.observed, evidence.minutes))
-    times, looked = evidence.minutes[order], ~evidence.observed[order]
-    survive = np.cumprod(1 - looked / np.arange(len(times), 0, -1))
-    place = np.searchsorted(1 - survive[looked], chance.random(size))
-    return np.append(times[looked], np.inf)[place]
+    times, open_ = evidence.minutes[order], ~evidence.observed[order]
+    survive = np.cumprod(1 - open_ / np.arange(len(times), 0, -1))
+    place = np.searchsorted(1 - survive[open_], rng.random(size))
+    return np.append(times[open_], np.inf)[place]
 
 
 def _distance(family: str, minutes: np.ndarray, ended: np.ndarray) -> np.ndarray:
@@ -290,7 +294,7 @@ def _distance(family: str, minutes: np.ndarray, ended: np.ndarray) -> np.ndarray
     return np.asarray(n * ((before - survive) * gap**2 * np.exp(-log_f - np.maximum(log_s, -690))).sum(axis=1))
 
 
-@says_basis_of_list
+@records_basis_of_list
 def fit_durations(
     minutes: npt.ArrayLike,
     observed: npt.ArrayLike | None = None,
@@ -354,7 +358,7 @@ def fit_durations(
     evidence, left_out = evidence_of(minutes, observed, resolution=resolution, rounding=rounding)
     n = int(evidence.observed.sum())
     if families is None:
-        families = PLAIN + (WIDE if threshold("wide_distribution").needs <= n <= _WIDE_AT_MOST else ())
+        families = PLAIN + (WIDE if minimum_count("wide_distribution").needs <= n <= _MAX_FOR_WIDE else ())
     share_between("level", level)
     unknown = [family for family in families if family not in PARAMETERS]
     if unknown:
@@ -371,10 +375,10 @@ def fit_durations(
 # The durations beside those that a fitted law expects.
 
 
-_QQ_CELLS = 2_000_000  # simulated durations in all
+_MAX_SIMULATED_QQ = 2_000_000  # simulated durations in all
 
 
-@says_basis_of_list
+@records_basis_of_list
 def qq_table(
     minutes: npt.ArrayLike,
     family: str = "lognormal",
@@ -422,24 +426,24 @@ def qq_table(
     values, ended = values[order], ended[order]
     if ended.sum() < 5:
         raise QuestionError(f"a QQ table needs 5 ended durations above zero; got {int(ended.sum())}")
-    law = best(family, Evidence(values, ended))
-    x, seen = values, ended
+    law = maximum_likelihood(family, Evidence(values, ended))
+    x, is_ended = values, ended
     n = len(x)
-    survive = np.cumprod(1 - seen / np.arange(n, 0, -1))
+    survive = np.cumprod(1 - is_ended / np.arange(n, 0, -1))
     before = np.append(1.0, survive[:-1])
-    share = np.clip(1 - (before + survive) / 2, 0.5 / n, 1 - 0.25 / n)[seen]
-    chance = np.random.Generator(np.random.PCG64(seed))
-    rounds = min(replications, max(99, _QQ_CELLS // n))
+    share = np.clip(1 - (before + survive) / 2, 0.5 / n, 1 - 0.25 / n)[is_ended]
+    rng = np.random.Generator(np.random.PCG64(seed))
+    rounds = min(replications, max(99, _MAX_SIMULATED_QQ // n))
     # The quantiles of each simulated sample at the same shares: for complete samples its order statistics.
-    drawn = np.sort(law.draw(chance, (rounds, n)), axis=1)
+    samples = np.sort(law.draw(rng, (rounds, n)), axis=1)
     place = share * n - 0.5
     below = np.clip(np.floor(place).astype(int), 0, n - 1)
     above = np.minimum(below + 1, n - 1)
     part = np.clip(place - below, 0, 1)
-    found = drawn[:, below] * (1 - part) + drawn[:, above] * part
-    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    at_shares = samples[:, below] * (1 - part) + samples[:, above] * part
+    low, high = np.quantile(at_shares, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return pd.DataFrame(
-        {"share": share, "minutes": x[seen], "expected": law.quantile(share), "low": low, "high": high, "n": n}
+        {"share": share, "minutes": x[is_ended], "expected": law.quantile(share), "low": low, "high": high, "n": n}
     )
 
 
@@ -447,7 +451,7 @@ def qq_table(
 
 
 _TOP = 0.1
-_CLEAR = 2.0
+_CLEAR_DIFFERENCE = 2.0
 """Difference of AICc from which one law is called better than the next."""
 
 
@@ -478,7 +482,7 @@ def hill_index(minutes: npt.ArrayLike, top: float = _TOP) -> tuple[float, int]:
     return (float(1 / logs.mean()) if logs.mean() > 0 else math.inf), k
 
 
-@says_basis_of_list
+@records_basis_of_list
 def tail_guard(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None, *, level: float = 0.95) -> pd.DataFrame:
     """Return whether the mean of these durations can be trusted.
 
@@ -518,7 +522,9 @@ def tail_guard(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None, *,
     shape = fits.loc[fits["family"] == "loglogistic", "parameters"].iloc[0].get("shape", math.nan)
     logs = power_sums(evidence.minutes[evidence.observed])
     clearly = (
-        known and law["family"] == "loglogistic" and float(fits["aicc"].sort_values().iloc[1] - law["aicc"]) >= _CLEAR
+        known
+        and law["family"] == "loglogistic"
+        and float(fits["aicc"].sort_values().iloc[1] - law["aicc"]) >= _CLEAR_DIFFERENCE
     )
     # The longest tenth of a lognormal with the usual spread looks like a power law too: it must be ruled out first.
     heavy = (clearly and shape < 2) or (index * (1 + half) < 2 and bool(lognormal_p(logs)[0] < REJECTED_BELOW))

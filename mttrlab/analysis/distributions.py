@@ -67,12 +67,12 @@ class Law:
         mean = self._moment(1)
         return self._moment(2) - mean**2 if math.isfinite(mean) else math.inf
 
-    def draw(self, chance: np.random.Generator, size: int | tuple[int, ...]) -> np.ndarray:
+    def draw(self, rng: np.random.Generator, size: int | tuple[int, ...]) -> np.ndarray:
         """Minutes drawn at random."""
         if self.family == "gamma":
             shape, scale = self.values
-            return np.asarray(chance.gamma(np.float64(shape), np.float64(scale), size))
-        return self.quantile(chance.random(size))
+            return np.asarray(rng.gamma(np.float64(shape), np.float64(scale), size))
+        return self.quantile(rng.random(size))
 
     def _moment(self, k: int) -> float:
         v = self.values
@@ -261,8 +261,8 @@ def _terms(family: str, z: np.ndarray, ended: np.ndarray) -> tuple[np.ndarray, n
 
 def _location_scale(family: str, logs: np.ndarray, ended: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     centre = logs.mean(axis=1, keepdims=True)
-    spread = np.maximum(logs.std(axis=1, keepdims=True), 1e-9)
-    y = (logs - centre) / spread
+    sd = np.maximum(logs.std(axis=1, keepdims=True), 1e-9)
+    y = (logs - centre) / sd
     count = ended.sum(axis=1)
     shift, rate = np.zeros(len(y)), np.ones(len(y))
 
@@ -290,7 +290,7 @@ def _location_scale(family: str, logs: np.ndarray, ended: np.ndarray) -> tuple[n
         gained, here = there - here, there
         if (np.abs(gained) <= 1e-13 * np.maximum(1, np.abs(here))).all():
             break
-    return (centre + spread * (shift / rate)[:, None])[:, 0], spread[:, 0] / rate
+    return (centre + sd * (shift / rate)[:, None])[:, 0], sd[:, 0] / rate
 
 
 def fit_one(family: str, minutes: np.ndarray, observed: np.ndarray | None = None) -> Law:
@@ -333,10 +333,10 @@ class Evidence:
             low, high = np.maximum(values - h / 2, 0), values + h / 2
             with np.errstate(divide="ignore"):
                 # From survival, whose logarithm keeps its digits in the tail.
-                chance = np.exp(law.logsf(low)) * -np.expm1(law.logsf(high) - law.logsf(low))
-            return np.asarray(chance)[counts]
+                probability = np.exp(law.logsf(low)) * -np.expm1(law.logsf(high) - law.logsf(low))
+            return np.asarray(probability)[counts]
         # Two stamps cut to the grain: a duration d is recorded as r with probability 1 - |d - r| / h.
-        chance = np.zeros(len(values))
+        probability = np.zeros(len(values))
         for start, end in ((values - h, values), (values, values + h)):
             left = np.maximum(start, 0)
             half = (end - left) / 2
@@ -345,16 +345,16 @@ class Evidence:
             weight = 1 - np.abs(at - values[:, None]) / h
             density = np.zeros_like(at)
             density[usable] = np.exp(law.logpdf(at[usable]))
-            chance += half * (density * weight * _WEIGHTS).sum(axis=1)
-        return chance[counts]
+            probability += half * (density * weight * _WEIGHTS).sum(axis=1)
+        return probability[counts]
 
 
-def free(law: Law) -> np.ndarray:
+def to_unbounded(law: Law) -> np.ndarray:
     """Return the parameters on the whole real line."""
     return np.array([_loosen(name, value) for name, value in law.parameters.items()])
 
 
-def bound(family: str, at: Sequence[float] | np.ndarray) -> Law:
+def from_unbounded(family: str, at: Sequence[float] | np.ndarray) -> Law:
     """Return the law of unbounded parameters."""
     return Law(family, tuple(_tighten(n, float(v)) for n, v in zip(PARAMETERS[family], at, strict=True)))
 
@@ -371,7 +371,7 @@ def _tighten(name: str, value: float) -> float:
     return float(np.clip(special.expit(value), 1e-6, 1 - 1e-6)) if name == "share" else float(np.exp(min(value, 200)))
 
 
-def best(family: str, evidence: Evidence) -> Law:
+def maximum_likelihood(family: str, evidence: Evidence) -> Law:
     """Return the law of a family that makes the evidence most likely."""
     starts = _starts(family, evidence)
     exact = evidence.resolution == 0
@@ -383,33 +383,33 @@ def best(family: str, evidence: Evidence) -> Law:
     # Imported here: most questions fit nothing, and the import takes as long as their answer.
     from scipy import optimize
 
-    spread = float(np.log(np.maximum(evidence.minutes, max(evidence.resolution / 4, 1e-12))).std())
+    sd_logs = float(np.log(np.maximum(evidence.minutes, max(evidence.resolution / 4, 1e-12))).std())
 
     def loss(at: np.ndarray) -> float:
-        if family == "lognormal mixture" and not _sound(at, spread):
+        if family == "lognormal mixture" and not _sound(at, sd_logs):
             return 1e300
         with np.errstate(all="ignore"):
-            value = -evidence.loglik(bound(family, at))
+            value = -evidence.loglik(from_unbounded(family, at))
         return value if np.isfinite(value) else 1e300
 
-    found: tuple[float, np.ndarray] | None = None
+    lowest: tuple[float, np.ndarray] | None = None
     for start in starts:
         answer = optimize.minimize(
             loss,
-            free(start),
+            to_unbounded(start),
             method="Nelder-Mead",
             options={"xatol": 1e-8, "fatol": 1e-9, "maxiter": 4000, "maxfev": 4000, "adaptive": True},
         )
-        if found is None or answer.fun < found[0] - 1e-9:
-            found = (float(answer.fun), answer.x)
-    assert found is not None
-    return bound(family, found[1])
+        if lowest is None or answer.fun < lowest[0] - 1e-9:
+            lowest = (float(answer.fun), answer.x)
+    assert lowest is not None
+    return from_unbounded(family, lowest[1])
 
 
-def _sound(at: np.ndarray, spread: float) -> bool:
+def _sound(at: np.ndarray, sd_logs: float) -> bool:
     # A part that shrinks onto one incident would be infinitely likely, and say nothing.
     share, widths = special.expit(at[0]), np.exp(np.clip(at[[2, 4]], -50, 50))
-    return bool(0.02 <= share <= 0.98 and (widths > 0.1 * spread).all() and (widths < 2 * spread).all())
+    return bool(0.02 <= share <= 0.98 and (widths > 0.1 * sd_logs).all() and (widths < 2 * sd_logs).all())
 
 
 def _starts(family: str, evidence: Evidence) -> list[Law]:
@@ -423,11 +423,14 @@ def _starts(family: str, evidence: Evidence) -> list[Law]:
         weibull, gamma = fit_one("weibull", minutes, observed), fit_one("gamma", minutes)
         normal = fit_one("lognormal", minutes, observed)
         # A large shape is close to the lognormal, its limit; few incidents may ask for a very large one.
-        near = [(shape, 1 / (normal.values[1] * np.sqrt(shape))) for shape in (8.0, 2000.0)]
+        near_lognormal = [(shape, 1 / (normal.values[1] * np.sqrt(shape))) for shape in (8.0, 2000.0)]
         return [
             Law(family, (1.0, *weibull.values)),
             Law(family, (gamma.values[0], 1.0, gamma.values[1])),
-            *(Law(family, (s, power, float(np.exp(normal.values[0] - np.log(s) / power)))) for s, power in near),
+            *(
+                Law(family, (s, power, float(np.exp(normal.values[0] - np.log(s) / power))))
+                for s, power in near_lognormal
+            ),
         ]
     if family == "lognormal mixture":
         return [_em(minutes, observed, split) for split in (0.1, 0.3, 0.5, 0.7, 0.9)]
@@ -439,7 +442,7 @@ def _em(minutes: np.ndarray, observed: np.ndarray, split: float) -> Law:
     del observed
     y = np.sort(np.log(minutes))
     belongs = (np.arange(len(y)) < split * len(y)).astype(float) * 0.98 + 0.01
-    least = 0.11 * float(y.std())
+    min_sigma = 0.11 * float(y.std())
     share, means, sigmas = split, (0.0, 0.0), (1.0, 1.0)
     for _ in range(200):
         weights = np.stack([belongs, 1 - belongs])
@@ -448,7 +451,7 @@ def _em(minutes: np.ndarray, observed: np.ndarray, split: float) -> Law:
         middles = (weights * y).sum(axis=1) / total
         spreads = np.sqrt((weights * (y - middles[:, None]) ** 2).sum(axis=1) / total)
         means = (float(middles[0]), float(middles[1]))
-        sigmas = (max(float(spreads[0]), least), max(float(spreads[1]), least))
+        sigmas = (max(float(spreads[0]), min_sigma), max(float(spreads[1]), min_sigma))
         parts = [
             np.log(w) - 0.5 * ((y - m) / s) ** 2 - np.log(s)
             for w, m, s in zip((share, 1 - share), means, sigmas, strict=True)

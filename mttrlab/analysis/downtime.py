@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.analysis.phases import lead_clock, phase_durations
-from mttrlab.analysis.query import Source, says_basis
+from mttrlab.analysis.query import Source, records_basis
 from mttrlab.analysis.rates import rate_interval
 from mttrlab.analysis.validation import as_number
 from mttrlab.errors import QuestionError
@@ -67,7 +67,7 @@ def _moment(value: Any, name: str) -> pd.Timestamp | None:
 
 
 def _row(
-    told: pd.DataFrame,
+    timed: pd.DataFrame,
     name: str,
     clock: str,
     first: pd.Timestamp,
@@ -77,7 +77,7 @@ def _row(
     level: float,
 ) -> dict[str, Any]:
     left, right = _whole(first), _whole(last)
-    known = told[told["start"].notna()]
+    known = timed[timed["start"].notna()]
     start, end = known["start"].to_numpy().clip(left, right), known["end"].to_numpy().clip(left, right)
     clipped = (start != known["start"].to_numpy()) | (end != known["end"].to_numpy())
     days = (right - left) / 6e7 / MINUTES_PER_DAY
@@ -87,9 +87,9 @@ def _row(
     return {
         "service": name,
         "clock": clock,
-        "incidents": len(told),
-        "open": int(told["open"].sum()),
-        "left_out": len(told) - len(known),
+        "incidents": len(timed),
+        "open": int(timed["open"].sum()),
+        "left_out": len(timed) - len(known),
         "clipped": int(clipped.sum()),
         "since": first,
         "until": last,
@@ -203,12 +203,12 @@ def budget_risk(incidents: float, budget: float, minutes: np.ndarray, *, steps: 
         When a number is negative, or there are no durations.
     """
     _checked(incidents, budget)
-    seen = np.asarray(minutes, dtype=float)
-    if not len(seen) or (seen < 0).any():
+    durations = np.asarray(minutes, dtype=float)
+    if not len(durations) or (durations < 0).any():
         raise QuestionError("minutes must hold at least one duration, and none below zero")
-    places = np.rint(seen * steps / budget) if budget > 0 else np.where(seen > 0, np.inf, 0.0)
+    places = np.rint(durations * steps / budget) if budget > 0 else np.where(durations > 0, np.inf, 0.0)
     inside = places[places <= steps].astype(int)
-    return _blown(incidents, np.bincount(inside, minlength=steps + 1) / len(seen))
+    return _blown(incidents, np.bincount(inside, minlength=steps + 1) / len(durations))
 
 
 def _checked(incidents: float, budget: float) -> None:
@@ -232,7 +232,7 @@ def _blown(incidents: float, mass: np.ndarray) -> float:
     return float(min(max(1 - total[:-1].sum() - total[-1] / 2, 0.0), 1.0))
 
 
-@says_basis
+@records_basis
 def downtime(
     incidents: Source,
     slo: float = 0.999,
@@ -282,7 +282,7 @@ def downtime(
     chosen = clock_name(clock) if clock else lead_clock(phases)
     start, end = _ends(phases, chosen)
     first, last = _period(phases, start, end, since, until)
-    told = pd.DataFrame(
+    timed = pd.DataFrame(
         {
             "service": phases["service"].to_numpy() if "service" in phases else None,
             "start": start.to_numpy(),
@@ -291,10 +291,10 @@ def downtime(
             "users": phases["users"].astype("float64").to_numpy() if "users" in phases else np.nan,
         }
     )
-    told = told[~((told["end"] <= _whole(first)) | (told["start"] >= _whole(last)))]
-    rows = [_row(told, OVERALL, chosen, first, last, slo, budget_days, level)]
-    for service in sorted(told["service"].dropna().unique()):
-        of_service = told[told["service"] == service]
+    timed = timed[~((timed["end"] <= _whole(first)) | (timed["start"] >= _whole(last)))]
+    rows = [_row(timed, OVERALL, chosen, first, last, slo, budget_days, level)]
+    for service in sorted(timed["service"].dropna().unique()):
+        of_service = timed[timed["service"] == service]
         rows.append(_row(of_service, str(service), chosen, first, last, slo, budget_days, level))
     return pd.DataFrame(rows, columns=_COLUMNS)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.analysis.phases import phase_durations
-from mttrlab.analysis.query import Source, says_basis
+from mttrlab.analysis.query import Source, records_basis
 from mttrlab.analysis.rates import rate_interval
 from mttrlab.analysis.sample import minutes_so_far, total_interval
 from mttrlab.errors import SchemaError
@@ -34,15 +34,15 @@ def timed_types(incidents: Source, clock: str) -> pd.DataFrame:
     assert isinstance(phases, pd.DataFrame)
     if "incident_type" not in phases:
         raise SchemaError("the table lacks incident_type; say it in the export, or by incident_types in mttrlab.yml")
-    named = phases["incident_type"].fillna("").astype("str").str.strip()
-    keys = named.map(type_key)
-    spelled = named[keys != ""].groupby(keys[keys != ""]).agg(lambda names: names.value_counts().index[0])
-    kind = keys.map(spelled).where(keys != "", UNKNOWN).astype("str")
+    names_given = phases["incident_type"].fillna("").astype("str").str.strip()
+    keys = names_given.map(type_key)
+    spelled = names_given[keys != ""].groupby(keys[keys != ""]).agg(lambda names: names.value_counts().index[0])
+    types = keys.map(spelled).where(keys != "", UNKNOWN).astype("str")
     so_far = minutes_so_far(phases, clock)
-    return phases.assign(type=kind, spent=so_far["minutes"], ended=so_far["ended"], forgotten=so_far["forgotten"])
+    return phases.assign(type=types, spent=so_far["minutes"], ended=so_far["ended"], forgotten=so_far["forgotten"])
 
 
-@says_basis
+@records_basis
 def type_ranking(incidents: Source, clock: str = "recovery", *, level: float = 0.95) -> pd.DataFrame:
     """Return the incident types by count and by the minutes that they cost.
 

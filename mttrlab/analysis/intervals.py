@@ -68,9 +68,9 @@ def mean_interval(minutes: object, level: float = 0.95) -> Interval:
     'not estimable: n = 2'
     """
     values = np.sort(checked_minutes(minutes))
-    found = mean_bounds(power_sums(values), checked_level(level)).iloc[0]
+    bounds = mean_bounds(power_sums(values), checked_level(level)).iloc[0]
     estimate = float(values.mean()) if len(values) else float("nan")
-    return Interval(estimate, float(found["low"]), float(found["high"]), len(values), level, str(found["method"]))
+    return Interval(estimate, float(bounds["low"]), float(bounds["high"]), len(values), level, str(bounds["method"]))
 
 
 def median_interval(minutes: object, level: float = 0.95) -> Interval:
@@ -133,8 +133,8 @@ def quantile_interval(minutes: object, quantile: float = 0.9, level: float = 0.9
     estimate = float(np.quantile(values, quantile)) if len(values) else float("nan")
     low, high, method = _exact(values, quantile, level)
     if np.isnan(low):
-        found = contradicted(quantile_bounds(power_sums(values), quantile, level), np.array([estimate])).iloc[0]
-        low, high, method = float(found["low"]), float(found["high"]), str(found["method"])
+        bounds = drop_contradicted(quantile_bounds(power_sums(values), quantile, level), np.array([estimate])).iloc[0]
+        low, high, method = float(bounds["low"]), float(bounds["high"]), str(bounds["method"])
     return Interval(estimate, low, high, len(values), level, method)
 
 
@@ -148,7 +148,7 @@ def _exact(ordered: np.ndarray, quantile: float, level: float) -> tuple[float, f
 # Ends of intervals from sums alone, many groups at once: what a mean or a quantile can be where minutes stay put.
 
 
-LEAST = 5
+MIN_ENDED = 5
 """Ended incidents below which no interval of a mean is shown: it would span orders of magnitude."""
 ZEROS_TOLERATED = 0.2
 """Share of zero minutes above which the lognormal is not used."""
@@ -175,19 +175,21 @@ def mean_bounds(sums: pd.DataFrame, level: float) -> pd.DataFrame:
     zeros = (n - positive).astype(int)
     for row in np.flatnonzero((zeros > 0) & ~use_bca):
         method[row] = f"{LOGNORMAL}, {zeros[row]} zero"
-    found = _withheld(low, high, method, n, sums)
+    bounds = _blank_inestimable(low, high, method, n, sums)
     heavy = use_bca & heavy_tailed(sums)
-    return found.assign(
-        low=found["low"].mask(heavy), high=found["high"].mask(heavy), method=found["method"].mask(heavy, HEAVY)
+    return bounds.assign(
+        low=bounds["low"].mask(heavy), high=bounds["high"].mask(heavy), method=bounds["method"].mask(heavy, HEAVY)
     )
 
 
-def _withheld(low: np.ndarray, high: np.ndarray, method: np.ndarray, n: np.ndarray, sums: pd.DataFrame) -> pd.DataFrame:
-    spread = sums["sum2"].to_numpy(dtype=float) - sums["sum1"].to_numpy(dtype=float) ** 2 / np.maximum(n, 1)
-    equal = spread <= 1e-12 * sums["sum2"].to_numpy(dtype=float)
-    none = (n < LEAST) | equal | ~np.isfinite(low) | ~np.isfinite(high)
+def _blank_inestimable(
+    low: np.ndarray, high: np.ndarray, method: np.ndarray, n: np.ndarray, sums: pd.DataFrame
+) -> pd.DataFrame:
+    variation = sums["sum2"].to_numpy(dtype=float) - sums["sum1"].to_numpy(dtype=float) ** 2 / np.maximum(n, 1)
+    equal = variation <= 1e-12 * sums["sum2"].to_numpy(dtype=float)
+    none = (n < MIN_ENDED) | equal | ~np.isfinite(low) | ~np.isfinite(high)
     for row in np.flatnonzero(none):
-        why = f"n = {int(n[row])}" if n[row] < LEAST else "all are equal" if equal[row] else "no spread"
+        why = f"n = {int(n[row])}" if n[row] < MIN_ENDED else "all are equal" if equal[row] else "no spread"
         method[row] = f"not estimable: {why}"
     return pd.DataFrame({"low": np.where(none, np.nan, low), "high": np.where(none, np.nan, high), "method": method})
 
@@ -206,8 +208,8 @@ def bca_bounds(sums: pd.DataFrame, level: float) -> tuple[np.ndarray, np.ndarray
         deviation = np.sqrt(np.maximum(m2 - m1**2, 0))
         acceleration = (m3 - 3 * m1 * m2 + 2 * m1**3) / deviation**3 / (6 * np.sqrt(n))
         ends = []
-        for chance in ((1 - level) / 2, (1 + level) / 2):
-            step = acceleration + special.ndtri(chance)
+        for tail in ((1 - level) / 2, (1 + level) / 2):
+            step = acceleration + special.ndtri(tail)
             ends.append(m1 + deviation / np.sqrt(n) * step / (1 - acceleration * step) ** 2)
     return np.maximum(ends[0], 0), ends[1]
 
@@ -222,13 +224,13 @@ def quantile_bounds(sums: pd.DataFrame, quantile: float, level: float) -> pd.Dat
     zeros = (n - positive).astype(int)
     method = np.array([f"{LOGNORMAL}, {k} zero" if k else LOGNORMAL for k in zeros], dtype=object)
     rejected = (lognormal_p(sums) < REJECTED_BELOW) | (positive < (1 - ZEROS_TOLERATED) * n) | ~(among > 0)
-    found = _withheld(np.where(rejected, np.nan, low), np.where(rejected, np.nan, high), method, n, sums)
+    bounds = _blank_inestimable(np.where(rejected, np.nan, low), np.where(rejected, np.nan, high), method, n, sums)
     refused = [f"not estimable: n = {int(k)}, the lognormal does not fit" for k in n]
-    found["method"] = np.where(rejected & (n >= LEAST), refused, found["method"])
-    return found
+    bounds["method"] = np.where(rejected & (n >= MIN_ENDED), refused, bounds["method"])
+    return bounds
 
 
-def contradicted(bounds: pd.DataFrame, estimate: np.ndarray) -> pd.DataFrame:
+def drop_contradicted(bounds: pd.DataFrame, estimate: np.ndarray) -> pd.DataFrame:
     """Return the bounds of `quantile_bounds` without those that do not hold the quantile that was seen."""
     with np.errstate(invalid="ignore"):
         outside = (estimate < bounds["low"].to_numpy()) | (estimate > bounds["high"].to_numpy())
@@ -244,7 +246,7 @@ def contradicted(bounds: pd.DataFrame, estimate: np.ndarray) -> pd.DataFrame:
 Target: TypeAlias = 'Literal["mean"] | float | np.ndarray'
 """`mean`, or the quantile wanted (0 to 1), or one quantile per group."""
 
-_SPREAD = 8.0
+_Z_RANGE = 8.0
 _MANY = 100
 """Logarithms from which sigma is known so well that fewer nodes give the same twelve digits."""
 
@@ -253,7 +255,7 @@ _MANY = 100
 def _nodes(many: bool) -> tuple[np.ndarray, np.ndarray]:
     """Return places on the normal scale, and the mass of each."""
     at, weights = np.polynomial.legendre.leggauss(60 if many else 96)
-    return at * _SPREAD, weights * _SPREAD * np.exp(-0.5 * (at * _SPREAD) ** 2) / np.sqrt(2 * np.pi)
+    return at * _Z_RANGE, weights * _Z_RANGE * np.exp(-0.5 * (at * _Z_RANGE) ** 2) / np.sqrt(2 * np.pi)
 
 
 def _shift(sigma: np.ndarray, target: Target) -> np.ndarray:
@@ -348,19 +350,22 @@ def _bounds(count: np.ndarray, sd_log: np.ndarray, target: Target, level: float)
     sizes, place = np.unique(count, return_inverse=True)
     sigma = sd_log[:, None] * np.stack([_sigma_over_s(int(k)) for k in sizes])[place]
     ends = []
-    for chance in ((1 - level) / 2, (1 + level) / 2):
+    for tail in ((1 - level) / 2, (1 + level) / 2):
         # Past these ends no sigma among the nodes leaves a doubt.
         reach = 9 * sigma.max(axis=1) / np.sqrt(count)
         left, right = _shift(sigma, target).min(axis=1) - reach, _shift(sigma, target).max(axis=1) + reach
-        spread = np.sqrt(1 / count + (sd_log**2 / (2 * (count - 1)) if isinstance(target, str) else 0.0))
-        at = _shift(sd_log[:, None], target)[:, 0] + special.ndtri(chance) * sd_log * spread
+        width = np.sqrt(1 / count + (sd_log**2 / (2 * (count - 1)) if isinstance(target, str) else 0.0))
+        at = _shift(sd_log[:, None], target)[:, 0] + special.ndtri(tail) * sd_log * width
         rows = np.arange(len(count))
         for _ in range(200):
             wanted = target[rows] if isinstance(target, np.ndarray) else target
-            here, law = np.where((at > left) & (at < right), at, (left + right) / 2)[rows], (sigma[rows], count[rows])
-            excess = _below(here, *law, wanted) - chance
+            here, posterior = (
+                np.where((at > left) & (at < right), at, (left + right) / 2)[rows],
+                (sigma[rows], count[rows]),
+            )
+            excess = _below(here, *posterior, wanted) - tail
             left[rows], right[rows] = np.where(excess < 0, here, left[rows]), np.where(excess < 0, right[rows], here)
-            slope = _density(here, *law, wanted)
+            slope = _density(here, *posterior, wanted)
             # Newton's step; where it leaves the bracket, the next round halves the bracket instead.
             with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
                 step = np.where(slope > 0, excess / slope, np.inf)
@@ -544,19 +549,19 @@ def quantile_ranks(n: np.ndarray, quantile: float, level: float) -> tuple[np.nda
     below = np.where(all_below > tail / 2, tail - all_below, np.where(all_above > tail / 2, all_above, tail / 2))
     exists = (all_below + all_above <= tail * (1 + 1e-12)) & (n > 0)
     size = np.maximum(n, 1)
-    chance = np.clip(below, 0, 1)
-    low = _first_count(chance, size, quantile)
+    lower_tail = np.clip(below, 0, 1)
+    low = _first_count(lower_tail, size, quantile)
     # It is the first count whose probability reaches the tail; the rank may use it only where it is no more.
-    low = np.where(special.bdtr(low, size, quantile) <= chance * (1 + 1e-9), low + 1, low)
+    low = np.where(special.bdtr(low, size, quantile) <= lower_tail * (1 + 1e-9), low + 1, low)
     high = _first_count(np.clip(1 - above * (1 + 1e-9), 0, 1), size, quantile) + 1
     exists &= (low >= 1) & (high <= n)
     return np.where(exists, low, 0).astype(int), np.where(exists, high, 0).astype(int)
 
 
-def _first_count(chance: np.ndarray, size: np.ndarray, quantile: float) -> np.ndarray:
+def _first_count(probability: np.ndarray, size: np.ndarray, quantile: float) -> np.ndarray:
     """Return the first count whose binomial probability reaches `chance` (scipy.stats takes a second to import)."""
     from scipy import special
 
-    count = np.ceil(special.bdtrik(chance, size, quantile))
+    count = np.ceil(special.bdtrik(probability, size, quantile))
     before = np.maximum(count - 1, 0)
-    return np.asarray(np.where(special.bdtr(before, size, quantile) >= chance, before, count))
+    return np.asarray(np.where(special.bdtr(before, size, quantile) >= probability, before, count))

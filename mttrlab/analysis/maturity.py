@@ -14,8 +14,8 @@ from mttrlab.analysis.capability import capability, capability_level, disagreeme
 from mttrlab.analysis.intervals import (
     BOOTSTRAP,
     HEAVY,
-    LEAST,
     LOGNORMAL,
+    MIN_ENDED,
     REJECTED_BELOW,
     Interval,
     Target,
@@ -32,9 +32,9 @@ from mttrlab.analysis.intervals import (
     quantile_interval,
 )
 from mttrlab.analysis.phases import phase_durations, phases_of
-from mttrlab.analysis.query import EVERYTHING, Source, phase_door, says_basis
-from mttrlab.analysis.regression import Regression, fit
-from mttrlab.analysis.sample import forgotten_after
+from mttrlab.analysis.query import EVERYTHING, Source, open_phases, records_basis
+from mttrlab.analysis.regression import Regression, fit_censored_lognormal
+from mttrlab.analysis.sample import never_closed_after
 from mttrlab.analysis.survival import Curve, curve, survival_quantiles
 from mttrlab.analysis.validation import as_numbers
 from mttrlab.errors import QuestionError
@@ -42,9 +42,9 @@ from mttrlab.schema import LEVELS, NO_LEVEL, PHASES, Practices, clock_name
 
 SEE_MEDIAN = "see the median"
 """What is awarded by a mean that single long incidents decide."""
-_CHANCES = ["p_elite", "p_advanced", "p_intermediate", "p_basic", "p_no_level"]
+_PROBABILITIES = ["p_elite", "p_advanced", "p_intermediate", "p_basic", "p_no_level"]
 _COLUMNS = [
-    "statistic", "clock", "minutes", "low", "high", "n", "open", "forgotten", "level", "awarded", *_CHANCES,
+    "statistic", "clock", "minutes", "low", "high", "n", "open", "forgotten", "level", "awarded", *_PROBABILITIES,
     "next_level", "to_next", "method", "odds_method",
 ]  # fmt: skip
 
@@ -55,7 +55,7 @@ def _of_ended(minutes: np.ndarray, limits: list[float], level: float) -> dict[st
         "median": median_interval(minutes, level),
         "P90": quantile_interval(minutes, 0.9, level),
     }
-    return {name: (held, *probabilities_below(minutes, limits, name)) for name, held in intervals.items()}
+    return {name: (interval, *probabilities_below(minutes, limits, name)) for name, interval in intervals.items()}
 
 
 def clock_minutes(incidents: Source, clock: str) -> tuple[np.ndarray, np.ndarray]:
@@ -75,24 +75,24 @@ def clock_minutes(incidents: Source, clock: str) -> tuple[np.ndarray, np.ndarray
 
 
 def _row(
-    name: str, clock: str, found: Interval, below: np.ndarray, odds_method: str, counts: dict[str, int]
+    name: str, clock: str, interval: Interval, below: np.ndarray, odds_method: str, counts: dict[str, int]
 ) -> dict[str, Any]:
-    chances = np.diff([0.0, *below, 1.0])
-    next_level, limit = next_better(found.estimate)
+    probabilities = np.diff([0.0, *below, 1.0])
+    next_level, limit = next_better(interval.estimate)
     return {
         "statistic": name,
         "clock": clock,
-        "minutes": found.estimate,
-        "low": found.low,
-        "high": found.high,
-        "n": found.n,
+        "minutes": interval.estimate,
+        "low": interval.low,
+        "high": interval.high,
+        "n": interval.n,
         **counts,
-        "level": maturity_level(found.estimate),
+        "level": maturity_level(interval.estimate),
         "awarded": SEE_MEDIAN if odds_method == HEAVY else award(below),
-        **dict(zip(_CHANCES, chances, strict=True)),
-        "next_level": next_level if found.n else "",
-        "to_next": found.estimate - limit,
-        "method": found.method,
+        **dict(zip(_PROBABILITIES, probabilities, strict=True)),
+        "next_level": next_level if interval.n else "",
+        "to_next": interval.estimate - limit,
+        "method": interval.method,
         "odds_method": odds_method,
     }
 
@@ -100,7 +100,7 @@ def _row(
 # The levels themselves: of a number of minutes, of what is likely of one, and the next better one.
 
 
-AWARD = 0.8
+AWARD_PROBABILITY = 0.8
 """Probability that must lie behind a level before it is awarded."""
 
 
@@ -168,15 +168,15 @@ def award(below: np.ndarray | list[float]) -> str:
     if np.isnan(below).any():
         return "too few to tell"
     names = [name for name, _ in LEVELS]
-    reached = next((name for name, p in zip(names, below, strict=True) if p >= AWARD), NO_LEVEL)
-    possible = next((name for name, p in zip(names, below, strict=True) if p > 1 - AWARD), NO_LEVEL)
+    reached = next((name for name, p in zip(names, below, strict=True) if p >= AWARD_PROBABILITY), NO_LEVEL)
+    possible = next((name for name, p in zip(names, below, strict=True) if p > 1 - AWARD_PROBABILITY), NO_LEVEL)
     return reached if reached == possible else f"{reached}–{possible}"
 
 
 # How far the next level is, and whether one phase alone can get there.
 
 
-@says_basis
+@records_basis
 def distance_to_next(phases: Source, clock: str = "recovery") -> pd.DataFrame:
     """Return what each phase would have to give, alone, to bring the mean to the next level.
 
@@ -203,8 +203,8 @@ def distance_to_next(phases: Source, clock: str = "recovery") -> pd.DataFrame:
     parts = phases_of(clock)
     if isinstance(phases, pd.DataFrame) and not set(parts) <= set(phases):
         phases = phase_durations(phases)
-    with phase_door(phases, [EVERYTHING]) as door:
-        rows = door.ask("analysis/complete", **{phase: phase in parts for phase in PHASES})[list(parts)]
+    with open_phases(phases, [EVERYTHING]) as query:
+        rows = query.ask("analysis/complete", **{phase: phase in parts for phase in PHASES})[list(parts)]
     means = np.sort(rows.to_numpy(dtype=float), axis=0).mean(axis=0) if len(rows) else np.full(len(parts), np.nan)
     total = float(means.sum())
     next_level, limit = next_better(total) if len(rows) else ("", math.nan)
@@ -242,8 +242,10 @@ def probabilities_below(minutes: np.ndarray, limits: Sequence[float], statistic:
     """
     n = len(minutes)
     sums = power_sums(minutes)
-    if n < LEAST or np.ptp(minutes) == 0:
-        return np.full(len(limits), np.nan), f"not estimable: n = {n}" if n < LEAST else "not estimable: all are equal"
+    if n < MIN_ENDED or np.ptp(minutes) == 0:
+        return np.full(
+            len(limits), np.nan
+        ), f"not estimable: n = {n}" if n < MIN_ENDED else "not estimable: all are equal"
     if statistic == "mean":
         method = str(mean_bounds(sums, 0.95)["method"].iloc[0])
         if method == HEAVY:
@@ -314,73 +316,77 @@ def open_evidence(
     come from the lognormal law fitted with the open ones as lower bounds, where the ended do not contradict it.
     """
     n, still = int(observed.sum()), int((~observed).sum())
-    law = _law(minutes, observed) if n >= LEAST else None
-    below = {name: _chances(law, n, limits, name) for name in ("mean", *QUANTILES)} if law else {}
-    said = f"{LOGNORMAL}, {still} open counted"
-    found: dict[str, Evidence] = {}
-    if law:
-        found["mean"] = (_by_law(law, n, "mean", level, said), below["mean"], said)
+    model = _lognormal_model(minutes, observed) if n >= MIN_ENDED else None
+    below = {name: _probabilities_by_model(model, n, limits, name) for name in ("mean", *QUANTILES)} if model else {}
+    method = f"{LOGNORMAL}, {still} open counted"
+    evidence: dict[str, Evidence] = {}
+    if model:
+        evidence["mean"] = (_by_model(model, n, "mean", level, method), below["mean"], method)
     else:
         ended = mean_interval(minutes[observed], level)
-        chances, how = probabilities_below(np.sort(minutes[observed]), limits, "mean")
-        found["mean"] = (ended._replace(method=ended.method + _ENDED_ALONE), chances, how + _ENDED_ALONE)
-    told = survival_quantiles(minutes, observed, shares=tuple(QUANTILES.values()), level=level)
+        probabilities, probability_method = probabilities_below(np.sort(minutes[observed]), limits, "mean")
+        evidence["mean"] = (
+            ended._replace(method=ended.method + _ENDED_ALONE),
+            probabilities,
+            probability_method + _ENDED_ALONE,
+        )
+    quantiles = survival_quantiles(minutes, observed, shares=tuple(QUANTILES.values()), level=level)
     steps = curve(minutes, observed)
-    for name, row in zip(QUANTILES, told.itertuples(), strict=True):
+    for name, row in zip(QUANTILES, quantiles.itertuples(), strict=True):
         interval = Interval(float(row.minutes), float(row.low), float(row.high), n, level, str(row.method))  # type: ignore[arg-type]
-        if law and math.isnan(interval.estimate):
-            interval = _by_law(law, n, name, level, said)
-        by_curve = _by_curve(steps, limits, QUANTILES[name]) if n >= LEAST else np.full(len(limits), np.nan)
-        how = said if law else _KAPLAN_MEIER if n >= LEAST else f"not estimable: n = {n}"
-        found[name] = (interval, below[name] if law else by_curve, how)
-    return found
+        if model and math.isnan(interval.estimate):
+            interval = _by_model(model, n, name, level, method)
+        by_curve = _by_curve(steps, limits, QUANTILES[name]) if n >= MIN_ENDED else np.full(len(limits), np.nan)
+        probability_method = method if model else _KAPLAN_MEIER if n >= MIN_ENDED else f"not estimable: n = {n}"
+        evidence[name] = (interval, below[name] if model else by_curve, probability_method)
+    return evidence
 
 
-def _law(minutes: np.ndarray, observed: np.ndarray) -> Regression | None:
+def _lognormal_model(minutes: np.ndarray, observed: np.ndarray) -> Regression | None:
     if (minutes <= 0).any():
         return None
-    law = fit(np.log(minutes), observed, np.ones((len(minutes), 1)), ("constant",))
-    if law is None:
+    model = fit_censored_lognormal(np.log(minutes), observed, np.ones((len(minutes), 1)), ("constant",))
+    if model is None:
         return None
     # The ended alone lack the long ones and never pass for normal: each open one ends where the law would have it,
     # at shares of the rest of its tail that are spread evenly and the same way every time.
     logs = np.log(minutes)
-    mu, sigma = float(law.coefficients[0]), law.sigma
+    mu, sigma = float(model.coefficients[0]), model.sigma
     rest = special.ndtr(-(logs[~observed] - mu) / sigma)
     ahead = (np.arange(len(rest)) + 1) * 0.618034 % 1
     logs[~observed] = np.maximum(logs[~observed], mu - sigma * special.ndtri(np.maximum(rest * ahead, 1e-300)))
-    return None if lognormal_p(power_sums(np.exp(logs)))[0] < REJECTED_BELOW else law
+    return None if lognormal_p(power_sums(np.exp(logs)))[0] < REJECTED_BELOW else model
 
 
-def _chances(law: Regression, n: int, limits: Sequence[float], name: str) -> np.ndarray:
+def _probabilities_by_model(model: Regression, n: int, limits: Sequence[float], name: str) -> np.ndarray:
     target = "mean" if name == "mean" else QUANTILES[name]
-    return np.array([probability_below(x, n, float(law.coefficients[0]), law.sigma, target) for x in limits])  # type: ignore[arg-type]
+    return np.array([probability_below(x, n, float(model.coefficients[0]), model.sigma, target) for x in limits])  # type: ignore[arg-type]
 
 
-def _by_law(law: Regression, n: int, name: str, level: float, said: str) -> Interval:
-    mu, sigma = float(law.coefficients[0]), law.sigma
+def _by_model(model: Regression, n: int, name: str, level: float, method: str) -> Interval:
+    mu, sigma = float(model.coefficients[0]), model.sigma
     shift = sigma**2 / 2 if name == "mean" else sigma * float(special.ndtri(QUANTILES[name]))
     target = "mean" if name == "mean" else QUANTILES[name]
     low, high = lognormal_bounds(np.array([n]), np.array([mu]), np.array([sigma]), target, level)  # type: ignore[arg-type]
-    return Interval(math.exp(mu + shift), float(low[0]), float(high[0]), n, level, said)
+    return Interval(math.exp(mu + shift), float(low[0]), float(high[0]), n, level, method)
 
 
 def _by_curve(steps: Curve, limits: Sequence[float], quantile: float) -> np.ndarray:
     """Return the chance that the survival at each limit lies below what the quantile leaves: Greenwood, log-log."""
-    chances = []
+    probabilities = []
     for limit in limits:
         place = int(np.searchsorted(steps.minutes, limit, side="left")) - 1
         height = float(steps.survival[place]) if place >= 0 else 1.0
         if height in (0.0, 1.0):
-            chances.append(1.0 - height)
+            probabilities.append(1.0 - height)
             continue
         error = math.sqrt(float(steps.greenwood[place])) / abs(math.log(height))
         away = math.log(-math.log(height)) - math.log(-math.log(1 - quantile))
-        chances.append(float(special.ndtr(away / error)))
-    return np.maximum.accumulate(np.array(chances))
+        probabilities.append(float(special.ndtr(away / error)))
+    return np.maximum.accumulate(np.array(probabilities))
 
 
-@says_basis
+@records_basis
 def maturity(
     incidents: Source, practices: Practices | None = None, clock: str = "recovery", *, level: float = 0.95
 ) -> pd.DataFrame:
@@ -430,14 +436,14 @@ def maturity(
     """
     clock_name(clock)
     minutes, ended = clock_minutes(incidents, clock)
-    kept = ended | (minutes <= forgotten_after(minutes[ended]))
+    kept = ended | (minutes <= never_closed_after(minutes[ended]))
     counts = {"open": int((~ended).sum()), "forgotten": int((~kept).sum())}
     limits = [limit for _, limit in LEVELS]
     if (kept & ~ended).any():
-        found = open_evidence(minutes[kept], ended[kept], limits, level)
+        evidence = open_evidence(minutes[kept], ended[kept], limits, level)
     else:
-        found = _of_ended(minutes[ended], limits, level)
-    rows = [_row(name, clock, *evidence, counts) for name, evidence in found.items()]
+        evidence = _of_ended(minutes[ended], limits, level)
+    rows = [_row(name, clock, *parts, counts) for name, parts in evidence.items()]
     table = pd.DataFrame(rows, columns=_COLUMNS)
     if not practices:
         return table
@@ -485,8 +491,8 @@ def monthly_levels(
     """
     if incidents_per_month < 1 or months < 2 or not sigma > 0 or not math.isfinite(mu):
         raise QuestionError("incidents_per_month must be at least 1, months at least 2 and sigma above 0")
-    generator = np.random.default_rng(seed)
-    means = np.exp(generator.normal(mu, sigma, (months, incidents_per_month))).mean(axis=1)
+    rng = np.random.default_rng(seed)
+    means = np.exp(rng.normal(mu, sigma, (months, incidents_per_month))).mean(axis=1)
     shown = np.searchsorted([limit for _, limit in LEVELS], means, side="right")
     names = [*(name for name, _ in LEVELS), NO_LEVEL]
     truth = maturity_level(math.exp(mu + sigma**2 / 2))

@@ -1,4 +1,4 @@
-"""The one table of what a number needs before it is printed, and what is said instead."""
+"""How many incidents each kind of number needs, and what is shown instead."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import NamedTuple
 from mttrlab.errors import QuestionError
 
 
-class Threshold(NamedTuple):
+class MinimumCount(NamedTuple):
     """What one kind of number needs."""
 
     number: str
-    """The kind of number, as `withheld` is asked for it."""
+    """The kind of number, as `why_withheld` is asked for it."""
     needs: int
     """Smallest count of ended incidents."""
     instead: str
@@ -20,39 +20,40 @@ class Threshold(NamedTuple):
     """The reason, in plain words."""
 
 
-THRESHOLDS = (
-    Threshold("mean", 10, "the middle value", "one long incident moves an average of so few"),
-    Threshold("median", 6, "the shortest and the longest", "fewer than six leave the middle anywhere between the two"),
-    Threshold(
-        "p90", 29, "a range read off the fitted shape, labelled as such", "the worst tenth of so few is no incident"
-    ),
-    Threshold("p95", 59, "the worst tenth", "the worst twentieth of so few is no incident"),
-    Threshold("p99", 299, "the worst tenth", "the worst hundredth of so few is no incident"),
-    Threshold("month", 10, "the quarter", "a month of so few says more about luck than about the team"),
-    Threshold("compare", 5, "the two counts and typical times side by side", "so few differ by luck alone"),
-    Threshold("adjust", 20, "the plain comparison", "so few cannot be split by severity and type"),
-    Threshold("distribution", 5, "the times themselves, one by one", "every shape fits so few"),
-    Threshold("wide_distribution", 100, "the four plain shapes", "shapes with more freedom fit the noise"),
-    Threshold("trend", 20, "the first half beside the second", "a line through so few follows single incidents"),
-    Threshold("monthly_trend", 6, "the months side by side", "fewer than six months show no direction"),
-    Threshold("change_point", 20, "the months side by side", "a break in so few is found by luck"),
-    Threshold("control_limits", 8, "the times themselves, in order", "limits from so few move with each incident"),
-    Threshold("explain", 5, "the two averages side by side", "so few cannot be split into causes"),
-    Threshold("pooled_service", 1, "the level of all services together", "a service without incidents says nothing"),
+MINIMUM_COUNTS = tuple(
+    MinimumCount(*row)
+    for row in (
+        ("mean", 10, "the middle value", "one long incident moves an average of so few"),
+        ("median", 6, "the shortest and the longest", "fewer than six leave the middle anywhere between the two"),
+        ("p90", 29, "a range read off the fitted shape, labelled as such", "the worst tenth of so few is no incident"),
+        ("p95", 59, "the worst tenth", "the worst twentieth of so few is no incident"),
+        ("p99", 299, "the worst tenth", "the worst hundredth of so few is no incident"),
+        ("month", 10, "the quarter", "a month of so few says more about luck than about the team"),
+        ("compare", 5, "the two counts and typical times side by side", "so few differ by luck alone"),
+        ("adjust", 20, "the plain comparison", "so few cannot be split by severity and type"),
+        ("distribution", 5, "the times themselves, one by one", "every shape fits so few"),
+        ("wide_distribution", 100, "the four plain shapes", "shapes with more freedom fit the noise"),
+        ("trend", 20, "the first half beside the second", "a line through so few follows single incidents"),
+        ("monthly_trend", 6, "the months side by side", "fewer than six months show no direction"),
+        ("change_point", 20, "the months side by side", "a break in so few is found by luck"),
+        ("control_limits", 8, "the times themselves, in order", "limits from so few move with each incident"),
+        ("explain", 5, "the two averages side by side", "so few cannot be split into causes"),
+        ("pooled_service", 1, "the level of all services together", "a service without incidents says nothing"),
+    )
 )
 """Order-statistic bounds for the quantiles (1 - q**n >= 0.95); the rest are house rules, chosen so that the
 intervals shown keep their promise at the size shown."""
 
-_BY_NUMBER = {row.number: row for row in THRESHOLDS}
+_BY_NUMBER = {row.number: row for row in MINIMUM_COUNTS}
 
 
-def threshold(number: str) -> Threshold:
-    """Return the row of `THRESHOLDS` for one kind of number.
+def minimum_count(number: str) -> MinimumCount:
+    """Return the row of `MINIMUM_COUNTS` for one kind of number.
 
     Parameters
     ----------
     number : str
-        One of the kinds that `THRESHOLDS` lists.
+        One of the kinds that `MINIMUM_COUNTS` lists.
 
     Raises
     ------
@@ -61,7 +62,7 @@ def threshold(number: str) -> Threshold:
 
     Examples
     --------
-    >>> threshold("p90").needs
+    >>> minimum_count("p90").needs
     29
     """
     if number not in _BY_NUMBER:
@@ -69,13 +70,13 @@ def threshold(number: str) -> Threshold:
     return _BY_NUMBER[number]
 
 
-def withheld(number: str, n: int) -> str:
+def why_withheld(number: str, n: int) -> str:
     """Return why a number is withheld and what stands in its place; empty where `n` is enough.
 
     Parameters
     ----------
     number : str
-        One of the kinds that `THRESHOLDS` lists.
+        One of the kinds that `MINIMUM_COUNTS` lists.
     n : int
         Ended incidents at hand.
 
@@ -86,12 +87,12 @@ def withheld(number: str, n: int) -> str:
 
     Examples
     --------
-    >>> withheld("median", 3)
+    >>> why_withheld("median", 3)
     'needs 6 ended incidents, has 3 (fewer than six leave the middle anywhere between the two); shown instead: the shortest and the longest'
-    >>> withheld("median", 6)
+    >>> why_withheld("median", 6)
     ''
     """  # noqa: E501
-    row = threshold(number)
+    row = minimum_count(number)
     if n >= row.needs:
         return ""
     return f"needs {row.needs} ended incidents, has {n} ({row.why}); shown instead: {row.instead}"

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.analysis.intervals import checked_level
-from mttrlab.analysis.phases import Splitter, chance_of, judged_stamps
-from mttrlab.analysis.query import opened, says_basis
+from mttrlab.analysis.phases import SpanSplitter, judged_stamps, probability_seen
+from mttrlab.analysis.query import open_query, records_basis
 from mttrlab.errors import SchemaError
 from mttrlab.schema import PHASES, STAMPS
 
@@ -48,8 +48,8 @@ def _spans(incidents: pd.DataFrame) -> tuple[np.ndarray, Merged, np.ndarray]:
     """Return minutes per row and phase (NaN: not alone), the merged spans, and where nothing is missing."""
     judged = judged_stamps(incidents).sort_values(list(STAMPS), kind="stable", ignore_index=True)
     judged["row"] = np.arange(len(judged))  # in an order of their own: no sum and no draw depends on the loading
-    with opened(judged, "incidents") as door:
-        spans = door.ask("analysis/spans")
+    with open_query(judged, "incidents") as query:
+        spans = query.ask("analysis/spans")
     spans = spans[spans["observed"].astype(bool)]
     place = {phase: i for i, phase in enumerate(PHASES)}
     first, last = spans["first_phase"].map(place).to_numpy(int), spans["last_phase"].map(place).to_numpy(int)
@@ -83,7 +83,7 @@ def _split(
         donors[a, b] = int(whole.sum())
         enough = donors[a, b] >= (DONORS if counts is None else DONORS // 2)
         if enough and (minutes[whole, a : b + 1].sum(axis=1) > 0).any():
-            splitter = Splitter(minutes[whole, a : b + 1], None if counts is None else counts[whole])
+            splitter = SpanSplitter(minutes[whole, a : b + 1], None if counts is None else counts[whole])
             filled[rows, a : b + 1] = length[:, None] * splitter.shares(length)
     return filled, donors
 
@@ -106,22 +106,22 @@ def _row(
     level: float,
 ) -> dict[str, Any]:
     alone = minutes[np.isfinite(minutes[:, place]), place]
-    kinds = {kind: held for kind, held in merged.items() if kind[0] <= place <= kind[1]}
-    inside = sum(len(rows) for rows, _ in kinds.values())
+    around = {ends: span for ends, span in merged.items() if ends[0] <= place <= ends[1]}
+    inside = sum(len(rows) for rows, _ in around.values())
     complete = minutes[np.isfinite(minutes).all(axis=1)]
-    refused = [kind for kind in kinds if donors[kind] < DONORS]
+    refused = [ends for ends in around if donors[ends] < DONORS]
     values = filled[np.isfinite(filled[:, place]), place]
     available = float(alone.mean()) if len(alone) else np.nan
     estimated = float(values.mean()) if len(values) and not refused else np.nan
     tails = [(1 - level) / 2, (1 + level) / 2]
-    seen = draws[np.isfinite(draws[:, place]), place]
-    low, high = np.quantile(seen, tails) if len(seen) and not refused else (np.nan, np.nan)
-    weighted, missing_on = _weighted(place, minutes, kinds) if kinds else (available, "no particular")
+    known = draws[np.isfinite(draws[:, place]), place]
+    low, high = np.quantile(known, tails) if len(known) and not refused else (np.nan, np.nan)
+    weighted, missing_on = _weighted(place, minutes, around) if around else (available, "no particular")
     bias = available / estimated - 1 if estimated else np.nan
     if refused:
-        method = f"not estimable: {min(donors[kind] for kind in refused)} incidents have every stamp of a merged span"
+        method = f"not estimable: {min(donors[ends] for ends in refused)} incidents have every stamp of a merged span"
     else:
-        method = "merged spans split" if kinds else "nothing merged"
+        method = "merged spans split" if around else "nothing merged"
     return {
         "phase": PHASES[place],
         "incidents": len(minutes),
@@ -144,40 +144,40 @@ def _row(
     }
 
 
-def _weighted(place: int, minutes: np.ndarray, kinds: Merged) -> tuple[float, str]:
+def _weighted(place: int, minutes: np.ndarray, around: Merged) -> tuple[float, str]:
     """Return the inverse-probability mean against the commonest merged span, and on which incidents stamps miss."""
     from scipy.stats import mannwhitneyu
 
-    (a, b), (rows, length) = max(kinds.items(), key=lambda item: len(item[1][0]))
+    (a, b), (rows, length) = max(around.items(), key=lambda item: len(item[1][0]))
     whole = np.isfinite(minutes[:, a : b + 1]).all(axis=1)
     donors = minutes[whole, a : b + 1]
     if len(donors) < DONORS or len(rows) < 2:
         return np.nan, "no particular"
     total = donors.sum(axis=1)
-    seen = np.r_[np.ones(len(total), dtype=bool), np.zeros(len(rows), dtype=bool)]
-    chance = chance_of(seen, np.r_[total, length])[: len(total)]
+    recorded = np.r_[np.ones(len(total), dtype=bool), np.zeros(len(rows), dtype=bool)]
+    probability = probability_seen(recorded, np.r_[total, length])[: len(total)]
     p = float(mannwhitneyu(length, total).pvalue)
     shorter = np.median(length) < np.median(total)
     missing_on = "no particular" if p > 0.05 else "shorter" if shorter else "longer"
-    return float((donors[:, place - a] / chance).sum() / (1 / chance).sum()), missing_on
+    return float((donors[:, place - a] / probability).sum() / (1 / probability).sum()), missing_on
 
 
 def _sentence(phase: str, alone: int, inside: int, bias: float, missing_on: str) -> str:
     if not inside:
         return f"{phase.capitalize()} is measured wherever it is known to have ended."
-    told = f"{phase.capitalize()} is measured in {alone} of {alone + inside} incidents"
+    text = f"{phase.capitalize()} is measured in {alone} of {alone + inside} incidents"
     if np.isnan(bias):
-        return f"{told}; the others hold it in a longer span that cannot be split from so few."
+        return f"{text}; the others hold it in a longer span that cannot be split from so few."
     if abs(bias) < WARN_ABOVE:
-        return f"{told}; the others do not change its mean by more than {WARN_ABOVE:.0%}."
+        return f"{text}; the others do not change its mean by more than {WARN_ABOVE:.0%}."
     side = "too long" if bias > 0 else "too short"
     why = (
         f", because the stamp is missing more often on {missing_on} incidents" if missing_on != "no particular" else ""
     )
-    return f"{told}; their mean is {abs(bias):.0%} {side}{why}."
+    return f"{text}; their mean is {abs(bias):.0%} {side}{why}."
 
 
-@says_basis
+@records_basis
 def missing_stamps(
     incidents: pd.DataFrame, *, level: float = 0.95, resamples: int = 200, seed: int = 0
 ) -> pd.DataFrame:
@@ -223,13 +223,11 @@ def missing_stamps(
         raise SchemaError(f"expected incidents as a DataFrame; got {type(incidents).__name__}; call lab.incidents()")
     minutes, merged, exempt = _spans(incidents)
     filled, methods = _split(minutes, merged)
-    generator = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     draws = np.full((resamples, len(PHASES)), np.nan)
     if merged:
         for k in range(resamples):
-            counts = np.bincount(generator.integers(0, len(minutes), len(minutes)), minlength=len(minutes)).astype(
-                float
-            )
+            counts = np.bincount(rng.integers(0, len(minutes), len(minutes)), minlength=len(minutes)).astype(float)
             again, _ = _split(minutes, merged, counts)
             draws[k] = _mean(again, counts)
     rows = [_row(place, minutes, merged, exempt, filled, methods, draws, level) for place in range(len(PHASES))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mttrlab.analysis.query import EVERYTHING, MEASURES, Source, is_lab, opened, phase_door, says_basis
+from mttrlab.analysis.query import EVERYTHING, MEASURES, Source, is_lab, open_phases, open_query, records_basis
 from mttrlab.errors import SchemaError
 from mttrlab.schema import (
     CLOCK_ENDS,
@@ -23,14 +23,14 @@ from mttrlab.schema import (
 
 _BESIDE = ("_verdict", "_origin")
 _DESCRIPTIVE = tuple(column for column in INCIDENT_COLUMNS if not column.name.endswith(_BESIDE))
-_MADE = [*MEASURES, *(f"{measure}_observed" for measure in MEASURES)]
+_MEASURED = [*MEASURES, *(f"{measure}_observed" for measure in MEASURES)]
 
 
 def _typed(rows: pd.DataFrame) -> pd.DataFrame:
-    inside = ("everything", "fix_ahead", "check_ahead", *_MADE, "month", *(f"ended_us_{m}" for m in MEASURES))
-    kept = [name for name in rows if name not in inside]
+    inside = ("everything", "fix_ahead", "check_ahead", *_MEASURED, "month", *(f"ended_us_{m}" for m in MEASURES))
+    others = [name for name in rows if name not in inside]
     types: dict[str, str] = dict.fromkeys(MEASURES, "float64") | {f"{m}_observed": "boolean" for m in MEASURES}
-    return rows[[*kept, *_MADE, "month"]].astype({**types, "month": "datetime64[us, UTC]"})
+    return rows[[*others, *_MEASURED, "month"]].astype({**types, "month": "datetime64[us, UTC]"})
 
 
 def judged_stamps(incidents: pd.DataFrame) -> pd.DataFrame:
@@ -68,17 +68,17 @@ def judged_stamps(incidents: pd.DataFrame) -> pd.DataFrame:
 
 def _zoned(incidents: pd.DataFrame) -> pd.DataFrame:
     # pandas gives a column of no times at all no zone; there is nothing in it to misread.
-    bare = [n for n in (*STAMPS, "exported_at") if n in incidents and incidents[n].isna().all()]
-    return incidents.assign(**{n: pd.Series(pd.NaT, incidents.index, dtype="datetime64[us, UTC]") for n in bare})
+    timeless = [n for n in (*STAMPS, "exported_at") if n in incidents and incidents[n].isna().all()]
+    return incidents.assign(**{n: pd.Series(pd.NaT, incidents.index, dtype="datetime64[us, UTC]") for n in timeless})
 
 
 def _fill_verdicts(stamps: pd.DataFrame, present: np.ndarray, unjudged: np.ndarray) -> None:
     is_open = stamps[["resolved_at", "verified_at"]].isna().all(axis=1).to_numpy()
     for place, stamp in enumerate(STAMPS):
         ahead = is_open & ~present[:, place:].any(axis=1)
-        said = np.where(present[:, place], "recorded", np.where(ahead, "pending", "missing"))
+        filled = np.where(present[:, place], "recorded", np.where(ahead, "pending", "missing"))
         verdict = f"{stamp}_verdict"
-        stamps[verdict] = stamps[verdict].where(~unjudged[:, place], said)
+        stamps[verdict] = stamps[verdict].where(~unjudged[:, place], filled)
 
 
 def _set_aside_reversed(stamps: pd.DataFrame) -> None:
@@ -117,7 +117,7 @@ def _reversed(usable: np.ndarray) -> np.ndarray:
     return wrong
 
 
-@says_basis
+@records_basis
 def phase_durations(incidents: Source) -> pd.DataFrame:
     """Return how long each phase and each clock of each incident took.
 
@@ -159,26 +159,26 @@ def phase_durations(incidents: Source) -> pd.DataFrame:
     [[10.0, 30.0, 30.0, 5.0, 75.0]]
     """
     if is_lab(incidents, "a table of incidents"):
-        with opened(incidents, "incidents") as door:
-            rows = door.ask("analysis/phases")
+        with open_query(incidents, "incidents") as query:
+            rows = query.ask("analysis/phases")
         described = conform(rows, _DESCRIPTIVE)
-        own = [n for n in rows if n not in described and n not in _MADE and not str(n).endswith(_BESIDE)]
-        return _typed(pd.concat([described, rows[own], rows[_MADE]], axis="columns"))
+        own = [n for n in rows if n not in described and n not in _MEASURED and not str(n).endswith(_BESIDE)]
+        return _typed(pd.concat([described, rows[own], rows[_MEASURED]], axis="columns"))
     assert isinstance(incidents, pd.DataFrame)
-    if set(_MADE) <= set(incidents):
+    if set(_MEASURED) <= set(incidents):
         return incidents.copy()
-    with opened(judged_stamps(incidents), "incidents") as door:
-        measured = door.ask("analysis/phases").sort_values("row", ignore_index=True)
+    with open_query(judged_stamps(incidents), "incidents") as query:
+        measured = query.ask("analysis/phases").sort_values("row", ignore_index=True)
     measured.index = incidents.index
     described = conform(_zoned(incidents), _DESCRIPTIVE)
     own = [c for c in incidents if c not in described and c not in measured and not str(c).endswith(_BESIDE)]
-    return _typed(pd.concat([described, incidents[own], measured[[*_MADE, "month"]]], axis="columns"))
+    return _typed(pd.concat([described, incidents[own], measured[[*_MEASURED, "month"]]], axis="columns"))
 
 
 # Spans: phases, merged where a milestone between them is missing.
 
 
-@says_basis
+@records_basis
 def phase_spans(incidents: Source) -> pd.DataFrame:
     """Return the spans between neighbouring usable milestones of each incident.
 
@@ -210,12 +210,12 @@ def phase_spans(incidents: Source) -> pd.DataFrame:
     [['a', 'diagnose', 'resolve', 42.0, True]]
     """
     if is_lab(incidents, "a table of incidents"):
-        with opened(incidents, "incidents") as door:
-            rows = door.ask("analysis/spans")
+        with open_query(incidents, "incidents") as query:
+            rows = query.ask("analysis/spans")
         return conform(rows.sort_values(["incident_id", "place"], ignore_index=True), SPAN_COLUMNS)
     assert isinstance(incidents, pd.DataFrame)
-    with opened(judged_stamps(incidents), "incidents") as door:
-        rows = door.ask("analysis/spans")
+    with open_query(judged_stamps(incidents), "incidents") as query:
+        rows = query.ask("analysis/spans")
     rows = rows.sort_values(["row", "place"], ignore_index=True)
     spans = conform(rows, SPAN_COLUMNS)
     if "replication" in incidents:
@@ -242,7 +242,7 @@ _SUMMARY = [
 ]  # fmt: skip
 
 
-@says_basis
+@records_basis
 def span_summary(spans: pd.DataFrame) -> pd.DataFrame:
     """Return how long each kind of span takes: what an export without the middle stamps can still say.
 
@@ -267,11 +267,11 @@ def span_summary(spans: pd.DataFrame) -> pd.DataFrame:
     from mttrlab.schema import empty
 
     spans = conform(spans, SPAN_COLUMNS) if len(spans.columns) else empty(SPAN_COLUMNS)
-    made = []
+    summaries = []
     for (first, last), rows in spans.groupby(["first_phase", "last_phase"], observed=True):
         ended = np.sort(rows.loc[rows["observed"].fillna(True).astype(bool), "minutes"].to_numpy())
         mean, median = mean_interval(ended), median_interval(ended)
-        made.append(
+        summaries.append(
             {
                 "first_phase": first,
                 "last_phase": last,
@@ -289,7 +289,7 @@ def span_summary(spans: pd.DataFrame) -> pd.DataFrame:
                 "minutes": round(ended.sum() * 60_000_000) / 60_000_000,
             }
         )
-    table = pd.DataFrame(made, columns=_SUMMARY)
+    table = pd.DataFrame(summaries, columns=_SUMMARY)
     place = [(PHASES.index(f), PHASES.index(s)) for f, s in zip(table["first_phase"], table["last_phase"], strict=True)]
     table = table.iloc[sorted(range(len(table)), key=lambda i: place[i])].reset_index(drop=True)
     return table.assign(share=table["minutes"] / table["minutes"].sum())
@@ -306,7 +306,7 @@ def _terms(minutes: np.ndarray) -> np.ndarray:
     return np.column_stack([np.ones(len(logs)), logs, logs**2])
 
 
-class Splitter:
+class SpanSplitter:
     """Mean share of each phase as a function of the log minutes of the span that holds them.
 
     A fractional multinomial logit (L. Papke, J. Wooldridge, *Econometric methods for fractional response variables*,
@@ -320,7 +320,7 @@ class Splitter:
         weight = np.ones(len(whole)) if weight is None else weight[known]
         terms = _terms(whole)
         self._middle, self._scale = terms[:, 1:].mean(axis=0), np.maximum(terms[:, 1:].std(axis=0), 1e-9)
-        self._slopes = _fit(self._standard(terms), parts / whole[:, None], weight)
+        self._slopes = _fit_slopes(self._standard(terms), parts / whole[:, None], weight)
 
     def _standard(self, terms: np.ndarray) -> np.ndarray:
         return np.column_stack([terms[:, 0], (terms[:, 1:] - self._middle) / self._scale])
@@ -336,28 +336,28 @@ def _softmax(scores: np.ndarray) -> np.ndarray:
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
-def _fit(terms: np.ndarray, shares: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Return the slopes by Newton's method, with a whiff of ridge so that few incidents do not run away."""
+def _fit_slopes(terms: np.ndarray, shares: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return the slopes by Newton's method, with a little ridge so that few incidents do not diverge."""
     size, others = terms.shape[1], shares.shape[1] - 1
     slopes = np.zeros((size, others))
     ridge = 1e-3 * np.eye(size * others)
     for _ in range(_STEPS):
         expected = _softmax(terms @ slopes)[:, :-1]
         gradient = (terms.T @ ((shares[:, :-1] - expected) * weight[:, None])).T.ravel()
-        bend = np.empty((others, size, others, size))
+        hessian = np.empty((others, size, others, size))
         for a in range(others):
             for b in range(others):
                 curve = expected[:, a] * ((a == b) - expected[:, b]) * weight
-                bend[a, :, b, :] = terms.T @ (terms * curve[:, None])
+                hessian[a, :, b, :] = terms.T @ (terms * curve[:, None])
         flat = slopes.T.ravel()
-        step = np.linalg.solve(bend.reshape(size * others, -1) + ridge, gradient - ridge @ flat)
+        step = np.linalg.solve(hessian.reshape(size * others, -1) + ridge, gradient - ridge @ flat)
         slopes = (flat + np.clip(step, -3, 3)).reshape(others, size).T
         if np.abs(step).max() < 1e-9:
             break
     return slopes
 
 
-def chance_of(seen: np.ndarray, minutes: np.ndarray) -> np.ndarray:
+def probability_seen(recorded: np.ndarray, minutes: np.ndarray) -> np.ndarray:
     """Return the probability of being `seen`, given the minutes: what inverse weights are made of.
 
     Parameters
@@ -367,8 +367,8 @@ def chance_of(seen: np.ndarray, minutes: np.ndarray) -> np.ndarray:
     """
     terms = _terms(minutes)[:, :2]
     terms[:, 1] -= terms[:, 1].mean()
-    shares = np.column_stack([seen, ~seen]).astype(float)
-    return np.asarray(_softmax(terms @ _fit(terms, shares, np.ones(len(seen))))[:, 0])
+    shares = np.column_stack([recorded, ~recorded]).astype(float)
+    return np.asarray(_softmax(terms @ _fit_slopes(terms, shares, np.ones(len(recorded))))[:, 0])
 
 
 # Which clock the data can carry.
@@ -399,8 +399,8 @@ def lead_clock(phases: Source) -> str:
     >>> lead_clock(pd.DataFrame({"recovery": [None, None], "detected_to_resolved": [30.0, 42.0]}))
     'detected_to_resolved'
     """
-    with phase_door(phases, [EVERYTHING]) as door:
-        counts = door.ask("analysis/clock_counts").iloc[0]
+    with open_phases(phases, [EVERYTHING]) as query:
+        counts = query.ask("analysis/clock_counts").iloc[0]
     closed = int(counts["closed"])
     for clock in CLOCKS:
         if closed and counts[clock] >= closed / 2:

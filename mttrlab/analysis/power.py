@@ -1,4 +1,4 @@
-"""How many incidents a change needs before it can be told from luck."""
+"""How many incidents a change needs before it can be told from chance."""
 
 from __future__ import annotations
 
@@ -15,10 +15,6 @@ from mttrlab.analysis.validation import as_number, as_numbers, share_between
 from mttrlab.errors import QuestionError
 
 
-def _share(name: str, value: float) -> float:
-    return share_between(name, value)
-
-
 def _sigma(value: float) -> float:
     if not as_number("sigma", value) > 0:
         raise QuestionError(f"sigma, the spread of log minutes, must be above 0; got {value}")
@@ -27,7 +23,7 @@ def _sigma(value: float) -> float:
 
 def _reach(power: float, level: float) -> float:
     # How many standard errors a true change must measure to be seen that often.
-    return float(special.ndtri((1 + _share("level", level)) / 2) + special.ndtri(_share("power", power)))
+    return float(special.ndtri((1 + share_between("level", level)) / 2) + special.ndtri(share_between("power", power)))
 
 
 def incidents_needed(reduction: float = 0.2, sigma: float = 1.25, power: float = 0.8, level: float = 0.95) -> int:
@@ -59,7 +55,7 @@ def incidents_needed(reduction: float = 0.2, sigma: float = 1.25, power: float =
     >>> incidents_needed(reduction=0.2, sigma=1.25)
     493
     """
-    effect = math.log1p(-_share("reduction", reduction))
+    effect = math.log1p(-share_between("reduction", reduction))
     return math.ceil(2 * (_reach(power, level) * _sigma(sigma) / effect) ** 2)
 
 
@@ -99,7 +95,7 @@ def smallest_change(
 
 
 def power_of(n: int, reduction: float = 0.2, sigma: float = 1.25, level: float = 0.95) -> float:
-    """Return how often a true reduction is told from luck with `n` incidents per period.
+    """Return how often a true reduction is told from chance with `n` incidents per period.
 
     Parameters
     ----------
@@ -130,8 +126,8 @@ def power_of(n: int, reduction: float = 0.2, sigma: float = 1.25, level: float =
     if n < 2:
         raise QuestionError(f"each period needs at least 2 incidents; got {n}")
     freedom = 2.0 * n - 2
-    centre = -math.log1p(-_share("reduction", reduction)) / (_sigma(sigma) * math.sqrt(2 / n))
-    critical = special.stdtrit(freedom, (1 + _share("level", level)) / 2)
+    centre = -math.log1p(-share_between("reduction", reduction)) / (_sigma(sigma) * math.sqrt(2 / n))
+    critical = special.stdtrit(freedom, (1 + share_between("level", level)) / 2)
     below, above = special.nctdtr(freedom, centre, np.array([-critical, critical]))
     if not (math.isfinite(below) and math.isfinite(above)):
         # The series fails far out in the tail, where the normal limit is exact to every printed digit.
@@ -180,7 +176,7 @@ def months_until_visible(
 # How often a number looks better or worse when the truth is known: what a bare monthly mean is worth.
 
 
-_CELLS = 4_000_000
+_MAX_DRAWN = 4_000_000
 _STATISTICS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "mean": lambda x: np.asarray(x.mean(axis=1)),
     "median": lambda x: np.asarray(np.median(x, axis=1)),
@@ -204,7 +200,7 @@ def apparent_change(
     draws: int = 10_000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Return how a statistic of two periods differs by luck, the true change being known.
+    """Return how a statistic of two periods differs by chance, the true change being known.
 
     Parameters
     ----------
@@ -261,21 +257,21 @@ def apparent_change(
         law, values = None, np.sort(as_numbers(minutes))
         if len(values) == 0 or not np.isfinite(values).all() or (values < 0).any():
             raise QuestionError("minutes must be a law, or one finite duration or more, none below zero")
-    chance = np.random.Generator(np.random.PCG64(seed))
+    rng = np.random.Generator(np.random.PCG64(seed))
     measure = _STATISTICS[statistic]
 
-    def drawn(size: tuple[int, int]) -> np.ndarray:
+    def sample(size: tuple[int, int]) -> np.ndarray:
         if law is None:
-            return np.asarray(values[chance.integers(0, len(values), size)])
+            return np.asarray(values[rng.integers(0, len(values), size)])
         if law.family == "lognormal":
-            return np.exp(chance.normal(law.parameters["mu"], law.parameters["sigma"], size))
-        return law.draw(chance, size)
+            return np.exp(rng.normal(law.parameters["mu"], law.parameters["sigma"], size))
+        return law.draw(rng, size)
 
     pieces = []
-    rows = max(1, _CELLS // (n_before + n_after))
+    rows = max(1, _MAX_DRAWN // (n_before + n_after))
     for done in range(0, draws, rows):
         size = min(rows, draws - done)
-        pieces.append((measure(drawn((size, n_before))), measure(drawn((size, n_after))) * (1 - reduction)))
+        pieces.append((measure(sample((size, n_before))), measure(sample((size, n_after))) * (1 - reduction)))
     before, after = (np.concatenate(part) for part in zip(*pieces, strict=True))
     difference = before - after
     low, high = np.quantile(difference, [(1 - level) / 2, (1 + level) / 2])

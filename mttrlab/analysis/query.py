@@ -1,4 +1,4 @@
-"""Two doors to one definition: a SQL file is asked inside a lab, or over a frame."""
+"""One definition in SQL, asked inside a lab or over a frame."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def over(question: str, steps: Sequence[tuple[str, str]]) -> str:
 
 
 @dataclass(frozen=True)
-class Door:
+class Query:
     """An open way to ask SQL files about incidents or phases."""
 
     lab: LabLike
@@ -81,7 +81,7 @@ class Door:
         return self.lab.sql(over(question, (*self.steps, *steps)), **parameters)
 
 
-class _Frames:
+class _FrameSource:
     """A frame that answers SQL, as a lab does."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -92,8 +92,8 @@ class _Frames:
 
 
 @contextmanager
-def opened(source: Source, table: str, *steps: tuple[str, str]) -> Iterator[Door]:
-    """Open a door: to a lab as it is, or to a frame registered as `table`.
+def open_query(source: Source, table: str, *steps: tuple[str, str]) -> Iterator[Query]:
+    """Open a query of a lab as it is, or of a frame registered as `table`.
 
     Parameters
     ----------
@@ -104,11 +104,11 @@ def opened(source: Source, table: str, *steps: tuple[str, str]) -> Iterator[Door
         What must be derived from that table first.
     """
     if not isinstance(source, pd.DataFrame):
-        yield Door(source, steps)
+        yield Query(source, steps)
         return
     with sql.aside() as connection:
         connection.register(table, source)
-        yield Door(_Frames(connection), steps)
+        yield Query(_FrameSource(connection), steps)
 
 
 FROM_INCIDENTS = ("phases", "analysis/phases")
@@ -136,30 +136,30 @@ def group_columns(by: str | Sequence[str] | None) -> list[str]:
     return names
 
 
-def _narrow(phases: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def _phase_columns(phases: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
     if not any(measure in phases for measure in MEASURES):
         raise SchemaError("the table has no phase and no clock; pass what phase_durations(incidents) returns")
-    made: dict[str, Any] = {}
+    columns: dict[str, Any] = {}
     for name in by:
         if name in phases:
-            made[name] = phases[name]
+            columns[name] = phases[name]
         elif name == "month":
-            made[name] = onset(phases).dt.tz_convert(None).dt.to_period("M").dt.to_timestamp().dt.tz_localize("UTC")
+            columns[name] = onset(phases).dt.tz_convert(None).dt.to_period("M").dt.to_timestamp().dt.tz_localize("UTC")
         elif name == EVERYTHING:
-            made[name] = "all"
+            columns[name] = "all"
         else:
             raise QuestionError(f"by= names {name!r}, which is no column of this table")
     for measure in MEASURES:
-        made[measure] = _minutes(phases, measure)
+        columns[measure] = _minutes(phases, measure)
         flag = f"{measure}_observed"
         observed = phases[flag] if flag in phases else pd.Series(pd.NA, index=phases.index)
-        made[flag] = _flags(observed, flag)
-        made[f"ended_us_{measure}"] = _ended(made[measure], made[flag])
+        columns[flag] = _flags(observed, flag)
+        columns[f"ended_us_{measure}"] = _ended(columns[measure], columns[flag])
     for flag, clocks in _AHEAD.items():
-        open_now = [made[f"{clock}_observed"].eq(False).fillna(False) for clock in clocks]
-        made[flag] = (open_now[0] | open_now[1]).astype(bool)
-    return pd.DataFrame(made, index=phases.index)
+        open_now = [columns[f"{clock}_observed"].eq(False).fillna(False) for clock in clocks]
+        columns[flag] = (open_now[0] | open_now[1]).astype(bool)
+    return pd.DataFrame(columns, index=phases.index)
 
 
 def _flags(observed: pd.Series, flag: str) -> pd.Series:
@@ -199,7 +199,7 @@ VERDICTS_USED = "recorded at both ends; pending: open so far"
 P = ParamSpec("P")
 
 
-def says_basis(estimate: Callable[P, pd.DataFrame]) -> Callable[P, pd.DataFrame]:
+def records_basis(estimate: Callable[P, pd.DataFrame]) -> Callable[P, pd.DataFrame]:
     """Let the tables of an estimator say which clock and which verdicts they rest on.
 
     Parameters
@@ -215,32 +215,32 @@ def says_basis(estimate: Callable[P, pd.DataFrame]) -> Callable[P, pd.DataFrame]
 
     Examples
     --------
-    >>> @says_basis
+    >>> @records_basis
     ... def longest(minutes, clock="recovery"):
     ...     return pd.DataFrame({"minutes": [max(minutes)]})
     >>> longest([3, 5]).attrs
     {'clock': 'recovery', 'verdicts': 'recorded at both ends; pending: open so far'}
     """
-    form = inspect.signature(estimate)
+    signature = inspect.signature(estimate)
 
     @wraps(estimate)
-    def said(*args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
         table = estimate(*args, **kwargs)
-        given = form.bind(*args, **kwargs)
-        given.apply_defaults()
-        named = given.arguments.get("clock")
-        table.attrs["clock"] = str(named) if named else "row by row" if "clock" in table else "phases"
+        arguments = signature.bind(*args, **kwargs)
+        arguments.apply_defaults()
+        measure = arguments.arguments.get("clock")
+        table.attrs["clock"] = str(measure) if measure else "row by row" if "clock" in table else "phases"
         table.attrs["verdicts"] = VERDICTS_USED
         return table
 
-    return said
+    return wrapper
 
 
 AS_GIVEN = "as given"
 """The clock and the verdicts of a bare list of minutes: whoever made the list knows them."""
 
 
-def says_basis_of_list(estimate: Callable[P, pd.DataFrame]) -> Callable[P, pd.DataFrame]:
+def records_basis_of_list(estimate: Callable[P, pd.DataFrame]) -> Callable[P, pd.DataFrame]:
     """Let the tables of an estimator of a list of minutes say what that list says of itself.
 
     Parameters
@@ -256,7 +256,7 @@ def says_basis_of_list(estimate: Callable[P, pd.DataFrame]) -> Callable[P, pd.Da
 
     Examples
     --------
-    >>> @says_basis_of_list
+    >>> @records_basis_of_list
     ... def longest(minutes):
     ...     return pd.DataFrame({"minutes": [max(minutes)]})
     >>> longest(pd.Series([3, 5], name="recovery")).attrs["clock"], longest([3, 5]).attrs["clock"]
@@ -264,7 +264,7 @@ def says_basis_of_list(estimate: Callable[P, pd.DataFrame]) -> Callable[P, pd.Da
     """
 
     @wraps(estimate)
-    def said(*args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
         table = estimate(*args, **kwargs)
         minutes = args[0] if args else next(iter(kwargs.values()), None)
         name, carried = getattr(minutes, "name", None), getattr(minutes, "attrs", {})
@@ -272,7 +272,7 @@ def says_basis_of_list(estimate: Callable[P, pd.DataFrame]) -> Callable[P, pd.Da
         table.attrs["verdicts"] = carried.get("verdicts", AS_GIVEN)
         return table
 
-    return said
+    return wrapper
 
 
 def onset(incidents: pd.DataFrame) -> pd.Series:
@@ -284,8 +284,8 @@ def onset(incidents: pd.DataFrame) -> pd.Series:
 
 
 @contextmanager
-def phase_door(source: Source, by: Sequence[str]) -> Iterator[Door]:
-    """Open a door to a table of phases, or to the lab that can derive one.
+def open_phases(source: Source, by: Sequence[str]) -> Iterator[Query]:
+    """Open a query of a table of phases, or of the lab that can derive one.
 
     Raises
     ------
@@ -299,9 +299,9 @@ def phase_door(source: Source, by: Sequence[str]) -> Iterator[Door]:
         unknown = [name for name in by if name not in known]
         if unknown:
             raise QuestionError(f"by= must name columns of incidents, or 'month'; got {', '.join(unknown)}")
-        with opened(source, "incidents", FROM_INCIDENTS) as door:
-            yield door
+        with open_query(source, "incidents", FROM_INCIDENTS) as query:
+            yield query
         return
     assert isinstance(source, pd.DataFrame)
-    with opened(_narrow(source, by), "phases") as door:
-        yield door
+    with open_query(_phase_columns(source, by), "phases") as query:
+        yield query

@@ -96,18 +96,18 @@ def compare_counts(
 
     checked_level(level)
     first, second = _count(before, "before"), _count(after, "after")
-    odds = _exposure(exposure_after, "exposure_after") / _exposure(exposure_before, "exposure_before")
+    exposure_ratio = _exposure(exposure_after, "exposure_after") / _exposure(exposure_before, "exposure_before")
     both = first + second
     if not both:
         return CountComparison(math.nan, 0.0, math.inf, 1.0, level, "no incident in either period")
     tail = (1 - level) / 2
     low = float(special.betaincinv(second, first + 1, tail)) if second else 0.0
     high = float(special.betaincinv(second + 1, first, 1 - tail)) if first else 1.0
-    p = float(binomtest(second, both, odds / (1 + odds)).pvalue)
+    p = float(binomtest(second, both, exposure_ratio / (1 + exposure_ratio)).pvalue)
     return CountComparison(
-        second / first / odds if first else math.inf,
-        low / (1 - low) / odds,
-        high / (1 - high) / odds if high < 1 else math.inf,
+        second / first / exposure_ratio if first else math.inf,
+        low / (1 - low) / exposure_ratio,
+        high / (1 - high) / exposure_ratio if high < 1 else math.inf,
         p,
         level,
         "conditional binomial",

@@ -38,7 +38,7 @@ class Regression:
         half = float(special.stdtrit(self.freedom, (1 + level) / 2)) * error
         return value, value - half, value + half
 
-    def chance_below(self, name: str, bound: float) -> float:
+    def probability_below(self, name: str, bound: float) -> float:
         """Return the probability that a coefficient lies below a bound."""
         place = self.names.index(name)
         away = (bound - float(self.coefficients[place])) / float(self.errors[place])
@@ -50,7 +50,9 @@ def _product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.asarray(np.einsum("ni,nj->ij", left, right))
 
 
-def fit(logs: np.ndarray, observed: np.ndarray, design: np.ndarray, names: tuple[str, ...]) -> Regression | None:
+def fit_censored_lognormal(
+    logs: np.ndarray, observed: np.ndarray, design: np.ndarray, names: tuple[str, ...]
+) -> Regression | None:
     """Return the model of log minutes, or None where the ended incidents do not determine it.
 
     Parameters

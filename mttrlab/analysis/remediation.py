@@ -53,8 +53,8 @@ def automation_candidates(
     timed = timed_types(incidents, "recovery")
     timed = timed[timed["type"] != UNKNOWN].reset_index(drop=True)
     months = _months(timed)
-    told = None if firings is None else _told(timed, firings)
-    rows = [_candidate(str(name), own, months, told, practices) for name, own in timed.groupby("type", sort=True)]
+    alerts = None if firings is None else _alerts_around(timed, firings)
+    rows = [_candidate(str(name), own, months, alerts, practices) for name, own in timed.groupby("type", sort=True)]
     columns = ["incident_type", "incidents", "a_month", "fix_path", "same_fix", "fixes", "alert", "same_alert", "heard",
                "automated", "rules", "at_stake", "low", "high", "predictable", "why"]  # fmt: skip
     table = pd.DataFrame(rows, columns=columns)
@@ -68,15 +68,17 @@ def _months(timed: pd.DataFrame) -> float:
 
 
 def _candidate(
-    name: str, own: pd.DataFrame, months: float, told: pd.Series | None, practices: Practices | None
+    name: str, own: pd.DataFrame, months: float, alerts_of: pd.Series | None, practices: Practices | None
 ) -> dict[str, object]:
     paths = own["fix_path"].dropna()
     by_hand = paths[paths != "automation"]
-    fix, same = _most(by_hand)
-    alerts = [] if told is None else [alert for key in own.index for alert in told[key]]
-    heard = 0 if told is None else int(sum(bool(told[key]) for key in own.index))
-    alert, _ = _most(pd.Series(alerts, dtype="str"))
-    same_alert = sum(alert in told[key] for key in own.index) / heard if told is not None and heard else np.nan
+    fix, same = _most_common(by_hand)
+    names = [] if alerts_of is None else [alert for key in own.index for alert in alerts_of[key]]
+    heard = 0 if alerts_of is None else int(sum(bool(alerts_of[key]) for key in own.index))
+    alert, _ = _most_common(pd.Series(names, dtype="str"))
+    same_alert = (
+        sum(alert in alerts_of[key] for key in own.index) / heard if alerts_of is not None and heard else np.nan
+    )
     stake = own[(own["fix_path"] == fix) & (own["fix_path"] != "automation")]
     spent = total_interval(stake.loc[stake["ended"], ["diagnose", "resolve"]].sum(axis=1, min_count=1))
     rules = (
@@ -103,7 +105,7 @@ def _candidate(
     }
 
 
-def _most(words: pd.Series) -> tuple[str, float]:
+def _most_common(words: pd.Series) -> tuple[str, float]:
     if words.empty:
         return "", np.nan
     counts = words.value_counts()
@@ -139,7 +141,7 @@ def _fired(firings: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"alert": firings["alert"].astype("str"), "service": firings["service"], "at": when})
 
 
-def _told(timed: pd.DataFrame, firings: pd.DataFrame) -> pd.Series:
+def _alerts_around(timed: pd.DataFrame, firings: pd.DataFrame) -> pd.Series:
     """Return, for each incident, the names of the alerts that fired around its beginning on its service."""
     fired = _fired(firings).dropna(subset=["at"]).sort_values("at", kind="stable")
     # Instants alone are sought: each incident as a query of a frame would be most of the answer's time.
@@ -148,14 +150,14 @@ def _told(timed: pd.DataFrame, firings: pd.DataFrame) -> pd.Series:
     }
     begun = timed["started_at"].fillna(timed["detected_at"]) - _EARLY
     until = timed["detected_at"].fillna(timed["started_at"]) + _LATE
-    found: list[frozenset[str]] = []
+    names: list[frozenset[str]] = []
     for service, low, high in zip(timed["service"], begun, until, strict=True):
-        near: Iterable[object] = ()
+        around: Iterable[object] = ()
         if str(service) in by_service and pd.notna(low) and pd.notna(high):
             at, alerts = by_service[str(service)]
-            near = alerts[at.searchsorted(low, "left") : at.searchsorted(high, "right")]
-        found.append(frozenset(map(str, near)))
-    return pd.Series(found, index=timed.index, dtype="object")
+            around = alerts[at.searchsorted(low, "left") : at.searchsorted(high, "right")]
+        names.append(frozenset(map(str, around)))
+    return pd.Series(names, index=timed.index, dtype="object")
 
 
 def remediation_matches(practices: Practices, firings: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -192,7 +194,7 @@ def remediation_matches(practices: Practices, firings: pd.DataFrame | None = Non
     if fired is not None:
         for alert, own in fired.groupby("alert", sort=True):
             if not any(_matches(name, str(alert)) for name in names):
-                rows.append(_told_row(str(alert), "", 0, str(alert) in defined, own, "no remediation rule"))
+                rows.append(_match_row(str(alert), "", 0, str(alert) in defined, own, "no remediation rule"))
     columns = ["alert", "action", "max_auto_attempts", "defined", "fired", "services", "first", "last", "verdict"]
     table = pd.DataFrame(rows, columns=columns).astype({"fired": "Int64", "max_auto_attempts": "Int64"})
     order = table.assign(_no=table["action"] == "", _n=table["fired"].fillna(0))
@@ -207,13 +209,13 @@ def _rule(
     if fired is None:
         none = pd.DataFrame({"alert": [], "service": [], "at": pd.Series([], dtype="datetime64[us, UTC]")})
         words = "the alert is defined; whether it fires needs alert firings" if known else "no alert rule of this name"
-        return {**_told_row(name, action, attempts, known, none, words), "fired": pd.NA}
+        return {**_match_row(name, action, attempts, known, none, words), "fired": pd.NA}
     own = fired.loc[fired["alert"].map(lambda alert: _matches(name, alert)).astype(bool)]
     words = "fires" if len(own) else "never fired" if known else "no alert rule of this name, and it never fired"
-    return _told_row(name, action, attempts, known, own, words)
+    return _match_row(name, action, attempts, known, own, words)
 
 
-def _told_row(
+def _match_row(
     alert: str, action: str, attempts: int, defined: bool, own: pd.DataFrame, verdict: str
 ) -> dict[str, object]:
     return {
@@ -290,9 +292,11 @@ def runbook_coverage(
     ranked = ranked[ranked["incident_type"] != "unknown"].sort_values([f"by_{by}", "incident_type"], kind="stable")
     timed = timed_types(incidents, clock)
     rows = []
-    for place, kind in enumerate(ranked.head(top).to_dict("records"), start=1):
-        own = timed[timed["type"] == kind["incident_type"]]
-        books = [book for book in practices.runbooks if _of_type(book, str(kind["incident_type"]), own["service"])]
+    for place, ranked_type in enumerate(ranked.head(top).to_dict("records"), start=1):
+        own = timed[timed["type"] == ranked_type["incident_type"]]
+        books = [
+            book for book in practices.runbooks if _of_type(book, str(ranked_type["incident_type"]), own["service"])
+        ]
         hits = [_answers(book, own) for book in books]
         automatic = [hit for book, hit in zip(books, hits, strict=True) if book.automated_diagnosis]
         diagnosed = own["diagnose"].dropna() if "diagnose" in own else own["spent"].iloc[:0]
@@ -301,7 +305,7 @@ def runbook_coverage(
         rows.append(
             {
                 "rank": place,
-                **{name: kind[name] for name in ("incident_type", "incidents", "minutes", "low", "high")},
+                **{name: ranked_type[name] for name in ("incident_type", "incidents", "minutes", "low", "high")},
                 "runbook": ", ".join(book.name for book in books),
                 "written": written,
                 "automated": by_itself,
@@ -408,8 +412,8 @@ def _path(
 
 def _missing(kind: str, change: str, history: pd.DataFrame | None) -> dict[str, object]:
     unknown = dict.fromkeys(("months_ago", "likely_minutes", "success", "eligible"), np.nan)
-    told = {"change": change, "path": "", "documented": False, "rehearsed": ""}
-    return {**told, **unknown, **_behind(kind, history), "ready": False, "gap": "no way back is described"}
+    described = {"change": change, "path": "", "documented": False, "rehearsed": ""}
+    return {**described, **unknown, **_behind(kind, history), "ready": False, "gap": "no way back is described"}
 
 
 def _behind(kind: str, history: pd.DataFrame | None) -> dict[str, object]:

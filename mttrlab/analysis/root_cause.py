@@ -72,12 +72,12 @@ def suspects(
     >>> found["version"].tolist(), found["minutes_before"].tolist(), found["chance"].round(6).tolist()
     (['2'], [10.0], [0.002081])
     """
-    given = as_table(deployments, ("at", "service"), "the deployments", "lab.deployments()")
+    table = as_table(deployments, ("at", "service"), "the deployments", "lab.deployments()")
     moment = _instant(onset, "onset")
     if not as_number("within_minutes", within_minutes) > 0:
         raise QuestionError(f"within_minutes must be above 0; got {within_minutes!r}")
-    given = given.assign(at=as_times(given, "at"))
-    rows = given.reindex(columns=["at", "service", "version", "status", "change_id"]).dropna(subset=["at"])
+    table = table.assign(at=as_times(table, "at"))
+    rows = table.reindex(columns=["at", "service", "version", "status", "change_id"]).dropna(subset=["at"])
     if rows.empty:
         return pd.DataFrame(columns=list(_COLUMNS))
     first = rows["at"].min() if since is None else _instant(since, "since")
@@ -87,19 +87,19 @@ def suspects(
     lag = (moment - rows["at"]).dt.total_seconds() / 60
     near = rows.assign(minutes_before=lag)[(lag >= 0) & (lag <= within_minutes)]
     lines = []
-    for said in near.to_dict("records"):
-        own = said["service"] == service
+    for deployment in near.to_dict("records"):
+        own = deployment["service"] == service
         n = int((covered["service"] == service).sum()) if own else len(covered)
         chances = [math.nan] * 3
         if minutes > 0:
             rate = rate_interval(n, minutes)
-            chances = [-math.expm1(-value * said["minutes_before"]) for value in rate[:3]]
-        named = change_id is not None and said["change_id"] == change_id
-        line = {**said, "own": own, "named": named, "deployments": n, "days": minutes / 1440}
+            chances = [-math.expm1(-value * deployment["minutes_before"]) for value in rate[:3]]
+        named = change_id is not None and deployment["change_id"] == change_id
+        line = {**deployment, "own": own, "named": named, "deployments": n, "days": minutes / 1440}
         lines.append({**line, "chance": chances[0], "chance_low": chances[1], "chance_high": chances[2]})
-    made = pd.DataFrame(lines, columns=list(_COLUMNS))
+    result = pd.DataFrame(lines, columns=list(_COLUMNS))
     order = ["named", "chance", "minutes_before"]
-    return made.sort_values(order, ascending=[False, True, True], kind="stable", ignore_index=True)
+    return result.sort_values(order, ascending=[False, True, True], kind="stable", ignore_index=True)
 
 
 def _instant(when: Any, name: str) -> pd.Timestamp:
@@ -191,15 +191,15 @@ def failed_first(
             "minutes_before": usual,
         }
         if usual > 0:
-            told = compare_counts(len(earlier), len(own), usual, length)
-            line |= {"ratio": told.ratio, "ratio_low": told.low, "ratio_high": told.high, "p": told.p}
+            compared = compare_counts(len(earlier), len(own), usual, length)
+            line |= {"ratio": compared.ratio, "ratio_low": compared.low, "ratio_high": compared.high, "p": compared.p}
         lines.append(line)
-    made = pd.DataFrame(lines, columns=list(_FAILED_COLUMNS))
-    if made.empty:
-        return made
-    unusual = made["new"] | ((made["p"] < 0.05) & (made["ratio"] > 1))
-    order = made.assign(usual=~unusual.astype(bool)).sort_values(["usual", "first_at"], kind="stable").index
-    return made.loc[order].reset_index(drop=True)
+    result = pd.DataFrame(lines, columns=list(_FAILED_COLUMNS))
+    if result.empty:
+        return result
+    unusual = result["new"] | ((result["p"] < 0.05) & (result["ratio"] > 1))
+    order = result.assign(usual=~unusual.astype(bool)).sort_values(["usual", "first_at"], kind="stable").index
+    return result.loc[order].reset_index(drop=True)
 
 
 # The path of spans that holds the latency: time of their own on the critical path of the slowest traces.
@@ -248,14 +248,14 @@ def critical_path(spans: pd.DataFrame) -> pd.DataFrame:
 
 
 def _path(trace: str, own: pd.DataFrame) -> list[dict[str, Any]]:
-    made: dict[str, _Span] = {}
+    by_id: dict[str, _Span] = {}
     children: dict[str | None, list[_Span]] = defaultdict(list)
     rows = own.reindex(columns=[*_NEEDED, "target"]).to_dict("records")
     known = {row["span_id"] for row in rows}
     for row in rows:
         service, name, target = ("" if pd.isna(row[key]) else str(row[key]) for key in ("service", "name", "target"))
         span = _Span(str(row["span_id"]), service, name, target, int(row["start_ns"]), int(row["end_ns"]))
-        made[span.own] = span
+        by_id[span.own] = span
         children[row["parent_id"] if row["parent_id"] in known else None].append(span)
     if not children[None]:
         return []
@@ -276,9 +276,9 @@ def _path(trace: str, own: pd.DataFrame) -> list[dict[str, Any]]:
             cursor = start
         spent[span.own] += cursor - begin
     return [
-        {"trace_id": trace, "depth": depths[one], "service": made[one].service, "name": made[one].name,
-         "target": made[one].target, "self_ms": spent[one] / 1e6, "trace_ms": (root.end - root.start) / 1e6}
-        for one in sorted(spent, key=lambda one: (depths[one], made[one].start, one))
+        {"trace_id": trace, "depth": depths[one], "service": by_id[one].service, "name": by_id[one].name,
+         "target": by_id[one].target, "self_ms": spent[one] / 1e6, "trace_ms": (root.end - root.start) / 1e6}
+        for one in sorted(spent, key=lambda one: (depths[one], by_id[one].start, one))
     ]  # fmt: skip
 
 
@@ -306,21 +306,21 @@ def span_path(spans: pd.DataFrame, before: pd.DataFrame | None = None, *, slowes
     steps = critical_path(spans)
     lengths = steps.groupby("trace_id")["trace_ms"].first().sort_values(ascending=False, kind="stable")
     chosen = steps[steps["trace_id"].isin(lengths.index[:slowest])]
-    made = _means(chosen, "self_ms")
-    total = made["self_ms"].sum()
-    made["share"] = made["self_ms"] / total if total else 0.0
+    result = _means(chosen, "self_ms")
+    total = result["self_ms"].sum()
+    result["share"] = result["self_ms"] / total if total else 0.0
     if before is not None:
         usual = _means(critical_path(before), "before_ms").drop(columns="traces")
-        made = made.merge(usual, on=["service", "name", "target"], how="left")
+        result = result.merge(usual, on=["service", "name", "target"], how="left")
         if len(usual):
-            made["before_ms"] = made["before_ms"].fillna(0.0)
-        made["grew_ms"] = made["self_ms"] - made["before_ms"]
-    return made.sort_values(["self_ms", "service", "name"], ascending=[False, True, True], ignore_index=True)
+            result["before_ms"] = result["before_ms"].fillna(0.0)
+        result["grew_ms"] = result["self_ms"] - result["before_ms"]
+    return result.sort_values(["self_ms", "service", "name"], ascending=[False, True, True], ignore_index=True)
 
 
 def _means(steps: pd.DataFrame, column: str) -> pd.DataFrame:
     """Return the time of each step per trace: traces that do not pass there count as none."""
     traces = max(steps["trace_id"].nunique(), 1)
     grouped = steps.groupby(["service", "name", "target"], sort=True)
-    made = grouped.agg(traces=("trace_id", "nunique"), total=("self_ms", "sum")).reset_index()
-    return made.assign(**{column: made["total"] / traces}).drop(columns="total")
+    result = grouped.agg(traces=("trace_id", "nunique"), total=("self_ms", "sum")).reset_index()
+    return result.assign(**{column: result["total"] / traces}).drop(columns="total")

@@ -17,7 +17,7 @@ from mttrlab.schema import CLOCK_ENDS, CLOCKS, PHASE_ENDS, PHASES, STAMPS, clock
 
 DAYS_PER_MONTH = 365.25 / 12
 MINUTES_PER_DAY = 1440.0
-FORGOTTEN = 3.0
+NEVER_CLOSED = 3.0
 """An incident open this many times longer than the longest that ended was most likely never closed."""
 _NEEDED = {"incident_id", "exported_at", *STAMPS, *(f"{stamp}_verdict" for stamp in STAMPS)}
 
@@ -38,7 +38,7 @@ class Sample:
     """Rows left out because an end of the clock is unknown or not usable."""
     not_positive: int
     """Rows left out because the minutes are zero or negative: they have no logarithm."""
-    forgotten: int = 0
+    never_closed: int = 0
     """Rows left out because they are open for so long that most likely nobody closed them."""
 
     @property
@@ -56,7 +56,7 @@ class Sample:
         """Natural logarithms of the ended incidents' minutes."""
         return np.asarray(np.log(self.minutes[self.observed]))
 
-    def among(self, chosen: np.ndarray) -> Sample:
+    def subset(self, chosen: np.ndarray) -> Sample:
         """Return the sample of the chosen rows of the frame; what was left out is not counted again."""
         kept = chosen[self.rows]
         return Sample(self.minutes[kept], self.observed[kept], self.rows[kept], int(chosen.sum()), 0, 0)
@@ -82,8 +82,8 @@ def with_clocks(incidents: pd.DataFrame, clock: str) -> pd.DataFrame:
     # Only what the minutes need goes through the engine; the caller's own columns stay as they are.
     used = [column for column in incidents if column in _NEEDED]
     measured = phase_durations(incidents[used])
-    made = [column for name in (*PHASES, *CLOCKS) for column in (name, f"{name}_observed")]
-    return incidents.assign(**{name: measured[name].array for name in made})
+    columns = [column for name in (*PHASES, *CLOCKS) for column in (name, f"{name}_observed")]
+    return incidents.assign(**{name: measured[name].array for name in columns})
 
 
 def sample_of(phases: pd.DataFrame, measure: str) -> Sample:
@@ -108,18 +108,18 @@ def sample_of(phases: pd.DataFrame, measure: str) -> Sample:
     )
 
 
-def forgotten_after(ended: np.ndarray) -> float:
+def never_closed_after(ended: np.ndarray) -> float:
     """Return the minutes after which an open incident counts as never closed; without ended ones none does."""
-    return max(FORGOTTEN * float(ended.max()), MINUTES_PER_DAY) if len(ended) else float("inf")
+    return max(NEVER_CLOSED * float(ended.max()), MINUTES_PER_DAY) if len(ended) else float("inf")
 
 
-def forgotten_aside(*samples: Sample) -> tuple[Sample, ...]:
+def drop_never_closed(*samples: Sample) -> tuple[Sample, ...]:
     """Return the samples without incidents open three times longer than any that ended, and a day at least.
 
     One record that nobody closed would count as the longest incident of all, and outweigh the others.
     """
-    limit = forgotten_after(np.concatenate([s.minutes[s.observed] for s in samples]))
-    found = []
+    limit = never_closed_after(np.concatenate([s.minutes[s.observed] for s in samples]))
+    result = []
     for sample in samples:
         kept = sample.observed | (sample.minutes <= limit)
         left = int((~kept).sum())
@@ -128,8 +128,8 @@ def forgotten_aside(*samples: Sample) -> tuple[Sample, ...]:
             "observed": sample.observed[kept],
             "rows": sample.rows[kept],
         }
-        found.append(replace(sample, **arrays, forgotten=left) if left else sample)
-    return tuple(found)
+        result.append(replace(sample, **arrays, never_closed=left) if left else sample)
+    return tuple(result)
 
 
 def starts_of(frame: pd.DataFrame, clock: str, rows: np.ndarray) -> pd.Series:
@@ -187,14 +187,14 @@ def total_interval(minutes: object, level: float = 0.95) -> Interval:
     (600, 288, 1103)
     """
     checked_level(level)
-    given = as_numbers(minutes)
-    known = np.sort(given[np.isfinite(given) & (given > 0)])
-    total, n = float(known.sum()), int(np.isfinite(given).sum())
+    values = as_numbers(minutes)
+    known = np.sort(values[np.isfinite(values) & (values > 0)])
+    total, n = float(known.sum()), int(np.isfinite(values).sum())
     if not known.size:
         return Interval(total, 0.0, float("nan"), n, level, "Fay–Feuer")
-    tail, square, most = (1 - level) / 2, float((known**2).sum()), float(known[-1])
+    tail, square, largest = (1 - level) / 2, float((known**2).sum()), float(known[-1])
     low = square / total * float(gammaincinv(total**2 / square, tail))
-    above, wide = total + most, square + most**2
+    above, wide = total + largest, square + largest**2
     high = wide / above * float(gammaincinv(above**2 / wide, 1 - tail))
     return Interval(total, low, high, n, level, "Fay–Feuer")
 
@@ -220,5 +220,5 @@ def minutes_so_far(phases: pd.DataFrame, name: str) -> pd.DataFrame:
     ended = phases[flag].astype("boolean").fillna(True) if flag in phases else pd.Series(True, index=phases.index)
     ended = ended.astype(bool)
     done = minutes[ended].dropna().to_numpy()
-    forgotten = ~ended & (minutes > forgotten_after(done))
-    return pd.DataFrame({"minutes": minutes.mask(forgotten), "ended": ended, "forgotten": forgotten})
+    never_closed = ~ended & (minutes > never_closed_after(done))
+    return pd.DataFrame({"minutes": minutes.mask(never_closed), "ended": ended, "forgotten": never_closed})

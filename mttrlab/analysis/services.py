@@ -11,16 +11,16 @@ import pandas as pd
 from scipy import special
 
 from mttrlab.analysis.comparison import unadjusted
-from mttrlab.analysis.minimum_counts import threshold
-from mttrlab.analysis.query import says_basis
-from mttrlab.analysis.sample import Sample, forgotten_aside, sample_of, with_clocks
+from mttrlab.analysis.minimum_counts import minimum_count
+from mttrlab.analysis.query import records_basis
+from mttrlab.analysis.sample import Sample, drop_never_closed, sample_of, with_clocks
 from mttrlab.analysis.validation import as_numbers, check_words, share_between
 from mttrlab.errors import QuestionError
 
 NAN = float("nan")
 
 
-def _named(frame: pd.DataFrame, by: str) -> np.ndarray:
+def _service_names(frame: pd.DataFrame, by: str) -> np.ndarray:
     """Return the service of each row as a word; an empty cell is "not said", not a row that nobody sees."""
     check_words(frame[by])
     return np.asarray(frame[by].astype("object").where(frame[by].notna(), "not said").astype(str), dtype=object)
@@ -28,8 +28,8 @@ def _named(frame: pd.DataFrame, by: str) -> np.ndarray:
 
 def _by_service(frame: pd.DataFrame, clock: str, by: str) -> dict[str, Sample]:
     """Return the sample of each service, cut from the one of all."""
-    words, sample = _named(frame, by), sample_of(frame, clock)
-    return {str(name): sample.among(words == name) for name in pd.unique(words)}
+    words, sample = _service_names(frame, by), sample_of(frame, clock)
+    return {str(name): sample.subset(words == name) for name in pd.unique(words)}
 
 
 # Small services borrow strength from the others; many services share one budget of false alarms.
@@ -116,7 +116,7 @@ def _paule_mandel(y: np.ndarray, v: np.ndarray) -> float:
     return float(optimize.brentq(excess, 0.0, high, xtol=1e-14))
 
 
-@says_basis
+@records_basis
 def pool_services(
     incidents: pd.DataFrame, clock: str = "recovery", *, by: str = "service", level: float = 0.95
 ) -> pd.DataFrame:
@@ -156,7 +156,7 @@ def pool_services(
     if by not in frame:
         raise QuestionError(f"by= names {by!r}, which is no column of this table")
     sample = sample_of(frame, clock)
-    words = _named(frame, by)
+    words = _service_names(frame, by)
     rows = pd.DataFrame({by: words[sample.rows], "log": np.log(sample.minutes), "ended": sample.observed})
     everyone = pd.Index(sorted(set(words)), name=by)
     logs = rows[rows["ended"]].groupby(by)["log"]
@@ -167,18 +167,18 @@ def pool_services(
     table = pd.DataFrame({"n": n, "open": running.astype(int), "typical": np.exp(mean)})
     table = table.assign(pooled=NAN, low=NAN, high=NAN, own_weight=NAN, all_services=NAN)
     within = math.sqrt(float((logs.var() * (logs.count() - 1)).fillna(0).sum()) / freedom) if freedom > 0 else NAN
-    some = n.to_numpy() > 0
+    has_ended = n.to_numpy() > 0
     if within > 0:
-        found = pool(mean[some], within / np.sqrt(n[some]))
-        place = np.where(some, np.cumsum(some) - 1, 0)
+        pooled = pool(mean[has_ended], within / np.sqrt(n[has_ended]))
+        place = np.where(has_ended, np.cumsum(has_ended) - 1, 0)
         # A service without incidents is one more draw from between the services.
-        middle = np.where(some, found.shrunk[place], found.mu)
-        error = np.where(some, found.shrunk_error[place], math.sqrt(found.tau2 + found.error**2))
+        middle = np.where(has_ended, pooled.shrunk[place], pooled.mu)
+        error = np.where(has_ended, pooled.shrunk_error[place], math.sqrt(pooled.tau2 + pooled.error**2))
         reach = float(special.stdtrit(freedom, (1 + level) / 2))
         table["pooled"] = np.exp(middle)
         table["low"], table["high"] = np.exp(middle - reach * error), np.exp(middle + reach * error)
-        table["own_weight"] = np.where(some, found.weight[place], 0.0)
-        table["all_services"] = math.exp(found.mu)
+        table["own_weight"] = np.where(has_ended, pooled.weight[place], 0.0)
+        table["all_services"] = math.exp(pooled.mu)
     table.insert(0, "clock", clock)
     return table.sort_values("pooled", ascending=False, kind="stable").reset_index()
 
@@ -201,16 +201,16 @@ def false_discovery(p: npt.ArrayLike) -> np.ndarray:
     [0.04, 0.0533, 0.0533, 0.5]
     """
     values = as_numbers(p, "p")
-    found = np.full(len(values), NAN)
+    adjusted = np.full(len(values), NAN)
     known = np.flatnonzero(np.isfinite(values))
     order = known[np.argsort(values[known], kind="stable")[::-1]]
     count = len(order)
     scaled = values[order] * count / np.arange(count, 0, -1)
-    found[order] = np.minimum(np.minimum.accumulate(scaled), 1.0)
-    return found
+    adjusted[order] = np.minimum(np.minimum.accumulate(scaled), 1.0)
+    return adjusted
 
 
-@says_basis
+@records_basis
 def compare_services(
     before: pd.DataFrame,
     after: pd.DataFrame,
@@ -259,20 +259,20 @@ def compare_services(
     none = sample_of(frames[0].iloc[:0], clock)
     rows = []
     for name in sorted({*parts[0], *parts[1]}):
-        first, second = forgotten_aside(*(part.get(name, none) for part in parts))
-        found = unadjusted(first, second, level)[0]
-        lead = found["based_on"]
-        enough = min(first.n, second.n) >= threshold("compare").needs
+        first, second = drop_never_closed(*(part.get(name, none) for part in parts))
+        ratios = unadjusted(first, second, level)[0]
+        lead = ratios["based_on"]
+        enough = min(first.n, second.n) >= minimum_count("compare").needs
         rows.append(
             {
                 by: name,
                 "clock": clock,
                 "n_before": first.n,
                 "n_after": second.n,
-                "ratio": found[lead],
-                "ratio_low": found[f"{lead}_low"],
-                "ratio_high": found[f"{lead}_high"],
-                "p": 2 * min(found["p_better"], 1 - found["p_better"]) if enough else NAN,
+                "ratio": ratios[lead],
+                "ratio_low": ratios[f"{lead}_low"],
+                "ratio_high": ratios[f"{lead}_high"],
+                "p": 2 * min(ratios["p_better"], 1 - ratios["p_better"]) if enough else NAN,
             }
         )
     columns = [by, "clock", "n_before", "n_after", "ratio", "ratio_low", "ratio_high", "p"]
@@ -284,9 +284,9 @@ def compare_services(
     reach = float(special.ndtri((1 + level) / 2))
     if known.any():
         width = np.log(table.loc[known, "ratio_high"] / table.loc[known, "ratio_low"]).to_numpy()
-        found_pool = pool(np.log(table.loc[known, "ratio"]), np.maximum(width / (2 * reach), 1e-12))
+        pooled = pool(np.log(table.loc[known, "ratio"]), np.maximum(width / (2 * reach), 1e-12))
         for name, sign in (("pooled_ratio", 0), ("pooled_ratio_low", -reach), ("pooled_ratio_high", reach)):
-            table.loc[known, name] = np.exp(found_pool.shrunk + sign * found_pool.shrunk_error)
+            table.loc[known, name] = np.exp(pooled.shrunk + sign * pooled.shrunk_error)
     table["p_adjusted"] = false_discovery(table["p"])
     called = table["p_adjusted"] <= rate
     table["verdict"] = np.where(called, np.where(table["ratio"] < 1, "better", "worse"), "cannot tell")

@@ -11,7 +11,7 @@ from mttrlab.analysis.intervals import (
     EXACT,
     SUMS,
     checked_level,
-    contradicted,
+    drop_contradicted,
     mean_bounds,
     quantile_bounds,
     quantile_ranks,
@@ -22,13 +22,13 @@ from mttrlab.analysis.query import (
     EVERYTHING,
     FROM_INCIDENTS,
     MEASURES,
-    Door,
+    Query,
     Source,
     group_columns,
     is_lab,
-    opened,
-    phase_door,
-    says_basis,
+    open_phases,
+    open_query,
+    records_basis,
 )
 from mttrlab.schema import CLOCK_ENDS, CLOCKS, PHASES, clock_name
 
@@ -39,17 +39,19 @@ _NUMBERS = [
 _SHARES = ["share", "share_of_tail", "share_n", "share_of"]
 
 
-def measured(door: Door, names: list[str], kind: str, measures: Sequence[str], level: float | None) -> pd.DataFrame:
+def measured(query: Query, names: list[str], kind: str, measures: Sequence[str], level: float | None) -> pd.DataFrame:
     """Return the numbers of each group and measure; `kind` is "phase" or "clock"."""
     by = names or [EVERYTHING]
     step = ("measures", f"analysis/{kind}_rows")
-    made = bare(door, by, step) if level is None else spread(door, by, step, checked_level(level))
-    if not names and made.empty:
-        made = made.assign(place=[1, 2, 3, 4], n=0, open=0)
-        made[[c for c in ("mean_method", "p90_method") if c in made]] = "not estimable: n = 0"
-    made = made.sort_values([*names, "place"], ignore_index=True)
-    named = pd.Series([measures[place - 1] for place in made["place"].to_list()], index=made.index, dtype="str")
-    return pd.concat([made[names], named.rename(kind), made.drop(columns=[*by, "place"])], axis="columns")
+    table = (
+        without_intervals(query, by, step) if level is None else with_intervals(query, by, step, checked_level(level))
+    )
+    if not names and table.empty:
+        table = table.assign(place=[1, 2, 3, 4], n=0, open=0)
+        table[[c for c in ("mean_method", "p90_method") if c in table]] = "not estimable: n = 0"
+    table = table.sort_values([*names, "place"], ignore_index=True)
+    named = pd.Series([measures[place - 1] for place in table["place"].to_list()], index=table.index, dtype="str")
+    return pd.concat([table[names], named.rename(kind), table.drop(columns=[*by, "place"])], axis="columns")
 
 
 def _beside(table: pd.DataFrame, other: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
@@ -66,32 +68,32 @@ _HALF = {"large": 0.04, "huge": 0.0125}
 """Least share of such a group that is sorted on either side of its median and its P90 (`analysis/spread.sql`)."""
 
 
-def bare(door: Door, by: list[str], step: tuple[str, str]) -> pd.DataFrame:
+def without_intervals(query: Query, by: list[str], step: tuple[str, str]) -> pd.DataFrame:
     """Return `place, n, open, mean, median, p90, max` of each group and measure, without intervals."""
-    wide = door.ask("analysis/summary", step, by=by)
+    wide = query.ask("analysis/summary", step, by=by)
     numbers = ["n", "open", "sum", "quantiles", "max"]
     parts = [
         wide[[*by, *(f"{number}_{place}" for number in numbers)]].set_axis([*by, *numbers], axis="columns")
         for place in (1, 2, 3, 4)
     ]
     table = pd.concat([part.assign(place=place) for place, part in enumerate(parts, 1)], ignore_index=True)
-    middle = [held if isinstance(held, (list, np.ndarray)) else (np.nan, np.nan) for held in table["quantiles"]]
+    middle = [pair if isinstance(pair, (list, np.ndarray)) else (np.nan, np.nan) for pair in table["quantiles"]]
     median, p90 = np.array(middle, dtype=float).reshape(-1, 2).T
     return _with_minutes(table, by, median, p90)
 
 
-def spread(door: Door, by: list[str], step: tuple[str, str], level: float) -> pd.DataFrame:
+def with_intervals(query: Query, by: list[str], step: tuple[str, str], level: float) -> pd.DataFrame:
     """Return the columns of `bare` with intervals and how they were found, and shares among incidents with all four."""
-    found = door.ask("analysis/spread", step, by=by, **sizes_from(level))
-    n = found["n"].to_numpy(dtype=np.int64)
-    minutes = _Near(found)
+    groups = query.ask("analysis/spread", step, by=by, **sizes_from(level))
+    n = groups["n"].to_numpy(dtype=np.int64)
+    minutes = _OrderStatistics(groups)
     # The middle two, and the two around the P90.
     middle = (minutes.at((n + 1) // 2) + minutes.at(np.minimum(n // 2 + 1, n))) / 2
     low, high = minutes.at(np.minimum((n - 1) * 9 // 10 + 1, n)), minutes.at(np.minimum((n - 1) * 9 // 10 + 2, n))
-    table = _with_minutes(found, by, middle, low + (n - 1) * 9 % 10 / 10 * (high - low))
-    longest = table["max"].to_numpy(dtype=float)
-    powers = {"sum1": found["sum"].astype(float) / _US, "sum2": found["square"] * longest**2}
-    sums = found.assign(**powers, sum3=found["cube"] * longest**3)[list(SUMS)].astype(float).fillna(0.0)
+    table = _with_minutes(groups, by, middle, low + (n - 1) * 9 % 10 / 10 * (high - low))
+    largest = table["max"].to_numpy(dtype=float)
+    powers = {"sum1": groups["sum"].astype(float) / _US, "sum2": groups["square"] * largest**2}
+    sums = groups.assign(**powers, sum3=groups["cube"] * largest**3)[list(SUMS)].astype(float).fillna(0.0)
     mean = mean_bounds(sums, level)
     ends = {}
     for name, quantile in (("median", 0.5), ("p90", 0.9)):
@@ -99,22 +101,22 @@ def spread(door: Door, by: list[str], step: tuple[str, str], level: float) -> pd
         for end, ranks in zip(("low", "high"), quantile_ranks(sizes, quantile, level), strict=True):
             ends[f"{name}_{end}"] = minutes.at(ranks[place]) / _US
     exact = np.isfinite(ends["p90_low"])
-    method = np.full(len(found), EXACT, dtype=object)
+    method = np.full(len(groups), EXACT, dtype=object)
     if not exact.all():
         fitted = quantile_bounds(sums.loc[~exact].reset_index(drop=True), 0.9, level)
-        fitted = contradicted(fitted, table.loc[~exact, "p90"].to_numpy(dtype=float))
+        fitted = drop_contradicted(fitted, table.loc[~exact, "p90"].to_numpy(dtype=float))
         ends["p90_low"][~exact], ends["p90_high"][~exact] = fitted["low"], fitted["high"]
         method[~exact] = fitted["method"]
-    held, of_tail = (found.groupby(by, dropna=False)[name].transform("sum") for name in ("whole", "tail"))
-    made = table.assign(
-        share=(found["whole"] / held).to_numpy(dtype=float),
-        share_of_tail=(found["tail"] / of_tail).to_numpy(dtype=float),
-        share_n=found["complete"].to_numpy(dtype="int64"),
+    total, total_of_tail = (groups.groupby(by, dropna=False)[name].transform("sum") for name in ("whole", "tail"))
+    result = table.assign(
+        share=(groups["whole"] / total).to_numpy(dtype=float),
+        share_of_tail=(groups["tail"] / total_of_tail).to_numpy(dtype=float),
+        share_n=groups["complete"].to_numpy(dtype="int64"),
         **mean.add_prefix("mean_"),
         **ends,
         p90_method=method,
     )
-    return made.astype({"mean_method": "str", "p90_method": "str"})
+    return result.astype({"mean_method": "str", "p90_method": "str"})
 
 
 def reach_of(level: float) -> float:
@@ -140,26 +142,26 @@ def sizes_from(level: float) -> dict[str, int]:
     return {name: int(np.ceil(root**2)) for name, root in roots.items()}
 
 
-def _with_minutes(found: pd.DataFrame, by: list[str], median: np.ndarray, p90: np.ndarray) -> pd.DataFrame:
-    table = found[[*by, "place", "n", "open"]].astype({"n": "int64", "open": "int64"})
+def _with_minutes(groups: pd.DataFrame, by: list[str], median: np.ndarray, p90: np.ndarray) -> pd.DataFrame:
+    table = groups[[*by, "place", "n", "open"]].astype({"n": "int64", "open": "int64"})
     with np.errstate(invalid="ignore"):
-        mean = found["sum"].to_numpy(dtype=float, na_value=np.nan) / _US / table["n"].to_numpy()
-    longest = found["max"].to_numpy(dtype=float, na_value=np.nan) / _US
-    return table.assign(mean=mean, median=median / _US, p90=p90 / _US, max=longest)
+        mean = groups["sum"].to_numpy(dtype=float, na_value=np.nan) / _US / table["n"].to_numpy()
+    largest = groups["max"].to_numpy(dtype=float, na_value=np.nan) / _US
+    return table.assign(mean=mean, median=median / _US, p90=p90 / _US, max=largest)
 
 
-class _Near:
+class _OrderStatistics:
     """The microseconds around the median and the P90 of each group, found by their rank."""
 
-    def __init__(self, found: pd.DataFrame) -> None:
+    def __init__(self, groups: pd.DataFrame) -> None:
         nothing = np.empty(0, dtype=np.int64)
-        lists = [near if isinstance(near, np.ndarray) else nothing for near in found["near"]]
+        lists = [near if isinstance(near, np.ndarray) else nothing for near in groups["near"]]
         sizes = np.array([len(near) for near in lists], dtype=np.int64)
         self._first = np.cumsum(sizes) - sizes
         self._values = np.concatenate([*lists, nothing]).astype(np.int64, copy=False)
         for first, size in zip(self._first, sizes, strict=True):
             self._values[first : first + size].sort()
-        self._under, self._until, below = (found[name].to_numpy(np.int64) for name in ("under", "until", "below"))
+        self._under, self._until, below = (groups[name].to_numpy(np.int64) for name in ("under", "until", "below"))
         self._gap = np.maximum(below - self._until, 0)
 
     def at(self, ranks: np.ndarray) -> np.ndarray:
@@ -171,7 +173,7 @@ class _Near:
         return values
 
 
-@says_basis
+@records_basis
 def clock_summary(phases: Source, by: str | Sequence[str] | None = None, *, level: float | None = 0.95) -> pd.DataFrame:
     """Return how long each clock runs: the columns of `phase_summary` for the four clocks.
 
@@ -195,8 +197,8 @@ def clock_summary(phases: Source, by: str | Sequence[str] | None = None, *, leve
         As for `phase_summary`.
     """
     names = group_columns(by)
-    with phase_door(phases, names or [EVERYTHING]) as door:
-        table = measured(door, names, "clock", CLOCKS, level)
+    with open_phases(phases, names or [EVERYTHING]) as query:
+        table = measured(query, names, "clock", CLOCKS, level)
     if level is None:
         return table
     table = table.assign(share=np.nan, share_of_tail=np.nan, share_n=0, share_of="clocks contain one another")
@@ -212,12 +214,12 @@ NO_BASIS = "no two phases end in enough of the incidents"
 """Why there are no shares."""
 
 
-def share_basis(door: Door) -> tuple[tuple[str, ...], int]:
+def share_basis(query: Query) -> tuple[tuple[str, ...], int]:
     """Return the phases that shares are of, and how many incidents have all of them.
 
     Parameters
     ----------
-    door : Door
+    query : Query
         To phases.
 
     Notes
@@ -225,50 +227,50 @@ def share_basis(door: Door) -> tuple[tuple[str, ...], int]:
     The longest run of neighbouring phases that at least 10 incidents (or half of them) have whole; where there is
     none, 5. Of runs as long, the one that more incidents have. A single phase has no share: then nothing comes back.
     """
-    patterns = door.ask("analysis/completeness")
+    patterns = query.ask("analysis/completeness")
     counts = patterns["incidents"].to_numpy(dtype=float)
     has = patterns[list(PHASES)].to_numpy(dtype=bool)
     ended = counts[has.any(axis=1)].sum()
     runs = [range(first, last) for first in range(len(PHASES)) for last in range(first + 2, len(PHASES) + 1)]
     complete = {run: counts[has[:, list(run)].all(axis=1)].sum() for run in runs}
     for enough in ENOUGH:
-        held = [run for run in runs if complete[run] > 0 and complete[run] >= min(enough, ended / 2)]
-        if held:
-            chosen = max(held, key=lambda run: (len(run), complete[run]))
+        candidates = [run for run in runs if complete[run] > 0 and complete[run] >= min(enough, ended / 2)]
+        if candidates:
+            chosen = max(candidates, key=lambda run: (len(run), complete[run]))
             return tuple(PHASES[i] for i in chosen), int(complete[chosen])
     return (), 0
 
 
-def phase_shares(door: Door, names: list[str]) -> pd.DataFrame:
+def phase_shares(query: Query, names: list[str]) -> pd.DataFrame:
     """Return `share, share_of_tail, share_n, share_of` per group and phase.
 
     Parameters
     ----------
-    door : Door
+    query : Query
         To phases.
     names : list of str
         Group columns.
     """
     by = names or [EVERYTHING]
-    basis, _ = share_basis(door)
+    basis, _ = share_basis(query)
     if not basis:
         return pd.DataFrame(columns=[*names, "phase", "share", "share_of_tail", "share_n", "share_of"])
     asked = {phase: phase in basis for phase in PHASES}
-    wide = door.ask("analysis/shares", by=by, **asked)
-    found = pd.concat([_of(wide, by, phase, phase in basis) for phase in PHASES], ignore_index=True)
-    found = found.assign(share_of=" + ".join(basis))
-    return found if names else found.drop(columns=EVERYTHING)
+    wide = query.ask("analysis/shares", by=by, **asked)
+    shares = pd.concat([_shares_of_phase(wide, by, phase, phase in basis) for phase in PHASES], ignore_index=True)
+    shares = shares.assign(share_of=" + ".join(basis))
+    return shares if names else shares.drop(columns=EVERYTHING)
 
 
-def _of(wide: pd.DataFrame, by: list[str], phase: str, asked: bool) -> pd.DataFrame:
-    made = wide[by].assign(phase=phase, share=np.nan, share_of_tail=np.nan, share_n=wide["complete"])
+def _shares_of_phase(wide: pd.DataFrame, by: list[str], phase: str, asked: bool) -> pd.DataFrame:
+    shares = wide[by].assign(phase=phase, share=np.nan, share_of_tail=np.nan, share_n=wide["complete"])
     if asked:
-        made["share"] = wide[phase].astype(float)
-        made["share_of_tail"] = wide[f"{phase}_tail"].astype(float)
-    return made
+        shares["share"] = wide[phase].astype(float)
+        shares["share_of_tail"] = wide[f"{phase}_tail"].astype(float)
+    return shares
 
 
-@says_basis
+@records_basis
 def phase_summary(phases: Source, by: str | Sequence[str] | None = None, *, level: float | None = 0.95) -> pd.DataFrame:
     """Return how long each phase takes and what share of the minutes it holds.
 
@@ -309,14 +311,14 @@ def phase_summary(phases: Source, by: str | Sequence[str] | None = None, *, leve
     [['detect', 2, 10.0, 0.154], ['diagnose', 2, 30.0, 0.462], ['resolve', 2, 20.0, 0.308], ['verify', 2, 5.0, 0.077]]
     """
     names = group_columns(by)
-    with phase_door(phases, names or [EVERYTHING]) as door:
-        table = measured(door, names, "phase", PHASES, level)
+    with open_phases(phases, names or [EVERYTHING]) as query:
+        table = measured(query, names, "phase", PHASES, level)
         if level is None:
             return table
         if int(table["share_n"].sum()) >= len(PHASES) * ENOUGH[0]:
             # The longest run of phases that shares can be of: they came with the rest.
             return table.assign(share_of=" + ".join(PHASES))[[*names, "phase", *_NUMBERS, *_SHARES]]
-        shares = phase_shares(door, names)
+        shares = phase_shares(query, names)
     table = table.drop(columns=["share", "share_of_tail", "share_n"])
     if shares.empty:
         table = table.assign(share=np.nan, share_of_tail=np.nan, share_n=0, share_of=NO_BASIS)
@@ -348,7 +350,7 @@ def _without_gaps(counts: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([whole, undated], ignore_index=True).astype({"incidents": "int64", "open": "int64"})
 
 
-@says_basis
+@records_basis
 def monthly_mttr(incidents: Source, clock: str = "recovery", *, level: float = 0.95) -> pd.DataFrame:
     """Return one row per month: incidents, how many are open, and how long the ended ones took on one clock.
 
@@ -366,7 +368,7 @@ def monthly_mttr(incidents: Source, clock: str = "recovery", *, level: float = 0
     DataFrame
         `month` (first day, UTC) of the incident's first usable stamp; `incidents`; `open` (this clock has no end
         yet); `n` that ended and have both stamps; `mean, median, p90` in minutes of those, with `*_low, *_high`;
-        `max`; `maturity`, the founding table's level of the bare mean ("unknown" without one), which flaps by luck:
+        `max`; `maturity`, the founding table's level of the bare mean ("unknown" without one), which changes by chance:
         `maturity()` says what the evidence carries; `clock`; `mean_method, p90_method`, which say where no interval
         can be estimated and why; `level` of the intervals. A month between the first and the last in which nothing
         began has a row of zeros. Incidents without any usable stamp stand in a last row without a month.
@@ -385,18 +387,18 @@ def monthly_mttr(incidents: Source, clock: str = "recovery", *, level: float = 0
     """
     clock_name(clock)
     if is_lab(incidents, "a table of incidents"):
-        way = opened(incidents, "incidents", FROM_INCIDENTS)
+        opened_source = open_query(incidents, "incidents", FROM_INCIDENTS)
     elif isinstance(incidents, pd.DataFrame) and any(measure in incidents for measure in MEASURES):
-        way = phase_door(incidents, ["month"])
+        opened_source = open_phases(incidents, ["month"])
     else:
         assert isinstance(incidents, pd.DataFrame)
-        way = opened(judged_stamps(incidents), "incidents", FROM_INCIDENTS)
-    with way as door:
-        counts = door.ask("analysis/months", verified=CLOCK_ENDS[clock][1] == "verified_at")
-        clocks = measured(door, ["month"], "clock", CLOCKS, level)
+        opened_source = open_query(judged_stamps(incidents), "incidents", FROM_INCIDENTS)
+    with opened_source as query:
+        counts = query.ask("analysis/months", verified=CLOCK_ENDS[clock][1] == "verified_at")
+        clocks = measured(query, ["month"], "clock", CLOCKS, level)
     chosen = clocks[clocks["clock"] == clock].drop(columns="open")
     months = _without_gaps(counts).merge(chosen, on="month", how="left").sort_values("month", ignore_index=True)
     months["n"] = months["n"].fillna(0).astype("int64")
     nothing = {"mean_method": "not estimable: n = 0", "p90_method": "not estimable: n = 0"}
-    told = pd.Series([maturity_level(mean) for mean in months["mean"]], index=months.index, dtype="str")
-    return months.fillna(nothing).assign(maturity=told, level=float(level), clock=clock)[_COLUMNS]
+    levels = pd.Series([maturity_level(mean) for mean in months["mean"]], index=months.index, dtype="str")
+    return months.fillna(nothing).assign(maturity=levels, level=float(level), clock=clock)[_COLUMNS]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
-from mttrlab.analysis.query import says_basis_of_list
+from mttrlab.analysis.query import records_basis_of_list
 from mttrlab.analysis.validation import as_numbers, share_between
 from mttrlab.errors import QuestionError
 
@@ -79,19 +79,19 @@ def curve(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None) -> Curv
     )
 
 
-def _ends(found: Curve, level: float) -> tuple[np.ndarray, np.ndarray]:
+def _ends(estimate: Curve, level: float) -> tuple[np.ndarray, np.ndarray]:
     # Log-log: the ends stay between 0 and 1.
     reach = float(special.ndtri((1 + share_between("level", level)) / 2))
-    s = found.survival
+    s = estimate.survival
     low, high = np.full(len(s), NAN), np.full(len(s), NAN)
     inside = (s > 0) & (s < 1)
     logs = np.log(s[inside])
-    width = reach * np.sqrt(found.greenwood[inside]) / np.abs(logs)
+    width = reach * np.sqrt(estimate.greenwood[inside]) / np.abs(logs)
     low[inside], high[inside] = np.exp(logs * np.exp(width)), np.exp(logs * np.exp(-width))
     return low, high
 
 
-@says_basis_of_list
+@records_basis_of_list
 def survival(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None, *, level: float = 0.95) -> pd.DataFrame:
     """Return the share of incidents that last longer, at each time at which one ended.
 
@@ -122,25 +122,25 @@ def survival(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None, *, l
     >>> survival([10, 20, 30], [True, False, True])[["minutes", "survival"]].values.round(4).tolist()
     [[10.0, 0.6667], [30.0, 0.0]]
     """
-    found = curve(minutes, observed)
-    low, high = _ends(found, level)
-    before = np.append(found.n + found.open, found.at_risk[:-1] - found.ended[:-1])[: len(found.minutes)]
+    estimate = curve(minutes, observed)
+    low, high = _ends(estimate, level)
+    before = np.append(estimate.n + estimate.open, estimate.at_risk[:-1] - estimate.ended[:-1])[: len(estimate.minutes)]
     table = pd.DataFrame(
         {
-            "minutes": found.minutes,
-            "at_risk": found.at_risk,
-            "ended": found.ended,
-            "open": before - found.at_risk,
-            "survival": found.survival,
+            "minutes": estimate.minutes,
+            "at_risk": estimate.at_risk,
+            "ended": estimate.ended,
+            "open": before - estimate.at_risk,
+            "survival": estimate.survival,
             "low": low,
             "high": high,
         }
     )
-    later = found.open - int(table["open"].sum())
-    made = table.assign(open_later=later, longest=found.longest)
-    if made.empty:  # no row can say it
-        made.attrs.update(open=found.open, longest=found.longest)
-    return made
+    later = estimate.open - int(table["open"].sum())
+    result = table.assign(open_later=later, longest=estimate.longest)
+    if result.empty:  # no row can say it
+        result.attrs.update(open=estimate.open, longest=estimate.longest)
+    return result
 
 
 def _crossing(times: np.ndarray, height: np.ndarray, target: float) -> float:
@@ -157,7 +157,7 @@ def _first(times: np.ndarray, reached: np.ndarray) -> float:
     return float(times[np.argmax(reached)]) if reached.any() else NAN
 
 
-@says_basis_of_list
+@records_basis_of_list
 def survival_quantiles(
     minutes: npt.ArrayLike,
     observed: npt.ArrayLike | None = None,
@@ -190,28 +190,28 @@ def survival_quantiles(
     -----
     The interval inverts the log-log interval of the curve (Brookmeyer and Crowley 1982).
     """
-    found = curve(minutes, observed)
-    low, high = _ends(found, level)
+    estimate = curve(minutes, observed)
+    low, high = _ends(estimate, level)
     rows = []
     for share in shares:
         target = 1 - share_between("each of shares", share)
-        value = _crossing(found.minutes, found.survival, target)
+        value = _crossing(estimate.minutes, estimate.survival, target)
         # Where the curve is 1 or 0 it has no interval; the ends are then those of its neighbours.
-        lower = _first(found.minutes, np.where(np.isnan(low), found.survival, low) <= target + 1e-12)
-        upper = _first(found.minutes, np.where(np.isnan(high), 1.0, high) <= target + 1e-12)
+        lower = _first(estimate.minutes, np.where(np.isnan(low), estimate.survival, low) <= target + 1e-12)
+        upper = _first(estimate.minutes, np.where(np.isnan(high), 1.0, high) <= target + 1e-12)
         endless = math.isnan(upper) and not math.isnan(lower)
         method = "Kaplan–Meier; upper end not reached" if endless else "Kaplan–Meier"
         if math.isnan(value):
-            held = found.n + found.open
-            method = f"not estimable: {found.open} of {held} incidents are still open" if held else NOTHING
+            total = estimate.n + estimate.open
+            method = f"not estimable: {estimate.open} of {total} incidents are still open" if total else NOTHING
         rows.append(
             {
                 "share": share,
                 "minutes": value,
                 "low": lower,
                 "high": math.inf if endless else upper,
-                "n": found.n,
-                "open": found.open,
+                "n": estimate.n,
+                "open": estimate.open,
                 "method": method,
             }
         )
@@ -230,12 +230,12 @@ def _area(
     pieces = np.diff(edges) * levels
     rest = pieces[::-1].cumsum()[::-1][1:]  # area to the right of each time of ending
     left = risk[inside] - ended[inside]
-    some = left > 0  # at the last of all the area to the right is zero
-    terms = rest[some] ** 2 * ended[inside][some] / (risk[inside][some] * left[some])
+    remaining = left > 0  # at the last of all the area to the right is zero
+    terms = rest[remaining] ** 2 * ended[inside][remaining] / (risk[inside][remaining] * left[remaining])
     return float(pieces.sum()), float(terms.sum())
 
 
-@says_basis_of_list
+@records_basis_of_list
 def restricted_mean(
     minutes: npt.ArrayLike,
     observed: npt.ArrayLike | None = None,
@@ -278,15 +278,22 @@ def restricted_mean(
     share_between("level", level)
     if not horizon > 0 or not math.isfinite(horizon):
         raise QuestionError(f"horizon must be minutes above 0; got {horizon}")
-    found = curve(minutes, observed)
-    row = {"horizon": horizon, "mean": math.nan, "low": math.nan, "high": math.nan, "n": found.n, "open": found.open}
-    reaches_zero = len(found.survival) > 0 and found.survival[-1] <= 1e-15
-    if found.n + found.open == 0 or (found.longest < horizon and not reaches_zero):
+    estimate = curve(minutes, observed)
+    row = {
+        "horizon": horizon,
+        "mean": math.nan,
+        "low": math.nan,
+        "high": math.nan,
+        "n": estimate.n,
+        "open": estimate.open,
+    }
+    reaches_zero = len(estimate.survival) > 0 and estimate.survival[-1] <= 1e-15
+    if estimate.n + estimate.open == 0 or (estimate.longest < horizon and not reaches_zero):
         why = f"not estimable: nobody was watched for {horizon:g} minutes and the last is still open"
-        return pd.DataFrame([row | {"method": why if found.n + found.open else "not estimable: n = 0"}])
-    mean, variance = _area(found.minutes, found.survival, found.at_risk, found.ended, horizon)
+        return pd.DataFrame([row | {"method": why if estimate.n + estimate.open else "not estimable: n = 0"}])
+    mean, variance = _area(estimate.minutes, estimate.survival, estimate.at_risk, estimate.ended, horizon)
     if not variance > 0:
-        why = "n = 1" if found.n + found.open == 1 else "no spread within the horizon"
+        why = "n = 1" if estimate.n + estimate.open == 1 else "no spread within the horizon"
         return pd.DataFrame([row | {"mean": mean, "method": f"area under the Kaplan–Meier curve; no interval: {why}"}])
     half = float(special.ndtri((1 + level) / 2)) * math.sqrt(variance)
     row |= {"mean": mean, "low": max(mean - half, 0.0), "high": min(mean + half, horizon)}

@@ -12,10 +12,10 @@ from scipy import special
 
 from mttrlab.analysis.comparison import change_in_words, taking
 from mttrlab.analysis.minimum_counts import incidents as in_words
-from mttrlab.analysis.minimum_counts import threshold, withheld
-from mttrlab.analysis.query import says_basis
-from mttrlab.analysis.regression import dummies, fit, independent
-from mttrlab.analysis.sample import forgotten_aside, months_of, sample_of, starts_of, with_clocks
+from mttrlab.analysis.minimum_counts import minimum_count, why_withheld
+from mttrlab.analysis.query import records_basis
+from mttrlab.analysis.regression import dummies, fit_censored_lognormal, independent
+from mttrlab.analysis.sample import drop_never_closed, months_of, sample_of, starts_of, with_clocks
 from mttrlab.analysis.validation import as_series, share_between
 from mttrlab.errors import QuestionError
 
@@ -29,14 +29,14 @@ def _ratio(log: float) -> float:
 def _monthly(times: pd.Series, logs: np.ndarray, level: float) -> dict[str, float]:
     names = ("kendall_s", "kendall_tau", "kendall_p", "sen_per_month", "sen_per_month_low", "sen_per_month_high")
     number = (times.dt.year * 12 + times.dt.month).to_numpy()
-    typical = pd.Series(logs).groupby(number).mean()
-    found: dict[str, float] = {"months_used": len(typical)} | dict.fromkeys(names, NAN)
-    if len(typical) < threshold("monthly_trend").needs:
-        return found
-    kendall = mann_kendall(typical.to_numpy())
-    slopes = theil_sen(typical.to_numpy(), typical.index.to_numpy(dtype=float), level=level)
+    means = pd.Series(logs).groupby(number).mean()
+    result: dict[str, float] = {"months_used": len(means)} | dict.fromkeys(names, NAN)
+    if len(means) < minimum_count("monthly_trend").needs:
+        return result
+    kendall = mann_kendall(means.to_numpy())
+    slopes = theil_sen(means.to_numpy(), means.index.to_numpy(dtype=float), level=level)
     answers = (kendall.s, kendall.tau, kendall.p, *(_ratio(slope) for slope in slopes))
-    return found | dict(zip(names, answers, strict=True))
+    return result | dict(zip(names, answers, strict=True))
 
 
 def _sentence(row: dict[str, Any]) -> str:
@@ -73,7 +73,7 @@ class MannKendall(NamedTuple):
 
 
 def mann_kendall(values: npt.ArrayLike) -> MannKendall:
-    """Return whether values in order rise or fall, whatever their law (Mann 1945, Kendall 1975).
+    """Return whether values in order rise or fall, whatever their distribution (Mann 1945, Kendall 1975).
 
     Examples
     --------
@@ -123,7 +123,7 @@ def theil_sen(
     return float(np.median(slopes)), float(slopes[low]), float(slopes[high])
 
 
-@says_basis
+@records_basis
 def trend(
     incidents: pd.DataFrame,
     clock: str = "recovery",
@@ -167,7 +167,7 @@ def trend(
     """
     share_between("level", level)
     frame = with_clocks(incidents, clock)
-    (sample,) = forgotten_aside(sample_of(frame, clock))
+    (sample,) = drop_never_closed(sample_of(frame, clock))
     times = starts_of(frame, clock, sample.rows)
     months = months_of(times)
     dated = np.isfinite(months)
@@ -180,17 +180,17 @@ def trend(
         notes.append(f"{sample.unknown} of {in_words(sample.incidents)} lack a usable end of this clock")
     if sample.not_positive:
         notes.append(f"{in_words(sample.not_positive)} of zero or negative minutes left out")
-    if sample.forgotten:
+    if sample.never_closed:
         notes.append(
-            f"left out: {in_words(sample.forgotten)} open three times longer than any that ended, most likely "
+            f"left out: {in_words(sample.never_closed)} open three times longer than any that ended, most likely "
             "never closed"
         )
     if not dated.all():
         timeless = int((~dated).sum())
         notes.append(f"{in_words(timeless)} {'carries' if timeless == 1 else 'carry'} no time")
     used: tuple[str, ...] = ()
-    if row["n"] < threshold("trend").needs:
-        notes.append("a trend " + withheld("trend", row["n"]))
+    if row["n"] < minimum_count("trend").needs:
+        notes.append("a trend " + why_withheld("trend", row["n"]))
     else:
         used = tuple(column for column in adjust if column in frame and frame[column].notna().any())
         design = np.column_stack([np.ones(int(dated.sum())), months[dated]])
@@ -200,7 +200,7 @@ def trend(
             design = design[:, independent(design[sample.observed[dated]])]
         names = ("constant", "time", *(f"mix {i}" for i in range(design.shape[1] - 2)))
         logs = np.log(sample.minutes[dated])
-        model = fit(logs, sample.observed[dated], design, names) if row["months"] > 0 else None
+        model = fit_censored_lognormal(logs, sample.observed[dated], design, names) if row["months"] > 0 else None
         if model is None:
             notes.append("no trend: the incidents took exactly equal times, or all began together")
         else:
@@ -208,7 +208,7 @@ def trend(
             for name, unit in (("per_month", 1.0), ("per_year", 12.0)):
                 row |= {name: _ratio(slope * unit), f"{name}_low": _ratio(low * unit)}
                 row[f"{name}_high"] = _ratio(high * unit)
-            row["p_better"] = model.chance_below("time", 0.0)
+            row["p_better"] = model.probability_below("time", 0.0)
             row["verdict"] = "better" if high < 0 else "worse" if low > 0 else "cannot tell"
     row |= _monthly(times[dated & sample.observed], sample.logs[dated[sample.observed]], level)
     row["adjusted_for"] = ", ".join(used)
@@ -224,17 +224,17 @@ _COLUMNS = (
     "clock", "position", "at", "n_before", "n_after", "typical_before", "typical_after", "ratio", "bic_gain", "p",
     "note",
 )  # fmt: skip
-_CELLS = 4_000_000
+_MAX_PERMUTED_VALUES = 4_000_000
 
 
-def split(values: npt.ArrayLike, *, least: int = 2) -> tuple[int, float, float]:
+def best_split(values: npt.ArrayLike, *, min_size: int = 2) -> tuple[int, float, float]:
     """Return where one change of level fits best, and the squares left without and with it.
 
     Parameters
     ----------
     values : array-like
         In order of time; of durations, their logarithms.
-    least : int
+    min_size : int
         Fewest values on either side.
 
     Returns
@@ -245,70 +245,70 @@ def split(values: npt.ArrayLike, *, least: int = 2) -> tuple[int, float, float]:
     Raises
     ------
     QuestionError
-        When there are fewer than twice `least` values.
+        When there are fewer than twice `min_size` values.
 
     Examples
     --------
-    >>> split([1, 1, 1, 5, 5, 5])
+    >>> best_split([1, 1, 1, 5, 5, 5])
     (3, 24.0, 0.0)
     """
     y = as_series(values)
-    if len(y) < 2 * least:
-        raise QuestionError(f"a change needs {2 * least} values or more; got {len(y)}")
-    gains = _gains(y[None, :], least)[0]
+    if len(y) < 2 * min_size:
+        raise QuestionError(f"a change needs {2 * min_size} values or more; got {len(y)}")
+    gains = _gains(y[None, :], min_size)[0]
     k = int(np.argmax(gains))
     whole = float(((y - y.mean()) ** 2).sum())
-    return k + least, whole, max(whole - float(gains[k]), 0.0)
+    return k + min_size, whole, max(whole - float(gains[k]), 0.0)
 
 
-def _gains(rows: np.ndarray, least: int) -> np.ndarray:
+def _gains(rows: np.ndarray, min_size: int) -> np.ndarray:
     # Squares that a split after k values saves: (sum of the first k, centred)^2 * n / (k (n - k)).
     n = rows.shape[1]
-    sums = np.cumsum(rows - rows.mean(axis=1, keepdims=True), axis=1)[:, least - 1 : n - least]
-    k = np.arange(least, n - least + 1)
+    sums = np.cumsum(rows - rows.mean(axis=1, keepdims=True), axis=1)[:, min_size - 1 : n - min_size]
+    k = np.arange(min_size, n - min_size + 1)
     return np.asarray(sums**2 * n / (k * (n - k)))
 
 
-def split_p(values: npt.ArrayLike, *, least: int = 2, shuffles: int = 999, seed: int = 0) -> float:
+def split_p_value(values: npt.ArrayLike, *, min_size: int = 2, permutations: int = 999, seed: int = 0) -> float:
     """Return how often the same values in random order show as clear a change of level.
 
     Parameters
     ----------
     values : array-like
         In order of time.
-    least : int
+    min_size : int
         Fewest values on either side.
-    shuffles : int
+    permutations : int
         Random orders; fewer where there are many values (four million in all, 99 at least).
     seed : int
         Seed of the orders.
     """
     y = as_series(values)
-    if len(y) < 2 * least or not np.ptp(y) > 0:
+    if len(y) < 2 * min_size or not np.ptp(y) > 0:
         return float("nan")
-    chance = np.random.Generator(np.random.PCG64(seed))
-    rounds = min(shuffles, max(99, _CELLS // len(y)))
-    seen = float(_gains(y[None, :], least).max())
-    slack = 1e-9 * max(seen, 1e-300)
+    rng = np.random.Generator(np.random.PCG64(seed))
+    rounds = min(permutations, max(99, _MAX_PERMUTED_VALUES // len(y)))
+    observed_gain = float(_gains(y[None, :], min_size).max())
+    slack = 1e-9 * max(observed_gain, 1e-300)
     beyond, left = 0, rounds
     while left:
         rows = min(left, max(1, 500_000 // len(y)))
-        orders = chance.permuted(np.broadcast_to(y, (rows, len(y))), axis=1)
-        beyond += int((_gains(orders, least).max(axis=1) >= seen - slack).sum())
+        orders = rng.permuted(np.broadcast_to(y, (rows, len(y))), axis=1)
+        beyond += int((_gains(orders, min_size).max(axis=1) >= observed_gain - slack).sum())
         left -= rows
     return (beyond + 1) / (rounds + 1)
 
 
-def segments(values: npt.ArrayLike, *, most: int = 5, least: int = 5) -> list[int]:
+def change_positions(values: npt.ArrayLike, *, max_changes: int = 5, min_size: int = 5) -> list[int]:
     """Return the positions of the changes that BIC asks for, by exhaustive search.
 
     Parameters
     ----------
     values : array-like
         In order of time.
-    most : int
+    max_changes : int
         Most changes looked for.
-    least : int
+    min_size : int
         Fewest values in a segment.
 
     Notes
@@ -318,7 +318,7 @@ def segments(values: npt.ArrayLike, *, most: int = 5, least: int = 5) -> list[in
     """
     y = as_series(values)
     n = len(y)
-    if n < 2 * least or not np.ptp(y) > 0:
+    if n < 2 * min_size or not np.ptp(y) > 0:
         return []
     y = y - y.mean()
     first = np.concatenate([[0.0], np.cumsum(y)])
@@ -329,31 +329,31 @@ def segments(values: npt.ArrayLike, *, most: int = 5, least: int = 5) -> list[in
         # Squares of every segment start..end around its own level; infinite where it is too short.
         size = end - ends[:end]
         value = second[end] - second[:end] - (first[end] - first[:end]) ** 2 / size
-        return np.where(size >= least, np.maximum(value, 0.0), np.inf)
+        return np.where(size >= min_size, np.maximum(value, 0.0), np.inf)
 
-    best = np.full((most + 1, n + 1), np.inf)
-    back = np.zeros((most + 1, n + 1), dtype=int)
-    best[0, least:] = [float(cost(e)[0]) for e in range(least, n + 1)]
-    for end in range(2 * least, n + 1):
+    best = np.full((max_changes + 1, n + 1), np.inf)
+    back = np.zeros((max_changes + 1, n + 1), dtype=int)
+    best[0, min_size:] = [float(cost(e)[0]) for e in range(min_size, n + 1)]
+    for end in range(2 * min_size, n + 1):
         piece = cost(end)
-        for c in range(1, most + 1):
+        for c in range(1, max_changes + 1):
             total = best[c - 1, :end] + piece
             back[c, end] = int(np.argmin(total))
             best[c, end] = total[back[c, end]]
     floor = 1e-12 * max(float(second[-1]), 1e-300)
-    score = [n * math.log(max(best[c, n], floor) / n) + 2 * c * math.log(n) for c in range(most + 1)]
+    score = [n * math.log(max(best[c, n], floor) / n) + 2 * c * math.log(n) for c in range(max_changes + 1)]
     chosen = int(np.argmin(score))
-    found: list[int] = []
+    positions: list[int] = []
     end = n
     for c in range(chosen, 0, -1):
         end = int(back[c, end])
-        found.append(end)
-    return found[::-1]
+        positions.append(end)
+    return positions[::-1]
 
 
-@says_basis
+@records_basis
 def change_points(
-    incidents: pd.DataFrame, clock: str = "recovery", *, most: int = 5, shuffles: int = 999, seed: int = 0
+    incidents: pd.DataFrame, clock: str = "recovery", *, max_changes: int = 5, permutations: int = 999, seed: int = 0
 ) -> pd.DataFrame:
     """Return when the typical time of incidents changed, as far as the incidents carry it.
 
@@ -363,9 +363,9 @@ def change_points(
         Incidents, or phases as `phase_durations` gives them, with their times.
     clock : str
         One of the clocks.
-    most : int
+    max_changes : int
         Most changes looked for.
-    shuffles : int
+    permutations : int
         Random orders behind `p`.
     seed : int
         Seed of these orders.
@@ -393,18 +393,29 @@ def change_points(
     order = np.argsort(times[dated].to_numpy(), kind="stable")[-5000:]
     logs, at = sample.logs[dated][order], times[dated].iloc[order].reset_index(drop=True)
     n = len(logs)
-    if n < threshold("change_point").needs:
+    if n < minimum_count("change_point").needs:
         empty = dict.fromkeys(_COLUMNS, float("nan")) | {"clock": clock, "at": pd.NaT}
-        return pd.DataFrame([empty | {"n_before": n, "n_after": 0, "note": withheld("change_point", n)}])
-    found = segments(logs, most=most)
+        return pd.DataFrame([empty | {"n_before": n, "n_after": 0, "note": why_withheld("change_point", n)}])
+    positions = change_positions(logs, max_changes=max_changes)
     rows = []
-    for before, here, after in zip([0, *found], found, [*found[1:], n], strict=False):
+    for before, here, after in zip([0, *positions], positions, [*positions[1:], n], strict=False):
         one, two, both = logs[before:here], logs[here:after], logs[before:after]
         apart = float(((one - one.mean()) ** 2).sum() + ((two - two.mean()) ** 2).sum())
         whole = float(((both - both.mean()) ** 2).sum())
         gain = len(both) * math.log(whole / max(apart, 1e-12 * whole)) - 2 * math.log(len(both))
-        p = split_p(both, least=5, shuffles=shuffles, seed=seed)
-        typical = math.exp(float(one.mean())), math.exp(float(two.mean()))
-        values = (clock, here, at[here], len(one), len(two), *typical, typical[1] / typical[0], gain, p, "")
+        p = split_p_value(both, min_size=5, permutations=permutations, seed=seed)
+        geometric_means = math.exp(float(one.mean())), math.exp(float(two.mean()))
+        values = (
+            clock,
+            here,
+            at[here],
+            len(one),
+            len(two),
+            *geometric_means,
+            geometric_means[1] / geometric_means[0],
+            gain,
+            p,
+            "",
+        )
         rows.append(dict(zip(_COLUMNS, values, strict=True)))
     return pd.DataFrame(rows, columns=list(_COLUMNS))

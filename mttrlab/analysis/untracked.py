@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from mttrlab.analysis.query import Source, is_lab, onset, opened
+from mttrlab.analysis.query import Source, is_lab, onset, open_query
 from mttrlab.analysis.validation import as_names, as_number, as_numbers, as_table, as_times, check_words
 from mttrlab.errors import QuestionError, SchemaError
 from mttrlab.schema import STAMPS
@@ -49,25 +49,25 @@ def unseen_incidents(records: Source) -> pd.DataFrame:
         wanted = [c for c in records if str(c).endswith("_verdict") or c in (*_NEEDED, "started_at", "fix_path")]
         records = records[wanted]
     is_lab(records, "the table of records")
-    with opened(records, "records") as door:
-        found = door.ask("analysis/unseen")
-    counted, untaken = found["sum_counted"].astype(float), found["sum_untaken"].astype(float).fillna(0.0)
+    with open_query(records, "records") as query:
+        counts = query.ask("analysis/unseen")
+    counted, untaken = counts["sum_counted"].astype(float), counts["sum_untaken"].astype(float).fillna(0.0)
     return pd.DataFrame(
         {
-            "month": found["month"].astype("datetime64[us, UTC]"),
-            **{name: found[name].astype("int64") for name in ("incidents", "automated", "pages", "untaken")},
-            "median_untaken": found["median_untaken"].astype(float) / 6e7,
-            "n": found["n"],
-            "mean_counted": counted / found["n"].where(found["n"] > 0) / 6e7,
-            "n_untaken": found["n_untaken"],
+            "month": counts["month"].astype("datetime64[us, UTC]"),
+            **{name: counts[name].astype("int64") for name in ("incidents", "automated", "pages", "untaken")},
+            "median_untaken": counts["median_untaken"].astype(float) / 6e7,
+            "n": counts["n"],
+            "mean_counted": counted / counts["n"].where(counts["n"] > 0) / 6e7,
+            "n_untaken": counts["n_untaken"],
             "mean_with_untaken": (counted.fillna(0.0) + untaken)
-            / (found["n"] + found["n_untaken"]).where(found["n"] + found["n_untaken"] > 0)
+            / (counts["n"] + counts["n_untaken"]).where(counts["n"] + counts["n_untaken"] > 0)
             / 6e7,
         }
     )
 
 
-# What automation or luck ended before it became an incident: firings of alerts that no incident goes with.
+# What ended by itself or by automation before it became an incident: firings of alerts that no incident goes with.
 
 
 WITHIN = 30.0
@@ -148,19 +148,19 @@ def unseen_firings(
     fired = fired[fired["started_at"].notna()].reset_index(drop=True)
     begun, ended = _minutes(fired["started_at"]), _minutes(fired["ended_at"])
     known = ended >= begun  # False also where it still fires
-    held = _held(fired, begun, np.where(known, ended, begun), incidents, within)
+    during = _during_incident(fired, begun, np.where(known, ended, begun), incidents, within)
     answered = fired["alert"].isin(as_names(remediated, "remediated")).to_numpy()
     if runs is not None:
         answered = answered | _ran(fired, begun, ended, runs)
     rows = pd.DataFrame({
-        "month": _months(fired["started_at"]), "running": ~known, "during": known & held, "alone": known & ~held,
-        "remediated": known & ~held & answered, "length": np.where(known & ~held, ended - begun, np.nan),
+        "month": _months(fired["started_at"]), "running": ~known, "during": known & during, "alone": known & ~during,
+        "remediated": known & ~during & answered, "length": np.where(known & ~during, ended - begun, np.nan),
     })  # fmt: skip
     length = _usable(incidents, "resolved_at") - _usable(incidents, "detected_at")
-    told = pd.DataFrame({
+    durations = pd.DataFrame({
         "month": _months(onset(incidents)), "length": np.where(length >= 0, length, np.nan),
     }).dropna(subset="month")  # fmt: skip
-    return _table(rows, told)
+    return _table(rows, durations)
 
 
 def _minutes(times: pd.Series) -> np.ndarray:
@@ -179,7 +179,7 @@ def _months(times: pd.Series) -> np.ndarray:
     return whole.astype("datetime64[M]").astype("datetime64[us]")
 
 
-def _held(
+def _during_incident(
     fired: pd.DataFrame, begun: np.ndarray, ended: np.ndarray, incidents: pd.DataFrame, within: float
 ) -> np.ndarray:
     """Return whether an incident of the firing's service ran within so many minutes of it."""
@@ -190,51 +190,51 @@ def _held(
         still = incidents["resolved_at_verdict"].eq("pending").to_numpy(dtype=bool)
         end = np.where(still, np.fmax(end, _minutes(incidents["exported_at"])), end)
     there = np.isfinite(start)
-    theirs = incidents["service"].to_numpy(dtype=object) if "service" in incidents else np.full(len(start), None)
-    held = np.zeros(len(fired), dtype=bool)
+    service_of = incidents["service"].to_numpy(dtype=object) if "service" in incidents else np.full(len(start), None)
+    during = np.zeros(len(fired), dtype=bool)
     services = fired["service"].to_numpy(dtype=object)
     for service in pd.unique(services):
-        ours = services == service if pd.notna(service) else pd.isna(services)
-        near = there & ((theirs == service) | pd.isna(theirs)) if pd.notna(service) else there
+        own = services == service if pd.notna(service) else pd.isna(services)
+        candidates = there & ((service_of == service) | pd.isna(service_of)) if pd.notna(service) else there
         # An interval is met where more have begun by its end than were over before it.
-        opened = np.searchsorted(np.sort(start[near] - within), ended[ours], side="right")
-        closed = np.searchsorted(np.sort(end[near] + within), begun[ours], side="left")
-        held[ours] = opened > closed
-    return held
+        begun_by_end = np.searchsorted(np.sort(start[candidates] - within), ended[own], side="right")
+        over_before = np.searchsorted(np.sort(end[candidates] + within), begun[own], side="left")
+        during[own] = begun_by_end > over_before
+    return during
 
 
 def _ran(fired: pd.DataFrame, begun: np.ndarray, ended: np.ndarray, runs: pd.DataFrame) -> np.ndarray:
     """Return whether a run of remediation for this alert and service began while it fired."""
-    kinds = ("alert", "service")
-    runs = as_table(runs, (*kinds, "started_at"), "runs", "a table of remediation runs", words=kinds)
+    keys = ("alert", "service")
+    runs = as_table(runs, (*keys, "started_at"), "runs", "a table of remediation runs", words=keys)
     runs = runs.assign(started_at=as_times(runs, "started_at"))
     worked = runs if "succeeded" not in runs else runs[as_numbers(runs["succeeded"], "succeeded") != 0]
     at = _minutes(worked["started_at"])
     ran = np.zeros(len(fired), dtype=bool)
-    ours = pd.MultiIndex.from_frame(fired[["alert", "service"]].astype("object"))
-    theirs = pd.MultiIndex.from_frame(worked[["alert", "service"]].astype("object"))
-    for kind in theirs.unique():
-        times = np.sort(at[theirs == kind])
-        place = np.flatnonzero(ours == kind)
+    firing_keys = pd.MultiIndex.from_frame(fired[["alert", "service"]].astype("object"))
+    run_keys = pd.MultiIndex.from_frame(worked[["alert", "service"]].astype("object"))
+    for key in run_keys.unique():
+        times = np.sort(at[run_keys == key])
+        place = np.flatnonzero(firing_keys == key)
         first = np.searchsorted(times, begun[place], side="left")
         last = np.searchsorted(times, np.where(np.isfinite(ended[place]), ended[place], np.inf), side="right")
         ran[place] = last > first
     return ran
 
 
-def _table(rows: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
-    months = pd.DatetimeIndex(sorted({*rows["month"], *told["month"]}), name="month").as_unit("us")
+def _table(rows: pd.DataFrame, durations: pd.DataFrame) -> pd.DataFrame:
+    months = pd.DatetimeIndex(sorted({*rows["month"], *durations["month"]}), name="month").as_unit("us")
     counts = rows.groupby("month")[["running", "during", "alone", "remediated"]].sum()
-    made = counts.reindex(months, fill_value=0).astype("int64")
-    made["firings"] = made["during"] + made["alone"]
-    made["median_alone"] = rows.groupby("month")["length"].median().reindex(months)
-    by_month = told.groupby("month")["length"]
-    made["incidents"] = told.groupby("month").size().reindex(months, fill_value=0).astype("int64")
-    made["n"] = by_month.count().reindex(months, fill_value=0).astype("int64")
-    total, n = by_month.sum().reindex(months, fill_value=0.0), made["n"]
-    made["mean_counted"] = total / n.where(n > 0)
+    result = counts.reindex(months, fill_value=0).astype("int64")
+    result["firings"] = result["during"] + result["alone"]
+    result["median_alone"] = rows.groupby("month")["length"].median().reindex(months)
+    by_month = durations.groupby("month")["length"]
+    result["incidents"] = durations.groupby("month").size().reindex(months, fill_value=0).astype("int64")
+    result["n"] = by_month.count().reindex(months, fill_value=0).astype("int64")
+    total, n = by_month.sum().reindex(months, fill_value=0.0), result["n"]
+    result["mean_counted"] = total / n.where(n > 0)
     for name, which in (("mean_with_alone", "alone"), ("mean_with_remediated", "remediated")):
         more = rows["length"].where(rows[which]).groupby(rows["month"]).sum().reindex(months, fill_value=0.0)
-        both = n + made[which]
-        made[name] = (total + more) / both.where(both > 0)
-    return made.reset_index().assign(month=lambda t: t["month"].dt.tz_localize("UTC"))[_COLUMNS]
+        both = n + result[which]
+        result[name] = (total + more) / both.where(both > 0)
+    return result.reset_index().assign(month=lambda t: t["month"].dt.tz_localize("UTC"))[_COLUMNS]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from mttrlab.errors import QuestionError, SchemaError
 
-MOST = 1e9
+MAX_MINUTES = 1e9
 """Minutes beyond which (and, below one, the inverse) no stamp of an incident can lie: two thousand years."""
 
 
@@ -35,17 +35,17 @@ def as_numbers(values: object, name: str = "minutes") -> np.ndarray:
             or getattr(values, "ndim", 1) != 1
         ):
             raise TypeError
-        given = pd.Series(values)
-        if pd.api.types.is_datetime64_any_dtype(given) or pd.api.types.is_timedelta64_dtype(given):
+        series = pd.Series(values)
+        if pd.api.types.is_datetime64_any_dtype(series) or pd.api.types.is_timedelta64_dtype(series):
             raise TypeError
-        numbers = given.to_numpy(dtype=float, na_value=np.nan)
+        numbers = series.to_numpy(dtype=float, na_value=np.nan)
     except (TypeError, ValueError):
         raise SchemaError(f"{name} must be a list of numbers, such as one column of phase_durations()") from None
     if name == "minutes":
         size = np.abs(numbers[np.isfinite(numbers) & (numbers != 0)])
-        odd = size[(size > MOST) | (size < 1 / MOST)]
+        odd = size[(size > MAX_MINUTES) | (size < 1 / MAX_MINUTES)]
         if len(odd):
-            ends = f"{1 / MOST:g} and {MOST:g}"
+            ends = f"{1 / MAX_MINUTES:g} and {MAX_MINUTES:g}"
             raise SchemaError(f"minutes must be 0, or between {ends}; got {odd[0]:g}: correct it or leave it empty")
     return numbers
 
@@ -163,10 +163,10 @@ def as_times(table: pd.DataFrame, column: str) -> pd.Series:
     values = table[column]
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         return pd.Series(values.dt.tz_convert("UTC"))
-    told = values.dropna()
-    if not all(isinstance(value, datetime) and value.tzinfo is not None for value in told):
+    known = values.dropna()
+    if not all(isinstance(value, datetime) and value.tzinfo is not None for value in known):
         raise SchemaError(
-            f"{column} must hold times with a zone, as pd.to_datetime(…, utc=True) gives them; got {told.iloc[0]!r}"
+            f"{column} must hold times with a zone, as pd.to_datetime(…, utc=True) gives them; got {known.iloc[0]!r}"
         )
     return pd.to_datetime(values, utc=True)
 

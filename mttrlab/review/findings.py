@@ -161,7 +161,7 @@ def collect_findings(
         absent=tuple(m for m in MILESTONES if not known.loc[recent, f"{m}_verdict"].eq("recorded").any()),
         weakest=weakest,
         record=record,
-        typical=typical[1] if analysis.withheld("month", typical[0]["n"]) else typical[0],
+        typical=typical[1] if analysis.why_withheld("month", typical[0]["n"]) else typical[0],
         what_if=what_if,
         tables=tables,
         population_rule=lab.population_rule(),
@@ -201,11 +201,19 @@ def _median_time(phases: pd.DataFrame, clock: str, of: str) -> Record:
     known = phases[phases[clock].notna()]
     ended = known[f"{clock}_observed"].fillna(False).astype(bool)
     n = int(ended.sum())
+<<<<<<< HEAD
     row = Record(of=of, n=n, open=len(known) - n, median=np.nan, median_low=np.nan, median_high=np.nan)
     row.update(shortest=known.loc[ended, clock].min(), longest=known.loc[ended, clock].max())
     if analysis.withheld("median", n):
         row["method"] = f"too few: n = {n}"
     elif ended.all():
+=======
+    row = {"of": of, "n": n, "open": len(known) - n, "median": np.nan, "median_low": np.nan, "median_high": np.nan}
+    row |= {"shortest": known.loc[ended, clock].min(), "longest": known.loc[ended, clock].max()}
+    if analysis.why_withheld("median", n):
+        return row | {"method": f"too few: n = {n}"}
+    if ended.all():
+>>>>>>> 2ef3c31 (analysis: the field's words for functions, parameters and variables)
         middle = analysis.median_interval(known[clock].to_numpy(float))
         row.update(median=middle.estimate, median_low=middle.low, median_high=middle.high, method=middle.method)
     else:
@@ -289,7 +297,7 @@ def level_instability(phases: pd.DataFrame, clock: str, months: int, seed: int) 
     known = phases.loc[phases[f"{clock}_observed"].fillna(False).astype(bool), clock]
     logs = np.sort(np.log(known[known > 0].to_numpy(float)))
     spread = float(logs.std(ddof=1)) if len(logs) > 1 else 0.0
-    if analysis.withheld("mean", len(logs)) or not spread > 1e-9:
+    if analysis.why_withheld("mean", len(logs)) or not spread > 1e-9:
         return pd.DataFrame(columns=["level", "months", "is_true", "differs", "incidents"])
     a_month = max(round(len(logs) / months), 1)
     drawn = min(20_000, max(_SAMPLED_INCIDENTS // a_month, 200))
@@ -463,7 +471,7 @@ def without_thin_numbers(table: pd.DataFrame) -> pd.DataFrame:
     made = table.copy()
     counts = made["n"].astype(int)
     for statistic in ("mean", "median"):
-        few = pd.Series([bool(analysis.withheld(statistic, n)) for n in counts], index=made.index, dtype=bool)
+        few = pd.Series([bool(analysis.why_withheld(statistic, n)) for n in counts], index=made.index, dtype=bool)
         made.loc[few, [statistic, f"{statistic}_low", f"{statistic}_high"]] = np.nan
         if f"{statistic}_method" in made:
             why = [f"too few: n = {n}" for n in counts[few]]

@@ -6,7 +6,7 @@ import pandas as pd
 
 from mttrlab import analysis
 from mttrlab.analysis.phases import span_name
-from mttrlab.analysis.query import says_basis
+from mttrlab.analysis.query import records_basis
 from mttrlab.schema import PHASES
 
 _COMPLETE = 0.5
@@ -24,7 +24,7 @@ def best_shares(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return divided if has_merged_phases(held) and len(divided) else held
 
 
-@says_basis
+@records_basis
 def split_shares(stamps: pd.DataFrame) -> pd.DataFrame:
     """Return each phase's share with merged spans split, as `missing_stamps` estimates it; empty where it cannot.
 
@@ -110,7 +110,7 @@ def longest_incidents(incidents: pd.DataFrame, phases: pd.DataFrame, clock: str,
     return top.reset_index(drop=True)
 
 
-@says_basis
+@records_basis
 def _merged_shares(spans: pd.DataFrame) -> pd.DataFrame:
     columns = ["phase", "n", "share", "share_of_tail"]
     if spans.empty or not spans["minutes"].sum() > 0:
@@ -133,7 +133,7 @@ def _merged_shares(spans: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-@says_basis
+@records_basis
 def measured_shares(phases: pd.DataFrame, spans: pd.DataFrame) -> pd.DataFrame:
     """Return each phase's share of all minutes and of the worst tenth's, merged where stamps are missing.
 

@@ -21,7 +21,7 @@ ESTIMATES = {
     "compare_services": lambda i, c: ml.compare_services(i.iloc[:20], i.iloc[20:], clock=c),
     "explain_change": lambda i, c: ml.explain_change(i.iloc[:20], i.iloc[20:], clock=c),
     "trend": lambda i, c: ml.trend(i, clock=c),
-    "change_points": lambda i, c: ml.change_points(i, clock=c, shuffles=99),
+    "change_points": lambda i, c: ml.change_points(i, clock=c, permutations=99),
     "maturity": lambda i, c: ml.maturity(i, clock=c),
     "distance_to_next": lambda i, c: ml.distance_to_next(i, clock=c),
     "downtime": lambda i, c: ml.downtime(i, clock=c),

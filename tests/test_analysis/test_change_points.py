@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mttrlab.analysis.trend import change_points, segments, split, split_p
+from mttrlab.analysis.trend import best_split, change_points, change_positions, split_p_value
 from mttrlab.errors import QuestionError
 
 
@@ -24,7 +24,7 @@ def test_a_split_is_the_best_of_all(values: list[int]) -> None:
     def squares(part: np.ndarray) -> float:
         return float(((part - part.mean()) ** 2).sum())
 
-    position, whole, apart = split(values)
+    position, whole, apart = best_split(values)
     assert whole == pytest.approx(squares(y), abs=1e-9)
     tried = [squares(y[:k]) + squares(y[k:]) for k in range(2, len(y) - 1)]
     assert apart == pytest.approx(min(tried), abs=1e-8)
@@ -47,12 +47,12 @@ def test_segments_are_the_best_of_all() -> None:
         for cuts in itertools.combinations(range(5, n - 4), c)
         if all(b - a >= 5 for a, b in itertools.pairwise((0, *cuts, n)))
     ]
-    assert segments(y, most=2) == list(min(tried, key=score))
+    assert change_positions(y, max_changes=2) == list(min(tried, key=score))
 
 
 def test_the_chance_of_the_best_split_is_flat_where_nothing_changed() -> None:
     chance = np.random.default_rng(2)
-    found = [split_p(chance.normal(0, 1, 30), shuffles=99, seed=i) for i in range(300)]
+    found = [split_p_value(chance.normal(0, 1, 30), permutations=99, seed=i) for i in range(300)]
     assert np.mean(np.array(found) <= 0.1) == pytest.approx(0.1, abs=0.05)
     assert np.mean(np.array(found) <= 0.5) == pytest.approx(0.5, abs=0.09)
 
@@ -84,6 +84,6 @@ def test_too_few_say_so() -> None:
     assert "needs 20 ended incidents, has 7" in found["note"][0]
     assert np.isnan(found["p"][0])
     with pytest.raises(QuestionError, match="needs 4 values"):
-        split([1, 2, 3])
-    assert segments([1.0] * 40) == []
-    assert np.isnan(split_p([1.0] * 40))
+        best_split([1, 2, 3])
+    assert change_positions([1.0] * 40) == []
+    assert np.isnan(split_p_value([1.0] * 40))

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from mttrlab.analysis.missing import missing_stamps
-from mttrlab.analysis.phases import Splitter
+from mttrlab.analysis.phases import SpanSplitter
 from mttrlab.errors import SchemaError
 from mttrlab.schema import MILESTONES, PHASES
 
@@ -98,7 +98,7 @@ def test_incidents_whose_start_nobody_knows_are_unseen_not_merged() -> None:
 def test_shares_follow_the_length_of_the_span() -> None:
     whole = np.exp(np.linspace(1, 6, 400))
     share = 1 / (1 + np.exp(-(np.log(whole) - 3.5)))
-    learnt = Splitter(np.column_stack([whole * share, whole * (1 - share)]))
+    learnt = SpanSplitter(np.column_stack([whole * share, whole * (1 - share)]))
     np.testing.assert_allclose(learnt.shares(whole)[:, 0], share, atol=0.005)
     np.testing.assert_allclose(learnt.shares(np.array([1e-9, 1e6])).sum(axis=1), 1)
 

@@ -35,7 +35,7 @@ ANSWERS: dict[str, Callable[[Pair], object]] = {
     "explain_change": lambda p: a.explain_change(*map(P, p), draws=30),
     "compare_services": lambda p: a.compare_services(*map(P, p)),
     "trend": lambda p: a.trend(P(p[0]), adjust=("severity",)),
-    "change_points": lambda p: a.change_points(P(p[0]), shuffles=49),
+    "change_points": lambda p: a.change_points(P(p[0]), permutations=49),
     "monthly_limits": lambda p: a.monthly_limits(P(p[0])),
     "monthly_mttr": lambda p: a.monthly_mttr(P(p[0])),
     "maturity": lambda p: a.maturity(P(p[0])),

@@ -26,11 +26,11 @@ def test_small_groups_agree_with_every_relabelling_of_scipy(before: list[float],
     assert found.p == pytest.approx(oracle.pvalue, abs=1e-9)
 
 
-def test_shuffles_and_the_large_sample_limit_agree() -> None:
+def test_permutations_and_the_large_sample_limit_agree() -> None:
     chance = np.random.default_rng(1)
     before, after = chance.normal(0, 1, 900), chance.normal(0.08, 1, 1000)
     shuffled = permutation_test(before, after, seed=1)
-    assert shuffled.method == "9999 shuffles"
+    assert shuffled.method == "9999 permutations"
     spread = np.concatenate([before, after]).std(ddof=1) * np.sqrt(1 / 900 + 1 / 1000)
     limit = 2 * stats.norm.sf(abs(before.mean() - after.mean()) / spread)
     assert shuffled.p == pytest.approx(limit, abs=0.02)

@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 from scipy import optimize, stats
 
-from mttrlab.analysis.regression import dummies, fit, independent
+from mttrlab.analysis.regression import dummies, fit_censored_lognormal, independent
 
 
 def test_a_model_without_covariates_is_the_censored_lognormal(shared: object) -> None:
     minutes = np.array([12, 25, 31, 47, 60, 75, 90, 120, 180, 240.0])
     observed = np.array([1, 1, 1, 1, 0, 1, 0, 1, 0, 1], dtype=bool)
-    found = fit(np.log(minutes), observed, np.ones((10, 1)), ("constant",))
+    found = fit_censored_lognormal(np.log(minutes), observed, np.ones((10, 1)), ("constant",))
     assert found is not None
     assert found.coefficients[0] == pytest.approx(4.38516, abs=1e-4)
     assert found.sigma / np.sqrt(7 / 6) == pytest.approx(1.10893, abs=1e-4)
@@ -26,7 +26,7 @@ def test_a_censored_regression_is_the_maximum_that_a_blind_search_finds() -> Non
     observed = truth <= limit
     logs = np.minimum(truth, limit)
     design = np.column_stack([np.ones(120), group])
-    found = fit(logs, observed, design, ("constant", "period"))
+    found = fit_censored_lognormal(logs, observed, design, ("constant", "period"))
     assert found is not None
 
     def loss(at: np.ndarray) -> float:
@@ -66,5 +66,5 @@ def test_a_column_that_repeats_others_is_found() -> None:
 
 
 def test_equal_times_and_too_few_have_no_model() -> None:
-    assert fit(np.zeros(5), np.ones(5, bool), np.ones((5, 1)), ("constant",)) is None
-    assert fit(np.zeros(1), np.ones(1, bool), np.ones((1, 1)), ("constant",)) is None
+    assert fit_censored_lognormal(np.zeros(5), np.ones(5, bool), np.ones((5, 1)), ("constant",)) is None
+    assert fit_censored_lognormal(np.zeros(1), np.ones(1, bool), np.ones((1, 1)), ("constant",)) is None
