@@ -10,6 +10,7 @@ from mttrlab.analysis.query import EVERYTHING, Source, open_phases, records_basi
 from mttrlab.analysis.sample import minutes_so_far, total_interval
 from mttrlab.analysis.summary import NO_BASIS, share_basis
 from mttrlab.schema import PHASES
+from mttrlab.validate import inner_share
 
 _COLUMNS = [
     "phase", "n", "mean", "share", "share_low", "share_high", "share_of_tail", "elasticity_mean", "elasticity_p90",
@@ -101,9 +102,8 @@ def bottleneck(phases: Source, *, level: float = 0.95) -> pd.DataFrame:
     >>> bottleneck(rows)[["phase", "n", "mean", "halved_saves"]].values.tolist()
     [['detect', 2, 10.0, 5.0], ['diagnose', 2, 30.0, 15.0], ['resolve', 2, 20.0, 10.0], ['verify', 2, 5.0, 2.5]]
     """
-    from mttrlab.analysis.intervals import checked_level
 
-    checked_level(level)
+    inner_share("level", level)
     with open_phases(phases, [EVERYTHING]) as query:
         basis, n = share_basis(query)
         asked = {phase: phase in basis for phase in PHASES}

@@ -10,9 +10,9 @@ from mttrlab.analysis.coverage import alert_coverage
 from mttrlab.analysis.phases import phase_durations
 from mttrlab.analysis.query import Source
 from mttrlab.analysis.remediation import remediation_matches, rollback_readiness, runbook_coverage
-from mttrlab.analysis.validation import as_names
 from mttrlab.errors import QuestionError, SchemaError
 from mttrlab.schema import LEVELS, NO_LEVEL, Practices, check_incidents
+from mttrlab.validate import as_names, number
 
 CAPABILITIES = {
     "Basic": "Monitoring alerts work",
@@ -247,8 +247,7 @@ def verification_goal(incidents: pd.DataFrame, within: float = GOAL_MINUTES, lev
     if not isinstance(incidents, pd.DataFrame):
         raise SchemaError(f"expected incidents as a DataFrame; got {type(incidents).__name__}; call lab.incidents()")
     check_incidents(incidents, "resolved_at", "verified_at", "resolved_at_verdict", "verified_at_verdict")
-    if isinstance(within, bool) or not isinstance(within, int | float) or not within > 0:
-        raise QuestionError(f"within must be a number of minutes above 0; got {within!r}")
+    number("within", within, 0, open_low=True)
     usable = (incidents["resolved_at_verdict"] == "recorded") & (incidents["verified_at_verdict"] == "recorded")
     known = incidents[usable]
     minutes = (known["verified_at"] - known["resolved_at"]).dt.total_seconds() / 60

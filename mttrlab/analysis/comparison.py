@@ -16,7 +16,7 @@ from mttrlab.analysis.power import incidents_needed, smallest_change
 from mttrlab.analysis.query import records_basis
 from mttrlab.analysis.regression import Regression, dummies, fit_censored_lognormal, independent
 from mttrlab.analysis.sample import Sample, drop_never_closed, months_spanned, sample_of, starts_of, with_clocks
-from mttrlab.analysis.validation import share_between
+from mttrlab.validate import inner_share
 
 NAN = float("nan")
 
@@ -569,7 +569,7 @@ def compare_periods(
     >>> round(float(found.ratio), 6), found.verdict
     (0.527476, 'cannot tell')
     """
-    share_between("level", level)
+    inner_share("level", level)
     adjust = (adjust,) if isinstance(adjust, str) else tuple(adjust)
     frames = (with_clocks(before, clock), with_clocks(after, clock))
     first, second = drop_never_closed(*(sample_of(frame, clock) for frame in frames))

@@ -13,10 +13,10 @@ import pandas as pd
 from mttrlab.analysis.phases import phase_durations
 from mttrlab.analysis.query import VERDICTS_USED, Source
 from mttrlab.analysis.sample import total_interval
-from mttrlab.analysis.validation import as_names, as_number
 from mttrlab.detection import GOAL_MINUTES, Fault, detection_delay
 from mttrlab.errors import QuestionError, SchemaError
 from mttrlab.schema import FAILURE_MODES, UNKNOWN, AlertRule, Practices, SyntheticMonitor
+from mttrlab.validate import as_names, finite, number
 
 SEED_MODES = FAILURE_MODES[:4]
 """The founding text's four; correctness is the lab's fifth and stands in the table only."""
@@ -110,8 +110,7 @@ def alert_coverage(
     >>> report.gaps()["failure_mode"].tolist()
     ['availability', 'latency', 'error_rate', 'dependency', 'correctness']
     """
-    if not (as_number("within", within) > 0 and 0 < as_number("severity", severity) <= 1):
-        raise QuestionError(f"within must be above 0 minutes and severity in 0 to 1; got {within!r} and {severity!r}")
+    finite("within", within, 0, open_low=True), number("severity", severity, 0, 1, open_low=True)
     alerts = alerts if isinstance(alerts, Practices | pd.DataFrame) else as_names(alerts, "alerts")
     every = alerts_of(alerts)
     watching = [one for one in every if can_page(one)]

@@ -12,8 +12,8 @@ from mttrlab.analysis.minimum_counts import incidents, minimum_count, why_withhe
 from mttrlab.analysis.phases import SpanSplitter, phases_of
 from mttrlab.analysis.query import records_basis
 from mttrlab.analysis.sample import with_clocks
-from mttrlab.analysis.validation import share_between
 from mttrlab.errors import QuestionError
+from mttrlab.validate import inner_share
 
 NAN = float("nan")
 MIX, WHOLE, NOT_SPLIT = "mix", "total", "not split"
@@ -294,7 +294,7 @@ def explain_change(
     >>> table["minutes"].round(6)[["mix", "not split", "total"]].tolist()
     [-18.5, 6.5, -12.0]
     """
-    share_between("level", level)
+    inner_share("level", level)
     first, second, groups, phases = read_periods(before, after, clock, by)
     n, m = len(first.groups), len(second.groups)
     names = (MIX, *phases, NOT_SPLIT, WHOLE)

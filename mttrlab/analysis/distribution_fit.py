@@ -27,8 +27,8 @@ from mttrlab.analysis.distributions import (
 from mttrlab.analysis.intervals import REJECTED_BELOW, lognormal_p, power_sums
 from mttrlab.analysis.minimum_counts import minimum_count, why_withheld
 from mttrlab.analysis.query import records_basis_of_list
-from mttrlab.analysis.validation import as_numbers, share_between
 from mttrlab.errors import QuestionError
+from mttrlab.validate import as_numbers, inner_share
 
 NAN = float("nan")
 _MAX_RATIO_OF_ENDS = 100.0  # a mean known to no better than this factor is not known
@@ -359,7 +359,7 @@ def fit_durations(
     n = int(evidence.observed.sum())
     if families is None:
         families = PLAIN + (WIDE if minimum_count("wide_distribution").needs <= n <= _MAX_FOR_WIDE else ())
-    share_between("level", level)
+    inner_share("level", level)
     unknown = [family for family in families if family not in PARAMETERS]
     if unknown:
         raise QuestionError(f"families must be among {', '.join(PARAMETERS)}; got {unknown[0]!r}")

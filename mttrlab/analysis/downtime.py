@@ -11,9 +11,9 @@ import pandas as pd
 from mttrlab.analysis.phases import lead_clock, phase_durations
 from mttrlab.analysis.query import Source, records_basis
 from mttrlab.analysis.rates import rate_interval
-from mttrlab.analysis.validation import as_number
 from mttrlab.errors import QuestionError
 from mttrlab.schema import CLOCK_ENDS, clock_name
+from mttrlab.validate import finite, inner_share
 
 OVERALL = "all services"
 _COLUMNS = [
@@ -178,10 +178,7 @@ def error_budget(slo: float, days: float = 30.0) -> float:
     >>> round(error_budget(0.999), 3), round(error_budget(0.9995), 3)
     (43.2, 21.6)
     """
-    if not isinstance(slo, (int, float)) or not 0 < slo < 1:
-        raise QuestionError(f"slo must lie between 0 and 1, such as 0.999; got {slo!r}")
-    if not isinstance(days, (int, float)) or not 0 < days < math.inf:
-        raise QuestionError(f"days must be a positive length of time; got {days!r}")
+    inner_share("slo", slo), finite("days", days, 0, open_low=True)
     return (1 - slo) * days * MINUTES_PER_DAY
 
 
@@ -202,19 +199,13 @@ def budget_risk(incidents: float, budget: float, minutes: np.ndarray, *, steps: 
     QuestionError
         When a number is negative, or there are no durations.
     """
-    _checked(incidents, budget)
+    finite("incidents", incidents, 0), finite("budget", budget, 0, open_low=True)
     durations = np.asarray(minutes, dtype=float)
     if not len(durations) or (durations < 0).any():
         raise QuestionError("minutes must hold at least one duration, and none below zero")
     places = np.rint(durations * steps / budget) if budget > 0 else np.where(durations > 0, np.inf, 0.0)
     inside = places[places <= steps].astype(int)
     return _blown(incidents, np.bincount(inside, minlength=steps + 1) / len(durations))
-
-
-def _checked(incidents: float, budget: float) -> None:
-    as_number("incidents", incidents), as_number("budget", budget)
-    if not (0 <= incidents < math.inf and 0 < budget < math.inf):
-        raise QuestionError(f"incidents must be zero or more, the budget positive; got {incidents!r} and {budget!r}")
 
 
 def _blown(incidents: float, mass: np.ndarray) -> float:
@@ -357,9 +348,7 @@ def outage_arithmetic(
     27.7
     """
     budget = error_budget(slo, days)
-    for minutes in (short, long):
-        if not isinstance(minutes, (int, float)) or not 0 < minutes < math.inf:
-            raise QuestionError(f"minutes of an outage must be positive; got {minutes!r}")
+    finite("short", short, 0, open_low=True), finite("long", long, 0, open_low=True)
     for every in (short_every, long_every):
         if every not in _EVERY:
             raise QuestionError(f"an outage comes every {', '.join(_EVERY)}; got {every!r}")

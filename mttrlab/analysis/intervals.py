@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from mttrlab.analysis.validation import as_numbers
-from mttrlab.errors import QuestionError, SchemaError
+from mttrlab.validate import as_minutes, inner_share
 
 EXACT = "order statistics"
 
@@ -67,8 +66,8 @@ def mean_interval(minutes: object, level: float = 0.95) -> Interval:
     >>> mean_interval([12, 25]).method
     'not estimable: n = 2'
     """
-    values = np.sort(checked_minutes(minutes))
-    bounds = mean_bounds(power_sums(values), checked_level(level)).iloc[0]
+    values = np.sort(as_minutes(minutes))
+    bounds = mean_bounds(power_sums(values), inner_share("level", level)).iloc[0]
     estimate = float(values.mean()) if len(values) else float("nan")
     return Interval(estimate, float(bounds["low"]), float(bounds["high"]), len(values), level, str(bounds["method"]))
 
@@ -92,7 +91,7 @@ def median_interval(minutes: object, level: float = 0.95) -> Interval:
     >>> median_interval([10, 20, 30, 40, 50, 60])
     Interval(estimate=35.0, low=10.0, high=60.0, n=6, level=0.95, method='order statistics')
     """
-    values, level = np.sort(checked_minutes(minutes)), checked_level(level)
+    values, level = np.sort(as_minutes(minutes)), inner_share("level", level)
     low, high, method = _exact(values, 0.5, level)
     estimate = float(np.quantile(values, 0.5)) if len(values) else float("nan")
     return Interval(estimate, low, high, len(values), level, method)
@@ -127,9 +126,8 @@ def quantile_interval(minutes: object, quantile: float = 0.9, level: float = 0.9
     >>> quantile_interval(range(1, 21)).method
     'lognormal'
     """
-    if not isinstance(quantile, (int, float)) or not 0 < quantile < 1:
-        raise QuestionError(f"quantile must lie between 0 and 1, such as 0.9; got {quantile!r}")
-    values, level = np.sort(checked_minutes(minutes)), checked_level(level)
+    inner_share("quantile", quantile)
+    values, level = np.sort(as_minutes(minutes)), inner_share("level", level)
     estimate = float(np.quantile(values, quantile)) if len(values) else float("nan")
     low, high, method = _exact(values, quantile, level)
     if np.isnan(low):
@@ -385,35 +383,6 @@ SUMS = ("n", "positive", "log1", "log2", "log3", "log4", "sum1", "sum2", "sum3")
 """Counts, and sums of powers: of the logarithms of minutes above zero, and of the minutes."""
 REJECTED_BELOW = 0.01
 """p-value below which logarithms do not pass for normal."""
-
-
-def checked_level(level: float) -> float:
-    """Return `level` if it lies between 0 and 1.
-
-    Raises
-    ------
-    QuestionError
-        Otherwise.
-    """
-    if not isinstance(level, (int, float)) or not 0 < level < 1:
-        raise QuestionError(f"level must lie between 0 and 1, such as 0.95; got {level!r}")
-    return float(level)
-
-
-def checked_minutes(minutes: object) -> np.ndarray:
-    """Return `minutes` as an array of floats without the unknown ones (NaN).
-
-    Raises
-    ------
-    SchemaError
-        When they are no numbers, infinite, or negative.
-    """
-    values = as_numbers(minutes)
-    if np.isinf(values).any():
-        raise SchemaError("minutes must be finite; leave unknown ones empty")
-    if (values < 0).any():
-        raise SchemaError(f"minutes must be zero or more; got {np.nanmin(values):g}")
-    return np.asarray(values[~np.isnan(values)])
 
 
 def power_sums(minutes: np.ndarray) -> pd.DataFrame:

@@ -19,7 +19,6 @@ from mttrlab.analysis.intervals import (
     REJECTED_BELOW,
     Interval,
     Target,
-    checked_minutes,
     log_mean,
     log_sd,
     lognormal_bounds,
@@ -36,9 +35,9 @@ from mttrlab.analysis.query import EVERYTHING, Source, open_phases, records_basi
 from mttrlab.analysis.regression import Regression, fit_censored_lognormal
 from mttrlab.analysis.sample import never_closed_after
 from mttrlab.analysis.survival import Curve, curve, survival_quantiles
-from mttrlab.analysis.validation import as_numbers
 from mttrlab.errors import QuestionError
 from mttrlab.schema import LEVELS, NO_LEVEL, PHASES, Practices, clock_name
+from mttrlab.validate import as_minutes, as_numbers
 
 SEE_MEDIAN = "see the median"
 """What is awarded by a mean that single long incidents decide."""
@@ -68,7 +67,7 @@ def clock_minutes(incidents: Source, clock: str) -> tuple[np.ndarray, np.ndarray
     ended = phases[flag].astype("boolean").fillna(True) if flag in phases else pd.Series(True, index=phases.index)
     known = minutes.notna().to_numpy()
     done = ended.to_numpy(dtype=bool)[known]
-    values = checked_minutes(minutes[known])
+    values = as_minutes(minutes[known])
     # Sorted, so that sums do not depend on the order in which incidents were loaded.
     order = np.lexsort((~done, values))
     return values[order], done[order]

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mttrlab.analysis.intervals import checked_level
 from mttrlab.analysis.phases import SpanSplitter, judged_stamps, probability_seen
 from mttrlab.analysis.query import open_query, records_basis
 from mttrlab.errors import SchemaError
 from mttrlab.schema import PHASES, STAMPS
+from mttrlab.validate import inner_share
 
 DONORS = 20
 """Incidents with every stamp of a span, without which merged spans are not split."""
@@ -218,7 +218,7 @@ def missing_stamps(
     Valid where stamps go missing by the length of the span, which merging shows, and not by how it splits. A stamp
     that is missing more often on short incidents makes the mean of the measured ones too long.
     """
-    checked_level(level)
+    inner_share("level", level)
     if not isinstance(incidents, pd.DataFrame):
         raise SchemaError(f"expected incidents as a DataFrame; got {type(incidents).__name__}; call lab.incidents()")
     minutes, merged, exempt = _spans(incidents)

@@ -11,19 +11,13 @@ import pandas as pd
 from scipy import special
 
 from mttrlab.analysis.distributions import Law
-from mttrlab.analysis.validation import as_number, as_numbers, share_between
 from mttrlab.errors import QuestionError
-
-
-def _sigma(value: float) -> float:
-    if not as_number("sigma", value) > 0:
-        raise QuestionError(f"sigma, the spread of log minutes, must be above 0; got {value}")
-    return float(value)
+from mttrlab.validate import as_numbers, finite, inner_share, number, whole
 
 
 def _reach(power: float, level: float) -> float:
     # How many standard errors a true change must measure to be seen that often.
-    return float(special.ndtri((1 + share_between("level", level)) / 2) + special.ndtri(share_between("power", power)))
+    return float(special.ndtri((1 + inner_share("level", level)) / 2) + special.ndtri(inner_share("power", power)))
 
 
 def incidents_needed(reduction: float = 0.2, sigma: float = 1.25, power: float = 0.8, level: float = 0.95) -> int:
@@ -55,8 +49,8 @@ def incidents_needed(reduction: float = 0.2, sigma: float = 1.25, power: float =
     >>> incidents_needed(reduction=0.2, sigma=1.25)
     493
     """
-    effect = math.log1p(-share_between("reduction", reduction))
-    return math.ceil(2 * (_reach(power, level) * _sigma(sigma) / effect) ** 2)
+    effect = math.log1p(-inner_share("reduction", reduction))
+    return math.ceil(2 * (_reach(power, level) * finite("sigma", sigma, 0, open_low=True) / effect) ** 2)
 
 
 def smallest_change(
@@ -89,9 +83,8 @@ def smallest_change(
     0.7911
     """
     second = n if n_after is None else n_after
-    if not (as_number("n", n) > 0 and as_number("n_after", second) > 0):
-        raise QuestionError(f"both periods must hold incidents; got {n} and {second}")
-    return -math.expm1(-_reach(power, level) * _sigma(sigma) * math.sqrt(1 / n + 1 / second))
+    finite("n", n, 0, open_low=True), finite("n_after", second, 0, open_low=True)
+    return -math.expm1(-_reach(power, level) * finite("sigma", sigma, 0, open_low=True) * math.sqrt(1 / n + 1 / second))
 
 
 def power_of(n: int, reduction: float = 0.2, sigma: float = 1.25, level: float = 0.95) -> float:
@@ -123,11 +116,12 @@ def power_of(n: int, reduction: float = 0.2, sigma: float = 1.25, level: float =
     >>> round(power_of(100, reduction=0.5), 4)
     0.9739
     """
-    if n < 2:
-        raise QuestionError(f"each period needs at least 2 incidents; got {n}")
+    finite("n", n, 2)
     freedom = 2.0 * n - 2
-    centre = -math.log1p(-share_between("reduction", reduction)) / (_sigma(sigma) * math.sqrt(2 / n))
-    critical = special.stdtrit(freedom, (1 + share_between("level", level)) / 2)
+    centre = -math.log1p(-inner_share("reduction", reduction)) / (
+        finite("sigma", sigma, 0, open_low=True) * math.sqrt(2 / n)
+    )
+    critical = special.stdtrit(freedom, (1 + inner_share("level", level)) / 2)
     below, above = special.nctdtr(freedom, centre, np.array([-critical, critical]))
     if not (math.isfinite(below) and math.isfinite(above)):
         # The series fails far out in the tail, where the normal limit is exact to every printed digit.
@@ -168,8 +162,7 @@ def months_until_visible(
     >>> months_until_visible(0.2, incidents_per_month=10)
     49.3
     """
-    if not incidents_per_month > 0:
-        raise QuestionError(f"incidents_per_month must be above 0; got {incidents_per_month}")
+    number("incidents_per_month", incidents_per_month, 0, open_low=True)
     return incidents_needed(reduction, sigma, power, level) / incidents_per_month
 
 
@@ -247,10 +240,10 @@ def apparent_change(
     """
     if statistic not in _STATISTICS:
         raise QuestionError(f"statistic must be one of {', '.join(_STATISTICS)}; got {statistic!r}")
-    if any(as_number("each count", n) != int(n) for n in (n_before, n_after, draws)):
-        raise QuestionError(f"counts and draws must be whole numbers; got {n_before!r}, {n_after!r} and {draws!r}")
-    if min(n_before, n_after, draws) < 1 or not 0 <= reduction < 1 or not 0 < level < 1:
-        raise QuestionError("counts and draws must be 1 or more, reduction 0 to below 1, level between 0 and 1")
+    n_before, n_after, draws = whole("n_before", n_before, 1), whole("n_after", n_after, 1), whole("draws", draws, 1)
+    if reduction:
+        inner_share("reduction", reduction)
+    inner_share("level", level)
     if isinstance(minutes, Law):
         law, values = minutes, np.empty(0)
     else:

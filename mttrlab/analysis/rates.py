@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import numpy as np
-
-from mttrlab.analysis.intervals import Interval, checked_level
-from mttrlab.errors import QuestionError
+from mttrlab.analysis.intervals import Interval
+from mttrlab.validate import finite, inner_share, whole
 
 
 class CountComparison(NamedTuple):
@@ -55,8 +53,8 @@ def rate_interval(count: int, exposure: float = 1.0, level: float = 0.95) -> Int
     """
     from scipy import special
 
-    checked_level(level)
-    seen, time = _count(count, "count"), _exposure(exposure, "exposure")
+    inner_share("level", level)
+    seen, time = whole("count", count), finite("exposure", exposure, 0, open_low=True)
     tail = (1 - level) / 2
     low = special.gammaincinv(seen, tail) / time if seen else 0.0
     high = special.gammaincinv(seen + 1, 1 - tail) / time
@@ -94,9 +92,11 @@ def compare_counts(
     from scipy import special
     from scipy.stats import binomtest
 
-    checked_level(level)
-    first, second = _count(before, "before"), _count(after, "after")
-    exposure_ratio = _exposure(exposure_after, "exposure_after") / _exposure(exposure_before, "exposure_before")
+    inner_share("level", level)
+    first, second = whole("before", before), whole("after", after)
+    exposure_ratio = finite("exposure_after", exposure_after, 0, open_low=True) / finite(
+        "exposure_before", exposure_before, 0, open_low=True
+    )
     both = first + second
     if not both:
         return CountComparison(math.nan, 0.0, math.inf, 1.0, level, "no incident in either period")
@@ -112,16 +112,3 @@ def compare_counts(
         level,
         "conditional binomial",
     )
-
-
-def _count(value: object, name: str) -> int:
-    whole = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not whole or not math.isfinite(value) or not 0 <= value <= 1e15 or value != int(value):  # type: ignore[arg-type, call-overload, operator]
-        raise QuestionError(f"{name} must be a whole number of incidents, 0 or more; got {value!r}")
-    return int(value)  # type: ignore[call-overload, no-any-return]
-
-
-def _exposure(value: float, name: str) -> float:
-    if not isinstance(value, (int, float, np.integer, np.floating)) or not 0 < value < math.inf:
-        raise QuestionError(f"{name} must be a positive length of time; got {value!r}")
-    return float(value)

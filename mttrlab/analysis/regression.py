@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from mttrlab.analysis.validation import check_words
+from mttrlab.validate import check_words
 
 _STEPS = 60
 _RARE = 5  # a level with fewer incidents joins "other": its own effect would only follow single incidents

@@ -13,6 +13,7 @@ from mttrlab.analysis.query import Source
 from mttrlab.analysis.sample import total_interval
 from mttrlab.errors import QuestionError, SchemaError
 from mttrlab.schema import UNKNOWN, ChangePath, Practices, Runbook
+from mttrlab.validate import whole
 
 AGAIN = 6
 """Incidents of a type from which it can be called recurrent."""
@@ -286,8 +287,9 @@ def runbook_coverage(
     A runbook answers an incident where it names its type, and its service if it names one; one that names no type
     answers every incident of its service. Runbooks that name neither answer nothing that could be told.
     """
-    if by not in ("count", "minutes") or isinstance(top, bool) or not isinstance(top, int) or top < 1:
-        raise QuestionError(f"by must be count or minutes, and top a whole number from 1 on; got {by!r} and {top!r}")
+    top = whole("top", top, 1)
+    if by not in ("count", "minutes"):
+        raise QuestionError(f"by must be 'count' or 'minutes'; got {by!r}")
     ranked = type_ranking(incidents, clock)
     ranked = ranked[ranked["incident_type"] != "unknown"].sort_values([f"by_{by}", "incident_type"], kind="stable")
     timed = timed_types(incidents, clock)

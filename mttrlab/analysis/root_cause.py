@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.analysis.rates import compare_counts, rate_interval
-from mttrlab.analysis.validation import as_number, as_numbers, as_table, as_times
 from mttrlab.errors import QuestionError, SchemaError
 from mttrlab.schema import ERROR_LEVELS
+from mttrlab.validate import as_numbers, as_table, as_times, finite, whole
 
 _COLUMNS = ("at", "service", "version", "status", "change_id", "minutes_before", "own", "named", "deployments", "days",
             "chance", "chance_low", "chance_high")  # fmt: skip
@@ -74,8 +74,7 @@ def suspects(
     """
     table = as_table(deployments, ("at", "service"), "the deployments", "lab.deployments()")
     moment = _instant(onset, "onset")
-    if not as_number("within_minutes", within_minutes) > 0:
-        raise QuestionError(f"within_minutes must be above 0; got {within_minutes!r}")
+    finite("within_minutes", within_minutes, 0, open_low=True)
     table = table.assign(at=as_times(table, "at"))
     rows = table.reindex(columns=["at", "service", "version", "status", "change_id"]).dropna(subset=["at"])
     if rows.empty:
@@ -159,8 +158,7 @@ def failed_first(
     logs = as_table(logs, ("at", *words), "the logs", "lab.logs()", words=words)
     logs = logs.assign(at=as_times(logs, "at")).dropna(subset=["at"])
     for name, value in (("baseline_minutes", baseline_minutes), ("lead_minutes", lead_minutes)):
-        if as_number(name, value) < 0:
-            raise QuestionError(f"{name} must be 0 or more; got {value!r}")
+        finite(name, value, 0)
     moment = _instant(onset, "onset")
     begin = moment - pd.Timedelta(minutes=lead_minutes)
     end = moment + pd.Timedelta("15min") if until is None else _instant(until, "until")
@@ -301,8 +299,7 @@ def span_path(spans: pd.DataFrame, before: pd.DataFrame | None = None, *, slowes
         `share` (of their time, 0 to 1; adds up to 1), and with `before` also `before_ms` (mean over all its traces) and
         `grew_ms`.
     """
-    if isinstance(slowest, bool) or not isinstance(slowest, int) or slowest < 1:
-        raise QuestionError(f"slowest must be a whole number from 1 on; got {slowest!r}")
+    slowest = whole("slowest", slowest, 1)
     steps = critical_path(spans)
     lengths = steps.groupby("trace_id")["trace_ms"].first().sort_values(ascending=False, kind="stable")
     chosen = steps[steps["trace_id"].isin(lengths.index[:slowest])]

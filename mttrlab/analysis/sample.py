@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import gammaincinv
 
-from mttrlab.analysis.intervals import Interval, checked_level
+from mttrlab.analysis.intervals import Interval
 from mttrlab.analysis.query import onset
-from mttrlab.analysis.validation import as_numbers
 from mttrlab.errors import SchemaError
 from mttrlab.schema import CLOCK_ENDS, CLOCKS, PHASE_ENDS, PHASES, STAMPS, clock_name
+from mttrlab.validate import as_numbers, inner_share
 
 DAYS_PER_MONTH = 365.25 / 12
 MINUTES_PER_DAY = 1440.0
@@ -186,7 +186,7 @@ def total_interval(minutes: object, level: float = 0.95) -> Interval:
     >>> round(found.estimate), round(found.low), round(found.high)
     (600, 288, 1103)
     """
-    checked_level(level)
+    inner_share("level", level)
     values = as_numbers(minutes)
     known = np.sort(values[np.isfinite(values) & (values > 0)])
     total, n = float(known.sum()), int(np.isfinite(values).sum())

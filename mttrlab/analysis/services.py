@@ -14,8 +14,8 @@ from mttrlab.analysis.comparison import unadjusted
 from mttrlab.analysis.minimum_counts import minimum_count
 from mttrlab.analysis.query import records_basis
 from mttrlab.analysis.sample import Sample, drop_never_closed, sample_of, with_clocks
-from mttrlab.analysis.validation import as_numbers, check_words, share_between
 from mttrlab.errors import QuestionError
+from mttrlab.validate import as_numbers, check_words, inner_share
 
 NAN = float("nan")
 
@@ -151,7 +151,7 @@ def pool_services(
     -----
     Empirical Bayes, normal–normal on mean log minutes with the spread pooled within services.
     """
-    share_between("level", level)
+    inner_share("level", level)
     frame = with_clocks(incidents, clock)
     if by not in frame:
         raise QuestionError(f"by= names {by!r}, which is no column of this table")
@@ -249,8 +249,8 @@ def compare_services(
     SchemaError
         When a frame is no table of incidents.
     """
-    share_between("rate", rate)
-    share_between("level", level)
+    inner_share("rate", rate)
+    inner_share("level", level)
     frames = [with_clocks(frame, clock) for frame in (before, after)]
     for frame in frames:
         if by not in frame:

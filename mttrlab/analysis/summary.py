@@ -10,7 +10,6 @@ import pandas as pd
 from mttrlab.analysis.intervals import (
     EXACT,
     SUMS,
-    checked_level,
     drop_contradicted,
     mean_bounds,
     quantile_bounds,
@@ -31,6 +30,7 @@ from mttrlab.analysis.query import (
     records_basis,
 )
 from mttrlab.schema import CLOCK_ENDS, CLOCKS, PHASES, clock_name
+from mttrlab.validate import inner_share
 
 _NUMBERS = [
     "n", "open", "mean", "mean_low", "mean_high", "mean_method", "median", "median_low", "median_high", "p90",
@@ -44,7 +44,9 @@ def measured(query: Query, names: list[str], kind: str, measures: Sequence[str],
     by = names or [EVERYTHING]
     step = ("measures", f"analysis/{kind}_rows")
     table = (
-        without_intervals(query, by, step) if level is None else with_intervals(query, by, step, checked_level(level))
+        without_intervals(query, by, step)
+        if level is None
+        else with_intervals(query, by, step, inner_share("level", level))
     )
     if not names and table.empty:
         table = table.assign(place=[1, 2, 3, 4], n=0, open=0)

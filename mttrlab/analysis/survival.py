@@ -11,8 +11,8 @@ import pandas as pd
 from scipy import special
 
 from mttrlab.analysis.query import records_basis_of_list
-from mttrlab.analysis.validation import as_numbers, share_between
 from mttrlab.errors import QuestionError
+from mttrlab.validate import as_numbers, finite, inner_share
 
 NAN = float("nan")
 NOTHING = "not estimable: n = 0"
@@ -81,7 +81,7 @@ def curve(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None) -> Curv
 
 def _ends(estimate: Curve, level: float) -> tuple[np.ndarray, np.ndarray]:
     # Log-log: the ends stay between 0 and 1.
-    reach = float(special.ndtri((1 + share_between("level", level)) / 2))
+    reach = float(special.ndtri((1 + inner_share("level", level)) / 2))
     s = estimate.survival
     low, high = np.full(len(s), NAN), np.full(len(s), NAN)
     inside = (s > 0) & (s < 1)
@@ -194,7 +194,7 @@ def survival_quantiles(
     low, high = _ends(estimate, level)
     rows = []
     for share in shares:
-        target = 1 - share_between("each of shares", share)
+        target = 1 - inner_share("each of shares", share)
         value = _crossing(estimate.minutes, estimate.survival, target)
         # Where the curve is 1 or 0 it has no interval; the ends are then those of its neighbours.
         lower = _first(estimate.minutes, np.where(np.isnan(low), estimate.survival, low) <= target + 1e-12)
@@ -275,9 +275,8 @@ def restricted_mean(
     >>> restricted_mean([10, 20, 400], horizon=100)["mean"].round(4).tolist()
     [43.3333]
     """
-    share_between("level", level)
-    if not horizon > 0 or not math.isfinite(horizon):
-        raise QuestionError(f"horizon must be minutes above 0; got {horizon}")
+    inner_share("level", level)
+    finite("horizon", horizon, 0, open_low=True)
     estimate = curve(minutes, observed)
     row = {
         "horizon": horizon,

@@ -16,8 +16,8 @@ from mttrlab.analysis.minimum_counts import minimum_count, why_withheld
 from mttrlab.analysis.query import records_basis
 from mttrlab.analysis.regression import dummies, fit_censored_lognormal, independent
 from mttrlab.analysis.sample import drop_never_closed, months_of, sample_of, starts_of, with_clocks
-from mttrlab.analysis.validation import as_series, share_between
 from mttrlab.errors import QuestionError
+from mttrlab.validate import as_series, inner_share
 
 NAN = float("nan")
 
@@ -165,7 +165,7 @@ def trend(
     Lognormal regression of every incident on its time, open ones censored. Monthly summaries see a change less
     often: with ten incidents a month and half the time after a year in 25 to 35 of 100 cases, against 47 here.
     """
-    share_between("level", level)
+    inner_share("level", level)
     frame = with_clocks(incidents, clock)
     (sample,) = drop_never_closed(sample_of(frame, clock))
     times = starts_of(frame, clock, sample.rows)

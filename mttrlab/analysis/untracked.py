@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.analysis.query import Source, is_lab, onset, open_query
-from mttrlab.analysis.validation import as_names, as_number, as_numbers, as_table, as_times, check_words
-from mttrlab.errors import QuestionError, SchemaError
+from mttrlab.errors import SchemaError
 from mttrlab.schema import STAMPS
+from mttrlab.validate import as_names, as_numbers, as_table, as_times, check_words, finite
 
 _NEEDED = ("population", "detected_at", "resolved_at", "acknowledged_at")
 
@@ -136,8 +136,7 @@ def unseen_firings(
     >>> found.loc[0, ["during", "alone", "remediated", "mean_counted", "mean_with_alone"]].tolist()
     [1.0, 1.0, 1.0, 40.0, 22.0]
     """
-    if as_number("within", within) < 0:
-        raise QuestionError(f"within must be minutes, 0 or more; got {within!r}")
+    finite("within", within, 0)
     firings = as_table(firings, _FIRED, "firings", "lab.firings()", words=("alert", "service"))
     firings = firings.assign(**{stamp: as_times(firings, stamp) for stamp in ("started_at", "ended_at")})
     incidents = as_table(incidents, ("detected_at", "resolved_at"), "incidents", "lab.incidents()")

@@ -201,19 +201,11 @@ def _median_time(phases: pd.DataFrame, clock: str, of: str) -> Record:
     known = phases[phases[clock].notna()]
     ended = known[f"{clock}_observed"].fillna(False).astype(bool)
     n = int(ended.sum())
-<<<<<<< HEAD
     row = Record(of=of, n=n, open=len(known) - n, median=np.nan, median_low=np.nan, median_high=np.nan)
     row.update(shortest=known.loc[ended, clock].min(), longest=known.loc[ended, clock].max())
-    if analysis.withheld("median", n):
+    if analysis.why_withheld("median", n):
         row["method"] = f"too few: n = {n}"
     elif ended.all():
-=======
-    row = {"of": of, "n": n, "open": len(known) - n, "median": np.nan, "median_low": np.nan, "median_high": np.nan}
-    row |= {"shortest": known.loc[ended, clock].min(), "longest": known.loc[ended, clock].max()}
-    if analysis.why_withheld("median", n):
-        return row | {"method": f"too few: n = {n}"}
-    if ended.all():
->>>>>>> 2ef3c31 (analysis: the field's words for functions, parameters and variables)
         middle = analysis.median_interval(known[clock].to_numpy(float))
         row.update(median=middle.estimate, median_low=middle.low, median_high=middle.high, method=middle.method)
     else:

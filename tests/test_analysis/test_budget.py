@@ -59,9 +59,9 @@ def test_bad_questions_are_refused() -> None:
         error_budget(99.9)
     with pytest.raises(QuestionError, match="every day, week, month"):
         outage_arithmetic(long_every="fortnight")
-    with pytest.raises(QuestionError, match="must be positive"):
+    with pytest.raises(QuestionError, match="short must be above 0"):
         outage_arithmetic(short=0)
-    with pytest.raises(QuestionError, match="budget positive"):
+    with pytest.raises(QuestionError, match="budget must be above 0"):
         budget_risk(1, 0, LOGNORMAL)
     with pytest.raises(QuestionError, match="at least one duration"):
         budget_risk(1, 10, np.array([]))

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 import mttrlab as ml
-from mttrlab.analysis.validation import as_names, as_table, as_times
 from mttrlab.errors import QuestionError, SchemaError
+from mttrlab.validate import as_names, as_table, as_times
 
 AT = pd.Timestamp("2026-03-01T11:00Z") + pd.to_timedelta(np.arange(6), unit="h")
 LOGS = pd.DataFrame({"at": AT, "service": "a", "level": "error", "event": "boom"})

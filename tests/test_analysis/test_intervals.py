@@ -173,7 +173,7 @@ def test_unknown_minutes_are_left_out() -> None:
 
 
 def test_bad_questions_are_refused_in_one_sentence() -> None:
-    with pytest.raises(QuestionError, match=r"level must lie between 0 and 1, such as 0\.95; got 95"):
+    with pytest.raises(QuestionError, match="level must lie between 0 and 1, both excluded; got 95"):
         mean_interval([1.0, 2.0], level=95)
     with pytest.raises(QuestionError, match="quantile must lie between"):
         quantile_interval([1.0, 2.0], 90)

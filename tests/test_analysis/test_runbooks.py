@@ -87,7 +87,7 @@ def test_written_runbooks_and_automated_diagnosis_are_told_apart() -> None:
     assert told["state"].tolist() == ["automated diagnosis", "written only, for 50% of them", "no runbook"]
     assert told["automated"].tolist() == [1, 0, 0] and told["written"].tolist() == [1, 0.5, 0]
     assert runbook_coverage(history, books, top=1, by="minutes")["incident_type"].tolist() == ["c"]
-    with pytest.raises(QuestionError, match="by must be count or minutes"):
+    with pytest.raises(QuestionError, match="by must be 'count' or 'minutes'"):
         runbook_coverage(history, books, by="cost")
 
 

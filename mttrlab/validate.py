@@ -1,17 +1,133 @@
-"""A list of numbers as an array, or one sentence that says what it is instead."""
+"""What a caller hands over: a number, a list, a table; or one sentence that says what is wrong with it."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from numbers import Real
+from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
 
-from mttrlab.errors import QuestionError, SchemaError
+from mttrlab.errors import MttrlabError, QuestionError, SchemaError
 
 MAX_MINUTES = 1e9
 """Minutes beyond which (and, below one, the inverse) no stamp of an incident can lie: two thousand years."""
+
+
+def number(
+    name: str,
+    value: object,
+    low: float = -math.inf,
+    high: float = math.inf,
+    *,
+    open_low: bool = False,
+    error: type[MttrlabError] = QuestionError,
+) -> float:
+    """Return a number from `low` to `high` as a float; infinity only where the end is infinite.
+
+    Parameters
+    ----------
+    name : str
+        What to call it in the sentence.
+    value : object
+    low, high : float
+        Smallest and largest value that it may have.
+    open_low : bool
+        It must be above `low`.
+    error : type
+        Of the refusal.
+
+    Raises
+    ------
+    MttrlabError
+        Of the type `error`.
+
+    Examples
+    --------
+    >>> number("severity", 1.5, 0, 1, open_low=True)
+    Traceback (most recent call last):
+    mttrlab.errors.QuestionError: severity must be above 0 and at most 1; got 1.5
+    """
+    if not _is_number(value):
+        raise error(f"{name} must be a number; got {value!r}")
+    try:
+        given = float(value)
+    except OverflowError:
+        raise error(f"{name} is too large a number") from None
+    if math.isnan(given) and low == -math.inf:
+        raise error(f"{name} must be a number; got {given:g}")
+    if math.isnan(given) or given < low or given > high or (open_low and given == low):
+        edge = "above" if open_low else "from"
+        upper = "" if high == math.inf else f" {'and at most' if open_low else 'to'} {high:g}"
+        raise error(f"{name} must be {edge} {low:g}{upper}; got {given:g}")
+    return given
+
+
+def finite(
+    name: str,
+    value: object,
+    low: float = -math.inf,
+    high: float = math.inf,
+    *,
+    open_low: bool = False,
+    error: type[MttrlabError] = QuestionError,
+) -> float:
+    """Return a finite number from `low` to `high` as a float; see `number`."""
+    checked = number(name, value, low, high, open_low=open_low, error=error)
+    if math.isinf(checked):
+        raise error(f"{name} must be finite; got {checked:g}")
+    return checked
+
+
+def share(name: str, value: object, *, error: type[MttrlabError] = QuestionError) -> float:
+    """Return a number between 0 and 1, both included; see `number`."""
+    return number(name, value, 0.0, 1.0, error=error)
+
+
+def inner_share(name: str, value: object, *, error: type[MttrlabError] = QuestionError) -> float:
+    """Return a number between 0 and 1, both excluded, such as the level of an interval.
+
+    Raises
+    ------
+    MttrlabError
+        Of the type `error`.
+    """
+    if not _is_number(value) or not 0 < value < 1:
+        raise error(f"{name} must lie between 0 and 1, both excluded; got {value!r}")
+    return float(value)
+
+
+def whole(
+    name: str, value: object, low: int = 0, high: float = math.inf, *, error: type[MttrlabError] = QuestionError
+) -> int:
+    """Return a whole number from `low` to `high` as an int; 3.0 is one.
+
+    Raises
+    ------
+    MttrlabError
+        Of the type `error`.
+
+    Examples
+    --------
+    >>> whole("top", 2.5, 1)
+    Traceback (most recent call last):
+    mttrlab.errors.QuestionError: top must be a whole number from 1 on; got 2.5
+    """
+    reach = f"from {low} on" if high == math.inf else f"from {low} to {high:g}"
+    if not _is_number(value) or not math.isfinite(value) or value != int(value) or not low <= value <= high:
+        raise error(f"{name} must be a whole number {reach}; got {value!r}")
+    return int(value)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    # bool is a number to Python, and never one to a person.
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+# A list of numbers.
 
 
 def as_numbers(values: object, name: str = "minutes") -> np.ndarray:
@@ -50,19 +166,6 @@ def as_numbers(values: object, name: str = "minutes") -> np.ndarray:
     return numbers
 
 
-def as_number(name: str, value: object) -> float:
-    """Return one number, whatever its kind.
-
-    Raises
-    ------
-    QuestionError
-        When it is none, or not finite.
-    """
-    if not _is_number(value) or not np.isfinite(value):  # type: ignore[call-overload]
-        raise QuestionError(f"{name} must be a finite number; got {value!r}")
-    return float(value)  # type: ignore[arg-type]
-
-
 def as_series(values: object, name: str = "values") -> np.ndarray:
     """Return numbers in their order where each must be known, as on a chart.
 
@@ -78,21 +181,20 @@ def as_series(values: object, name: str = "values") -> np.ndarray:
     return numbers
 
 
-def share_between(name: str, value: float) -> float:
-    """Return a share such as a level.
+def as_minutes(values: object) -> np.ndarray:
+    """Return minutes as an array of floats without the unknown ones (NaN).
 
     Raises
     ------
-    QuestionError
-        When it does not lie between 0 and 1, both excluded.
+    SchemaError
+        When they are no numbers, infinite, or negative.
     """
-    if not _is_number(value) or not 0 < value < 1:
-        raise QuestionError(f"{name} must lie between 0 and 1, both excluded; got {value!r}")
-    return float(value)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    minutes = as_numbers(values)
+    if np.isinf(minutes).any():
+        raise SchemaError("minutes must be finite; leave unknown ones empty")
+    if (minutes < 0).any():
+        raise SchemaError(f"minutes must be zero or more; got {np.nanmin(minutes):g}")
+    return np.asarray(minutes[~np.isnan(minutes)])
 
 
 # A table that somebody hands over: its columns, its times and its words, or one sentence that says what is wrong.
