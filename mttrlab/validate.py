@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from numbers import Real
-from typing import TypeGuard
+from numbers import Integral, Real
+from typing import TypeGuard, TypeVar, cast
 
 import numpy as np
 import pandas as pd
 
 from mttrlab.errors import MttrlabError, QuestionError, SchemaError
+from mttrlab.refusals import shown, with_article
+
+Kind = TypeVar("Kind")
 
 MAX_MINUTES = 1e9
 """Minutes beyond which (and, below one, the inverse) no stamp of an incident can lie: two thousand years."""
@@ -20,18 +23,18 @@ MAX_MINUTES = 1e9
 def number(
     name: str,
     value: object,
-    low: float = -math.inf,
+    low: float = 0.0,
     high: float = math.inf,
     *,
     open_low: bool = False,
     error: type[MttrlabError] = QuestionError,
 ) -> float:
-    """Return a number from `low` to `high` as a float; infinity only where the end is infinite.
+    """Return a number from `low` to `high` as a float; infinity only where `high` is infinite.
 
     Parameters
     ----------
     name : str
-        What to call it in the sentence.
+        What to call it in the sentence; empty where whoever catches the refusal says it.
     value : object
     low, high : float
         Smallest and largest value that it may have.
@@ -52,24 +55,24 @@ def number(
     mttrlab.errors.QuestionError: severity must be above 0 and at most 1; got 1.5
     """
     if not _is_number(value):
-        raise error(f"{name} must be a number; got {value!r}")
+        raise error(f"{name} must be a number; got {shown(value)}".lstrip())
     try:
         given = float(value)
     except OverflowError:
-        raise error(f"{name} is too large a number") from None
+        raise error(f"{name} is too large a number".lstrip()) from None
     if math.isnan(given) and low == -math.inf:
-        raise error(f"{name} must be a number; got {given:g}")
+        raise error(f"{name} must be a number; got nan".lstrip())
     if math.isnan(given) or given < low or given > high or (open_low and given == low):
-        edge = "above" if open_low else "from"
+        edge = f"above {low:g}" if open_low else f"at least {low:g}" if high == math.inf else f"from {low:g}"
         upper = "" if high == math.inf else f" {'and at most' if open_low else 'to'} {high:g}"
-        raise error(f"{name} must be {edge} {low:g}{upper}; got {given:g}")
+        raise error(f"{name} must be {edge}{upper}; got {given:g}".lstrip())
     return given
 
 
 def finite(
     name: str,
     value: object,
-    low: float = -math.inf,
+    low: float = 0.0,
     high: float = math.inf,
     *,
     open_low: bool = False,
@@ -78,7 +81,7 @@ def finite(
     """Return a finite number from `low` to `high` as a float; see `number`."""
     checked = number(name, value, low, high, open_low=open_low, error=error)
     if math.isinf(checked):
-        raise error(f"{name} must be finite; got {checked:g}")
+        raise error(f"{name} must be finite; got {checked:g}".lstrip())
     return checked
 
 
@@ -88,43 +91,70 @@ def share(name: str, value: object, *, error: type[MttrlabError] = QuestionError
 
 
 def inner_share(name: str, value: object, *, error: type[MttrlabError] = QuestionError) -> float:
-    """Return a number between 0 and 1, both excluded, such as the level of an interval.
-
-    Raises
-    ------
-    MttrlabError
-        Of the type `error`.
-    """
+    """Return a number between 0 and 1, both excluded, such as the level of an interval."""
     if not _is_number(value) or not 0 < value < 1:
-        raise error(f"{name} must lie between 0 and 1, both excluded; got {value!r}")
+        raise error(f"{name} must lie between 0 and 1, both excluded; got {shown(value)}")
     return float(value)
 
 
 def whole(
     name: str, value: object, low: int = 0, high: float = math.inf, *, error: type[MttrlabError] = QuestionError
 ) -> int:
-    """Return a whole number from `low` to `high` as an int; 3.0 is one.
-
-    Raises
-    ------
-    MttrlabError
-        Of the type `error`.
+    """Return a whole number from `low` to `high` as an int.
 
     Examples
     --------
-    >>> whole("top", 2.5, 1)
+    >>> whole("top", 0, 1)
     Traceback (most recent call last):
-    mttrlab.errors.QuestionError: top must be a whole number from 1 on; got 2.5
+    mttrlab.errors.QuestionError: top must be a whole number from 1 on; got 0
     """
-    reach = f"from {low} on" if high == math.inf else f"from {low} to {high:g}"
-    if not _is_number(value) or not math.isfinite(value) or value != int(value) or not low <= value <= high:
-        raise error(f"{name} must be a whole number {reach}; got {value!r}")
-    return int(value)
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise error(f"{name} must be a whole number; got {shown(value)}".lstrip())
+    given = int(value)
+    if not low <= given <= high:
+        upper = "on" if high == math.inf else f"to {high}"
+        raise error(f"{name} must be a whole number from {low} {upper}; got {given}".lstrip())
+    return given
+
+
+def flag(name: str, value: object, *, error: type[MttrlabError] = QuestionError) -> bool:
+    """Return True or False; refuse what only behaves like one of them."""
+    if not isinstance(value, bool):
+        raise error(f"{name} must be True or False; got {shown(value)}".lstrip())
+    return value
+
+
+def instance(
+    name: str, kind: type[Kind], value: object, source: str = "", *, error: type[MttrlabError] = QuestionError
+) -> Kind:
+    """Return `value` if it is of this kind; `source` says what gives one, such as "lab.incidents() gives it"."""
+    if not isinstance(value, kind):
+        how = f", as {source}" if source else ""
+        raise error(f"{name} must be {_word(kind)}{how}; got {shown(value)}")
+    return value
+
+
+def several(name: str, kind: type[Kind], values: object, *, error: type[MttrlabError] = QuestionError) -> list[Kind]:
+    """Return a list of values of this kind, whatever holds them; refuse one of them alone, or of another kind."""
+    words = f"{name} must be a list, each {_word(kind)}"
+    try:
+        held = list(cast("Iterable[object]", values))
+    except TypeError:
+        raise error(f"{words}; got {shown(values)}") from None
+    wrong = [value for value in held if not isinstance(value, kind)]
+    if wrong:
+        raise error(f"{words}; got {shown(wrong[0])}")
+    return cast("list[Kind]", held)
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    # bool is a number to Python, and never one to a person.
+    # bool is a number to Python, and never one to a person who fills in a setting; so is NumPy's.
     return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _word(kind: type) -> str:
+    names = {str: "a text", pd.DataFrame: "a table"}
+    return names.get(kind) or with_article(kind.__name__)
 
 
 # A list of numbers.

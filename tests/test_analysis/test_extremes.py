@@ -92,7 +92,7 @@ def test_every_estimator_of_a_table_answers_or_says_why_not(minutes: list[float]
         (lambda: analysis.fit_durations([1e300] * 3 + [1.0] * 9), "between 1e-09 and 1e[+]09; got 1e[+]300"),
         (lambda: analysis.incidents_needed("a"), "reduction must lie between 0 and 1"),
         (lambda: analysis.smallest_change("x"), "n must be a number"),
-        (lambda: analysis.apparent_change([1.0, 2], 5, 2.5), "n_after must be a whole number from 1 on"),
+        (lambda: analysis.apparent_change([1.0, 2], 5, 2.5), "n_after must be a whole number; got 2.5"),
     ],
     ids=range(16),
 )

@@ -111,7 +111,7 @@ def test_the_same_seed_gives_the_same_numbers_and_nonsense_is_refused() -> None:
     assert apparent_change(law, 9, 9, seed=4).equals(apparent_change(law, 9, 9, seed=4))
     with pytest.raises(QuestionError, match="statistic must be one of"):
         apparent_change(law, 9, 9, statistic="mode")
-    with pytest.raises(QuestionError, match="counts and draws"):
+    with pytest.raises(QuestionError, match="n_before must be a whole number from 1 on; got 0"):
         apparent_change(law, 0, 9)
     with pytest.raises(QuestionError, match="minutes must be"):
         apparent_change([], 9, 9)

@@ -85,5 +85,5 @@ def test_empty_tables_give_an_empty_answer_and_wrong_ones_a_sentence() -> None:
     assert unseen_firings(firings().iloc[:0], incidents())["mean_with_alone"].tolist() == [40.0]
     with pytest.raises(SchemaError, match="firings lack ended_at"):
         unseen_firings(firings().drop(columns="ended_at"), incidents())
-    with pytest.raises(QuestionError, match="within must be minutes"):
+    with pytest.raises(QuestionError, match="within must be at least 0"):
         unseen_firings(firings(), incidents(), within=-1)

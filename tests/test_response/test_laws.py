@@ -54,10 +54,10 @@ def test_scaling_multiplies_every_quantile(law):
     [
         (lambda: Law("normal", 1.0, 2.0), "a law must be one of"),
         (lambda: Law("lognormal", 1.0), "takes mu, sigma"),
-        (lambda: Law("exponential", -1.0), "mean of a exponential law must be from 0"),
+        (lambda: Law("exponential", -1.0), "mean of a exponential law must be at least 0"),
         (lambda: Law("exponential", True), "must be a number"),
         (lambda: Law("gamma", 0.0, 1.0), "must be above 0"),
-        (lambda: Law("lognormal", math.nan, 1.0), "must be from"),
+        (lambda: Law("lognormal", math.nan, 1.0), "must be"),
         (lambda: Law("constant", math.inf), "must be finite"),
         (lambda: Law("empirical"), "at least one observation"),
         (lambda: Law("lognormal", 15.0, 4.0), "no law of minutes"),
