@@ -77,7 +77,7 @@ def engines() -> None:
     luck = model_runs.numbers_of_blocks(MODEL, days=365, block=0, wanted=50, seed=1, blocks=10)
     before = model_runs.run_model(MODEL, luck, "compiled")
     x, bounds, ends = before.records.x, before.records.bounds, np.empty(len(before.ends), dtype=STATE)
-    limits, people = parameters(MODEL, luck.week), pools(MODEL)
+    limits, people = (parameters(MODEL, luck.week),), pools(MODEL)
     few = int(bounds[100])
 
     def kernel() -> int:

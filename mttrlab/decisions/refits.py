@@ -11,7 +11,7 @@ from scipy import special
 
 from mttrlab.decisions.baseline import BAND, keep_baseline
 from mttrlab.errors import ModelError, QuestionError
-from mttrlab.response.calibration.fit import fit
+from mttrlab.response.calibration.fit import fit_model
 from mttrlab.response.calibration.priors import Priors
 from mttrlab.response.model import validation
 from mttrlab.response.model.arrays import Floats
@@ -76,7 +76,7 @@ def refits(
         if "incident_id" in sample:
             sample = sample.assign(incident_id=[f"{name} ({k})" for k, name in enumerate(sample["incident_id"])])
         try:
-            made.append(fit(sample, **known, check=False, borrowed=Priors.drawn(chance)))
+            made.append(fit_model(sample, **known, check=False, priors=Priors.sample(chance)))
         except ModelError as refusal:
             why = str(refusal)
     if len(made) < _FEWEST:

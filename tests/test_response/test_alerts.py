@@ -114,7 +114,7 @@ def test_every_refit_doubts_what_is_borrowed_and_nothing_else_moves_with_it(hist
 
 
 def test_draws_from_the_priors_have_their_stated_middles_and_widths():
-    draws = [Priors.drawn(np.random.default_rng(seed)) for seed in range(4000)]
+    draws = [Priors.sample(np.random.default_rng(seed)) for seed in range(4000)]
     seen, success = np.array([d.seen for d in draws]), np.array([d.success for d in draws])
     assert seen.mean() == pytest.approx(0.61, abs=0.02)
     assert np.quantile(seen, (0.1, 0.9)) == pytest.approx([0.19, 0.96], abs=0.02)

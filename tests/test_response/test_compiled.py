@@ -209,7 +209,9 @@ def test_everything_at_once_in_an_overload_has_the_same_stamps(everything):
     crowd = replace(everything, types=tuple(replace(kind, per_day=14.0) for kind in everything.types))
     records = records_of(crowd, 7, 10)
     assert differing(crowd, records) == 0
-    assert simpy_engine.run_simpy(records.x, parameters(crowd), records.bounds, pools(crowd))["interrupted"].sum() > 100
+    assert (
+        simpy_engine.run_simpy(records.x, (parameters(crowd),), records.bounds, pools(crowd))["interrupted"].sum() > 100
+    )
 
 
 @needs_numba
@@ -283,7 +285,7 @@ def test_loops_longer_than_their_columns_go_on_by_lot_with_the_same_stamps(rich)
         )  # fmt: skip
         records = records_of(model, seed, 700)
         assert differing(model, records) == 0
-        ended = compiled.run_compiled(records.x, parameters(model), records.bounds, pools(model))
+        ended = compiled.run_compiled(records.x, (parameters(model),), records.bounds, pools(model))
         assert (ended["round"] > 5).sum() > 100
         assert (ended["attempt"] > 5).sum() > 100
         assert (ended["transfers"] > 3).sum() > 100
@@ -293,8 +295,8 @@ def test_loops_longer_than_their_columns_go_on_by_lot_with_the_same_stamps(rich)
 def test_machine_code_takes_addresses_alone_so_that_it_is_made_once():
     kernel = compiled._kernel()
     with pytest.raises(TypeError, match="No matching definition"):
-        kernel.run(*[np.zeros(1, dtype=INCIDENT_OF_MANY_CALLS)] * 7)
-    assert len(kernel.run.signatures) == 1
+        kernel.run_replications(*[np.zeros(1, dtype=INCIDENT_OF_MANY_CALLS)] * 7)
+    assert len(kernel.run_replications.signatures) == 1
 
 
 def hidden(monkeypatch):

@@ -67,7 +67,7 @@ def test_a_scenario_a_recording_and_two_workers_go_to_a_file_too(rich, tmp_path)
 def test_after_ctrl_c_the_same_call_goes_on_and_the_file_is_the_same_byte_for_byte(rich, tmp_path, monkeypatch):
     simulate(rich, **WANTED, to=tmp_path / "whole.parquet")
     with monkeypatch.context() as patch:
-        patch.setattr(sinks.ParquetSink, "keep", stop_after(patch, sinks.ParquetSink.keep, 2))
+        patch.setattr(sinks.ParquetSink, "write", stop_after(patch, sinks.ParquetSink.write, 2))
         told = simulate(rich, **WANTED, to=tmp_path / "halted.parquet")
     assert told.unfinished == "100 of 200 replications: it was stopped"
     assert not (tmp_path / "halted.parquet").exists()
@@ -216,7 +216,7 @@ def test_files_of_others_are_left_as_they_are(rich, tmp_path):
 
 def test_the_parts_of_another_run_are_not_mixed_in(rich, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(sinks.ParquetSink, "keep", stop_after(patch, sinks.ParquetSink.keep, 1))
+        patch.setattr(sinks.ParquetSink, "write", stop_after(patch, sinks.ParquetSink.write, 1))
         simulate(rich, **WANTED, to=tmp_path / "x.parquet")
     with pytest.raises(QuestionError, match=r"another run \(30 days, seed 5"):
         simulate(rich, **{**WANTED, "seed": 6}, to=tmp_path / "x.parquet")

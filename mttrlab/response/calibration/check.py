@@ -85,7 +85,7 @@ def check_model(model: ResponseModel, held_out: pd.DataFrame, *, seed: int = 0) 
     clock = _clock(validation.a("model", ResponseModel, model))
     past = history.read_history(held_out)
     begin, end = CLOCK_ENDS[clock]
-    minutes, ended = ended_spans(past, begin, end)
+    minutes, ended = observed_minutes(past, begin, end)
     n = int(ended.sum())
     window = _window(past)
     if n < NEEDED:
@@ -97,21 +97,23 @@ def check_model(model: ResponseModel, held_out: pd.DataFrame, *, seed: int = 0) 
     limits = np.where(np.isnan(limits) | (limits <= 0), np.inf, limits)[~np.isnan(past.stamped[begin])]
     rows: list[dict[str, object]] = []
     simulated = minutes_of(made, begin, end)
-    doubt = estimation_sd_of(model, simulated)
+    estimation_sd = estimation_sd_of(model, simulated)
     low, high = np.nanquantile(simulated, (0.1, 0.9)).tolist()
-    predicted = draws(made, (begin, end), begin, n, limits, doubt, chance)
+    predicted = draws(made, (begin, end), begin, n, limits, estimation_sd, chance)
     span = _words(begin, end)
     numbers = discrepancies_of(simulated, (low, high))
     rows += [compare_discrepancy(one, span, minutes[ended], predicted) for one in numbers]
     for first, last in pairwise(model.stamps):
-        there, known = ended_spans(past, first, last)
+        there, known = observed_minutes(past, first, last)
         pool = minutes_of(made, first, last)
         if (first, last) != (begin, end) and known.sum() >= NEEDED and len(pool):
             unsure = estimation_sd_of(model, pool)
             own = draws(made, (first, last), begin, int(known.sum()), limits, unsure, chance)
             rows.append(compare_discrepancy(MEDIAN, _words(first, last), there[known], own))
     apply_holm(rows)
-    return _made(model, _said(rows, n, window, float(np.nanstd(logs(simulated))), doubt), rows, clock, seed)
+    return _made(
+        model, _said(rows, n, window, float(np.nanstd(log_minutes(simulated))), estimation_sd), rows, clock, seed
+    )
 
 
 def check_on_held_out(incidents: pd.DataFrame, fit: Callable[[pd.DataFrame], ResponseModel]) -> tuple[int, Verdict]:
@@ -148,9 +150,9 @@ def _words(begin: str, end: str) -> str:
     return f"{begin.removesuffix('_at')} to {end.removesuffix('_at')}"
 
 
-def _said(rows: list[dict[str, object]], n: int, window: str, spread: float, doubt: float) -> Verdict:
+def _said(rows: list[dict[str, object]], n: int, window: str, spread: float, estimation_sd: float) -> Verdict:
     wrong = [row for row in rows if not row["holds"]]
-    least = float(np.exp(2.8 * np.sqrt(1.57 * spread**2 / n + doubt**2)))
+    least = float(np.exp(2.8 * np.sqrt(1.57 * spread**2 / n + estimation_sd**2)))
     seen = f"{n} ended incidents{window} that the fit has not seen"
     if not wrong:
         first = rows[0]
@@ -188,7 +190,7 @@ _DRAWS = 1999
 _CELLS = 20_000_000
 
 
-def ended_spans(past: History, begin: str, end: str) -> tuple[Floats, np.ndarray]:
+def observed_minutes(past: History, begin: str, end: str) -> tuple[Floats, np.ndarray]:
     """Return minutes from one stamp to another, and which of these spans have ended."""
     minutes = past.stamped[end] - past.stamped[begin]
     with np.errstate(invalid="ignore"):
@@ -197,7 +199,7 @@ def ended_spans(past: History, begin: str, end: str) -> tuple[Floats, np.ndarray
 
 def minutes_of(made: History, begin: str, end: str) -> Floats:
     """Return the minutes of the spans that have ended."""
-    minutes, ended = ended_spans(made, begin, end)
+    minutes, ended = observed_minutes(made, begin, end)
     return np.asarray(minutes[ended])
 
 
@@ -211,10 +213,10 @@ def simulated_history(model: ResponseModel, seed: int) -> History:
 def estimation_sd_of(model: ResponseModel, simulated: Floats) -> float:
     """Return the standard deviation of the log of what the fit may be wrong by."""
     fitted = [note.n for note in model.sources if note.element == "arrivals"]
-    return float(np.std(logs(simulated))) / np.sqrt(fitted[0]) if fitted else 0.0
+    return float(np.std(log_minutes(simulated))) / np.sqrt(fitted[0]) if fitted else 0.0
 
 
-def logs(minutes: Floats) -> Floats:
+def log_minutes(minutes: Floats) -> Floats:
     """Return logarithms; no time is shorter than a model's shortest."""
     return np.log(np.maximum(minutes, SHORTEST))
 
@@ -225,7 +227,7 @@ def draws(
     begin: str,
     n: int,
     limits: Floats,
-    doubt: float,
+    estimation_sd: float,
     chance: np.random.Generator,
 ) -> Floats:
     """Return predictions, one a row: minutes of a span, NaN where it would not have ended before the export.
@@ -237,13 +239,13 @@ def draws(
     limits : array
         Minutes for which incidents of these months were seen, from their stamp `begin` on.
     """
-    minutes, ended = ended_spans(made, *span)
+    minutes, ended = observed_minutes(made, *span)
     pool, late = minutes[ended], (made.stamped[span[1]] - made.stamped[begin])[ended]
     cut = bool(np.isfinite(limits).any())
     kept = float(np.mean(late[:, None] <= limits[None, :200])) if cut else 1.0
     wanted = max(round(n / max(kept, 0.01)), 1)
     shape = int(np.clip(_CELLS // wanted, 199, _DRAWS)), wanted
-    factor = np.exp(doubt * chance.standard_normal((shape[0], 1)))
+    factor = np.exp(estimation_sd * chance.standard_normal((shape[0], 1)))
     which = chance.integers(0, len(pool), shape)
     drawn = pool[which] * factor
     if cut:

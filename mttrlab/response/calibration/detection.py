@@ -42,7 +42,7 @@ def with_alerts(
     types: list[IncidentType],
     group: Ints,
     notes: list[Note],
-    borrowed: Priors,
+    priors: Priors,
 ) -> list[IncidentType]:
     """Return the types with how often alerts see them and how fast.
 
@@ -65,7 +65,7 @@ def with_alerts(
         return _by_shape(found, types, group, rows, seen & told, told, notes)
     share = repair.shrunk_shares(seen[told], group[told], len(types)) if n else [0.0] * len(types)
     part = n / len(past)
-    mixed = [part * own + (1 - part) * borrowed.seen for own in share]
+    mixed = [part * own + (1 - part) * priors.seen for own in share]
     says, rest = "does not say who noticed", "these incidents"
     if n:
         says, rest = f"says of {n} of {len(past)} incidents who noticed", "the others"

@@ -43,7 +43,7 @@ _NEEDS = {
 }
 
 
-def fit(
+def fit_model(
     incidents: pd.DataFrame,
     practices: Practices | None = None,
     responders: int | str | None = None,
@@ -51,12 +51,12 @@ def fit(
     deployments: pd.DataFrame | None = None,
     firings: pd.DataFrame | None = None,
     check: bool = True,
-    borrowed: Priors = DEFAULT_PRIORS,
+    priors: Priors = DEFAULT_PRIORS,
 ) -> ResponseModel:
-    """Return the model that these incidents support; see `ResponseModel.fit`. `borrowed` is what a refit draws."""
+    """Return the model that these incidents support; see `ResponseModel.fit`. `priors` is what a refit draws."""
     validation.flag("check", check)
     fitted = partial(
-        _fitted, practices=practices, responders=responders, deployments=deployments, firings=firings, borrowed=borrowed
+        _fitted, practices=practices, responders=responders, deployments=deployments, firings=firings, priors=priors
     )
     model = fitted(incidents)
     if not check:
@@ -71,7 +71,7 @@ def _fitted(
     responders: int | str | None,
     deployments: pd.DataFrame | None,
     firings: pd.DataFrame | None,
-    borrowed: Priors,
+    priors: Priors,
 ) -> ResponseModel:
     if practices is not None and not isinstance(practices, Practices):
         raise ModelError(f"practices must be Practices, as lab.practices() gives them; got {type(practices).__name__}")
@@ -86,12 +86,12 @@ def _fitted(
     types, start = arrivals.fit_types(past, kinds, group, notes)
     laws = _spans(past, stamps, group, len(kinds), notes)
     types = _with_laws(types, laws)
-    types = detection.with_alerts(past, stamps, types, group, notes, borrowed)
+    types = detection.with_alerts(past, stamps, types, group, notes, priors)
     rules = repair.attempts_of(practices, past) if practices else None
-    types, automation = repair.fit_automation(past, types, group, notes, borrowed, rules)
+    types, automation = repair.fit_automation(past, types, group, notes, priors, rules)
     end = fix_end(stamps)
     begin = stamps[stamps.index(end) - 1]
-    types, flag, residual = repair.fit_paths(past, types, group, begin, end, notes, borrowed)
+    types, flag, residual = repair.fit_paths(past, types, group, begin, end, notes, priors)
     types = _reconciled(past, stamps, types, notes)
     model = ResponseModel(
         types=tuple(types),
@@ -103,7 +103,7 @@ def _fitted(
         start=start,
         **automation,
         flag=flag,
-        runbook_factor=borrowed.runbook,
+        runbook_factor=priors.runbook,
     )
     model = with_deployments(model, past, deployments, notes)
     if practices is None:

@@ -41,7 +41,7 @@ class Priors:
     """Diagnosis with a new runbook takes this many times as long."""
 
     @classmethod
-    def drawn(cls, chance: np.random.Generator) -> Priors:
+    def sample(cls, chance: np.random.Generator) -> Priors:
         """Return one draw from the priors, for a refit.
 
         Notes
@@ -74,4 +74,4 @@ def _beta(mean: float, weight: float, u: float) -> float:
 
 
 DEFAULT_PRIORS = Priors()
-"""Every quantity at its middle: what a fit uses; refits draw (`Borrowed.drawn`)."""
+"""Every quantity at its middle: what a fit uses; refits draw (`Priors.sample`)."""

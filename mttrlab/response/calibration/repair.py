@@ -40,7 +40,7 @@ def fit_automation(
     types: list[IncidentType],
     group: Ints,
     notes: list[Note],
-    borrowed: Priors,
+    priors: Priors,
     told: tuple[int, float] | None = None,
 ) -> tuple[list[IncidentType], dict[str, Any]]:
     """Return the types with their share of rules, and the settings of automatic attempts.
@@ -60,13 +60,13 @@ def fit_automation(
     minutes, observed, known = past.span("detected_at", "resolved_at")
     rows = np.flatnonzero(ended & observed & known)
     if n < FEWEST or len(rows) < FEWEST:
-        timeout = told[1] if told else max(TIMEOUT_PRIOR, borrowed.run.mean)
+        timeout = told[1] if told else max(TIMEOUT_PRIOR, priors.run.mean)
         # A rule's timeout leaves room for its run, or nobody would keep the rule.
-        run = Law("constant", min(borrowed.run.mean, timeout))
+        run = Law("constant", min(priors.run.mean, timeout))
         sentence = f"{n} incident(s) ended by automation, too few to fit; {prior}, a run takes {run.mean:.3g} minute(s)"
         notes.append(Note("automation", "prior", n, sentence + "."))
         if not n:
-            return types, _settings(run, timeout, attempts, borrowed.success)
+            return types, _settings(run, timeout, attempts, priors.success)
     else:
         fitted = group_laws(minutes[rows], observed[rows], np.zeros(len(rows), dtype=np.int64), 1)
         run = fitted.law(0)
@@ -80,8 +80,8 @@ def fit_automation(
     in_time = max(float(np.mean(run.quantile((np.arange(1000) + 0.5) / 1000) <= timeout)), 0.01)
     # Rules cannot have ended more than they can catch: history says how well they work at the least.
     least = 1 - (1 - (n + 0.5) / (closed.sum() + 1)) ** (1 / attempts)
-    success = float(min(max(borrowed.success, least / in_time), 1.0))
-    if success > borrowed.success:
+    success = float(min(max(priors.success, least / in_time), 1.0))
+    if success > priors.success:
         said = f"So many ended by automation that an attempt works {success:.0%} of the time at least; that is used."
         notes.append(Note("automation", "fitted", n, said))
     caught = 1 - (1 - success * in_time) ** attempts
@@ -97,7 +97,7 @@ def fit_paths(
     begin: str,
     end: str,
     notes: list[Note],
-    borrowed: Priors,
+    priors: Priors,
 ) -> tuple[list[IncidentType], Law, Floats]:
     """Return the types with their ways to end, the law of flags, and each fix's normal score within its group.
 
@@ -138,7 +138,7 @@ def fit_paths(
         for t, kind in enumerate(types)
     ]
     flag = laws.get("flag")
-    law = Law("lognormal", float(flag.mu.mean()), float(flag.sigma.mean())) if flag else borrowed.flag
+    law = Law("lognormal", float(flag.mu.mean()), float(flag.sigma.mean())) if flag else priors.flag
     return made, law, residual
 
 

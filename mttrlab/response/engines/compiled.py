@@ -28,9 +28,7 @@ from mttrlab.response.engines.transition import (
     INCIDENT,
     PARAMETERS,
     STATE,
-    Parameters,
     ParameterSets,
-    parameter_sets_of,
 )
 from mttrlab.response.model import responders
 from mttrlab.response.model.responders import Pool
@@ -66,7 +64,7 @@ def refusal(calls: int = 1) -> str | None:
 
 def run_compiled(
     x: np.ndarray,
-    P: Parameters | ParameterSets,  # noqa: N803
+    P: ParameterSets,  # noqa: N803
     bounds: np.ndarray,
     pools: tuple[Pool, ...],
     ends: np.ndarray | None = None,
@@ -93,10 +91,10 @@ def run_compiled(
         raise ModelError(reason)
     kernel = _kernel()
     simulation = kernel.new_simulation(*responders.tables(pools), int(np.diff(bounds).max(initial=1)))
-    settings, bounds = _settings(parameter_sets_of(P)), np.ascontiguousarray(bounds, dtype=np.int64)
+    settings, bounds = _settings(P), np.ascontiguousarray(bounds, dtype=np.int64)
     ends = np.empty(len(x), dtype=STATE) if ends is None else ends
     x, leave = np.ascontiguousarray(x), 0 if skippable is None else _address(skippable)
-    kernel.run(*map(_address, (x, ends, settings, simulation, bounds)), len(bounds) - 1, leave)
+    kernel.run_replications(*map(_address, (x, ends, settings, simulation, bounds)), len(bounds) - 1, leave)
     return ends
 
 

@@ -2,8 +2,9 @@
 """The event loop around the transition function, in machine code. `engines.compiled` loads it, and says where it lies.
 
 The rules are those of `simpy_engine`: at each instant all events first, then pools settle. What differs is that an
-incident whose next event is the earliest goes on without a queue. `run` is the loop; what it calls follows it, from the
-outside in: incidents, pools, queues, memory. At the end everything is compiled, once for each set of sources.
+incident whose next event is the earliest goes on without a queue. `run_replications` is the loop; what it calls
+follows it, from the outside in: incidents, pools, queues, memory. At the end everything is compiled, once for each set
+of sources.
 
 `x`, `s` and `P` are the first records of the incidents' random numbers, of their states and of the parameter sets;
 `sim` is what changes while a replication runs. All are addresses to the machine, and records with names to the reader.
@@ -54,19 +55,19 @@ def close(function: Function) -> Function:
     return made
 
 
-def whole(value: int) -> int:
+def int64(value: int) -> int:
     """Return a number of 64 bits: a plain one would be a type of its own, and what takes it compiled once more."""
     return np.int64(value)  # type: ignore[return-value]
 
 
-FIRST, NOBODY, FOREVER = whole(0), whole(-1), whole(responders.FOREVER)
-ASK, DONE, GIVE, WORK = (whole(one) for one in (transition.ASK, transition.DONE, transition.GIVE, transition.WORK))
+FIRST, NOBODY, FOREVER = int64(0), int64(-1), int64(responders.FOREVER)
+ASK, DONE, GIVE, WORK = (int64(one) for one in (transition.ASK, transition.DONE, transition.GIVE, transition.WORK))
 
 
 # The loop.
 
 
-def run(
+def run_replications(
     incidents: int, states: int, settings: int, memory: int, bounds: int, replications: int, skippable: int
 ) -> None:
     """Fill the states of the incidents; replication r is rows `bounds[r]` to `bounds[r + 1]`.
@@ -537,7 +538,7 @@ rules; where its queue and those who are worked on lie, in bytes from the simula
 
 EVENT, STEP, PLACE = _of_words("at", "who"), _of_words("time", "people"), _of_words("who")
 
-POOLS = whole(SIMULATION.itemsize)
+POOLS = int64(SIMULATION.itemsize)
 """Where the pools lie, in bytes from the simulation."""
 
 
@@ -672,4 +673,4 @@ people_at = _compiled(responders.people_at, {**_names(responders), "step": row},
 # carry the same names, and the linker then mixes the two: a crash.
 _FOR_PYTHON: dict[str, Any] = {**_COMMON, "cache": True, "no_cfunc_wrapper": True}
 _ADDRESSES: Any = numba.void(*[numba.int64] * 7)
-run = numba.njit(_ADDRESSES, **_FOR_PYTHON)(run)
+run_replications = numba.njit(_ADDRESSES, **_FOR_PYTHON)(run_replications)

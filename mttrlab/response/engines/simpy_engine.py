@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from operator import attrgetter
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 import simpy
@@ -18,15 +17,14 @@ from mttrlab.response.engines.transition import (
     ASK,
     DONE,
     GIVE,
-    NEVER,
     ROUNDS,
-    STARTED,
     STATE,
     WORK,
+    IncidentDraws,
     Parameters,
     ParameterSets,
+    State,
     advance,
-    parameter_sets_of,
 )
 from mttrlab.response.model import responders
 from mttrlab.response.model.responders import HANDS_OVER, Pool
@@ -36,27 +34,7 @@ _ENDS = attrgetter(*_NAMES)
 OnStep = Callable[[int, int, int, int], None]
 
 
-class State:
-    """`s` of the transition function. Values of the class until they are set: most are never touched."""
-
-    step = STARTED
-    started = detected = acknowledged = diagnosed = resolved = verified = NEVER
-    first_resolved = first_verified = asked = NEVER
-    waited = queued = round = draw_index = attempt = level = transfers = 0
-    automated = harmed = wrong = passed = reopened = refused = 0
-    interrupted = held = pool = since = working = end = rest = 0
-
-
-_DRAWN = (
-    "at", "key", "priority", "noise", "parameter_set", "pool", "other", "transfers", "hash_key", "detect", "rule",
-    "harm", "reopen", "acknowledge", "diagnose", "fix", "verify", "u_verify", "deploy", "run", "u_attempt", "u_harm",
-    "notice",
-)  # fmt: skip
-IncidentDraws: Any = namedtuple("IncidentDraws", _DRAWN)  # type: ignore[misc]
-IncidentDraws.__doc__ = "`x` of the transition function: one incident's luck, read from the columns once."
-
-
-def run_simpy(x: np.ndarray, P: Parameters | ParameterSets, bounds: np.ndarray, pools: tuple[Pool, ...]) -> np.ndarray:
+def run_simpy(x: np.ndarray, P: ParameterSets, bounds: np.ndarray, pools: tuple[Pool, ...]) -> np.ndarray:
     """Return what became of each incident, one record of `layout.STATE` each in the order of `x`.
 
     Every incident runs to its end. Prevented ones never start: their stamps stay -1.
@@ -65,14 +43,13 @@ def run_simpy(x: np.ndarray, P: Parameters | ParameterSets, bounds: np.ndarray, 
     ----------
     x : array of records
         Luck, by replication and arrival; each replication has its own clock and its own people.
-    P : Parameters, or a tuple of them
-        One for all, or one for every `x.parameter_set`.
+    P : tuple of Parameters
+        One for every `x.parameter_set`.
     bounds : array of int
         Replication r is rows `bounds[r]` to `bounds[r + 1]`.
     pools : tuple of Pool
         Empty: nobody waits.
     """
-    P = parameter_sets_of(P)
     ends = np.full(len(x), np.array(_ENDS(State()), dtype=STATE))
     # One replication at a time: what has ended is gone before the next begins.
     for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
@@ -86,24 +63,24 @@ def run_simpy(x: np.ndarray, P: Parameters | ParameterSets, bounds: np.ndarray, 
     return ends
 
 
-def observe(x: np.ndarray, P: Parameters | ParameterSets, pools: tuple[Pool, ...], key: int, on_step: OnStep) -> None:
+def observe(x: np.ndarray, P: ParameterSets, pools: tuple[Pool, ...], key: int, on_step: OnStep) -> None:
     """Run one replication and report each command of the incident `key` to `on_step(now, step, command, lasts)`."""
-    live, P = x[x["happens"] == 1], parameter_sets_of(P)
+    live = x[x["happens"] == 1]
     _replication([(State(), chance) for chance in _draws(live, P)], P, pools, key, on_step)
 
 
-def _draws(x: np.ndarray, P: ParameterSets) -> Iterable[Any]:
+def _draws(x: np.ndarray, P: ParameterSets) -> Iterable[IncidentDraws]:
     # Turns that cannot be reached are not turned into lists.
     rounds = min(max(one.rounds for one in P), ROUNDS)
     used = {"acknowledge": max(one.calls for one in P), "notice": int(x["transfers"].max(initial=0))}
     used |= dict.fromkeys(("run", "u_attempt", "u_harm"), max(one.attempts for one in P))
     used |= dict.fromkeys(("diagnose", "fix", "verify", "u_verify", "deploy"), rounds)
-    columns = ((x[n][:, : used[n]] if n in used else x[n]).tolist() for n in _DRAWN)
+    columns = ((x[n][:, : used[n]] if n in used else x[n]).tolist() for n in IncidentDraws._fields)
     return map(IncidentDraws._make, zip(*columns, strict=True))
 
 
 def _replication(
-    pairs: Iterable[tuple[State, Any]],
+    pairs: Iterable[tuple[State, IncidentDraws]],
     P: ParameterSets,
     people: tuple[Pool, ...],
     key: int | None = None,
@@ -130,7 +107,7 @@ class _Arrivals:
     def __init__(
         self,
         env: simpy.Environment,
-        pairs: Iterable[tuple[State, Any]],
+        pairs: Iterable[tuple[State, IncidentDraws]],
         P: ParameterSets,
         pools: Pools | None,
         key: int | None,
@@ -142,7 +119,7 @@ class _Arrivals:
         self.key = key
         self.on_step = on_step
         self.pulse = _Pulse(env)
-        self.first: tuple[State, Any] | None = None
+        self.first: tuple[State, IncidentDraws] | None = None
 
     def go(self, _: Event | None = None) -> None:
         """Start what arrives now, and wait for the next."""
@@ -168,7 +145,13 @@ class _Incident:
     __slots__ = ("P", "callbacks", "env", "on_step", "pending", "place", "pools", "pulse", "s", "x")
 
     def __init__(
-        self, env: simpy.Environment, s: State, x: Any, P: Parameters, pools: Pools | None, on_step: OnStep | None
+        self,
+        env: simpy.Environment,
+        s: State,
+        x: IncidentDraws,
+        P: Parameters,
+        pools: Pools | None,
+        on_step: OnStep | None,
     ) -> None:
         self.env = env
         self.s = s
@@ -177,7 +160,7 @@ class _Incident:
         self.pools = pools
         self.on_step = on_step
         self.pulse = _Pulse(env)
-        self.callbacks: list[Any] = [self]
+        self.callbacks: list[Callable[[Event], None]] = [self]
         self.pending = DONE
         """A command that waits for its time."""
 
@@ -284,6 +267,22 @@ class _Settle(Event):
         self._value = None
 
 
+class Queued(Protocol):
+    """An incident as pools see it."""
+
+    s: State
+    place: QueuePlace
+
+    def granted(self, now: int) -> None:
+        """Somebody has time."""
+
+    def refused(self, now: int) -> None:
+        """The pool has no room."""
+
+    def preempt(self, now: int, longer: int) -> None:
+        """Take the person away; the rest of the work waits, and takes so much longer."""
+
+
 class _PoolState:
     """One pool while a replication runs."""
 
@@ -303,10 +302,10 @@ class _PoolState:
         self.room = responders.NO_LIMIT if pool.room is None else pool.room
         self.used = 0
         self.settle = False
-        self.queue: list[tuple[QueuePlace, Any]] = []
-        self.holders: list[Any] = []
+        self.queue: list[tuple[QueuePlace, Queued]] = []
+        self.holders: list[Queued] = []
 
-    def worst(self) -> Any:
+    def worst(self) -> Queued | None:
         """Return the least urgent incident that somebody works on now; None: none."""
         return max((one for one in self.holders if one.s.working), key=lambda one: one.place, default=None)
 
@@ -324,8 +323,7 @@ class Pools:
     Notes
     -----
     `simpy.PriorityResource` grants inside the event that asks, so incidents that ask at the same instant are served
-    in the order of the event queue. Here all events of an instant come first, then the pools settle. Incidents are
-    anything with `place`, `s`, `granted(now)`, `refused(now)` and `preempt(now, longer)`.
+    in the order of the event queue. Here all events of an instant come first, then the pools settle.
     """
 
     def __init__(self, env: simpy.Environment, pools: tuple[Pool, ...], week: int) -> None:
@@ -337,7 +335,7 @@ class Pools:
         self._called = False
         self._settling = False
 
-    def take(self, p: int, one: Any, now: int) -> bool:
+    def take(self, p: int, one: Queued, now: int) -> bool:
         """Give a person of pool `p` at once where nothing else happens at this instant; return whether it did."""
         state = self._states[p]
         if state.queue or self._called or self._env.peek() <= now:
@@ -351,7 +349,7 @@ class Pools:
             state.holders.append(one)
         return True
 
-    def ask(self, p: int, one: Any, now: int) -> None:
+    def ask(self, p: int, one: Queued, now: int) -> None:
         """Queue an incident for pool `p`."""
         state = self._states[p]
         if state.count > 1 and state.change == responders.FOREVER:
@@ -360,7 +358,7 @@ class Pools:
         if state.used < state.people or state.preemptive or state.hands_over or len(state.queue) > state.room:
             self._call(state)
 
-    def give(self, p: int, one: Any) -> None:
+    def give(self, p: int, one: Queued) -> None:
         """Hand back the person of pool `p` that an incident holds."""
         state = self._states[p]
         self._release(state, one)
@@ -421,12 +419,12 @@ class Pools:
             state.queue.sort(key=lambda waiting: waiting[0])
             last[1].refused(now)
 
-    def _take(self, state: _PoolState, one: Any, now: int, longer: int) -> None:
+    def _take(self, state: _PoolState, one: Queued, now: int, longer: int) -> None:
         one.preempt(now, longer)
         self._release(state, one)
         heappush(state.queue, (one.place, one))
 
-    def _release(self, state: _PoolState, one: Any) -> None:
+    def _release(self, state: _PoolState, one: Queued) -> None:
         state.used -= 1
         if state.preemptive or state.hands_over:
             state.holders.remove(one)

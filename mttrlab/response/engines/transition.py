@@ -7,14 +7,15 @@ no objects, so that it is compiled as it stands. `s` is the state (it is changed
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from mttrlab.response.model.responders import MOST_CALLS
 
 
-def advance(now: int, s: Any, x: Any, P: Any) -> tuple[int, int]:  # noqa: N803 - P is what the specification calls it
+def advance(now: int, s: State, x: IncidentDraws, P: Parameters) -> tuple[int, int]:  # noqa: N803 - its usual name
     """Return the next command of an incident and how long it lasts.
 
     Parameters
@@ -192,7 +193,7 @@ def hash_uniform(key: int, decision: int, n: int) -> int:
     return h ^ (h >> 16)
 
 
-def attempt_works(s: Any, x: Any, P: Any) -> bool:  # noqa: N803
+def attempt_works(s: State, x: IncidentDraws, P: Parameters) -> bool:  # noqa: N803
     """Return whether this automatic attempt works, and in time."""
     if s.attempt < ATTEMPTS:
         return bool(x.u_attempt[s.attempt] < P.success and x.run[s.attempt] <= P.timeout)
@@ -201,7 +202,7 @@ def attempt_works(s: Any, x: Any, P: Any) -> bool:  # noqa: N803
     return bool(P.attempt_lengths[hash_uniform(x.hash_key, RUNS, s.attempt) >> 24] <= P.timeout)
 
 
-def attempt_time(s: Any, x: Any, P: Any) -> int:  # noqa: N803
+def attempt_time(s: State, x: IncidentDraws, P: Parameters) -> int:  # noqa: N803
     """Return how long an automatic attempt runs: its time where it works, else until it is given up."""
     lasts: int = P.timeout
     if attempt_works(s, x, P):
@@ -213,13 +214,13 @@ def attempt_time(s: Any, x: Any, P: Any) -> int:  # noqa: N803
     return lasts
 
 
-def next_round(s: Any, x: Any) -> None:
+def next_round(s: State, x: IncidentDraws) -> None:
     """Begin the next round. Beyond the columns it takes one of the lengths drawn, by lot."""
     s.round += 1
     s.draw_index = s.round if s.round < ROUNDS else hash_uniform(x.hash_key, DRAW_INDEX, s.round) % ROUNDS
 
 
-def call_next(s: Any, x: Any, P: Any) -> int:  # noqa: N803
+def call_next(s: State, x: IncidentDraws, P: Parameters) -> int:  # noqa: N803
     """Call the next person of the escalation; return until they react or the next one is called instead."""
     lasts: int = x.acknowledge[s.level]
     s.step = ANSWERED
@@ -230,7 +231,7 @@ def call_next(s: Any, x: Any, P: Any) -> int:  # noqa: N803
     return lasts
 
 
-def verify_fix(s: Any, x: Any, P: Any) -> int:  # noqa: N803
+def verify_fix(s: State, x: IncidentDraws, P: Parameters) -> int:  # noqa: N803
     """Decide how the verification of this round ends (`s.passed`, `s.wrong`); return how long it takes."""
     s.step = CHECKED
     u = x.u_verify[s.round] if s.round < ROUNDS else hash_uniform(x.hash_key, HOLDS, s.round)
@@ -365,6 +366,49 @@ STATE = np.dtype([(name, _WIDTHS.get(name, "i1")) for name in _BY_WIDTH], align=
 """The widest first, so that nothing is lost between them: fresh memory for states costs more than the run."""
 
 
+class State:
+    """`s` of the transition function. Values of the class until they are set: most are never touched."""
+
+    step = STARTED
+    started = detected = acknowledged = diagnosed = resolved = verified = NEVER
+    first_resolved = first_verified = asked = NEVER
+    waited = queued = round = draw_index = attempt = level = transfers = 0
+    automated = harmed = wrong = passed = reopened = refused = 0
+    interrupted = held = pool = since = working = end = rest = 0
+
+
+Turns = Sequence[int]
+"""One number for each turn of a loop."""
+
+
+class IncidentDraws(NamedTuple):
+    """`x` of the transition function: the random numbers of one incident, see `incident_dtype`."""
+
+    at: int
+    key: int
+    priority: int
+    noise: int
+    parameter_set: int
+    pool: int
+    other: int
+    transfers: int
+    hash_key: int
+    detect: int
+    rule: int
+    harm: int
+    reopen: int
+    acknowledge: Turns
+    diagnose: Turns
+    fix: Turns
+    verify: Turns
+    u_verify: Turns
+    deploy: Turns
+    run: Turns
+    u_attempt: Turns
+    u_harm: Turns
+    notice: Turns
+
+
 class Parameters(NamedTuple):
     """`P` of the transition function: integers only."""
 
@@ -423,8 +467,3 @@ and `pooled`."""
 PARAMETERS = np.dtype(
     [(name, "i8", (LATER,)) if name == "attempt_lengths" else (name, "i8") for name in Parameters._fields], align=True
 )
-
-
-def parameter_sets_of(given: Parameters | ParameterSets) -> ParameterSets:
-    """Return the plans: what was given, or one for all."""
-    return (given,) if isinstance(given, Parameters) else given

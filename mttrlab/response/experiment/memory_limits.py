@@ -22,6 +22,8 @@ KEPT_BYTES = 1_800
 """Of one incident, or page that is none, of a kept baseline and its last answer."""
 MINUTES_BYTES = 8
 """Of one incident under one scenario, once its replication has run."""
+DISK_BYTES = 150
+"""Of one incident in a lab or a file, parts included; what was measured is about a third."""
 _REPLICATION_BYTES = 80
 _HOUR_BYTES = 48
 _DEPLOYMENT_BYTES = 24
@@ -170,6 +172,50 @@ def refuse_kept(model: ResponseModel, days: float, replications: int, *, engine:
             "replications or days, or use compare_scenarios, which keeps their minutes alone"
         )
     refuse_working_memory(model, days, replications, n_jobs=1, engine=engine, layers=layers)
+
+
+def refuse_table(
+    model: ResponseModel, days: float, replications: int, *, n_jobs: int, engine: str, layers: int = 0
+) -> None:
+    """Refuse a table that memory cannot hold, by estimate, before anything is allocated."""
+    refuse_working_memory(model, days, replications, n_jobs=n_jobs, engine=engine, more=ROW_BYTES, layers=layers)
+    expected, room = _incidents(model, days, replications, layers), usable_memory()
+    needs = expected * ROW_BYTES
+    if needs > room:
+        raise ModelError(
+            f"a table of about {expected:,.0f} incidents needs {gigabytes(needs)} of memory, and "
+            f"{gigabytes(room)} may be taken; ask for fewer replications, or to='runs.parquet' or to=lab"
+        )
+
+
+def refuse_large_run(
+    model: ResponseModel,
+    days: float,
+    replications: int,
+    *,
+    n_jobs: int,
+    engine: str,
+    layers: int = 0,
+    free: int | None,
+) -> None:
+    """Refuse a run into a lab or a file that memory or disk cannot hold, by estimate.
+
+    Parameters
+    ----------
+    free : int or None
+        Bytes of the disk; None: not on a disk.
+    """
+    refuse_working_memory(model, days, replications, n_jobs=n_jobs, engine=engine, more=ROW_BYTES, layers=layers)
+    needs = _incidents(model, days, replications, layers) * DISK_BYTES
+    if free is not None and needs > free:
+        raise ModelError(
+            f"about {needs / DISK_BYTES:,.0f} incidents may need {gigabytes(needs)} of disk, and there "
+            f"are {gigabytes(free)}; ask for fewer replications or name another place"
+        )
+
+
+def _incidents(model: ResponseModel, days: float, replications: int, layers: int) -> float:
+    return model.per_day * (1 + layers) * float(days) * replications
 
 
 def gigabytes(size: float) -> str:

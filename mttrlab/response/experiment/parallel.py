@@ -7,22 +7,30 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from mttrlab.errors import ModelError
 from mttrlab.response.model import validation
 
+if TYPE_CHECKING:
+    from joblib.externals.loky import ProcessPoolExecutor
+
+P = TypeVar("P")
+"""A piece of work."""
+R = TypeVar("R")
+"""What comes of it."""
+
 MOST_WORKERS = 10_000
 
 
-class Finished(NamedTuple):
+class Finished(NamedTuple, Generic[P, R]):
     """What came of the pieces."""
 
-    results: list[Any]
+    results: list[R]
     """Of the pieces that were finished, in their order."""
-    done: list[Any]
+    done: list[P]
     """These pieces."""
-    lost: list[Any]
+    lost: list[P]
     """Pieces that ended the process that worked on them, twice."""
     interrupted: bool
     """Whether the user stopped it."""
@@ -37,14 +45,14 @@ def workers(n_jobs: int) -> int:
 
 
 def each(
-    function: Callable[[Any], Any],
-    pieces: Sequence[Any],
+    function: Callable[[P], R],
+    pieces: Sequence[P],
     *,
     n_jobs: int = 1,
     threads: bool = False,
     progress: str = "",
-    split: Callable[[Any], Sequence[Any]] | None = None,
-) -> Finished:
+    split: Callable[[P], Sequence[P]] | None = None,
+) -> Finished[P, R]:
     """Return what `function` gives for each piece.
 
     Parameters
@@ -58,8 +66,8 @@ def each(
     split : callable, optional
         Smaller pieces of one that ended its process, so that less is lost.
     """
-    results: dict[int, Any] = {}
-    lost: dict[int, Any] = {}
+    results: dict[int, R] = {}
+    lost: dict[int, P] = {}
     interrupted = False
     try:
         for place, result in _shown(_made(function, pieces, n_jobs, threads), len(pieces), progress):
@@ -73,9 +81,7 @@ def each(
     return Finished([results[k] for k in done], [pieces[k] for k in done], list(lost.values()), interrupted)
 
 
-def _made(
-    function: Callable[[Any], Any], pieces: Sequence[Any], n_jobs: int, threads: bool
-) -> Iterable[tuple[int, Any]]:
+def _made(function: Callable[[P], R], pieces: Sequence[P], n_jobs: int, threads: bool) -> Iterable[tuple[int, R]]:
     if n_jobs == 1 or len(pieces) < 2:
         return ((place, function(piece)) for place, piece in enumerate(pieces))
     from joblib import Parallel, delayed
@@ -86,7 +92,7 @@ def _made(
     calls = [delayed(_numbered)(function, place, piece) for place, piece in enumerate(pieces)]
     prefer = "threads" if threads else None
     try:
-        made: Iterable[tuple[int, Any]] = Parallel(n_jobs=n_jobs, prefer=prefer, return_as="generator_unordered")(calls)
+        made: Iterable[tuple[int, R]] = Parallel(n_jobs=n_jobs, prefer=prefer, return_as="generator_unordered")(calls)
     except ValueError:
         # Ray's backend for joblib gives nothing before all is done, so what is kept is kept batch by batch.
         size = 4 * workers(n_jobs)
@@ -95,10 +101,10 @@ def _made(
     return made
 
 
-def _threaded(function: Callable[[Any], Any], pieces: Sequence[Any], n: int) -> Iterator[tuple[int, Any]]:
+def _threaded(function: Callable[[P], R], pieces: Sequence[P], n: int) -> Iterator[tuple[int, R]]:
     """Yield results as they come; joblib looks for them every ten milliseconds."""
     with ThreadPoolExecutor(n) as pool:
-        places: dict[Future[Any], int] = {}
+        places: dict[Future[R], int] = {}
         try:
             for place, piece in enumerate(pieces):
                 places[pool.submit(function, piece)] = place
@@ -115,11 +121,11 @@ def _threaded(function: Callable[[Any], Any], pieces: Sequence[Any], n: int) -> 
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _numbered(function: Callable[[Any], Any], place: int, piece: Any) -> tuple[int, Any]:
+def _numbered(function: Callable[[P], R], place: int, piece: P) -> tuple[int, R]:
     return place, function(piece)
 
 
-def _shown(made: Iterable[tuple[int, Any]], total: int, progress: str) -> Iterator[tuple[int, Any]]:
+def _shown(made: Iterable[tuple[int, R]], total: int, progress: str) -> Iterator[tuple[int, R]]:
     if not progress:
         yield from made
         return
@@ -129,25 +135,23 @@ def _shown(made: Iterable[tuple[int, Any]], total: int, progress: str) -> Iterat
 
 
 def _one_by_one(
-    function: Callable[[Any], Any],
-    pieces: Sequence[Any],
-    results: dict[int, Any],
+    function: Callable[[P], R],
+    pieces: Sequence[P],
+    results: dict[int, R],
     again: list[int],
-    split: Callable[[Any], Sequence[Any]] | None,
-) -> Finished:
+    split: Callable[[P], Sequence[P]] | None,
+) -> Finished[P, R]:
     """Go on after a process has died: the pieces that are missing, each alone; what kills again is split, then lost."""
-    found: list[tuple[int, Any, Any]] = [(place, pieces[place], result) for place, result in results.items()]
-    lost: list[Any] = []
+    found: list[tuple[int, P, R]] = [(place, pieces[place], result) for place, result in results.items()]
+    lost: list[P] = []
     with _Alone(function) as alone:
         for place in again:
-            result, alive = alone.run(pieces[place])
-            if alive:
-                found.append((place, pieces[place], result))
+            if result := alone.run(pieces[place]):
+                found.append((place, pieces[place], *result))
                 continue
             for part in split(pieces[place]) if split else ():
-                result, alive = alone.run(part)
-                if alive:
-                    found.append((place, part, result))
+                if result := alone.run(part):
+                    found.append((place, part, *result))
                 else:
                     lost.append(part)
             if not split:
@@ -156,28 +160,28 @@ def _one_by_one(
     return Finished([one[2] for one in found], [one[1] for one in found], lost, False)
 
 
-class _Alone:
+class _Alone(Generic[P, R]):
     """A process for pieces that may end it. It is not joblib's own, which later calls would find without its parts."""
 
-    def __init__(self, function: Callable[[Any], Any]) -> None:
+    def __init__(self, function: Callable[[P], R]) -> None:
         self.function = function
-        self.pool: Any = None
+        self.pool: ProcessPoolExecutor | None = None
 
-    def __enter__(self) -> _Alone:
+    def __enter__(self) -> _Alone[P, R]:
         return self
 
     def __exit__(self, *raised: object) -> None:
         if self.pool is not None:
             self.pool.shutdown()
 
-    def run(self, piece: Any) -> tuple[Any, bool]:
-        """Return what the function gives for a piece, and whether the process is still alive."""
+    def run(self, piece: P) -> tuple[R] | None:
+        """Return what the function gives for a piece, alone in a tuple; None: the process has died."""
         if self.pool is None:
             from joblib.externals.loky import ProcessPoolExecutor
 
             self.pool = ProcessPoolExecutor(max_workers=1)
         try:
-            return self.pool.submit(self.function, piece).result(), True
+            return (self.pool.submit(self.function, piece).result(),)
         except BrokenProcessPool:
             self.pool = None
-            return None, False
+            return None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 import numpy as np
 import pandas as pd
@@ -14,11 +14,10 @@ import pandas as pd
 from mttrlab.errors import ModelError
 from mttrlab.refusals import shown
 from mttrlab.response.engines.transition import MICROSECONDS, STAMPED
+from mttrlab.response.experiment import memory_limits, sinks
 from mttrlab.response.experiment import runs as model_runs
-from mttrlab.response.experiment import sinks
 from mttrlab.response.experiment.parallel import Finished, each
 from mttrlab.response.experiment.runs import Outcomes
-from mttrlab.response.experiment.sinks import sink_of
 from mttrlab.response.experiment.utilization import refuse_unstable_queue
 from mttrlab.response.model import validation
 from mttrlab.response.model.arrays import Floats, Ints
@@ -144,13 +143,17 @@ def simulate(
     runs_on = model_runs.engine_name(engine, changed)
     refuse_unstable_queue(changed, days)
     work = partial(_span, model, changed, days, seed, begin, runs_on, recording)
-    place = None if to is None else sink_of(to)
     layers = arrivals.extra_layers(model, changed)
-    sinks.refuse_absurd(model, days, replications, engine=runs_on, n_jobs=n_jobs, place=place, layers=layers)
-    if place is not None:
+    if to is None:
+        memory_limits.refuse_table(model, days, replications, n_jobs=n_jobs, engine=runs_on, layers=layers)
+    else:
+        sink = sinks.sink_of(to)
+        memory_limits.refuse_large_run(
+            model, days, replications, n_jobs=n_jobs, engine=runs_on, layers=layers, free=sink.free_bytes()
+        )
         changes = repr(scenario) if scenario else "as it is"
         return sinks.run_into(
-            place,
+            sink,
             partial(_table, work),
             model,
             key=sinks.run_key(model, changed, days, seed, begin, recording),
@@ -322,7 +325,7 @@ def concatenated(parts: Sequence[ObservedIncidents]) -> ObservedIncidents:
 def to_frame(incidents: ObservedIncidents) -> pd.DataFrame:
     """Return simulated incidents as the table that exports become, plus `replication`."""
     everywhere = np.zeros(len(incidents), dtype=np.int64)
-    columns: dict[str, Any] = {
+    columns: dict[str, object] = {
         name: _text(values) if isinstance(values, Categorical) else values for name, values in incidents.columns.items()
     }
     for name, values in columns.items():
@@ -347,7 +350,7 @@ def _moments(origin: np.datetime64, at: Ints, known: np.ndarray) -> np.ndarray:
     return np.where(known, origin + at.astype("timedelta64[us]"), np.datetime64("NaT", "us"))
 
 
-def _text(column: Categorical) -> Any:
+def _text(column: Categorical) -> pd.api.extensions.ExtensionArray:
     """Return texts: taken from the few, which is quicker by far than to look at each one."""
     return pd.array(list(column.words), dtype="str").take(column.which)
 

@@ -17,17 +17,14 @@ import duckdb
 import pandas as pd
 
 from mttrlab import __version__, sql
-from mttrlab.errors import ModelError, QuestionError, StoreError
+from mttrlab.errors import QuestionError, StoreError
 from mttrlab.lab import Lab
 from mttrlab.lab.simulations import typed_query
-from mttrlab.response.experiment import memory_limits as limits
 from mttrlab.response.experiment import runs as model_runs
 from mttrlab.response.experiment.parallel import each, workers
 from mttrlab.response.experiment.runs import Span
 from mttrlab.response.model.response_model import ResponseModel
 
-DISK_BYTES = 150
-"""Of one incident in a lab or a file, parts included; what was measured is about a third."""
 _BATCH = 4
 
 
@@ -59,49 +56,13 @@ class LargeRun:
         return told + (f". {self.unfinished}; the same call goes on from there" if self.unfinished else ".")
 
 
-def refuse_absurd(
-    model: ResponseModel,
-    days: float,
-    replications: int,
-    *,
-    engine: str,
-    n_jobs: int = 1,
-    place: Sink | None = None,
-    layers: int = 0,
-) -> None:
-    """Refuse what memory or disk cannot hold, by estimate, before anything is allocated.
-
-    Raises
-    ------
-    ModelError
-    """
-    limits.refuse_working_memory(
-        model, days, replications, n_jobs=n_jobs, engine=engine, more=limits.ROW_BYTES, layers=layers
-    )
-    expected, room = model.per_day * (1 + layers) * float(days) * replications, limits.usable_memory()
-    if place is None:
-        needs = expected * limits.ROW_BYTES
-        if needs > room:
-            raise ModelError(
-                f"a table of about {expected:,.0f} incidents needs {limits.gigabytes(needs)} of memory, and "
-                f"{limits.gigabytes(room)} may be taken; ask for fewer replications, or to='runs.parquet' or to=lab"
-            )
-        return
-    free = place.room()
-    if free is not None and expected * DISK_BYTES > free:
-        raise ModelError(
-            f"about {expected:,.0f} incidents may need {limits.gigabytes(expected * DISK_BYTES)} of disk, and there "
-            f"are {limits.gigabytes(free)}; ask for fewer replications or name another place"
-        )
-
-
 def run_key(*decides: object) -> str:
     """Return a hash of everything that decides about the incidents of a run, this version of the model among them."""
     return hashlib.sha256("\n".join(map(repr, (__version__, *decides))).encode()).hexdigest()
 
 
 def run_into(
-    place: Sink,
+    sink: Sink,
     work: Callable[[Span], pd.DataFrame],
     model: ResponseModel,
     *,
@@ -115,7 +76,7 @@ def run_into(
     progress: bool,
 ) -> LargeRun:
     """Run what is missing of a run, keep each span as soon as it is there, and return what there is then."""
-    done = place.begin(key, description, replications)
+    done = sink.begin(key, description, replications)
     before = sum(high - low for low, high, _ in done)
     missing = [
         span
@@ -127,22 +88,22 @@ def run_into(
         for batch in _shown(_batches(missing, workers(n_jobs)), progress):
             made = each(work, batch, n_jobs=n_jobs, threads=engine == "compiled", split=model_runs.one_by_one)
             for span, table in zip(made.done, made.results, strict=True):
-                place.keep(span, table)
+                sink.write(span, table)
                 done.append((span[0], span[1], len(table)))
             lost = lost or bool(made.lost)
             if made.interrupted:
                 stopped = True
                 break
         if not stopped and not lost:
-            place.finish()
+            sink.finish()
     except KeyboardInterrupt:
         # It may have come right after a span was kept.
-        stopped, done = True, place.begin(key, description, replications)
+        stopped, done = True, sink.begin(key, description, replications)
     finished = sum(high - low for low, high, _ in done)
     why = "it was stopped" if stopped else "a process died" if lost else ""
     return LargeRun(
-        place=place.name,
-        run=getattr(place, "run", None),
+        place=sink.name,
+        run=getattr(sink, "run", None),
         incidents=sum(n for _, _, n in done),
         replications=finished,
         wanted=replications,
@@ -201,13 +162,13 @@ class Sink(Protocol):
     def begin(self, key: str, description: str, replications: int) -> Done:
         """Open the run with this key; return what of it is there."""
 
-    def keep(self, span: Span, table: pd.DataFrame) -> None:
+    def write(self, span: Span, table: pd.DataFrame) -> None:
         """Keep a span: wholly, or not at all."""
 
     def finish(self) -> None:
         """Close the run: everything is there."""
 
-    def room(self) -> int | None:
+    def free_bytes(self) -> int | None:
         """Return the free bytes of the disk; None: not on a disk."""
 
 
@@ -234,14 +195,14 @@ class LabSink:
         self.run, done = self._lab.open_run(key, description, replications)
         return done
 
-    def keep(self, span: Span, table: pd.DataFrame) -> None:
+    def write(self, span: Span, table: pd.DataFrame) -> None:
         """Keep a span in a transaction of its own."""
         self._lab.keep_span(self.run, span, table)
 
     def finish(self) -> None:
         """Nothing is left to do."""
 
-    def room(self) -> int | None:
+    def free_bytes(self) -> int | None:
         """Return the free bytes beside the lab's file."""
         return None if self._lab.path is None else shutil.disk_usage(self._lab.path.absolute().parent).free
 
@@ -278,7 +239,7 @@ class ParquetSink:
         found = [_PART.fullmatch(part.name) for part in self._parts.iterdir()]
         return sorted((int(f[1]), int(f[2]), int(f[3])) for f in found if f)
 
-    def keep(self, span: Span, table: pd.DataFrame) -> None:
+    def write(self, span: Span, table: pd.DataFrame) -> None:
         """Write one part; it has its name only once it is whole."""
         half = self._parts / f"half-{os.getpid()}.tmp"
         part = self._parts / f"{span[0]:08d}-{span[1]:08d}-{len(table)}.parquet"
@@ -300,7 +261,7 @@ class ParquetSink:
             half.replace(self._path)
         shutil.rmtree(self._parts, ignore_errors=True)
 
-    def room(self) -> int | None:
+    def free_bytes(self) -> int | None:
         """Return the free bytes beside the file."""
         return shutil.disk_usage(self._path.absolute().parent).free
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from functools import cache, lru_cache, partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -88,7 +88,7 @@ def _named(model: ResponseModel, pool: Pool) -> str:
     return f"{pool.name}(s)" if model.pools else "responder(s)"
 
 
-Group = tuple[float, str | None, dict[str, Any], bool]
+Group = tuple[float, str | None, dict[str, float], bool]
 """Incidents a day, their pool, settings that they have for themselves, whether a change caused them."""
 
 
@@ -158,7 +158,7 @@ def _fades(model: ResponseModel) -> bool:
     return any(one.ramp is not None and one.ramp.decay > 0 for one in model.special)
 
 
-def _own(model: ResponseModel, place: int, reached: list[int]) -> dict[str, Any]:
+def _own(model: ResponseModel, place: int, reached: list[int]) -> dict[str, float]:
     return {
         field: value[place] if isinstance(value, tuple) else value
         for k in reached
@@ -196,12 +196,16 @@ class Workload(NamedTuple):
 class Resolved:
     """A model's settings, some of them replaced as `Special` names them."""
 
-    def __init__(self, model: ResponseModel, own: Mapping[str, Any]) -> None:
+    def __init__(self, model: ResponseModel, own: Mapping[str, float]) -> None:
         self.model, self._own = model, own
 
-    def __call__(self, name: str, value: Any) -> Any:
+    def __call__(self, name: str, value: float) -> float:
         """Return the setting of this name; `value` where none of these incidents has its own."""
         return self._own.get(name, value)
+
+    def has_own(self, name: str) -> bool:
+        """Return whether these incidents have this setting for themselves."""
+        return name in self._own
 
 
 class _Case(NamedTuple):
@@ -214,7 +218,7 @@ class _Case(NamedTuple):
     comes_back: float
 
 
-def expected_workload(model: ResponseModel, place: int, own: Mapping[str, Any], *, changed: bool) -> Workload:
+def expected_workload(model: ResponseModel, place: int, own: Mapping[str, float], *, changed: bool) -> Workload:
     """Return the mean minutes that one incident of a type takes.
 
     Parameters
@@ -314,7 +318,7 @@ def _diagnose(kind: IncidentType, place: int, get: Resolved) -> float:
         return float(one * updated(tried, minutes=_UNIT, runbook=answered, **moved).mean * factor)
     if kind.diagnose is None:
         return 0.0
-    asked = model.runbooks is not None or get("runbooks", None) is not None
+    asked = model.runbooks is not None or get.has_own("runbooks")
     more = answered - kind.runbook if asked else 0.0
     new = get("runbook_factor", model.runbook_factor)
     return float(kind.diagnose.mean * (1 + abs(more) * ((new if more > 0 else 1 / new) - 1)) * factor)

@@ -372,9 +372,9 @@ class ResponseModel(Moved):
         share in every refit, so that the band holds this doubt. The same goes for an attempt's chance of success, a
         new runbook's effect and the minutes of a flag.
         """
-        from mttrlab.response.calibration.fit import fit
+        from mttrlab.response.calibration.fit import fit_model
 
-        return fit(
+        return fit_model(
             incidents, practices=practices, responders=responders, deployments=deployments, firings=firings, check=check
         )
 

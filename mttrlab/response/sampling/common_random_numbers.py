@@ -6,6 +6,7 @@ same incidents and the same luck; a new decision has a new stream and moves no o
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,7 +63,7 @@ class RandomNumbers:
     noise_skip: int = 0
     first: int = 0
     """Number of the first replication."""
-    cache: dict[Any, Any] = field(default_factory=dict, repr=False)
+    cache: dict[Hashable, Any] = field(default_factory=dict, repr=False)
     """What was computed from this luck and may be asked for again."""
 
     def __len__(self) -> int:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from mttrlab.errors import ModelError
-from mttrlab.response.model.arrays import Ints
-from mttrlab.response.model.response_model import MONTH_DAYS, ResponseModel
+from mttrlab.response.model.arrays import Ints, Value
+from mttrlab.response.model.response_model import MONTH_DAYS, ResponseModel, Setting
 from mttrlab.response.model.settings import updated
 from mttrlab.response.sampling.common_random_numbers import MICROSECONDS_PER_DAY, RandomNumbers
 
@@ -29,7 +28,7 @@ MAX_OWN_PARAMETERS = 10
 """Groups of incidents with settings of `IN_PARAMETERS` of their own. Each may or may not hold: 2 ** groups sets."""
 
 
-def resolve(model: ResponseModel, facts: Facts, name: str, value: Any) -> Any:
+def resolve(model: ResponseModel, facts: Facts, name: str, value: Value) -> Value:
     """Return a setting of the model, or one per incident where some have their own.
 
     Parameters
@@ -71,7 +70,7 @@ def applies_to(model: ResponseModel, facts: Facts, place: int) -> np.ndarray:
     return which
 
 
-def per_incident(values: Sequence[Any], which: Ints) -> Any:
+def per_incident(values: Sequence[float], which: Ints) -> Value:
     """Return the value of each incident's type or face; the one value where all have the same.
 
     Examples
@@ -116,9 +115,9 @@ def parameter_set_models(model: ResponseModel) -> tuple[ResponseModel, ...]:
     return tuple(made)
 
 
-def _with(model: ResponseModel, settings: list[tuple[str, Any]]) -> ResponseModel:
-    changes: dict[str, Any] = {field: value for field, value in settings if "." not in field}
-    elements: dict[str, dict[str, Any]] = {}
+def _with(model: ResponseModel, settings: list[tuple[str, Setting]]) -> ResponseModel:
+    changes: dict[str, object] = {field: value for field, value in settings if "." not in field}
+    elements: dict[str, dict[str, object]] = {}
     for field, value in settings:
         element, dot, attribute = field.partition(".")
         if dot:
@@ -127,11 +126,20 @@ def _with(model: ResponseModel, settings: list[tuple[str, Any]]) -> ResponseMode
     return updated(model, **changes)
 
 
-def largest(model: ResponseModel, name: str, value: Any) -> Any:
+def largest(model: ResponseModel, name: str, value: float) -> float:
     """Return the largest value that a setting takes for any incident."""
-    return max([value, *(own for one in model.special for field, own in one.settings if field == name)])
+    return max(_own_values(model, name, value))
 
 
-def smallest(model: ResponseModel, name: str, value: Any) -> Any:
+def smallest(model: ResponseModel, name: str, value: float) -> float:
     """Return the smallest value that a setting takes for any incident."""
-    return min([value, *(own for one in model.special for field, own in one.settings if field == name)])
+    return min(_own_values(model, name, value))
+
+
+def _own_values(model: ResponseModel, name: str, value: float) -> list[float]:
+    made = [value]
+    for one in model.special:
+        for field, own in one.settings:
+            if field == name:
+                made += own if isinstance(own, tuple) else [own]
+    return made

@@ -67,7 +67,7 @@ def uniforms(seed: int, decision: str, parts: Sequence[int], blocks: Sequence[in
     return np.stack([uniform(seed, decision, part, blocks, counts) for part in parts])
 
 
-def microseconds(minutes: Floats) -> Ints:
+def to_microseconds(minutes: Floats) -> Ints:
     """Return whole microseconds.
 
     Examples

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mttrlab.response.model.arrays import Floats, Ints
+from mttrlab.response.model.arrays import Floats, Ints, Value
 from mttrlab.response.sampling import random_streams
 from mttrlab.response.sampling.common_random_numbers import RandomNumbers
 
@@ -21,7 +20,7 @@ class Records:
     """Incidents and pages that are none, by replication and arrival."""
     bounds: Ints
     """Replication r of these is rows `bounds[r]` to `bounds[r + 1]` of `x`."""
-    place: Any
+    place: slice | Ints
     """Rows of `x` that are incidents, in the order of the luck."""
     numbers: RandomNumbers
     facts: dict[str, np.ndarray] = field(default_factory=dict)
@@ -35,9 +34,9 @@ class Records:
         """Return the same in memory of its own."""
         return replace(self, x=self.x.copy(), facts=dict(self.facts), keys=dict(self.keys))
 
-    def set_minutes(self, column: str, *turns: Floats, factor: Any = 1.0) -> None:
+    def set_minutes(self, column: str, *turns: Floats, factor: Value = 1.0) -> None:
         """Give a column whole microseconds, minutes `factor` times as long; several: a loop's turns from the first."""
-        self.set_int(column, *(random_streams.microseconds(minutes * factor) for minutes in turns))
+        self.set_int(column, *(random_streams.to_microseconds(minutes * factor) for minutes in turns))
 
     def set_uniform(self, column: str, *turns: Floats) -> None:
         """Give a column uniforms as 32-bit integers."""

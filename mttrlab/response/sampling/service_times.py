@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from scipy import special
 
 from mttrlab.response.engines.transition import ATTEMPTS, ROUNDS, TRANSFERS
-from mttrlab.response.model.arrays import Floats, Ints
+from mttrlab.response.model.arrays import Floats, Ints, Value
 from mttrlab.response.model.detection import GAP, RULES, Sight, Watch
 from mttrlab.response.model.distributions import AT_ONCE, Law
 from mttrlab.response.model.incident_types import NAMED, Face, IncidentType, longest, works
@@ -154,8 +154,8 @@ def _who(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Records
         other = np.where(pool == one, two, one)
     if model.noise:
         team = names.index(model.noise.pool) if model.noise.pool else 0
-        for column, value in (("priority", _LAST_PRIORITY), ("pool", team), ("other", team)):
-            made.set_noise(column, value)
+        for column, of_noise in (("priority", _LAST_PRIORITY), ("pool", team), ("other", team)):
+            made.set_noise(column, of_noise)
     for column, value in (("priority", priority), ("pool", pool), ("other", other)):
         made.set_int(column, value)
 
@@ -179,7 +179,8 @@ def _automate(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Re
 def _diagnose(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Records) -> None:
     turns = min(rounds(model), ROUNDS)
     factor = resolve(model, made.facts, "diagnosis_factor", model.diagnosis_factor)
-    now = resolve(model, made.facts, "runbooks", np.array(runbooks(model, model.runbooks))[made.facts["type"]])
+    usual = np.array(runbooks(model, model.runbooks))[made.facts["type"]]
+    now = np.asarray(resolve(model, made.facts, "runbooks", usual))
     by_law = runbook_effect(model, numbers, made.facts, now)
     minutes = diagnosis(model, numbers, rows, turns, now, made.facts)
     made.set_minutes("diagnose", *(minutes if by_law is None else minutes * by_law), factor=factor)
@@ -224,15 +225,18 @@ def _again(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Recor
 _FEW = 8
 """Edges up to which comparing with each is quickest."""
 
-Rows = list[Any]
+Made = TypeVar("Made")
+
+Rows = list[slice | Ints]
 """Per type, which incidents are of it."""
 
 
-def cached(numbers: RandomNumbers, key: Hashable, make: Callable[[], Any]) -> Any:
+def cached(numbers: RandomNumbers, key: Hashable, make: Callable[[], Made]) -> Made:
     """Return what `make` gives, made once for one luck and one `key`."""
     if key not in numbers.cache:
         numbers.cache[key] = make()
-    return numbers.cache[key]
+    made: Made = numbers.cache[key]
+    return made
 
 
 def types_of_incidents(model: ResponseModel, numbers: RandomNumbers) -> tuple[Ints, Rows]:
@@ -244,7 +248,7 @@ def types_of_incidents(model: ResponseModel, numbers: RandomNumbers) -> tuple[In
         kind = choose_by_share(model.weights, numbers.uniform("type"))
         return kind, [np.flatnonzero(kind == t) for t in range(len(model.types))]
 
-    return cached(numbers, ("kinds", model.weights), make)  # type: ignore[no-any-return]
+    return cached(numbers, ("kinds", model.weights), make)
 
 
 def of_types(numbers: RandomNumbers, rows: Rows, laws: list[Law | None], u: Floats) -> Floats:
@@ -347,7 +351,7 @@ def choose_by_share(shares: Sequence[float], u: Floats) -> Ints:
     return found
 
 
-def scaled(minutes: Floats, *factors: Any) -> Floats:
+def scaled(minutes: Floats, *factors: Value) -> Floats:
     """Return minutes, each so many times as long; a plain 1 costs nothing."""
     for factor in factors:
         if np.ndim(factor) or factor != 1:
@@ -355,7 +359,7 @@ def scaled(minutes: Floats, *factors: Any) -> Floats:
     return minutes
 
 
-def capped(minutes: Floats, longest: Any) -> Floats:
+def capped(minutes: Floats, longest: Value) -> Floats:
     """Return minutes, none longer than `longest`; no limit costs nothing."""
     return np.minimum(minutes, longest) if np.any(np.isfinite(longest)) else minutes
 
@@ -382,7 +386,7 @@ def hypothesis_minutes(
     model: ResponseModel,
     hypotheses: Hypotheses,
     numbers: RandomNumbers,
-    mine: Any,
+    mine: slice | Ints,
     r: int,
     answered: Floats,
     facts: Facts,
@@ -395,9 +399,9 @@ def hypothesis_minutes(
         Share of each one's like that a runbook answers.
     """
 
-    def own(name: str, moved: float | None, usual: float) -> Any:
+    def own(name: str, moved: float | None, usual: float) -> Value:
         value = resolve(model, facts, name, usual if moved is None else moved)
-        return value[mine] if np.ndim(value) else value
+        return value[mine] if isinstance(value, np.ndarray) else value
 
     hit = own("hypothesis_hit", model.hypothesis_hit, hypotheses.hit)
     first_hit = own("first_hit", model.first_hit, hypotheses.first_hit)
@@ -459,7 +463,7 @@ def sample_detection(model: ResponseModel, numbers: RandomNumbers, rows: Rows, m
 
 
 def _by_settings(
-    model: ResponseModel, watch: Watch, numbers: RandomNumbers, made: Records, face: Ints, fast: Floats, seen: Any
+    model: ResponseModel, watch: Watch, numbers: RandomNumbers, made: Records, face: Ints, fast: Floats, seen: Value
 ) -> tuple[np.ndarray, Floats, Floats]:
     """Return which incidents are a race of detectors, when alerts notice, and the share of each one's like they see.
 
@@ -496,7 +500,7 @@ def _variants(model: ResponseModel, watch: Watch, facts: dict[str, np.ndarray]) 
     return [(_set(watch, columns, found[k]), which.ravel() == k) for k in range(len(found))]
 
 
-def _set(watch: Watch, columns: dict[str, Any], row: Floats) -> Watch:
+def _set(watch: Watch, columns: Iterable[str], row: Floats) -> Watch:
     own = {name: value for name, value in zip(columns, row.tolist(), strict=True) if value >= 0}
     if "confirmations" in own:
         own["confirmations"] = int(own["confirmations"])
@@ -528,11 +532,11 @@ def sample_acknowledgement(model: ResponseModel, numbers: RandomNumbers, rows: R
         if model.noise:
             law = paging.levels[level % len(paging.levels)] if paging and paging.levels else model.types[0].acknowledge
             minutes = (law or AT_ONCE).quantile(numbers.noise("acknowledge", level))
-            made.set_noise("acknowledge", random_streams.microseconds(minutes * dulled), level)
+            made.set_noise("acknowledge", random_streams.to_microseconds(minutes * dulled), level)
     made.set_minutes("acknowledge", *each)
     if model.noise:
         work = model.noise.work.quantile(numbers.noise("work")) * model.noise_factor
-        made.set_noise("diagnose", random_streams.microseconds(work))
+        made.set_noise("diagnose", random_streams.to_microseconds(work))
 
 
 # Which fix ends each round of an incident, how long it takes, and whether it needs a deployment.
@@ -549,7 +553,7 @@ def fix_settings(model: ResponseModel) -> tuple[object, ...]:
     return model.more_flags, model.deployment_minutes, *moved
 
 
-Cuts = list[tuple[int, Any]]
+Cuts = list[tuple[int, Value]]
 """Which of `path_names`, and the minutes that it takes at most: one number, or one per incident."""
 
 
@@ -740,7 +744,7 @@ def _deployments(
         ("deploy", r, pipeline.minutes),
         lambda: pipeline.minutes.quantile(numbers.uniform("deploy", r)),
     )
-    return np.where(through, random_streams.microseconds(np.minimum(minutes, most)), -1)
+    return np.where(through, random_streams.to_microseconds(np.minimum(minutes, most)), -1)
 
 
 # Which incidents happen: levers take some away, and let others come that the baseline does not have.
