@@ -53,7 +53,7 @@ class Piece:
 
 @dataclass(frozen=True, eq=False)
 class Baseline:
-    """A model's incidents, their luck and how they ended, all in memory (about 2 kB an incident)."""
+    """A model's incidents, their random numbers and how they ended, all in memory (about 2 kB an incident)."""
 
     model: ResponseModel
     days: float

@@ -60,7 +60,7 @@ def compare_scenarios(
     half_width: float | None = None,
     refits: Sequence[ResponseModel] = (),
 ) -> pd.DataFrame:
-    """Return what each scenario saves, every one of them met by the same incidents and the same luck.
+    """Return what each scenario saves, every one of them met by the same incidents and random numbers.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def compare_scenarios(
         Stop as soon as every number (incidents, mean, median, P90, saving, minutes saved) is known to this share of
         itself (95 %), 0.05 for 5 %.
     refits : sequence of ResponseModel, optional
-        As `mttrlab.refits(incidents)` gives them: what the fit does not know, shown apart from luck.
+        As `mttrlab.refits(incidents)` gives them: what the fit does not know, shown apart from chance.
 
     Returns
     -------
@@ -91,7 +91,7 @@ def compare_scenarios(
         First row Baseline. `incidents` per replication; `mean, median, p90` of the clock, minutes; `saving` minutes per
         baseline incident, paired (a prevented incident saves all its minutes); `minutes_saved_per_year`, and where the
         model knows users `user_minutes_saved_per_year`, each minute with the share of users hit. `_low` and
-        `_high` of each hold 80 % of the replications, of which there are `replications`: luck only. `checked` is the
+        `_high` of each hold 80 % of the replications, of which there are `replications`: chance only. `checked` is the
         verdict on months that the fit had not seen. With `refits`, `mean_refit_low, mean_refit_high, saving_refit_low,
         saving_refit_high` hold 80 % of what the refitted models expect: ignorance, which more replications do not
         shrink; `refits` counts those that answer. `what` says which setting changed; `note` why one had no effect, or

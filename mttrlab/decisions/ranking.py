@@ -58,7 +58,7 @@ def rank_investments(
     draws : int, optional
         Ways in which the numbers that are not known may turn out; default 200 (SimPy: 40).
     replications : int, optional
-        Horizons of each draw, all with the same luck; default so many that a draw meets some 40,000 incidents
+        Horizons of each draw, all with the same random numbers; default so many that a draw meets some 40,000 incidents
         (SimPy: 4,000).
     refits : sequence of ResponseModel, optional
         As `refits(incidents)` gives them: the draws take turns with them, so that what the fit does not know is drawn
@@ -76,7 +76,7 @@ def rank_investments(
         without minutes, what this model cannot simulate, with the reason in `note`.
 
         `minutes_saved_per_year` (weighted by the share of users hit where it is known), its mean over the draws;
-        `_low` and `_high` hold 80 % of single horizons, by the year: luck and what is not known;
+        `_low` and `_high` hold 80 % of single horizons, by the year: chance and what is not known;
         `expected_low, expected_high` 80 % of what is expected: what is not known alone, which more replications do not
         shrink; `doubt`, its share of the variance of both. `cost_per_year` with `_low, _high` (80 %).
         `per_1000`, minutes saved for 1,000 of money, with `_low, _high` (80 % of what is expected). With
@@ -89,7 +89,7 @@ def rank_investments(
         10; NA: not within the horizon). `what`, `note`, `checked`, `clock`, `draws`, `replications`, `seed`.
         `attrs`: `years`, `days`, `engine`, `engine_why`, `best_by`, `weighted` in words, `knowing_all` (value, low,
         high: what it would be worth to know everything before choosing), `half_width` (of the mean minutes saved, 95 %,
-        of luck alone, the least known), `left_out` in words where refits cannot answer, `unfinished` after
+        of chance alone, the least known), `left_out` in words where refits cannot answer, `unfinished` after
         Ctrl-C.
 
     Raises
@@ -230,7 +230,7 @@ NET, PER_1000, MINUTES = "net money a year", "minutes per 1,000", "minutes a yea
 
 
 def bands(table: pd.DataFrame, found: Draws) -> None:
-    """Write the minutes saved: what is expected, and what luck and what is not known make of it."""
+    """Write the minutes saved: what is expected, and what chance and what is not known make of it."""
     expected = found.saved.mean(axis=2)
     each = np.moveaxis(found.saved, 1, 0).reshape(found.saved.shape[1], -1)
     table["minutes_saved_per_year"] = expected.mean(axis=0)
@@ -387,7 +387,7 @@ def drawn(
     models : sequence of ResponseModel
         The draws take turns with them.
     run
-        As for `keep_baseline`: every draw meets the same luck.
+        As for `keep_baseline`: every draw meets the same random numbers.
     """
     from tqdm import tqdm
 

@@ -1,4 +1,4 @@
-"""How an incident is handled: one transition function, its luck, its levers and the engines that run it.
+"""How an incident is handled: one transition function, its random numbers, its levers and the engines that run it.
 
 What a model can hold, and where; every part but types and arrivals may be absent:
 

@@ -104,9 +104,9 @@ def _address(memory: np.ndarray) -> int:
 
 
 @lru_cache(maxsize=256)
-def _settings(plans: ParameterSets) -> np.ndarray:
-    """Return plans as records; made once for all spans, as Python's lock is held meanwhile."""
-    return np.array([tuple(one) for one in plans], dtype=PARAMETERS)
+def _settings(sets: ParameterSets) -> np.ndarray:
+    """Return parameter sets as records; made once for all spans, as Python's lock is held meanwhile."""
+    return np.array([tuple(one) for one in sets], dtype=PARAMETERS)
 
 
 def cache_folder() -> Path:

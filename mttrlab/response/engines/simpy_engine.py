@@ -42,7 +42,7 @@ def run_simpy(x: np.ndarray, P: ParameterSets, bounds: np.ndarray, pools: tuple[
     Parameters
     ----------
     x : array of records
-        Luck, by replication and arrival; each replication has its own clock and its own people.
+        Random numbers, by replication and arrival; each replication has its own clock and its own people.
     P : tuple of Parameters
         One for every `x.parameter_set`.
     bounds : array of int
@@ -115,7 +115,7 @@ class _Arrivals:
     ) -> None:
         self.env = env
         self.pairs = iter(pairs)
-        self.plans, self.pools = P, pools
+        self.parameter_sets, self.pools = P, pools
         self.key = key
         self.on_step = on_step
         self.pulse = _Pulse(env)
@@ -132,7 +132,7 @@ class _Arrivals:
                 env.schedule(self.pulse, NORMAL, x.at - now)
                 return
             on_step = self.on_step if x.key == self.key else None
-            _Incident(env, s, x, self.plans[x.parameter_set], self.pools, on_step).go(x.at)
+            _Incident(env, s, x, self.parameter_sets[x.parameter_set], self.pools, on_step).go(x.at)
             s, x = next(self.pairs, (None, None))
 
 

@@ -1,7 +1,7 @@
 """The life of an incident as one transition function over integers. Every engine calls this very function.
 
 `advance(now, s, x, P)` returns a command and microseconds. It compares and adds integers: no clock, no generator,
-no objects, so that it is compiled as it stands. `s` is the state (it is changed), `x` the luck of the incident,
+no objects, so that it is compiled as it stands. `s` is the state (it is changed), `x` its random numbers,
 `P` the parameters; see `STATE`, `INCIDENT` and `PARAMETERS`. Steps are named after what has just happened.
 """
 
@@ -25,7 +25,7 @@ def advance(now: int, s: State, x: IncidentDraws, P: Parameters) -> tuple[int, i
     s : record
         State: step, counters, what is held, and the stamps; changed in place.
     x : record
-        Luck: durations in microseconds and 32-bit uniforms, drawn before the engine started.
+        Random numbers: durations in microseconds and 32-bit uniforms, drawn before the engine started.
     P : record
         Parameters: thresholds for the uniforms, limits of the loops, which elements there are.
 
@@ -184,7 +184,7 @@ def hash_uniform(key: int, decision: int, n: int) -> int:
 
     Examples
     --------
-    >>> tail(1, 2, 3) == tail(1, 2, 3) != tail(1, 2, 4)
+    >>> hash_uniform(1, 2, 3) == hash_uniform(1, 2, 3) != hash_uniform(1, 2, 4)
     True
     """
     h = (key + decision * 0x9E3779B1 + n * 0x85EBCA77) & 0xFFFFFFFF
@@ -288,7 +288,7 @@ STEPS = (
     "diagnosed", "fixed", "admitted", "deployed", "resolved", "checked", "closed", "reopened", "ended",
 )  # fmt: skip
 
-# What the transition function reads and writes: fields of the luck `x`, the state `s` and the parameters `P`.
+# What the transition function reads and writes: fields of the random numbers `x`, the state `s` and the parameters `P`.
 
 
 MICROSECONDS = 60_000_000
@@ -309,7 +309,7 @@ LATER = 256
 
 
 def incident_dtype(calls: int = CALLS) -> np.dtype:
-    """Return the record of one incident's luck; what every incident reads comes first, so that it is read together."""
+    """Return the record of one incident's random numbers; what each incident reads comes first."""
     return np.dtype(
         align=True,
         dtype=[
@@ -441,7 +441,7 @@ class Parameters(NamedTuple):
     verified: int
     """A fix holds where `u_verify` is below."""
     false_pass: int
-    """A fix that does not hold passes (its verification, or one sample) where the tail is below."""
+    """A fix that does not hold passes (its verification, or one sample) where `hash_uniform` is below."""
     every: int
     """Microseconds between samples; 0: verification is one duration."""
     first: int
@@ -449,12 +449,12 @@ class Parameters(NamedTuple):
     row: int
     """Healthy samples in a row that confirm."""
     healthy: int
-    """A sample is healthy where the tail is below and the fix holds."""
+    """A sample is healthy where `hash_uniform` is below and the fix holds."""
     samples: int
     """Samples after which a fix counts as failed."""
     reopen_wrong: int
     reopen_right: int
-    """A closed incident comes back where the tail is below."""
+    """A closed incident comes back where `hash_uniform` is below."""
     rounds: int
     pooled: int
     """1: a person must be asked for."""

@@ -130,13 +130,13 @@ def numbers_between(
     layers: int | None = None,
     base: RandomNumbers | None = None,
 ) -> RandomNumbers:
-    """Return the kept luck of a span of replications, the same whatever the span.
+    """Return the random numbers of a span of replications, the same whatever the span.
 
     Parameters
     ----------
     layers : int, optional
         Layers of further incidents, as `sampling.arrivals.layers` gives them; default those that this model needs.
-    base : Luck, optional
+    base : RandomNumbers, optional
         Of the same span with fewer layers: only those that it has not are drawn.
     """
     block, skip = divmod(span[0], BLOCK)
@@ -160,7 +160,7 @@ def numbers_of_blocks(
     layers: int | None = None,
     base: RandomNumbers | None = None,
 ) -> RandomNumbers:
-    """Return the kept luck of one block or several, for `run_model` under any scenario of the same model."""
+    """Return the random numbers of one block or several, for `run_model` under any scenario of the same model."""
     days = validation.finite("days", days, open_low=True, high=1_000_000.0)
     seed = validation.whole("seed", seed, 0, 2**63)
     wanted_of = partial(
@@ -188,7 +188,7 @@ def run_model(
     engine : str
         simpy or compiled.
     like : Outcomes, optional
-        Of the same luck under another model, whose columns are taken over where the settings are the same.
+        Of the same random numbers under another model, whose columns are taken over where the settings are the same.
     over : bool
         Write over the memory of `like`, which is lost.
     skippable : array, optional
@@ -209,7 +209,7 @@ def run_model(
 def rerun(
     model: ResponseModel, numbers: RandomNumbers, baseline: ResponseModel, before: Outcomes, engine: str = "simpy"
 ) -> Outcomes:
-    """Return the same as `run_model(model, luck)`, with SimPy running only incidents that differ.
+    """Return the same as `run_model(model, numbers)`, with SimPy running only incidents that differ.
 
     Without a pool incidents do not meet, so one whose record is as it was in the baseline ends as it did.
     """

@@ -93,7 +93,7 @@ def simulate(
     days : float, default 365
         Horizon. Incidents that arrive in it are in the table; what would happen after it is pending.
     replications : int, default 1
-        Horizons, each with luck of its own; replication 3 is the same whatever the number.
+        Horizons, each with random numbers of its own; replication 3 is the same whatever the number.
     seed : int, default 0
     engine : str, default "auto"
         "simpy", "compiled" (needs numba), or "auto": compiled where it can run. The incidents are the same; which

@@ -140,7 +140,7 @@ def _reached(model: ResponseModel, meets: tuple[int, ...], days: float) -> Itera
         by_name.setdefault(model.special[k].name, []).append(k)
     ways = []
     for mine in by_name.values():
-        # Ramps of one name share their luck: whom the shorter reach has, the longer has too.
+        # Ramps of one name share their random numbers: whom the shorter reach has, the longer has too.
         levels = {k: 1.0 if (ramp := model.special[k].ramp) is None else _level(ramp, days) for k in mine}
         edges = sorted({0.0, 1.0, *levels.values()})
         ways.append([(b - a, [k for k in mine if levels[k] >= b]) for a, b in itertools.pairwise(edges)])
@@ -387,7 +387,7 @@ def _fix_minutes(first: _Way, second: _Way | None, fails: float, flag: _Way | No
     for chance, after in ((1 - fails, None), (fails, second)):
         if chance:
             u = (np.arange(_BOTH if after else _GRID) + 0.5) / (_BOTH if after else _GRID)
-            # Flag and fix share their luck; what comes after has its own.
+            # Flag and fix share a random number; what comes after has its own.
             one, sooner = (np.minimum(way.law.quantile(u), way.longest)[:, None] for way in (first, flag))
             late = np.minimum(after.law.quantile(u), after.longest) if after else np.zeros(1)
             made += chance * float(np.minimum(one + late, sooner).mean())
@@ -407,10 +407,10 @@ def _passed_on(get: Resolved) -> tuple[float, float]:
     wrong, again, most = (get(f"routing.{name}", getattr(routing, name)) for name in ("wrong", "again", "most"))
     reach = [wrong * again**k for k in range(int(most))]
     by = [0.0, 0.0]
-    for hands, (here, further) in enumerate(zip(reach, [*reach[1:], 0.0], strict=True), start=1):
-        for done in range(hands):
+    for transfers, (here, further) in enumerate(zip(reach, [*reach[1:], 0.0], strict=True), start=1):
+        for done in range(transfers):
             # With an odd number of times still to be passed on it is with the other team.
-            by[(hands - done) % 2] += here - further
+            by[(transfers - done) % 2] += here - further
     each = routing.notice.mean * get("notice_factor", get.model.notice_factor)
     return by[0] * each, by[1] * each
 

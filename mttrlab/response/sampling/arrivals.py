@@ -1,4 +1,4 @@
-"""More incidents than a baseline has: whole layers of them, each drawn as the baseline was, with luck of its own.
+"""More incidents than a baseline has: whole layers of them, each drawn as the baseline was, from streams of its own.
 
 An organisation with 1.5 times as many incidents meets all those of the baseline, and half of one more layer. What
 happens to the baseline's is the same whatever the number of layers, and a layer is the same whatever lies on it.
@@ -48,7 +48,7 @@ def extra_layers(*models: ResponseModel) -> int:
 
 @dataclass
 class LayeredRandomNumbers(RandomNumbers):
-    """The luck of a baseline and of layers of further incidents, in one order."""
+    """The random numbers of a baseline and of layers of further incidents, in one order."""
 
     layers: tuple[RandomNumbers, ...] = ()
     """The baseline's first."""
@@ -72,14 +72,14 @@ class LayeredRandomNumbers(RandomNumbers):
 
 
 def with_extra_layers(base: RandomNumbers, count: int, draw: Callable[[int], RandomNumbers]) -> RandomNumbers:
-    """Return a baseline's luck with so many layers of further incidents.
+    """Return a baseline's random numbers with so many layers of further incidents.
 
     Parameters
     ----------
-    base : Luck
+    base : RandomNumbers
         Without further incidents, or with fewer layers of them, which are taken over as they are.
     draw : callable
-        The luck of the same replications, without noise, from a seed.
+        The random numbers of the same replications, without noise, from a seed.
     """
     there = base.layers if isinstance(base, LayeredRandomNumbers) else (base,)
     if count < len(there):

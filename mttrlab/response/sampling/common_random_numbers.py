@@ -1,7 +1,7 @@
 """Chance belongs to (incident, decision): one record per incident, one stream per decision by name.
 
 A column is drawn whole, in blocks of replications, before any engine starts. Scenarios share it, so they meet the
-same incidents and the same luck; a new decision has a new stream and moves no other.
+same incidents and the same random numbers; a new decision has a new stream and moves no other.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Block:
 
 @dataclass
 class RandomNumbers:
-    """The kept luck of some blocks of replications; columns are drawn when first asked for."""
+    """The random numbers of some blocks of replications; columns are drawn when first asked for."""
 
     seed: int
     blocks: tuple[Block, ...]
@@ -64,7 +64,7 @@ class RandomNumbers:
     first: int = 0
     """Number of the first replication."""
     cache: dict[Hashable, Any] = field(default_factory=dict, repr=False)
-    """What was computed from this luck and may be asked for again."""
+    """What was computed from these and may be asked for again."""
 
     def __len__(self) -> int:
         return len(self.at)

@@ -44,7 +44,7 @@ def calls(model: ResponseModel) -> int:
 
 
 def record_type(model: ResponseModel) -> np.dtype:
-    """Return the record of this model's luck: the usual one where it will do."""
+    """Return the record of this model's random numbers: the usual one where it will do."""
     return INCIDENT if calls(model) <= CALLS else INCIDENT_OF_MANY_CALLS
 
 

@@ -21,7 +21,7 @@ class Records:
     bounds: Ints
     """Replication r of these is rows `bounds[r]` to `bounds[r + 1]` of `x`."""
     place: slice | Ints
-    """Rows of `x` that are incidents, in the order of the luck."""
+    """Rows of `x` that are incidents, in the order of the random numbers."""
     numbers: RandomNumbers
     facts: dict[str, np.ndarray] = field(default_factory=dict)
     keys: dict[str, object] = field(default_factory=dict)
@@ -65,5 +65,5 @@ class Records:
 
 
 def as_uint32(u: Floats) -> npt.NDArray[np.int64]:
-    """Return uniforms as 32-bit integers, to be compared with `luck.threshold(probability)`."""
+    """Return uniforms as 32-bit integers, to be compared with `as_threshold(probability)`."""
     return (u * 2.0**32).astype(np.int64)

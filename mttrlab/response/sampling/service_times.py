@@ -1,4 +1,4 @@
-"""Luck and a model become records of integers: what the transition function reads."""
+"""Random numbers and a model become records of integers: what the transition function reads."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _LAST_PRIORITY = 1_000_000
 def sample_service_times(
     model: ResponseModel, numbers: RandomNumbers, like: Records | None = None, *, over: bool = False
 ) -> Records:
-    """Return the integers that this luck means under this model.
+    """Return the integers that these random numbers mean under this model.
 
     A duration is the law's quantile at the kept uniform, then scaled or capped by the levers, so a lever that makes a
     phase shorter makes it longer for nobody.
@@ -47,7 +47,7 @@ def sample_service_times(
     Parameters
     ----------
     like : Records, optional
-        Of the same luck under another model: columns made from the same settings are taken over.
+        Of the same random numbers under another model: columns made from the same settings are taken over.
     over : bool
         Write over `like` instead of a copy of it.
     """
@@ -219,7 +219,7 @@ def _again(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Recor
         made.set_minutes("reopen", model.reopening.after.quantile(numbers.uniform("reopen")))
 
 
-# Kept uniforms become minutes: the law of each incident's type, in bulk, computed once for one luck.
+# Kept uniforms become minutes: the law of each incident's type, in bulk, computed once for the same numbers.
 
 
 _FEW = 8
@@ -232,7 +232,7 @@ Rows = list[slice | Ints]
 
 
 def cached(numbers: RandomNumbers, key: Hashable, make: Callable[[], Made]) -> Made:
-    """Return what `make` gives, made once for one luck and one `key`."""
+    """Return what `make` gives, made once for the same numbers and `key`."""
     if key not in numbers.cache:
         numbers.cache[key] = make()
     made: Made = numbers.cache[key]
