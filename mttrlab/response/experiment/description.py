@@ -81,7 +81,7 @@ def describe_model(model: ResponseModel) -> pd.DataFrame:
     Examples
     --------
     >>> from mttrlab.response import IncidentType, Law, ResponseModel
-    >>> parts = life(ResponseModel((IncidentType("any", 0.5, diagnose=Law("constant", 30.0)),)))
+    >>> parts = describe_model(ResponseModel((IncidentType("any", 0.5, diagnose=Law("constant", 30.0)),)))
     >>> parts.set_index("part").loc["diagnose", "median"]
     np.float64(30.0)
     """

@@ -134,7 +134,7 @@ def as_threshold(probability: float) -> int:
 
     Examples
     --------
-    >>> threshold(0.0), threshold(1.0) == 2**32
+    >>> as_threshold(0.0), as_threshold(1.0) == 2**32
     (0, True)
     """
     return round(probability * 2**32)

@@ -75,7 +75,7 @@ def per_incident(values: Sequence[float], which: Ints) -> Value:
 
     Examples
     --------
-    >>> of_each([0.5, 0.5], np.array([0, 1])), of_each([1, 2], np.array([1, 0])).tolist()
+    >>> per_incident([0.5, 0.5], np.array([0, 1])), per_incident([1, 2], np.array([1, 0])).tolist()
     (0.5, [2, 1])
     """
     return values[0] if len(set(values)) == 1 else np.array(values)[which]

@@ -72,7 +72,7 @@ def to_microseconds(minutes: Floats) -> Ints:
 
     Examples
     --------
-    >>> microseconds(np.array([0.5])).tolist()
+    >>> to_microseconds(np.array([0.5])).tolist()
     [30000000]
     """
     return np.rint(minutes * MICROSECONDS).astype(np.int64)

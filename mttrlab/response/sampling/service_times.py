@@ -338,7 +338,7 @@ def choose_by_share(shares: Sequence[float], u: Floats) -> Ints:
 
     Examples
     --------
-    >>> place([0.2, 0.3, 0.5], np.array([0.1, 0.2, 0.4999, 0.9])).tolist()
+    >>> choose_by_share([0.2, 0.3, 0.5], np.array([0.1, 0.2, 0.4999, 0.9])).tolist()
     [0, 1, 1, 2]
     """
     edges = np.cumsum(shares)[:-1]
