@@ -21,7 +21,7 @@ from mttrlab.validate import inner_share
 NAN = float("nan")
 
 
-def _order(frames: tuple[pd.DataFrame, pd.DataFrame], clock: str, first: Sample, second: Sample) -> list[str]:
+def _order(frames: tuple[pd.DataFrame, pd.DataFrame], measure: str, first: Sample, second: Sample) -> list[str]:
     """Return what is odd about the two periods: incidents that stand in both, or the later one first."""
     notes = []
     names = [name for name in ("source", "incident_id") if all(name in frame for frame in frames)]
@@ -30,7 +30,7 @@ def _order(frames: tuple[pd.DataFrame, pd.DataFrame], clock: str, first: Sample,
         both = len(known[0].intersection(known[1]))
         if both:
             notes.append(f"{incidents(both)} stand{'s' if both == 1 else ''} in both periods, which must not overlap")
-    earliest, latest = (starts_of(f, clock, s.rows) for f, s in zip(frames, (first, second), strict=True))
+    earliest, latest = (starts_of(f, measure, s.rows) for f, s in zip(frames, (first, second), strict=True))
     if earliest.min() > latest.max():
         notes.append("the first period begins after the second has ended: read better and worse the other way round")
     return notes
@@ -68,7 +68,7 @@ def _detectable(
 ) -> dict[str, float]:
     result = dict.fromkeys(("smallest_change", "incidents_needed", "incidents_per_month", "months_until_visible"), NAN)
     pairs = zip(frames, (first, second), strict=True)
-    spans = [months_spanned(starts_of(f, row["clock"], s.rows)) for f, s in pairs]
+    spans = [months_spanned(starts_of(f, row["measure"], s.rows)) for f, s in pairs]
     counted = [(len(s.rows), span) for s, span in zip((first, second), spans, strict=True) if span > 0]
     if counted:
         # The first and the last incident bound the span, so n of them hold n - 1 gaps.
@@ -510,7 +510,7 @@ def _difference_of_rank(x: np.ndarray, y: np.ndarray, rank: int, start: float) -
 def compare_periods(
     before: pd.DataFrame,
     after: pd.DataFrame,
-    clock: str = "recovery",
+    measure: str = "recovery",
     *,
     adjust: str | tuple[str, ...] = ("severity", "incident_type"),
     level: float = 0.95,
@@ -522,7 +522,7 @@ def compare_periods(
     ----------
     before, after : DataFrame
         Incidents, or phases as `phase_durations` gives them.
-    clock : str
+    measure : str
         One of the clocks.
     adjust : str or tuple of str
         Columns whose mix shall not pass for a change of speed; those that the frames lack are named in `note`.
@@ -534,7 +534,7 @@ def compare_periods(
     Returns
     -------
     DataFrame
-        One row. `clock, level`; `n_before, n_after` (ended incidents with minutes above zero), `open_before,
+        One row. `measure, level`; `n_before, n_after` (ended incidents with minutes above zero), `open_before,
         open_after` (still running), `forgotten` (open three times longer than any that ended, and a day at least:
         left out as most likely never closed); `typical_before, typical_after` (geometric means, minutes); `ratio,
         ratio_low, ratio_high` (after / before, ended incidents, Welch's t on log minutes); `ratio_with_open` and its
@@ -571,11 +571,11 @@ def compare_periods(
     """
     inner_share("level", level)
     adjust = (adjust,) if isinstance(adjust, str) else tuple(adjust)
-    frames = (with_clocks(before, clock), with_clocks(after, clock))
-    first, second = drop_never_closed(*(sample_of(frame, clock) for frame in frames))
-    notes = [*_order(frames, clock, first, second), *_left_out("before", first), *_left_out("after", second)]
+    frames = (with_clocks(before, measure), with_clocks(after, measure))
+    first, second = drop_never_closed(*(sample_of(frame, measure) for frame in frames))
+    notes = [*_order(frames, measure, first, second), *_left_out("before", first), *_left_out("after", second)]
     row: dict[str, Any] = {
-        "clock": clock,
+        "measure": measure,
         "level": level,
         "n_before": first.n,
         "n_after": second.n,

@@ -21,14 +21,14 @@ def _periods(times: pd.Series) -> pd.Series:
 
 
 @records_basis
-def monthly_limits(incidents: pd.DataFrame, clock: str = "recovery") -> pd.DataFrame:
+def monthly_limits(incidents: pd.DataFrame, measure: str = "recovery") -> pd.DataFrame:
     """Return the typical time of each month with the limits of normal variation, given its count.
 
     Parameters
     ----------
     incidents : DataFrame
         Incidents, or phases as `phase_durations` gives them, with their times.
-    clock : str
+    measure : str
         One of the clocks.
 
     Returns
@@ -38,7 +38,7 @@ def monthly_limits(incidents: pd.DataFrame, clock: str = "recovery") -> pd.DataF
         `n` (ended and timed on this clock), `open`, `typical` (geometric mean of the ended, minutes) with
         `typical_low, typical_high` (its 95 % interval from that month alone), `centre, low, high` (minutes; three
         standard errors for that month's count), `signal` ("longer than usual", "shorter than usual" or empty),
-        `clock`, `note` where limits are withheld.
+        `measure`, `note` where limits are withheld.
 
     Raises
     ------
@@ -51,10 +51,10 @@ def monthly_limits(incidents: pd.DataFrame, clock: str = "recovery") -> pd.DataF
     -----
     The spread is pooled within months, so a change of level does not widen the limits that should show it.
     """
-    frame = with_clocks(incidents, clock)
-    if clock not in incidents:
+    frame = with_clocks(incidents, measure)
+    if measure not in incidents:
         frame = frame.assign(month=phase_durations(incidents)["month"].array)
-    sample = sample_of(frame, clock)
+    sample = sample_of(frame, measure)
     times = frame["month"] if "month" in frame else onset(frame)
     rows = pd.DataFrame({"month": _periods(times), "log": np.nan, "open": False})
     rows.loc[sample.rows, "log"] = np.where(sample.observed, np.log(sample.minutes), np.nan)
@@ -88,7 +88,7 @@ def monthly_limits(incidents: pd.DataFrame, clock: str = "recovery") -> pd.DataF
             "low": np.exp(centre - half.to_numpy(dtype=float)),
             "high": np.exp(centre + half.to_numpy(dtype=float)),
             "signal": np.where(high, "longer than usual", np.where(low, "shorter than usual", "")),
-            "clock": clock,
+            "measure": measure,
             "note": why_withheld("control_limits", ended) if not enough else "",
         }
     )

@@ -135,7 +135,7 @@ def alert_coverage(
     report.cells = map_cells(report.table, [one for one in watching if not modes_of(one)], lost, names)
     report.within = within
     for table in (report.table, report.cells):
-        table.attrs.update(clock="detect", verdicts=VERDICTS_USED)
+        table.attrs.update(measure="detect", verdicts=VERDICTS_USED)
     return report
 
 

@@ -141,7 +141,7 @@ class Ended:
 
 
 def read_periods(
-    before: pd.DataFrame, after: pd.DataFrame, clock: str, by: str
+    before: pd.DataFrame, after: pd.DataFrame, measure: str, by: str
 ) -> tuple[Ended, Ended, list[str], tuple[str, ...]]:
     """Return the ended incidents of both periods, the names of the kinds, and the phases of the clock.
 
@@ -153,14 +153,14 @@ def read_periods(
     QuestionError
         For a clock or a column that does not exist.
     """
-    frames = [with_clocks(frame, clock) for frame in (before, after)]
+    frames = [with_clocks(frame, measure) for frame in (before, after)]
     for frame in frames:
         if by not in frame:
             raise QuestionError(f"by= names {by!r}, which is no column of this table")
     labels = [f[by].astype("object").where(f[by].notna(), "not said").astype(str) for f in frames]
     groups = sorted(set(labels[0]) | set(labels[1]))
-    phases = phases_of(clock)
-    read_frames = [_read(frame, clock, phases) for frame in frames]
+    phases = phases_of(measure)
+    read_frames = [_read(frame, measure, phases) for frame in frames]
     whole, known, kept = (np.concatenate([result[i] for result in read_frames]) for i in range(3))
     blocks = blocks_of(known, whole, kept)
     names = tuple(" + ".join(phases[first : last + 1]) for first, last in blocks.blocks) or phases
@@ -183,11 +183,11 @@ def _ordered(groups: np.ndarray, pieces: np.ndarray, open_: int, unknown: int, d
 
 
 def _read(
-    frame: pd.DataFrame, clock: str, phases: tuple[str, ...]
+    frame: pd.DataFrame, measure: str, phases: tuple[str, ...]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int, int]:
     """Return the ended incidents' minutes, their minutes per phase and whether a merged span lacks no stamp."""
-    minutes = frame[clock].to_numpy(dtype=float, na_value=np.nan)
-    flag = f"{clock}_observed"
+    minutes = frame[measure].to_numpy(dtype=float, na_value=np.nan)
+    flag = f"{measure}_observed"
     ended = frame[flag].to_numpy(dtype=float, na_value=np.nan) if flag in frame else np.ones(len(minutes))
     usable = np.isfinite(minutes) & (ended > 0)
     known = np.column_stack(
@@ -240,7 +240,7 @@ def effects(before: tuple[np.ndarray, np.ndarray], after: tuple[np.ndarray, np.n
 def explain_change(
     before: pd.DataFrame,
     after: pd.DataFrame,
-    clock: str = "recovery",
+    measure: str = "recovery",
     *,
     by: str = "incident_type",
     level: float = 0.95,
@@ -253,7 +253,7 @@ def explain_change(
     ----------
     before, after : DataFrame
         Incidents, or phases as `phase_durations` gives them.
-    clock : str
+    measure : str
         One of the clocks.
     by : str
         Column that says what kind an incident is; an empty cell is a kind of its own.
@@ -272,7 +272,7 @@ def explain_change(
         fewer than 20 incidents tell apart are one part, "diagnose + resolve"; where more do, the merged span of an
         incident that lacks the stamp is divided as spans of its length are, and `note` counts these. `minutes`
         (after less before, of the mean), `low, high`; `mean_before, mean_after` of the whole; `n_before, n_after`
-        (ended), `open_before, open_after` (counted, not averaged), `clock, by, note`. The parts add up to the total.
+        (ended), `open_before, open_after` (counted, not averaged), `measure, by, note`. The parts add up to the total.
 
     Raises
     ------
@@ -295,7 +295,7 @@ def explain_change(
     [-18.5, 6.5, -12.0]
     """
     inner_share("level", level)
-    first, second, groups, phases = read_periods(before, after, clock, by)
+    first, second, groups, phases = read_periods(before, after, measure, by)
     n, m = len(first.groups), len(second.groups)
     names = (MIX, *phases, NOT_SPLIT, WHOLE)
     notes = [
@@ -332,7 +332,7 @@ def explain_change(
             "n_after": m,
             "open_before": first.open,
             "open_after": second.open,
-            "clock": clock,
+            "measure": measure,
             "by": by,
             "note": "; ".join(notes),
         }

@@ -17,16 +17,16 @@ from mttrlab.validate import finite, inner_share
 
 OVERALL = "all services"
 _COLUMNS = [
-    "service", "clock", "incidents", "open", "left_out", "clipped", "since", "until", "days", "minutes", "sum_minutes",
-    "weighted_minutes", "users_unknown", "availability", "slo", "budget", "budget_spent", "budget_left", "p_blown",
-    "p_blown_low", "p_blown_high", "level",
+    "service", "measure", "incidents", "open", "left_out", "clipped", "since", "until", "days", "minutes",
+    "sum_minutes", "weighted_minutes", "users_unknown", "availability", "slo", "budget", "budget_spent", "budget_left",
+    "p_blown", "p_blown_low", "p_blown_high", "level",
 ]  # fmt: skip
 
 
-def _ends(phases: pd.DataFrame, clock: str) -> tuple[pd.Series, pd.Series]:
+def _ends(phases: pd.DataFrame, measure: str) -> tuple[pd.Series, pd.Series]:
     """Return start and end in microseconds (float, NaN: not both known); an open incident ends at its export."""
-    minutes = phases[clock].astype("float64")
-    start = phases[CLOCK_ENDS[clock][0]]
+    minutes = phases[measure].astype("float64")
+    start = phases[CLOCK_ENDS[measure][0]]
     whole = pd.Series(start.dt.tz_convert(None).to_numpy("datetime64[us]").astype("int64"), index=phases.index)
     begun = whole.astype("float64").where(start.notna() & minutes.notna())
     return begun, begun + (minutes * 6e7).round()
@@ -69,7 +69,7 @@ def _moment(value: Any, name: str) -> pd.Timestamp | None:
 def _row(
     timed: pd.DataFrame,
     name: str,
-    clock: str,
+    measure: str,
     first: pd.Timestamp,
     last: pd.Timestamp,
     slo: float,
@@ -86,7 +86,7 @@ def _row(
     risk = _risk((end - start) / 6e7, days, slo, budget_days, level)
     return {
         "service": name,
-        "clock": clock,
+        "measure": measure,
         "incidents": len(timed),
         "open": int(timed["open"].sum()),
         "left_out": len(timed) - len(known),
@@ -228,7 +228,7 @@ def downtime(
     incidents: Source,
     slo: float = 0.999,
     *,
-    clock: str | None = None,
+    measure: str | None = None,
     since: object = None,
     until: object = None,
     budget_days: float = 30.0,
@@ -242,7 +242,7 @@ def downtime(
         Incidents, or phases as `phase_durations` gives them.
     slo : float
         Availability target, such as 0.999.
-    clock : str, optional
+    measure : str, optional
         When an incident counts as down, one of the clocks; without it the one that `lead_clock` names.
     since, until : time, optional
         The period; without them from the first start to the newest `exported_at` (or end).
@@ -270,7 +270,7 @@ def downtime(
     """
     error_budget(slo, budget_days)
     phases = phase_durations(incidents)
-    chosen = clock_name(clock) if clock else lead_clock(phases)
+    chosen = clock_name(measure) if measure else lead_clock(phases)
     start, end = _ends(phases, chosen)
     first, last = _period(phases, start, end, since, until)
     timed = pd.DataFrame(

@@ -26,10 +26,10 @@ def type_key(name: object) -> str:
     return re.sub(r"[\s_\-]+", "_", str(name).strip().lower())
 
 
-def timed_types(incidents: Source, clock: str) -> pd.DataFrame:
+def timed_types(incidents: Source, measure: str) -> pd.DataFrame:
     """Return the phases with `type` (one spelling a type), `spent` (minutes so far), `ended` and `forgotten`."""
-    clock_name(clock)
-    carried = isinstance(incidents, pd.DataFrame) and clock in incidents
+    clock_name(measure)
+    carried = isinstance(incidents, pd.DataFrame) and measure in incidents
     phases = incidents if carried else phase_durations(incidents)
     assert isinstance(phases, pd.DataFrame)
     if "incident_type" not in phases:
@@ -38,19 +38,19 @@ def timed_types(incidents: Source, clock: str) -> pd.DataFrame:
     keys = names_given.map(type_key)
     spelled = names_given[keys != ""].groupby(keys[keys != ""]).agg(lambda names: names.value_counts().index[0])
     types = keys.map(spelled).where(keys != "", UNKNOWN).astype("str")
-    so_far = minutes_so_far(phases, clock)
+    so_far = minutes_so_far(phases, measure)
     return phases.assign(type=types, spent=so_far["minutes"], ended=so_far["ended"], forgotten=so_far["forgotten"])
 
 
 @records_basis
-def type_ranking(incidents: Source, clock: str = "recovery", *, level: float = 0.95) -> pd.DataFrame:
+def type_ranking(incidents: Source, measure: str = "recovery", *, level: float = 0.95) -> pd.DataFrame:
     """Return the incident types by count and by the minutes that they cost.
 
     Parameters
     ----------
     incidents : DataFrame or Lab
         Incidents, or their phases.
-    clock : str
+    measure : str
         One of the clocks.
     level : float
         Of the intervals.
@@ -81,7 +81,7 @@ def type_ranking(incidents: Source, clock: str = "recovery", *, level: float = 0
     >>> type_ranking(rows)[["incident_type", "incidents", "minutes", "by_count", "by_minutes"]].values.tolist()
     [['slow db', 1, 240.0, 2, 1], ['crash', 2, 12.0, 1, 2]]
     """
-    timed = timed_types(incidents, clock)
+    timed = timed_types(incidents, measure)
     rows = []
     for name, own in timed.groupby("type", sort=True):
         count = rate_interval(len(own), level=level)
@@ -109,6 +109,6 @@ def type_ranking(incidents: Source, clock: str = "recovery", *, level: float = 0
     table.insert(8, "share", table["minutes"] / every if every > 0 else np.nan)
     for name, column in (("by_count", "incidents"), ("by_minutes", "minutes")):
         table[name] = table[column].rank(ascending=False, method="min").astype("int64")
-    table["clock"] = clock
+    table["measure"] = measure
     return table.sort_values(["minutes", "incidents", "incident_type"], ascending=[False, False, True],
                              ignore_index=True)  # fmt: skip

@@ -43,7 +43,7 @@ SEE_MEDIAN = "see the median"
 """What is awarded by a mean that single long incidents decide."""
 _PROBABILITIES = ["p_elite", "p_advanced", "p_intermediate", "p_basic", "p_no_level"]
 _COLUMNS = [
-    "statistic", "clock", "minutes", "low", "high", "n", "open", "forgotten", "level", "awarded", *_PROBABILITIES,
+    "statistic", "measure", "minutes", "low", "high", "n", "open", "forgotten", "level", "awarded", *_PROBABILITIES,
     "next_level", "to_next", "method", "odds_method",
 ]  # fmt: skip
 
@@ -57,13 +57,13 @@ def _of_ended(minutes: np.ndarray, limits: list[float], level: float) -> dict[st
     return {name: (interval, *probabilities_below(minutes, limits, name)) for name, interval in intervals.items()}
 
 
-def clock_minutes(incidents: Source, clock: str) -> tuple[np.ndarray, np.ndarray]:
+def clock_minutes(incidents: Source, measure: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the minutes of the incidents on one clock, rising, and which of them have ended."""
-    carried = isinstance(incidents, pd.DataFrame) and clock in incidents
+    carried = isinstance(incidents, pd.DataFrame) and measure in incidents
     phases = incidents if carried else phase_durations(incidents)
     assert isinstance(phases, pd.DataFrame)
-    minutes = pd.Series(as_numbers(phases[clock], clock), index=phases.index)
-    flag = f"{clock}_observed"
+    minutes = pd.Series(as_numbers(phases[measure], measure), index=phases.index)
+    flag = f"{measure}_observed"
     ended = phases[flag].astype("boolean").fillna(True) if flag in phases else pd.Series(True, index=phases.index)
     known = minutes.notna().to_numpy()
     done = ended.to_numpy(dtype=bool)[known]
@@ -74,13 +74,13 @@ def clock_minutes(incidents: Source, clock: str) -> tuple[np.ndarray, np.ndarray
 
 
 def _row(
-    name: str, clock: str, interval: Interval, below: np.ndarray, odds_method: str, counts: dict[str, int]
+    name: str, measure: str, interval: Interval, below: np.ndarray, odds_method: str, counts: dict[str, int]
 ) -> dict[str, Any]:
     probabilities = np.diff([0.0, *below, 1.0])
     next_level, limit = next_better(interval.estimate)
     return {
         "statistic": name,
-        "clock": clock,
+        "measure": measure,
         "minutes": interval.estimate,
         "low": interval.low,
         "high": interval.high,
@@ -176,20 +176,20 @@ def award(below: np.ndarray | list[float]) -> str:
 
 
 @records_basis
-def distance_to_next(phases: Source, clock: str = "recovery") -> pd.DataFrame:
+def distance_to_next(phases: Source, measure: str = "recovery") -> pd.DataFrame:
     """Return what each phase would have to give, alone, to bring the mean to the next level.
 
     Parameters
     ----------
     phases : DataFrame or Lab
         Phases as `phase_durations` gives them, or incidents.
-    clock : str
+    measure : str
         One of the clocks.
 
     Returns
     -------
     DataFrame
-        One row per phase of the clock: `phase, clock, n` (incidents that have all phases of the clock), `mean`
+        One row per phase of the clock: `phase, measure, n` (incidents that have all phases of the clock), `mean`
         minutes of the phase, `next_level`, `to_next` (minutes that the mean of these incidents lies above its limit)
         and `cut_needed`, the share of the phase that would have to go if nothing else changed; above 1: this phase
         alone cannot do it. NaN where there is no better level.
@@ -199,7 +199,7 @@ def distance_to_next(phases: Source, clock: str = "recovery") -> pd.DataFrame:
     QuestionError, SchemaError
         As for `maturity`.
     """
-    parts = phases_of(clock)
+    parts = phases_of(measure)
     if isinstance(phases, pd.DataFrame) and not set(parts) <= set(phases):
         phases = phase_durations(phases)
     with open_phases(phases, [EVERYTHING]) as query:
@@ -210,7 +210,7 @@ def distance_to_next(phases: Source, clock: str = "recovery") -> pd.DataFrame:
     with np.errstate(invalid="ignore", divide="ignore"):
         cut = (total - limit) / means
     return pd.DataFrame({
-        "phase": parts, "clock": clock, "n": len(rows), "mean": means, "next_level": next_level,
+        "phase": parts, "measure": measure, "n": len(rows), "mean": means, "next_level": next_level,
         "to_next": total - limit, "cut_needed": cut,
     })  # fmt: skip
 
@@ -387,7 +387,7 @@ def _by_curve(steps: Curve, limits: Sequence[float], quantile: float) -> np.ndar
 
 @records_basis
 def maturity(
-    incidents: Source, practices: Practices | None = None, clock: str = "recovery", *, level: float = 0.95
+    incidents: Source, practices: Practices | None = None, measure: str = "recovery", *, level: float = 0.95
 ) -> pd.DataFrame:
     """Return the outcome level by mean, median and P90, each with the probability of every level.
 
@@ -398,7 +398,7 @@ def maturity(
     practices : Practices, optional
         What the team runs, as `lab.practices()` gives it. It does not change the outcome: practices earn a capability
         level beside it. Given a Lab, its telemetry is evidence too.
-    clock : str
+    measure : str
         One of the clocks.
     level : float
         Level of the intervals.
@@ -433,8 +433,8 @@ def maturity(
     >>> maturity(rows)[["statistic", "level", "awarded"]].values.tolist()[1]
     ['median', 'Intermediate', 'Intermediate–Advanced']
     """
-    clock_name(clock)
-    minutes, ended = clock_minutes(incidents, clock)
+    clock_name(measure)
+    minutes, ended = clock_minutes(incidents, measure)
     kept = ended | (minutes <= never_closed_after(minutes[ended]))
     counts = {"open": int((~ended).sum()), "forgotten": int((~kept).sum())}
     limits = [limit for _, limit in LEVELS]
@@ -442,7 +442,7 @@ def maturity(
         evidence = open_evidence(minutes[kept], ended[kept], limits, level)
     else:
         evidence = _of_ended(minutes[ended], limits, level)
-    rows = [_row(name, clock, *parts, counts) for name, parts in evidence.items()]
+    rows = [_row(name, measure, *parts, counts) for name, parts in evidence.items()]
     table = pd.DataFrame(rows, columns=_COLUMNS)
     if not practices:
         return table

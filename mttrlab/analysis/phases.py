@@ -402,13 +402,13 @@ def lead_clock(phases: Source) -> str:
     with open_phases(phases, [EVERYTHING]) as query:
         counts = query.ask("analysis/clock_counts").iloc[0]
     closed = int(counts["closed"])
-    for clock in CLOCKS:
-        if closed and counts[clock] >= closed / 2:
-            return clock
-    return max(CLOCKS, key=lambda clock: int(counts[f"{clock}_any"]))
+    for measure in CLOCKS:
+        if closed and counts[measure] >= closed / 2:
+            return measure
+    return max(CLOCKS, key=lambda measure: int(counts[f"{measure}_any"]))
 
 
-def unseen_phases(clock: str) -> tuple[tuple[str, str], ...]:
+def unseen_phases(measure: str) -> tuple[tuple[str, str], ...]:
     """Return the phases that a clock does not contain, each with the stamp that would show it.
 
     Raises
@@ -421,7 +421,7 @@ def unseen_phases(clock: str) -> tuple[tuple[str, str], ...]:
     >>> unseen_phases("detected_to_resolved")
     (('detect', 'started_at'), ('verify', 'verified_at'))
     """
-    start, end = CLOCK_ENDS[clock_name(clock)]
+    start, end = CLOCK_ENDS[clock_name(measure)]
     unseen = []
     if start != "started_at":
         unseen.append(("detect", "started_at"))
@@ -430,7 +430,7 @@ def unseen_phases(clock: str) -> tuple[tuple[str, str], ...]:
     return tuple(unseen)
 
 
-def phases_of(clock: str) -> tuple[str, ...]:
+def phases_of(measure: str) -> tuple[str, ...]:
     """Return the phases that add up to a clock.
 
     Raises
@@ -443,7 +443,7 @@ def phases_of(clock: str) -> tuple[str, ...]:
     >>> phases_of("detected_to_resolved")
     ('diagnose', 'resolve')
     """
-    start, end = CLOCK_ENDS[clock_name(clock)]
+    start, end = CLOCK_ENDS[clock_name(measure)]
     first = next(i for i, phase in enumerate(PHASES) if PHASE_ENDS[phase][0] == start)
     last = next(i for i, phase in enumerate(PHASES) if PHASE_ENDS[phase][1] == end)
     return PHASES[first : last + 1]

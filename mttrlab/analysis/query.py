@@ -157,7 +157,7 @@ def _phase_columns(phases: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         columns[flag] = _flags(observed, flag)
         columns[f"ended_us_{measure}"] = _ended(columns[measure], columns[flag])
     for flag, clocks in _AHEAD.items():
-        open_now = [columns[f"{clock}_observed"].eq(False).fillna(False) for clock in clocks]
+        open_now = [columns[f"{measure}_observed"].eq(False).fillna(False) for measure in clocks]
         columns[flag] = (open_now[0] | open_now[1]).astype(bool)
     return pd.DataFrame(columns, index=phases.index)
 
@@ -205,21 +205,21 @@ def records_basis(estimate: Callable[P, pd.DataFrame]) -> Callable[P, pd.DataFra
     Parameters
     ----------
     estimate : callable
-        A function that returns a table; its parameter `clock`, where it has one, is the clock.
+        A function that returns a table; its parameter `measure`, where it has one, is the clock.
 
     Returns
     -------
     callable
-        The same function; `attrs["verdicts"]` of its table is `VERDICTS_USED`, and `attrs["clock"]` is the clock, "row
-        by row" where a column says it, or "phases" where each phase has its own.
+        The same function; `attrs["verdicts"]` of its table is `VERDICTS_USED`, and `attrs["measure"]` is the clock,
+        "row by row" where a column says it, or "phases" where each phase has its own.
 
     Examples
     --------
     >>> @records_basis
-    ... def longest(minutes, clock="recovery"):
+    ... def longest(minutes, measure="recovery"):
     ...     return pd.DataFrame({"minutes": [max(minutes)]})
     >>> longest([3, 5]).attrs
-    {'clock': 'recovery', 'verdicts': 'recorded at both ends; pending: open so far'}
+    {'measure': 'recovery', 'verdicts': 'recorded at both ends; pending: open so far'}
     """
     signature = inspect.signature(estimate)
 
@@ -228,8 +228,8 @@ def records_basis(estimate: Callable[P, pd.DataFrame]) -> Callable[P, pd.DataFra
         table = estimate(*args, **kwargs)
         arguments = signature.bind(*args, **kwargs)
         arguments.apply_defaults()
-        measure = arguments.arguments.get("clock")
-        table.attrs["clock"] = str(measure) if measure else "row by row" if "clock" in table else "phases"
+        measure = arguments.arguments.get("measure")
+        table.attrs["measure"] = str(measure) if measure else "row by row" if "measure" in table else "phases"
         table.attrs["verdicts"] = VERDICTS_USED
         return table
 
@@ -259,7 +259,7 @@ def records_basis_of_list(estimate: Callable[P, pd.DataFrame]) -> Callable[P, pd
     >>> @records_basis_of_list
     ... def longest(minutes):
     ...     return pd.DataFrame({"minutes": [max(minutes)]})
-    >>> longest(pd.Series([3, 5], name="recovery")).attrs["clock"], longest([3, 5]).attrs["clock"]
+    >>> longest(pd.Series([3, 5], name="recovery")).attrs["measure"], longest([3, 5]).attrs["measure"]
     ('recovery', 'as given')
     """
 
@@ -268,7 +268,7 @@ def records_basis_of_list(estimate: Callable[P, pd.DataFrame]) -> Callable[P, pd
         table = estimate(*args, **kwargs)
         minutes = args[0] if args else next(iter(kwargs.values()), None)
         name, carried = getattr(minutes, "name", None), getattr(minutes, "attrs", {})
-        table.attrs["clock"] = name if isinstance(name, str) and name in (*CLOCKS, *PHASES) else AS_GIVEN
+        table.attrs["measure"] = name if isinstance(name, str) and name in (*CLOCKS, *PHASES) else AS_GIVEN
         table.attrs["verdicts"] = carried.get("verdicts", AS_GIVEN)
         return table
 

@@ -255,7 +255,7 @@ _FIXES = {"terraform": ("config", "terraform")}
 
 
 def runbook_coverage(
-    incidents: Source, practices: Practices, *, top: int = TOP, by: str = "count", clock: str = "recovery"
+    incidents: Source, practices: Practices, *, top: int = TOP, by: str = "count", measure: str = "recovery"
 ) -> pd.DataFrame:
     """Return which of the top incident types a runbook answers, and whether the diagnosis runs by itself.
 
@@ -267,7 +267,7 @@ def runbook_coverage(
         How many types.
     by : str
         'count', the founding text's "most common", or 'minutes'.
-    clock : str
+    measure : str
         For the minutes.
 
     Returns
@@ -290,9 +290,9 @@ def runbook_coverage(
     top = whole("top", top, 1)
     if by not in ("count", "minutes"):
         raise QuestionError(f"by must be 'count' or 'minutes'; got {by!r}")
-    ranked = type_ranking(incidents, clock)
+    ranked = type_ranking(incidents, measure)
     ranked = ranked[ranked["incident_type"] != "unknown"].sort_values([f"by_{by}", "incident_type"], kind="stable")
-    timed = timed_types(incidents, clock)
+    timed = timed_types(incidents, measure)
     rows = []
     for place, ranked_type in enumerate(ranked.head(top).to_dict("records"), start=1):
         own = timed[timed["type"] == ranked_type["incident_type"]]

@@ -62,7 +62,7 @@ class Sample:
         return Sample(self.minutes[kept], self.observed[kept], self.rows[kept], int(chosen.sum()), 0, 0)
 
 
-def with_clocks(incidents: pd.DataFrame, clock: str) -> pd.DataFrame:
+def with_clocks(incidents: pd.DataFrame, measure: str) -> pd.DataFrame:
     """Return `incidents` with the clock's minutes, computed where the frame does not carry them.
 
     Raises
@@ -72,10 +72,10 @@ def with_clocks(incidents: pd.DataFrame, clock: str) -> pd.DataFrame:
     SchemaError
         When the frame is no table of incidents.
     """
-    clock_name(clock)
+    clock_name(measure)
     if not isinstance(incidents, pd.DataFrame):
         raise SchemaError(f"expected a table of incidents or of phases; got {type(incidents).__name__}")
-    if clock in incidents:
+    if measure in incidents:
         return incidents
     from mttrlab.analysis.phases import phase_durations
 
@@ -132,12 +132,12 @@ def drop_never_closed(*samples: Sample) -> tuple[Sample, ...]:
     return tuple(result)
 
 
-def starts_of(frame: pd.DataFrame, clock: str, rows: np.ndarray) -> pd.Series:
+def starts_of(frame: pd.DataFrame, measure: str, rows: np.ndarray) -> pd.Series:
     """Return when the clock of these rows began; NaT throughout where the frame carries no times.
 
     The clock's own first stamp: where the minutes are known it was judged usable, which others may not be.
     """
-    first = CLOCK_ENDS[clock][0] if clock in CLOCK_ENDS else PHASE_ENDS[clock][0]
+    first = CLOCK_ENDS[measure][0] if measure in CLOCK_ENDS else PHASE_ENDS[measure][0]
     chosen = frame.iloc[rows]
     times = chosen[first] if first in frame else onset(chosen)
     if not isinstance(times.dtype, pd.DatetimeTZDtype) and times.notna().any():

@@ -26,9 +26,9 @@ def _service_names(frame: pd.DataFrame, by: str) -> np.ndarray:
     return np.asarray(frame[by].astype("object").where(frame[by].notna(), "not said").astype(str), dtype=object)
 
 
-def _by_service(frame: pd.DataFrame, clock: str, by: str) -> dict[str, Sample]:
+def _by_service(frame: pd.DataFrame, measure: str, by: str) -> dict[str, Sample]:
     """Return the sample of each service, cut from the one of all."""
-    words, sample = _service_names(frame, by), sample_of(frame, clock)
+    words, sample = _service_names(frame, by), sample_of(frame, measure)
     return {str(name): sample.subset(words == name) for name in pd.unique(words)}
 
 
@@ -118,7 +118,7 @@ def _paule_mandel(y: np.ndarray, v: np.ndarray) -> float:
 
 @records_basis
 def pool_services(
-    incidents: pd.DataFrame, clock: str = "recovery", *, by: str = "service", level: float = 0.95
+    incidents: pd.DataFrame, measure: str = "recovery", *, by: str = "service", level: float = 0.95
 ) -> pd.DataFrame:
     """Return the typical time of each service, small ones drawn towards the level of all.
 
@@ -126,7 +126,7 @@ def pool_services(
     ----------
     incidents : DataFrame
         Incidents, or phases as `phase_durations` gives them.
-    clock : str
+    measure : str
         One of the clocks.
     by : str
         Column that names the service.
@@ -136,7 +136,7 @@ def pool_services(
     Returns
     -------
     DataFrame
-        One row per service, slowest first: the column named by `by`, `clock, n` (ended), `open, typical` (geometric
+        One row per service, slowest first: the column named by `by`, `measure, n` (ended), `open, typical` (geometric
         mean of its own incidents, minutes), `pooled, low, high` (minutes, drawn towards the level of all), `own_weight`
         (0 to 1), `all_services` (the common level, minutes). A service without an ended incident has the common level.
 
@@ -152,10 +152,10 @@ def pool_services(
     Empirical Bayes, normal–normal on mean log minutes with the spread pooled within services.
     """
     inner_share("level", level)
-    frame = with_clocks(incidents, clock)
+    frame = with_clocks(incidents, measure)
     if by not in frame:
         raise QuestionError(f"by= names {by!r}, which is no column of this table")
-    sample = sample_of(frame, clock)
+    sample = sample_of(frame, measure)
     words = _service_names(frame, by)
     rows = pd.DataFrame({by: words[sample.rows], "log": np.log(sample.minutes), "ended": sample.observed})
     everyone = pd.Index(sorted(set(words)), name=by)
@@ -179,7 +179,7 @@ def pool_services(
         table["low"], table["high"] = np.exp(middle - reach * error), np.exp(middle + reach * error)
         table["own_weight"] = np.where(has_ended, pooled.weight[place], 0.0)
         table["all_services"] = math.exp(pooled.mu)
-    table.insert(0, "clock", clock)
+    table.insert(0, "measure", measure)
     return table.sort_values("pooled", ascending=False, kind="stable").reset_index()
 
 
@@ -214,7 +214,7 @@ def false_discovery(p: npt.ArrayLike) -> np.ndarray:
 def compare_services(
     before: pd.DataFrame,
     after: pd.DataFrame,
-    clock: str = "recovery",
+    measure: str = "recovery",
     *,
     by: str = "service",
     rate: float = 0.1,
@@ -226,7 +226,7 @@ def compare_services(
     ----------
     before, after : DataFrame
         Incidents, or phases as `phase_durations` gives them.
-    clock : str
+    measure : str
         One of the clocks.
     by : str
         Column that names the service.
@@ -238,9 +238,9 @@ def compare_services(
     Returns
     -------
     DataFrame
-        One row per service: the column named by `by`, `clock, n_before, n_after, ratio, ratio_low, ratio_high` (of its
-        own incidents, ended or open as `compare_periods` bases its verdict), `pooled_ratio` and its ends (drawn towards
-        the change of all), `p, p_adjusted, verdict` ("better", "worse", "cannot tell").
+        One row per service: the column named by `by`, `measure, n_before, n_after, ratio, ratio_low, ratio_high` (of
+        its own incidents, ended or open as `compare_periods` bases its verdict), `pooled_ratio` and its ends (drawn
+        towards the change of all), `p, p_adjusted, verdict` ("better", "worse", "cannot tell").
 
     Raises
     ------
@@ -251,12 +251,12 @@ def compare_services(
     """
     inner_share("rate", rate)
     inner_share("level", level)
-    frames = [with_clocks(frame, clock) for frame in (before, after)]
+    frames = [with_clocks(frame, measure) for frame in (before, after)]
     for frame in frames:
         if by not in frame:
             raise QuestionError(f"by= names {by!r}, which is no column of this table")
-    parts = [_by_service(frame, clock, by) for frame in frames]
-    none = sample_of(frames[0].iloc[:0], clock)
+    parts = [_by_service(frame, measure, by) for frame in frames]
+    none = sample_of(frames[0].iloc[:0], measure)
     rows = []
     for name in sorted({*parts[0], *parts[1]}):
         first, second = drop_never_closed(*(part.get(name, none) for part in parts))
@@ -266,7 +266,7 @@ def compare_services(
         rows.append(
             {
                 by: name,
-                "clock": clock,
+                "measure": measure,
                 "n_before": first.n,
                 "n_after": second.n,
                 "ratio": ratios[lead],
@@ -275,7 +275,7 @@ def compare_services(
                 "p": 2 * min(ratios["p_better"], 1 - ratios["p_better"]) if enough else NAN,
             }
         )
-    columns = [by, "clock", "n_before", "n_after", "ratio", "ratio_low", "ratio_high", "p"]
+    columns = [by, "measure", "n_before", "n_after", "ratio", "ratio_low", "ratio_high", "p"]
     table = pd.DataFrame(rows, columns=columns)
     table = table.astype(dict.fromkeys(("ratio", "ratio_low", "ratio_high", "p"), float)).assign(
         pooled_ratio=NAN, pooled_ratio_low=NAN, pooled_ratio_high=NAN

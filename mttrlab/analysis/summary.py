@@ -39,10 +39,10 @@ _NUMBERS = [
 _SHARES = ["share", "share_of_tail", "share_n", "share_of"]
 
 
-def measured(query: Query, names: list[str], kind: str, measures: Sequence[str], level: float | None) -> pd.DataFrame:
-    """Return the numbers of each group and measure; `kind` is "phase" or "clock"."""
+def measured(query: Query, names: list[str], column: str, measures: Sequence[str], level: float | None) -> pd.DataFrame:
+    """Return the numbers of each group and measure; `column` is "phase" or "measure"."""
     by = names or [EVERYTHING]
-    step = ("measures", f"analysis/{kind}_rows")
+    step = ("measures", "analysis/phase_rows" if column == "phase" else "analysis/clock_rows")
     table = (
         without_intervals(query, by, step)
         if level is None
@@ -53,7 +53,7 @@ def measured(query: Query, names: list[str], kind: str, measures: Sequence[str],
         table[[c for c in ("mean_method", "p90_method") if c in table]] = "not estimable: n = 0"
     table = table.sort_values([*names, "place"], ignore_index=True)
     named = pd.Series([measures[place - 1] for place in table["place"].to_list()], index=table.index, dtype="str")
-    return pd.concat([table[names], named.rename(kind), table.drop(columns=[*by, "place"])], axis="columns")
+    return pd.concat([table[names], named.rename(column), table.drop(columns=[*by, "place"])], axis="columns")
 
 
 def _beside(table: pd.DataFrame, other: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
@@ -191,7 +191,7 @@ def clock_summary(phases: Source, by: str | Sequence[str] | None = None, *, leve
     Returns
     -------
     DataFrame
-        One row per group and `clock`, the widest first. Shares are NaN: clocks contain one another.
+        One row per group and `measure`, the widest first. Shares are NaN: clocks contain one another.
 
     Raises
     ------
@@ -200,11 +200,11 @@ def clock_summary(phases: Source, by: str | Sequence[str] | None = None, *, leve
     """
     names = group_columns(by)
     with open_phases(phases, names or [EVERYTHING]) as query:
-        table = measured(query, names, "clock", CLOCKS, level)
+        table = measured(query, names, "measure", CLOCKS, level)
     if level is None:
         return table
     table = table.assign(share=np.nan, share_of_tail=np.nan, share_n=0, share_of="clocks contain one another")
-    return table[[*names, "clock", *_NUMBERS, *_SHARES]]
+    return table[[*names, "measure", *_NUMBERS, *_SHARES]]
 
 
 # Which phase holds the minutes: shares of the mean and of the worst tenth, among complete incidents.
@@ -336,7 +336,7 @@ def phase_summary(phases: Source, by: str | Sequence[str] | None = None, *, leve
 
 _COLUMNS = [
     "month", "incidents", "open", "n", "mean", "mean_low", "mean_high", "median", "median_low", "median_high", "p90",
-    "p90_low", "p90_high", "max", "maturity", "clock", "mean_method", "p90_method", "level",
+    "p90_low", "p90_high", "max", "maturity", "measure", "mean_method", "p90_method", "level",
 ]  # fmt: skip
 
 
@@ -353,14 +353,14 @@ def _without_gaps(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 @records_basis
-def monthly_mttr(incidents: Source, clock: str = "recovery", *, level: float = 0.95) -> pd.DataFrame:
+def monthly_mttr(incidents: Source, measure: str = "recovery", *, level: float = 0.95) -> pd.DataFrame:
     """Return one row per month: incidents, how many are open, and how long the ended ones took on one clock.
 
     Parameters
     ----------
     incidents : DataFrame or Lab
         Incidents, or phases as `phase_durations` gives them.
-    clock : str
+    measure : str
         One of the clocks; "MTTR" means nothing without one.
     level : float
         Level of the intervals.
@@ -371,7 +371,7 @@ def monthly_mttr(incidents: Source, clock: str = "recovery", *, level: float = 0
         `month` (first day, UTC) of the incident's first usable stamp; `incidents`; `open` (this clock has no end
         yet); `n` that ended and have both stamps; `mean, median, p90` in minutes of those, with `*_low, *_high`;
         `max`; `maturity`, the founding table's level of the bare mean ("unknown" without one), which changes by chance:
-        `maturity()` says what the evidence carries; `clock`; `mean_method, p90_method`, which say where no interval
+        `maturity()` says what the evidence carries; `measure`; `mean_method, p90_method`, which say where no interval
         can be estimated and why; `level` of the intervals. A month between the first and the last in which nothing
         began has a row of zeros. Incidents without any usable stamp stand in a last row without a month.
 
@@ -387,7 +387,7 @@ def monthly_mttr(incidents: Source, clock: str = "recovery", *, level: float = 0
     Open incidents are counted, not averaged, so a recent month looks better than it will be (`fit_durations` takes
     them into account). `incidents - open - n` had no usable stamp at one end of the clock.
     """
-    clock_name(clock)
+    clock_name(measure)
     if is_lab(incidents, "a table of incidents"):
         opened_source = open_query(incidents, "incidents", FROM_INCIDENTS)
     elif isinstance(incidents, pd.DataFrame) and any(measure in incidents for measure in MEASURES):
@@ -396,11 +396,11 @@ def monthly_mttr(incidents: Source, clock: str = "recovery", *, level: float = 0
         assert isinstance(incidents, pd.DataFrame)
         opened_source = open_query(judged_stamps(incidents), "incidents", FROM_INCIDENTS)
     with opened_source as query:
-        counts = query.ask("analysis/months", verified=CLOCK_ENDS[clock][1] == "verified_at")
-        clocks = measured(query, ["month"], "clock", CLOCKS, level)
-    chosen = clocks[clocks["clock"] == clock].drop(columns="open")
+        counts = query.ask("analysis/months", verified=CLOCK_ENDS[measure][1] == "verified_at")
+        clocks = measured(query, ["month"], "measure", CLOCKS, level)
+    chosen = clocks[clocks["measure"] == measure].drop(columns="open")
     months = _without_gaps(counts).merge(chosen, on="month", how="left").sort_values("month", ignore_index=True)
     months["n"] = months["n"].fillna(0).astype("int64")
     nothing = {"mean_method": "not estimable: n = 0", "p90_method": "not estimable: n = 0"}
     levels = pd.Series([maturity_level(mean) for mean in months["mean"]], index=months.index, dtype="str")
-    return months.fillna(nothing).assign(maturity=levels, level=float(level), clock=clock)[_COLUMNS]
+    return months.fillna(nothing).assign(maturity=levels, level=float(level), measure=measure)[_COLUMNS]

@@ -126,7 +126,7 @@ def theil_sen(
 @records_basis
 def trend(
     incidents: pd.DataFrame,
-    clock: str = "recovery",
+    measure: str = "recovery",
     *,
     adjust: tuple[str, ...] = (),
     level: float = 0.95,
@@ -137,7 +137,7 @@ def trend(
     ----------
     incidents : DataFrame
         Incidents, or phases as `phase_durations` gives them, with their times.
-    clock : str
+    measure : str
         One of the clocks.
     adjust : tuple of str
         Columns whose mix is held: `("severity", "incident_type")`.
@@ -147,7 +147,7 @@ def trend(
     Returns
     -------
     DataFrame
-        One row: `clock, level, n` (ended), `open, months` (spanned); `per_month, per_month_low, per_month_high`
+        One row: `measure, level, n` (ended), `open, months` (spanned); `per_month, per_month_low, per_month_high`
         (ratio of typical times a month apart; 0.95: five percent less each month), `per_year` and its ends;
         `p_better` (probability that times fall), `verdict` ("better", "worse" or "cannot tell"); of the monthly
         typical times: `months_used, kendall_s, kendall_tau, kendall_p, sen_per_month` and its ends (ratio);
@@ -166,12 +166,12 @@ def trend(
     often: with ten incidents a month and half the time after a year in 25 to 35 of 100 cases, against 47 here.
     """
     inner_share("level", level)
-    frame = with_clocks(incidents, clock)
-    (sample,) = drop_never_closed(sample_of(frame, clock))
-    times = starts_of(frame, clock, sample.rows)
+    frame = with_clocks(incidents, measure)
+    (sample,) = drop_never_closed(sample_of(frame, measure))
+    times = starts_of(frame, measure, sample.rows)
     months = months_of(times)
     dated = np.isfinite(months)
-    row: dict[str, Any] = {"clock": clock, "level": level, "n": int((sample.observed & dated).sum())}
+    row: dict[str, Any] = {"measure": measure, "level": level, "n": int((sample.observed & dated).sum())}
     row |= {"open": int((~sample.observed & dated).sum()), "months": float(months[dated].max()) if dated.any() else NAN}
     ratios = [name + end for name in ("per_month", "per_year") for end in ("", "_low", "_high")]
     row |= dict.fromkeys(ratios, NAN) | {"p_better": NAN, "verdict": "cannot tell"}
@@ -221,7 +221,7 @@ def trend(
 
 
 _COLUMNS = (
-    "clock", "position", "at", "n_before", "n_after", "typical_before", "typical_after", "ratio", "bic_gain", "p",
+    "measure", "position", "at", "n_before", "n_after", "typical_before", "typical_after", "ratio", "bic_gain", "p",
     "note",
 )  # fmt: skip
 _MAX_PERMUTED_VALUES = 4_000_000
@@ -353,7 +353,7 @@ def change_positions(values: npt.ArrayLike, *, max_changes: int = 5, min_size: i
 
 @records_basis
 def change_points(
-    incidents: pd.DataFrame, clock: str = "recovery", *, max_changes: int = 5, permutations: int = 999, seed: int = 0
+    incidents: pd.DataFrame, measure: str = "recovery", *, max_changes: int = 5, permutations: int = 999, seed: int = 0
 ) -> pd.DataFrame:
     """Return when the typical time of incidents changed, as far as the incidents carry it.
 
@@ -361,7 +361,7 @@ def change_points(
     ----------
     incidents : DataFrame
         Incidents, or phases as `phase_durations` gives them, with their times.
-    clock : str
+    measure : str
         One of the clocks.
     max_changes : int
         Most changes looked for.
@@ -373,7 +373,7 @@ def change_points(
     Returns
     -------
     DataFrame
-        One row per change: `clock`, `position` (incidents before it), `at` (time of the first incident after it),
+        One row per change: `measure`, `position` (incidents before it), `at` (time of the first incident after it),
         `n_before, n_after` (of the stretches on both sides), `typical_before, typical_after` (geometric means,
         minutes), `ratio`, `bic_gain` (of this change alone, among its neighbours), `p` (how often a random order of
         the two stretches shows as clear a change), `note`. No rows: no change that BIC asks for; too few incidents:
@@ -386,15 +386,15 @@ def change_points(
     SchemaError
         When the frame is no table of incidents.
     """
-    frame = with_clocks(incidents, clock)
-    sample = sample_of(frame, clock)
-    times = starts_of(frame, clock, sample.rows[sample.observed])
+    frame = with_clocks(incidents, measure)
+    sample = sample_of(frame, measure)
+    times = starts_of(frame, measure, sample.rows[sample.observed])
     dated = times.notna().to_numpy()
     order = np.argsort(times[dated].to_numpy(), kind="stable")[-5000:]
     logs, at = sample.logs[dated][order], times[dated].iloc[order].reset_index(drop=True)
     n = len(logs)
     if n < minimum_count("change_point").needs:
-        empty = dict.fromkeys(_COLUMNS, float("nan")) | {"clock": clock, "at": pd.NaT}
+        empty = dict.fromkeys(_COLUMNS, float("nan")) | {"measure": measure, "at": pd.NaT}
         return pd.DataFrame([empty | {"n_before": n, "n_after": 0, "note": why_withheld("change_point", n)}])
     positions = change_positions(logs, max_changes=max_changes)
     rows = []
@@ -406,7 +406,7 @@ def change_points(
         p = split_p_value(both, min_size=5, permutations=permutations, seed=seed)
         geometric_means = math.exp(float(one.mean())), math.exp(float(two.mean()))
         values = (
-            clock,
+            measure,
             here,
             at[here],
             len(one),

@@ -140,9 +140,9 @@ def _capability(options: argparse.Namespace) -> None:
         practices = _practices(lab)
         shown = analysis.capability(practices, lab, analysis.held_telemetry(lab))
         print_table(shown.round(2))
-        clock = analysis.lead_clock(lab)
-        outcome = analysis.maturity(lab, practices=practices, clock=clock)
-        say(f"\nClock: {clock.replace('_', ' ')}")
+        measure = analysis.lead_clock(lab)
+        outcome = analysis.maturity(lab, practices=practices, measure=measure)
+        say(f"\nClock: {measure.replace('_', ' ')}")
         print_table(outcome[["statistic", "minutes", "n", "awarded", "capability"]].round(1))
         for sentence in dict.fromkeys(text for text in outcome["disagreement"] if text):
             say(sentence)

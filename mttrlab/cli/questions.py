@@ -27,19 +27,23 @@ def add_verbs(verbs: Verbs) -> None:
     )
     phases.add_argument("--by", action="append", default=[], help="a column, such as service or month; may be repeated")
     phases.add_argument("--clocks", action="store_true", help="the four clocks instead of the four phases")
-    _add_verb(verbs, "months", "each month with its intervals, and whether luck alone explains it", _months, clock=True)
+    _add_verb(
+        verbs, "months", "each month with its intervals, and whether luck alone explains it", _months, measure=True
+    )
     compare = _add_verb(
         verbs, "compare", "are incidents shorter than before, or was it luck; and what moved the average", _compare,
-        clock=True, window=False,
+        measure=True, window=False,
     )  # fmt: skip
     compare.add_argument("--before", metavar="MONTHS", help="2026-01 or 2026-01..2026-03 (default: the three before)")
     compare.add_argument("--after", metavar="MONTHS", help="default: the last three complete months")
     compare.add_argument("--by", help="one comparison per value of this column, false calls held, such as service")
-    _add_verb(verbs, "trend", "are incidents getting shorter, incident by incident", _trend, clock=True)
+    _add_verb(verbs, "trend", "are incidents getting shorter, incident by incident", _trend, measure=True)
     _add_verb(
-        verbs, "maturity", "the level that the evidence carries, and what would reach the next", _maturity, clock=True
+        verbs, "maturity", "the level that the evidence carries, and what would reach the next", _maturity, measure=True
     )
-    downtime = _add_verb(verbs, "downtime", "minutes down, overlaps once, and the error budget", _downtime, clock=True)
+    downtime = _add_verb(
+        verbs, "downtime", "minutes down, overlaps once, and the error budget", _downtime, measure=True
+    )
     downtime.add_argument("--slo", type=float, help="availability target (default: the one of mttrlab.yml)")
     needed = verbs.add_parser("needed", help="how many incidents, or months, until a true change shows")
     needed.add_argument("--reduction", type=float, default=0.2, help="true reduction (default: 0.2, a fifth less)")
@@ -54,7 +58,7 @@ def _add_verb(
     words: str,
     verb: Callable[[argparse.Namespace], None],
     *,
-    clock: bool = False,
+    measure: bool = False,
     window: bool = True,
 ) -> argparse.ArgumentParser:
     made: argparse.ArgumentParser = verbs.add_parser(name, help=words)
@@ -62,8 +66,10 @@ def _add_verb(
     made.add_argument("--service", help="incidents of this service alone")
     if window:
         made.add_argument("--months", metavar="MONTHS", help="2026-01 or 2026-01..2026-03 (default: all)")
-    if clock:
-        made.add_argument("--clock", help="recovery, started_to_resolved, … (default: the widest that the data carry)")
+    if measure:
+        made.add_argument(
+            "--measure", help="recovery, started_to_resolved, … (default: the widest that the data carry)"
+        )
     made.add_argument("--csv", type=Path, help="write the table, unrounded, into this new file too")
     made.set_defaults(verb=verb)
     return made
@@ -87,7 +93,7 @@ def _months(options: argparse.Namespace) -> None:
 
     with open_lab(options) as lab:
         rows = _rows(lab, options)
-        limits = analysis.monthly_limits(rows, clock=_clock(lab, rows, options))
+        limits = analysis.monthly_limits(rows, measure=_clock(lab, rows, options))
         outside = limits[limits["signal"] != ""]
         _print_answer(limits.assign(month=limits["month"].dt.strftime("%Y-%m")), options)
         for month, signal in zip(outside["month"], outside["signal"], strict=True):
@@ -107,12 +113,12 @@ def _compare(options: argparse.Namespace) -> None:
         if not before:
             raise QuestionError("the data hold no earlier month; say --before 2026-01..2026-03 and --after 2026-04")
         pair = (rows[months.isin(before)], rows[months.isin(after)])
-        clock = _clock(lab, rows, options)
+        measure = _clock(lab, rows, options)
         say(f"{months_in_short(list(after))} against {months_in_short(list(before))}")
         if options.by:
-            _print_answer(analysis.compare_services(*pair, clock, by=options.by), options)
+            _print_answer(analysis.compare_services(*pair, measure, by=options.by), options)
             return
-        compared, change = analysis.compare_periods(*pair, clock), analysis.explain_change(*pair, clock)
+        compared, change = analysis.compare_periods(*pair, measure), analysis.explain_change(*pair, measure)
         say(compared["sentence"].iloc[0])
         say(analysis.change_explained(change))
         _print_answer(compared, options)
@@ -126,11 +132,11 @@ def _trend(options: argparse.Namespace) -> None:
 
     with open_lab(options) as lab:
         rows = _rows(lab, options)
-        clock = _clock(lab, rows, options)
-        found = analysis.trend(rows, clock=clock)
+        measure = _clock(lab, rows, options)
+        found = analysis.trend(rows, measure=measure)
         say(found["sentence"].iloc[0])
         _print_answer(found, options)
-        changes = analysis.change_points(rows, clock=clock)
+        changes = analysis.change_points(rows, measure=measure)
         if changes["position"].notna().any():
             say("Times at which the level changed:")
             print_table(changes.drop(columns="note").map(_short_cell))
@@ -141,9 +147,9 @@ def _maturity(options: argparse.Namespace) -> None:
 
     with open_lab(options) as lab:
         rows = _rows(lab, options)
-        clock = _clock(lab, rows, options)
-        _print_answer(analysis.maturity(rows, clock=clock), options)
-        print_table(analysis.distance_to_next(rows, clock=clock).round(2))
+        measure = _clock(lab, rows, options)
+        _print_answer(analysis.maturity(rows, measure=measure), options)
+        print_table(analysis.distance_to_next(rows, measure=measure).round(2))
 
 
 def _downtime(options: argparse.Namespace) -> None:
@@ -152,7 +158,7 @@ def _downtime(options: argparse.Namespace) -> None:
     with open_lab(options) as lab:
         rows = _rows(lab, options)
         slo = lab.settings.slo if options.slo is None else options.slo
-        _print_answer(analysis.downtime(rows, slo, clock=_clock(lab, rows, options)), options)
+        _print_answer(analysis.downtime(rows, slo, measure=_clock(lab, rows, options)), options)
 
 
 def _needed(options: argparse.Namespace) -> None:
@@ -188,9 +194,9 @@ def _rows(lab: Lab, options: argparse.Namespace) -> pd.DataFrame:
 def _clock(lab: Lab, rows: pd.DataFrame, options: argparse.Namespace) -> str:
     from mttrlab import analysis
 
-    clock: str = options.clock or lab.settings.lead_clock or analysis.lead_clock(rows)
-    say(f"Clock: {clock.replace('_', ' ')}; only recorded stamps are used; data {lab.data_hash()[:12]}")
-    return clock
+    measure: str = options.measure or lab.settings.lead_clock or analysis.lead_clock(rows)
+    say(f"Clock: {measure.replace('_', ' ')}; only recorded stamps are used; data {lab.data_hash()[:12]}")
+    return measure
 
 
 def _period(text: str) -> list[pd.Timestamp]:

@@ -81,7 +81,7 @@ def _rank(options: argparse.Namespace) -> None:
     _paragraph(f"Engine: {told_of['engine_why']}")
     _paragraph(
         f"n = {first['draws']:,} draws of what is not known, {first['replications']:,} runs of {options.years:g} years "
-        f"each, seed {options.seed}, data {data}; minutes on the clock {first['clock']}, {told_of['weighted']}; "
+        f"each, seed {options.seed}, data {data}; minutes on the clock {first['measure']}, {told_of['weighted']}; "
         "brackets hold 80 %: of single years in the first column, of what is expected in the next; 95 % of P(best) and "
         "regret, of the number of draws alone"
     )

@@ -106,7 +106,7 @@ def _simulate(options: argparse.Namespace) -> None:
     say(f"Engine: {compared.attrs['engine_why']}")
     say(
         f"n = {first['replications']:,} replications of {options.days} days, seed {options.seed}, data {data}; minutes "
-        f"on the clock {first['clock']}; brackets hold 80 % of the replications"
+        f"on the clock {first['measure']}; brackets hold 80 % of the replications"
     )
     reached = compared.attrs["half_width"]
     if options.half_width is not None:

@@ -57,7 +57,7 @@ class Baseline:
 
     model: ResponseModel
     days: float
-    clock: str
+    measure: str
     engine: str
     """The engine that runs: simpy or compiled."""
     n_jobs: int
@@ -123,7 +123,7 @@ def keep_baseline(
     days: float = 365,
     replications: int = 200,
     seed: int = 0,
-    clock: str | None = None,
+    measure: str | None = None,
     engine: str = "auto",
     n_jobs: int = 1,
 ) -> Baseline:
@@ -131,7 +131,7 @@ def keep_baseline(
 
     Parameters
     ----------
-    model, days, replications, seed, clock, engine
+    model, days, replications, seed, measure, engine
         As for `compare_scenarios`, whose rows `Baseline.row()` and `Baseline.against(scenario)` give.
     n_jobs : int, default 1
         Threads that share each answer.
@@ -145,28 +145,28 @@ def keep_baseline(
     """
     validation.a("model", ResponseModel, model)
     engine = model_runs.engine_name(engine, model)
-    clock = shown_clock(model, clock)
+    measure = shown_clock(model, measure)
     days = validation.finite("days", days, open_low=True, high=1_000_000.0)
     refuse_unstable_queue(model, days)
     validation.whole("replications", replications, 1, 10_000_000)
     limits.refuse_kept(model, days, replications, engine=engine, layers=arrivals.extra_layers(model))
     spans = model_runs.replication_spans(model, days, replications, n_jobs)
-    pieces = tuple(_piece(model, span, days, seed, clock, engine) for span in spans)
-    return Baseline(model, days, clock, engine, workers(n_jobs), pieces)
+    pieces = tuple(_piece(model, span, days, seed, measure, engine) for span in spans)
+    return Baseline(model, days, measure, engine, workers(n_jobs), pieces)
 
 
-def _piece(model: ResponseModel, span: Span, days: float, seed: int, clock: str, engine: str) -> Piece:
+def _piece(model: ResponseModel, span: Span, days: float, seed: int, measure: str, engine: str) -> Piece:
     numbers = model_runs.numbers_between(
         model, span, days=days, seed=seed, weekday=hours_since_monday(utc(model.start))
     )
-    return _ran(model, span, numbers, clock, engine)
+    return _ran(model, span, numbers, measure, engine)
 
 
-def _ran(model: ResponseModel, span: Span, numbers: RandomNumbers, clock: str, engine: str) -> Piece:
+def _ran(model: ResponseModel, span: Span, numbers: RandomNumbers, measure: str, engine: str) -> Piece:
     before = model_runs.run_model(model, numbers, engine)
     skippable = model_runs.isolated_noise(before) if model.noise and engine == "compiled" else None
     noise = None if skippable is None else before.records.x["noise"] == 1
-    return Piece(span, numbers, before, before.minutes(clock), numbers.replication - span[0], skippable, noise, [])
+    return Piece(span, numbers, before, before.minutes(measure), numbers.replication - span[0], skippable, noise, [])
 
 
 def _further(baseline: Baseline, piece: Piece, layers: int, changed: ResponseModel) -> Piece:
@@ -177,7 +177,7 @@ def _further(baseline: Baseline, piece: Piece, layers: int, changed: ResponseMod
         layers=layers, base=piece.numbers,
     )  # fmt: skip
     if baseline.engine != "compiled" or model_runs.engine_name("auto", changed) != "compiled":
-        return _ran(model, span, numbers, baseline.clock, baseline.engine)
+        return _ran(model, span, numbers, baseline.measure, baseline.engine)
     # The baseline's minutes are known, so it need not run again: the records are the scenario's from the first.
     made = model_runs.run_model(changed, numbers, "compiled")
     simulate.user_weights(model, numbers, made.records.facts)
@@ -204,10 +204,10 @@ def _minutes(baseline: Baseline, changed: ResponseModel, piece: Piece) -> Floats
             changed, piece.numbers, "compiled", last, over=last is not None, skippable=skippable
         )
         piece.scratch.append(made)
-        return made.minutes(baseline.clock)
+        return made.minutes(baseline.measure)
     if piece.before is None:
-        return model_runs.run_model(changed, piece.numbers).minutes(baseline.clock)
-    return model_runs.rerun(changed, piece.numbers, baseline.model, piece.before).minutes(baseline.clock)
+        return model_runs.run_model(changed, piece.numbers).minutes(baseline.measure)
+    return model_runs.rerun(changed, piece.numbers, baseline.model, piece.before).minutes(baseline.measure)
 
 
 # The same incidents handled in two ways: minutes, means per replication, and what was saved.
@@ -401,13 +401,13 @@ def _band(values: Floats) -> tuple[float, float]:
 # The clock that a what-if speaks of.
 
 
-def shown_clock(model: ResponseModel, clock: str | None) -> str:
+def shown_clock(model: ResponseModel, measure: str | None) -> str:
     """Return the clock asked for, or the widest that the model shows; refuse one that it cannot show."""
     carried = [name for name in CLOCKS if set(CLOCK_ENDS[name]) <= set(model.stamps)]
     if not carried:
         raise QuestionError(f"the model shows no whole clock; it holds {', '.join(model.stamps)}")
-    if clock is None:
+    if measure is None:
         return carried[0]
-    if clock_name(clock) not in carried:
-        raise QuestionError(f"the model cannot show {clock}; its export carries {', '.join(carried)}")
-    return clock
+    if clock_name(measure) not in carried:
+        raise QuestionError(f"the model cannot show {measure}; its export carries {', '.join(carried)}")
+    return measure

@@ -54,7 +54,7 @@ def compare_scenarios(
     replications: int = 200,
     seed: int = 0,
     n_jobs: int = 1,
-    clock: str | None = None,
+    measure: str | None = None,
     engine: str = "auto",
     progress: bool = False,
     half_width: float | None = None,
@@ -73,7 +73,7 @@ def compare_scenarios(
     seed : int, default 0
     n_jobs : int, default 1
         Workers (threads for the compiled engine, processes for SimPy); the numbers are the same for any.
-    clock : str, optional
+    measure : str, optional
         One of `CLOCKS` that the model shows; default the widest that it shows ("recovery" where all is stamped).
     engine : str, default "auto"
         As for `simulate`; the numbers are the same.
@@ -112,7 +112,7 @@ def compare_scenarios(
     validation.finite("days", days, open_low=True, high=1_000_000.0)
     validation.whole("seed", seed, 0, 2**63)
     validation.flag("progress", progress)
-    clock = shown_clock(model, clock)
+    measure = shown_clock(model, measure)
     names = ["Baseline", *(scenario.name for scenario in scenarios)]
     if len(set(names)) < len(names):
         raise ModelError(f"scenarios need names of their own; got {', '.join(names[1:])} (Baseline is taken)")
@@ -131,7 +131,7 @@ def compare_scenarios(
     for refitted in refits:
         limits.refuse_kept(refitted, days, max(min(most, _EACH), BLOCK), engine=runs_on)
     weekday = hours_since_monday(utc(model.start))
-    work = partial(_span, model, changed, days, seed, weekday, clock, runs_on)
+    work = partial(_span, model, changed, days, seed, weekday, measure, runs_on)
     parts: list[list[Paired]] = []
     done, reached, said = 0, np.inf, ""
     try:
@@ -162,11 +162,11 @@ def compare_scenarios(
         rows = list(threads.map(together, range(len(names))))
     table = pd.DataFrame([row for row, _ in rows])
     table.insert(0, "scenario", pd.Series(names, dtype="str"))
-    table.insert(1, "clock", pd.Series([clock] * len(names), dtype="str"))
+    table.insert(1, "measure", pd.Series([measure] * len(names), dtype="str"))
     if refits:
         each_refit = max(min(done, _EACH), BLOCK)
         unsure, answered = refitting.bands(
-            refits, scenarios, days=days, replications=each_refit, seed=seed, clock=clock, engine=engine
+            refits, scenarios, days=days, replications=each_refit, seed=seed, measure=measure, engine=engine
         )
         table = pd.concat([table, unsure], axis=1)
         if answered < len(refits):
@@ -199,7 +199,7 @@ def _span(
     days: float,
     seed: int,
     weekday: float,
-    clock: str,
+    measure: str,
     engine: str,
     span: model_runs.Span,
 ) -> list[Paired]:
@@ -207,7 +207,7 @@ def _span(
     numbers = model_runs.numbers_between(model, span, days=days, seed=seed, weekday=weekday, layers=layers)
     place, wanted = numbers.replication - span[0], span[1] - span[0]
     made = before = model_runs.run_model(model, numbers, engine)
-    then = before.minutes(clock)
+    then = before.minutes(measure)
     weights = simulate.user_weights(model, numbers, before.records.facts)
     columns = [baseline.paired(then, then, place, wanted, weights)]
     for other in changed:
@@ -218,7 +218,7 @@ def _span(
                 made = model_runs.run_model(other, numbers, engine, made, over=True)
             else:
                 made = model_runs.rerun(other, numbers, model, before, engine)
-            now = made.minutes(clock)
+            now = made.minutes(measure)
         columns.append(baseline.paired(then, now, place, wanted, weights))
     return columns
 

@@ -37,7 +37,7 @@ def rank_investments(
     replications: int | None = None,
     refits: Sequence[ResponseModel] = (),
     seed: int = 0,
-    clock: str | None = None,
+    measure: str | None = None,
     engine: str = "auto",
     n_jobs: int = 1,
     progress: bool = False,
@@ -63,7 +63,7 @@ def rank_investments(
     refits : sequence of ResponseModel, optional
         As `refits(incidents)` gives them: the draws take turns with them, so that what the fit does not know is drawn
         too.
-    seed, clock, engine, n_jobs
+    seed, measure, engine, n_jobs
         As for `compare_scenarios`.
     progress : bool, default False
         Show a bar.
@@ -86,7 +86,7 @@ def rank_investments(
         this investment's own numbers before choosing; the unit of both is that of `attrs["best_by"]`.
         `price_to_match`, the cost of a year at which it would buy as many minutes per 1,000 as the best of the others.
         `visible_month`, the first month at whose end the typical time of incidents would show it (in 8 cases of
-        10; NA: not within the horizon). `what`, `note`, `checked`, `clock`, `draws`, `replications`, `seed`.
+        10; NA: not within the horizon). `what`, `note`, `checked`, `measure`, `draws`, `replications`, `seed`.
         `attrs`: `years`, `days`, `engine`, `engine_why`, `best_by`, `weighted` in words, `knowing_all` (value, low,
         high: what it would be worth to know everything before choosing), `half_width` (of the mean minutes saved, 95 %,
         of chance alone, the least known), `left_out` in words where refits cannot answer, `unfinished` after
@@ -129,7 +129,7 @@ def rank_investments(
         validation.finite("minute_value", minute_value, 0.0, 1e12)
     validation.whole("seed", seed, 0, 2**63)
     validation.flag("progress", progress)
-    clock = shown_clock(model, clock)
+    measure = shown_clock(model, measure)
     untold = [one for one in investments if one.reasons(model).keys() & one.levers]
     told = [one for one in investments if one not in untold]
     if not told:
@@ -143,7 +143,7 @@ def rank_investments(
         replications = int(min(max(_INCIDENTS[runs_on] / max(model.per_day * days, 1e-9), 20), 1000))
     draws = _DRAWS[runs_on] if draws is None else validation.whole("draws", draws, 2, 10_000)
     run: dict[str, Any] = {
-        "days": days, "replications": replications, "clock": clock, "engine": runs_on, "n_jobs": n_jobs
+        "days": days, "replications": replications, "measure": measure, "engine": runs_on, "n_jobs": n_jobs
     }  # fmt: skip
     baseline = keep_baseline(model, seed=seed, **run)
     likely = [saving(baseline, one) / years for one in every]
@@ -153,7 +153,7 @@ def rank_investments(
 
     table = pd.DataFrame({"investment": pd.Series([one.name for one in every], dtype="str")})
     table["rival"] = [False] * len(told) + [True] * len(added)
-    table["clock"] = pd.Series([clock] * len(every), dtype="str")
+    table["measure"] = pd.Series([measure] * len(every), dtype="str")
     expected = found.saved.mean(axis=2)
     bands(table, found)
     cost = np.array([[one.drawn(seed, k).cost_per_year(years) for one in every] for k in found.numbers])
@@ -169,7 +169,7 @@ def rank_investments(
     table = table.sort_values(
         ["rival", "order", "minutes_saved_per_year"], ascending=[True, False, False], kind="stable"
     ).drop(columns="order")  # fmt: skip
-    table = pd.concat([table, _untold(model, untold, clock, years)], ignore_index=True)
+    table = pd.concat([table, _untold(model, untold, measure, years)], ignore_index=True)
     table["draws"], table["replications"], table["seed"] = len(found.numbers), replications, seed
     table["checked"] = pd.Series([_doubts(model, bool(refits))] * len(table), dtype="str")
     table.attrs |= {
@@ -186,14 +186,14 @@ def rank_investments(
     return table
 
 
-def _untold(model: ResponseModel, untold: Sequence[Investment], clock: str, years: float) -> pd.DataFrame:
+def _untold(model: ResponseModel, untold: Sequence[Investment], measure: str, years: float) -> pd.DataFrame:
     """Return rows without minutes for investments whose levers the model cannot move: unknown is not nothing."""
     rows = [
-        (one.name, False, clock, one.cost_per_year(years), what(model, one), f"not ranked: {note(model, one)}")
+        (one.name, False, measure, one.cost_per_year(years), what(model, one), f"not ranked: {note(model, one)}")
         for one in untold
     ]
-    made = pd.DataFrame(rows, columns=["investment", "rival", "clock", "cost_per_year", "what", "note"])
-    return made.astype(dict.fromkeys(("investment", "clock", "what", "note"), "str") | {"rival": bool})
+    made = pd.DataFrame(rows, columns=["investment", "rival", "measure", "cost_per_year", "what", "note"])
+    return made.astype(dict.fromkeys(("investment", "measure", "what", "note"), "str") | {"rival": bool})
 
 
 def _doubts(model: ResponseModel, refitted: bool) -> str:

@@ -91,7 +91,7 @@ def bands(
     days: float,
     replications: int,
     seed: int,
-    clock: str,
+    measure: str,
     engine: str,
 ) -> tuple[pd.DataFrame, int]:
     """Return where 80 % of the refits put the expected mean and saving, one row for the baseline and each scenario.
@@ -107,7 +107,7 @@ def bands(
     asked = []
     try:
         for model in models:
-            asked.append(_expected(model, scenarios, days, replications, seed, clock, engine))
+            asked.append(_expected(model, scenarios, days, replications, seed, measure, engine))
     except KeyboardInterrupt:
         pass
     values = np.array(asked) if asked else np.full((1, len(scenarios) + 1, 2), np.nan)
@@ -125,13 +125,13 @@ def _expected(
     days: float,
     replications: int,
     seed: int,
-    clock: str,
+    measure: str,
     engine: str,
 ) -> Floats:
     """Return mean and saving of the baseline and each scenario under one refit; NaN where it cannot answer."""
     values = np.full((len(scenarios) + 1, 2), np.nan)
     try:
-        kept = keep_baseline(model, days=days, replications=replications, seed=seed, clock=clock, engine=engine)
+        kept = keep_baseline(model, days=days, replications=replications, seed=seed, measure=measure, engine=engine)
     except (ModelError, QuestionError):
         return values
     values[0] = kept.row()["mean"], 0.0

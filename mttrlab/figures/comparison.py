@@ -35,7 +35,7 @@ def plot_comparison(comparison: pd.DataFrame, *, ax: Axes | None = None) -> Axes
     ----------
     comparison : DataFrame
         As `compare_periods` gives it: one row, or one per `group`, with `ratio`, `ratio_low`, `ratio_high`,
-        `n_before`, `n_after`, perhaps `clock`, and `based_on`, the ratio that its verdict rests on.
+        `n_before`, `n_after`, perhaps `measure`, and `based_on`, the ratio that its verdict rests on.
     ax : Axes, optional
 
     Returns
@@ -113,7 +113,7 @@ def plot_change(change: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ----------
     change : DataFrame
         As `explain_change` gives it: `part` (the last is "total"), `minutes, low, high, mean_before, mean_after,
-        n_before, n_after, clock`.
+        n_before, n_after, measure`.
     ax : Axes, optional
 
     Returns

@@ -292,9 +292,9 @@ def _deployments(seen: Mapping[str, Any]) -> list[str]:
         status = "" if pd.isna(line["status"]) else str(line["status"])
         usual = status.lower() in ("", "succeeded", "success", "deployed", "complete", "completed", "ok")
         version = "" if pd.isna(line["version"]) else drawable(line["version"], 24)
-        clock = f"{line['at']:%H:%M}" if today else f"{line['at']:%d %b %H:%M}"
+        measure = f"{line['at']:%H:%M}" if today else f"{line['at']:%d %b %H:%M}"
         made.append(
-            f"{clock}  {drawable(line['service'], 28)} {version}" + ("" if usual else f" ({drawable(status, 14)})")
+            f"{measure}  {drawable(line['service'], 28)} {version}" + ("" if usual else f" ({drawable(status, 14)})")
         )
     return made
 

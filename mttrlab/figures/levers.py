@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-_NEEDED = {"scenario", "clock", "saving", "saving_low", "saving_high"}
+_NEEDED = {"scenario", "measure", "saving", "saving_low", "saving_high"}
 
 
 def plot_levers(savings: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -71,10 +71,10 @@ def plot_levers(savings: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         low, high = min(low, 0.0), max(high, 1e-3)
         ax.set_xlim(low - 0.05 * (high - low), high + 0.05 * (high - low))
         time_axis(ax)
-        clock = clock_words(table)
+        measure = clock_words(table)
         runs = _runs(savings) if len(table) else ""
         doubt = "luck; line: 8 of 10 refits to resampled history" if refitted else "luck only"
-        name_axis(ax, x=f"saved per incident, {clock}\nbar: 8 of 10 runs{runs}; {doubt}")
+        name_axis(ax, x=f"saved per incident, {measure}\nbar: 8 of 10 runs{runs}; {doubt}")
         return ax
 
 
@@ -90,7 +90,7 @@ def _runs(savings: pd.DataFrame) -> str:
 
 
 _RANKED_COLUMNS = {
-    "investment", "rival", "clock", "minutes_saved_per_year", "minutes_saved_low", "minutes_saved_high",
+    "investment", "rival", "measure", "minutes_saved_per_year", "minutes_saved_low", "minutes_saved_high",
     "expected_low", "expected_high", "best", "per_1000",
 }  # fmt: skip
 

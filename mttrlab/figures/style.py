@@ -187,7 +187,7 @@ def _with_basis(words: str, table: pd.DataFrame | None) -> str:
 
 def clock_words(table: pd.DataFrame) -> str:
     """Return the clock of a table in words; a question mark where it does not say."""
-    return drawable(str(table["clock"].iloc[0]).replace("_", " ")) if "clock" in table and len(table) else "?"
+    return drawable(str(table["measure"].iloc[0]).replace("_", " ")) if "measure" in table and len(table) else "?"
 
 
 def basis_words(table: pd.DataFrame) -> str:
@@ -196,17 +196,19 @@ def basis_words(table: pd.DataFrame) -> str:
     Examples
     --------
     >>> import pandas as pd
-    >>> told = pd.DataFrame({"clock": ["detected_to_resolved"]})
+    >>> told = pd.DataFrame({"measure": ["detected_to_resolved"]})
     >>> basis_words(told)
     'clock: detected to resolved'
     >>> told.attrs["verdicts"] = "recorded at both ends"
     >>> basis_words(told)
     'clock: detected to resolved  ·  stamps used: recorded at both ends'
     """
-    clock = str(table["clock"].iloc[0]) if "clock" in table and len(table) else str(table.attrs.get("clock", ""))
-    clock = _CLOCK_WORDS.get(clock, drawable(clock.replace("_", " ")) if clock else "")
+    measure = (
+        str(table["measure"].iloc[0]) if "measure" in table and len(table) else str(table.attrs.get("measure", ""))
+    )
+    measure = _CLOCK_WORDS.get(measure, drawable(measure.replace("_", " ")) if measure else "")
     verdicts = drawable(table.attrs["verdicts"], 80) if table.attrs.get("verdicts") else ""
-    return "  ·  ".join([f"clock: {clock}"] * bool(clock) + [f"stamps used: {verdicts}"] * bool(verdicts))
+    return "  ·  ".join([f"clock: {measure}"] * bool(measure) + [f"stamps used: {verdicts}"] * bool(verdicts))
 
 
 _CLOCK_WORDS = {

@@ -31,7 +31,7 @@ def keep_for_sliders(
     days: float = 365,
     replications: int | None = None,
     seed: int = 7,
-    clock: str | None = None,
+    measure: str | None = None,
     engine: str = "auto",
     n_jobs: int = 1,
 ) -> Baseline:
@@ -39,7 +39,7 @@ def keep_for_sliders(
 
     Parameters
     ----------
-    model, days, seed, clock, engine, n_jobs
+    model, days, seed, measure, engine, n_jobs
         As for `keep_baseline`.
     replications : int, optional
         Default: as many as the engine answers for at once, from 20 to 1,000; SimPy takes a tenth of the compiled ones.
@@ -49,7 +49,7 @@ def keep_for_sliders(
         fit = _LIVE_INCIDENTS[name] / max(model.per_day * days, 1e-9)
         replications = int(min(max(fit, _MIN_REPLICATIONS), _MAX_REPLICATIONS))
     return keep_baseline(
-        model, days=days, replications=replications, seed=seed, clock=clock, engine=name, n_jobs=n_jobs
+        model, days=days, replications=replications, seed=seed, measure=measure, engine=name, n_jobs=n_jobs
     )
 
 
@@ -112,7 +112,7 @@ def what_if(
     ]
     table = pd.DataFrame(rows)
     table.insert(0, "scenario", pd.Series(["Baseline", *(part.name for part in parts)], dtype="str"))
-    table.insert(1, "clock", pd.Series([baseline.clock] * len(table), dtype="str"))
+    table.insert(1, "measure", pd.Series([baseline.measure] * len(table), dtype="str"))
     table["replications"] = replications(baseline)
     table["seed"] = baseline.pieces[0].numbers.seed
     line = str(check) if check is not None else checked(baseline.model)
@@ -150,9 +150,9 @@ def answer_html(table: pd.DataFrame, *, days: float = 365) -> str:
         Length of a replication, for the line below.
     """
     base, rest = table.iloc[0], table.iloc[1:]
-    clock = str(base["clock"]).replace("_", " ")
+    measure = str(base["measure"]).replace("_", " ")
     # What the check against history found stands above every what-if.
-    said = [f"<p>{escape(drawable(str(base['checked']), 600))}</p>", f"<p>{escape(_sentence(base, clock))}</p>"]
+    said = [f"<p>{escape(drawable(str(base['checked']), 600))}</p>", f"<p>{escape(_sentence(base, measure))}</p>"]
     if len(rest):
         said.append(f"<p style='font-size:1.35em'>{_headline(rest.iloc[-1])}</p>")
         low, high = min(0.0, float(rest["saving_low"].min())), max(1e-9, float(rest["saving_high"].max()))
@@ -166,10 +166,10 @@ def answer_html(table: pd.DataFrame, *, days: float = 365) -> str:
     return "\n".join(said)
 
 
-def _sentence(base: pd.Series, clock: str) -> str:
+def _sentence(base: pd.Series, measure: str) -> str:
     return (
-        f"As it is: {base['incidents']:,.0f} incidents a run, mean {minutes_label(base['mean'])} on the clock {clock} "
-        f"(8 of 10 runs: {minutes_label(base['mean_low'])} to {minutes_label(base['mean_high'])}), "
+        f"As it is: {base['incidents']:,.0f} incidents a run, mean {minutes_label(base['mean'])} on the clock "
+        f"{measure} (8 of 10 runs: {minutes_label(base['mean_low'])} to {minutes_label(base['mean_high'])}), "
         f"median {minutes_label(base['median'])}, P90 {minutes_label(base['p90'])}."
     )
 

@@ -43,7 +43,7 @@ def what_if_panel(model: ResponseModel, *, check: object = None, baseline: Basel
     baseline : Baseline, optional
         Kept before; default `keep_for_sliders(model, **kept)`.
     **kept
-        As for `keep_for_sliders`: `days`, `replications`, `seed`, `clock`, `engine`.
+        As for `keep_for_sliders`: `days`, `replications`, `seed`, `measure`, `engine`.
 
     Returns
     -------

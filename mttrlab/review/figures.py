@@ -52,10 +52,10 @@ def draw_figure(
     return Drawing(name, picture.getvalue(), alt)
 
 
-def draw_figures(tables: dict[str, pd.DataFrame], clock: str, periods: Periods) -> dict[str, Drawing]:
+def draw_figures(tables: dict[str, pd.DataFrame], measure: str, periods: Periods) -> dict[str, Drawing]:
     """Return the figures of a review, by name; a table with nothing in it gives none."""
     made: list[Drawing] = []
-    recent, named = month_range_with_years(periods.quarter), clock.replace("_", " ")
+    recent, named = month_range_with_years(periods.quarter), measure.replace("_", " ")
     if len(tables["dots"]):
         dots = tables["dots"]
         rows = len(dots[["first_phase", "last_phase"]].drop_duplicates())
@@ -76,7 +76,7 @@ def draw_figures(tables: dict[str, pd.DataFrame], clock: str, periods: Periods) 
         title = f"Typical time of an incident, month by month  ·  {named}"
         month = f"{periods.month:%Y-%m}"
         made.append(
-            draw_figure("months", title, figures.plot_months, known, months_alt(known, clock), 4.3, reviewed=month)
+            draw_figure("months", title, figures.plot_months, known, months_alt(known, measure), 4.3, reviewed=month)
         )
     levels = tables["maturity"]
     title = f"Which level the incidents earn  ·  {recent}"
@@ -140,14 +140,14 @@ def coverage_alt(cells: pd.DataFrame) -> str:
     return f"A map of {asked['service'].nunique()} services by failure mode: {list_in_words(parts or ['nothing'])}."
 
 
-def months_alt(months: pd.DataFrame, clock: str) -> str:
+def months_alt(months: pd.DataFrame, measure: str) -> str:
     """Return the run of months as a sentence."""
     known = months[months["typical"].notna()]
     first, last = known.iloc[0], known.iloc[-1]
     run = [f"{format_minutes(line['typical'])} in {month_name(pd.Timestamp(line['month']))}" for line in (first, last)]
     outside = [month_name(pd.Timestamp(line["month"])) for line in table_records(known) if line["signal"]]
     signals = f"outside the limits of luck: {list_in_words(outside)}" if outside else "none outside the limits of luck"
-    return f"Typical times by month on the clock {clock.replace('_', ' ')}, from {run[0]} to {run[1]}; {signals}."
+    return f"Typical times by month on the clock {measure.replace('_', ' ')}, from {run[0]} to {run[1]}; {signals}."
 
 
 def maturity_alt(maturity: pd.DataFrame) -> str:

@@ -33,7 +33,7 @@ class Findings:
 
     periods: Periods
     """Which months."""
-    clock: str
+    measure: str
     """The clock that leads."""
     proxy: bool
     """Most ends of that clock are public posts that stand in for the true times."""
@@ -85,22 +85,25 @@ def collect_findings(
     phases = analysis.phase_durations(known)
     of_month, recent = months == periods.month, months.isin(periods.quarter)
     shown = recent | months.isin(periods.earlier)
-    clock = clock_name(lab.settings.lead_clock or analysis.lead_clock(phases[shown] if shown.any() else phases))
-    last = CLOCK_ENDS[clock][1]
+    measure = clock_name(lab.settings.lead_clock or analysis.lead_clock(phases[shown] if shown.any() else phases))
+    last = CLOCK_ENDS[measure][1]
     is_open = known[f"{last}_verdict"].eq("pending")
     closed = recent & ~is_open
-    timed = closed & phases[clock].notna() & phases[f"{clock}_observed"].fillna(False)
+    timed = closed & phases[measure].notna() & phases[f"{measure}_observed"].fillna(False)
     spans = analysis.phase_spans(known[recent])
     weakest, record = _stamps(known[closed], spans)
     stamps = analysis.missing_stamps(known[recent], resamples=100, seed=seed)
-    typical = [_median_time(phases[of_month], clock, "month"), _median_time(phases[recent], clock, "last three months")]
+    typical = [
+        _median_time(phases[of_month], measure, "month"),
+        _median_time(phases[recent], measure, "last three months"),
+    ]
     tables = {
         "typical": pd.DataFrame(typical),
         "clocks": pd.concat(
             [_clocks(phases[of_month], "month"), _clocks(phases[recent], "quarter")], ignore_index=True
         ),
-        "months": _months(phases, clock),
-        "limits": _limits(phases, clock),
+        "months": _months(phases, measure),
+        "limits": _limits(phases, measure),
         "seed": _plain_monthly_query(lab, periods),
         "phases": with_extremes(analysis.phase_summary(phases[recent]), "phase", ended_minutes(phases[recent], PHASES)),
         "dots": spans.drop(columns="incident_id"),
@@ -112,12 +115,14 @@ def collect_findings(
         "firings": analysis.unseen_firings(
             lab.firings(), known, remediated=[rule.alert for rule in lab.practices().remediation]
         ),
-        "maturity": analysis.maturity(phases[recent], clock=clock),
-        "distance": analysis.distance_to_next(phases[recent], clock=clock),
-        "flapping": level_instability(phases[recent], clock, len(periods.quarter), seed),
-        "worst": phase_shares.longest_incidents(known[of_month & ~is_open], phases[of_month & ~is_open], clock),
-        "open": phase_shares.longest_incidents(known[of_month & is_open], phases[of_month & is_open], clock, count=10),
-        "cost": month_cost(known[of_month], phases[of_month], periods.month, clock, lab.settings),
+        "maturity": analysis.maturity(phases[recent], measure=measure),
+        "distance": analysis.distance_to_next(phases[recent], measure=measure),
+        "flapping": level_instability(phases[recent], measure, len(periods.quarter), seed),
+        "worst": phase_shares.longest_incidents(known[of_month & ~is_open], phases[of_month & ~is_open], measure),
+        "open": phase_shares.longest_incidents(
+            known[of_month & is_open], phases[of_month & is_open], measure, count=10
+        ),
+        "cost": month_cost(known[of_month], phases[of_month], periods.month, measure, lab.settings),
         "quality": verdict_counts(known[recent]),
         "population": lab.population(),
         "ambiguous": lab.ambiguous(),
@@ -130,18 +135,18 @@ def collect_findings(
     ):
         if before:
             pair = (phases[months.isin(before)], phases[months.isin(after)])
-            tables[name] = analysis.compare_periods(*pair, clock=clock)
+            tables[name] = analysis.compare_periods(*pair, measure=measure)
     if periods.earlier:
         # Incidents that automation ended, or that were fixed before diagnosed, lack no stamp: nothing is to be divided.
         judged = phases.assign(diagnosed_at_verdict=known["diagnosed_at_verdict"].array)
         pair = (judged[months.isin(periods.earlier)], judged[months.isin(periods.recent)])
-        tables["change"] = analysis.explain_change(*pair, clock=clock, seed=seed)
-    tables |= practice_tables(lab, phases, phases[recent], clock)
+        tables["change"] = analysis.explain_change(*pair, measure=measure, seed=seed)
+    tables |= practice_tables(lab, phases, phases[recent], measure)
     what_if = what_if_table.try_levers(
         known,
         phases,
         lab.practices(),
-        clock,
+        measure,
         seed=seed,
         replications=replications,
         days=days,
@@ -152,8 +157,8 @@ def collect_findings(
         tables["levers"] = what_if.levers
     return Findings(
         periods=periods,
-        clock=clock,
-        proxy=_mostly_proxies(known[shown], clock),
+        measure=measure,
+        proxy=_mostly_proxies(known[shown], measure),
         incidents=int(of_month.sum()),
         still_open=int((of_month & is_open).sum()),
         timed=float(timed.sum() / closed.sum()) if closed.any() else None,
@@ -172,23 +177,23 @@ def collect_findings(
 
 
 def _clocks(phases: pd.DataFrame, of: str) -> pd.DataFrame:
-    return with_extremes(analysis.clock_summary(phases), "clock", ended_minutes(phases, CLOCKS)).assign(of=of)
+    return with_extremes(analysis.clock_summary(phases), "measure", ended_minutes(phases, CLOCKS)).assign(of=of)
 
 
-def _months(phases: pd.DataFrame, clock: str) -> pd.DataFrame:
+def _months(phases: pd.DataFrame, measure: str) -> pd.DataFrame:
     """The newest months, each with the level that its evidence carries; incidents without a date stand in no month."""
-    months = analysis.monthly_mttr(phases, clock=clock)
+    months = analysis.monthly_mttr(phases, measure=measure)
     months = without_thin_numbers(months[months["month"].notna()].tail(MONTHS_SHOWN).reset_index(drop=True))
     awarded = []
     for month in months["month"]:
-        told = analysis.maturity(phases[phases["month"] == month], clock=clock).set_index("statistic")
+        told = analysis.maturity(phases[phases["month"] == month], measure=measure).set_index("statistic")
         awarded.append(str(told.loc["mean", "awarded"]))
     return months.assign(maturity=pd.Series(awarded, index=months.index, dtype="str"))
 
 
-def _limits(phases: pd.DataFrame, clock: str) -> pd.DataFrame:
+def _limits(phases: pd.DataFrame, measure: str) -> pd.DataFrame:
     """The typical time of the newest months, with the limits that luck alone keeps."""
-    limits = analysis.monthly_limits(phases, clock=clock)
+    limits = analysis.monthly_limits(phases, measure=measure)
     return limits[limits["month"].notna()].tail(MONTHS_SHOWN).reset_index(drop=True)
 
 
@@ -196,26 +201,26 @@ def _months_before(periods: Periods) -> list[pd.Timestamp]:
     return list(pd.date_range(periods.first, periods.month, freq="MS")[:-1])[-3:]
 
 
-def _median_time(phases: pd.DataFrame, clock: str, of: str) -> Record:
+def _median_time(phases: pd.DataFrame, measure: str, of: str) -> Record:
     """How long a typical incident takes, open ones counted with their time so far."""
-    known = phases[phases[clock].notna()]
-    ended = known[f"{clock}_observed"].fillna(False).astype(bool)
+    known = phases[phases[measure].notna()]
+    ended = known[f"{measure}_observed"].fillna(False).astype(bool)
     n = int(ended.sum())
     row = Record(of=of, n=n, open=len(known) - n, median=np.nan, median_low=np.nan, median_high=np.nan)
-    row.update(shortest=known.loc[ended, clock].min(), longest=known.loc[ended, clock].max())
+    row.update(shortest=known.loc[ended, measure].min(), longest=known.loc[ended, measure].max())
     if analysis.why_withheld("median", n):
         row["method"] = f"too few: n = {n}"
     elif ended.all():
-        middle = analysis.median_interval(known[clock].to_numpy(float))
+        middle = analysis.median_interval(known[measure].to_numpy(float))
         row.update(median=middle.estimate, median_low=middle.low, median_high=middle.high, method=middle.method)
     else:
-        found = table_records(analysis.survival_quantiles(known[clock], ended, shares=(0.5,)))[0]
+        found = table_records(analysis.survival_quantiles(known[measure], ended, shares=(0.5,)))[0]
         row.update(median=found["minutes"], median_low=found["low"], median_high=found["high"], method=found["method"])
     return row
 
 
-def _mostly_proxies(incidents: pd.DataFrame, clock: str) -> bool:
-    origins = pd.concat([incidents[f"{end}_origin"].dropna() for end in CLOCK_ENDS[clock]])
+def _mostly_proxies(incidents: pd.DataFrame, measure: str) -> bool:
+    origins = pd.concat([incidents[f"{end}_origin"].dropna() for end in CLOCK_ENDS[measure]])
     return bool(len(origins)) and bool(origins.eq("proxy").mean() > 0.5)
 
 
@@ -268,14 +273,14 @@ _SAMPLED_INCIDENTS = 2_000_000
 """Incidents drawn to see how the level of a bare monthly average jumps about."""
 
 
-def level_instability(phases: pd.DataFrame, clock: str, months: int, seed: int) -> pd.DataFrame:
+def level_instability(phases: pd.DataFrame, measure: str, months: int, seed: int) -> pd.DataFrame:
     """Return how often the level of a bare monthly average shows each level though nothing changes.
 
     Parameters
     ----------
     phases : DataFrame
         The incidents of some months, as `phase_durations` gives them.
-    clock : str
+    measure : str
     months : int
         How many months.
     seed : int
@@ -286,7 +291,7 @@ def level_instability(phases: pd.DataFrame, clock: str, months: int, seed: int) 
         As `monthly_levels` gives it, with `incidents`, the timed ones of a month; empty where they are too few to
         tell how they spread.
     """
-    known = phases.loc[phases[f"{clock}_observed"].fillna(False).astype(bool), clock]
+    known = phases.loc[phases[f"{measure}_observed"].fillna(False).astype(bool), measure]
     logs = np.sort(np.log(known[known > 0].to_numpy(float)))
     spread = float(logs.std(ddof=1)) if len(logs) > 1 else 0.0
     if analysis.why_withheld("mean", len(logs)) or not spread > 1e-9:
@@ -300,7 +305,7 @@ def level_instability(phases: pd.DataFrame, clock: str, months: int, seed: int) 
 # What the teams run, held against what happened: the tables behind the page's section on practices.
 
 
-def practice_tables(lab: Lab, known: pd.DataFrame, recent: pd.DataFrame, clock: str) -> dict[str, pd.DataFrame]:
+def practice_tables(lab: Lab, known: pd.DataFrame, recent: pd.DataFrame, measure: str) -> dict[str, pd.DataFrame]:
     """Return coverage, gaps, runbooks, ways back, automation and capability; nothing where no practices are loaded.
 
     Parameters
@@ -310,7 +315,7 @@ def practice_tables(lab: Lab, known: pd.DataFrame, recent: pd.DataFrame, clock: 
         Phases of all incidents up to the month of the review: what the gaps have cost.
     recent : DataFrame
         Phases of its last three months: the outcome that stands beside the capability.
-    clock : str
+    measure : str
         The clock that leads the review.
     """
     practices = lab.practices()
@@ -321,7 +326,7 @@ def practice_tables(lab: Lab, known: pd.DataFrame, recent: pd.DataFrame, clock: 
     firings = fired if len(fired) else None
     held = analysis.capability(practices, known, analysis.held_telemetry(lab))
     capable = analysis.capability_level(held)
-    outcome = analysis.maturity(recent, clock=clock)
+    outcome = analysis.maturity(recent, measure=measure)
     beside = outcome.assign(
         capability=capable, disagreement=[analysis.disagreement(str(word), capable) for word in outcome["awarded"]]
     )
@@ -331,7 +336,7 @@ def practice_tables(lab: Lab, known: pd.DataFrame, recent: pd.DataFrame, clock: 
         "gaps": report.gaps(),
         "capability": held,
         "capable": beside[["statistic", "awarded", "capability", "disagreement"]],
-        "runbooks": analysis.runbook_coverage(known, practices, clock=clock) if named else pd.DataFrame(),
+        "runbooks": analysis.runbook_coverage(known, practices, measure=measure) if named else pd.DataFrame(),
         "rollback": analysis.rollback_readiness(practices, known),
         "automation": analysis.automation_candidates(known, practices, firings) if named else pd.DataFrame(),
     }
@@ -344,7 +349,7 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def month_cost(
-    incidents: pd.DataFrame, phases: pd.DataFrame, month: pd.Timestamp, clock: str, settings: Settings
+    incidents: pd.DataFrame, phases: pd.DataFrame, month: pd.Timestamp, measure: str, settings: Settings
 ) -> pd.DataFrame:
     """Return what the ended incidents of a month cost, by the settings of the team.
 
@@ -356,7 +361,7 @@ def month_cost(
         The same, as `phase_durations` gives them.
     month : Timestamp
         First moment of the month, UTC.
-    clock : str
+    measure : str
         The clock that says when an incident runs.
     settings : Settings
         Service level objective, price of a minute, working hours.
@@ -371,11 +376,11 @@ def month_cost(
     Open incidents stay out: one that nobody closed would be the whole month. Minutes of incidents that overlap count
     once against the budget and each for the price.
     """
-    ended = phases[phases[f"{clock}_observed"].fillna(False).astype(bool) & phases[clock].notna()]
+    ended = phases[phases[f"{measure}_observed"].fillna(False).astype(bool) & phases[measure].notna()]
     rows: list[tuple[str, str, int, str]] = []
     if len(ended):
         until = month + pd.offsets.MonthBegin(1)
-        down = table_records(analysis.downtime(ended, settings.slo, clock=clock, since=month, until=until))[0]
+        down = table_records(analysis.downtime(ended, settings.slo, measure=measure, since=month, until=until))[0]
         n, unknown = int(down["incidents"]), int(down["users_unknown"])
         rows = [
             ("with an incident running", format_minutes(down["minutes"]), n, "overlaps count once, within the month")
@@ -395,7 +400,7 @@ def month_cost(
             )
         )
         if settings.price_of_a_minute is not None:
-            money = float(ended[clock].sum()) * settings.price_of_a_minute
+            money = float(ended[measure].sum()) * settings.price_of_a_minute
             how = f"minutes of every ended incident at {settings.price_of_a_minute:,.6g} {settings.currency} each"
             rows.append(("at the price of a minute", f"{money:,.0f} {settings.currency}", len(ended), how))
     if len(incidents):

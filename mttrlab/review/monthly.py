@@ -100,9 +100,9 @@ def monthly_review(
         sentences=tuple(sentence.text for sentence in sentences),
         numbers=numbers,
         tables=found.tables,
-        figures=figures.draw_figures(found.tables, found.clock, periods),
+        figures=figures.draw_figures(found.tables, found.measure, periods),
         facts={
-            "clock": found.clock,
+            "measure": found.measure,
             "seed": seed,
             "data": found.data_hash,
             "version": __version__,

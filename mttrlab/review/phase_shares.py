@@ -58,14 +58,14 @@ def ended_span_minutes(spans: pd.DataFrame) -> dict[str, pd.Series]:
     return {span_name(str(first), str(last)): minutes for (first, last), minutes in kinds}
 
 
-def longest_incidents(incidents: pd.DataFrame, phases: pd.DataFrame, clock: str, count: int = 3) -> pd.DataFrame:
+def longest_incidents(incidents: pd.DataFrame, phases: pd.DataFrame, measure: str, count: int = 3) -> pd.DataFrame:
     """Return the incidents that took longest and where their minutes went.
 
     Parameters
     ----------
     incidents, phases : DataFrame
         The incidents of a month and their phases, row by row.
-    clock : str
+    measure : str
         The clock that ranks them; an incident that lacks one of its ends is ranked by what was measured.
     count : int
         How many.
@@ -78,8 +78,8 @@ def longest_incidents(incidents: pd.DataFrame, phases: pd.DataFrame, clock: str,
     """
     names = ["incident_id", "title", "url", "service", "severity"]
     described = incidents[names].reset_index(drop=True)
-    minutes = phases[clock].reset_index(drop=True).astype(float)
-    running = ~phases[f"{clock}_observed"].reset_index(drop=True).fillna(True).astype(bool)
+    minutes = phases[measure].reset_index(drop=True).astype(float)
+    running = ~phases[f"{measure}_observed"].reset_index(drop=True).fillna(True).astype(bool)
     # Identifiers of two tools may be equal; a row's place is not.
     placed = incidents.reset_index(drop=True).assign(incident_id=[str(i) for i in range(len(incidents))])
     spans = analysis.phase_spans(placed)
@@ -92,7 +92,7 @@ def longest_incidents(incidents: pd.DataFrame, phases: pd.DataFrame, clock: str,
     described["whole"] = minutes.notna()
     ranked = described[described["minutes"].notna()].sort_values(["minutes", "incident_id"], ascending=[False, True])
     top = ranked.head(count).copy()
-    within = analysis.phases_of(clock)
+    within = analysis.phases_of(measure)
     held = (PHASES.index(within[0]), PHASES.index(within[-1]))
     parts = {place: spans[spans["incident_id"] == str(place)] for place in top.index}
     top["spans"] = pd.Series(

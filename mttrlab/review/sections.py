@@ -101,7 +101,7 @@ def unseen_phase_sentences(found: Findings) -> list[str]:
     quality = found.tables["quality"]
     recorded = quality[quality["verdict"] == "recorded"].set_index("milestone")["incidents"]
     said = []
-    for phase, stamp in analysis.unseen_phases(found.clock):
+    for phase, stamp in analysis.unseen_phases(found.measure):
         known, of = int(recorded.get(stamp, 0)), int(quality.loc[quality["milestone"] == stamp, "incidents"].sum())
         who = f"only {known:,} of {of:,} incidents say" if known else "no incident says"
         said.append(f"It does not hold {PHASE_WORDS[phase]}: {who} {STAMP_WORDS[stamp]}; record {stamp} and it will.")
@@ -169,7 +169,7 @@ def cost_section(review: Review) -> Context | None:
     if not len(found.tables["cost"]):
         return None
     return {
-        "clock": found.clock.replace("_", " "),
+        "measure": found.measure.replace("_", " "),
         "cost_table": findings.cost_table(found.tables["cost"], months_in_short([found.periods.month])),
     }
 
@@ -217,14 +217,14 @@ def level_section(review: Review) -> Context:
     """Return what the section names."""
     found = review.findings
     tables, recent = found.tables, months_in_short(found.periods.quarter)
-    clock = found.clock.replace("_", " ")
+    measure = found.measure.replace("_", " ")
     distance = tables["distance"]
     said = (next_level_sentence(tables["maturity"], distance), level_instability_sentence(tables["flapping"]))
     return {
         "recent": recent,
         "said": maturity_sentence(tables["maturity"]),
         "lines": [line for line in said if line],
-        "maturity_table": page_tables.maturity_table(tables["maturity"], f"Maturity of {recent}, clock {clock}"),
+        "maturity_table": page_tables.maturity_table(tables["maturity"], f"Maturity of {recent}, clock {measure}"),
         "distance_table": page_tables.distance_table(distance) if distance["cut_needed"].notna().any() else None,
     }
 
@@ -241,7 +241,7 @@ def levers_section(review: Review) -> Context:
         "month": found.periods.name,
         "unchecked": "" if tried is None else check_sentence(str(tried["checked"].iloc[0])),
         "unlike": found.what_if.unlike,
-        "lever_clock": "" if tried is None else str(tried["clock"].iloc[0]).replace("_", " "),
+        "lever_clock": "" if tried is None else str(tried["measure"].iloc[0]).replace("_", " "),
         "what_if_days": found.what_if.days,
         "lever_table": None if tried is None else page_tables.levers_table(tried),
         "lever_notes": _lever_notes(found),
@@ -282,7 +282,7 @@ def minutes_section(review: Review) -> Context:
     """Return what the section names."""
     found = review.findings
     tables, periods = found.tables, found.periods
-    recent, clock = months_in_short(periods.quarter), found.clock.replace("_", " ")
+    recent, measure = months_in_short(periods.quarter), found.measure.replace("_", " ")
     merged = phase_shares.has_merged_phases(tables["shares"])
     stamps = tables["stamps"]
     shown = [page_tables.shares_table(tables["shares"], f"Shares of the measured minutes, {recent}")]
@@ -293,17 +293,17 @@ def minutes_section(review: Review) -> Context:
         shown.append(page_tables.durations_table(tables["spans"], "span", caption))
     shown += [
         page_tables.durations_table(tables["phases"], "phase", f"Each phase, {recent}"),
-        page_tables.median_table(tables["typical"], clock),
-        page_tables.durations_table(_clocks(tables["clocks"], "month"), "clock", f"The four clocks, {periods.name}"),
-        page_tables.durations_table(_clocks(tables["clocks"], "quarter"), "clock", f"The four clocks, {recent}"),
+        page_tables.median_table(tables["typical"], measure),
+        page_tables.durations_table(_clocks(tables["clocks"], "month"), "measure", f"The four clocks, {periods.name}"),
+        page_tables.durations_table(_clocks(tables["clocks"], "quarter"), "measure", f"The four clocks, {recent}"),
     ]
     if merged:
         shown.append(page_tables.stamps_table(stamps, f"Means of the phases where stamps are missing, {recent}"))
     notes = [str(said) for said, held in zip(stamps["sentence"], stamps["merged"], strict=True) if held]
     return {
         "recent": recent,
-        "clock": clock,
-        "ends": clock_ends(found.clock, found.proxy),
+        "measure": measure,
+        "ends": clock_ends(found.measure, found.proxy),
         "proxy": found.proxy,
         "unseen": unseen_phase_sentences(found),
         "merged": merged,
@@ -327,11 +327,11 @@ _MONTHS_OPEN = 12
 def months_section(review: Review) -> Context:
     """Return what the section names."""
     found = review.findings
-    months, seed, clock = found.tables["months"], found.tables["seed"], found.clock.replace("_", " ")
+    months, seed, measure = found.tables["months"], found.tables["seed"], found.measure.replace("_", " ")
     newest, older = months.tail(_MONTHS_OPEN), months.iloc[:-_MONTHS_OPEN]
     return {
-        "month_table": page_tables.months_table(newest, seed, clock, found.periods.month),
-        "older_table": page_tables.months_table(older, seed, clock, found.periods.month) if len(older) else None,
+        "month_table": page_tables.months_table(newest, seed, measure, found.periods.month),
+        "older_table": page_tables.months_table(older, seed, measure, found.periods.month) if len(older) else None,
     }
 
 
@@ -347,7 +347,7 @@ def practices_section(review: Review) -> Context | None:
     tables = review.findings.tables
     if "coverage" not in tables:
         return None
-    clock = review.findings.clock.replace("_", " ")
+    measure = review.findings.measure.replace("_", " ")
     return {
         "said": (
             _coverage_sentence(tables["coverage"]),
@@ -356,7 +356,7 @@ def practices_section(review: Review) -> Context | None:
         ),
         "levels": _capability_sentence(tables["capability"], tables["capable"]),
         "gaps_table": _gaps_table(tables["gaps"]),
-        "runbook_table": _runbook_table(tables["runbooks"], clock) if len(tables["runbooks"]) else None,
+        "runbook_table": _runbook_table(tables["runbooks"], measure) if len(tables["runbooks"]) else None,
         "back_table": _rollback_table(tables["rollback"]),
         "automation_table": _automation_table(tables["automation"]) if len(tables["automation"]) else None,
         "capability_table": _evidence_table(tables["capability"]),
@@ -433,7 +433,7 @@ def _gaps_table(gaps: pd.DataFrame) -> PageTable:
     return PageTable("The dearest gaps of alerting, all history", heads, rows, (0, 1, 2, 3))
 
 
-def _runbook_table(runbooks: pd.DataFrame, clock: str) -> PageTable:
+def _runbook_table(runbooks: pd.DataFrame, measure: str) -> PageTable:
     rows = tuple(
         (
             str(line["incident_type"]).replace("_", " "),
@@ -445,7 +445,7 @@ def _runbook_table(runbooks: pd.DataFrame, clock: str) -> PageTable:
         )
         for line in table_records(runbooks)
     )
-    heads = ("incident type", "incidents", f"minutes, {clock} (range)", "runbook", "state", "reviewed")
+    heads = ("incident type", "incidents", f"minutes, {measure} (range)", "runbook", "state", "reviewed")
     return PageTable("The most common incident types and their runbooks, all history", heads, rows, (0, 3, 4, 5))
 
 
@@ -509,7 +509,7 @@ def trend_section(review: Review) -> Context:
     found = review.findings
     tables, periods = found.tables, found.periods
     changed = "change" in tables and bool(tables["change"]["minutes"].notna().any())
-    clock = found.clock.replace("_", " ")
+    measure = found.measure.replace("_", " ")
     return {
         "comparison": f"{months_in_short(periods.recent)} against {months_in_short(periods.earlier)}"
         if periods.earlier
@@ -519,7 +519,7 @@ def trend_section(review: Review) -> Context:
         "compared": _comparison_table(found),
         "notes": _trend_notes(found),
         "change_said": change_explained(tables["change"]) if changed else "",
-        "change_table": page_tables.change_table(tables["change"], f"What moved the mean, clock {clock}")
+        "change_table": page_tables.change_table(tables["change"], f"What moved the mean, clock {measure}")
         if changed
         else None,
     }
@@ -558,7 +558,7 @@ def worst_section(review: Review) -> Context:
         "month": found.periods.name,
         "worst": table_records(found.tables["worst"]),
         "open": table_records(found.tables["open"]),
-        "ends": clock_ends(found.clock, found.proxy),
+        "ends": clock_ends(found.measure, found.proxy),
     }
 
 

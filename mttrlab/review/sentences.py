@@ -50,7 +50,7 @@ def first_screen(found: Findings) -> tuple[list[Sentence], dict[str, float]]:
     """Return the five sentences and the figures that stand in them."""
     periods = found.periods
     month = f"{periods.month:%B}"
-    ends = clock_ends(found.clock, found.proxy)
+    ends = clock_ends(found.measure, found.proxy)
     whose = (
         "a typical one" if found.typical["of"] == "month" else f"a typical one of {months_in_short(periods.quarter)}"
     )
@@ -225,7 +225,7 @@ def phase_words(phase: str) -> str:
 # What happened in the month, and how long a typical incident took.
 
 
-def clock_ends(clock: str, proxy: bool = False) -> str:
+def clock_ends(measure: str, proxy: bool = False) -> str:
     """Return a clock by its ends, in words.
 
     Examples
@@ -235,7 +235,7 @@ def clock_ends(clock: str, proxy: bool = False) -> str:
     >>> clock_ends("detected_to_verified", proxy=True)
     'from the first public post to the all-clear'
     """
-    first, last = CLOCK_ENDS[clock]
+    first, last = CLOCK_ENDS[measure]
     if proxy:
         ends = {"started_at": "start of impact", "detected_at": "the first public post"}
         return f"from {ends[first]} to " + ("the all-clear" if last == "verified_at" else "the post that it is fixed")

@@ -67,7 +67,14 @@ def durations_table(table: pd.DataFrame, name: str, caption: str) -> PageTable:
                 *p90,
             )
         )
-    heads = (name, "n", "still open", "mean (range)", "median (range)", *(("P90 (range)",) if with_p90 else ()))
+    heads = (
+        "clock" if name == "measure" else name,
+        "n",
+        "still open",
+        "mean (range)",
+        "median (range)",
+        *(("P90 (range)",) if with_p90 else ()),
+    )
     return PageTable(caption, heads, tuple(rows))
 
 
@@ -94,11 +101,11 @@ def shares_table(table: pd.DataFrame, caption: str) -> PageTable:
     return PageTable(caption, ("phase", "n", "of all minutes", "of the worst tenth's minutes"), rows)
 
 
-def months_table(table: pd.DataFrame, seed: pd.DataFrame, clock: str, month: pd.Timestamp) -> PageTable:
+def months_table(table: pd.DataFrame, seed: pd.DataFrame, measure: str, month: pd.Timestamp) -> PageTable:
     """Return the founding text's own monthly table beside the leading clock; bare minutes, so that it fits."""
     theirs = {} if seed.empty else {pd.Timestamp(line["month"]): line for line in table_records(seed)}
     heads = (
-        "month", "incidents", "still open", "timed", f"average, {clock} (range)", "half within (range)", "level",
+        "month", "incidents", "still open", "timed", f"average, {measure} (range)", "half within (range)", "level",
         "plain query: incidents", "average, detected to resolved", "half within", "longest",
     )  # fmt: skip
     named = ("avg_mttr_minutes", "median_mttr_minutes", "max_mttr_minutes")
@@ -151,7 +158,7 @@ def bare_range(value: float, low: float, high: float) -> str:
     )
 
 
-def median_table(table: pd.DataFrame, clock: str) -> PageTable:
+def median_table(table: pd.DataFrame, measure: str) -> PageTable:
     """Return the typical time with open incidents counted, of the month and of the last three months."""
     rows = tuple(
         (
@@ -163,7 +170,7 @@ def median_table(table: pd.DataFrame, clock: str) -> PageTable:
         for line in table_records(table)
     )
     heads = ("of the", "n (ended)", "still open", "median (range)")
-    return PageTable(f"The middle incident on the clock {clock}, open ones counted", heads, rows)
+    return PageTable(f"The middle incident on the clock {measure}, open ones counted", heads, rows)
 
 
 def comparison_row(row: Record, before: str, after: str) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ def try_levers(
     incidents: pd.DataFrame,
     phases: pd.DataFrame,
     practices: Practices | None,
-    clock: str,
+    measure: str,
     *,
     seed: int,
     replications: int,
@@ -75,7 +75,7 @@ def try_levers(
         The same, as `phase_durations` gives them.
     practices, deployments, firings : optional
         What the team runs, and what the lab holds of deployments and alerts.
-    clock : str
+    measure : str
         The clock of the savings; where the model does not show it, the widest that it shows.
     seed, replications, days
         As for `compare_scenarios`; fewer or shorter runs where so many incidents would take too long.
@@ -94,10 +94,10 @@ def try_levers(
         wanted = min(replications, max(int(MAX_INCIDENTS / a_run), _MIN_REPLICATIONS))
         # So many incidents that a run must be shorter: a band of a few runs would be none.
         days = max(7.0, min(days, days * MAX_INCIDENTS / a_run / wanted))
-        shown = clock if set(CLOCK_ENDS[clock]) <= set(model.stamps) else None
+        shown = measure if set(CLOCK_ENDS[measure]) <= set(model.stamps) else None
         # The reference engine: quick enough here, and a page owes nothing to a compiler.
         compared = decisions.compare_scenarios(
-            model, scenarios, days=days, replications=wanted, seed=seed, clock=shown, engine="simpy"
+            model, scenarios, days=days, replications=wanted, seed=seed, measure=shown, engine="simpy"
         )
     except ValueError as refusal:
         return WhatIf(None, str(refusal).removesuffix("."), days)
@@ -109,14 +109,14 @@ def _mismatch(phases: pd.DataFrame, baseline: Record) -> str:
 
     Not the check against months that the model has not seen: a model that fails this one is not worth that one.
     """
-    clock = str(baseline["clock"])
-    known = phases[phases[clock].notna() & (phases[clock] > 0)]
-    ended = known[f"{clock}_observed"].fillna(False).astype(bool)
-    real = known.loc[ended, clock]
+    measure = str(baseline["measure"])
+    known = phases[phases[measure].notna() & (phases[measure] > 0)]
+    ended = known[f"{measure}_observed"].fillna(False).astype(bool)
+    real = known.loc[ended, measure]
     history = {"mean": float(real.mean()), "median": float(real.median())}
     if (~ended).mean() > _MAX_OPEN_SHARE:
         # The model counts open incidents, so history must; their mean is not known.
-        middle = survival_quantiles(known[clock], ended, shares=(0.5,))["minutes"]
+        middle = survival_quantiles(known[measure], ended, shares=(0.5,))["minutes"]
         history = {"median": float(middle.iloc[0])}
     for name, then in history.items():
         now = baseline[name]

@@ -290,17 +290,17 @@ ORIGINS = (
 POPULATIONS = ("counted", "page", "drill", "test", "maintenance", "cancelled", "merged")
 
 
-def clock_name(clock: str) -> str:
-    """Return `clock` if it is one of `CLOCKS`.
+def clock_name(measure: str) -> str:
+    """Return `measure` if it is one of `CLOCKS`.
 
     Raises
     ------
     QuestionError
         For any other word; the sentence lists the clocks.
     """
-    if not isinstance(clock, str) or clock not in CLOCK_ENDS:
-        raise QuestionError(f"clock must be one of {', '.join(CLOCKS)}; got {clock!r}")
-    return clock
+    if not isinstance(measure, str) or measure not in CLOCK_ENDS:
+        raise QuestionError(f"measure must be one of {', '.join(CLOCKS)}; got {measure!r}")
+    return measure
 
 
 # The columns of what the systems said: metrics, deployments, alert firings, log lines, spans of traces.

@@ -41,7 +41,7 @@ def test_overlapping_incidents_of_two_services_are_one_downtime() -> None:
 
 
 def test_an_open_incident_is_down_until_the_export_and_is_counted_as_open() -> None:
-    table = downtime(overlapping(), since="2026-06-01", clock="recovery").set_index("service")
+    table = downtime(overlapping(), since="2026-06-01", measure="recovery").set_index("service")
     assert table.loc["checkout", "open"] == 1
     assert table.loc["checkout", "minutes"] == pytest.approx(120 + 10 * 1440 + 60 - 24 * 60 + 1440)
 
@@ -56,7 +56,7 @@ def test_incidents_that_reach_over_the_period_are_clipped_and_counted() -> None:
 
 def test_an_incident_without_an_end_is_left_out_and_counted() -> None:
     rows = overlapping().assign(resolved_at=times(None, None, "2026-06-21"))
-    whole = downtime(rows, since="2026-06-01", clock="recovery").iloc[0]
+    whole = downtime(rows, since="2026-06-01", measure="recovery").iloc[0]
     assert (whole["left_out"], whole["minutes"]) == (1, 180)
 
 

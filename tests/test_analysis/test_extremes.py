@@ -81,7 +81,7 @@ def test_every_estimator_of_a_table_answers_or_says_why_not(minutes: list[float]
         (lambda: analysis.change_points(pd.DataFrame({"recovery": ["a", "b"]})), "recovery must be a list of numbers"),
         (lambda: analysis.maturity(pd.DataFrame({"recovery": ["a", "b"]})), "recovery must be a list of numbers"),
         (lambda: analysis.phase_summary(frame([3.0]), by=3), "by= takes different names"),
-        (lambda: analysis.unseen_phases(["recovery"]), "clock must be one of"),
+        (lambda: analysis.unseen_phases(["recovery"]), "measure must be one of"),
         (lambda: analysis.pool_services(frame([3.0]), level=95), "level must lie between 0 and 1"),
         (lambda: analysis.compare_periods(frame([3.0]), frame([4.0]), level="x"), "level must lie between 0 and 1"),
         (lambda: analysis.unseen_incidents("export.csv"), "expected the table of records"),

@@ -157,7 +157,7 @@ def test_bad_questions_are_refused() -> None:
         maturity_level("15")  # type: ignore[arg-type]
     with pytest.raises(QuestionError, match="not be negative"):
         maturity_level(-1.0)
-    with pytest.raises(QuestionError, match="clock must be one of"):
-        maturity(recovery([1.0]), clock="mttr")
+    with pytest.raises(QuestionError, match="measure must be one of"):
+        maturity(recovery([1.0]), measure="mttr")
     with pytest.raises(QuestionError, match="at least 1"):
         monthly_levels(0, 3, 1)

@@ -29,18 +29,18 @@ def three() -> pd.DataFrame:
 
 
 def test_an_incident_belongs_to_the_month_it_started_in_and_open_ones_are_counted_but_not_averaged() -> None:
-    table = monthly_mttr(three(), clock="started_to_resolved")
+    table = monthly_mttr(three(), measure="started_to_resolved")
     assert table["month"].tolist() == list(times("2026-01-01", "2026-02-01"))
     assert table[["incidents", "open", "n"]].to_numpy().tolist() == [[2, 0, 2], [1, 1, 0]]
     assert table.loc[0, ["mean", "median", "max"]].tolist() == [102.5, 102.5, 135]
     assert math.isnan(table.loc[1, "mean"])
-    assert set(table["clock"]) == {"started_to_resolved"}
+    assert set(table["measure"]) == {"started_to_resolved"}
 
 
 def test_a_month_in_which_nothing_began_has_a_row_of_zeros() -> None:
     rows = three()
     rows.loc[2, ["started_at", "detected_at"]] = times("2026-04-10 08:00", "2026-04-10 08:02").to_list()
-    table = monthly_mttr(rows, clock="started_to_resolved")
+    table = monthly_mttr(rows, measure="started_to_resolved")
     assert table["month"].dt.month.tolist() == [1, 2, 3, 4]
     assert table[["incidents", "open", "n"]].to_numpy().tolist() == [[2, 0, 2], [0, 0, 0], [0, 0, 0], [1, 1, 0]]
     assert table["maturity"].tolist() == ["Basic", "unknown", "unknown", "unknown"]
@@ -53,7 +53,7 @@ def test_the_founding_query_drops_what_ours_counts(shared: Path) -> None:
         connection.register("incidents", incidents)
         seed = sql.frame(connection, (shared / "seed" / "monthly-mttr.sql").read_text(encoding="utf-8"))
     assert seed[["incident_count", "avg_mttr_minutes"]].to_numpy().tolist() == [[1, 120.0], [1, 60.0]]
-    ours = monthly_mttr(three(), clock="detected_to_resolved")
+    ours = monthly_mttr(three(), measure="detected_to_resolved")
     assert ours[["n", "mean"]].to_numpy().tolist()[0] == [2, 90.0]
 
 
@@ -65,15 +65,15 @@ def test_phases_give_the_same_months_as_incidents() -> None:
 def test_an_incident_without_any_usable_stamp_stands_in_a_row_without_a_month() -> None:
     rows = three()
     rows.loc[0, ["started_at", "detected_at", "resolved_at"]] = pd.NaT
-    table = monthly_mttr(rows, clock="started_to_resolved")
+    table = monthly_mttr(rows, measure="started_to_resolved")
     assert table["incidents"].sum() == 3
     assert pd.isna(table["month"].iloc[-1])
     assert table["n"].iloc[-1] == 0
 
 
 def test_a_clock_that_does_not_exist_is_refused_with_the_list() -> None:
-    with pytest.raises(QuestionError, match="clock must be one of recovery"):
-        monthly_mttr(three(), clock="mttr")
+    with pytest.raises(QuestionError, match="measure must be one of recovery"):
+        monthly_mttr(three(), measure="mttr")
     with pytest.raises(SchemaError, match="milestones"):
         monthly_mttr(pd.DataFrame({"incident_id": ["a"]}))
 
@@ -103,7 +103,7 @@ def test_a_clock_names_its_phases_and_those_it_cannot_see() -> None:
     assert phases_of("recovery") == ("detect", "diagnose", "resolve", "verify")
     assert unseen_phases("recovery") == ()
     assert unseen_phases("started_to_resolved") == (("verify", "verified_at"),)
-    with pytest.raises(QuestionError, match="clock must be one of"):
+    with pytest.raises(QuestionError, match="measure must be one of"):
         phases_of("ttr")
 
 
@@ -128,6 +128,6 @@ def test_a_lab_answers_every_counting_question_as_a_frame_does() -> None:
     pd.testing.assert_frame_equal(phase_spans(lab), phase_spans(rows))
     pd.testing.assert_frame_equal(bottleneck(lab), bottleneck(phases))
     assert lead_clock(lab) == lead_clock(phases) == "started_to_resolved"
-    for clock in ("recovery", "detected_to_resolved"):
-        pd.testing.assert_frame_equal(monthly_mttr(lab, clock), monthly_mttr(rows, clock))
-        pd.testing.assert_frame_equal(maturity(lab, clock=clock), maturity(rows, clock=clock))
+    for measure in ("recovery", "detected_to_resolved"):
+        pd.testing.assert_frame_equal(monthly_mttr(lab, measure), monthly_mttr(rows, measure))
+        pd.testing.assert_frame_equal(maturity(lab, measure=measure), maturity(rows, measure=measure))

@@ -144,7 +144,7 @@ def test_where_no_two_phases_meet_there_is_no_share_and_a_reason(phases: pd.Data
 
 def test_clocks_have_the_same_columns_and_no_shares(phases: pd.DataFrame) -> None:
     clocks, parts = clock_summary(phases), phase_summary(phases)
-    assert clocks["clock"].tolist() == list(CLOCKS)
+    assert clocks["measure"].tolist() == list(CLOCKS)
     assert clocks.columns.tolist()[1:] == parts.columns.tolist()[1:]
     assert clocks["share"].isna().all()
 
@@ -211,7 +211,7 @@ def test_public_post_mortems_give_the_published_means(shared: Path) -> None:
         assert table.loc[name, "n"] == expected["n"][named[name]]
         assert table.loc[name, "mean"] == pytest.approx(expected["mean"][named[name]], abs=1e-6)
         assert table.loc[name, "median"] == expected["median"][named[name]]
-    whole = clock_summary(phases).set_index("clock").loc["recovery"]
+    whole = clock_summary(phases).set_index("measure").loc["recovery"]
     assert (whole["n"], whole["mean"]) == (expected["n"]["ttr"], pytest.approx(expected["mean"]["ttr"], abs=1e-6))
     assert table["mean"].sum() == pytest.approx(expected["sum_of_phase_means"], abs=1e-6)
 

@@ -17,7 +17,7 @@ from mttrlab.response.engines import compiled
 needs_numba = pytest.mark.skipif(not compiled.numba_installed(), reason="no numba")
 
 COLUMNS = [
-    "scenario", "clock", "incidents", "incidents_low", "incidents_high", "mean", "mean_low", "mean_high", "median",
+    "scenario", "measure", "incidents", "incidents_low", "incidents_high", "mean", "mean_low", "mean_high", "median",
     "median_low", "median_high", "p90", "p90_low", "p90_high", "saving", "saving_low", "saving_high",
     "minutes_saved_per_year", "minutes_saved_low", "minutes_saved_high", "replications", "seed",
     "checked", "what", "note",
@@ -64,7 +64,7 @@ def test_the_first_row_is_the_baseline_and_every_what_if_says_whether_it_is_chec
     assert whole.columns.tolist() == COLUMNS
     assert whole["scenario"].iloc[0] == "Baseline"
     assert set(whole["checked"]) == {"not yet checked against history; luck only"}
-    assert set(whole["clock"]) == {"recovery"}
+    assert set(whole["measure"]) == {"recovery"}
 
 
 def test_the_baseline_is_what_simulate_gives(table):
@@ -140,11 +140,11 @@ def test_a_second_responder_is_plain_when_paired():
 
 def test_the_clock_is_the_widest_that_the_model_shows_and_others_are_refused():
     model = organisation(stamps=("detected_at", "diagnosed_at", "resolved_at"))
-    assert set(compare_scenarios(model, [], replications=1, days=30)["clock"]) == {"detected_to_resolved"}
+    assert set(compare_scenarios(model, [], replications=1, days=30)["measure"]) == {"detected_to_resolved"}
     with pytest.raises(QuestionError, match="the model cannot show recovery; its export carries detected_to_resolved"):
-        compare_scenarios(model, [], clock="recovery")
-    with pytest.raises(QuestionError, match="clock must be one of"):
-        compare_scenarios(model, [], clock="mttr")
+        compare_scenarios(model, [], measure="recovery")
+    with pytest.raises(QuestionError, match="measure must be one of"):
+        compare_scenarios(model, [], measure="mttr")
 
 
 def test_two_scenarios_of_one_name_are_refused():

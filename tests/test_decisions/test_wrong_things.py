@@ -33,7 +33,7 @@ CALLS = {
     "refits of none": (lambda: refits(SOME.iloc[:0]), "0 of 20 resamples of the incidents can be fitted"),
     "how many refits": (lambda: refits(SOME, n="x"), "n of refits must be a whole number; got 'x'"),
     "what is compared": (lambda: ml.compare_scenarios(MODEL, {"a": 1}), "each a Scenario; got 'a'"),
-    "which clock": (lambda: ml.compare_scenarios(MODEL, [], clock=["recovery"]), "clock must be one of"),
+    "which clock": (lambda: ml.compare_scenarios(MODEL, [], measure=["recovery"]), "measure must be one of"),
     "how sure": (lambda: ml.compare_scenarios(MODEL, [], half_width=math.nan), "half_width must be above 0"),
     "how sure, in words": (lambda: ml.compare_scenarios(MODEL, [], half_width="5%"), "half_width must be a number"),
     "a kept model": (lambda: keep_baseline(None), "model must be a ResponseModel"),

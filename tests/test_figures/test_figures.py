@@ -44,7 +44,7 @@ def summary(*names: str) -> pd.DataFrame:
 def months(**columns: Any) -> pd.DataFrame:
     start = pd.date_range("2026-01-01", periods=6, freq="MS", tz="UTC")
     made: dict[str, Any] = {"month": start, "incidents": [20, 21, 22, 23, 24, 25], "open": [0, 0, 0, 0, 0, 2]}
-    made |= {"median": 40.0, "median_low": 30.0, "median_high": 60.0, "clock": "recovery"} | columns
+    made |= {"median": 40.0, "median_low": 30.0, "median_high": 60.0, "measure": "recovery"} | columns
     return pd.DataFrame(made)
 
 
@@ -53,7 +53,7 @@ def savings(*names: str) -> pd.DataFrame:
         {"scenario": name, "saving": 5.0 - i, "saving_low": 2.0 - i, "saving_high": 8.0 - i}
         for i, name in enumerate(names)
     ]
-    return pd.DataFrame(rows).assign(clock="recovery", replications=20)
+    return pd.DataFrame(rows).assign(measure="recovery", replications=20)
 
 
 def quality(verdict: str = "recorded") -> pd.DataFrame:
@@ -68,7 +68,7 @@ def comparison(group: str | None = None) -> pd.DataFrame:
         "ratio_high": [1.2],
         "n_before": [70],
         "n_after": [66],
-        "clock": ["recovery"],
+        "measure": ["recovery"],
     }
     return pd.DataFrame(made if group is None else made | {"group": [group]})
 
@@ -147,7 +147,7 @@ def test_months_carry_their_incidents_and_the_open_ones_are_marked() -> None:
 def test_every_year_of_a_long_history_is_named() -> None:
     start = pd.date_range("2023-01-01", periods=40, freq="MS", tz="UTC")
     table = pd.DataFrame({"month": start, "incidents": 20, "open": 0, "median": 40.0, "median_low": 30.0,
-                          "median_high": 60.0, "clock": "recovery"})  # fmt: skip
+                          "median_high": 60.0, "measure": "recovery"})  # fmt: skip
     named = [label.get_text() for label in figures.plot_months(table).get_xticklabels()]
     assert [text.split("\n")[1] for text in named if text.split("\n")[1]] == ["2023", "2024", "2025", "2026"]
 
@@ -166,7 +166,7 @@ def test_months_refuse_a_statistic_that_the_table_lacks() -> None:
 def ranked(*names: str) -> pd.DataFrame:
     n = len(names)
     return pd.DataFrame({
-        "investment": names, "rival": [False] * (n - 1) + [n > 1] if n else [], "clock": "recovery",
+        "investment": names, "rival": [False] * (n - 1) + [n > 1] if n else [], "measure": "recovery",
         "minutes_saved_per_year": 1_000.0, "minutes_saved_low": -200.0, "minutes_saved_high": 2_000.0,
         "expected_low": 500.0, "expected_high": 1_500.0, "best": 0.6, "per_1000": 12.3, "price_to_match": 43_210.0,
         "draws": 200, "replications": 50, "seed": 7,
@@ -234,7 +234,7 @@ def test_hostile_text_is_drawn_as_text(title: str) -> None:
             drawn(figures.plot_comparison, comparison(title)),
         ):
             assert drawable(title, 20)[:18] in words(ax)
-        drawn(figures.plot_months, months(clock=title))
+        drawn(figures.plot_months, months(measure=title))
 
 
 @given(st.text())
@@ -296,7 +296,7 @@ def change_table() -> pd.DataFrame:
     return pd.DataFrame({
         "part": parts, "minutes": moved,
         "low": [m - 5 if m else m for m in moved], "high": [m + 5 if m else m for m in moved],
-        "mean_before": 66.0, "mean_after": 54.0, "n_before": 10, "n_after": 12, "clock": "recovery",
+        "mean_before": 66.0, "mean_after": 54.0, "n_before": 10, "n_after": 12, "measure": "recovery",
     })  # fmt: skip
 
 
@@ -334,7 +334,14 @@ def test_open_incidents_are_ticked_on_the_curve_where_they_were_last_seen_runnin
 
 def test_the_strip_of_maturity_is_as_wide_as_each_level_is_likely_and_empty_where_nobody_can_tell() -> None:
     chances = {"p_elite": 0.0, "p_advanced": 0.1, "p_intermediate": 0.7, "p_basic": 0.2, "p_no_level": 0.0}
-    known = {"statistic": "median", "clock": "recovery", "minutes": 40.0, "n": 24, "awarded": "Intermediate", **chances}
+    known = {
+        "statistic": "median",
+        "measure": "recovery",
+        "minutes": 40.0,
+        "n": 24,
+        "awarded": "Intermediate",
+        **chances,
+    }
     nothing = known | {"statistic": "mean", "awarded": "see the median"} | dict.fromkeys(chances, float("nan"))
     ax = figures.plot_maturity(pd.DataFrame([known, nothing]))
     strip = sorted((p.get_x(), p.get_width()) for p in ax.patches if p.get_y() < 0.5)
@@ -351,7 +358,7 @@ def test_months_outside_the_limits_are_ringed_and_an_empty_month_keeps_its_place
         "month": pd.date_range("2026-01-01", periods=3, freq="MS", tz="UTC"), "incidents": [9, 0, 8], "n": [9, 0, 8],
         "open": 0, "typical": [40.0, float("nan"), 130.0], "typical_low": [25.0, float("nan"), 90.0],
         "typical_high": [70.0, float("nan"), 180.0], "centre": 50.0, "low": [20.0, float("nan"), 18.0],
-        "high": [110.0, float("nan"), 120.0], "signal": ["", "", "longer than usual"], "clock": "recovery",
+        "high": [110.0, float("nan"), 120.0], "signal": ["", "", "longer than usual"], "measure": "recovery",
     })  # fmt: skip
     ax = figures.plot_months(table)
     rings = [line for line in ax.lines if line.get_markersize() == 15]
@@ -360,9 +367,9 @@ def test_months_outside_the_limits_are_ringed_and_an_empty_month_keeps_its_place
     assert "luck alone" in ax.get_xlabel()
 
 
-def based(table: pd.DataFrame, clock: str = "detected_to_resolved") -> pd.DataFrame:
-    table.attrs = {"clock": clock, "verdicts": "recorded at both ends; pending: open so far"}
-    return table.assign(clock=clock) if "clock" in table else table
+def based(table: pd.DataFrame, measure: str = "detected_to_resolved") -> pd.DataFrame:
+    table.attrs = {"measure": measure, "verdicts": "recorded at both ends; pending: open so far"}
+    return table.assign(measure=measure) if "measure" in table else table
 
 
 @pytest.mark.parametrize(

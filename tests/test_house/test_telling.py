@@ -63,7 +63,7 @@ def test_every_verb_answers_from_a_lab_and_writes_its_table_unrounded(
     [
         (["compare", "--before", "2026-03..2026-01"], "months look like 2026-01 or 2026-01..2026-03"),
         (["months", "--service", "nobody"], "no incident is of service 'nobody'"),
-        (["trend", "--clock", "mttr"], "clock"),
+        (["trend", "--measure", "mttr"], "measure"),
         (["phases", "--by", "colour"], "no column"),
         (["maturity", "--months", "2031-01"], "no incident began in 2031-01"),
         (["needed", "--reduction", "1.5"], "reduction must lie between 0 and 1"),

@@ -41,7 +41,7 @@ def test_months_of_the_same_organisation_pass(model, later):
     check = check_model(model, later)
     assert check.verdict.word == "passed"
     assert str(check).startswith("Passed: on 200 ended incidents from 2024-01 to 2024-06 that the fit has not seen")
-    assert check.clock == "recovery"
+    assert check.measure == "recovery"
     numbers = check.table.set_index(["number", "span"])
     median = numbers.loc[("median", "started to verified")]
     assert median["observed"] == pytest.approx(

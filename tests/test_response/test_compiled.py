@@ -245,8 +245,8 @@ def test_a_run_in_the_memory_of_another_gives_what_a_run_of_its_own_gives(rich, 
     for one in (model, changed, model):
         last = model_runs.run_model(one, luck, "compiled", last, over=last is not None)
         own = model_runs.run_model(one, luck, "compiled")
-        for clock in CLOCK_ENDS:
-            np.testing.assert_array_equal(last.minutes(clock), own.minutes(clock))
+        for measure in CLOCK_ENDS:
+            np.testing.assert_array_equal(last.minutes(measure), own.minutes(measure))
         np.testing.assert_array_equal(last.records.facts["path"], own.records.facts["path"])
     assert np.isnan(model_runs.run_model(changed, luck, "compiled").minutes("recovery")).any()
 

@@ -98,7 +98,7 @@ def test_every_argument_of_a_run_is_taken_or_refused(everything):
         for name in [*arguments, "model", "scenario", "start", "recording"]:
             given = {"model": everything, "days": 3, name: value}
             survives(lambda given=given: simulate(**given))
-        for name in [*arguments, "model", "scenarios", "clock", "half_width", "refits"]:
+        for name in [*arguments, "model", "scenarios", "measure", "half_width", "refits"]:
             given = {"model": everything, "scenarios": faster, "days": 3, "replications": 2, name: value}
             survives(lambda given=given: compare_scenarios(**given))
         survives(lambda value=value: compare_scenarios(everything, [value], days=3, replications=2))

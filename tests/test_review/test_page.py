@@ -205,7 +205,7 @@ def test_sources_say_what_they_cannot_know(real: Review) -> None:
     if "statuspage" in formats:
         assert "a status page shows posts, not events" in html
     if formats == {"servicenow"}:
-        assert real.facts["clock"] == "detected_to_resolved"
+        assert real.facts["measure"] == "detected_to_resolved"
         assert "verify" not in set(real.tables["spans"]["last_phase"])
         assert real.month == "2016-05"  # the newest month with a ticket; the log ends nine months later
 

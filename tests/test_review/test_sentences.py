@@ -151,18 +151,18 @@ def test_data_of_open_incidents_alone_say_that_nothing_has_ended() -> None:
     share=st.floats(0, 1),
     counts=st.tuples(st.integers(0, 99_999), st.integers(0, 99_999)),
     verdict=st.sampled_from(["better", "worse", "cannot tell"]),
-    clock=st.sampled_from(CLOCKS),
+    measure=st.sampled_from(CLOCKS),
 )
 def test_five_sentences_never_hold_more_than_six_figures_or_a_statistical_term(
     low: float, factor: float, ratio: float, width: float, months: float, share: float, counts: tuple[int, int],
-    verdict: str, clock: str,
+    verdict: str, measure: str,
 ) -> None:  # fmt: skip
     typical = say.typical_time({"n": 30, "median_low": low, "median_high": low * factor}, low, low)
     row = compared(
         verdict=verdict, ratio=ratio, ratio_low=ratio / width, ratio_high=ratio * width, months_until_visible=months
     )
     said = [
-        " ".join(say.month_pieces("June", *counts, typical, say.clock_ends(clock))),
+        " ".join(say.month_pieces("June", *counts, typical, say.clock_ends(measure))),
         say.trend_sentence(row, "May", "June"),
         say.costliest_sentence(
             pd.DataFrame(

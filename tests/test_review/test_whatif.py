@@ -24,7 +24,7 @@ def history(*minutes: float) -> pd.DataFrame:
 
 
 def baseline(mean: float, median: float) -> dict[str, object]:
-    return {"scenario": "Baseline", "clock": "detected_to_resolved", "mean": mean, "median": median}
+    return {"scenario": "Baseline", "measure": "detected_to_resolved", "mean": mean, "median": median}
 
 
 def test_a_model_near_its_history_is_believed() -> None:

@@ -37,7 +37,7 @@ class Check:
     """passed, failed, or too few to tell; with one plain line."""
     table: pd.DataFrame
     """One row per number: `number`, `span`, `n`, `observed`, `predicted`, its 95 % `low` and `high`, `p`, `holds`."""
-    clock: str
+    measure: str
     model: ResponseModel
     """The same model with the verdict, which then stands beside every result of it."""
     seed: int
@@ -82,15 +82,15 @@ def check_model(model: ResponseModel, held_out: pd.DataFrame, *, seed: int = 0) 
     shares, a factor of two for the largest). Fewer than 20 ended incidents cannot tell.
     """
     validation.whole("seed", seed, 0, 2**63)
-    clock = _clock(validation.a("model", ResponseModel, model))
+    measure = _clock(validation.a("model", ResponseModel, model))
     past = history.read_history(held_out)
-    begin, end = CLOCK_ENDS[clock]
+    begin, end = CLOCK_ENDS[measure]
     minutes, ended = observed_minutes(past, begin, end)
     n = int(ended.sum())
     window = _window(past)
     if n < NEEDED:
         line = f"Too few to tell: {n} ended incident(s){window} that the fit has not seen; a check needs {NEEDED}"
-        return _made(model, Verdict(TOO_FEW, line + "."), [], clock, seed)
+        return _made(model, Verdict(TOO_FEW, line + "."), [], measure, seed)
     made = simulated_history(model, seed)
     chance = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(0xC8EC,))))
     limits = past.exported - past.stamped[begin]
@@ -112,7 +112,7 @@ def check_model(model: ResponseModel, held_out: pd.DataFrame, *, seed: int = 0) 
             rows.append(compare_discrepancy(MEDIAN, _words(first, last), there[known], own))
     apply_holm(rows)
     return _made(
-        model, _said(rows, n, window, float(np.nanstd(log_minutes(simulated))), estimation_sd), rows, clock, seed
+        model, _said(rows, n, window, float(np.nanstd(log_minutes(simulated))), estimation_sd), rows, measure, seed
     )
 
 
@@ -134,15 +134,15 @@ def check_on_held_out(incidents: pd.DataFrame, fit: Callable[[pd.DataFrame], Res
     return n, check_model(early, past.incidents[late]).verdict
 
 
-def _made(model: ResponseModel, verdict: Verdict, rows: list[dict[str, object]], clock: str, seed: int) -> Check:
+def _made(model: ResponseModel, verdict: Verdict, rows: list[dict[str, object]], measure: str, seed: int) -> Check:
     columns = ["number", "span", "n", "observed", "predicted", "low", "high", "p", "holds"]
-    return Check(verdict, pd.DataFrame(rows, columns=columns), clock, updated(model, verdict=verdict), seed)
+    return Check(verdict, pd.DataFrame(rows, columns=columns), measure, updated(model, verdict=verdict), seed)
 
 
 def _clock(model: ResponseModel) -> str:
-    for clock, ends in CLOCK_ENDS.items():
+    for measure, ends in CLOCK_ENDS.items():
         if set(ends) <= set(model.stamps):
-            return clock
+            return measure
     raise ModelError(f"the model shows no whole clock to check; it holds {', '.join(model.stamps)}")
 
 

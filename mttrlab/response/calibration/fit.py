@@ -78,8 +78,8 @@ def _fitted(
     if isinstance(responders, str) and responders != ON_CALL:
         raise ModelError(f"responders must be a whole number or {ON_CALL!r}; got {responders!r}")
     past = history.read_history(incidents)
-    clock = history.widest_clock(past)
-    stamps = history.stamps_shown(past, clock)
+    measure = history.widest_clock(past)
+    stamps = history.stamps_shown(past, measure)
     kinds, group = arrivals.group_by_type(past)
     notes: list[Note] = []
     past = detection.infer_detected_by(past, firings, notes)
@@ -117,7 +117,7 @@ def _fitted(
         model = staffing.with_schedule(model, practices, notes)
     else:
         _waiting(stamps, responders, len(past), notes)
-    notes.append(_back_test(model, past, clock))
+    notes.append(_back_test(model, past, measure))
     return updated(model, sources=tuple(notes))
 
 
@@ -234,17 +234,17 @@ def _waiting(stamps: tuple[str, ...], responders: int | None, n: int, notes: lis
     notes.append(Note("waiting for a person", "prior", n, sentence + "."))
 
 
-def _back_test(model: ResponseModel, past: History, clock: str) -> Note:
+def _back_test(model: ResponseModel, past: History, measure: str) -> Note:
     """Return how near the model comes to the history that it was fitted to."""
-    begin, end = CLOCK_ENDS[clock]
+    begin, end = CLOCK_ENDS[measure]
     real = past.stamped[end] - past.stamped[begin]
     real = real[past.closed & (real >= 0)]
     days = float(np.clip(4000 / model.per_day, 1.0, 365.0))
     replications = int(np.clip(np.ceil(4000 / (model.per_day * days)), 1, 200))
-    made = np.concatenate([o.minutes(clock) for o in each_block(model, days=days, replications=replications, seed=0)])
+    made = np.concatenate([o.minutes(measure) for o in each_block(model, days=days, replications=replications, seed=0)])
     pairs = [
         (name, f(real), f(made))
         for name, f in (("mean", np.mean), ("median", np.median), ("P90", lambda x: np.quantile(x, 0.9)))
     ]
     words = ", ".join(f"{name} {then:.3g} in history, {now:.3g} simulated" for name, then, now in pairs)
-    return Note("back-test", "check", len(real), f"{clock}, minutes, on the months it was fitted to: {words}.")
+    return Note("back-test", "check", len(real), f"{measure}, minutes, on the months it was fitted to: {words}.")

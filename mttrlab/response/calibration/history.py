@@ -119,23 +119,23 @@ def read_history(incidents: pd.DataFrame) -> History:
 def widest_clock(history: History) -> str:
     """Return the widest clock that half of the closed incidents carry, or else the one that most carry."""
     carried = {
-        clock: int(np.sum(history.closed & (history.stamped[end] - history.stamped[begin] >= 0)))
-        for clock, (begin, end) in CLOCK_ENDS.items()
+        measure: int(np.sum(history.closed & (history.stamped[end] - history.stamped[begin] >= 0)))
+        for measure, (begin, end) in CLOCK_ENDS.items()
     }
     half = history.closed.sum() / 2
-    wide = [clock for clock, n in carried.items() if n >= half and n >= FEWEST]
-    clock = wide[0] if wide else max(carried, key=lambda name: carried[name])
-    if carried[clock] < FEWEST:
+    wide = [measure for measure, n in carried.items() if n >= half and n >= FEWEST]
+    measure = wide[0] if wide else max(carried, key=lambda name: carried[name])
+    if carried[measure] < FEWEST:
         raise ModelError(
-            f"only {carried[clock]} incident(s) have ended with both ends of a clock recorded; "
+            f"only {carried[measure]} incident(s) have ended with both ends of a clock recorded; "
             f"a response model needs at least {FEWEST}"
         )
-    return clock
+    return measure
 
 
-def stamps_shown(history: History, clock: str) -> tuple[str, ...]:
+def stamps_shown(history: History, measure: str) -> tuple[str, ...]:
     """Return the stamps that the model holds: both ends of the clock and what is often enough stamped between."""
-    first, last = (STAMPS.index(stamp) for stamp in CLOCK_ENDS[clock])
+    first, last = (STAMPS.index(stamp) for stamp in CLOCK_ENDS[measure])
     handled = history.closed & ~history.automated
     enough = handled if handled.any() else history.closed
     kept = [STAMPS[first]]

@@ -49,9 +49,9 @@ class Outcomes:
         last = self.column("draw_index")
         return np.asarray(self.records.path[np.arange(len(self.records)), last])
 
-    def minutes(self, clock: str) -> Floats:
+    def minutes(self, measure: str) -> Floats:
         """Return each incident's minutes on a clock; NaN where it was prevented."""
-        first, last = (stamp.removesuffix("_at") for stamp in CLOCK_ENDS[clock])
+        first, last = (stamp.removesuffix("_at") for stamp in CLOCK_ENDS[measure])
         begin = self.records.numbers.at if first == "started" else self.column(first)
         place = self.records.place
         lasts = (self.ends[last][place] - begin) / MICROSECONDS
