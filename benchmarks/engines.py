@@ -20,8 +20,8 @@ from benchmarks import thirteen
 from mttrlab.decisions import compare_scenarios, keep_baseline
 from mttrlab.response import (
     Bursts,
-    Hypotheses,
-    Law,
+    DiagnosisAttempts,
+    Distribution,
     Noise,
     Paging,
     Pipeline,
@@ -44,18 +44,20 @@ MODEL = thirteen.MODEL
 
 EVERYTHING = replace(
     MODEL,
-    types=(replace(MODEL.types[0], hypotheses=Hypotheses(0.4, Law("exponential", 12.0), 0.5), pool="day"),),
+    types=(
+        replace(MODEL.types[0], hypotheses=DiagnosisAttempts(0.4, Distribution("exponential", 12.0), 0.5), pool="day"),
+    ),
     responders=None,
     pools=(
         Pool("day", 1, (Shift(8, 20, 2),), preemptive=True, end_of_shift="hands over", handover_minutes=5.0),
         Pool("other", 1),
     ),
-    paging=Paging(1.0, 5.0, (Law("exponential", 4.0), Law("exponential", 4.0)), startup=10.0),
-    routing=Routing(0.2, 0.3, Law("exponential", 10.0), 5.0, most=1, between=("day", "other")),
-    noise=Noise(0.5, Law("exponential", 10.0)),
-    pipeline=Pipeline(1, Law("exponential", 6.0)),
+    paging=Paging(1.0, 5.0, (Distribution("exponential", 4.0), Distribution("exponential", 4.0)), startup=10.0),
+    routing=Routing(0.2, 0.3, Distribution("exponential", 10.0), 5.0, max_transfers=1, between=("day", "other")),
+    noise=Noise(0.5, Distribution("exponential", 10.0)),
+    pipeline=Pipeline(1, Distribution("exponential", 6.0)),
     verification=Verification(healthy=0.9, in_a_row=2, false_pass=0.1),
-    reopening=Reopening(Law("exponential", 400.0), right=0.03),
+    reopening=Reopening(Distribution("exponential", 400.0), right=0.03),
     bursts=Bursts(0.1, 2.0, 30.0),
 )
 

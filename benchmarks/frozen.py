@@ -41,28 +41,28 @@ Artefacts = Iterator[tuple[str, object]]
 
 def whole() -> response.ResponseModel:
     """Return an organisation with every element: watched by rules and a monitor, with gaps, all fixes, deployments."""
-    law = response.Law("exponential", 12.0)
+    law = response.Distribution("exponential", 12.0)
     names = ("flag", "rollback", "config", "scale", "failover", "migration", "forward_fix", "other")
     paths = tuple(response.FixPath(name, law, 1 / 8, 1 / 8, 1.0 if name == "other" else 0.7) for name in names)
     faces = (
-        response.Face(0.3, "shop", severity="sev1", failure_mode="error_rate", priority=1, watch="rules"),
-        response.Face(0.2, "pay", severity="sev2", failure_mode="availability", priority=2, watch="rules"),
-        response.Face(0.5, "search", severity="sev2", failure_mode="latency", priority=2, watch="gap"),
+        response.IncidentProfile(0.3, "shop", severity="sev1", failure_mode="error_rate", priority=1, watch="rules"),
+        response.IncidentProfile(0.2, "pay", severity="sev2", failure_mode="availability", priority=2, watch="rules"),
+        response.IncidentProfile(0.5, "search", severity="sev2", failure_mode="latency", priority=2, watch="gap"),
     )
     detectors = (
         AlertRule("errors", "shop", "error_rate", for_s=120.0, scrape_s=15.0, eval_s=30.0, group_wait_s=20.0),
         SyntheticMonitor("pay", 60.0, 2, service="pay", steps=(MonitorStep(status=200),)),
     )
-    kind = replace(EVERYTHING.types[0], paths=paths, faces=faces, automation=0.5, runbook=0.2, change_caused=0.4)
+    kind = replace(EVERYTHING.types[0], paths=paths, profiles=faces, automation=0.5, runbook=0.2, change_caused=0.4)
     return replace(
         EVERYTHING,
         types=(kind,),
-        watch=response.Watch(detectors, share=0.5, seen=0.9),
+        watch=response.DetectionSettings(detectors, share=0.5, seen=0.9),
         verification=replace(EVERYTHING.verification, threshold=0.3, window_s=120.0),
-        deployments=response.Deployments(5.0, response.Law("exponential", 30.0)),
+        deployments=response.Deployments(5.0, response.Distribution("exponential", 30.0)),
         runbooks=0.5,
         automation_harm=0.5,
-        harm=response.Law("exponential", 20.0),
+        harm=response.Distribution("exponential", 20.0),
         verify_pass=0.7,
     )
 
@@ -194,7 +194,7 @@ def models(full: bool) -> Artefacts:
             yield f"{name}/file", ml.write_model(model, Path(to) / "model.yml").read_text(encoding="utf-8")
             again = ml.read_model(Path(to) / "model.yml")
         yield f"{name}/read again", ml.simulate(again, days=30, replications=3, seed=7)
-        yield f"{name}/description", model.life
+        yield f"{name}/description", model.description
         yield f"{name}/trace", ml.trace(model, 3, seed=7)
         for engine in ("simpy", "compiled"):
             days, replications = (365, 200) if full else (90, 20)

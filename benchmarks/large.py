@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import mttrlab as ml
-from mttrlab.response import FixPath, IncidentType, Law, ResponseModel
+from mttrlab.response import Distribution, FixPath, IncidentType, ResponseModel
 
 SIZES = (100_000, 1_000_000, 10_000_000)
 PER_YEAR = 300
@@ -24,10 +24,10 @@ MODEL = ResponseModel(
         IncidentType(
             "any",
             PER_YEAR / 365,
-            detect=Law("lognormal", math.log(5), 1.0),
-            diagnose=Law("lognormal", math.log(30), 1.0),
-            paths=(FixPath("other", Law("lognormal", math.log(15), 0.9), 1.0, 1.0),),
-            verify=Law("lognormal", math.log(4), 0.5),
+            detect=Distribution("lognormal", math.log(5), 1.0),
+            diagnose=Distribution("lognormal", math.log(30), 1.0),
+            paths=(FixPath("other", Distribution("lognormal", math.log(15), 0.9), 1.0, 1.0),),
+            verify=Distribution("lognormal", math.log(4), 0.5),
         ),
     )
 )

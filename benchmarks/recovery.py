@@ -18,7 +18,7 @@ from scipy import special
 
 from mttrlab.decisions import compare_scenarios, refits
 from mttrlab.decisions.refits import ends
-from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario, simulate
+from mttrlab.response import Distribution, FixPath, IncidentType, ResponseModel, Scenario, simulate
 from mttrlab.response.calibration.history import FEWEST
 from mttrlab.response.calibration.pooling import group_laws
 from mttrlab.response.calibration.priors import COVERAGE_PRIOR, COVERAGE_WEIGHT
@@ -41,8 +41,10 @@ def organisation(chance: np.random.Generator, kind: str = KINDS[2]) -> ResponseM
     What alerts see is drawn from the very prior that a fit borrows: a band can be honest for such organisations only.
     """
 
-    def law(middle: float, spread: float) -> Law:
-        return Law("lognormal", float(np.log(middle) + chance.normal(0, 0.4)), float(spread * chance.uniform(0.8, 1.2)))
+    def law(middle: float, spread: float) -> Distribution:
+        return Distribution(
+            "lognormal", float(np.log(middle) + chance.normal(0, 0.4)), float(spread * chance.uniform(0.8, 1.2))
+        )
 
     def made(name: str) -> IncidentType:
         back = float(chance.uniform(0.2, 0.6))
@@ -113,7 +115,7 @@ def told(organisations: int) -> None:
     print(f"{k / organisations:.0%} ({low:.0%} to {high:.0%}) of the 80 % bands hold the truth.")
 
 
-def _above(law: Law, n: int = 1000) -> float:
+def _above(law: Distribution, n: int = 1000) -> float:
     return float(np.maximum(law.quantile((np.arange(n) + 0.5) / n) - 3.0, 0.0).mean())
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 import simpy
 
-from mttrlab.response import Face, FixPath, IncidentType, Law, ResponseModel, simulate
+from mttrlab.response import Distribution, FixPath, IncidentProfile, IncidentType, ResponseModel, simulate
 from mttrlab.response.experiment import runs as model_runs
 
 YEAR = 365
@@ -27,19 +27,22 @@ MODEL = ResponseModel(
         IncidentType(
             "any",
             PER_DAY,
-            detect=Law("lognormal", 2.5, 0.8),
-            alert=Law("lognormal", 1.2, 0.5),
-            acknowledge=Law("exponential", 4.0),
-            diagnose=Law("lognormal", 3.4, 1.0),
+            detect=Distribution("lognormal", 2.5, 0.8),
+            alert=Distribution("lognormal", 1.2, 0.5),
+            acknowledge=Distribution("exponential", 4.0),
+            diagnose=Distribution("lognormal", 3.4, 1.0),
             paths=(
-                FixPath("flag", Law("constant", 0.5), 0.1, 0.1),
-                FixPath("rollback", Law("lognormal", 2.0, 0.4), 0.3, 0.3),
-                FixPath("forward_fix", Law("lognormal", 3.5, 1.0), 0.6, 0.6),
+                FixPath("flag", Distribution("constant", 0.5), 0.1, 0.1),
+                FixPath("rollback", Distribution("lognormal", 2.0, 0.4), 0.3, 0.3),
+                FixPath("forward_fix", Distribution("lognormal", 3.5, 1.0), 0.6, 0.6),
             ),
-            verify=Law("lognormal", 1.4, 0.5),
+            verify=Distribution("lognormal", 1.4, 0.5),
             alert_coverage=0.7,
             automation=0.3,
-            faces=(Face(0.2, severity="sev1", priority=1), Face(0.8, severity="sev2", priority=2)),
+            profiles=(
+                IncidentProfile(0.2, severity="sev1", priority=1),
+                IncidentProfile(0.8, severity="sev2", priority=2),
+            ),
         ),
     ),
     responders=2,

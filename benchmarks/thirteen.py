@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import simpy
 
-from mttrlab.response import Face, FixPath, IncidentType, Law, Paging, ResponseModel
+from mttrlab.response import Distribution, FixPath, IncidentProfile, IncidentType, Paging, ResponseModel
 
 YEAR = 365
 PER_DAY = 120 / YEAR
@@ -34,23 +34,26 @@ MODEL = ResponseModel(
         IncidentType(
             "any",
             PER_DAY,
-            detect=Law("exponential", _UNCOVERED),
-            alert=Law("exponential", _COVERED),
-            diagnose=Law("lognormal", 3.4, 1.0),
+            detect=Distribution("exponential", _UNCOVERED),
+            alert=Distribution("exponential", _COVERED),
+            diagnose=Distribution("lognormal", 3.4, 1.0),
             paths=(
-                FixPath("flag", Law("constant", 0.5), 0.1, 0.1),
-                FixPath("rollback", Law("lognormal", 2.0, 0.4), 0.3, 0.3),
-                FixPath("forward_fix", Law("lognormal", 3.5, 1.0), 0.6, 0.6),
+                FixPath("flag", Distribution("constant", 0.5), 0.1, 0.1),
+                FixPath("rollback", Distribution("lognormal", 2.0, 0.4), 0.3, 0.3),
+                FixPath("forward_fix", Distribution("lognormal", 3.5, 1.0), 0.6, 0.6),
             ),
-            verify=Law("lognormal", 1.4, 0.5),
+            verify=Distribution("lognormal", 1.4, 0.5),
             alert_coverage=COVERED,
             automation=0.3,
-            faces=(Face(0.2, severity="sev1", priority=1), Face(0.8, severity="sev2", priority=2)),
+            profiles=(
+                IncidentProfile(0.2, severity="sev1", priority=1),
+                IncidentProfile(0.8, severity="sev2", priority=2),
+            ),
         ),
     ),
     responders=2,
     verify_pass=0.9,
-    paging=Paging(DELIVERY, ESCALATE, tuple(Law("exponential", mean) for mean in ANSWER)),
+    paging=Paging(DELIVERY, ESCALATE, tuple(Distribution("exponential", mean) for mean in ANSWER)),
 )
 
 Steps = Generator[simpy.Event, Any, None]

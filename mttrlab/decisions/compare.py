@@ -27,8 +27,8 @@ from mttrlab.response.model.incident_types import IncidentType
 from mttrlab.response.model.response_model import UNCHECKED, ResponseModel
 from mttrlab.response.sampling import arrivals
 from mttrlab.response.sampling.common_random_numbers import BLOCK
-from mttrlab.response.scenarios.applicability import immovable
-from mttrlab.response.scenarios.investment import Estimate, Investment
+from mttrlab.response.scenarios.applicability import reason_without_effect
+from mttrlab.response.scenarios.investment import Investment, PertEstimate
 from mttrlab.response.scenarios.levers import LEVERS, automated, flagged
 from mttrlab.response.scenarios.scenario import Scenario
 
@@ -242,7 +242,7 @@ def what(model: ResponseModel, scenario: Scenario) -> str:
     return "; and ".join(said)
 
 
-def _part(model: ResponseModel, scenario: Scenario, ranges: Mapping[str, Estimate]) -> str:
+def _part(model: ResponseModel, scenario: Scenario, ranges: Mapping[str, PertEstimate]) -> str:
     said = []
     for lever, value in scenario.levers.items():
         now = LEVERS[lever].now(_seen(model, scenario))
@@ -345,7 +345,7 @@ def default_levers(model: ResponseModel) -> list[Scenario]:
     return [
         scenario
         for scenario in wanted
-        if not any(immovable(model, lever, value) for lever, value in scenario.levers.items())
+        if not any(reason_without_effect(model, lever, value) for lever, value in scenario.levers.items())
     ]
 
 

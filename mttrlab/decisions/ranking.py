@@ -106,8 +106,8 @@ def rank_investments(
 
     Examples
     --------
-    >>> from mttrlab.response import IncidentType, Law
-    >>> model = ResponseModel((IncidentType("a", 0.3, diagnose=Law("exponential", 60.0)),))
+    >>> from mttrlab.response import IncidentType, Distribution
+    >>> model = ResponseModel((IncidentType("a", 0.3, diagnose=Distribution("exponential", 60.0)),))
     >>> ideas = [
     ...     Investment("Runbooks", once=20_000, diagnosis_factor=(0.7, 0.8, 1.0)),
     ...     Investment("Tracing", once=60_000, yearly=10_000, diagnosis_factor=(0.5, 0.8, 0.9)),
@@ -330,8 +330,8 @@ def rivals(model: ResponseModel, investments: Sequence[Investment]) -> list[Inve
 
     Examples
     --------
-    >>> from mttrlab.response import IncidentType, Law
-    >>> model = ResponseModel((IncidentType("a", 0.3, diagnose=Law("constant", 5.0)),), responders=1)
+    >>> from mttrlab.response import IncidentType, Distribution
+    >>> model = ResponseModel((IncidentType("a", 0.3, diagnose=Distribution("constant", 5.0)),), responders=1)
     >>> [rival.name for rival in rivals(model, [Investment("runbooks", diagnosis_factor=0.8)])]
     ['One incident in ten prevented', 'One more responder']
     """

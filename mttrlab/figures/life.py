@@ -62,7 +62,7 @@ def plot_life(model: object, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     model : ResponseModel or DataFrame
-        A model, or its table `model.life`.
+        A model, or its table `model.description`.
     ax : Axes, optional
         Wide ones: the drawing is made for 13.5 by 7 inches, and higher where many elements and levers stand on it; in
         lower axes the writing is smaller.
@@ -71,9 +71,9 @@ def plot_life(model: object, *, ax: Axes | None = None) -> Axes:
     -------
     Axes
     """
-    parts = model if isinstance(model, pd.DataFrame) else getattr(model, "life", None)
+    parts = model if isinstance(model, pd.DataFrame) else getattr(model, "description", None)
     if not isinstance(parts, pd.DataFrame) or "part" not in parts:
-        raise SchemaError("plot_life needs a response model, or the table of its parts: model.life")
+        raise SchemaError("plot_life needs a response model, or the table of its parts: model.description")
     known = {str(row["part"]): row for _, row in parts.iterrows()}
     paths = parts[parts["part"] == "path"]
     heights = _heights(known, len(paths))

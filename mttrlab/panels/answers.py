@@ -90,9 +90,9 @@ def what_if(
 
     Examples
     --------
-    >>> from mttrlab.response import FixPath, IncidentType, Law, ResponseModel
-    >>> fix = FixPath("rollback", Law("lognormal", 3.0, 0.5), 1.0, 1.0)
-    >>> kind = IncidentType("deploy", 0.3, diagnose=Law("exponential", 30.0), paths=(fix,))
+    >>> from mttrlab.response import FixPath, IncidentType, Distribution, ResponseModel
+    >>> fix = FixPath("rollback", Distribution("lognormal", 3.0, 0.5), 1.0, 1.0)
+    >>> kind = IncidentType("deploy", 0.3, diagnose=Distribution("exponential", 30.0), paths=(fix,))
     >>> kept = keep_for_sliders(ResponseModel((kind,)), replications=20, engine="simpy")
     >>> what_if(kept, rollback_minutes=5, diagnosis_factor=0.5)["scenario"].tolist()
     ['Baseline', 'rollback_minutes=5', 'diagnosis_factor=0.5', 'together']

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from mttrlab.response.model import validation
-from mttrlab.response.model.distributions import Law
+from mttrlab.response.model.distributions import Distribution
 from mttrlab.response.model.response_model import ResponseModel
-from mttrlab.response.scenarios.applicability import immovable
+from mttrlab.response.scenarios.applicability import reason_without_effect
 from mttrlab.response.scenarios.levers import LEVERS
 
 _NICE = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440, 2880, 10080)
@@ -25,7 +25,7 @@ _TOPS = {
     "transfer_minutes": 60.0,
     "handover_minutes": 60.0,
     "max_rounds": 10.0,
-    "most_passes": 8.0,
+    "max_transfers": 8.0,
     "escalation_repeats": 4.0,
     "samples_most": 100.0,
 }
@@ -92,7 +92,7 @@ def slides(model: ResponseModel) -> list[Slide]:
         if name == "flagged":
             # Changes that stand behind a flag do not come out from behind it.
             low = math.ceil(100 * (now or 0.0)) / 100
-        if immovable(model, name, low) and immovable(model, name, high):
+        if reason_without_effect(model, name, low) and reason_without_effect(model, name, high):
             continue
         low = min(low, high if now is None else now)
         stands = high if now is None else float(now)
@@ -124,13 +124,13 @@ def _upper_end(model: ResponseModel, name: str, unit: str, now: float | None) ->
     top = _TOPS.get(name, _TOPS.get(unit, 0.0)) or _slowest_minutes(model, name)
     top = max(top, 2.0 * (now or 0.0))
     if name == "healthy_in_a_row" and model.verification is not None:
-        return float(min(top, model.verification.give_up))
+        return float(min(top, model.verification.max_samples))
     return float(min(next((nice for nice in _NICE if nice >= top), math.ceil(top)), LEVERS[name].high))
 
 
 def _slowest_minutes(model: ResponseModel, name: str) -> float:
     """Return the minutes that nearly all draws of the laws behind a lever stay below."""
-    laws: dict[str, Callable[[], Iterable[Law | None]]] = {
+    laws: dict[str, Callable[[], Iterable[Distribution | None]]] = {
         "alert_latency": lambda: (kind.alert or kind.detect for kind in model.types),
         "verification_window": lambda: (kind.verify for kind in model.types),
         "automation_timeout": lambda: (model.automation_run,),

@@ -136,7 +136,7 @@ def _setting(slide: Slide, value: float) -> float:
 
 def _places(model: ResponseModel) -> list[tuple[str, tuple[str, str]]]:
     kinds = [str(kind.name) for kind in model.types if kind.name]
-    services = sorted({face.service for kind in model.types for face in kind.faces if face.service})
+    services = sorted({face.service for kind in model.types for face in kind.profiles if face.service})
     return [
         (EVERYWHERE, ("", "")),
         *((f"type {drawable(name, 40)}", ("incident_types", name)) for name in kinds if len(kinds) > 1),

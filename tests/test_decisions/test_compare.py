@@ -11,7 +11,7 @@ import pytest
 
 from mttrlab.decisions import compare_scenarios, keep_baseline
 from mttrlab.errors import ModelError, QuestionError
-from mttrlab.response import FixPath, Impact, IncidentType, Law, ResponseModel, Scenario, simulate
+from mttrlab.response import Distribution, FixPath, Impact, IncidentType, ResponseModel, Scenario, simulate
 from mttrlab.response.engines import compiled
 
 needs_numba = pytest.mark.skipif(not compiled.numba_installed(), reason="no numba")
@@ -26,17 +26,17 @@ COLUMNS = [
 
 def organisation(**changes):
     paths = (
-        FixPath("rollback", Law("lognormal", 2.0, 0.6), 0.2, 0.8),
-        FixPath("forward_fix", Law("lognormal", 3.5, 0.9), 0.8, 0.2),
+        FixPath("rollback", Distribution("lognormal", 2.0, 0.6), 0.2, 0.8),
+        FixPath("forward_fix", Distribution("lognormal", 3.5, 0.9), 0.8, 0.2),
     )
     kind = IncidentType(
         "deploy",
         per_day=0.5,
-        detect=Law("lognormal", 2.0, 0.8),
-        alert=Law("lognormal", 1.5, 0.6),
-        diagnose=Law("lognormal", 3.4, 1.0),
+        detect=Distribution("lognormal", 2.0, 0.8),
+        alert=Distribution("lognormal", 1.5, 0.6),
+        diagnose=Distribution("lognormal", 3.4, 1.0),
         paths=paths,
-        verify=Law("lognormal", 2.0, 0.5),
+        verify=Distribution("lognormal", 2.0, 0.5),
         alert_coverage=0.7,
         change_caused=0.6,
     )
@@ -84,7 +84,7 @@ def test_an_identical_scenario_saves_exactly_nothing(table):
 
 def test_half_the_diagnosis_saves_half_its_mean(table):
     row, base = table.loc["Half the diagnosis"], table.loc["Baseline"]
-    assert row["saving"] == pytest.approx(0.5 * Law("lognormal", 3.4, 1.0).mean, rel=0.05)
+    assert row["saving"] == pytest.approx(0.5 * Distribution("lognormal", 3.4, 1.0).mean, rel=0.05)
     assert row["saving"] == pytest.approx(base["mean"] - row["mean"], rel=1e-9)
     assert row["minutes_saved_per_year"] == pytest.approx(row["saving"] * base["incidents"] * 365 / 200, rel=1e-9)
     assert row["saving_low"] < row["saving"] < row["saving_high"]
@@ -122,7 +122,7 @@ def test_automation_saves_what_its_closed_form_says(shared):
 
     cases = json.loads((shared / "truth" / "known_truth.json").read_text())
     case = next(c for c in cases if c["id"] == "REM-p0.7-s1-t1-n2")
-    kind = IncidentType("any", 20.0, diagnose=Law("exponential", case["inputs"]["human_mean_min"]))
+    kind = IncidentType("any", 20.0, diagnose=Distribution("exponential", case["inputs"]["human_mean_min"]))
     made = compare_scenarios(ResponseModel((kind,)), [Scenario("Rules for all", automation=1.0)], replications=4)
     n = made["incidents"].iloc[0] * 4
     expected = case["expected"]["mean"]
@@ -132,7 +132,7 @@ def test_automation_saves_what_its_closed_form_says(shared):
 
 
 def test_a_second_responder_is_plain_when_paired():
-    kind = IncidentType("any", 20 / 30, diagnose=Law("lognormal", 4.25, 1.25))
+    kind = IncidentType("any", 20 / 30, diagnose=Distribution("lognormal", 4.25, 1.25))
     made = compare_scenarios(ResponseModel((kind,), responders=1), [Scenario("Two", responders=2)], replications=50)
     assert 15 < made["saving"].iloc[1] < 45
     assert made["saving_low"].iloc[1] > 0
@@ -195,7 +195,7 @@ def test_a_lever_for_one_type_is_moved_where_users_are_known_by_type():
 def test_minutes_saved_count_with_the_share_of_users_hit_by_hand(engine):
     # A type that hits all users saves 20 minutes an incident, another that hits a tenth of them 50.
     def kind(name, minutes):
-        return IncidentType(name, 0.5, diagnose=Law("constant", minutes))
+        return IncidentType(name, 0.5, diagnose=Distribution("constant", minutes))
 
     users = (Impact((1.0,), "all"), Impact((0.1,), "few"))
     model = ResponseModel((kind("all", 40.0), kind("few", 100.0)), users=users)
@@ -216,7 +216,7 @@ def test_minutes_saved_count_with_the_share_of_users_hit_by_hand(engine):
 
 
 def test_a_further_incident_costs_its_users_their_minutes():
-    model = ResponseModel((IncidentType("a", 1.0, diagnose=Law("constant", 60.0)),), users=(Impact((0.25,)),))
+    model = ResponseModel((IncidentType("a", 1.0, diagnose=Distribution("constant", 60.0)),), users=(Impact((0.25,)),))
     row = compare_scenarios(model, [Scenario("growth", arrivals_factor=1.5)], days=365, replications=40, seed=3).iloc[1]
     assert row["user_minutes_saved_per_year"] == pytest.approx(row["minutes_saved_per_year"] / 4)
     assert row["user_minutes_saved_per_year"] < 0

@@ -7,19 +7,19 @@ from dataclasses import replace
 import pytest
 
 from mttrlab.decisions import compare_scenarios, default_levers
-from mttrlab.response import FixPath, IncidentType, Law, ResponseModel
+from mttrlab.response import Distribution, FixPath, IncidentType, ResponseModel
 
 PATHS = (
-    FixPath("rollback", Law("lognormal", 2.0, 0.6), 0.2, 0.8),
-    FixPath("forward_fix", Law("lognormal", 3.5, 0.9), 0.8, 0.2),
+    FixPath("rollback", Distribution("lognormal", 2.0, 0.6), 0.2, 0.8),
+    FixPath("forward_fix", Distribution("lognormal", 3.5, 0.9), 0.8, 0.2),
 )
 FULL = IncidentType(
     "deploy",
     per_day=0.5,
-    detect=Law("lognormal", 2.0, 0.8),
-    diagnose=Law("lognormal", 3.4, 1.0),
+    detect=Distribution("lognormal", 2.0, 0.8),
+    diagnose=Distribution("lognormal", 3.4, 1.0),
     paths=PATHS,
-    verify=Law("lognormal", 2.0, 0.5),
+    verify=Distribution("lognormal", 2.0, 0.5),
     change_caused=0.6,
 )
 
@@ -42,13 +42,13 @@ def test_a_full_export_gets_every_lever():
 
 
 def test_a_bare_export_gets_what_it_can_move_alone():
-    bare = IncidentType(None, per_day=0.5, paths=(FixPath("other", Law("lognormal", 4.0, 1.0), 1.0, 1.0),))
+    bare = IncidentType(None, per_day=0.5, paths=(FixPath("other", Distribution("lognormal", 4.0, 1.0), 1.0, 1.0),))
     model = ResponseModel((bare,), stamps=("detected_at", "resolved_at"))
     assert settings(model) == {"automation": 0.25, "prevention": 0.1}
 
 
 def test_what_is_already_reached_is_not_proposed():
-    quick = replace(FULL, verify=Law("constant", 2.0), automation=0.9)
+    quick = replace(FULL, verify=Distribution("constant", 2.0), automation=0.9)
     assert not {"verification_window", "automation"} & set(settings(ResponseModel((quick,))))
 
 

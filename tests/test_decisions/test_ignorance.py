@@ -9,14 +9,15 @@ import pytest
 
 from mttrlab.decisions import compare_scenarios, refits
 from mttrlab.errors import ModelError
-from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario, simulate
+from mttrlab.response import Distribution, FixPath, IncidentType, ResponseModel, Scenario, simulate
 
 HALF = Scenario("Half the diagnosis", diagnosis_factor=0.5)
 TRUTH = ResponseModel((
     IncidentType(
-        "any", 1.0, detect=Law("lognormal", 2.0, 0.8), acknowledge=Law("lognormal", 1.0, 0.5),
-        diagnose=Law("lognormal", 3.0, 0.8), paths=(FixPath("forward_fix", Law("lognormal", 3.0, 0.8), 1.0, 1.0),),
-        verify=Law("lognormal", 1.5, 0.5),
+        "any", 1.0, detect=Distribution("lognormal", 2.0, 0.8), acknowledge=Distribution("lognormal", 1.0, 0.5),
+        diagnose=Distribution("lognormal", 3.0, 0.8),
+        paths=(FixPath("forward_fix", Distribution("lognormal", 3.0, 0.8), 1.0, 1.0),),
+        verify=Distribution("lognormal", 1.5, 0.5),
     ),
 ))  # fmt: skip
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mttrlab.decisions import compare_scenarios, keep_baseline
-from mttrlab.response import FixPath, Impact, IncidentType, Law, Noise, ResponseModel, Scenario
+from mttrlab.response import Distribution, FixPath, Impact, IncidentType, Noise, ResponseModel, Scenario
 from mttrlab.response.engines import compiled
 
 SCENARIOS = [Scenario("a", diagnosis_factor=0.5), Scenario("b", responders=2), Scenario("c", prevention=0.2)]
@@ -18,8 +18,10 @@ ENGINES = [
 
 
 def organisation():
-    paths = (FixPath("other", Law("lognormal", 3.0, 1.0), 1.0, 1.0),)
-    kind = IncidentType("a", 1.0, diagnose=Law("lognormal", 3.0, 1.0), paths=paths, verify=Law("constant", 3.0))
+    paths = (FixPath("other", Distribution("lognormal", 3.0, 1.0), 1.0, 1.0),)
+    kind = IncidentType(
+        "a", 1.0, diagnose=Distribution("lognormal", 3.0, 1.0), paths=paths, verify=Distribution("constant", 3.0)
+    )
     return ResponseModel((kind,), responders=1, verify_pass=0.9)
 
 
@@ -47,7 +49,7 @@ def test_ctrl_c_keeps_the_replications_that_are_finished(monkeypatch):
     from mttrlab.decisions import compare
     from mttrlab.response.experiment import runs as model_runs
 
-    monkeypatch.setattr(model_runs, "AT_ONCE", 1000)
+    monkeypatch.setattr(model_runs, "INCIDENTS_AT_ONCE", 1000)
     run, calls = compare._span, []
 
     def stopped(*given):
@@ -64,7 +66,7 @@ def test_ctrl_c_keeps_the_replications_that_are_finished(monkeypatch):
 
 @pytest.mark.skipif(not compiled.numba_installed(), reason="no numba")
 def test_noise_that_meets_nobody_is_left_out_and_no_minute_changes():
-    noisy = replace(organisation(), noise=Noise(4.0, Law("exponential", 20.0)))
+    noisy = replace(organisation(), noise=Noise(4.0, Distribution("exponential", 20.0)))
     kept = keep_baseline(noisy, days=60, replications=60, seed=4, engine="compiled")
     left_out = sum(int((piece.skippable > 0).sum()) for piece in kept.pieces)
     assert left_out > 5_000
@@ -77,7 +79,9 @@ def test_noise_that_meets_nobody_is_left_out_and_no_minute_changes():
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("before", [1.0, 1.2])
 def test_a_slider_that_adds_incidents_draws_the_further_ones_alone_and_answers_as_the_comparison(engine, before):
-    noisy = replace(organisation(), noise=Noise(2.0, Law("exponential", 20.0)), users=(Impact((0.1, 0.5, 1.0)),))
+    noisy = replace(
+        organisation(), noise=Noise(2.0, Distribution("exponential", 20.0)), users=(Impact((0.1, 0.5, 1.0)),)
+    )
     model = Scenario("as it is", arrivals_factor=before).apply(noisy)
     factors = [1.5, 2.5, 1.1, 1.9]
     moved = [*(Scenario(str(f), arrivals_factor=f) for f in factors), Scenario("slow", diagnosis_factor=2.0)]

@@ -9,7 +9,7 @@ import pytest
 from mttrlab.analysis import incidents_needed
 from mttrlab.decisions import compare_scenarios, rank_investments, ranking
 from mttrlab.errors import ModelError
-from mttrlab.response import FixPath, Impact, IncidentType, Investment, Law, Pool, Ramp, ResponseModel
+from mttrlab.response import Distribution, FixPath, Impact, IncidentType, Investment, Pool, Ramp, ResponseModel
 from mttrlab.response.engines import compiled
 
 ENGINES = [
@@ -20,8 +20,8 @@ RUN = {"years": 1, "draws": 30, "replications": 60, "seed": 5}
 
 
 def organisation(sigma=1.0, **more):
-    law = Law("lognormal", 4.0, sigma) if sigma else Law("constant", 60.0)
-    kind = IncidentType("a", 0.5, diagnose=law, paths=(FixPath("other", Law("constant", 30.0), 1.0, 1.0),))
+    law = Distribution("lognormal", 4.0, sigma) if sigma else Distribution("constant", 60.0)
+    kind = IncidentType("a", 0.5, diagnose=law, paths=(FixPath("other", Distribution("constant", 30.0), 1.0, 1.0),))
     return ResponseModel((kind,), **more)
 
 
@@ -115,7 +115,7 @@ def test_refits_are_drawn_too():
 
 def test_refits_that_cannot_answer_are_left_out_and_counted():
     def of(per_day):
-        return ResponseModel((IncidentType("a", per_day, diagnose=Law("constant", 60.0)),), responders=1)
+        return ResponseModel((IncidentType("a", per_day, diagnose=Distribution("constant", 60.0)),), responders=1)
 
     books = [Investment("books", once=1_000, ramp=None, diagnosis_factor=0.8)]
     table = rank_investments(of(2.0), books, **RUN, refits=[of(1.0), of(30.0), of(3.0)])
@@ -195,7 +195,7 @@ def test_what_has_no_price_is_not_compared_by_price_and_says_so():
 
 def test_the_month_that_shows_a_change_is_the_first_with_enough_incidents():
     # Everything takes half as long from the first day: log minutes of spread 1 need so many before and after.
-    one = IncidentType("a", 3.0, diagnose=Law("lognormal", 4.0, 1.0))
+    one = IncidentType("a", 3.0, diagnose=Distribution("lognormal", 4.0, 1.0))
     needed = incidents_needed(0.5, 1.0)
     table = ranked(ResponseModel((one,)), [Investment("half", ramp=None, diagnosis_factor=0.5)], draws=2)
     assert table.loc["half", "visible_month"] == np.ceil(needed / (3.0 * 365.25 / 12))
@@ -240,7 +240,7 @@ def test_ctrl_c_keeps_the_draws_that_are_finished(monkeypatch):
     ],
 )
 def test_what_cannot_be_ranked_is_refused_in_one_sentence(given, sentence):
-    model = ResponseModel((IncidentType("a", 10.0, diagnose=Law("constant", 60.0)),), responders=1)
+    model = ResponseModel((IncidentType("a", 10.0, diagnose=Distribution("constant", 60.0)),), responders=1)
     wanted = {"investments": [Investment("books", diagnosis_factor=0.8)], **RUN} | given
     with pytest.raises(ModelError, match=sentence):
         rank_investments(model, **wanted)

@@ -10,14 +10,16 @@ import pandas as pd
 import pytest
 
 from mttrlab.decisions import compare_scenarios
-from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario, simulate
+from mttrlab.response import Distribution, FixPath, IncidentType, ResponseModel, Scenario, simulate
 from mttrlab.response.engines import compiled
 from mttrlab.response.experiment import runs as model_runs
 
 pytestmark = pytest.mark.skipif(not compiled.numba_installed(), reason="no numba")
 
-FIX = FixPath("rollback", Law("lognormal", 2.0, 0.6), 1.0, 1.0)
-MODEL = ResponseModel((IncidentType("any", 5.0, diagnose=Law("gamma", 1.5, 20.0), paths=(FIX,)),), responders=2)
+FIX = FixPath("rollback", Distribution("lognormal", 2.0, 0.6), 1.0, 1.0)
+MODEL = ResponseModel(
+    (IncidentType("any", 5.0, diagnose=Distribution("gamma", 1.5, 20.0), paths=(FIX,)),), responders=2
+)
 FASTER = [Scenario("faster", diagnosis_factor=0.5)]
 
 

@@ -10,10 +10,10 @@ import pytest
 import mttrlab as ml
 from mttrlab.decisions import default_levers, keep_baseline, refits
 from mttrlab.errors import MttrlabError
-from mttrlab.response import IncidentType, Law, ResponseModel, Scenario
+from mttrlab.response import Distribution, IncidentType, ResponseModel, Scenario
 
-MODEL = ResponseModel((IncidentType("a", 1.0, diagnose=Law("exponential", 30.0)),))
-OTHER = ResponseModel((IncidentType("b", 1.0, diagnose=Law("exponential", 30.0)),))
+MODEL = ResponseModel((IncidentType("a", 1.0, diagnose=Distribution("exponential", 30.0)),))
+OTHER = ResponseModel((IncidentType("b", 1.0, diagnose=Distribution("exponential", 30.0)),))
 SOME = ml.simulate(MODEL, days=60).drop(columns="replication")
 STAMPS = ("detected_at", "acknowledged_at", "diagnosed_at", "resolved_at", "verified_at")
 

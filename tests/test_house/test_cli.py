@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from mttrlab.cli import main
-from mttrlab.response import Impact, IncidentType, Law, ResponseModel, write_model
+from mttrlab.response import Distribution, Impact, IncidentType, ResponseModel, write_model
 
 INCIDENT = "incident_id,service,started_at,detected_at,diagnosed_at,resolved_at,verified_at\n"
 ROW = "I-{n},pay,2026-05-{d:02d}T10:00:00Z,2026-05-{d:02d}T10:05:10Z,2026-05-{d:02d}T10:20:00Z,{r},{v}\n"
@@ -378,7 +378,7 @@ def test_practices_are_asked_by_three_verbs_and_their_absence_is_a_sentence(expo
 
 
 def test_what_a_worse_scenario_costs_users_is_said_as_a_cost(tmp_path):
-    kind = IncidentType("a", 1.0, diagnose=Law("exponential", 30.0))
+    kind = IncidentType("a", 1.0, diagnose=Distribution("exponential", 30.0))
     write_model(ResponseModel((kind,), users=(Impact((0.5,)),)), tmp_path / "m.yml")
     wanted = ("simulate", "--model", "m.yml", "--replications", "20", "--days", "60", "--engine", "simpy")
     worse = mttrlab(*wanted, "--lever", "arrivals_factor=2", cwd=tmp_path)

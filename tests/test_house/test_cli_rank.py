@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mttrlab.response import IncidentType, Law, ResponseModel, write_model
+from mttrlab.response import Distribution, IncidentType, ResponseModel, write_model
 from tests.test_house.test_cli import mttrlab
 
 IDEAS = (
@@ -20,7 +20,7 @@ IDEAS = (
 @pytest.fixture
 def there(tmp_path: Path) -> Path:
     """A folder with a model and investments."""
-    kind = IncidentType("a", 0.5, diagnose=Law("lognormal", 4.0, 1.0))
+    kind = IncidentType("a", 0.5, diagnose=Distribution("lognormal", 4.0, 1.0))
     write_model(ResponseModel((kind,), responders=1), tmp_path / "m.yml")
     (tmp_path / "ideas.yml").write_text(IDEAS)
     return tmp_path

@@ -10,7 +10,7 @@ import pytest
 from mttrlab.decisions import compare_scenarios
 from mttrlab.errors import ModelError, QuestionError
 from mttrlab.panels import answer_html, keep_for_sliders, slides, what_if, what_if_panel
-from mttrlab.response import Face, FixPath, IncidentType, Law, Pool, ResponseModel, Scenario
+from mttrlab.response import Distribution, FixPath, IncidentProfile, IncidentType, Pool, ResponseModel, Scenario
 
 WICKED = "<script>$\\bad$</script>"
 
@@ -19,21 +19,21 @@ WICKED = "<script>$\\bad$</script>"
 def model() -> ResponseModel:
     """Two types on two services, one with a name that tries to be markup; three responders."""
     paths = (
-        FixPath("rollback", Law("lognormal", 2.5, 0.6), 0.5, 1.0),
-        FixPath("forward_fix", Law("lognormal", 3.5, 0.8), 0.5, 0.0),
+        FixPath("rollback", Distribution("lognormal", 2.5, 0.6), 0.5, 1.0),
+        FixPath("forward_fix", Distribution("lognormal", 3.5, 0.8), 0.5, 0.0),
     )
     kinds = tuple(
         IncidentType(
             name,
             0.4,
-            detect=Law("lognormal", 2.0, 0.8),
-            alert=Law("lognormal", 1.0, 0.5),
-            diagnose=Law("exponential", 30.0),
+            detect=Distribution("lognormal", 2.0, 0.8),
+            alert=Distribution("lognormal", 1.0, 0.5),
+            diagnose=Distribution("exponential", 30.0),
             paths=paths,
-            verify=Law("lognormal", 1.5, 0.4),
+            verify=Distribution("lognormal", 1.5, 0.4),
             alert_coverage=0.6,
             change_caused=0.5,
-            faces=(Face(1.0, service=f"{name} service"),),
+            profiles=(IncidentProfile(1.0, service=f"{name} service"),),
         )
         for name in ("deploy", WICKED)
     )
@@ -136,7 +136,8 @@ def test_without_ipywidgets_the_panel_is_refused_in_one_sentence(model, monkeypa
 
 def test_one_pool_is_moved_alone_and_what_is_no_pools_stands_still():
     pytest.importorskip("ipywidgets")
-    kinds = tuple(IncidentType(name, 8.0, diagnose=Law("exponential", 30.0), pool=name) for name in ("core", "edge"))
+    work = Distribution("exponential", 30.0)
+    kinds = tuple(IncidentType(name, 8.0, diagnose=work, pool=name) for name in ("core", "edge"))
     busy = ResponseModel(kinds, pools=(Pool("core", 1), Pool("edge", 1)))
     baseline = keep_for_sliders(busy, replications=5, days=20, engine="simpy")
     panel = what_if_panel(busy, baseline=baseline)

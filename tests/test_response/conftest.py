@@ -15,11 +15,12 @@ import pytest
 from mttrlab.response import (
     Bursts,
     Deployments,
-    Face,
+    DetectionSettings,
+    DiagnosisAttempts,
+    Distribution,
     FixPath,
-    Hypotheses,
+    IncidentProfile,
     IncidentType,
-    Law,
     Noise,
     Paging,
     Pipeline,
@@ -29,7 +30,6 @@ from mttrlab.response import (
     Routing,
     Shift,
     Verification,
-    Watch,
 )
 from mttrlab.response.model.incident_types import NAMED
 from mttrlab.schema import AlertRule, MonitorStep, SyntheticMonitor
@@ -47,10 +47,10 @@ def four_phases() -> ResponseModel:
     kind = IncidentType(
         name="any",
         per_day=300 / 365,
-        detect=Law("lognormal", math.log(5), 1.0),
-        diagnose=Law("lognormal", math.log(30), 1.0),
-        paths=(FixPath("other", Law("lognormal", math.log(15), 0.9), 1.0, 1.0),),
-        verify=Law("lognormal", math.log(4), 0.5),
+        detect=Distribution("lognormal", math.log(5), 1.0),
+        diagnose=Distribution("lognormal", math.log(30), 1.0),
+        paths=(FixPath("other", Distribution("lognormal", math.log(15), 0.9), 1.0, 1.0),),
+        verify=Distribution("lognormal", math.log(4), 0.5),
     )
     return ResponseModel((kind,))
 
@@ -59,31 +59,31 @@ def four_phases() -> ResponseModel:
 def rich() -> ResponseModel:
     """Two types, all elements on: automation, paths, failing verification, difficulty, one responder."""
     paths = (
-        FixPath("flag", Law("lognormal", 0.5, 0.5), 0.0, 0.2),
-        FixPath("rollback", Law("lognormal", 2.0, 0.6), 0.1, 0.6),
-        FixPath("forward_fix", Law("weibull", 0.9, 40.0), 0.9, 0.2),
+        FixPath("flag", Distribution("lognormal", 0.5, 0.5), 0.0, 0.2),
+        FixPath("rollback", Distribution("lognormal", 2.0, 0.6), 0.1, 0.6),
+        FixPath("forward_fix", Distribution("weibull", 0.9, 40.0), 0.9, 0.2),
     )
     deploy = IncidentType(
         name="deploy",
         per_day=0.6,
-        detect=Law("lognormal", 2.5, 0.8),
-        alert=Law("lognormal", 1.2, 0.5),
-        acknowledge=Law("exponential", 4.0),
-        diagnose=Law("gamma", 1.5, 20.0),
+        detect=Distribution("lognormal", 2.5, 0.8),
+        alert=Distribution("lognormal", 1.2, 0.5),
+        acknowledge=Distribution("exponential", 4.0),
+        diagnose=Distribution("gamma", 1.5, 20.0),
         paths=paths,
-        verify=Law("lognormal", 1.5, 0.4),
+        verify=Distribution("lognormal", 1.5, 0.4),
         alert_coverage=0.6,
         change_caused=0.9,
     )
     capacity = IncidentType(
         name="capacity",
         per_day=0.3,
-        detect=Law("lognormal", 2.0, 0.8),
-        alert=Law("lognormal", 1.0, 0.5),
-        acknowledge=Law("exponential", 4.0),
-        diagnose=Law("loglogistic", 2.5, 15.0),
+        detect=Distribution("lognormal", 2.0, 0.8),
+        alert=Distribution("lognormal", 1.0, 0.5),
+        acknowledge=Distribution("exponential", 4.0),
+        diagnose=Distribution("loglogistic", 2.5, 15.0),
         paths=paths,
-        verify=Law("lognormal", 1.5, 0.4),
+        verify=Distribution("lognormal", 1.5, 0.4),
         alert_coverage=0.8,
         automation=0.4,
         change_caused=0.1,
@@ -95,10 +95,15 @@ def rich() -> ResponseModel:
 def everything(rich: ResponseModel) -> ResponseModel:
     """Every element at once: two teams by shift, escalation, noise, deployments, samples, reopening, bursts."""
     deploy, capacity = rich.types
-    urgent = (Face(0.3, severity="sev1", priority=1), Face(0.7, severity="sev2", priority=2))
+    urgent = (IncidentProfile(0.3, severity="sev1", priority=1), IncidentProfile(0.7, severity="sev2", priority=2))
     types = (
-        replace(deploy, faces=urgent, pool="product", hypotheses=Hypotheses(0.4, Law("exponential", 10.0), 0.5)),
-        replace(capacity, faces=urgent, pool="platform"),
+        replace(
+            deploy,
+            profiles=urgent,
+            pool="product",
+            hypotheses=DiagnosisAttempts(0.4, Distribution("exponential", 10.0), 0.5),
+        ),
+        replace(capacity, profiles=urgent, pool="platform"),
     )
     day = Shift(8, 20, 1)
     return replace(
@@ -107,17 +112,19 @@ def everything(rich: ResponseModel) -> ResponseModel:
         responders=None,
         pools=(
             Pool("product", 1, (day, Shift(32, 44, 2)), preemptive=True, end_of_shift="hands over", handover_minutes=5),
-            Pool("platform", 1, room=3),
+            Pool("platform", 1, queue_limit=3),
         ),
-        paging=Paging(1.0, 5.0, (Law("exponential", 4.0), Law("exponential", 6.0)), startup=10.0),
-        routing=Routing(0.3, 0.4, Law("exponential", 8.0), 5.0, most=3, between=("product", "platform")),
-        noise=Noise(2.0, Law("exponential", 15.0), pool="platform"),
-        pipeline=Pipeline(1, Law("exponential", 10.0)),
+        paging=Paging(1.0, 5.0, (Distribution("exponential", 4.0), Distribution("exponential", 6.0)), startup=10.0),
+        routing=Routing(
+            0.3, 0.4, Distribution("exponential", 8.0), 5.0, max_transfers=3, between=("product", "platform")
+        ),
+        noise=Noise(2.0, Distribution("exponential", 15.0), pool="platform"),
+        pipeline=Pipeline(1, Distribution("exponential", 10.0)),
         verification=Verification(healthy=0.8, in_a_row=3, false_pass=0.3),
-        reopening=Reopening(Law("exponential", 300.0), right=0.1),
+        reopening=Reopening(Distribution("exponential", 300.0), right=0.1),
         bursts=Bursts(0.2, 3.0, 20.0),
         automation_harm=0.5,
-        harm=Law("exponential", 20.0),
+        harm=Distribution("exponential", 20.0),
     )
 
 
@@ -128,18 +135,18 @@ def whole(everything) -> ResponseModel:
         AlertRule("errors", "shop", "error_rate", for_s=120.0, scrape_s=15.0, eval_s=30.0, group_wait_s=20.0),
         SyntheticMonitor("pay", 60.0, 2, service="pay", steps=(MonitorStep(status=200),)),
     )
-    watch = Watch(detectors, share=0.5, seen=0.9)
-    law = Law("exponential", 12.0)
+    watch = DetectionSettings(detectors, share=0.5, seen=0.9)
+    law = Distribution("exponential", 12.0)
     names = (*NAMED, "other")
     paths = tuple(FixPath(name, law, 1 / 8, 1 / 8, 1.0 if name == "other" else 0.7) for name in names)
     days = tuple(Shift(24 * day + 8, 24 * day + 20, 1) for day in range(7))
     faces = (
-        Face(0.3, "shop", severity="sev1", failure_mode="error_rate", priority=1, watch="rules"),
-        Face(0.2, "pay", severity="sev2", failure_mode="availability", priority=2, watch="rules"),
-        Face(0.2, "search", severity="sev2", failure_mode="latency", priority=2, watch="gap"),
-        Face(0.3, "other", severity="sev2", priority=2),
+        IncidentProfile(0.3, "shop", severity="sev1", failure_mode="error_rate", priority=1, watch="rules"),
+        IncidentProfile(0.2, "pay", severity="sev2", failure_mode="availability", priority=2, watch="rules"),
+        IncidentProfile(0.2, "search", severity="sev2", failure_mode="latency", priority=2, watch="gap"),
+        IncidentProfile(0.3, "other", severity="sev2", priority=2),
     )
-    deploy, capacity = (replace(kind, paths=paths, faces=faces, automation=0.5) for kind in everything.types)
+    deploy, capacity = (replace(kind, paths=paths, profiles=faces, automation=0.5) for kind in everything.types)
     deploy = replace(deploy, hypotheses=replace(deploy.hypotheses, novel=0.2))
     return replace(
         everything,
@@ -150,7 +157,7 @@ def whole(everything) -> ResponseModel:
         noise=replace(everything.noise, dulled=1.5),
         verification=replace(everything.verification, threshold=0.3, window_s=120.0, false_pass=0.5),
         reopening=replace(everything.reopening, wrong=0.9),
-        deployments=Deployments(5.0, Law("exponential", 30.0)),
+        deployments=Deployments(5.0, Distribution("exponential", 30.0)),
         verify_pass=0.7,
     )
 
@@ -158,7 +165,9 @@ def whole(everything) -> ResponseModel:
 @pytest.fixture(scope="session")
 def spanned(whole) -> ResponseModel:
     """The same with responders, health confirmed in one span, and runbooks that some incidents have already."""
-    kinds = tuple(replace(kind, pool=None, runbook=0.2, faces=(Face(1.0, "shop"),)) for kind in whole.types)
+    kinds = tuple(
+        replace(kind, pool=None, runbook=0.2, profiles=(IncidentProfile(1.0, "shop"),)) for kind in whole.types
+    )
     noise, routing = replace(whole.noise, pool=None), replace(whole.routing, between=None)
     return replace(
         whole, types=kinds, pools=(), responders=4, noise=noise, routing=routing, verification=None, false_pass=0.3,

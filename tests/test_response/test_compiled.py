@@ -19,11 +19,11 @@ import mttrlab
 from mttrlab.errors import ModelError
 from mttrlab.response import (
     Bursts,
-    Face,
+    DiagnosisAttempts,
+    Distribution,
     FixPath,
-    Hypotheses,
+    IncidentProfile,
     IncidentType,
-    Law,
     Noise,
     Paging,
     Pipeline,
@@ -56,7 +56,11 @@ def anything(seed: int) -> ResponseModel:
     chance = np.random.default_rng(seed)
 
     def law(mean):
-        kinds = [Law("constant", mean), Law("exponential", mean), Law("lognormal", float(np.log(mean)), 1.0)]
+        kinds = [
+            Distribution("constant", mean),
+            Distribution("exponential", mean),
+            Distribution("lognormal", float(np.log(mean)), 1.0),
+        ]
         return kinds[chance.integers(len(kinds))]
 
     def maybe(element):
@@ -81,9 +85,9 @@ def anything(seed: int) -> ResponseModel:
             alert_coverage=0.6,
             automation=float(chance.uniform(0, 0.6)),
             change_caused=0.5,
-            faces=(Face(0.3, priority=1), Face(0.7, priority=2)),
+            profiles=(IncidentProfile(0.3, priority=1), IncidentProfile(0.7, priority=2)),
             pool=pool,
-            hypotheses=maybe(Hypotheses(0.4, law(8.0), 0.5)),
+            hypotheses=maybe(DiagnosisAttempts(0.4, law(8.0), 0.5)),
         )
 
     def pool(name):
@@ -95,7 +99,7 @@ def anything(seed: int) -> ResponseModel:
             preemptive=bool(chance.random() < 0.5),
             end_of_shift=str(chance.choice(["finishes", "hands over"])),
             handover_minutes=float(chance.choice([0.0, 5.0])),
-            room=None if chance.random() < 0.6 else int(chance.integers(0, 3)),
+            queue_limit=None if chance.random() < 0.6 else int(chance.integers(0, 3)),
         )
 
     staffed = chance.random() < 0.85
@@ -111,10 +115,10 @@ def anything(seed: int) -> ResponseModel:
         automation_harm=float(chance.uniform(0, 1)),
         harm=law(15.0),
         paging=maybe(Paging(1.0, 5.0, (law(4.0), law(6.0)), repeats=int(chance.choice([1, 3])), startup=10.0)),
-        routing=maybe(Routing(0.3, 0.7, law(8.0), 5.0, most=6, between=("a", "b") if staffed else None)),
+        routing=maybe(Routing(0.3, 0.7, law(8.0), 5.0, max_transfers=6, between=("a", "b") if staffed else None)),
         noise=maybe(Noise(3.0, law(10.0), pool="b")) if staffed else None,
         pipeline=maybe(Pipeline(int(chance.integers(1, 3)), law(8.0))),
-        verification=maybe(Verification(healthy=0.8, in_a_row=2, false_pass=0.3, give_up=6)),
+        verification=maybe(Verification(healthy=0.8, in_a_row=2, false_pass=0.3, max_samples=6)),
         reopening=maybe(Reopening(law(200.0), right=0.2)),
         bursts=maybe(Bursts(0.3, 4.0, 10.0)),
     )
@@ -235,7 +239,7 @@ def test_simulated_incidents_are_the_same_for_either_engine_and_any_number_of_th
 
 
 @needs_numba
-@pytest.mark.parametrize("noise", [None, Noise(0.5, Law("exponential", 10.0))])
+@pytest.mark.parametrize("noise", [None, Noise(0.5, Distribution("exponential", 10.0))])
 def test_a_run_in_the_memory_of_another_gives_what_a_run_of_its_own_gives(rich, noise):
     model = replace(rich, noise=noise)
     changed = Scenario("x", diagnosis_factor=0.5, prevention=0.3, alert_latency=1.0).apply(model)
@@ -267,7 +271,7 @@ def test_auto_is_compiled_where_it_can_be_and_says_so(four_phases):
 
 @needs_numba
 def test_what_the_compiled_engine_cannot_run_it_names_and_auto_leaves_to_simpy(rich):
-    long = replace(rich, paging=Paging(levels=(Law("exponential", 4.0),) * 3, repeats=3))
+    long = replace(rich, paging=Paging(levels=(Distribution("exponential", 4.0),) * 3, repeats=3))
     with pytest.raises(ModelError, match=r"cannot run 9 calls of an escalation \(at most 8\); use engine='simpy'"):
         simulate(long, engine="compiled")
     told = simulate(long, days=20).attrs
@@ -280,8 +284,9 @@ def test_loops_longer_than_their_columns_go_on_by_lot_with_the_same_stamps(rich)
     for seed in range(3):
         model = replace(
             rich, max_rounds=20, verify_pass=0.3, automation_attempts=20, automation_success=0.1, automation_harm=0.2,
-            harm=Law("constant", 3.0), responders=2, routing=Routing(1.0, 0.9, Law("exponential", 2.0), 1.0, most=8),
-            automation_run=Law("lognormal", -1.0, 1.0),
+            harm=Distribution("constant", 3.0), responders=2,
+            routing=Routing(1.0, 0.9, Distribution("exponential", 2.0), 1.0, max_transfers=8),
+            automation_run=Distribution("lognormal", -1.0, 1.0),
         )  # fmt: skip
         records = records_of(model, seed, 700)
         assert differing(model, records) == 0
@@ -314,7 +319,8 @@ PROGRAM = """
 import logging, sys
 logging.basicConfig(level=logging.INFO)
 from mttrlab.response import *
-kind = IncidentType("a", 1.0, diagnose=Law("constant", 10.0), paths=(FixPath("other", Law("constant", 5.0), 1.0, 1.0),))
+path = FixPath("other", Distribution("constant", 5.0), 1.0, 1.0)
+kind = IncidentType("a", 1.0, diagnose=Distribution("constant", 10.0), paths=(path,))
 made = simulate(ResponseModel((kind,)), days=30, engine="compiled")
 print(((made["resolved_at"] - made["started_at"]).dt.total_seconds() / 60).median())
 """

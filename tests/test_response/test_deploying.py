@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from mttrlab.errors import ModelError
-from mttrlab.response import Bursts, Deployments, IncidentType, Law, ResponseModel, simulate
+from mttrlab.response import Bursts, Deployments, Distribution, IncidentType, ResponseModel, simulate
 from mttrlab.response.engines import compiled
 from mttrlab.response.experiment import runs as model_runs
 
 HOUR, DAY, WEEK = 3_600_000_000, 86_400_000_000, 604_800_000_000
 KINDS = (
-    IncidentType("release", 1.0, diagnose=Law("exponential", 20.0), change_caused=0.8),
-    IncidentType("disk", 1.0, diagnose=Law("exponential", 20.0)),
+    IncidentType("release", 1.0, diagnose=Distribution("exponential", 20.0), change_caused=0.8),
+    IncidentType("disk", 1.0, diagnose=Distribution("exponential", 20.0)),
 )
 MODEL = ResponseModel(KINDS)
-OFFICE = Deployments(4.0, Law("constant", 0.0))
+OFFICE = Deployments(4.0, Distribution("constant", 0.0))
 
 
 def made(model, weekday=0.0, days=70):
@@ -49,7 +49,7 @@ def test_the_incident_keeps_its_own_luck_when_it_is_moved():
 
 
 def test_few_deployments_bring_incidents_in_crowds():
-    rare = replace(MODEL, deployments=Deployments(0.05, Law("constant", 0.0)))
+    rare = replace(MODEL, deployments=Deployments(0.05, Distribution("constant", 0.0)))
     ended = made(rare, days=365)
     starts = ended.records.numbers.at[(ended.records.changed == 1) & (ended.records.replication == 0)]
     # Some 290 incidents of 18 deployments.
@@ -60,7 +60,7 @@ def test_deployments_come_as_often_as_they_should_and_after_them_the_delay():
     assert OFFICE.worth(2 * WEEK, 0) == pytest.approx(56.0)
     assert replace(OFFICE, weekends=True).worth(WEEK, 5 * HOUR) == pytest.approx(28.0)
     assert OFFICE.worth(2 * DAY, 5 * DAY) == 0.0
-    late = made(replace(MODEL, deployments=replace(OFFICE, after=Law("constant", 120.0))))
+    late = made(replace(MODEL, deployments=replace(OFFICE, after=Distribution("constant", 120.0))))
     caused = late.records.changed == 1
     hour = late.records.numbers.at[caused] % DAY / HOUR
     # The few that would begin after the horizon stay where they were.
@@ -81,6 +81,6 @@ def test_what_cannot_be_is_refused_in_a_sentence():
     with pytest.raises(ModelError, match="no type has change_caused above 0"):
         ResponseModel((KINDS[1],), deployments=OFFICE)
     with pytest.raises(ModelError, match="hours of deployments must be from earlier to later"):
-        Deployments(1.0, Law("constant", 0.0), hours=(17.0, 9.0))
+        Deployments(1.0, Distribution("constant", 0.0), hours=(17.0, 9.0))
     with pytest.raises(ModelError, match="per_day of deployments must be above 0"):
-        Deployments(0.0, Law("constant", 0.0))
+        Deployments(0.0, Distribution("constant", 0.0))

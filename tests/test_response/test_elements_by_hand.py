@@ -9,7 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mttrlab.response import FixPath, IncidentType, Law, Noise, Paging, Reopening, ResponseModel, Scenario, simulate
+from mttrlab.response import (
+    Distribution,
+    FixPath,
+    IncidentType,
+    Noise,
+    Paging,
+    Reopening,
+    ResponseModel,
+    Scenario,
+    simulate,
+)
 from mttrlab.response.engines import compiled
 from mttrlab.response.engines.transition import MICROSECONDS
 from mttrlab.response.experiment import runs as model_runs
@@ -18,7 +28,7 @@ ENGINES = [
     "simpy",
     pytest.param("compiled", marks=pytest.mark.skipif(not compiled.numba_installed(), reason="no numba")),
 ]
-KIND = IncidentType("a", 100.0, acknowledge=Law("constant", 3.0), diagnose=Law("constant", 5.0))
+KIND = IncidentType("a", 100.0, acknowledge=Distribution("constant", 3.0), diagnose=Distribution("constant", 5.0))
 
 
 def run(model, engine, n=4000):
@@ -41,17 +51,17 @@ def test_at_night_a_person_needs_the_start_up_time_and_by_day_none(engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_noise_dulls_people_by_its_factor(engine):
-    noise = Noise(10.0, Law("constant", 1.0), dulled=2.0)
+    noise = Noise(10.0, Distribution("constant", 1.0), dulled=2.0)
     ended = run(ResponseModel((KIND,), responders=50, noise=noise), engine)
     assert set(ended.minutes("recovery").tolist()) == {11.0}
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_harm_of_automation_adds_to_the_fix_of_the_person_who_comes_after(engine):
-    fixed = replace(KIND, paths=(FixPath("other", Law("constant", 2.0), 1.0, 1.0),), automation=1.0)
+    fixed = replace(KIND, paths=(FixPath("other", Distribution("constant", 2.0), 1.0, 1.0),), automation=1.0)
     model = ResponseModel(
         (fixed,), automation_success=0.0, automation_attempts=2, automation_timeout=4.0, automation_harm=1.0,
-        automation_run=Law("constant", 1.0), harm=Law("constant", 20.0),
+        automation_run=Distribution("constant", 1.0), harm=Distribution("constant", 20.0),
     )  # fmt: skip
     # Two attempts that time out, the reaction, the diagnosis, the fix; and the harm, once however often it was done.
     without = 2 * 4.0 + 3.0 + 5.0 + 2.0
@@ -62,9 +72,9 @@ def test_harm_of_automation_adds_to_the_fix_of_the_person_who_comes_after(engine
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_fix_that_does_not_work_costs_its_time_and_the_forward_fix_comes_after_it(engine):
     paths = (
-        FixPath("rollback", Law("constant", 8.0), 1.0, 1.0, success=0.75),
-        FixPath("config", Law("constant", 90.0), 0.0, 0.0),
-        FixPath("forward_fix", Law("constant", 30.0), 0.0, 0.0),
+        FixPath("rollback", Distribution("constant", 8.0), 1.0, 1.0, success=0.75),
+        FixPath("config", Distribution("constant", 90.0), 0.0, 0.0),
+        FixPath("forward_fix", Distribution("constant", 30.0), 0.0, 0.0),
     )
     minutes = run(ResponseModel((replace(KIND, paths=paths),)), engine).minutes("recovery")
     assert set(minutes.tolist()) == {16.0, 46.0}
@@ -73,7 +83,7 @@ def test_a_fix_that_does_not_work_costs_its_time_and_the_forward_fix_comes_after
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_as_many_incidents_come_back_as_reopening_says(engine):
-    ended = run(ResponseModel((KIND,), reopening=Reopening(Law("constant", 60.0), right=0.3)), engine)
+    ended = run(ResponseModel((KIND,), reopening=Reopening(Distribution("constant", 60.0), right=0.3)), engine)
     share(ended.column("reopened") > 0, 0.3)
 
 
@@ -81,8 +91,8 @@ def test_as_many_incidents_come_back_as_reopening_says(engine):
 def test_shared_difficulty_is_the_correlation_of_diagnosis_and_fix(engine):
     kind = replace(
         KIND,
-        diagnose=Law("lognormal", 3.0, 1.0),
-        paths=(FixPath("other", Law("lognormal", 2.0, 0.7), 1.0, 1.0),),
+        diagnose=Distribution("lognormal", 3.0, 1.0),
+        paths=(FixPath("other", Distribution("lognormal", 2.0, 0.7), 1.0, 1.0),),
     )
     ended = run(ResponseModel((kind,), difficulty=0.6), engine)
     diagnose = np.log(ended.column("diagnosed") - ended.column("acknowledged"))
@@ -105,7 +115,7 @@ def test_four_processes_give_the_incidents_of_one(rich):
 @pytest.mark.parametrize("path", ["rollback", "failover", "scale", "config", "forward_fix", "migration"])
 def test_each_fix_path_is_cut_by_its_own_lever_alone(path):
     names = ("rollback", "failover", "scale", "config", "forward_fix", "migration")
-    paths = tuple(FixPath(name, Law("constant", 30.0), 1 / 6, 1 / 6) for name in names)
+    paths = tuple(FixPath(name, Distribution("constant", 30.0), 1 / 6, 1 / 6) for name in names)
     model = ResponseModel((replace(KIND, paths=paths),))
     ended = run(Scenario("x", **{f"{path}_minutes": 4.0}).apply(model), "simpy", n=600)
     mine = np.array(ended.paths)[ended.path()] == path

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mttrlab.panels.ranges import slides
-from mttrlab.response import Law, Ramp, Reopening, ResponseModel, Scenario, levers, read_scenarios, what_moves
+from mttrlab.response import Distribution, Ramp, Reopening, ResponseModel, Scenario, levers, read_scenarios, what_moves
 from mttrlab.response.engines import compiled, simpy_engine
 from mttrlab.response.engines.transition import COUNTED, STAMPED
 from mttrlab.response.experiment import runs as model_runs
@@ -16,7 +16,7 @@ from mttrlab.response.model.incident_types import NAMED
 from mttrlab.response.sampling.overrides import IN_PARAMETERS
 from mttrlab.response.sampling.parameters import parameter_sets, pools
 from mttrlab.response.sampling.service_times import sample_service_times
-from mttrlab.response.scenarios.applicability import immovable, movable
+from mttrlab.response.scenarios.applicability import has_effect, reason_without_effect
 from mttrlab.response.scenarios.levers import HIGHER, LEVERS, LOWER
 
 MOVED = {
@@ -29,8 +29,8 @@ MOVED = {
     "page_delivery": 0.1, "ack_timeout": 2, "escalation_repeats": 1, "night_startup": 1, "acknowledge_factor": 0.4,
     "backup_factor": 0.3, "dulled": 1.0,
     "responders": 2, "pool_people": 2, "shift_people": 3, "pool_preempts": 0, "pool_hands_over": 0,
-    "handover_minutes": 30, "pool_room": 0, "noise_cut": 0.6, "noise_factor": 3.0,
-    "misrouted": 0.05, "ping_pong": 0.05, "most_passes": 1, "notice_factor": 0.3, "transfer_minutes": 1,
+    "handover_minutes": 30, "pool_queue_limit": 0, "noise_cut": 0.6, "noise_factor": 3.0,
+    "misrouted": 0.05, "ping_pong": 0.05, "max_transfers": 1, "notice_factor": 0.3, "transfer_minutes": 1,
     "runbooks": 0.9, "runbook_factor": 0.2, "first_hit": 0.99, "hypothesis_hit": 0.8, "novel": 0.0, "try_minutes": 4,
     "diagnosis_factor": 0.5,
     "automation": 0.9, "automation_success": 0.95, "automation_attempts": 1, "automation_timeout": 0.4,
@@ -52,13 +52,14 @@ STAMPS = (*STAMPED, *COUNTED)
 @pytest.fixture(scope="module")
 def organisation(whole, spanned):
     """Return the organisation that a lever can move."""
-    return lambda lever: whole if immovable(whole, lever, MOVED[lever]) is None else spanned
+    return lambda lever: whole if reason_without_effect(whole, lever, MOVED[lever]) is None else spanned
 
 
 def calm(model: ResponseModel, **changes) -> ResponseModel:
     """Return the organisation in which nobody waits for anybody, and no answer falls into the night."""
     kinds = tuple(
-        replace(kind, pool=None, faces=tuple(replace(face, pool=None) for face in kind.faces)) for kind in model.types
+        replace(kind, pool=None, profiles=tuple(replace(face, pool=None) for face in kind.profiles))
+        for kind in model.types
     )
     return replace(
         model,
@@ -92,7 +93,7 @@ def test_the_table_holds_every_lever_and_both_organisations_together_can_move_ea
     assert {LEVERS[lever].field or lever for lever in MOVED} >= IN_PARAMETERS
     for lever, value in MOVED.items():
         model = organisation(lever)
-        assert immovable(model, lever, value) is None, lever
+        assert reason_without_effect(model, lever, value) is None, lever
         assert LEVERS[lever].now(Scenario("x", **{lever: value}).apply(model)) == pytest.approx(value), lever
 
 
@@ -207,7 +208,7 @@ def test_a_lever_that_shortens_neither_way_says_why_and_it_is_so(organisation, l
         ("verify_pass", 0.97, {"max_rounds": 2, "verify_pass": 0.3}),
         ("healthy_in_a_row", 1, {}),
         ("sample_healthy", 0.97, {"max_rounds": 2}),
-        ("flagged", 0.9, {"flag_success": 0.3, "flag": Law("constant", 60.0)}),
+        ("flagged", 0.9, {"flag_success": 0.3, "flag": Distribution("constant", 60.0)}),
         ("runbooks", 0.9, {"runbook_factor": 3.0, "runbooks": None}),
         ("sample_every", 45, {}),
         ("evaluation_interval", 25, {}),
@@ -222,7 +223,7 @@ def test_where_the_table_names_an_exception_there_is_one(organisation, lever, va
 
 
 def test_a_start_up_time_at_night_may_lengthen_what_comes_sooner(organisation):
-    model = calm(organisation("night_startup"), reopening=Reopening(Law("exponential", 300.0), right=1.0))
+    model = calm(organisation("night_startup"), reopening=Reopening(Distribution("exponential", 300.0), right=1.0))
     model = replace(model, paging=replace(model.paging, startup=120.0, night=(0.0, 12.0)))
     luck = luck_of(model, days=200.0)
     before, after = ended(model, luck), ended(Scenario("x", night_startup=90).apply(model), luck)
@@ -261,7 +262,7 @@ def test_the_table_of_levers_says_the_way_that_shortens():
 def test_both_ends_of_every_slide_can_be_set(whole, spanned):
     for model in (whole, spanned):
         made = slides(model)
-        assert {slide.lever for slide in made} == {lever for lever in LEVERS if movable(model, lever)}
+        assert {slide.lever for slide in made} == {lever for lever in LEVERS if has_effect(model, lever)}
         for slide in made:
             assert slide.low <= slide.now <= slide.high, slide
             for end in (slide.low, slide.high):

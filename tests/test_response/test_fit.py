@@ -40,7 +40,7 @@ def test_planted_laws_and_rates_are_recovered(planted):
             (kind.verify, 4, 0.5),
         ]
         for law, middle, spread in planted_laws:
-            assert law.kind == "lognormal"
+            assert law.family == "lognormal"
             mu, sigma = law.parameters
             assert mu == pytest.approx(math.log(middle), abs=4 * spread / math.sqrt(n[name]))
             assert sigma == pytest.approx(spread, abs=4 * spread / math.sqrt(2 * n[name]))

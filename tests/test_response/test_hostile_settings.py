@@ -15,10 +15,11 @@ from mttrlab.errors import ModelError, MttrlabError
 from mttrlab.refusals import shown
 from mttrlab.response import (
     Deployments,
-    Face,
+    DetectionSettings,
+    Distribution,
     FixPath,
+    IncidentProfile,
     IncidentType,
-    Law,
     Pool,
     Ramp,
     Recording,
@@ -26,15 +27,15 @@ from mttrlab.response import (
     Scenario,
     Shift,
     Verification,
-    Watch,
     simulate,
     trace,
 )
 from mttrlab.response.scenarios.levers import LEVERS
 
 HOSTILE = [
-    None, "", "x", b"x", [], {}, (), [1], ("x",), (None,), (-5.0, 99.0), ("a", None), {"a": 1}, 1j, object(), Law,
-    Law("constant", 1.0), True, np.bool_(True), math.nan, math.inf, -math.inf, -1, -0.5, 0, 0.5, 2.5, 1e18, 1e308,
+    None, "", "x", b"x", [], {}, (), [1], ("x",), (None,), (-5.0, 99.0), ("a", None), {"a": 1}, 1j, object(),
+    Distribution, Distribution("constant", 1.0), True, np.bool_(True), math.nan, math.inf, -math.inf, -1, -0.5, 0, 0.5,
+    2.5, 1e18, 1e308,
     10**30, 10**400, np.float64("nan"), np.float32(0.5), np.int64(2), np.array([1.0]), np.array(0.5), pd.NA, pd.NaT,
 ]  # fmt: skip
 
@@ -54,7 +55,7 @@ def runnable(model, **how):
 
 
 def test_every_field_of_every_element_takes_a_value_or_says_why_not(everything):
-    model = replace(everything, watch=Watch(), deployments=Deployments(3.0, Law("constant", 5.0)))
+    model = replace(everything, watch=DetectionSettings(), deployments=Deployments(3.0, Distribution("constant", 5.0)))
     elements = [
         getattr(model, one.name) for one in fields(model) if is_pydantic_dataclass(type(getattr(model, one.name)))
     ]
@@ -68,11 +69,11 @@ def test_every_field_of_every_element_takes_a_value_or_says_why_not(everything):
 
 def test_every_field_of_a_type_its_paths_and_faces_is_checked_with_the_model(everything):
     deploy, other = everything.types
-    path, face = deploy.paths[0], deploy.faces[0]
+    path, face = deploy.paths[0], deploy.profiles[0]
     for part, held in (
         (deploy, lambda one: one),
         (path, lambda one: replace(deploy, paths=(one, *deploy.paths[1:]))),
-        (face, lambda one: replace(deploy, faces=(one, deploy.faces[1]))),
+        (face, lambda one: replace(deploy, profiles=(one, deploy.profiles[1]))),
     ):
         for one in fields(part):
             for value in HOSTILE:
@@ -110,13 +111,13 @@ def test_every_argument_of_a_run_is_taken_or_refused(everything):
             survives(lambda given=given: Scenario(**given))
 
 
-ONE = IncidentType("a", 1.0, diagnose=Law("constant", 5.0))
+ONE = IncidentType("a", 1.0, diagnose=Distribution("constant", 5.0))
 
 
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: IncidentType("a", 1.0, detect=5), r"detect of a must be a Law, such as Law.*; got 5"),
+        (lambda: IncidentType("a", 1.0, detect=5), r"detect of a must be a Distribution, such as .*; got 5"),
         (lambda: ResponseModel((IncidentType("a", "often"),)), "per_day of a must be a number; got 'often'"),
         (lambda: ResponseModel(ONE), r"^types must be a list, such as \[one, other\]; got IncidentType"),
         (lambda: ResponseModel((ONE, "b")), "entry 2 of types must be an IncidentType; got 'b'"),
@@ -127,7 +128,7 @@ ONE = IncidentType("a", 1.0, diagnose=Law("constant", 5.0))
         (lambda: ResponseModel((ONE,), automation_success=10**400), "automation_success is too large a number"),
         (lambda: Pool("p", 1.5), "people of p must be a whole number; got 1.5"),
         (lambda: Pool("p", shifts=(Shift(0, 8, 1), None)), "entry 2 of shifts of p must be a Shift; got None"),
-        (lambda: Law(["constant"], 1.0), "the name of a law must be a text"),
+        (lambda: Distribution(["constant"], 1.0), "the family of a distribution must be a text"),
         (lambda: Scenario("x", services=7, diagnosis_factor=0.5), "services must be a list of names; got 7"),
         (lambda: Scenario(None, diagnosis_factor=0.5), "a scenario's name must be a text; got None"),
         (lambda: simulate(None), r"model must be a ResponseModel, as ResponseModel.fit\(incidents\) gives; got None"),
@@ -168,7 +169,7 @@ def test_every_processor_may_share_a_kept_baseline():
 
 
 def test_samples_that_are_never_healthy_end_after_the_last_round():
-    never = Verification(healthy=0.0, in_a_row=2, give_up=4)
+    never = Verification(healthy=0.0, in_a_row=2, max_samples=4)
     for engine in ("simpy", "auto"):
         made = simulate(ResponseModel((ONE,), verification=never, max_rounds=3), days=30, engine=engine)
         assert made["verified_at_verdict"].eq("recorded").mean() > 0.9
@@ -177,8 +178,8 @@ def test_samples_that_are_never_healthy_end_after_the_last_round():
 def test_a_value_is_shown_on_one_short_line():
     assert shown("a\nb" * 100).endswith("…")
     assert "\n" not in shown(np.zeros((50, 50)))
-    assert len(shown(Face(1.0))) <= 80
-    assert FixPath("flag", Law("constant", 1), 1, 1).share == 1.0
+    assert len(shown(IncidentProfile(1.0))) <= 80
+    assert FixPath("flag", Distribution("constant", 1), 1, 1).share == 1.0
 
 
 def test_every_lever_takes_a_value_or_says_why_not(whole, spanned):

@@ -9,13 +9,23 @@ import pandas as pd
 import pytest
 
 from mttrlab.errors import ModelError
-from mttrlab.response import Face, Impact, IncidentType, Law, ResponseModel, Scenario, read_model, simulate, write_model
+from mttrlab.response import (
+    Distribution,
+    Impact,
+    IncidentProfile,
+    IncidentType,
+    ResponseModel,
+    Scenario,
+    read_model,
+    simulate,
+    write_model,
+)
 from mttrlab.response.experiment.simulate import FEWEST
 
-STEPS = {"detect": Law("constant", 5.0), "diagnose": Law("constant", 20.0)}
-FACES = (Face(0.25, severity="sev1", priority=1), Face(0.75, severity="sev3", priority=3))
+STEPS = {"detect": Distribution("constant", 5.0), "diagnose": Distribution("constant", 20.0)}
+FACES = (IncidentProfile(0.25, severity="sev1", priority=1), IncidentProfile(0.75, severity="sev3", priority=3))
 MODEL = ResponseModel(
-    (IncidentType("deploy", 1.0, faces=FACES, **STEPS), IncidentType("disk", 1.0, faces=FACES, **STEPS)),
+    (IncidentType("deploy", 1.0, profiles=FACES, **STEPS), IncidentType("disk", 1.0, profiles=FACES, **STEPS)),
     users=(
         Impact((0.01,)),
         Impact((0.5, 1.0), severity="sev1"),
@@ -90,7 +100,7 @@ def test_users_go_through_a_model_file(tmp_path):
         (lambda: Impact((1.2,)), "from 0 to 1"),
         (lambda: Impact((np.nan,)), "got nan"),
         (lambda: Impact((True,)), "must be a number"),
-        (lambda: Impact(0.5), "must be a tuple"),
+        (lambda: Impact(0.5), "must be a list"),
         (lambda: replace(MODEL, users=(0.5,)), "must be an Impact"),
         (lambda: replace(MODEL, users=(Impact((0.1,), "nothing"),)), "no such type; it has deploy, disk"),
         (lambda: replace(MODEL, users=(Impact((0.1,)), Impact((0.2,)))), "stand there twice"),

@@ -13,14 +13,14 @@ from scipy import integrate
 from mttrlab.decisions import compare_scenarios
 from mttrlab.errors import ModelError
 from mttrlab.response import (
-    Estimate,
-    Face,
+    Distribution,
     FixPath,
+    IncidentProfile,
     IncidentType,
     Investment,
-    Law,
     Noise,
     Paging,
+    PertEstimate,
     Ramp,
     ResponseModel,
     Scenario,
@@ -38,9 +38,14 @@ ENGINES = [
 
 
 def organisation(**more):
-    paths = (FixPath("rollback", Law("lognormal", 3.0, 1.0), 1.0, 1.0),)
+    paths = (FixPath("rollback", Distribution("lognormal", 3.0, 1.0), 1.0, 1.0),)
     kind = IncidentType(
-        "a", 2.0, faces=(Face(1.0, "shop"),), diagnose=Law("lognormal", 3.0, 1.0), paths=paths, change_caused=1.0
+        "a",
+        2.0,
+        profiles=(IncidentProfile(1.0, "shop"),),
+        diagnose=Distribution("lognormal", 3.0, 1.0),
+        paths=paths,
+        change_caused=1.0,
     )
     return ResponseModel((kind,), **more)
 
@@ -74,13 +79,15 @@ def test_adoption_and_decay_reach_the_share_of_incidents_that_the_ramp_says():
     _, before = minutes(organisation(), None, days=3 * 365)
     _, after = minutes(organisation(), Investment("runbooks", ramp=ramp, diagnosis_factor=0.5), days=3 * 365)
     months = 3 * 365 / MONTH_DAYS
-    expected, _ = integrate.quad(lambda m: float(ramp.reached(np.array([m]))[0]), 0, months, points=[3, 9], limit=200)
+    expected, _ = integrate.quad(
+        lambda m: float(ramp.fraction_reached(np.array([m]))[0]), 0, months, points=[3, 9], limit=200
+    )
     share = expected / months
     assert abs((after != before).mean() - share) < 4 * np.sqrt(share * (1 - share) / len(before))
 
 
 def test_side_effects_come_with_the_same_incidents_and_can_be_switched_off():
-    paging, noise = Paging(levels=(Law("exponential", 5.0),)), Noise(0.5, Law("constant", 10.0))
+    paging, noise = Paging(levels=(Distribution("exponential", 5.0),)), Noise(0.5, Distribution("constant", 10.0))
     model = organisation(paging=paging, noise=noise, responders=50)
     ramp = Ramp(months=12)
     plain = Investment("more alerts", ramp=ramp, diagnosis_factor=0.8)
@@ -105,7 +112,7 @@ def test_settings_that_cannot_come_by_and_by_hold_from_the_first_day():
     )
     changed = people.apply(model)
     assert changed.responders == 2
-    assert [one.ramp for one in changed.special] == [Ramp(months=6)]
+    assert [one.ramp for one in changed.overrides] == [Ramp(months=6)]
     assert people.parts == (
         Scenario("second responder", responders=2),
         Scenario("second responder", ramp=Ramp(months=6), diagnosis_factor=0.9),
@@ -113,13 +120,13 @@ def test_settings_that_cannot_come_by_and_by_hold_from_the_first_day():
 
 
 def test_pert_has_its_mean_and_its_ends():
-    guess = Estimate(0.2, 0.3, 0.9)
+    guess = PertEstimate(0.2, 0.3, 0.9)
     mean, _ = integrate.quad(guess.quantile, 0, 1)
     assert mean == pytest.approx(guess.mean, abs=1e-6)
     assert (guess.quantile(0.0), guess.quantile(1.0)) == pytest.approx((0.2, 0.9))
-    assert Estimate(0.4, 0.4, 0.4).quantile(0.7) == 0.4
+    assert PertEstimate(0.4, 0.4, 0.4).quantile(0.7) == 0.4
     # Low, likely and high of the published example: (2 + 4 * 5 + 14) / 6.
-    assert Estimate(2, 5, 14).mean == pytest.approx(6.0)
+    assert PertEstimate(2, 5, 14).mean == pytest.approx(6.0)
 
 
 @given(
@@ -127,7 +134,7 @@ def test_pert_has_its_mean_and_its_ends():
     u=st.lists(st.integers(0, 2**53).map(lambda k: k / 2**53), min_size=2, max_size=2).map(sorted),
 )
 def test_a_draw_lies_in_its_range_and_grows_with_luck(three, u):
-    guess = Estimate(*three)
+    guess = PertEstimate(*three)
     low, high = (guess.quantile(one) for one in u)
     assert three[0] <= low <= high <= three[2]
 
@@ -239,9 +246,9 @@ def test_a_lever_called_like_an_argument_is_refused_in_scenarios_too():
 
 
 def test_levers_that_a_model_cannot_move_are_named():
-    model = ResponseModel((IncidentType("a", 1.0, diagnose=Law("constant", 5.0)),))
+    model = ResponseModel((IncidentType("a", 1.0, diagnose=Distribution("constant", 5.0)),))
     flags = Investment("flags", flagged=0.5, side_effects={"dulled": 1.2})
     assert set(flags.reasons(model)) == {"flagged", "dulled"}
-    assert flags.apply(model).special == ()
+    assert flags.apply(model).overrides == ()
     with pytest.raises(ModelError, match="moves flagged"):
         simulate(model, days=10, replications=1, seed=1, scenario=flags)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mttrlab.response import Face, IncidentType, Law, ResponseModel
+from mttrlab.response import Distribution, IncidentProfile, IncidentType, ResponseModel
 from mttrlab.response.engines.transition import MICROSECONDS
 from mttrlab.response.experiment import runs as model_runs
 
@@ -44,7 +44,7 @@ def holds(interval, value):
 def test_waits_of_an_mmc_queue_are_erlangs(truths, name):
     case = truths[name]
     given, expected = case["inputs"], case["expected"]
-    ended = queue(given["lam"], Law("exponential", 1 / given["mu"]), given["c"])
+    ended = queue(given["lam"], Distribution("exponential", 1 / given["mu"]), given["c"])
     minutes = waits(ended)
     assert holds(batch_interval(minutes), expected["Wq"])
     assert holds(batch_interval((minutes > 0).astype(float)), expected["erlangC"])
@@ -54,12 +54,12 @@ def test_waits_of_an_mmc_queue_are_erlangs(truths, name):
 
 def test_waits_of_an_md1_queue_are_half_as_long(truths):
     case = truths["MD1-1"]
-    ended = queue(case["inputs"]["lam"], Law("constant", case["inputs"]["D"]), 1)
+    ended = queue(case["inputs"]["lam"], Distribution("constant", case["inputs"]["D"]), 1)
     assert holds(batch_interval(waits(ended)), case["expected"]["Wq"])
 
 
 def test_one_responder_seven_percent_busy_still_makes_28_minutes_of_waiting():
-    rate, work = 20 / 43_200, Law("lognormal", 4.25, 1.25)
+    rate, work = 20 / 43_200, Distribution("lognormal", 4.25, 1.25)
     second_moment = math.exp(2 * 4.25 + 2 * 1.25**2)
     khinchine = rate * second_moment / (2 * (1 - rate * work.mean))
     assert khinchine == pytest.approx(27.9, abs=0.1)
@@ -70,8 +70,8 @@ def test_one_responder_seven_percent_busy_still_makes_28_minutes_of_waiting():
 
 def test_the_urgent_wait_less_as_cobham_says():
     rate, mean = 0.7, 1.0
-    faces = (Face(0.3, severity="sev1", priority=1), Face(0.7, severity="sev2", priority=2))
-    kind = IncidentType("any", rate * 1440, diagnose=Law("exponential", mean), faces=faces)
+    faces = (IncidentProfile(0.3, severity="sev1", priority=1), IncidentProfile(0.7, severity="sev2", priority=2))
+    kind = IncidentType("any", rate * 1440, diagnose=Distribution("exponential", mean), profiles=faces)
     model = ResponseModel((kind,), responders=1)
     ended = model_runs.run_model(
         model, model_runs.numbers_of_blocks(model, days=N / kind.per_day, block=0, wanted=1, seed=8)
@@ -83,7 +83,7 @@ def test_the_urgent_wait_less_as_cobham_says():
 
 
 def test_littles_law_holds_in_the_run_itself():
-    ended = queue(1.5, Law("exponential", 1.0), 2, n=5000)
+    ended = queue(1.5, Distribution("exponential", 1.0), 2, n=5000)
     asked = ended.column("asked")
     granted = asked + ended.column("waited")
     # A second route: walk through the events and add up the queue's length over time.
@@ -108,7 +108,7 @@ def test_responders_never_work_on_more_incidents_than_there_are_of_them(rich):
 def test_automation_and_a_person_after_it_take_the_closed_form(truths, name):
     given, expected = truths[name]["inputs"], truths[name]["expected"]
     human = given.get("human_mean_min", given.get("h"))
-    kind = IncidentType("any", 1000.0, diagnose=Law("exponential", human), automation=given.get("m", 1.0))
+    kind = IncidentType("any", 1000.0, diagnose=Distribution("exponential", human), automation=given.get("m", 1.0))
     model = ResponseModel(
         (kind,), automation_success=given["p"], automation_attempts=given.get("max_attempts", given.get("n"))
     )
@@ -181,7 +181,9 @@ def test_pairing_by_luck_shrinks_the_variance_as_known_in_ten_thousand_replicati
 
 def test_a_memoryless_acknowledgement_takes_its_mean(truths):
     mean = truths["PAGE-1"]["inputs"]["a_min"]
-    kind = IncidentType("any", 1000.0, acknowledge=Law("exponential", mean), diagnose=Law("constant", 1.0))
+    kind = IncidentType(
+        "any", 1000.0, acknowledge=Distribution("exponential", mean), diagnose=Distribution("constant", 1.0)
+    )
     model = ResponseModel((kind,))
     ended = model_runs.run_model(model, model_runs.numbers_of_blocks(model, days=20, block=0, wanted=1, seed=3))
     minutes = (ended.column("acknowledged") - ended.column("detected")) / MICROSECONDS

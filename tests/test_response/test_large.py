@@ -24,7 +24,7 @@ WANTED = {"days": 30, "replications": 200, "seed": 5, "engine": "compiled"}
 @pytest.fixture(autouse=True)
 def small_spans(monkeypatch):
     """Four spans in place of one."""
-    monkeypatch.setattr(model_runs, "AT_ONCE", 100)
+    monkeypatch.setattr(model_runs, "INCIDENTS_AT_ONCE", 100)
 
 
 def rows(path) -> pd.DataFrame:
@@ -80,11 +80,11 @@ KILLED = """
 import os, signal, sys
 import mttrlab as ml
 from mttrlab.lab import Lab
-from mttrlab.response import FixPath, IncidentType, Law, ResponseModel
+from mttrlab.response import FixPath, IncidentType, Distribution, ResponseModel
 from mttrlab.response.experiment import runs
-runs.AT_ONCE = 100
-fix = FixPath("x", Law("constant", 5.0), 1.0, 1.0)
-kind = IncidentType("any", 0.9, diagnose=Law("exponential", 30.0), paths=(fix,))
+runs.INCIDENTS_AT_ONCE = 100
+fix = FixPath("x", Distribution("constant", 5.0), 1.0, 1.0)
+kind = IncidentType("any", 0.9, diagnose=Distribution("exponential", 30.0), paths=(fix,))
 lab = Lab(sys.argv[1])
 keep, kept = Lab.keep_span, []
 def then(self, run, span, table):

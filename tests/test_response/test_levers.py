@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mttrlab.errors import ModelError
-from mttrlab.response import Face, FixPath, IncidentType, Law, ResponseModel, Scenario, simulate
+from mttrlab.response import Distribution, FixPath, IncidentProfile, IncidentType, ResponseModel, Scenario, simulate
 from mttrlab.response.experiment import runs as model_runs
-from mttrlab.response.model.shares import lifted, overall
-from mttrlab.response.scenarios.applicability import immovable
+from mttrlab.response.model.shares import raise_shares, weighted_share
+from mttrlab.response.scenarios.applicability import reason_without_effect
 from mttrlab.response.scenarios.levers import automated, coverage, flagged
 
 ALONE = ["alert_latency", "alert_coverage", "flagged", "rollback_minutes", "diagnosis_factor", "verification_window"]
@@ -42,7 +42,9 @@ def ended(model, luck):
 @settings(max_examples=15)
 @given(first=st.floats(0, 60), second=st.floats(0, 60))
 def test_the_faster_of_two_alert_latencies_is_never_slower(first, second):
-    kind = IncidentType("a", 5.0, detect=Law("lognormal", 2.0, 1.0), diagnose=Law("lognormal", 3.0, 1.0))
+    kind = IncidentType(
+        "a", 5.0, detect=Distribution("lognormal", 2.0, 1.0), diagnose=Distribution("lognormal", 3.0, 1.0)
+    )
     model = ResponseModel((kind,))
     luck = model_runs.numbers_of_blocks(model, days=30, block=0, wanted=1, seed=1)
     low, high = (ended(Scenario("x", alert_latency=v).apply(model), luck) for v in sorted((first, second)))
@@ -72,14 +74,18 @@ def test_scaling_all_times_scales_every_incident():
         kind = IncidentType(
             "a",
             1.0 / k,
-            detect=Law("lognormal", 1.0, 1.0).scaled(k),
-            diagnose=Law("gamma", 1.5, 20.0).scaled(k),
-            paths=(FixPath("other", Law("weibull", 0.8, 30.0).scaled(k), 1.0, 1.0),),
-            verify=Law("exponential", 4.0).scaled(k),
+            detect=Distribution("lognormal", 1.0, 1.0).scaled(k),
+            diagnose=Distribution("gamma", 1.5, 20.0).scaled(k),
+            paths=(FixPath("other", Distribution("weibull", 0.8, 30.0).scaled(k), 1.0, 1.0),),
+            verify=Distribution("exponential", 4.0).scaled(k),
             automation=0.3,
         )
         return ResponseModel(
-            (kind,), responders=1, automation_run=Law("constant", k), automation_timeout=float(k), verify_pass=0.8
+            (kind,),
+            responders=1,
+            automation_run=Distribution("constant", k),
+            automation_timeout=float(k),
+            verify_pass=0.8,
         )
 
     one, three = (
@@ -126,10 +132,10 @@ def test_a_share_is_met_over_all_incidents(alone, lever, value):
 def test_lifted_shares_meet_the_target_and_none_falls_when_it_rises(shares, target, data):
     raw = data.draw(st.lists(st.floats(0.1, 1), min_size=len(shares), max_size=len(shares)))
     weights = [w / sum(raw) for w in raw]
-    after = lifted(shares, weights, target)
-    assert overall(after, weights) == pytest.approx(target, abs=1e-9)
+    after = raise_shares(shares, weights, target)
+    assert weighted_share(after, weights) == pytest.approx(target, abs=1e-9)
     assert all(0 <= s <= 1 for s in after)
-    if target >= overall(shares, weights):
+    if target >= weighted_share(shares, weights):
         assert all(b >= a - 1e-12 for a, b in zip(shares, after, strict=True))
 
 
@@ -157,7 +163,7 @@ def test_a_setting_that_cannot_be_is_refused(lever, value):
 
 
 def test_a_lever_that_the_export_cannot_show_says_which_field_would():
-    bare = ResponseModel((IncidentType("a", 1.0, paths=(FixPath("other", Law("constant", 9.0), 1.0, 1.0),)),))
+    bare = ResponseModel((IncidentType("a", 1.0, paths=(FixPath("other", Distribution("constant", 9.0), 1.0, 1.0),)),))
     for lever, value, field in [
         ("alert_latency", 2, "started_at and detected_at"),
         ("diagnosis_factor", 0.5, "diagnosed_at"),
@@ -166,7 +172,7 @@ def test_a_lever_that_the_export_cannot_show_says_which_field_would():
         ("rollback_minutes", 5, "diagnosed_at"),
         ("responders", 2, "responders="),
     ]:
-        reason = immovable(bare, lever, value)
+        reason = reason_without_effect(bare, lever, value)
         assert reason.startswith("no effect")
         assert field in reason
         with pytest.raises(ModelError, match="no effect"):
@@ -184,7 +190,7 @@ MORE = {
 def test_settings_of_elements_that_a_model_lacks_have_no_effect_and_say_why(four_phases):
     for lever, value in MORE.items():
         if lever not in ("verify_pass", "runbooks"):
-            assert immovable(four_phases, lever, value).startswith("no effect")
+            assert reason_without_effect(four_phases, lever, value).startswith("no effect")
 
 
 def test_a_scenario_for_one_type_leaves_the_others_alone(alone):
@@ -198,8 +204,8 @@ def test_a_scenario_for_one_type_leaves_the_others_alone(alone):
 
 
 def test_a_scenario_for_one_service_hits_its_incidents_alone(alone):
-    faces = (Face(0.4, service="checkout"), Face(0.6, service="search"))
-    model = replace(alone, types=tuple(replace(kind, faces=faces) for kind in alone.types))
+    faces = (IncidentProfile(0.4, service="checkout"), IncidentProfile(0.6, service="search"))
+    model = replace(alone, types=tuple(replace(kind, profiles=faces) for kind in alone.types))
     luck = model_runs.numbers_of_blocks(model, days=365, block=0, wanted=20, seed=3)
     fewer = Scenario("x", services=["checkout"], prevention=1.0).apply(model)
     run = model_runs.run_model(fewer, luck)

@@ -14,10 +14,10 @@ from mttrlab.errors import ModelError
 from mttrlab.response import (
     Bursts,
     Deployments,
+    DiagnosisAttempts,
+    Distribution,
     FixPath,
-    Hypotheses,
     IncidentType,
-    Law,
     Noise,
     Paging,
     Pipeline,
@@ -41,9 +41,9 @@ ENGINES = [
     "simpy",
     pytest.param("compiled", marks=pytest.mark.skipif(not compiled.numba_installed(), reason="no numba")),
 ]
-KIND = IncidentType("a", 100.0, acknowledge=Law("constant", 3.0), diagnose=Law("constant", 5.0))
-FIX = FixPath("rollback", Law("constant", 8.0), 1.0, 1.0)
-FORWARD = FixPath("forward_fix", Law("constant", 30.0), 0.0, 0.0)
+KIND = IncidentType("a", 100.0, acknowledge=Distribution("constant", 3.0), diagnose=Distribution("constant", 5.0))
+FIX = FixPath("rollback", Distribution("constant", 8.0), 1.0, 1.0)
+FORWARD = FixPath("forward_fix", Distribution("constant", 30.0), 0.0, 0.0)
 
 
 def run(model, engine="simpy", n=4000, **levers):
@@ -62,7 +62,7 @@ def mean(values, expected):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_as_many_come_back_as_reopening_says(engine):
-    model = ResponseModel((KIND,), reopening=Reopening(Law("constant", 60.0), right=0.9))
+    model = ResponseModel((KIND,), reopening=Reopening(Distribution("constant", 60.0), right=0.9))
     ended = run(model, engine, reopen_right=0.3)
     share(ended.column("reopened") > 0, 0.3)
     assert set(ended.minutes("recovery")) == {8.0, 8.0 + 60.0 + 8.0}
@@ -70,7 +70,7 @@ def test_as_many_come_back_as_reopening_says(engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_wrong_fixes_that_pass_come_back_as_often_as_both_chances_say(engine):
-    model = ResponseModel((KIND,), verify_pass=0.5, max_rounds=2, reopening=Reopening(Law("constant", 60.0)))
+    model = ResponseModel((KIND,), verify_pass=0.5, max_rounds=2, reopening=Reopening(Distribution("constant", 60.0)))
     # Wrong in the first round (1/2), passed (0.4), back (0.25).
     ended = run(model, engine, false_pass=0.4, reopen_wrong=0.25)
     share(ended.column("reopened") > 0, 0.5 * 0.4 * 0.25)
@@ -103,7 +103,7 @@ def test_a_flag_that_does_not_work_leaves_the_fix_that_would_have_come_without_i
 
 
 def test_tries_are_geometric_in_the_chance_of_a_hit():
-    tried = Hypotheses(0.1, Law("constant", 10.0), most=12)
+    tried = DiagnosisAttempts(0.1, Distribution("constant", 10.0), max_attempts=12)
     model = ResponseModel((replace(KIND, hypotheses=tried),))
     tries = (run(model, hypothesis_hit=0.5, try_minutes=2).minutes("recovery") - 3.0) / 2.0
     for k in (1, 2, 3):
@@ -112,7 +112,7 @@ def test_tries_are_geometric_in_the_chance_of_a_hit():
 
 
 def test_a_runbook_helps_the_first_try_and_what_is_new_halves_every_hit():
-    tried = Hypotheses(0.4, Law("constant", 1.0), runbook=1.0, first_hit=0.8)
+    tried = DiagnosisAttempts(0.4, Distribution("constant", 1.0), runbook=1.0, first_hit=0.8)
     model = ResponseModel((replace(KIND, hypotheses=tried),))
     share(run(model, first_hit=0.9).minutes("recovery") == 4.0, 0.9)
     share(run(model, novel=0.5).minutes("recovery") == 4.0, 0.5 * 0.8 + 0.5 * 0.2)
@@ -134,7 +134,7 @@ def test_samples_pass_a_wrong_fix_as_often_as_the_last_one_of_them_may(engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_samples_of_a_flapping_service_are_as_many_as_runs_of_healthy_ones_need(engine):
-    model = ResponseModel((KIND,), verification=Verification(window_s=0.0, every_s=60.0, in_a_row=2, give_up=1000))
+    model = ResponseModel((KIND,), verification=Verification(window_s=0.0, every_s=60.0, in_a_row=2, max_samples=1000))
     samples = run(model, engine, sample_healthy=0.5).minutes("recovery") - 8.0 + 1.0
     mean(samples, (1 - 0.5**2) / (0.5 * 0.5**2))
 
@@ -148,9 +148,9 @@ def test_the_window_of_a_sample_empties_as_its_lever_says():
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_hand_overs_are_as_many_as_the_chance_to_be_passed_on_again_says(engine):
-    routing = Routing(1.0, 0.1, Law("constant", 4.0), 1.0, most=4)
+    routing = Routing(1.0, 0.1, Distribution("constant", 4.0), 1.0, max_transfers=4)
     model = ResponseModel((KIND,), routing=routing)
-    hands = (run(model, engine, ping_pong=0.5, most_passes=3, notice_factor=0.5).minutes("recovery") - 8.0) / 3.0
+    hands = (run(model, engine, ping_pong=0.5, max_transfers=3, notice_factor=0.5).minutes("recovery") - 8.0) / 3.0
     for k, chance in ((1, 0.5), (2, 0.25), (3, 0.25)):
         share(hands == k, chance)
 
@@ -160,7 +160,7 @@ def test_a_run_and_a_harm_take_as_many_times_as_long(engine):
     kind = replace(KIND, paths=(FIX,), automation=1.0)
     model = ResponseModel(
         (kind,), automation_success=1.0, automation_attempts=1, automation_timeout=4.0,
-        automation_run=Law("constant", 3.0), automation_harm=1.0, harm=Law("constant", 20.0),
+        automation_run=Distribution("constant", 3.0), automation_harm=1.0, harm=Distribution("constant", 20.0),
     )  # fmt: skip
     assert set(run(model, engine, n=50, automation_run_factor=0.5).minutes("recovery")) == {1.5}
     # Twice as long is too late: given up after four minutes, and harm is done.
@@ -170,7 +170,9 @@ def test_a_run_and_a_harm_take_as_many_times_as_long(engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_those_called_later_react_as_many_times_as_late_and_all_are_called_as_often(engine):
-    model = ResponseModel((KIND,), paging=Paging(0.0, 2.0, (Law("constant", 10.0), Law("constant", 6.0))))
+    model = ResponseModel(
+        (KIND,), paging=Paging(0.0, 2.0, (Distribution("constant", 10.0), Distribution("constant", 6.0)))
+    )
     assert set(run(model, engine, n=50).minutes("recovery")) == {2.0 + 6.0 + 5.0}
     assert set(run(model, engine, n=50, backup_factor=0.25).minutes("recovery")) == {2.0 + 1.5 + 5.0}
     twice = run(model, engine, n=50, escalation_repeats=2).minutes("recovery")
@@ -179,7 +181,7 @@ def test_those_called_later_react_as_many_times_as_late_and_all_are_called_as_of
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_noise_dulls_and_takes_as_long_as_its_levers_say(engine):
-    noise = Noise(10.0, Law("constant", 10.0), dulled=2.0)
+    noise = Noise(10.0, Distribution("constant", 10.0), dulled=2.0)
     model = ResponseModel((replace(KIND, per_day=1.0),), responders=50, noise=noise)
     assert set(run(model, engine, n=50, dulled=3).minutes("recovery")) == {14.0}
     ended = run(model, engine, n=50, noise_factor=2)
@@ -189,13 +191,13 @@ def test_noise_dulls_and_takes_as_long_as_its_levers_say(engine):
 
 def test_a_deployment_is_as_long_as_its_lever_lets_it_be():
     kind = replace(KIND, paths=(FIX,))
-    model = ResponseModel((kind,), pipeline=Pipeline(1000, Law("constant", 10.0)))
+    model = ResponseModel((kind,), pipeline=Pipeline(1000, Distribution("constant", 10.0)))
     assert set(run(model, n=50).minutes("recovery")) == {26.0}
     assert set(run(model, n=50, deployment_minutes=4).minutes("recovery")) == {20.0}
 
 
 def test_people_report_no_later_than_their_lever_says():
-    kind = replace(KIND, detect=Law("constant", 20.0), alert=Law("constant", 2.0), alert_coverage=0.5)
+    kind = replace(KIND, detect=Distribution("constant", 20.0), alert=Distribution("constant", 2.0), alert_coverage=0.5)
     minutes = run(ResponseModel((kind,)), report_minutes=7).minutes("recovery")
     share(minutes == 10.0, 0.5)
     assert set(minutes) == {10.0, 15.0}
@@ -267,7 +269,7 @@ def test_growth_of_one_type_by_and_by_is_its_own():
 
 def test_more_deployments_and_more_failing_ones_bring_more_incidents_of_changes_alone():
     kinds = (replace(KIND, per_day=4.0, change_caused=0.5),)
-    model = ResponseModel(kinds, deployments=Deployments(20.0, Law("exponential", 10.0)))
+    model = ResponseModel(kinds, deployments=Deployments(20.0, Distribution("exponential", 10.0)))
     assert LEVERS["failing_changes"].now(model) == pytest.approx(0.1)
     for lever, value, factor in (
         ("deploys_factor", 2.0, 2.0),
@@ -282,7 +284,7 @@ def test_more_deployments_and_more_failing_ones_bring_more_incidents_of_changes_
         assert after.happens[caused].sum() / before.happens[caused].sum() == pytest.approx(factor, abs=0.12)
     two = replace(model, types=(kinds[0], replace(kinds[0], name="b", per_day=8.0)))
     of_one = Scenario("x", incident_types=["b"], failing_changes=0.3).apply(two)
-    assert of_one.special[0].settings == (("failing_factor", pytest.approx(1.5)),)
+    assert of_one.overrides[0].settings == (("failing_factor", pytest.approx(1.5)),)
 
 
 def test_too_much_growth_is_refused_in_a_sentence():
@@ -321,7 +323,7 @@ def test_a_lever_that_needs_another_works_beside_it_and_says_so_alone():
 
 def test_a_lever_that_moves_nothing_of_the_types_that_are_named_says_so():
     kinds = (replace(KIND, paths=(FIX, FORWARD), change_caused=0.5), replace(KIND, name="b"))
-    model = ResponseModel(kinds, deployments=Deployments(20.0, Law("exponential", 10.0)))
+    model = ResponseModel(kinds, deployments=Deployments(20.0, Distribution("exponential", 10.0)))
     for lever, why in (
         ("rollback_minutes", "names no rollback"),
         ("failing_changes", "which incidents a change caused"),

@@ -12,10 +12,10 @@ import pytest
 
 from mttrlab.figures import plot_life, plot_story
 from mttrlab.figures.style import minutes_label
-from mttrlab.response import Deployments, FixPath, IncidentType, Law, Pool, ResponseModel, Scenario, trace
+from mttrlab.response import Deployments, Distribution, FixPath, IncidentType, Pool, ResponseModel, Scenario, trace
 from mttrlab.response.experiment import runs as model_runs
 from mttrlab.response.experiment.description import ACTS_ON, describe_model
-from mttrlab.response.scenarios.applicability import movable
+from mttrlab.response.scenarios.applicability import has_effect
 from mttrlab.response.scenarios.levers import LEVERS
 
 mpl.use("Agg")
@@ -32,7 +32,7 @@ def test_every_lever_acts_somewhere_on_the_drawing():
 def test_every_lever_that_the_model_can_move_is_drawn_and_no_other(rich, everything, four_phases):
     for model in (rich, everything, four_phases):
         drawn = {name for row in describe_model(model)["levers"] for name in row.split(", ") if name}
-        assert drawn == {lever for lever in LEVERS if movable(model, lever)}
+        assert drawn == {lever for lever in LEVERS if has_effect(model, lever)}
 
 
 def test_the_minutes_on_the_drawing_are_the_laws_own(four_phases):
@@ -68,21 +68,21 @@ def test_what_is_switched_off_is_said_and_what_is_on_is_not(four_phases, everyth
     off = describe_model(four_phases).set_index("part").loc["off", "words"]
     assert "reopening" in off
     assert "waiting for a person" in off
-    linked = describe_model(replace(everything, deployments=Deployments(5.0, Law("exponential", 20.0)))).set_index(
-        "part"
-    )
+    linked = describe_model(
+        replace(everything, deployments=Deployments(5.0, Distribution("exponential", 20.0)))
+    ).set_index("part")
     assert linked.loc["off", "words"] == ""
     assert "follow one of 5 deployments a day" in linked.loc["arrive", "words"]
 
 
 def test_a_model_without_any_phase_but_one_is_drawn(four_phases):
-    bare = ResponseModel((IncidentType("any", 0.5, diagnose=Law("constant", 30.0)),))
+    bare = ResponseModel((IncidentType("any", 0.5, diagnose=Distribution("constant", 30.0)),))
     assert any("30 min" in words for words in words_of(plot_life(bare)))
 
 
 def test_names_that_try_to_be_formulas_or_controls_are_only_text(rich):
     wicked = "_$\\frac{1}$\u202e\n^bad"
-    kind = replace(rich.types[0], paths=(FixPath(wicked, Law("constant", 5.0), 1.0, 1.0),), pool=wicked)
+    kind = replace(rich.types[0], paths=(FixPath(wicked, Distribution("constant", 5.0), 1.0, 1.0),), pool=wicked)
     model = ResponseModel((kind,), pools=(Pool(wicked, 2),))
     for ax in (plot_life(model), plot_story(trace(model, seed=1))):
         ax.figure.canvas.draw()

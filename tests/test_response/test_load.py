@@ -10,7 +10,18 @@ import numpy as np
 import pytest
 
 from mttrlab.errors import ModelError
-from mttrlab.response import FixPath, IncidentType, Law, Pipeline, Pool, Ramp, ResponseModel, Scenario, Shift, simulate
+from mttrlab.response import (
+    Distribution,
+    FixPath,
+    IncidentType,
+    Pipeline,
+    Pool,
+    Ramp,
+    ResponseModel,
+    Scenario,
+    Shift,
+    simulate,
+)
 from mttrlab.response.engines import compiled, simpy_engine
 from mttrlab.response.engines.transition import MICROSECONDS
 from mttrlab.response.experiment import runs as model_runs
@@ -52,20 +63,20 @@ SLOWER = Scenario("an upheaval that passes", ramp=FADING, diagnosis_factor=3.0)
     ],
 )
 def test_a_change_that_fades_counts_as_far_as_it_is_there_when_the_horizon_ends(months, percent):
-    model = SLOWER.apply(one(20.0, Law("exponential", 30.0), responders=1))
+    model = SLOWER.apply(one(20.0, Distribution("exponential", 30.0), responders=1))
     assert busy(model, months * 30.4375)[0] * 100 == pytest.approx(percent, abs=0.01)
     assert bool(refused(model, months * 30.4375)) == (percent > 100)
 
 
 def test_a_change_that_hardly_fades_within_the_horizon_is_not_taken_as_none():
-    model = SLOWER.apply(one(20.0, Law("exponential", 30.0), responders=1))
+    model = SLOWER.apply(one(20.0, Distribution("exponential", 30.0), responders=1))
     with pytest.raises(ModelError, match=r"busy 117% of the time when the horizon ends.*or ask for more days"):
         simulate(model, days=60.875)
     assert len(simulate(model, days=365)) > 6000
 
 
 def test_a_remedy_that_fades_carries_an_overworked_team_as_long_as_it_holds():
-    overworked = one(60.0, Law("constant", 30.0), responders=1)
+    overworked = one(60.0, Distribution("constant", 30.0), responders=1)
     eased = Scenario("help", ramp=Ramp(months=0.0, decay=0.05), diagnosis_factor=0.5).apply(overworked)
     assert "busy 125% of the time, so" in refused(overworked)
     # 125 % · (1 − 0.95 ** months / 2): a hundred after 17.9 months.
@@ -123,7 +134,7 @@ LEVERS = {
 @pytest.mark.parametrize("lever", LEVERS)
 @pytest.mark.parametrize("sampled", [True, False])
 def test_the_work_that_is_expected_is_the_work_that_the_engine_does(everything, lever, sampled):
-    model = replace(everything, pools=tuple(replace(pool, room=None) for pool in everything.pools))
+    model = replace(everything, pools=tuple(replace(pool, queue_limit=None) for pool in everything.pools))
     if not sampled:
         model = replace(model, verification=None, verify_pass=0.7, false_pass=0.5)
     model = LEVERS[lever].apply(model) if LEVERS[lever] else model
@@ -131,22 +142,24 @@ def test_the_work_that_is_expected_is_the_work_that_the_engine_does(everything, 
 
 
 @pytest.mark.parametrize("share", [0.6, 0.8, 0.9, 0.97, 1.0, 1.03])
-@pytest.mark.parametrize("law", [Law("lognormal", 1.0, 2.5), Law("loglogistic", 1.2, 10.0), Law("constant", 7.0)])
+@pytest.mark.parametrize(
+    "law", [Distribution("lognormal", 1.0, 2.5), Distribution("loglogistic", 1.2, 10.0), Distribution("constant", 7.0)]
+)
 def test_heavy_tails_are_refused_from_one_on_and_not_before(law, share):
     for people in (1, 3):
         assert bool(refused(one(share * people * 1440 / law.mean, law, responders=people))) == (share >= 1)
 
 
 def test_work_without_a_mean_is_named():
-    endless = Law("loglogistic", 0.9, 10.0)
+    endless = Distribution("loglogistic", 0.9, 10.0)
     with pytest.raises(ModelError, match=r"1 responder\(s\) would be busy without end"):
         refuse_unstable_queue(one(0.001, endless, responders=1))
 
 
 def test_prevention_of_one_type_and_caps_on_a_fix_make_a_queue_end():
-    fix = (FixPath("rollback", Law("exponential", 100.0), 1.0, 1.0),)
+    fix = (FixPath("rollback", Distribution("exponential", 100.0), 1.0, 1.0),)
     release = IncidentType("release", 12.0, paths=fix, change_caused=1.0)
-    model = ResponseModel((release, IncidentType("other", 3.0, diagnose=Law("constant", 100.0))), responders=1)
+    model = ResponseModel((release, IncidentType("other", 3.0, diagnose=Distribution("constant", 100.0))), responders=1)
     assert busy(model)[0] * 1440 == pytest.approx(1500.0)
     # E min(X, 50) of an exponential law is m (1 − exp(−50 / m)).
     capped = 12 * 100 * (1 - math.exp(-0.5)) + 300
@@ -163,23 +176,23 @@ def test_who_finishes_after_the_shift_works_longer_than_the_roster_says(mean, st
     roster = Pool("team", shifts=WORKDAYS)
     assert stable < 1 + 5 * mean / 60 / 40 < growing
     for share, too_much in ((stable, False), (growing, True)):
-        model = one(share * 40 / 168 * 1440 / mean, Law("exponential", mean), pools=(roster,))
+        model = one(share * 40 / 168 * 1440 / mean, Distribution("exponential", mean), pools=(roster,))
         assert bool(refused(model)) == too_much
 
 
 def test_whose_work_ends_exactly_with_the_shift_works_no_longer_when_there_is_always_more():
     day = Pool("team", shifts=WORKDAYS)
-    assert "busy 110% of the time" in refused(one(11 / 7, Law("constant", 240.0), pools=(day,)))
-    assert not refused(one(9 / 7, Law("constant", 240.0), pools=(day,)))
+    assert "busy 110% of the time" in refused(one(11 / 7, Distribution("constant", 240.0), pools=(day,)))
+    assert not refused(one(9 / 7, Distribution("constant", 240.0), pools=(day,)))
 
 
 def test_hand_overs_at_the_end_of_a_shift_cost_what_they_add():
     # 40 hours a week, five of them spent on being told what is going on.
     roster = Pool("team", shifts=WORKDAYS, end_of_shift="hands over", handover_minutes=60.0)
     for hours, too_much in ((34.5, False), (35.5, True)):
-        assert bool(refused(one(hours / 7 * 2, Law("exponential", 30.0), pools=(roster,)))) == too_much
+        assert bool(refused(one(hours / 7 * 2, Distribution("exponential", 30.0), pools=(roster,)))) == too_much
     nothing_else = replace(roster, handover_minutes=600.0)
-    assert "without end" in refused(one(0.1, Law("exponential", 30.0), pools=(nothing_else,)))
+    assert "without end" in refused(one(0.1, Distribution("exponential", 30.0), pools=(nothing_else,)))
 
 
 def closed(people, lanes, work, deploy):
@@ -195,11 +208,11 @@ def closed(people, lanes, work, deploy):
 @pytest.mark.parametrize(("people", "lanes", "work"), [(2, 1, 30.0), (5, 2, 60.0), (1, 1, 20.0)])
 def test_people_who_wait_for_each_others_deployments_get_less_done_than_either_alone(people, lanes, work):
     through = closed(people, lanes, work, 30.0) * 1440
-    fix = (FixPath("rollback", Law("constant", 0.0), 1.0, 1.0),)
+    fix = (FixPath("rollback", Distribution("constant", 0.0), 1.0, 1.0),)
 
     def model(share):
-        kind = IncidentType("any", share * through, diagnose=Law("exponential", work), paths=fix)
-        return ResponseModel((kind,), responders=people, pipeline=Pipeline(lanes, Law("exponential", 30.0)))
+        kind = IncidentType("any", share * through, diagnose=Distribution("exponential", work), paths=fix)
+        return ResponseModel((kind,), responders=people, pipeline=Pipeline(lanes, Distribution("exponential", 30.0)))
 
     assert not any(refused(model(share)) for share in (0.6, 0.9, 0.97))
     assert refused(model(1.08))
@@ -213,7 +226,7 @@ def test_waits_grow_with_the_horizon_just_where_a_model_is_refused(monkeypatch):
     roster = Pool("team", shifts=WORKDAYS)
     monkeypatch.setattr(model_runs, "refuse_unstable_queue", lambda *_: None)
     for share, grows in ((1.2, False), (1.7, True)):
-        model = one(share * 40 / 168 * 6, Law("exponential", 240.0), pools=(roster,))
+        model = one(share * 40 / 168 * 6, Distribution("exponential", 240.0), pools=(roster,))
         made = model_runs.run_model(
             model, model_runs.numbers_of_blocks(model, days=2000, block=0, wanted=6, seed=5), "compiled"
         )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mttrlab.response import Noise
 from mttrlab.response.experiment import runs as model_runs
-from mttrlab.response.model.distributions import Law
+from mttrlab.response.model.distributions import Distribution
 from mttrlab.response.sampling import arrivals, random_streams
 from mttrlab.response.sampling import records as record_types
 from mttrlab.response.sampling.arrivals import draw_arrivals
@@ -121,7 +121,7 @@ def test_thresholds_meet_their_probability(rich):
     assert (marks < as_threshold(1.0)).all()
 
 
-@pytest.mark.parametrize("noise", [None, Noise(0.5, Law("exponential", 10.0))])
+@pytest.mark.parametrize("noise", [None, Noise(0.5, Distribution("exponential", 10.0))])
 def test_records_hold_whole_microseconds_and_32_bit_uniforms(rich, noise):
     model = replace(rich, noise=noise)
     luck = draw_arrivals(model, days=400, block=0, replications=BLOCK, seed=5)

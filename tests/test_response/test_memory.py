@@ -12,12 +12,12 @@ import pytest
 
 from mttrlab.decisions import compare_scenarios, keep_baseline
 from mttrlab.errors import ModelError
-from mttrlab.response import IncidentType, Law, Noise, ResponseModel, Scenario, simulate, trace
+from mttrlab.response import Distribution, IncidentType, Noise, ResponseModel, Scenario, simulate, trace
 from mttrlab.response.engines import compiled
 from mttrlab.response.experiment import memory_limits as limits
 from mttrlab.response.experiment import runs as model_runs
 
-PLAIN = ResponseModel((IncidentType("any", 2.0, diagnose=Law("exponential", 30.0)),))
+PLAIN = ResponseModel((IncidentType("any", 2.0, diagnose=Distribution("exponential", 30.0)),))
 FASTER = [Scenario("a", diagnosis_factor=0.5), Scenario("b", prevention=0.1)]
 GB = 2**30
 
@@ -63,7 +63,9 @@ def test_pages_that_are_no_incident_take_memory_too():
     quiet = replace(PLAIN, responders=5)
     keep_baseline(quiet, days=30, replications=10)
     with pytest.raises(ModelError, match="incidents at once"):
-        compare_scenarios(replace(quiet, noise=Noise(1e5, Law("constant", 0.01))), [], days=30, replications=10)
+        compare_scenarios(
+            replace(quiet, noise=Noise(1e5, Distribution("constant", 0.01))), [], days=30, replications=10
+        )
 
 
 @pytest.mark.usefixtures("small")
@@ -76,7 +78,7 @@ def test_a_story_and_refits_are_measured_as_well():
 
 
 def test_a_run_until_enough_is_known_ends_where_memory_does_and_says_so(monkeypatch):
-    monkeypatch.setattr(limits, "free_memory", lambda: int(1.49 * model_runs.AT_ONCE * limits.HELD_BYTES))
+    monkeypatch.setattr(limits, "free_memory", lambda: int(1.49 * model_runs.INCIDENTS_AT_ONCE * limits.HELD_BYTES))
     made = compare_scenarios(PLAIN, FASTER, replications=1_000_000, half_width=0.0001, days=10)
     n = int(made["replications"].iloc[0])
     assert 200 <= n < 100_000
@@ -97,9 +99,10 @@ def test_what_containers_allow_counts_and_files_that_nobody_needs_do_not(tmp_pat
 PEAK = """
 import sys
 from mttrlab.decisions import compare_scenarios, keep_baseline
-from mttrlab.response import FixPath, IncidentType, Law, ResponseModel, Scenario, simulate
-fix = FixPath("rollback", Law("lognormal", 2.0, 0.6), 1.0, 1.0)
-kind = IncidentType("any", 5.0, diagnose=Law("gamma", 1.5, 20.0), paths=(fix,), verify=Law("constant", 5.0))
+from mttrlab.response import FixPath, IncidentType, Distribution, ResponseModel, Scenario, simulate
+fix = FixPath("rollback", Distribution("lognormal", 2.0, 0.6), 1.0, 1.0)
+gamma = Distribution("gamma", 1.5, 20.0)
+kind = IncidentType("any", 5.0, diagnose=gamma, paths=(fix,), verify=Distribution("constant", 5.0))
 model = ResponseModel((kind,), responders=2, verify_pass=0.8, difficulty=0.4)
 ways = [Scenario("a", diagnosis_factor=0.5), Scenario("b", prevention=0.1), Scenario("c", responders=3)]
 run = {

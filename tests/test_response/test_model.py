@@ -10,7 +10,17 @@ import pytest
 
 from mttrlab.decisions import compare_scenarios
 from mttrlab.errors import ModelError
-from mttrlab.response import Face, FixPath, IncidentType, Law, Ramp, ResponseModel, Scenario, Verification, simulate
+from mttrlab.response import (
+    Distribution,
+    FixPath,
+    IncidentProfile,
+    IncidentType,
+    Ramp,
+    ResponseModel,
+    Scenario,
+    Verification,
+    simulate,
+)
 from mttrlab.response.experiment.utilization import refuse_unstable_queue, utilizations
 
 
@@ -39,11 +49,11 @@ def test_settings_that_cannot_be_are_refused(four_phases, field, value, words):
 
 
 def test_shares_of_paths_and_faces_add_up_to_one():
-    path = FixPath("other", Law("constant", 1.0), 0.9, 1.0)
+    path = FixPath("other", Distribution("constant", 1.0), 0.9, 1.0)
     with pytest.raises(ModelError, match=r"shares of paths of a must add up to 1; they add up to 0\.9"):
         ResponseModel((IncidentType("a", 1.0, paths=(path,)),))
-    with pytest.raises(ModelError, match="shares of faces of a"):
-        ResponseModel((IncidentType("a", 1.0, faces=(Face(0.5),)),))
+    with pytest.raises(ModelError, match="shares of profiles of a"):
+        ResponseModel((IncidentType("a", 1.0, profiles=(IncidentProfile(0.5),)),))
 
 
 def test_a_model_without_arrivals_is_refused():
@@ -61,13 +71,13 @@ def test_whole_numbers_of_numpy_count_as_whole(four_phases):
 
 
 def test_a_queue_that_grows_for_ever_is_named_not_run():
-    kind = IncidentType("a", 20.0, diagnose=Law("constant", 100.0))
+    kind = IncidentType("a", 20.0, diagnose=Distribution("constant", 100.0))
     with pytest.raises(ModelError, match=r"1 responder\(s\) would be busy 139% of the time"):
         simulate(ResponseModel((kind,), responders=1))
 
 
 def test_a_verification_that_always_fails_ends_after_the_last_round():
-    kind = IncidentType("a", 1.0, diagnose=Law("constant", 10.0), verify=Law("constant", 1.0))
+    kind = IncidentType("a", 1.0, diagnose=Distribution("constant", 10.0), verify=Distribution("constant", 1.0))
     made = simulate(ResponseModel((kind,), verify_pass=0.0, max_rounds=4), days=30, seed=1)
     closed = made[made["verified_at_verdict"] == "recorded"]
     assert len(closed) > 10
@@ -76,8 +86,8 @@ def test_a_verification_that_always_fails_ends_after_the_last_round():
 
 def automated_and_rare(busy):
     """One responder, `busy` of the time if automation did nothing; most incidents have a rule that mostly works."""
-    often = IncidentType("often", 10.0, diagnose=Law("constant", busy * 144.0), automation=0.8)
-    rare = IncidentType("rare", 0.1, diagnose=Law("constant", 10.0))
+    often = IncidentType("often", 10.0, diagnose=Distribution("constant", busy * 144.0), automation=0.8)
+    rare = IncidentType("rare", 0.1, diagnose=Distribution("constant", 10.0))
     return ResponseModel((often, rare), responders=1, automation_success=0.9)
 
 

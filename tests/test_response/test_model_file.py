@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from mttrlab.errors import ModelError
-from mttrlab.response import IncidentType, Law, ResponseModel, Scenario, read_model, simulate, write_model
+from mttrlab.response import Distribution, IncidentType, ResponseModel, Scenario, read_model, simulate, write_model
 from mttrlab.response.model.deployments import Deployments
-from mttrlab.response.model.detection import Watch
+from mttrlab.response.model.detection import DetectionSettings
 from mttrlab.schema import AlertRule, MonitorStep, SyntheticMonitor
 
 
@@ -24,7 +24,9 @@ def whole(everything):
         AlertRule("Down", "pay", "availability", for_s=300.0, labels=(("severity", "page"),)),
         SyntheticMonitor("Checkout", steps=(MonitorStep("a", status=200),)),
     )
-    full = replace(everything, watch=Watch(detectors), deployments=Deployments(3.0, Law("constant", 5.0)))
+    full = replace(
+        everything, watch=DetectionSettings(detectors), deployments=Deployments(3.0, Distribution("constant", 5.0))
+    )
     only = Scenario("x", incident_types=["deploy"], automation_attempts=3, alert_latency=2.0)
     return only.apply(full)
 
@@ -42,7 +44,7 @@ def test_a_fitted_model_keeps_its_verdict_until_somebody_changes_it(planted, tmp
     assert read_model(path).verdict == model.verdict
     text = path.read_text()
     assert simulate(read_model(path), days=30, seed=1).equals(simulate(model, days=30, seed=1))
-    path.write_text(text.replace("# A law", "# A comment and\n# A law"))
+    path.write_text(text.replace("# A distribution", "# A comment and\n# A distribution"))
     assert read_model(path).verdict == model.verdict
     rate = f"per_day: {model.types[0].per_day!r}"
     assert rate in text
@@ -63,7 +65,7 @@ def test_a_model_written_by_hand_needs_little(tmp_path):
     )
     model = read_model(path)
     assert float(model.types[0].detect.quantile(0.5)) == pytest.approx(8)
-    assert model.types[0].diagnose == Law("constant", 5.0)
+    assert model.types[0].diagnose == Distribution("constant", 5.0)
     assert model.responders == 2
     assert isinstance(simulate(model, days=5), pd.DataFrame)
 
@@ -80,11 +82,11 @@ def test_a_model_written_by_hand_needs_little(tmp_path):
         ({"types": [{"name": "a"}]}, r"types\[1\] needs per_day"),
         (
             {"types": [{"name": "a", "per_day": 1, "detect": 4}]},
-            r"types\[1\].detect must be a Law, .* in a file {lognormal",
+            r"types\[1\].detect must be a Distribution, .* in a file {lognormal",
         ),
-        ({"types": [{"name": "a", "per_day": 1, "detect": {"normal": 4}}]}, "knows no law normal; there are constant"),
+        ({"types": [{"name": "a", "per_day": 1, "alert": {"normal": 4}}]}, "no family normal; there are constant"),
         ({"types": [{"name": "a", "per_day": 1, "detect": {"lognormal": {"mu": 1}}}]}, "takes mu, sigma; got mu"),
-        ({"types": [{"name": "a", "per_day": 1, "detect": {"constant": "x"}}]}, "minutes of a constant law must be a"),
+        ({"types": [{"name": "a", "per_day": 1, "detect": {"constant": "x"}}]}, "minutes of a constant distr"),
         ({"types": [{"name": "a", "per_day": -1}]}, "per_day"),
         ({"deployments": {"per_day": 1.0}}, "deployments needs after"),
         ({"mttrlab_model": 9}, "another version"),
@@ -126,7 +128,7 @@ def test_two_mistakes_are_both_named_and_no_model_is_said(tmp_path):
 @pytest.mark.parametrize(
     "name", ["a", "a type whose name alone takes one line of a file, and a little more of the next one"]
 )
-@pytest.mark.parametrize("law", [Law("constant", 1.0), Law("lognormal", 1.0, 0.5)])
+@pytest.mark.parametrize("law", [Distribution("constant", 1.0), Distribution("lognormal", 1.0, 0.5)])
 def test_a_model_of_one_short_type_is_read_as_it_was_written(tmp_path, name, law):
     model = ResponseModel((IncidentType(name, 1.0, diagnose=law),), responders=2)
     write_model(model, tmp_path / "m.yml")

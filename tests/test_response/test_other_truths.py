@@ -11,10 +11,10 @@ from scipy import integrate, stats
 
 import mttrlab as ml
 from mttrlab.response import (
-    Face,
+    Distribution,
     FixPath,
+    IncidentProfile,
     IncidentType,
-    Law,
     Paging,
     Pool,
     Ramp,
@@ -69,7 +69,7 @@ def erlang_c(c, load):
 @pytest.mark.parametrize(("c", "busy", "mean"), [(1, 0.35, 12.0), (2, 0.6, 45.0), (4, 0.7, 8.0)])
 def test_waits_of_other_mmc_queues(engine, c, busy, mean):
     rate = c * busy / mean
-    runs = run(one(rate * 1440, Law("exponential", mean), responders=c), engine)
+    runs = run(one(rate * 1440, Distribution("exponential", mean), responders=c), engine)
     chance = erlang_c(c, rate * mean)
     waited = minutes(runs, "detected_at", "acknowledged_at")
     assert near(runs, waited, chance * mean / (c - rate * mean))
@@ -80,13 +80,18 @@ def test_waits_of_other_mmc_queues(engine, c, busy, mean):
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
     "law",
-    [Law("weibull", 2.0, 30.0), Law("empirical", 5.0, 10.0, 60.0), Law("lognormal", 3.0, 0.6), Law("constant", 7)],
+    [
+        Distribution("weibull", 2.0, 30.0),
+        Distribution("empirical", 5.0, 10.0, 60.0),
+        Distribution("lognormal", 3.0, 0.6),
+        Distribution("constant", 7),
+    ],
 )
 def test_waits_of_other_mg1_queues(engine, law):
     busy = 0.55
     # The moments are integrals of the quantile function, not of the law's own formulas.
     first, second = (integrate.quad(lambda u, k=k: float(law.quantile(u)) ** k, 0, 1, limit=400)[0] for k in (1, 2))
-    if law.kind == "empirical":
+    if law.family == "empirical":
         first, second = np.mean(law.parameters), np.mean(np.square(law.parameters))
     rate = busy / first
     runs = run(one(rate * 1440, law, responders=1), engine)
@@ -100,8 +105,8 @@ def test_waits_of_other_mg1_queues(engine, law):
 def test_cobhams_waits_with_two_to_four_classes_and_several_servers(engine, shares, c):
     mean, busy = 20.0, 0.7
     rate = c * busy / mean
-    faces = tuple(Face(share, severity=f"sev{k}", priority=k) for k, share in enumerate(shares, start=1))
-    kind = IncidentType("any", rate * 1440, diagnose=Law("exponential", mean), faces=faces)
+    faces = tuple(IncidentProfile(share, severity=f"sev{k}", priority=k) for k, share in enumerate(shares, start=1))
+    kind = IncidentType("any", rate * 1440, diagnose=Distribution("exponential", mean), profiles=faces)
     runs = run(ResponseModel((kind,), responders=c), engine)
     waited = minutes(runs, "detected_at", "acknowledged_at")
     upto = np.concatenate([[0.0], np.cumsum(shares)]) * busy
@@ -114,8 +119,8 @@ def test_cobhams_waits_with_two_to_four_classes_and_several_servers(engine, shar
 @pytest.mark.parametrize(("lines", "load"), [(1, 0.8), (2, 3.0), (6, 4.0)])
 def test_erlang_b_is_read_from_the_table_where_nobody_may_wait(engine, lines, load):
     mean = 30.0
-    kind = IncidentType("any", load / mean * 1440, diagnose=Law("gamma", 2.0, mean / 2))
-    model = ResponseModel((kind,), pools=(Pool("team", lines, room=0),))
+    kind = IncidentType("any", load / mean * 1440, diagnose=Distribution("gamma", 2.0, mean / 2))
+    model = ResponseModel((kind,), pools=(Pool("team", lines, queue_limit=0),))
     runs = run(model, engine)
     weights = [load**k / math.factorial(k) for k in range(lines + 1)]
     # Nobody waits; those who come while all are at work are more at a time than there are people.
@@ -139,7 +144,7 @@ def _beyond(runs, lines):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_incidents_there_at_a_time_are_poisson_where_nobody_waits_and_little_holds(engine):
-    law = Law("loglogistic", 3.0, 40.0)
+    law = Distribution("loglogistic", 3.0, 40.0)
     runs = run(one(60.0, law), engine)
     expected = 60.0 / 1440 * 40.0 * (math.pi / 3) / math.sin(math.pi / 3)
     begin = runs["started_at"].min().normalize()
@@ -160,9 +165,13 @@ def test_incidents_there_at_a_time_are_poisson_where_nobody_waits_and_little_hol
      (1.0, 4.0, 9.0, 2, 45.0, 1.0)],
 )  # fmt: skip
 def test_other_chains_of_automatic_attempts(engine, p, s, t, n, h, m):
-    kind = IncidentType("any", 400.0, diagnose=Law("exponential", h), automation=m)
+    kind = IncidentType("any", 400.0, diagnose=Distribution("exponential", h), automation=m)
     model = ResponseModel(
-        (kind,), automation_success=p, automation_run=Law("constant", s), automation_timeout=t, automation_attempts=n
+        (kind,),
+        automation_success=p,
+        automation_run=Distribution("constant", s),
+        automation_timeout=t,
+        automation_attempts=n,
     )
     q = 1 - p
     chain = sum(p * q**k * (k * t + s) for k in range(n)) + q**n * (n * t + h)
@@ -175,9 +184,9 @@ def test_other_chains_of_automatic_attempts(engine, p, s, t, n, h, m):
 @pytest.mark.parametrize(("kept", "grain"), [(0.0, 0.0), (0.2, 1.0)])
 def test_recorded_mttr_rises_while_the_true_one_falls(engine, kept, grain):
     # A third of the incidents is quick (10 minutes by a person), and automation ends only those, at once.
-    quick = IncidentType("quick", 100.0, diagnose=Law("exponential", 10.0), automation=1.0)
-    slow = IncidentType("slow", 50.0, diagnose=Law("exponential", 90.0))
-    model = ResponseModel((quick, slow), automation_success=1.0, automation_run=Law("constant", 0.5))
+    quick = IncidentType("quick", 100.0, diagnose=Distribution("exponential", 10.0), automation=1.0)
+    slow = IncidentType("slow", 50.0, diagnose=Distribution("exponential", 90.0))
+    model = ResponseModel((quick, slow), automation_success=1.0, automation_run=Distribution("constant", 0.5))
     none = Scenario("none", automation=0.0)
     true, recorded = (run(model, engine, recording=how) for how in (None, Recording(automated=kept, grain=grain)))
     before = run(model, engine, scenario=none)
@@ -193,8 +202,8 @@ def test_recorded_mttr_rises_while_the_true_one_falls(engine, kept, grain):
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(("mean", "timeout", "levels"), [(9.0, 3.0, 2), (2.0, 10.0, 4)])
 def test_a_memoryless_acknowledgement_is_unmoved_by_other_timeouts(engine, mean, timeout, levels):
-    law = Law("exponential", mean)
-    model = one(300.0, Law("constant", 1.0), paging=Paging(0.0, timeout, (law,) * levels))
+    law = Distribution("exponential", mean)
+    model = one(300.0, Distribution("constant", 1.0), paging=Paging(0.0, timeout, (law,) * levels))
     runs = run(model, engine)
     assert near(runs, minutes(runs, "detected_at", "acknowledged_at"), mean)
 
@@ -203,7 +212,9 @@ def test_a_memoryless_acknowledgement_is_unmoved_by_other_timeouts(engine, mean,
 def test_levels_of_other_speeds_and_a_delivery(engine):
     # First level 6 minutes on average, after 4 the second with 3; each page needs one minute more to be delivered.
     model = one(
-        300.0, Law("constant", 1.0), paging=Paging(1.0, 4.0, (Law("exponential", 6.0), Law("exponential", 3.0)))
+        300.0,
+        Distribution("constant", 1.0),
+        paging=Paging(1.0, 4.0, (Distribution("exponential", 6.0), Distribution("exponential", 3.0))),
     )
     late = math.exp(-4 / 6)
     runs = run(model, engine)
@@ -214,8 +225,8 @@ def test_levels_of_other_speeds_and_a_delivery(engine):
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(("s", "k", "every"), [(0.9, 3, 20.0), (0.6, 2, 45.0), (1.0, 4, 15.0)])
 def test_runs_of_healthy_samples_of_other_lengths(engine, s, k, every):
-    how = Verification(every_s=every, window_s=0.0, healthy=s, in_a_row=k, give_up=10_000)
-    runs = run(one(300.0, Law("constant", 2.0), verification=how), engine)
+    how = Verification(every_s=every, window_s=0.0, healthy=s, in_a_row=k, max_samples=10_000)
+    runs = run(one(300.0, Distribution("constant", 2.0), verification=how), engine)
     samples = k if s == 1 else (1 - s**k) / ((1 - s) * s**k)
     assert near(runs, minutes(runs, "resolved_at", "verified_at"), (samples - 1) * every / 60)
 
@@ -229,27 +240,27 @@ def test_other_pre_fix_error_rates_empty_the_window_when_they_should():
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_rounds_that_fail_come_back_as_often_as_a_geometric_law_says(engine):
-    work = one(200.0, Law("exponential", 15.0), verify_pass=0.6, max_rounds=20)
+    work = one(200.0, Distribution("exponential", 15.0), verify_pass=0.6, max_rounds=20)
     runs = run(work, engine)
     assert near(runs, minutes(runs), 15.0 * (1 - 0.4**20) / 0.6)
-    right_back = Reopening(Law("constant", 30.0), right=0.25)
-    runs = run(one(200.0, Law("exponential", 15.0), reopening=right_back, max_rounds=2), engine)
+    right_back = Reopening(Distribution("constant", 30.0), right=0.25)
+    runs = run(one(200.0, Distribution("exponential", 15.0), reopening=right_back, max_rounds=2), engine)
     assert near(runs, minutes(runs), 15.0 + 0.25 * (30.0 + 15.0))
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_passing_an_incident_to_and_fro_takes_as_long_as_a_markov_chain_until_it_is_absorbed(engine):
-    routing = Routing(0.4, 0.5, Law("exponential", 6.0), 2.0, most=8)
-    runs = run(one(200.0, Law("constant", 10.0), routing=routing), engine)
+    routing = Routing(0.4, 0.5, Distribution("exponential", 6.0), 2.0, max_transfers=8)
+    runs = run(one(200.0, Distribution("constant", 10.0), routing=routing), engine)
     assert near(runs, minutes(runs), 10.0 + 0.4 * (1 - 0.5**8) / 0.5 * 8.0)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_flag_against_a_rollback_of_any_length(engine):
-    rollback, fix = Law("lognormal", 2.0, 0.4), Law("lognormal", 4.0, 0.5)
+    rollback, fix = Distribution("lognormal", 2.0, 0.4), Distribution("lognormal", 4.0, 0.5)
     paths = (FixPath("rollback", rollback, 0.0, 0.8), FixPath("forward_fix", fix, 1.0, 0.2))
-    kind = IncidentType("release", 60.0, diagnose=Law("constant", 5.0), paths=paths, change_caused=0.5)
-    model = ResponseModel((kind,), flag=Law("constant", 0.25))
+    kind = IncidentType("release", 60.0, diagnose=Distribution("constant", 5.0), paths=paths, change_caused=0.5)
+    model = ResponseModel((kind,), flag=Distribution("constant", 0.25))
     lognormal = {law: math.exp(law.parameters[0] + law.parameters[1] ** 2 / 2) for law in (rollback, fix)}
     change = 0.8 * lognormal[rollback] + 0.2 * lognormal[fix]
     made = ml.compare_scenarios(
@@ -261,7 +272,7 @@ def test_a_flag_against_a_rollback_of_any_length(engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_ramp_saves_half_of_the_whole_while_it_rises(engine):
-    model = one(20.0, Law("exponential", 30.0))
+    model = one(20.0, Distribution("exponential", 30.0))
     rises = Scenario("ramp", ramp=Ramp(months=6.0), diagnosis_factor=0.5)
     made = ml.compare_scenarios(model, [rises], days=6 * 30.4375, replications=4, engine=engine)
     assert made["saving"].iloc[1] == pytest.approx(0.5 * 0.5 * 30.0, rel=0.04)
@@ -271,10 +282,16 @@ def test_a_ramp_saves_half_of_the_whole_while_it_rises(engine):
 @pytest.mark.parametrize("k", [0.01, 60.0, 1440.0])
 def test_all_times_k_times_as_long_make_mttr_k_times_as_long(engine, k):
     def model(scale):
-        paths = (FixPath("rollback", Law("lognormal", 2.0, 0.6).scaled(scale), 0.5, 0.5),
-                 FixPath("forward_fix", Law("weibull", 1.2, 30.0).scaled(scale), 0.5, 0.5))  # fmt: skip
-        detect, diagnose = Law("gamma", 2.0, 3.0).scaled(scale), Law("exponential", 20.0).scaled(scale)
-        acknowledge, verify = Law("exponential", 4.0).scaled(scale), Law("constant", 5.0).scaled(scale)
+        paths = (FixPath("rollback", Distribution("lognormal", 2.0, 0.6).scaled(scale), 0.5, 0.5),
+                 FixPath("forward_fix", Distribution("weibull", 1.2, 30.0).scaled(scale), 0.5, 0.5))  # fmt: skip
+        detect, diagnose = (
+            Distribution("gamma", 2.0, 3.0).scaled(scale),
+            Distribution("exponential", 20.0).scaled(scale),
+        )
+        acknowledge, verify = (
+            Distribution("exponential", 4.0).scaled(scale),
+            Distribution("constant", 5.0).scaled(scale),
+        )
         kind = IncidentType("any", 20.0 / scale, detect, None, acknowledge, diagnose, paths, verify)
         return ResponseModel((kind,), responders=2, verify_pass=0.8)
 
@@ -291,23 +308,25 @@ def test_all_times_k_times_as_long_make_mttr_k_times_as_long(engine, k):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_limits_no_incidents_one_incident_no_time_one_person(engine):
-    nothing = ml.simulate(one(1e-9, Law("constant", 5.0)), days=10, replications=3, engine=engine)
+    nothing = ml.simulate(one(1e-9, Distribution("constant", 5.0)), days=10, replications=3, engine=engine)
     assert nothing.empty
     assert ml.monthly_mttr(nothing).empty
-    compared = ml.compare_scenarios(one(1e-9, Law("constant", 5.0)), [Scenario("x", prevention=0.5)], engine=engine)
+    compared = ml.compare_scenarios(
+        one(1e-9, Distribution("constant", 5.0)), [Scenario("x", prevention=0.5)], engine=engine
+    )
     assert compared["incidents"].tolist() == [0.0, 0.0]
     assert compared["minutes_saved_per_year"].tolist() == [0.0, 0.0]
-    at_once = ml.simulate(one(50.0, Law("constant", 0.0), responders=1), days=10, engine=engine)
+    at_once = ml.simulate(one(50.0, Distribution("constant", 0.0), responders=1), days=10, engine=engine)
     assert minutes(at_once).eq(0).all()
     assert len(at_once) > 300
     alone = next(
         runs for seed in range(60)
-        if len(runs := ml.simulate(one(0.1, Law("constant", 42.0)), days=10, engine=engine, seed=seed)) == 1
+        if len(runs := ml.simulate(one(0.1, Distribution("constant", 42.0)), days=10, engine=engine, seed=seed)) == 1
     )  # fmt: skip
     assert minutes(alone).tolist() == [42.0]
     assert ml.monthly_mttr(alone.assign(incident_type="any"))["n"].sum() == 1
     # One person, all at once: the last of a crowd waits for all before.
-    crowd = replace(one(1.0, Law("constant", 10.0), responders=1), bursts=ml.response.Bursts(1.0, 30.0, 0.0))
+    crowd = replace(one(1.0, Distribution("constant", 10.0), responders=1), bursts=ml.response.Bursts(1.0, 30.0, 0.0))
     runs = ml.simulate(crowd, days=300, engine=engine, seed=3)
     waited = minutes(runs, "detected_at", "acknowledged_at")
     together = runs.groupby("started_at").size()
@@ -318,11 +337,11 @@ def test_limits_no_incidents_one_incident_no_time_one_person(engine):
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("p", [0.0, 1.0])
 def test_all_chances_nought_or_one(engine, p):
-    paths = (FixPath("rollback", Law("constant", 3.0), p, 1 - p, success=p),
-             FixPath("forward_fix", Law("constant", 8.0), 1 - p, p))  # fmt: skip
-    kind = IncidentType("any", 40.0, detect=Law("constant", 7.0), alert=Law("constant", 1.0),
-                        diagnose=Law("constant", 20.0), paths=paths, verify=Law("constant", 2.0), alert_coverage=p,
-                        automation=p, change_caused=p, runbook=p)  # fmt: skip
+    paths = (FixPath("rollback", Distribution("constant", 3.0), p, 1 - p, success=p),
+             FixPath("forward_fix", Distribution("constant", 8.0), 1 - p, p))  # fmt: skip
+    kind = IncidentType("any", 40.0, detect=Distribution("constant", 7.0), alert=Distribution("constant", 1.0),
+                        diagnose=Distribution("constant", 20.0), paths=paths, verify=Distribution("constant", 2.0),
+                        alert_coverage=p, automation=p, change_caused=p, runbook=p)  # fmt: skip
     model = ResponseModel((kind,), verify_pass=p, false_pass=p, automation_success=p, automation_harm=p, max_rounds=3)
     runs = ml.simulate(model, days=30, engine=engine)
     # Nought: seen late, three rounds of diagnosis, fix (the forward fix) and a check that never passes. One: a rule.

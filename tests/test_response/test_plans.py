@@ -36,9 +36,9 @@ def test_engines_agree_where_every_incident_has_settings_of_its_own(everything):
 
 def test_a_change_arrives_in_a_straight_line_stays_and_fades():
     ramp = Ramp(months=6, delay=2, adoption=0.8, decay=0.5)
-    assert ramp.reached(np.array([0, 2, 5, 8, 9, 10.0])).tolist() == pytest.approx([0, 0, 0.4, 0.8, 0.4, 0.2])
-    assert Ramp(months=0).reached(np.array([0.0, 9.0])).tolist() == [1.0, 1.0]
-    assert Ramp().reached(np.array([0.0])).tolist() == [0.0]
+    assert ramp.fraction_reached(np.array([0, 2, 5, 8, 9, 10.0])).tolist() == pytest.approx([0, 0, 0.4, 0.8, 0.4, 0.2])
+    assert Ramp(months=0).fraction_reached(np.array([0.0, 9.0])).tolist() == [1.0, 1.0]
+    assert Ramp().fraction_reached(np.array([0.0])).tolist() == [0.0]
 
 
 def test_before_it_begins_a_change_moves_nothing_and_in_the_end_everything(four_phases):

@@ -91,5 +91,5 @@ def test_at_the_end_of_a_shift_work_is_handed_over_with_a_loss():
 
 
 def test_without_room_to_wait_the_least_urgent_goes_elsewhere():
-    pool = Pool("people", 1, room=1)
+    pool = Pool("people", 1, queue_limit=1)
     assert served([(0, 1, 1), (2, 2, 2), (3, 1, 3)], pool) == [(0, 1), (3, -2), (10, 3)]

@@ -57,7 +57,7 @@ def test_the_family_that_made_the_durations_is_found(kind):
     }[kind]
     fitted = group_laws(np.exp(log), np.ones(n, dtype=bool), np.zeros(n, dtype=np.int64), 1)
     assert fitted.family.kind == kind
-    assert fitted.law(0).kind == kind
+    assert fitted.law(0).family == kind
     for share in (0.1, 0.5, 0.9):
         assert float(fitted.law(0).quantile(share)) == pytest.approx(np.quantile(np.exp(log), share), rel=0.08)
 
@@ -73,5 +73,5 @@ def test_durations_that_no_family_fits_speak_for_themselves():
     minutes[:90], minutes[90:180] = 0.25, 2000.0
     fitted = group_laws(minutes, np.ones(900, dtype=bool), np.zeros(900, dtype=np.int64), 1)
     law = fitted.law(0)
-    assert law.kind == "empirical"
+    assert law.family == "empirical"
     assert law.mean == pytest.approx(minutes.mean(), rel=0.01)

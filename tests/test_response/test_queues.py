@@ -15,7 +15,7 @@ import pytest
 from scipy import stats
 
 import mttrlab as ml
-from mttrlab.response import Face, IncidentType, Law, Pool, ResponseModel
+from mttrlab.response import Distribution, IncidentProfile, IncidentType, Pool, ResponseModel
 from mttrlab.response.engines import compiled
 from mttrlab.response.engines.transition import MICROSECONDS
 from mttrlab.response.experiment import runs as model_runs
@@ -27,7 +27,7 @@ ENGINES = [
 DAY = 1440.0
 
 
-def queue(per_minute: float, service: Law, people: int | None) -> ResponseModel:
+def queue(per_minute: float, service: Distribution, people: int | None) -> ResponseModel:
     """Poisson arrivals, one service, `people` servers in order of arrival; None: as many as are wanted (M/G/∞)."""
     return ResponseModel((IncidentType("any", per_minute * DAY, diagnose=service),), responders=people)
 
@@ -35,21 +35,25 @@ def queue(per_minute: float, service: Law, people: int | None) -> ResponseModel:
 def hyperexponential(per_minute: float, share: float, one: float, other: float) -> ResponseModel:
     """A mixture of services is a mix of types."""
     kinds = ((share, one), (1 - share, other))
-    types = tuple(IncidentType(f"mean {m}", per_minute * p * DAY, diagnose=Law("exponential", m)) for p, m in kinds)
+    types = tuple(
+        IncidentType(f"mean {m}", per_minute * p * DAY, diagnose=Distribution("exponential", m)) for p, m in kinds
+    )
     return ResponseModel(types, responders=1)
 
 
-def priorities(per_minute: float, shares: tuple[float, ...], service: Law, *, preemptive: bool) -> ResponseModel:
+def priorities(
+    per_minute: float, shares: tuple[float, ...], service: Distribution, *, preemptive: bool
+) -> ResponseModel:
     """Classes are faces with a priority each, 1 first; who pre-empts is said of the pool."""
-    faces = tuple(Face(share, severity=f"sev{k}", priority=k) for k, share in enumerate(shares, start=1))
-    kind = IncidentType("any", per_minute * DAY, diagnose=service, faces=faces)
+    faces = tuple(IncidentProfile(share, severity=f"sev{k}", priority=k) for k, share in enumerate(shares, start=1))
+    kind = IncidentType("any", per_minute * DAY, diagnose=service, profiles=faces)
     return ResponseModel((kind,), pools=(Pool("people", 1, preemptive=preemptive),))
 
 
-def loss(per_minute: float, service: Law, servers: int) -> ResponseModel:
+def loss(per_minute: float, service: Distribution, servers: int) -> ResponseModel:
     """Erlang's lost calls: no room to wait, so people from outside take who finds all at work (`refused`)."""
     kind = IncidentType("any", per_minute * DAY, diagnose=service)
-    return ResponseModel((kind,), pools=(Pool("people", servers, room=0),))
+    return ResponseModel((kind,), pools=(Pool("people", servers, queue_limit=0),))
 
 
 def erlang_b(servers: int, load: float) -> float:
@@ -64,8 +68,8 @@ def erlang_c(servers: int, load: float) -> float:
     return servers * blocked / (servers - load * (1 - blocked))
 
 
-def second_moment(law: Law) -> float:
-    match law.kind, law.parameters:
+def second_moment(law: Distribution) -> float:
+    match law.family, law.parameters:
         case "constant", (minutes,):
             return minutes**2
         case "exponential", (mean,):
@@ -77,11 +81,11 @@ def second_moment(law: Law) -> float:
     raise AssertionError(law)
 
 
-def khinchine(rate: float, law: Law) -> float:
+def khinchine(rate: float, law: Distribution) -> float:
     return rate * second_moment(law) / (2 * (1 - rate * law.mean))
 
 
-def cobham(rate: float, shares: tuple[float, ...], law: Law, k: int, *, preemptive: bool) -> float:
+def cobham(rate: float, shares: tuple[float, ...], law: Distribution, k: int, *, preemptive: bool) -> float:
     """Return the mean time from start to end of class `k`."""
     upto = [rate * law.mean * sum(shares[:n]) for n in range(len(shares) + 1)]
     above, among = 1 - upto[k - 1], 1 - upto[k]
@@ -120,7 +124,7 @@ class Case:
 def mmc(rate, servers, long=4_000_000):
     expected = erlang_c(servers, rate) / (servers - rate)
     name = f"M/M/{servers}, {rate / servers:.0%} busy, wait"
-    return Case(name, queue(rate, Law("exponential", 1.0), servers), wait, expected, rate / servers, long)
+    return Case(name, queue(rate, Distribution("exponential", 1.0), servers), wait, expected, rate / servers, long)
 
 
 def mg1(rate, law, long=8_000_000):
@@ -129,7 +133,7 @@ def mg1(rate, law, long=8_000_000):
 
 SHARES = (0.2, 0.3, 0.5)
 MONTH = 43_200.0
-SKEWED = Law("lognormal", 4.25, 1.25)
+SKEWED = Distribution("lognormal", 4.25, 1.25)
 MIXED = (0.4, 0.3, 0.5, 3.0)
 CASES = [
     mmc(0.5, 1, 8_000_000),
@@ -138,9 +142,9 @@ CASES = [
     mmc(1.5, 2, 20_000_000),
     mmc(2.0, 3, 20_000_000),
     mmc(7.5, 10, 64_000_000),
-    mg1(0.7, Law("constant", 1.0)),
-    mg1(0.7, Law("gamma", 3.0, 1 / 3)),
-    mg1(0.6, Law("lognormal", -0.3, 0.8), 16_000_000),
+    mg1(0.7, Distribution("constant", 1.0)),
+    mg1(0.7, Distribution("gamma", 3.0, 1 / 3)),
+    mg1(0.6, Distribution("lognormal", -0.3, 0.8), 16_000_000),
     Case(
         "M/H2/1, two types, wait",
         hyperexponential(*MIXED),
@@ -158,12 +162,12 @@ CASES = [
             0.75,
             16_000_000,
         )
-        for preemptive, law in ((False, Law("exponential", 1.0)), (True, Law("gamma", 2.0, 0.5)))
+        for preemptive, law in ((False, Distribution("exponential", 1.0)), (True, Distribution("gamma", 2.0, 0.5)))
         for k in (1, 2, 3)
     ),
-    Case("Erlang B, 3 lines, load 2", loss(2.0, Law("exponential", 1.0), 3), refused, erlang_b(3, 2.0), 0.67),
-    Case("Erlang B, 10 lines, load 8", loss(8.0, Law("lognormal", -0.5, 1.0), 10), refused, erlang_b(10, 8.0), 0.8,
-         8_000_000),
+    Case("Erlang B, 3 lines, load 2", loss(2.0, Distribution("exponential", 1.0), 3), refused, erlang_b(3, 2.0), 0.67),
+    Case("Erlang B, 10 lines, load 8", loss(8.0, Distribution("lognormal", -0.5, 1.0), 10), refused, erlang_b(10, 8.0),
+         0.8, 8_000_000),
     Case("M/G/∞, start to end", queue(3.0, SKEWED, None), spent, SKEWED.mean, 0.0),
     *(
         Case(f"{n} a month, {SKEWED}, wait", queue(n / MONTH, SKEWED, 1), wait, khinchine(n / MONTH, SKEWED), 0.07,
@@ -222,7 +226,7 @@ def test_theory_lies_in_the_interval_and_the_interval_is_narrow(case, capsys):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_most_urgent_who_may_interrupt_wait_for_each_other_alone_to_the_microsecond(engine):
-    model = priorities(0.75, SHARES, Law("gamma", 2.0, 0.5), preemptive=True)
+    model = priorities(0.75, SHARES, Distribution("gamma", 2.0, 0.5), preemptive=True)
     for ended in model_runs.each_block(model, days=4_000 / model.per_day, replications=3, seed=7, engine=engine):
         for begin, end in itertools.pairwise(ended.records.bounds):
             urgent = ended.records.x["priority"][begin:end] == 1
@@ -240,7 +244,7 @@ def minutes(runs, begin, end):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_queue_is_read_from_the_table_of_simulated_incidents(engine):
-    model = queue(1.5, Law("exponential", 1.0), 2)
+    model = queue(1.5, Distribution("exponential", 1.0), 2)
     runs = ml.simulate(model, days=1, replications=20, seed=3, engine=engine)
     # Nobody takes time to acknowledge here, so the wait for a person is all there is between these stamps.
     waited = minutes(runs, "detected_at", "acknowledged_at").groupby(runs["replication"]).mean()
@@ -260,7 +264,7 @@ def test_a_second_responder_makes_the_wait_of_28_minutes_a_third_of_one():
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_all_times_twice_as_long_make_every_wait_twice_as_long(engine):
-    work = Law("exponential", 3.0)
+    work = Distribution("exponential", 3.0)
     plain, slow = queue(0.25, work, 1), queue(0.125, work.scaled(2.0), 1)
     one, two = (
         model_runs.run_model(model, model_runs.numbers_of_blocks(model, days=days, block=0, wanted=4, seed=5), engine)
@@ -273,7 +277,7 @@ def test_all_times_twice_as_long_make_every_wait_twice_as_long(engine):
 
 
 def test_on_whole_minutes_all_times_three_times_as_long_are_exactly_so():
-    kind = IncidentType("any", 200.0, diagnose=Law("constant", 5.0))
+    kind = IncidentType("any", 200.0, diagnose=Distribution("constant", 5.0))
     model = ResponseModel((kind,), responders=1)
     luck = model_runs.numbers_of_blocks(model, days=30, block=0, wanted=2, seed=5)
     before = model_runs.run_model(model, luck)

@@ -14,7 +14,7 @@ from mttrlab.errors import ModelError
 from mttrlab.response import Scenario, simulate
 from mttrlab.response.experiment import runs as model_runs
 from mttrlab.response.model.response_model import ResponseModel
-from mttrlab.response.scenarios.applicability import immovable
+from mttrlab.response.scenarios.applicability import reason_without_effect
 from mttrlab.response.scenarios.levers import LEVERS
 from mttrlab.schema import (
     AlertRule,
@@ -86,7 +86,7 @@ def told(model, element, source):
 
 
 def faces(model):
-    return {(face.service, face.watch) for kind in model.types for face in kind.faces}
+    return {(face.service, face.watch) for kind in model.types for face in kind.profiles}
 
 
 def test_rules_say_how_soon_alerts_notice_and_history_how_often(fitted):
@@ -159,7 +159,7 @@ def test_people_on_call_come_from_the_schedule_only_when_asked(past, fitted):
     shifts = [(shift.begin, shift.end, shift.people) for shift in model.people[0].shifts]
     # Berlin is an hour ahead of UTC when this horizon begins; Sunday night ends on Monday.
     assert shifts in ([(21, 29, 2), (165, 168, 2), (0, 5, 2)], [(20, 28, 2), (164, 168, 2), (0, 4, 2)])
-    assert {face.pool for kind in model.types for face in kind.faces} == {"n", "rest"}
+    assert {face.pool for kind in model.types for face in kind.profiles} == {"n", "rest"}
     with pytest.raises(ModelError, match="needs practices with an on-call schedule"):
         ResponseModel.fit(past, responders="on call")
     with pytest.raises(ModelError, match="whole number or 'on call'; got 'two'"):
@@ -172,15 +172,15 @@ DETECTION = {"evaluation_interval": 5.0, "alert_for": 60.0, "scrape_interval": 5
 
 @pytest.mark.parametrize("lever", list(DETECTION))
 def test_a_faster_setting_makes_no_incident_longer_and_moves_what_it_watches_alone(fitted, lever):
-    assert immovable(fitted, lever, DETECTION[lever]) is None
+    assert reason_without_effect(fitted, lever, DETECTION[lever]) is None
     luck = model_runs.numbers_of_blocks(fitted, days=400, block=0, wanted=4, seed=3)
     changed = Scenario("x", **{lever: DETECTION[lever]}).apply(fitted)
     before, after = (model_runs.run_model(model, luck).minutes("recovery") for model in (fitted, changed))
     assert (after <= before + 1e-9).all()
     assert LEVERS[lever].now(changed) == DETECTION[lever]
-    service = np.array([f.service for kind in fitted.types for f in kind.faces])
+    service = np.array([f.service for kind in fitted.types for f in kind.profiles])
     records = model_runs.run_model(fitted, luck).records
-    place = np.cumsum([0, *(len(kind.faces) for kind in fitted.types)])[records.type] + records.face
+    place = np.cumsum([0, *(len(kind.profiles) for kind in fitted.types)])[records.type] + records.face
     mine = {"monitor_interval": "payment", "confirmations": "payment", "gaps_closed": "search"}.get(lever, "checkout")
     moved = after != before
     assert moved.any()
@@ -204,8 +204,8 @@ def test_a_setting_of_one_service_leaves_the_others_alone(fitted):
     luck = model_runs.numbers_of_blocks(fitted, days=200, block=0, wanted=4, seed=3)
     changed = Scenario("x", services=["payment"], alert_for=60.0, confirmations=1).apply(fitted)
     before, after = (model_runs.run_model(model, luck) for model in (fitted, changed))
-    service = np.array([f.service for kind in fitted.types for f in kind.faces])
-    place = np.cumsum([0, *(len(k.faces) for k in fitted.types)])[before.records.type] + before.records.face
+    service = np.array([f.service for kind in fitted.types for f in kind.profiles])
+    place = np.cumsum([0, *(len(k.profiles) for k in fitted.types)])[before.records.type] + before.records.face
     moved = before.column("detected") != after.column("detected")
     assert set(service[place][moved]) == {"payment"}
 
@@ -217,7 +217,7 @@ def test_rules_for_other_services_and_no_practices_at_all_leave_history_as_it_is
     assert with_other.watch is None
     assert [kind.alert for kind in with_other.types] == [kind.alert for kind in alone.types]
     assert alone.types == with_none.types
-    assert "no effect: this model knows no settings" in str(immovable(alone, "alert_for", 60.0))
+    assert "no effect: this model knows no settings" in str(reason_without_effect(alone, "alert_for", 60.0))
     with pytest.raises(ModelError, match="practices must be Practices"):
         ResponseModel.fit(past, practices={"alerts": []})
 

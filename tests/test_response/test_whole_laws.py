@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mttrlab.response import Bursts, IncidentType, Law, Pool, ResponseModel, Shift
+from mttrlab.response import Bursts, Distribution, IncidentType, Pool, ResponseModel, Shift
 from mttrlab.response.engines import compiled
 from mttrlab.response.engines.transition import MICROSECONDS
 from mttrlab.response.experiment import runs as model_runs
@@ -54,14 +54,14 @@ def test_one_in_ten_waits_longer_than_the_p90_of_erlangs_exponential_tail(engine
     last = load**c / math.factorial(c) / (1 - busy)
     wait_at_all = last / (sum(terms) + last)
     p90 = math.log(wait_at_all / 0.1) * mean / (c * (1 - busy))
-    model = queue(load / mean, Law("exponential", mean), responders=c)
+    model = queue(load / mean, Distribution("exponential", mean), responders=c)
     assert in_interval(model, engine, lambda ended: (wait(ended) > p90).astype(float), 0.1, within=0.2)
     assert in_interval(model, engine, lambda ended: (wait(ended) > 0).astype(float), wait_at_all, within=0.02)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_squared_waits_of_an_mg1_queue_take_the_third_moment_of_its_weibull_law(engine):
-    law = Law("weibull", 1.6, 25.0)
+    law = Distribution("weibull", 1.6, 25.0)
     rate = 0.5 / law.mean
     second, third = (25.0**n * math.gamma(1 + n / 1.6) for n in (2, 3))
     first = rate * second / 2 / 0.5
@@ -74,13 +74,13 @@ def test_squared_waits_of_an_mg1_queue_take_the_third_moment_of_its_weibull_law(
 @pytest.mark.parametrize("engine", ENGINES)
 def test_where_people_work_by_day_alone_the_rare_incident_waits_for_the_morning(engine):
     days = tuple(Shift(24 * day + 9, 24 * day + 17, 1) for day in range(7))
-    model = queue(0.05 / DAY, Law("constant", 0.01), pools=(Pool("people", 0, days),))
+    model = queue(0.05 / DAY, Distribution("constant", 0.01), pools=(Pool("people", 0, days),))
     assert in_interval(model, engine, wait, 16 * 60 * 16 / 24 / 2, within=0.01, share=0.0)
 
 
 def test_incidents_that_bring_others_are_as_dispersed_as_a_compound_poisson_law():
     share, size = 0.3, 4.0
-    kind = IncidentType("any", 1.0, diagnose=Law("constant", 1.0))
+    kind = IncidentType("any", 1.0, diagnose=Distribution("constant", 1.0))
     model = ResponseModel((kind,), bursts=Bursts(share, size, 30.0))
     luck = model_runs.numbers_between(model, (0, 4_000), days=200, seed=3)
     counts = np.bincount(luck.replication)
@@ -91,7 +91,7 @@ def test_incidents_that_bring_others_are_as_dispersed_as_a_compound_poisson_law(
 
 def test_counts_per_hour_of_the_week_pass_a_chi_square_against_the_profile():
     profile = 1 + 0.9 * np.sin(np.arange(168) * 2 * math.pi / 24) + 2.0 * (np.arange(168) < 40)
-    kind = IncidentType("any", 1.0, diagnose=Law("constant", 1.0))
+    kind = IncidentType("any", 1.0, diagnose=Distribution("constant", 1.0))
     model = ResponseModel((kind,), profile=tuple(profile))
     luck = model_runs.numbers_between(model, (0, 1_000), days=364, seed=5, weekday=30.0)
     hours = (luck.at // 3_600_000_000 + 30) % 168

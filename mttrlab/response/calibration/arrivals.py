@@ -16,7 +16,7 @@ from mttrlab.response.calibration.pooling import group_laws, share_interval
 from mttrlab.response.model import validation
 from mttrlab.response.model.arrays import Floats, Ints
 from mttrlab.response.model.deployments import Deployments
-from mttrlab.response.model.incident_types import Face, IncidentType
+from mttrlab.response.model.incident_types import IncidentProfile, IncidentType
 from mttrlab.response.model.provenance import Note
 from mttrlab.response.model.response_model import ResponseModel
 from mttrlab.response.model.settings import updated
@@ -67,7 +67,7 @@ def fit_types(past: History, names: list[str | None], group: Ints, notes: list[N
     made = []
     for t, name in enumerate(names):
         mine = np.flatnonzero(group == t)
-        made.append(IncidentType(name=name, per_day=len(mine) / days, faces=_faces(past, mine)))
+        made.append(IncidentType(name=name, per_day=len(mine) / days, profiles=_faces(past, mine)))
     return made, str(start.date())
 
 
@@ -107,13 +107,13 @@ def severity_rank(word: object) -> int:
     return min((rank for name, rank in _RANKS.items() if name in text), default=_UNKNOWN_RANK)
 
 
-def _faces(past: History, mine: Ints) -> tuple[Face, ...]:
+def _faces(past: History, mine: Ints) -> tuple[IncidentProfile, ...]:
     columns = [past.text(name)[mine].tolist() for name in ("service", "team", "severity", "failure_mode")]
     counts = Counter(zip(*columns, strict=True))
     common = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))[:_MOST_FACES]
     total = sum(n for _, n in common)
     return tuple(
-        Face(n / total, service, team, severity, mode, severity_rank(severity))
+        IncidentProfile(n / total, service, team, severity, mode, severity_rank(severity))
         for (service, team, severity, mode), n in common
     )
 

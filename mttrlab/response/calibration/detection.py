@@ -23,9 +23,9 @@ from mttrlab.response.calibration.pooling import (
 from mttrlab.response.calibration.priors import Priors, seen_words
 from mttrlab.response.model import validation
 from mttrlab.response.model.arrays import Floats, Ints
-from mttrlab.response.model.detection import GAP, RULES, Sight, Watch
-from mttrlab.response.model.distributions import Law
-from mttrlab.response.model.incident_types import Face, IncidentType
+from mttrlab.response.model.detection import GAP, RULES, DetectionDelayCurve, DetectionSettings
+from mttrlab.response.model.distributions import Distribution
+from mttrlab.response.model.incident_types import IncidentProfile, IncidentType
 from mttrlab.response.model.provenance import Note
 from mttrlab.response.model.response_model import ResponseModel
 from mttrlab.response.model.settings import updated
@@ -186,8 +186,8 @@ _ROUNDS = 300
 class TwoComponentMixture(NamedTuple):
     """A quick and a slow clump of delays."""
 
-    quick: Law
-    slow: Law
+    quick: Distribution
+    slow: Distribution
     member: Floats
     """Each delay's chance to be of the quick clump."""
     share: float
@@ -260,7 +260,8 @@ def two_component_mixture(minutes: Floats, group: Ints, groups: int) -> TwoCompo
     score = (np.exp(f) - np.exp(g)) / (whole * np.exp(f) + (1 - whole) * np.exp(g))
     error = 1 / np.sqrt((score**2).sum()) * float(special.ndtri(0.975))
     return TwoComponentMixture(
-        Law("lognormal", float(centre[0]), float(spread[0])), Law("lognormal", float(centre[1]), float(spread[1])),
+        Distribution("lognormal", float(centre[0]), float(spread[0])),
+        Distribution("lognormal", float(centre[1]), float(spread[1])),
         member, whole, max(whole - error, 0.0), min(whole + error, 1.0), float(gain),
     )  # fmt: skip
 
@@ -317,7 +318,7 @@ def with_detectors(model: ResponseModel, past: History, practices: Practices, no
         said = "The export does not show detection (started_at and detected_at), so settings have nothing to replace."
         notes.append(Note("detect by settings", "left out", 0, said))
         return model
-    watch = Watch(detectors)
+    watch = DetectionSettings(detectors)
     service, mode = past.text("service"), past.text("failure_mode")
     named = zip(service.tolist(), mode.tolist(), strict=True)
     cells = sorted({(str(s), str(m)) for s, m in named if s is not None and m in FAILURE_MODES})
@@ -340,12 +341,14 @@ def with_detectors(model: ResponseModel, past: History, practices: Practices, no
     shares = {cell: _share(mine[cell] & told, seen, overall) for cell in rules}
     usual = float(np.mean([s for s in shares.values() if s is not None])) if overall is not None else None
     watch = updated(watch, seen=1.0 if usual is None else usual)
-    types = tuple(updated(kind, faces=tuple(_face(face, kinds, shares) for face in kind.faces)) for kind in model.types)
+    types = tuple(
+        updated(kind, profiles=tuple(_face(face, kinds, shares) for face in kind.profiles)) for kind in model.types
+    )
     _tell(past, cells, kinds, sights, mine, seen, notes)
     return updated(model, types=types, watch=watch)
 
 
-def _kind(sight: Sight | None, seen: int) -> str:
+def _kind(sight: DetectionDelayCurve | None, seen: int) -> str:
     if sight is not None:
         return RULES
     # Alerts that saw it all the same: not all rules were loaded, and history knows better.
@@ -358,7 +361,7 @@ def _share(told: Flags, seen: Flags, overall: float | None) -> float | None:
     return float((seen[told].sum() + _PRIOR_INCIDENTS * overall) / (told.sum() + _PRIOR_INCIDENTS))
 
 
-def _face(face: Face, kinds: dict[Cell, str], shares: dict[Cell, float | None]) -> Face:
+def _face(face: IncidentProfile, kinds: dict[Cell, str], shares: dict[Cell, float | None]) -> IncidentProfile:
     cell = (str(face.service), str(face.failure_mode))
     kind = kinds.get(cell, "")
     return updated(face, watch=kind, seen=shares.get(cell)) if kind else face
@@ -368,7 +371,7 @@ def _tell(
     past: History,
     cells: list[Cell],
     kinds: dict[Cell, str],
-    sights: dict[Cell, Sight | None],
+    sights: dict[Cell, DetectionDelayCurve | None],
     mine: dict[Cell, Flags],
     seen: Flags,
     notes: list[Note],

@@ -11,7 +11,7 @@ from scipy import special
 
 from mttrlab.errors import ModelError
 from mttrlab.response.model.arrays import Floats, Ints
-from mttrlab.response.model.distributions import Law
+from mttrlab.response.model.distributions import Distribution
 from mttrlab.response.model.provenance import Note
 
 SHORTEST = 0.25
@@ -53,7 +53,7 @@ class GroupLaws:
     residual: Floats
     """Each duration's normal score within its group (censored ones at their expected value)."""
 
-    def law(self, group: int) -> Law:
+    def law(self, group: int) -> Distribution:
         """Return the law of one group."""
         # Residuals kept as they are have the common spread in them; another would stretch their tail.
         sigma = self.spread if self.family.kind == "empirical" else float(self.sigma[group])
@@ -203,14 +203,14 @@ class Family(NamedTuple):
     points: tuple[float, ...] = ()
     """The residuals themselves, where no family fits."""
 
-    def law(self, mu: float, sigma: float) -> Law:
+    def law(self, mu: float, sigma: float) -> Distribution:
         """Return the law of minutes whose log residuals, with mean `mu` and spread `sigma`, follow this family."""
         place, width = mu + sigma * self.loc, sigma * self.scale
         if self.kind == "empirical":
-            return Law("empirical", *np.exp(mu + sigma * np.array(self.points)))
+            return Distribution("empirical", *np.exp(mu + sigma * np.array(self.points)))
         if self.kind == "lognormal":
-            return Law("lognormal", place, width)
-        return Law(self.kind, 1 / width, float(np.exp(place)))
+            return Distribution("lognormal", place, width)
+        return Distribution(self.kind, 1 / width, float(np.exp(place)))
 
 
 LOGNORMAL = Family("lognormal", 0.0, 1.0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from mttrlab.response.model.distributions import Law
+from mttrlab.response.model.distributions import Distribution
 from mttrlab.response.model.response_model import FLAG_PRIOR, RUN_PRIOR, RUNBOOK_PRIOR
 
 COVERAGE_PRIOR = 0.61
@@ -33,9 +33,9 @@ class Priors:
     """Share of the incidents that alerts see, of those that do not say who noticed."""
     success: float = SUCCESS_PRIOR
     """Chance that one attempt of a remediation rule works."""
-    run: Law = RUN_PRIOR
+    run: Distribution = RUN_PRIOR
     """Minutes of such an attempt."""
-    flag: Law = FLAG_PRIOR
+    flag: Distribution = FLAG_PRIOR
     """Minutes until a flag has taken a change away."""
     runbook: float = RUNBOOK_PRIOR
     """Diagnosis with a new runbook takes this many times as long."""

@@ -13,10 +13,10 @@ from mttrlab.response.calibration.pooling import group_laws, note_disagreement, 
 from mttrlab.response.calibration.priors import SUCCESS_PRIOR, Priors
 from mttrlab.response.calibration.staffing import OWN
 from mttrlab.response.model.arrays import Floats, Ints
-from mttrlab.response.model.distributions import Law
+from mttrlab.response.model.distributions import Distribution
 from mttrlab.response.model.incident_types import FixPath, IncidentType
 from mttrlab.response.model.provenance import Note
-from mttrlab.response.model.response_model import ResponseModel, Special
+from mttrlab.response.model.response_model import Override, ResponseModel
 from mttrlab.response.model.settings import updated
 from mttrlab.response.sampling.overrides import MAX_OWN_PARAMETERS
 from mttrlab.schema import AlertRule, ChangePath, Practices, Runbook, SyntheticMonitor
@@ -62,7 +62,7 @@ def fit_automation(
     if n < FEWEST or len(rows) < FEWEST:
         timeout = told[1] if told else max(TIMEOUT_PRIOR, priors.run.mean)
         # A rule's timeout leaves room for its run, or nobody would keep the rule.
-        run = Law("constant", min(priors.run.mean, timeout))
+        run = Distribution("constant", min(priors.run.mean, timeout))
         sentence = f"{n} incident(s) ended by automation, too few to fit; {prior}, a run takes {run.mean:.3g} minute(s)"
         notes.append(Note("automation", "prior", n, sentence + "."))
         if not n:
@@ -98,7 +98,7 @@ def fit_paths(
     end: str,
     notes: list[Note],
     priors: Priors,
-) -> tuple[list[IncidentType], Law, Floats]:
+) -> tuple[list[IncidentType], Distribution, Floats]:
     """Return the types with their ways to end, the law of flags, and each fix's normal score within its group.
 
     Parameters
@@ -138,11 +138,11 @@ def fit_paths(
         for t, kind in enumerate(types)
     ]
     flag = laws.get("flag")
-    law = Law("lognormal", float(flag.mu.mean()), float(flag.sigma.mean())) if flag else priors.flag
+    law = Distribution("lognormal", float(flag.mu.mean()), float(flag.sigma.mean())) if flag else priors.flag
     return made, law, residual
 
 
-def _settings(run: Law, timeout: float, attempts: int, success: float) -> dict[str, Any]:
+def _settings(run: Distribution, timeout: float, attempts: int, success: float) -> dict[str, Any]:
     return {
         "automation_success": success,
         "automation_run": run,
@@ -253,7 +253,7 @@ def with_remediation(model: ResponseModel, past: History, practices: Practices, 
         if one != usual and services
     ]
     special = tuple(
-        Special(
+        Override(
             (("automation_attempts", one.attempts), ("automation_timeout", one.timeout)),
             services=tuple(sorted(services)),
             name="remediation",
@@ -273,12 +273,12 @@ def with_remediation(model: ResponseModel, past: History, practices: Practices, 
     said += f". An attempt works {model.automation_success:.0%} of the time: borrowed, for no setting says it."
     notes.append(Note("automation by settings", "practices", len(practices.remediation), said))
     _too_long(past, usual, kept, notes)
-    return updated(model, special=(*model.special, *special))
+    return updated(model, overrides=(*model.overrides, *special))
 
 
 def _started(kind: IncidentType, starts: set[tuple[str, str]]) -> float:
     """Return the share of a type's incidents whose alert starts a rule."""
-    hit = ((face, (str(face.service), str(face.failure_mode)) in starts) for face in kind.faces)
+    hit = ((face, (str(face.service), str(face.failure_mode)) in starts) for face in kind.profiles)
     return math.fsum(face.share * kind.seen(face) for face, started in hit if started)
 
 
@@ -332,7 +332,7 @@ def _answered(
             services.add(book.service)
         for alert in (by_name[name] for name in book.alerts if name in by_name):
             reached |= {(service, mode) for service in alert.targets for mode in alert.failure_modes}
-    hit = (f for f in kind.faces if f.service in services or (str(f.service), str(f.failure_mode)) in reached)
+    hit = (f for f in kind.profiles if f.service in services or (str(f.service), str(f.failure_mode)) in reached)
     return min(math.fsum(face.share for face in hit), 1.0)
 
 
@@ -370,7 +370,7 @@ def with_change_paths(model: ResponseModel, past: History, practices: Practices,
     return model
 
 
-def _law(path: ChangePath) -> Law | None:
+def _law(path: ChangePath) -> Distribution | None:
     """Return the law whose median is the likely time, and of which low and high cut off a twentieth each."""
     likely = path.likely_minutes
     if likely is None and path.low_minutes and path.high_minutes:
@@ -378,13 +378,15 @@ def _law(path: ChangePath) -> Law | None:
     if not likely:
         return None
     low, high = path.low_minutes or likely, path.high_minutes or likely
-    return Law("lognormal", math.log(likely), max(math.log(high / low) / (2 * 1.6449), 0.0))
+    return Distribution("lognormal", math.log(likely), max(math.log(high / low) / (2 * 1.6449), 0.0))
 
 
-def _with_path(kind: IncidentType, path: ChangePath, name: str, law: Law | None, success: float) -> IncidentType:
+def _with_path(
+    kind: IncidentType, path: ChangePath, name: str, law: Distribution | None, success: float
+) -> IncidentType:
     if path.incident_types and kind.name not in path.incident_types:
         return kind
-    if path.services and not any(face.service in path.services for face in kind.faces):
+    if path.services and not any(face.service in path.services for face in kind.profiles):
         return kind
     paths = tuple(
         updated(one, law=one.law if law is None else law, success=success) if one.name == name else one

@@ -15,7 +15,7 @@ from mttrlab.errors import ModelError
 from mttrlab.response.calibration.history import FEWEST, History
 from mttrlab.response.calibration.pooling import note_disagreement
 from mttrlab.response.engines.transition import CALLS
-from mttrlab.response.model.distributions import Law
+from mttrlab.response.model.distributions import Distribution
 from mttrlab.response.model.provenance import Note
 from mttrlab.response.model.responders import MOST_CALLS, WEEK_HOURS, Paging, Pool, Shift
 from mttrlab.response.model.response_model import ResponseModel
@@ -54,7 +54,7 @@ def with_escalation(model: ResponseModel, past: History, practices: Practices, n
         notes.append(Note("paging", "left out", len(schedules), said + "."))
         return model
     means = [float(level.ack_minutes or 0.0) for level in first.levels]
-    laws = tuple(Law("exponential", mean) for mean in means)
+    laws = tuple(Distribution("exponential", mean) for mean in means)
     repeats = max(min(first.repeats + 1, CALLS // len(laws)), 1)
     if len(laws) > MOST_CALLS:
         raise ModelError(f"on-call schedule {first.name} has {len(laws)} levels; {MOST_CALLS} is the most")
@@ -112,7 +112,7 @@ def with_schedule(model: ResponseModel, practices: Practices | None, notes: list
         updated(
             kind,
             pool=everywhere,
-            faces=tuple(updated(face, pool=home.get(str(face.service), everywhere)) for face in kind.faces),
+            profiles=tuple(updated(face, pool=home.get(str(face.service), everywhere)) for face in kind.profiles),
         )
         for kind in model.types
     )

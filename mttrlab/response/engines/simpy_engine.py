@@ -299,7 +299,7 @@ class _PoolState:
         self.preemptive = pool.preemptive
         self.hands_over = pool.end_of_shift == HANDS_OVER
         self.handover = round(pool.handover_minutes * 60_000_000)
-        self.room = responders.NO_LIMIT if pool.room is None else pool.room
+        self.room = responders.NO_LIMIT if pool.queue_limit is None else pool.queue_limit
         self.used = 0
         self.settle = False
         self.queue: list[tuple[QueuePlace, Queued]] = []

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.response.experiment.utilization import utilizations
-from mttrlab.response.model.distributions import Law
+from mttrlab.response.model.distributions import Distribution
 from mttrlab.response.model.incident_types import NAMED, longest, works
 from mttrlab.response.model.response_model import ResponseModel
-from mttrlab.response.scenarios.applicability import immovable, movable
+from mttrlab.response.scenarios.applicability import has_effect, reason_without_effect
 from mttrlab.response.scenarios.levers import (
     ARRIVAL,
     AUTOMATION,
@@ -80,8 +80,8 @@ def describe_model(model: ResponseModel) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from mttrlab.response import IncidentType, Law, ResponseModel
-    >>> parts = describe_model(ResponseModel((IncidentType("any", 0.5, diagnose=Law("constant", 30.0)),)))
+    >>> from mttrlab.response import IncidentType, Distribution, ResponseModel
+    >>> parts = describe_model(ResponseModel((IncidentType("any", 0.5, diagnose=Distribution("constant", 30.0)),)))
     >>> parts.set_index("part").loc["diagnose", "median"]
     np.float64(30.0)
     """
@@ -94,7 +94,7 @@ def describe_model(model: ResponseModel) -> pd.DataFrame:
 
 def _levers(model: ResponseModel, part: str, name: str) -> list[str]:
     here = ACTS_ON.get(name if part == "path" else part, ())
-    return [lever for lever in here if movable(model, lever)]
+    return [lever for lever in here if has_effect(model, lever)]
 
 
 def _beginning(model: ResponseModel) -> list[Row]:
@@ -117,7 +117,7 @@ def _beginning(model: ResponseModel) -> list[Row]:
         laws = [(kind.detect, w) for kind, w in kinds]
         rows.append(("alert", "", 1.0, *_quantiles(laws, model.alert_latency), "detection"))
     rules = automated(model)
-    if rules or not immovable(model, "automation", 1.0):
+    if rules or not reason_without_effect(model, "automation", 1.0):
         words = (
             f"remediation rule: up to {model.automation_attempts} attempts of at most "
             f"{model.automation_timeout:.3g} min, each works {model.automation_success:.0%}"
@@ -133,7 +133,7 @@ def _types(n: int) -> str:
 def _people(model: ResponseModel) -> list[Row]:
     rows: list[Row] = []
     paging = model.paging
-    laws: Sequence[tuple[Law | None, float]]
+    laws: Sequence[tuple[Distribution | None, float]]
     laws = [(paging.levels[0], 1.0)] if paging and paging.levels else _weighted(model, lambda k: k.acknowledge)
     if paging:
         words = f"page in {paging.delivery:g} min, escalates after {paging.timeout:g} min ({paging.calls} calls)"
@@ -144,8 +144,8 @@ def _people(model: ResponseModel) -> list[Row]:
     busy = [
         _busy(*pool, of_model=model.responders is not None) for pool in utilizations(model) if "lane" not in pool[0]
     ]
-    busy += [f"{pool.name}: {pool.mean_people:.3g} {_heads(pool.mean_people)}, room for {pool.room} to wait"
-             for pool in model.pools if pool.room is not None]  # fmt: skip
+    busy += [f"{pool.name}: {pool.mean_people:.3g} {_heads(pool.mean_people)}, room for {pool.queue_limit} to wait"
+             for pool in model.pools if pool.queue_limit is not None]  # fmt: skip
     rows.append(("people", "", np.nan, np.nan, np.nan, "; ".join(busy) or "nobody ever waits for a person"))
     if model.routing:
         words = f"wrong team first, + {model.routing.transfer:g} min"
@@ -194,7 +194,7 @@ def _mean_diagnosis(model: ResponseModel) -> float:
 
 def _paths(model: ResponseModel) -> list[Row]:
     """Return one row per fix path, the most frequent first."""
-    parts: dict[str, list[tuple[Law, float]]] = {}
+    parts: dict[str, list[tuple[Distribution, float]]] = {}
     for kind, weight in _shares(model):
         by_flag = sum(p.share_changed for p in kind.paths if p.name == "flag")
         more = kind.change_caused * (1 - by_flag) * model.more_flags if kind.paths else 0.0
@@ -204,7 +204,7 @@ def _paths(model: ResponseModel) -> list[Row]:
             parts.setdefault(path.name, []).append((path.law, share))
         if more:
             parts.setdefault("flag", []).append((model.flag, weight * more))
-    if "flag" not in parts and not immovable(model, "flagged", 1.0) and flagged(model) < 1:
+    if "flag" not in parts and not reason_without_effect(model, "flagged", 1.0) and flagged(model) < 1:
         parts["flag"] = [(model.flag, 0.0)]
     total = {name: sum(share for _, share in laws) for name, laws in parts.items()}
     caps = {"rollback": model.rollback_minutes}
@@ -224,7 +224,7 @@ def _end(model: ResponseModel) -> list[Row]:
     elif any(kind.verify for kind in model.types):
         laws = _weighted(model, lambda k: k.verify)
         rows.append(("verify", "", np.nan, *_quantiles(laws, model.verification_window), "confirmed healthy"))
-    if model.verify_pass < 1 or not immovable(model, "verify_pass", 1.0):
+    if model.verify_pass < 1 or not reason_without_effect(model, "verify_pass", 1.0):
         words = f"a fix does not hold: diagnosis again, {model.max_rounds} rounds at most"
         rows.append(("again", "", 1 - model.verify_pass, np.nan, np.nan, words))
     if back:
@@ -245,12 +245,12 @@ def _shares(model: ResponseModel) -> list[tuple]:
     return list(zip(model.types, model.weights, strict=True))
 
 
-def _weighted(model: ResponseModel, of: Callable) -> list[tuple[Law | None, float]]:
+def _weighted(model: ResponseModel, of: Callable) -> list[tuple[Distribution | None, float]]:
     return [(of(kind), weight) for kind, weight in _shares(model)]
 
 
 def _quantiles(
-    laws: Iterable[tuple[Law | None, float]], cap: float = np.inf, *, factor: float = 1.0, add: float = 0.0
+    laws: Iterable[tuple[Distribution | None, float]], cap: float = np.inf, *, factor: float = 1.0, add: float = 0.0
 ) -> tuple[float, float]:
     """Return median and 90 % quantile of a mixture of laws, capped."""
     known = [(law, weight) for law, weight in laws if law is not None]

@@ -95,7 +95,7 @@ def working_memory(
         Bytes of every incident beside.
     """
     one, block = expected_rows(model, days, layers), min(BLOCK, replications)
-    held = max(one * block, min(model_runs.AT_ONCE * (1 + layers), one * replications)) * (HELD_BYTES + more)
+    held = max(one * block, min(model_runs.INCIDENTS_AT_ONCE * (1 + layers), one * replications)) * (HELD_BYTES + more)
     if engine == "simpy":
         held += one * OBJECT_BYTES
     if model.profile:

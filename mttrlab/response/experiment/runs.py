@@ -82,7 +82,7 @@ def engine_why(asked: str, ran: str, *models: ResponseModel) -> str:
 Span = tuple[int, int]
 """Replications from the first number up to, not including, the second."""
 
-AT_ONCE = 60_000
+INCIDENTS_AT_ONCE = 60_000
 """Incidents that are held in memory together, where a span of replications may be cut."""
 
 
@@ -103,7 +103,7 @@ def replication_spans(
     validation.whole("replications", replications, 1, 10_000_000)
     days = validation.finite("days", days, open_low=True, high=1_000_000.0)
     blocks = -(-replications // BLOCK)
-    fit = max(int(AT_ONCE / max(model.per_day * days * BLOCK, 1.0)), 1)
+    fit = max(int(INCIDENTS_AT_ONCE / max(model.per_day * days * BLOCK, 1.0)), 1)
     # As many pieces for every worker, as long as each other, so that nobody waits for the last.
     turns = -(-blocks // (fit * workers(n_jobs)))
     pieces = min(turns * workers(n_jobs), blocks)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from mttrlab.lab import Lab
     from mttrlab.response.calibration.history import History
     from mttrlab.response.experiment.sinks import LargeRun
-    from mttrlab.response.model.incident_types import Face, IncidentType
+    from mttrlab.response.model.incident_types import IncidentProfile, IncidentType
 
 
 @overload
@@ -138,7 +138,7 @@ def simulate(
     changed = model
     if scenario is not None:
         validation.a("scenario", Scenario, scenario)
-        scenario.insist(model)
+        scenario.require_effect(model)
         changed = scenario.apply(model)
     runs_on = model_runs.engine_name(engine, changed)
     refuse_unstable_queue(changed, days)
@@ -366,8 +366,8 @@ def _numbered(name: str, replication: Ints, key: Ints) -> np.ndarray:
 
 def _faces(model: ResponseModel, kinds: Ints, faces: Ints) -> dict[str, Categorical]:
     names = ("service", "team", "severity", "failure_mode")
-    offsets = np.cumsum([0, *(len(kind.faces) for kind in model.types)])[:-1]
-    flat = [face for kind in model.types for face in kind.faces]
+    offsets = np.cumsum([0, *(len(kind.profiles) for kind in model.types)])[:-1]
+    flat = [face for kind in model.types for face in kind.profiles]
     place = offsets[kinds] + faces
     columns = {name: Categorical(tuple(getattr(face, name) for face in flat), place) for name in names}
     return {**columns, "incident_type": Categorical(tuple(kind.name for kind in model.types), kinds)}
@@ -416,7 +416,7 @@ FEWEST = 5
 _MOST = 200
 
 
-def impact_of(users: tuple[Impact, ...], kind: IncidentType, face: Face) -> Impact | None:
+def impact_of(users: tuple[Impact, ...], kind: IncidentType, face: IncidentProfile) -> Impact | None:
     """Return what holds for a type's incidents that look like this; None: nobody has said how many they hit."""
     name, severity = kind.name, face.severity
     for wanted in ((name, severity), (None, severity), (name, None), (None, None)):
@@ -522,5 +522,5 @@ def _few(shares: pd.Series) -> tuple[float, ...]:
     return tuple(values.tolist())
 
 
-def _looks(model: ResponseModel) -> Iterator[tuple[IncidentType, Face]]:
-    return ((kind, face) for kind in model.types for face in kind.faces)
+def _looks(model: ResponseModel) -> Iterator[tuple[IncidentType, IncidentProfile]]:
+    return ((kind, face) for kind in model.types for face in kind.profiles)

@@ -16,8 +16,8 @@ from mttrlab.response.engines import compiled, simpy_engine
 from mttrlab.response.engines.transition import MICROSECONDS
 from mttrlab.response.model import responders
 from mttrlab.response.model.arrays import Floats
-from mttrlab.response.model.distributions import Law
-from mttrlab.response.model.incident_types import NAMED, Face, FixPath, IncidentType, longest, works
+from mttrlab.response.model.distributions import Distribution
+from mttrlab.response.model.incident_types import NAMED, FixPath, IncidentProfile, IncidentType, longest, works
 from mttrlab.response.model.responders import HANDS_OVER, Pool
 from mttrlab.response.model.response_model import MONTH_DAYS, Ramp, ResponseModel
 from mttrlab.response.model.settings import updated
@@ -79,7 +79,7 @@ def utilizations(model: ResponseModel, days: float = math.inf) -> list[Utilizati
     made = [
         Utilization(_named(model, pool), pool.mean_people, spent / 1440.0)
         for pool, spent in zip(people, minutes, strict=True)
-        if pool.room is None
+        if pool.queue_limit is None
     ]
     return [*made, Utilization(_LANES, float(model.pipeline.lanes), lanes / 1440.0)] if model.pipeline else made
 
@@ -96,7 +96,7 @@ def _groups(model: ResponseModel, place: int, days: float) -> Iterator[Group]:
     """Return the incidents of a type that happen, by what decides about the work that they make."""
     kind = model.types[place]
     alike: dict[tuple[str | None, tuple[int, ...]], float] = {}
-    for face in kind.faces:
+    for face in kind.profiles:
         meets = tuple(_meets(model, kind.name, face))
         key = (face.pool or kind.pool, meets)
         alike[key] = alike.get(key, 0.0) + face.share
@@ -124,9 +124,9 @@ def _brought(get: Resolved) -> float:
     return float((1 + others) / (1 + bursts.share * bursts.mean))
 
 
-def _meets(model: ResponseModel, kind: str | None, face: Face) -> Iterator[int]:
+def _meets(model: ResponseModel, kind: str | None, face: IncidentProfile) -> Iterator[int]:
     """Return the special settings that may hold for incidents of this type and face."""
-    for k, one in enumerate(model.special):
+    for k, one in enumerate(model.overrides):
         if (not one.incident_types or kind in one.incident_types) and (
             not one.services or face.service in one.services
         ):
@@ -137,11 +137,11 @@ def _reached(model: ResponseModel, meets: tuple[int, ...], days: float) -> Itera
     """Return each set of special settings that some of these incidents meet, and the share that does."""
     by_name: dict[str, list[int]] = {}
     for k in meets:
-        by_name.setdefault(model.special[k].name, []).append(k)
+        by_name.setdefault(model.overrides[k].name, []).append(k)
     ways = []
     for mine in by_name.values():
         # Ramps of one name share their random numbers: whom the shorter reach has, the longer has too.
-        levels = {k: 1.0 if (ramp := model.special[k].ramp) is None else _level(ramp, days) for k in mine}
+        levels = {k: 1.0 if (ramp := model.overrides[k].ramp) is None else _level(ramp, days) for k in mine}
         edges = sorted({0.0, 1.0, *levels.values()})
         ways.append([(b - a, [k for k in mine if levels[k] >= b]) for a, b in itertools.pairwise(edges)])
     for chosen in itertools.product(*ways):
@@ -155,14 +155,14 @@ def _level(ramp: Ramp, days: float) -> float:
 
 
 def _fades(model: ResponseModel) -> bool:
-    return any(one.ramp is not None and one.ramp.decay > 0 for one in model.special)
+    return any(one.ramp is not None and one.ramp.decay > 0 for one in model.overrides)
 
 
 def _own(model: ResponseModel, place: int, reached: list[int]) -> dict[str, float]:
     return {
         field: value[place] if isinstance(value, tuple) else value
         for k in reached
-        for field, value in model.special[k].settings
+        for field, value in model.overrides[k].settings
     }
 
 
@@ -177,7 +177,7 @@ def _other(model: ResponseModel, names: list[str], home: int) -> int:
 # Minutes that people and deployment lanes spend on an incident, on average: the transition function, as a mean.
 
 
-_UNIT = Law("constant", 1.0)
+_UNIT = Distribution("constant", 1.0)
 _GRID, _BOTH = 10_000, 200
 """Points of a law, and of each of two that are added up."""
 
@@ -194,7 +194,7 @@ class Workload(NamedTuple):
 
 
 class Resolved:
-    """A model's settings, some of them replaced as `Special` names them."""
+    """A model's settings, some of them replaced as `Override` names them."""
 
     def __init__(self, model: ResponseModel, own: Mapping[str, float]) -> None:
         self.model, self._own = model, own
@@ -293,7 +293,7 @@ def _sampled(how: Verification, healthy: float) -> tuple[float, float]:
     """Return mean minutes of a verification by samples, and the chance that it passes."""
     at = np.zeros(how.in_a_row)
     at[0], samples, passed = 1.0, 0.0, 0.0
-    for _ in range(how.give_up):
+    for _ in range(how.max_samples):
         going = float(at.sum())
         if going < 1e-15:
             break
@@ -354,7 +354,7 @@ def _fix(kind: IncidentType, get: Resolved, changed: bool) -> tuple[float, float
 class _Way(NamedTuple):
     """A fix, and the longest time that it takes."""
 
-    law: Law
+    law: Distribution
     longest: float
 
 
@@ -371,7 +371,7 @@ def _success(path: FixPath, get: Resolved) -> float:
 
 
 @cache
-def limited(law: Law, longest: float) -> float:
+def limited(law: Distribution, longest: float) -> float:
     """Return the mean minutes of a law that is cut off."""
     if np.isinf(longest):
         return law.mean
@@ -395,7 +395,7 @@ def _fix_minutes(first: _Way, second: _Way | None, fails: float, flag: _Way | No
 
 
 @cache
-def _in_time(run: Law, factor: float, timeout: float) -> float:
+def _in_time(run: Distribution, factor: float, timeout: float) -> float:
     return float(np.mean(run.quantile((np.arange(_GRID) + 0.5) / _GRID) * factor <= timeout))
 
 
@@ -404,7 +404,8 @@ def _passed_on(get: Resolved) -> tuple[float, float]:
     routing = get.model.routing
     if routing is None:
         return 0.0, 0.0
-    wrong, again, most = (get(f"routing.{name}", getattr(routing, name)) for name in ("wrong", "again", "most"))
+    names = ("wrong", "again", "max_transfers")
+    wrong, again, most = (get(f"routing.{name}", getattr(routing, name)) for name in names)
     reach = [wrong * again**k for k in range(int(most))]
     by = [0.0, 0.0]
     for transfers, (here, further) in enumerate(zip(reach, [*reach[1:], 0.0], strict=True), start=1):
@@ -510,7 +511,7 @@ def backlog(model: ResponseModel) -> float | None:
     for p, pool in enumerate(model.people):
         mine = (records.x["pool"] == p) & (records.x["noise"] == 0) & (records.x["happens"] == 1)
         mine &= ends["acknowledged"] >= 0
-        if pool.room is not None or mine.sum() < 1000:
+        if pool.queue_limit is not None or mine.sum() < 1000:
             continue
         work = (records.x["diagnose"][mine, 0] + records.x["fix"][mine, 0] + records.x["verify"][mine, 0]).astype(float)
         slack = _MARGIN + 3 * float(work.std() / max(work.mean(), 1.0) / np.sqrt(mine.sum()))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from mttrlab.errors import ModelError
 from mttrlab.response.model.arrays import Floats
-from mttrlab.response.model.distributions import Law
+from mttrlab.response.model.distributions import Distribution
 from mttrlab.response.model.settings import MANY, DayHour, Flag, Number, pair, settings
 
 Ints = npt.NDArray[np.int64]
@@ -27,7 +27,7 @@ class Deployments:
 
     per_day: Annotated[float, Number(0.0, MANY, above=True)]
     """Deployments per day of the week's seven, on average."""
-    after: Law
+    after: Distribution
     """Minutes from a deployment to the start of an incident that it causes."""
     hours: Annotated[tuple[DayHour, DayHour], pair("two hours, such as (9, 17)")] = (9.0, 17.0)
     """Hours of the day (UTC) between which people deploy."""
@@ -70,7 +70,7 @@ class Deployments:
         return begin[open_], end[open_]
 
 
-def moved(
+def align_to_deployments(
     deployments: Deployments,
     at: Ints,
     replication: Ints,

@@ -26,7 +26,7 @@ _USUAL = AlertRule(
 )
 
 
-class Sight(NamedTuple):
+class DetectionDelayCurve(NamedTuple):
     """What detectors make of a fault."""
 
     ever: float
@@ -57,7 +57,7 @@ _DETECTORS = Discriminator(
 
 
 @settings("watching")
-class Watch:
+class DetectionSettings:
     """Rules and monitors, and settings that a lever has put in the place of theirs."""
 
     detectors: tuple[
@@ -95,13 +95,13 @@ class Watch:
             and any(mode in one.failure_modes for mode in Fault(failure_mode or "").shows_as())
         )
 
-    def sight(self, service: str | None, failure_mode: str | None) -> Sight | None:
+    def sight(self, service: str | None, failure_mode: str | None) -> DetectionDelayCurve | None:
         """Return how soon a fault of this mode at this service is noticed; None: nothing watches it."""
         if service is None or failure_mode not in FAILURE_MODES:
             return None
         return _sight(self.over(service, failure_mode), Fault(failure_mode, self.share))
 
-    def usual(self) -> Sight:
+    def usual(self) -> DetectionDelayCurve:
         """Return how soon a gap would be noticed if it were closed: as by the middle one of the detectors there are."""
         singles = [
             found
@@ -111,7 +111,7 @@ class Watch:
         ]
         if not singles:
             found = _sight((self._set(_USUAL),), Fault("availability", self.share))
-            singles = [found] if found else [Sight(1.0, np.zeros(1))]
+            singles = [found] if found else [DetectionDelayCurve(1.0, np.zeros(1))]
         return sorted(singles, key=lambda one: float(one.minutes.mean()))[len(singles) // 2]
 
     def _set(self, one: AlertRule | SyntheticMonitor) -> AlertRule | SyntheticMonitor:
@@ -131,7 +131,7 @@ def _sight(
         ...,
     ],
     fault: Fault,
-) -> Sight | None:
+) -> DetectionDelayCurve | None:
     # Services often have the same settings; only what detection depends on is told apart.
     return _seen(tuple(sorted({_bare(one) for one in detectors}, key=repr)) if detectors else (), fault)
 
@@ -151,7 +151,7 @@ def _seen(
         ...,
     ],
     fault: Fault,
-) -> Sight | None:
+) -> DetectionDelayCurve | None:
     if not detectors:
         return None
     answer = detection_delay(detectors, fault)
@@ -167,4 +167,4 @@ def _seen(
     wanted, rise = (np.arange(_GRID) + 0.5) / _GRID, chance[place] - chance[before]
     part = np.divide(wanted - chance[before], rise, out=np.ones(_GRID), where=rise > 0)
     seconds = np.where(place > 0, at[before] + np.clip(part, 0.0, 1.0) * (at[place] - at[before]), at[place])
-    return Sight(answer.recall, seconds / 60)
+    return DetectionDelayCurve(answer.recall, seconds / 60)

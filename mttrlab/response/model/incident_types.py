@@ -6,9 +6,9 @@ import math
 from typing import Annotated, Literal
 
 from mttrlab.errors import ModelError
-from mttrlab.response.model.distributions import Law
+from mttrlab.response.model.distributions import Distribution
 from mttrlab.response.model.settings import Number, Share, Text, settings
-from mttrlab.response.model.workflow import Hypotheses
+from mttrlab.response.model.workflow import DiagnosisAttempts
 
 
 @settings("a fix path")
@@ -17,7 +17,7 @@ class FixPath:
 
     name: Text
     """flag, rollback, config, scale, forward_fix, …, or other."""
-    law: Law
+    law: Distribution
     """Minutes from the diagnosis to the fix in place."""
     share: Share
     """Share of the type's incidents that no change caused and that end this way."""
@@ -27,8 +27,8 @@ class FixPath:
     """Chance that it works; where it does not, its time is spent and another fix comes after it."""
 
 
-@settings("a face")
-class Face:
+@settings("a profile")
+class IncidentProfile:
     """What an incident of a type looks like in the table."""
 
     share: Share
@@ -59,17 +59,17 @@ class IncidentType:
     """As in `incident_type`; None: not known."""
     per_day: Annotated[float, Number(0.0, 1e6)]
     """Mean arrivals per day."""
-    detect: Law | None = None
+    detect: Distribution | None = None
     """Minutes from start to detection where no alert sees the fault; None: the model does not hold detection."""
-    alert: Law | None = None
+    alert: Distribution | None = None
     """Minutes from start to detection where an alert or a monitor sees it; None: as `detect`."""
-    acknowledge: Law | None = None
+    acknowledge: Distribution | None = None
     """Minutes from detection to a person's acknowledgement; None: work begins at detection."""
-    diagnose: Law | None = None
+    diagnose: Distribution | None = None
     """Minutes of work to the diagnosis; None: diagnosis and fix are one span."""
     paths: tuple[FixPath, ...] = ()
     """The fixes; shares add up to one (both columns)."""
-    verify: Law | None = None
+    verify: Distribution | None = None
     """Minutes from the fix to confirmed health; None: the model ends at the fix."""
     alert_coverage: Share = 1.0
     """Share of the type's incidents that alerts or monitors see first."""
@@ -77,17 +77,17 @@ class IncidentType:
     """Share of the type's incidents whose alert has a remediation rule."""
     change_caused: Share = 0.0
     """Share of the type's incidents that a known change caused."""
-    faces: tuple[Face, ...] = (Face(1.0),)
+    profiles: tuple[IncidentProfile, ...] = (IncidentProfile(1.0),)
     """What its incidents look like; shares add up to one."""
     pool: Text | None = None
     """The pool of people that works on it; None: the first."""
-    hypotheses: Hypotheses | None = None
+    hypotheses: DiagnosisAttempts | None = None
     """Diagnosis as hypotheses tried in turn, in place of the law `diagnose`."""
     runbook: Share = 0.0
     """Share of the type's incidents that a runbook answers; the law `diagnose` holds its effect already."""
 
     def __post_init__(self) -> None:
-        sums = {"faces": [face.share for face in self.faces]}
+        sums = {"profiles": [profile.share for profile in self.profiles]}
         if self.paths:
             sums["paths"] = [path.share for path in self.paths]
             sums["paths (changed)"] = [path.share_changed for path in self.paths]
@@ -96,7 +96,7 @@ class IncidentType:
                 name = self.name or "an incident type without a name"
                 raise ModelError(f"shares of {what} of {name} must add up to 1; they add up to {math.fsum(shares):g}")
 
-    def seen(self, face: Face) -> float:
+    def seen(self, face: IncidentProfile) -> float:
         """Return the share of a face's incidents that alerts see."""
         if face.watch == "gap":
             return 0.0

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mttrlab.errors import ModelError
-from mttrlab.response.model.distributions import AT_ONCE, Law
+from mttrlab.response.model.distributions import ZERO, Distribution
 from mttrlab.response.model.settings import (
     MANY,
     WEEK_MINUTES,
@@ -66,7 +66,7 @@ class Pool:
     """`finishes`: who works goes on to the end; `hands over`: the incident goes back to the queue."""
     handover_minutes: WeekMinutes = 0.0
     """Minutes that a hand-over at the end of a shift adds to the rest of the work."""
-    room: Annotated[int, Number(0, 1_000_000)] | None = None
+    queue_limit: Annotated[int, Number(0, 1_000_000)] | None = None
     """Incidents that may wait; one more is worked on at once by people from outside. None: any number waits."""
 
     def __post_init__(self) -> None:
@@ -87,7 +87,7 @@ class Paging:
     """Minutes from detection until the first person's device rings; each further level needs them again."""
     timeout: Annotated[float, Number(0.0, WEEK_MINUTES, above=True)] = 5.0
     """Minutes after which the next level is called."""
-    levels: tuple[Law, ...] = ()
+    levels: tuple[Distribution, ...] = ()
     """Minutes that the person at each level takes once called; empty: each as `acknowledge` of the incident's type."""
     repeats: Annotated[int, Number(1, MOST_CALLS)] = 1
     """How often all levels are gone through; the last person called is never relieved."""
@@ -114,11 +114,11 @@ class Routing:
     """Share of incidents that are passed on at least once."""
     again: Share = 0.0
     """Chance that one which was passed on is passed on again."""
-    notice: Law = AT_ONCE
+    notice: Distribution = ZERO
     """Minutes of work until a team sees that another should have it."""
     transfer: WeekMinutes = 0.0
     """Minutes from one team to the other; nobody is held."""
-    most: Annotated[int, Number(1, MOST_HANDS)] = 4
+    max_transfers: Annotated[int, Number(1, MOST_HANDS)] = 4
     """Times that an incident is passed on at most."""
     between: Annotated[tuple[Text, Text], pair(_TWO_POOLS)] | None = None
     """The two pools; None: all in the incident's own pool."""
@@ -133,7 +133,7 @@ class Noise:
     """Pages that are no incident: they take people's minutes and are never in the table."""
 
     per_day: Annotated[float, Number(0.0, MANY)]
-    work: Law
+    work: Distribution
     """Minutes that a person needs to see that nothing is wrong."""
     pool: Text | None = None
     """The pool that answers them; None: the first."""
@@ -147,7 +147,7 @@ class Pipeline:
 
     lanes: People = 1
     """Deployments at a time."""
-    minutes: Law = AT_ONCE
+    minutes: Distribution = ZERO
     """Length of a deployment."""
     paths: tuple[Text, ...] = ("rollback", "forward_fix")
     """Fixes that need one."""
@@ -208,7 +208,7 @@ def tables(pools: tuple[Pool, ...]) -> tuple[Ints, Ints]:
     rows: list[int] = []
     for pool in pools:
         mine = steps(pool)
-        room = NO_LIMIT if pool.room is None else pool.room
+        room = NO_LIMIT if pool.queue_limit is None else pool.queue_limit
         hands_over = int(pool.end_of_shift == HANDS_OVER)
         handover = round(pool.handover_minutes * 60_000_000)
         rules.append([len(rows), len(mine), int(pool.preemptive), hands_over, handover, room])

@@ -16,8 +16,8 @@ from mttrlab.errors import ModelError
 from mttrlab.response.model import validation
 from mttrlab.response.model.arrays import Floats
 from mttrlab.response.model.deployments import Deployments
-from mttrlab.response.model.detection import Watch
-from mttrlab.response.model.distributions import AT_ONCE, LONGEST, Law
+from mttrlab.response.model.detection import DetectionSettings
+from mttrlab.response.model.distributions import LONGEST, ZERO, Distribution
 from mttrlab.response.model.incident_types import IncidentType
 from mttrlab.response.model.provenance import Note, table
 from mttrlab.response.model.responders import Noise, Paging, Pipeline, Pool, Routing
@@ -25,10 +25,10 @@ from mttrlab.response.model.settings import Factor, Limit, Number, People, Posit
 from mttrlab.response.model.workflow import Bursts, Impact, Reopening, Verification
 from mttrlab.schema import STAMPS, Practices
 
-RUN_PRIOR = Law("constant", 1.0)
+RUN_PRIOR = Distribution("constant", 1.0)
 """A run of a remediation rule takes a minute where no export says otherwise."""
 
-FLAG_PRIOR = Law("constant", 0.5)
+FLAG_PRIOR = Distribution("constant", 0.5)
 """A flag takes half a minute where no export says otherwise."""
 
 
@@ -39,7 +39,7 @@ RUNBOOK_PRIOR = 1 / 3
 
 
 @settings(kw_only=True)
-class Moved:
+class LeverSettings:
     """Settings of levers, each at rest unless a scenario moves it."""
 
     alert_latency: Limit = math.inf
@@ -142,7 +142,7 @@ class Ramp:
 
     Examples
     --------
-    >>> Ramp(months=6).reached(np.array([0.0, 3.0, 6.0, 24.0])).tolist()
+    >>> Ramp(months=6).fraction_reached(np.array([0.0, 3.0, 6.0, 24.0])).tolist()
     [0.0, 0.5, 1.0, 1.0]
     """
 
@@ -155,7 +155,7 @@ class Ramp:
     decay: Share = 0.0
     """Share of its reach that is lost in each month after it is fully there."""
 
-    def reached(self, months: Floats) -> Floats:
+    def fraction_reached(self, months: Floats) -> Floats:
         """Return the share of incidents that meet the new settings so many months after the start of the horizon."""
         since = np.asarray(months, dtype=np.float64) - self.delay
         risen = np.clip(since / self.months, 0.0, 1.0) if self.months else (since >= 0).astype(np.float64)
@@ -178,7 +178,7 @@ def _setting(value: object) -> object:
 
 
 @settings("settings of some incidents")
-class Special:
+class Override:
     """Settings that hold for some incidents alone."""
 
     settings: tuple[tuple[Text, Annotated[Setting, PlainValidator(_setting)]], ...]
@@ -215,7 +215,7 @@ class Verdict:
 
 
 @settings()
-class ResponseModel(Moved):
+class ResponseModel(LeverSettings):
     """How an organisation's incidents arise and are handled. Minutes throughout.
 
     `ResponseModel.fit(incidents)` makes one from an export; `notes` says where each part came from.
@@ -227,7 +227,7 @@ class ResponseModel(Moved):
     """People who can each work on one incident at a time; None: nobody ever waits for a person."""
     automation_success: Share = 0.7
     """Chance that one attempt of a remediation rule ends the incident."""
-    automation_run: Law = RUN_PRIOR
+    automation_run: Distribution = RUN_PRIOR
     """Minutes that a successful attempt takes."""
     automation_timeout: Annotated[float, Number(0.0, LONGEST)] = 1.0
     """Minutes after which an attempt has failed; a failing attempt takes all of them."""
@@ -235,7 +235,7 @@ class ResponseModel(Moved):
     """Attempts before a person is paged."""
     automation_harm: Share = 0.0
     """Chance that a failed attempt does harm."""
-    harm: Law = AT_ONCE
+    harm: Distribution = ZERO
     """Minutes that harm adds to the fix of the person who comes after."""
     verify_pass: Share = 1.0
     """Chance that a fix holds when it is verified; else the incident goes back to diagnosis."""
@@ -245,13 +245,13 @@ class ResponseModel(Moved):
     """Rounds of diagnosis, fix and verification; the last one counts as verified."""
     difficulty: Annotated[float, Number(0.0, 0.99)] = 0.0
     """Correlation between diagnosis and fix of one incident (of their normal scores): hard ones are hard twice."""
-    flag: Law = FLAG_PRIOR
+    flag: Distribution = FLAG_PRIOR
     """Minutes from the diagnosis until a feature flag has taken the change away."""
     profile: tuple[Annotated[float, Number()], ...] = ()
     """Arrivals per hour of the week (168 numbers from Monday 00:00 UTC, any scale); empty: all hours alike."""
     pools: tuple[Pool, ...] = ()
     """Named people by shift, in place of `responders`; empty: `responders` alone."""
-    watch: Watch | None = None
+    watch: DetectionSettings | None = None
     """Rules and monitors whose settings say how soon alerts notice; None: the types' laws say it."""
     paging: Paging | None = None
     """Delivery and escalation; None: one person reacts after `acknowledge`."""
@@ -277,7 +277,7 @@ class ResponseModel(Moved):
     """First day of the horizon (UTC) unless `simulate` says otherwise."""
     runbook_factor: Annotated[float, Number(0.0, 100.0, above=True)] = RUNBOOK_PRIOR
     """Diagnosis takes this many times as long where a runbook is new (types with hypotheses have `first_hit`)."""
-    special: tuple[Special, ...] = ()
+    overrides: tuple[Override, ...] = ()
     """Lever: settings of single incident types or services."""
     sources: tuple[Note, ...] = ()
     """Where each part came from; shown by `notes`."""
@@ -315,7 +315,7 @@ class ResponseModel(Moved):
         return table(self.sources)
 
     @property
-    def life(self) -> pd.DataFrame:
+    def description(self) -> pd.DataFrame:
         """The parts of an incident's life that this model holds, with minutes and levers; `plot_life` draws them."""
         from mttrlab.response.experiment.description import describe_model
 
@@ -394,11 +394,11 @@ def _lines(model: ResponseModel) -> Iterator[str]:
     people = [f"{pool.name} {pool.mean_people:.3g}" for pool in model.people]
     yield f"  people: {', '.join(people) or 'nobody waits for a person'}"
     parts = ("watch", "paging", "routing", "noise", "pipeline", "verification", "reopening", "bursts", "deployments")
-    there = [name for name in (*parts, "users", "profile", "special") if getattr(model, name)]
+    there = [name for name in (*parts, "users", "profile", "overrides") if getattr(model, name)]
     if there:
         yield f"  with: {', '.join(there)}"
-    moved = {one.name: getattr(model, one.name) for one in fields(Moved)}
-    said = [f"{one.name}={moved[one.name]}" for one in fields(Moved) if moved[one.name] != one.default]
+    moved = {one.name: getattr(model, one.name) for one in fields(LeverSettings)}
+    said = [f"{one.name}={moved[one.name]}" for one in fields(LeverSettings) if moved[one.name] != one.default]
     if said:
         yield f"  levers: {', '.join(said)}"
     yield f"  {model.verdict or UNCHECKED}"
@@ -448,7 +448,7 @@ def _check_people(model: ResponseModel) -> None:
     if names and model.responders is not None:
         raise ModelError("a model has pools or responders, not both")
     for kind in model.types:
-        for name in (kind.pool, *(face.pool for face in kind.faces)):
+        for name in (kind.pool, *(face.pool for face in kind.profiles)):
             if name is not None and name not in names:
                 raise ModelError(
                     f"{kind.name or 'a type'} is worked on by pool {name}; pools are {', '.join(names) or 'none'}"

@@ -22,8 +22,8 @@ _KEPT = "fitted_as"
 _SUFFIXES = (".yml", ".yaml", ".json")
 _HEAD = """\
 # A response model of mttrlab. Minutes, shares from 0 to 1; what is not here is at its default.
-# A law is {lognormal: {mu: , sigma: }} of the log of minutes, or {lognormal: {median: , sigma: }}, {constant: minutes},
-# exponential, gamma, weibull, loglogistic or empirical. Change what you know better, then:
+# A distribution is {lognormal: {mu: , sigma: }} of the log of minutes, or {lognormal: {median: , sigma: }},
+# {constant: minutes}, exponential, gamma, weibull, loglogistic or empirical. Change what you know better, then:
 #     mttrlab simulate --model THIS_FILE
 # `sources` says where each part came from. `fitted_as` tells whether anything was changed: the check against months
 # that the fit had not seen then no longer counts.

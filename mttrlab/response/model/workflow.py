@@ -7,7 +7,7 @@ from typing import Annotated
 
 from mttrlab.errors import ModelError
 from mttrlab.response.model import validation
-from mttrlab.response.model.distributions import Law
+from mttrlab.response.model.distributions import Distribution
 from mttrlab.response.model.settings import (
     DayMinutes,
     DaySeconds,
@@ -24,12 +24,12 @@ MOST_TRIES = 12
 
 
 @settings("hypotheses")
-class Hypotheses:
+class DiagnosisAttempts:
     """Diagnosis as hypotheses tried in turn, instead of one law of its length."""
 
     hit: PositiveShare
     """Chance that a hypothesis is the right one."""
-    minutes: Law
+    minutes: Distribution
     """What trying one costs."""
     runbook: Share = 0.0
     """Share of incidents that a runbook answers."""
@@ -37,7 +37,7 @@ class Hypotheses:
     """Chance that the first hypothesis is right where a runbook answers."""
     novel: Share = 0.0
     """Share of incidents of a kind not seen before: no runbook helps, and a hit is half as likely."""
-    most: Annotated[int, Number(1, MOST_TRIES)] = MOST_TRIES
+    max_attempts: Annotated[int, Number(1, MOST_TRIES)] = MOST_TRIES
     """Hypotheses; the last is right if no other was."""
 
     @property
@@ -53,7 +53,7 @@ class Hypotheses:
         )
 
     def _tries(self, first: float, after: float) -> float:
-        return 1 + (1 - first) * math.fsum((1 - after) ** k for k in range(self.most - 1))
+        return 1 + (1 - first) * math.fsum((1 - after) ** k for k in range(self.max_attempts - 1))
 
 
 @settings("verification")
@@ -82,11 +82,11 @@ class Verification:
     """Chance that a sample is healthy where the fix holds."""
     false_pass: Share = 0.0
     """Chance that a sample is healthy where the fix does not hold."""
-    give_up: Annotated[int, Number(1, 10_000)] = 10
+    max_samples: Annotated[int, Number(1, 10_000)] = 10
     """Samples after which the fix counts as failed."""
 
     def __post_init__(self) -> None:
-        validation.whole("give_up of verification", self.give_up, self.in_a_row, 10_000)
+        validation.whole("max_samples of verification", self.max_samples, self.in_a_row, 10_000)
 
     @property
     def first_healthy_s(self) -> float:
@@ -104,15 +104,15 @@ class Verification:
     def mean_minutes(self) -> float:
         """Mean minutes of a fix that holds, if nothing gave up (an upper bound with it)."""
         s, k = self.healthy, self.in_a_row
-        samples = float(k) if s == 1 else self.give_up if s == 0 else (1 - s**k) / ((1 - s) * s**k)
-        return (self.first_healthy_s + (min(samples, self.give_up) - 1) * self.every_s) / 60
+        samples = float(k) if s == 1 else self.max_samples if s == 0 else (1 - s**k) / ((1 - s) * s**k)
+        return (self.first_healthy_s + (min(samples, self.max_samples) - 1) * self.every_s) / 60
 
 
 @settings("reopening")
 class Reopening:
     """Incidents that come back after they were closed, once at most."""
 
-    after: Law
+    after: Distribution
     """Minutes from the closing to the next page."""
     wrong: Share = 1.0
     """Chance where the fix was wrong and passed its verification."""

@@ -273,7 +273,7 @@ def _block(
     """Return the incidents of one block, moved by deployments, and with those that they bring."""
     block = part.block
     if model.deployments and len(at):
-        at = deployments.moved(
+        at = deployments.align_to_deployments(
             model.deployments, at, replication, _caused(model, block, len(at), seed),
             wanted=(block * BLOCK, part.replications, BLOCK), horizon=horizon, week=round(weekday * _HOUR),
             stream=partial(stream, seed, block=block),

@@ -19,7 +19,7 @@ IN_PARAMETERS = {
     "automation_success", "automation_timeout", "automation_attempts", "automation_harm", "automation_run_factor",
     "verify_pass", "false_pass", "max_rounds", "paging.delivery", "paging.timeout", "paging.startup", "paging.repeats",
     "verification.every_s", "verification.in_a_row", "verification.window_s", "verification.threshold",
-    "verification.healthy", "verification.false_pass", "verification.give_up", "reopening.wrong", "reopening.right",
+    "verification.healthy", "verification.false_pass", "verification.max_samples", "reopening.wrong", "reopening.right",
     "routing.transfer",
 }  # fmt: skip
 """Settings that the transition function reads from `P`; all others are in the columns of `x`."""
@@ -40,7 +40,7 @@ def resolve(model: ResponseModel, facts: Facts, name: str, value: Value) -> Valu
     value : float or array
         What holds for the others.
     """
-    for place, one in enumerate(model.special):
+    for place, one in enumerate(model.overrides):
         for field, own in one.settings:
             if field == name:
                 mine = np.asarray(own)[facts["type"]] if isinstance(own, tuple) else own
@@ -50,20 +50,20 @@ def resolve(model: ResponseModel, facts: Facts, name: str, value: Value) -> Valu
 
 def mark_reached(model: ResponseModel, numbers: RandomNumbers, facts: Facts) -> None:
     """Write down which incidents each ramp has reached when they begin."""
-    for place, one in enumerate(model.special):
+    for place, one in enumerate(model.overrides):
         if one.ramp is not None:
             months = numbers.at / (MICROSECONDS_PER_DAY * MONTH_DAYS)
-            facts[f"reached {place}"] = numbers.uniform(f"adoption {one.name}") < one.ramp.reached(months)
+            facts[f"reached {place}"] = numbers.uniform(f"adoption {one.name}") < one.ramp.fraction_reached(months)
 
 
 def applies_to(model: ResponseModel, facts: Facts, place: int) -> np.ndarray:
     """Return which incidents the special settings at `place` hold for."""
-    one = model.special[place]
+    one = model.overrides[place]
     which = np.ones(len(facts["type"]), dtype=bool)
     if one.incident_types:
         which &= np.array([kind.name in one.incident_types for kind in model.types])[facts["type"]]
     if one.services:
-        hit = np.array([face.service in one.services for kind in model.types for face in kind.faces])
+        hit = np.array([face.service in one.services for kind in model.types for face in kind.profiles])
         which &= hit[flat_face(model, facts)]
     if one.ramp is not None:
         which &= facts[f"reached {place}"]
@@ -85,12 +85,12 @@ def flat_face(model: ResponseModel, facts: Facts) -> Ints:
     """Return each incident's face, counted through all types."""
     if len(model.types) == 1:
         return facts["face"]
-    first = np.cumsum([0, *(len(kind.faces) for kind in model.types)])[:-1]
+    first = np.cumsum([0, *(len(kind.profiles) for kind in model.types)])[:-1]
     return np.asarray(first[facts["type"]] + facts["face"])
 
 
 def _with_own_parameters(model: ResponseModel) -> list[int]:
-    return [k for k, one in enumerate(model.special) if any(field in IN_PARAMETERS for field, _ in one.settings)]
+    return [k for k, one in enumerate(model.overrides) if any(field in IN_PARAMETERS for field, _ in one.settings)]
 
 
 def parameter_set(model: ResponseModel, facts: Facts) -> Ints:
@@ -108,9 +108,9 @@ def parameter_set_models(model: ResponseModel) -> tuple[ResponseModel, ...]:
         raise ModelError(
             f"{len(places)} groups of incidents have settings of their own; {MAX_OWN_PARAMETERS} is the most"
         )
-    made = [updated(model, special=()) if model.special else model]
+    made = [updated(model, overrides=()) if model.overrides else model]
     for place in places:
-        own = [(f, v) for f, v in model.special[place].settings if f in IN_PARAMETERS]
+        own = [(f, v) for f, v in model.overrides[place].settings if f in IN_PARAMETERS]
         made += [_with(one, own) for one in made]
     return tuple(made)
 
@@ -138,7 +138,7 @@ def smallest(model: ResponseModel, name: str, value: float) -> float:
 
 def _own_values(model: ResponseModel, name: str, value: float) -> list[float]:
     made = [value]
-    for one in model.special:
+    for one in model.overrides:
         for field, own in one.settings:
             if field == name:
                 made += own if isinstance(own, tuple) else [own]

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from mttrlab.response.engines.transition import CALLS, INCIDENT, INCIDENT_OF_MANY_CALLS, LATER, MICROSECONDS, Parameters
-from mttrlab.response.model.distributions import Law
+from mttrlab.response.model.distributions import Distribution
 from mttrlab.response.model.responders import Paging, Pool
 from mttrlab.response.model.response_model import ResponseModel
 from mttrlab.response.sampling.common_random_numbers import as_threshold
@@ -24,7 +24,7 @@ def rounds(model: ResponseModel) -> int:
         sampled is None
         or (
             smallest(model, "verification.healthy", sampled.healthy) >= 1
-            and smallest(model, "verification.give_up", sampled.give_up)
+            and smallest(model, "verification.max_samples", sampled.max_samples)
             >= largest(model, "verification.in_a_row", sampled.in_a_row)
         )
     )
@@ -49,7 +49,7 @@ def record_type(model: ResponseModel) -> np.dtype:
 
 
 @cache
-def attempt_lengths(run: Law, factor: float = 1.0) -> tuple[int, ...]:
+def attempt_lengths(run: Distribution, factor: float = 1.0) -> tuple[int, ...]:
     """Return equally likely lengths of an automatic attempt, microseconds: the law at the middles of equal shares."""
     minutes = run.quantile((np.arange(LATER) + 0.5) / LATER) * factor
     return tuple(np.rint(minutes * MICROSECONDS).astype(np.int64).tolist())
@@ -104,7 +104,7 @@ def parameters(model: ResponseModel, week: int = 0) -> Parameters:
         first=round(sampled.first_healthy_s * 1_000_000) if sampled else 0,
         row=sampled.in_a_row if sampled else 1,
         healthy=as_threshold(sampled.healthy if sampled else 1.0),
-        samples=sampled.give_up if sampled else 1,
+        samples=sampled.max_samples if sampled else 1,
         reopen_wrong=as_threshold(back.wrong) if back else 0,
         reopen_right=as_threshold(back.right) if back else 0,
         rounds=rounds(model),

@@ -11,14 +11,14 @@ from scipy import special
 
 from mttrlab.response.engines.transition import ATTEMPTS, ROUNDS, TRANSFERS
 from mttrlab.response.model.arrays import Floats, Ints, Value
-from mttrlab.response.model.detection import GAP, RULES, Sight, Watch
-from mttrlab.response.model.distributions import AT_ONCE, Law
-from mttrlab.response.model.incident_types import NAMED, Face, IncidentType, longest, works
+from mttrlab.response.model.detection import GAP, RULES, DetectionDelayCurve, DetectionSettings
+from mttrlab.response.model.distributions import ZERO, Distribution
+from mttrlab.response.model.incident_types import NAMED, IncidentProfile, IncidentType, longest, works
 from mttrlab.response.model.responders import Pipeline
 from mttrlab.response.model.response_model import ResponseModel
 from mttrlab.response.model.settings import updated
-from mttrlab.response.model.shares import automation, lifted, runbooks, seen_shares
-from mttrlab.response.model.workflow import Hypotheses
+from mttrlab.response.model.shares import automation, raise_shares, runbooks, seen_shares
+from mttrlab.response.model.workflow import DiagnosisAttempts
 from mttrlab.response.sampling import arrivals, random_streams
 from mttrlab.response.sampling.common_random_numbers import RandomNumbers
 from mttrlab.response.sampling.overrides import (
@@ -57,7 +57,7 @@ def sample_service_times(
         made = like if over else like.copy()
     else:
         made = _empty(numbers, dtype)
-    special = (model.special, model.types)
+    special = (model.overrides, model.types)
     groups: tuple[tuple[str, object, Callable[..., None]], ...] = (
         ("kept", (rounds(model), attempts(model)), _kept),
         ("who", (model.types, model.pools, model.routing, model.noise), _who),
@@ -137,13 +137,13 @@ def _kept(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Record
 def _who(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Records) -> None:
     u = numbers.uniform("face")
     if len(model.types) == 1:
-        face = choose_by_share([f.share for f in model.types[0].faces], u)
+        face = choose_by_share([f.share for f in model.types[0].profiles], u)
     else:
         face = np.zeros(len(numbers), dtype=np.int64)
         for kind, rows_of in zip(model.types, rows, strict=True):
-            face[rows_of] = choose_by_share([f.share for f in kind.faces], u[rows_of])
+            face[rows_of] = choose_by_share([f.share for f in kind.profiles], u[rows_of])
     made.facts["face"] = face
-    faces, which = [(kind, one) for kind in model.types for one in kind.faces], flat_face(model, made.facts)
+    faces, which = [(kind, one) for kind in model.types for one in kind.profiles], flat_face(model, made.facts)
     priority = per_incident([one.priority for _, one in faces], which)
     names = [pool.name for pool in model.pools]
     mine = [one.pool or kind.pool for kind, one in faces]
@@ -206,9 +206,9 @@ def _again(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Recor
         transfers = np.zeros(len(numbers), dtype=np.int64)
         chance = resolve(model, made.facts, "routing.wrong", routing.wrong)
         again = resolve(model, made.facts, "routing.again", routing.again)
-        at_most = resolve(model, made.facts, "routing.most", routing.most)
+        at_most = resolve(model, made.facts, "routing.max_transfers", routing.max_transfers)
         longer = resolve(model, made.facts, "notice_factor", model.notice_factor)
-        turns = int(largest(model, "routing.most", routing.most))
+        turns = int(largest(model, "routing.max_transfers", routing.max_transfers))
         for k in range(turns):
             transfers += (u < chance) & (k < at_most)
             chance = chance * again
@@ -251,7 +251,7 @@ def types_of_incidents(model: ResponseModel, numbers: RandomNumbers) -> tuple[In
     return cached(numbers, ("kinds", model.weights), make)
 
 
-def of_types(numbers: RandomNumbers, rows: Rows, laws: list[Law | None], u: Floats) -> Floats:
+def of_types(numbers: RandomNumbers, rows: Rows, laws: list[Distribution | None], u: Floats) -> Floats:
     """Return minutes under each type's law at these uniforms, a row or several; 0 where a type has none."""
     if len(laws) == 1 and laws[0] is not None:
         return laws[0].quantile(u)
@@ -288,7 +288,7 @@ def runbook_effect(model: ResponseModel, numbers: RandomNumbers, facts: Facts, n
     now : array
         Share of its like that a runbook answers.
     """
-    if model.runbooks is None and not any("runbooks" in dict(one.settings) for one in model.special):
+    if model.runbooks is None and not any("runbooks" in dict(one.settings) for one in model.overrides):
         return None
     was = np.array([0.0 if one.hypotheses else one.runbook for one in model.types])[facts["type"]]
     lawful = np.array([one.hypotheses is None for one in model.types])[facts["type"]]
@@ -327,7 +327,7 @@ def diagnosis(
     if not any(tried):
         return np.asarray(cached(numbers, key, make))
     # What a runbook answers is another number for every lever that moves it: the last alone is kept.
-    said = (*key, tuple(tried), model.runbooks, hypothesis_settings(model), model.special, model.types)
+    said = (*key, tuple(tried), model.runbooks, hypothesis_settings(model), model.overrides, model.types)
     if numbers.cache.get("tries", (None,))[0] != said:
         numbers.cache["tries"] = said, make()
     return np.asarray(numbers.cache["tries"][1])
@@ -384,7 +384,7 @@ def hypothesis_settings(model: ResponseModel) -> tuple[object, ...]:
 
 def hypothesis_minutes(
     model: ResponseModel,
-    hypotheses: Hypotheses,
+    hypotheses: DiagnosisAttempts,
     numbers: RandomNumbers,
     mine: slice | Ints,
     r: int,
@@ -412,7 +412,7 @@ def hypothesis_minutes(
     first = np.where(runbook, np.maximum(first_hit, hit), later)
     spent = np.zeros(len(novel))
     going = np.ones(len(novel), dtype=bool)
-    for k in range(hypotheses.most):
+    for k in range(hypotheses.max_attempts):
         part = r * 100 + k
         one = np.minimum(hypotheses.minutes.quantile(numbers.uniform("try", part)[mine]), longest)
         spent += np.where(going, one, 0.0)
@@ -432,16 +432,16 @@ def sample_detection(model: ResponseModel, numbers: RandomNumbers, rows: Rows, m
     """Write when each incident is noticed, and whether alerts did it."""
     u, chance = numbers.uniform("detect"), numbers.uniform("coverage")
     slow = cached(numbers, ("slow", model.types), lambda: of_types(
-        numbers, rows, [k.detect or AT_ONCE for k in model.types], u))  # fmt: skip
+        numbers, rows, [k.detect or ZERO for k in model.types], u))  # fmt: skip
     fast = cached(numbers, ("fast", model.types), lambda: of_types(
-        numbers, rows, [k.alert or k.detect or AT_ONCE for k in model.types], u))  # fmt: skip
+        numbers, rows, [k.alert or k.detect or ZERO for k in model.types], u))  # fmt: skip
     reported = resolve(model, made.facts, "report_minutes", model.report_minutes)
     if np.any(np.isfinite(reported)):
         slow = np.minimum(slow, reported)
     shares, weights = seen_shares(model)
     face = flat_face(model, made.facts)
     before = per_incident(shares, face)
-    after = per_incident(lifted(shares, weights, model.alert_coverage), face)
+    after = per_incident(raise_shares(shares, weights, model.alert_coverage), face)
     race: np.ndarray | None = None
     if model.watch is not None:
         race, fast, after = _by_settings(model, model.watch, numbers, made, face, fast, after)
@@ -463,13 +463,19 @@ def sample_detection(model: ResponseModel, numbers: RandomNumbers, rows: Rows, m
 
 
 def _by_settings(
-    model: ResponseModel, watch: Watch, numbers: RandomNumbers, made: Records, face: Ints, fast: Floats, seen: Value
+    model: ResponseModel,
+    watch: DetectionSettings,
+    numbers: RandomNumbers,
+    made: Records,
+    face: Ints,
+    fast: Floats,
+    seen: Value,
 ) -> tuple[np.ndarray, Floats, Floats]:
     """Return which incidents are a race of detectors, when alerts notice, and the share of each one's like they see.
 
     In a race the report of a person is a rival, not the rest.
     """
-    faces = [one for kind in model.types for one in kind.faces]
+    faces = [one for kind in model.types for one in kind.profiles]
     kinds = np.array([one.watch for one in faces])[face]
     closed = resolve(model, made.facts, "watch.gaps_closed", watch.gaps_closed)
     filled = (kinds == GAP) & (numbers.uniform("gap") < closed)
@@ -488,7 +494,9 @@ def _by_settings(
     return race, fast, seen
 
 
-def _variants(model: ResponseModel, watch: Watch, facts: dict[str, np.ndarray]) -> list[tuple[Watch, np.ndarray]]:
+def _variants(
+    model: ResponseModel, watch: DetectionSettings, facts: dict[str, np.ndarray]
+) -> list[tuple[DetectionSettings, np.ndarray]]:
     """Return the settings of detectors in force, each with the incidents that meet them."""
     everyone = np.ones(len(facts["type"]), dtype=bool)
     columns = {name: resolve(model, facts, f"watch.{name}", np.nan) for name in _SETTINGS}
@@ -500,14 +508,14 @@ def _variants(model: ResponseModel, watch: Watch, facts: dict[str, np.ndarray]) 
     return [(_set(watch, columns, found[k]), which.ravel() == k) for k in range(len(found))]
 
 
-def _set(watch: Watch, columns: Iterable[str], row: Floats) -> Watch:
+def _set(watch: DetectionSettings, columns: Iterable[str], row: Floats) -> DetectionSettings:
     own = {name: value for name, value in zip(columns, row.tolist(), strict=True) if value >= 0}
     if "confirmations" in own:
         own["confirmations"] = int(own["confirmations"])
     return updated(watch, **own)
 
 
-def _sight(watch: Watch, face: Face) -> Sight | None:
+def _sight(watch: DetectionSettings, face: IncidentProfile) -> DetectionDelayCurve | None:
     if face.watch == GAP:
         return watch.usual()
     return watch.sight(face.service, face.failure_mode) if face.watch == RULES else None
@@ -531,7 +539,7 @@ def sample_acknowledgement(model: ResponseModel, numbers: RandomNumbers, rows: R
         each.append(scaled(minutes, duller, factor * backup if level else factor))
         if model.noise:
             law = paging.levels[level % len(paging.levels)] if paging and paging.levels else model.types[0].acknowledge
-            minutes = (law or AT_ONCE).quantile(numbers.noise("acknowledge", level))
+            minutes = (law or ZERO).quantile(numbers.noise("acknowledge", level))
             made.set_noise("acknowledge", random_streams.to_microseconds(minutes * dulled), level)
     made.set_minutes("acknowledge", *each)
     if model.noise:

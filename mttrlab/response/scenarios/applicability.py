@@ -37,7 +37,7 @@ _NO_CHANGES = "no effect: the export does not say which incidents a change cause
 _PATHS = {named(path): path for path in NAMED for named in (longest, works)}
 
 
-def immovable(model: ResponseModel, lever: str, value: float) -> str | None:
+def reason_without_effect(model: ResponseModel, lever: str, value: float) -> str | None:
     """Return why `lever` has no effect on this model, or None where it has one."""
     if lever in ("changes_prevented", "deploys_factor", "failing_changes") and not change_caused(model):
         return _NO_CHANGES
@@ -74,7 +74,7 @@ def _noticing(model: ResponseModel, lever: str, value: float) -> str | None:
 def _unwatched(model: ResponseModel, lever: str) -> str | None:
     """Return why a setting of detectors has no effect on a model that knows them."""
     assert model.watch is not None
-    faces = [face for kind in model.types for face in kind.faces]
+    faces = [face for kind in model.types for face in kind.profiles]
     if lever == "gaps_closed":
         found = any(face.watch == GAP for face in faces)
         return None if found else "no effect: no incident of the history fell into a coverage gap"
@@ -169,7 +169,7 @@ def _ending(model: ResponseModel, lever: str, value: float) -> str | None:
 
 def _hold(model: ResponseModel) -> list[float]:
     """Return every chance that a fix holds in this model, those of single types and services among them."""
-    own = [value for one in model.special for field, value in one.settings if field == "verify_pass"]
+    own = [value for one in model.overrides for field, value in one.settings if field == "verify_pass"]
     return [model.verify_pass, *(value for value in own if not isinstance(value, tuple))]
 
 
@@ -181,9 +181,9 @@ def _merged(model: ResponseModel) -> bool:
     return all(kind.diagnose is None and kind.hypotheses is None for kind in model.types)
 
 
-def movable(model: ResponseModel, lever: str) -> bool:
+def has_effect(model: ResponseModel, lever: str) -> bool:
     """Return whether some value of `lever` has an effect on this model."""
-    return any(immovable(model, lever, end) is None for end in (LEVERS[lever].low, LEVERS[lever].high))
+    return any(reason_without_effect(model, lever, end) is None for end in (LEVERS[lever].low, LEVERS[lever].high))
 
 
 # Every setting of a model, and what moves it: its levers, or a sentence why people cannot.
@@ -202,21 +202,21 @@ REASONS: dict[str, str] = {
     "ResponseModel.profile": _HOURS,
     "ResponseModel.stamps": "It says what an export shows, not how an organisation works.",
     "ResponseModel.start": "It is the first day of the horizon; simulate(start=) says it.",
-    "ResponseModel.special": "It holds what scenarios of single types, services or ramps have set.",
+    "ResponseModel.overrides": "It holds what scenarios of single types, services or ramps have set.",
     "ResponseModel.sources": "It says where the parts of the model came from.",
     "ResponseModel.verdict": "It says how well the model stood its check.",
     "IncidentType.name": _NAME,
     "IncidentType.pool": _WHO,
     "FixPath.name": _NAME,
     "FixPath.share": "Which fix a fault needs that no change caused is the fault's own.",
-    "Face.share": _MIX,
-    "Face.service": _NAME,
-    "Face.team": _NAME,
-    "Face.severity": _NAME,
-    "Face.failure_mode": _NAME,
-    "Face.priority": "It is the rank of a severity; pool_preempts says what a higher one may do.",
-    "Face.pool": _WHO,
-    "Hypotheses.most": _BOUND,
+    "IncidentProfile.share": _MIX,
+    "IncidentProfile.service": _NAME,
+    "IncidentProfile.team": _NAME,
+    "IncidentProfile.severity": _NAME,
+    "IncidentProfile.failure_mode": _NAME,
+    "IncidentProfile.priority": "It is the rank of a severity; pool_preempts says what a higher one may do.",
+    "IncidentProfile.pool": _WHO,
+    "DiagnosisAttempts.max_attempts": _BOUND,
     "Verification.error": _FAULT,
     "Reopening.after": "When a fault comes back is the fault's own; reopen_wrong and reopen_right say how often.",
     "Bursts.within": "How close together incidents of one cause begin is the cause's own.",
@@ -230,8 +230,8 @@ REASONS: dict[str, str] = {
     "Routing.between": _WHO,
     "Noise.pool": _WHO,
     "Pipeline.paths": "It names the fixes that need a deployment; flagged takes changes out of their queue.",
-    "Watch.detectors": "It holds rules and monitors, each with settings of its own that levers replace.",
-    "Watch.seen": "A closed gap is seen as often as what is watched already; history says how often that is.",
+    "DetectionSettings.detectors": "It holds rules and monitors, each with settings of its own that levers replace.",
+    "DetectionSettings.seen": "A closed gap is seen as often as what is watched already; history says how often.",
     "Deployments.after": "How soon a change shows what it broke is the fault's own.",
     "Deployments.hours": _HOURS,
     "Deployments.weekends": _HOURS,

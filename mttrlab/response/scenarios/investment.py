@@ -17,7 +17,7 @@ from mttrlab.response.model import validation
 from mttrlab.response.model.response_model import Ramp, ResponseModel
 from mttrlab.response.sampling.random_streams import stream
 from mttrlab.response.scenarios.levers import LEVERS
-from mttrlab.response.scenarios.scenario import Scenario, mistakes, settings, written
+from mttrlab.response.scenarios.scenario import Scenario, lever_errors, settings, written
 
 _MOST_MONEY = 1e12
 _COSTS = ("once", "yearly")
@@ -67,7 +67,7 @@ class Investment(Scenario):
     """What it likely costs in every year."""
     side_effects: Mapping[str, float]
     """Lever → likely setting."""
-    ranges: Mapping[str, Estimate]
+    ranges: Mapping[str, PertEstimate]
     """Lever, side effect, `once` or `yearly` → what it may be, where it is not known."""
 
     def __init__(
@@ -101,7 +101,7 @@ class Investment(Scenario):
                 wrong.append(str(refusal))
         if wrong:
             raise ModelError(f"investment {name!r}: {'; '.join(dict.fromkeys(wrong))}")
-        likely = {what: value.likely if isinstance(value, Estimate) else value for what, value in known.items()}
+        likely = {what: value.likely if isinstance(value, PertEstimate) else value for what, value in known.items()}
         try:
             # What holds for scenarios holds here: names, and where a lever may be moved.
             settings: dict[str, Any] = {lever: likely[lever] for lever in levers}
@@ -119,7 +119,9 @@ class Investment(Scenario):
             "once": float(likely["once"]),
             "yearly": float(likely["yearly"]),
             "side_effects": MappingProxyType({lever: likely[lever] for lever in besides}),
-            "ranges": MappingProxyType({what: value for what, value in known.items() if isinstance(value, Estimate)}),
+            "ranges": MappingProxyType(
+                {what: value for what, value in known.items() if isinstance(value, PertEstimate)}
+            ),
         }
         for field, value in own.items():
             object.__setattr__(self, field, value)
@@ -210,18 +212,18 @@ class Investment(Scenario):
 
 
 def _read(what: str, value: Any) -> Any:
-    """Return a cost or a setting, exact or as an `Estimate`."""
+    """Return a cost or a setting, exact or as an `PertEstimate`."""
     if what in _COSTS:
         return estimate(what, value, lambda name, one: validation.finite(name, one, 0.0, _MOST_MONEY))
 
     def check(name: str, one: Any) -> None:
-        for sentence in mistakes(name, one):
+        for sentence in lever_errors(name, one):
             raise ModelError(sentence)
 
     if what not in LEVERS:
         check(what, value)
     known = estimate(what, value, check)
-    if isinstance(known, Estimate) and LEVERS[what].whole:
+    if isinstance(known, PertEstimate) and LEVERS[what].whole:
         raise ModelError(f"{what} is counted in whole numbers: give one, not a range")
     return known
 
@@ -256,7 +258,7 @@ def read_investments(source: str | Path) -> list[Investment]:
     --------
     >>> text = "investments:\\n- {name: Flags, once: 40000, levers: {flagged: [0.3, 0.5, 0.6]}}"
     >>> read_investments(text)[0].ranges["flagged"]
-    Estimate(low=0.3, likely=0.5, high=0.6)
+    PertEstimate(low=0.3, likely=0.5, high=0.6)
     """
     return written(source, "investments", "investment", _investment)
 
@@ -286,8 +288,8 @@ def _no_ramp(value: Any) -> bool:
 
 def _given(value: Any) -> Any:
     """Return three numbers that stand under their names in order; anything else as it is."""
-    if isinstance(value, dict) and set(value) == set(Estimate._fields):
-        return [value[name] for name in Estimate._fields]
+    if isinstance(value, dict) and set(value) == set(PertEstimate._fields):
+        return [value[name] for name in PertEstimate._fields]
     return value
 
 
@@ -297,7 +299,7 @@ def _given(value: Any) -> Any:
 _WORDS = "a number, or three: the lowest, the likely and the highest"
 
 
-class Estimate(NamedTuple):
+class PertEstimate(NamedTuple):
     """Three numbers that people can say of what they do not know."""
 
     low: float
@@ -314,7 +316,7 @@ class Estimate(NamedTuple):
 
         Examples
         --------
-        >>> [round(Estimate(0.0, 0.5, 1.0).quantile(u), 3) for u in (0.0, 0.1, 0.5, 1.0)]
+        >>> [round(PertEstimate(0.0, 0.5, 1.0).quantile(u), 3) for u in (0.0, 0.1, 0.5, 1.0)]
         [0.0, 0.247, 0.5, 1.0]
         """
         width = self.high - self.low
@@ -331,7 +333,7 @@ class Estimate(NamedTuple):
 
 
 def estimate(name: str, value: Any, check: Callable[[str, Any], Any]) -> Any:
-    """Return a checked number, or a checked `Estimate`; refuse anything else in a sentence.
+    """Return a checked number, or a checked `PertEstimate`; refuse anything else in a sentence.
 
     Parameters
     ----------
@@ -353,4 +355,4 @@ def estimate(name: str, value: Any, check: Callable[[str, Any], Any]) -> Any:
         raise ModelError(
             f"{name} must go from the lowest over the likely to the highest; got {low:g}, {likely:g}, {high:g}"
         )
-    return Estimate(low, likely, high)
+    return PertEstimate(low, likely, high)

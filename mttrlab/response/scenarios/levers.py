@@ -12,7 +12,7 @@ from mttrlab.response.model import shares, validation
 from mttrlab.response.model.incident_types import NAMED, longest, works
 from mttrlab.response.model.responders import HANDS_OVER
 from mttrlab.response.model.response_model import ResponseModel
-from mttrlab.response.model.shares import overall, seen_shares
+from mttrlab.response.model.shares import seen_shares, weighted_share
 from mttrlab.schema import AlertRule
 
 YEAR_MINUTES = 525_960.0
@@ -116,19 +116,19 @@ def limit(most: float) -> float | None:
 
 def coverage(model: ResponseModel) -> float:
     """Return the share of incidents that alerts see."""
-    return model.alert_coverage if model.alert_coverage is not None else overall(*seen_shares(model))
+    return model.alert_coverage if model.alert_coverage is not None else weighted_share(*seen_shares(model))
 
 
 def automated(model: ResponseModel) -> float:
     """Return the share of incidents whose alert has a remediation rule."""
     if model.automation is not None:
         return model.automation
-    return overall([kind.automation for kind in model.types], model.weights)
+    return weighted_share([kind.automation for kind in model.types], model.weights)
 
 
 def change_caused(model: ResponseModel) -> float:
     """Return the share of incidents that a known change caused."""
-    return overall([kind.change_caused for kind in model.types], model.weights)
+    return weighted_share([kind.change_caused for kind in model.types], model.weights)
 
 
 def flagged(model: ResponseModel, only: tuple[str, ...] = ()) -> float:
@@ -139,13 +139,13 @@ def flagged(model: ResponseModel, only: tuple[str, ...] = ()) -> float:
     ]
     by_flag = [sum(p.share_changed for p in kind.paths if p.name == "flag") for kind in model.types]
     total = math.fsum(after_change)
-    share = overall(by_flag, after_change) / total if total else 0.0
+    share = weighted_share(by_flag, after_change) / total if total else 0.0
     return share + (1 - share) * model.more_flags
 
 
 def runbooks(model: ResponseModel) -> float:
     """Return the share of incidents that a runbook answers."""
-    return model.runbooks if model.runbooks is not None else overall(shares.runbooks(model), model.weights)
+    return model.runbooks if model.runbooks is not None else weighted_share(shares.runbooks(model), model.weights)
 
 
 def failing_changes(model: ResponseModel, only: tuple[str, ...] = ()) -> float | None:
@@ -327,7 +327,7 @@ DETECTION: dict[str, Lever] = {
     "gaps_closed": share(
         "detection", "Share of the incidents that no alert watches which an alert as usual as the others watches then.",
         of("watch", "gaps_closed"), "share of coverage gaps closed", "watch.gaps_closed", shortens=HIGHER,
-        settings=("Face.watch",),
+        settings=("IncidentProfile.watch",),
     ),
     "failing_requests": share(
         "detection",
@@ -343,7 +343,7 @@ DETECTION: dict[str, Lever] = {
     "alert_coverage": share(
         "detection", "Share of incidents that an alert or a monitor sees; new alerts are as quick as those there are.",
         coverage, "share of incidents that alerts see", shortens=HIGHER,
-        settings=("IncidentType.alert_coverage", "Face.seen"),
+        settings=("IncidentType.alert_coverage", "IncidentProfile.seen"),
     ),
     "report_minutes": minutes(
         "detection", "Longest time from start to a report of people, where no alert sees the fault.",
@@ -422,10 +422,10 @@ WAITING: dict[str, Lever] = {
         pool("handover_minutes"), "a hand-over at the end of a shift adds", "pools.handover_minutes", 10_080.0,
         alone=False, shortens="", unless=_WAITING,
     ),
-    "pool_room": whole(
+    "pool_queue_limit": whole(
         "waiting for a person", "Incidents that may wait for a pool; one more goes to people from outside at once.",
-        1_000_000, pool("room"), "incidents that may wait for a pool", "pools.room", low=0, unit="incidents",
-        alone=False, unless=_WAITING,
+        1_000_000, pool("queue_limit"), "incidents that may wait for a pool", "pools.queue_limit", low=0,
+        unit="incidents", alone=False, unless=_WAITING,
     ),
     "noise_cut": share(
         "waiting for a person", "Share of the pages that are no incident that are silenced.",
@@ -448,9 +448,9 @@ HAND_OVER: dict[str, Lever] = {
         "hand-over", "Chance that an incident which was passed on is passed on again.", of("routing", "again"),
         "chance to be passed on again", "routing.again", shortens=LOWER,
     ),
-    "most_passes": whole(
-        "hand-over", "Times that an incident is passed on at most.", 8, of("routing", "most"),
-        "passed on at most", "routing.most", shortens=LOWER,
+    "max_transfers": whole(
+        "hand-over", "Times that an incident is passed on at most.", 8, of("routing", "max_transfers"),
+        "passed on at most", "routing.max_transfers", shortens=LOWER,
     ),
     "notice_factor": times(
         "hand-over", "A team takes this many times as long to see that another should have the incident.",
@@ -473,7 +473,7 @@ DIAGNOSIS: dict[str, Lever] = {
         "diagnosis", "Share of incidents that a runbook answers: what is diagnosed without one takes a third of it.",
         runbooks, "share of incidents that a runbook answers", shortens=HIGHER,
         unless="a new runbook makes diagnosis longer (runbook_factor above 1)",
-        settings=("IncidentType.runbook", "Hypotheses.runbook"),
+        settings=("IncidentType.runbook", "DiagnosisAttempts.runbook"),
     ),
     "runbook_factor": times(
         "diagnosis", "Diagnosis takes this many times as long where a runbook is new, and one law says how long.",
@@ -482,26 +482,26 @@ DIAGNOSIS: dict[str, Lever] = {
     "first_hit": share(
         "diagnosis", "Chance that the first hypothesis is right where a runbook answers.",
         of_hypotheses("first_hit"), "chance that the first hypothesis is right with a runbook", shortens=HIGHER,
-        settings=("Hypotheses.first_hit",),
+        settings=("DiagnosisAttempts.first_hit",),
     ),
     "hypothesis_hit": share(
         "diagnosis", "Chance that a hypothesis is the right one.", of_hypotheses("hit"),
-        "chance that a hypothesis is right", shortens=HIGHER, open_low=True, settings=("Hypotheses.hit",),
+        "chance that a hypothesis is right", shortens=HIGHER, open_low=True, settings=("DiagnosisAttempts.hit",),
     ),
     "novel": share(
         "diagnosis", "Share of incidents of a kind not seen before: no runbook helps, and a hit is half as likely.",
         of_hypotheses("novel"), "share of incidents of a kind not seen before", shortens=LOWER,
-        settings=("Hypotheses.novel",),
+        settings=("DiagnosisAttempts.novel",),
     ),
     "try_minutes": minutes(
         "diagnosis", "Longest time that trying one hypothesis takes.", lambda model: limit(model.try_minutes),
-        "longest try of a hypothesis", settings=("Hypotheses.minutes",),
+        "longest try of a hypothesis", settings=("DiagnosisAttempts.minutes",),
     ),
     "diagnosis_factor": times(
         "diagnosis",
         "Diagnosis takes this many times as long, for every incident (what better telemetry may do to each try).",
         lambda model: model.diagnosis_factor, "diagnosis takes this many times as long",
-        settings=("IncidentType.diagnose", "Hypotheses.minutes"),
+        settings=("IncidentType.diagnose", "DiagnosisAttempts.minutes"),
     ),
 }  # fmt: skip
 
@@ -633,8 +633,8 @@ VERIFICATION: dict[str, Lever] = {
         "verification.false_pass", unless=_PAPER,
     ),
     "samples_most": whole(
-        "verification", "Samples after which the fix counts as failed.", 10_000, of("verification", "give_up"),
-        "samples before a fix counts as failed", "verification.give_up",
+        "verification", "Samples after which the fix counts as failed.", 10_000, of("verification", "max_samples"),
+        "samples before a fix counts as failed", "verification.max_samples",
         unless="given up sooner, a fix that holds may be done again; later, one that does not is found later",
     ),
     "reopen_wrong": share(

@@ -14,10 +14,10 @@ from mttrlab.errors import LoadError, ModelError
 from mttrlab.refusals import shown
 from mttrlab.response.model import validation
 from mttrlab.response.model.responders import FINISHES, HANDS_OVER, Pool
-from mttrlab.response.model.response_model import Ramp, ResponseModel, Special
+from mttrlab.response.model.response_model import Override, Ramp, ResponseModel
 from mttrlab.response.model.settings import MAX_FACTOR, updated
-from mttrlab.response.model.shares import automation, lifted, runbooks, seen_shares
-from mttrlab.response.scenarios.applicability import immovable
+from mttrlab.response.model.shares import automation, raise_shares, runbooks, seen_shares
+from mttrlab.response.scenarios.applicability import reason_without_effect
 from mttrlab.response.scenarios.levers import LEVERS, failing_changes, flagged
 from mttrlab.yaml_io import documents
 
@@ -75,7 +75,7 @@ class Scenario:
         pools = _names("pools", pools)
         if not isinstance(name, str):
             raise ModelError(f"a scenario's name must be a text; got {shown(name)}")
-        wrong = [sentence for lever, value in levers.items() for sentence in mistakes(lever, value)]
+        wrong = [sentence for lever, value in levers.items() for sentence in lever_errors(lever, value)]
         if incident_types or services or ramp is not None:
             wrong += [
                 f"{lever} holds for all incidents from the first day, not for single types or services or with a ramp"
@@ -119,21 +119,21 @@ class Scenario:
 
     def apply(self, model: ResponseModel) -> ResponseModel:
         """Return `model` with these settings; levers that it cannot move are left alone."""
-        self._insist_on_names(model)
+        self._require_names(model)
         still = self.reasons(model)
         moved = {lever: value for lever, value in self.levers.items() if lever not in still}
         if self.incident_types or self.services or self.ramp is not None:
             own = tuple(
                 override(model, lever, value, self.incident_types, self.services) for lever, value in moved.items()
             )
-            special = Special(own, self.incident_types, self.services, self.ramp, self.name)
-            return updated(model, special=(*model.special, special)) if own else model
+            special = Override(own, self.incident_types, self.services, self.ramp, self.name)
+            return updated(model, overrides=(*model.overrides, special)) if own else model
         return with_levers(model, moved, self.pools)
 
     def reasons(self, model: ResponseModel) -> dict[str, str]:
         """Return why each lever that this model cannot move has no effect; one may need another beside it."""
         only = ", ".join((*self.incident_types, *self.services))
-        mine = narrowed(model, self.incident_types, self.services)
+        mine = restrict(model, self.incident_types, self.services)
         found = self._reasons(mine, self.levers)
         together = {lever: value for lever, value in self.levers.items() if lever not in found}
         if found and together:
@@ -141,19 +141,19 @@ class Scenario:
         return {lever: f"{why} (of {only} alone)" if only else why for lever, why in found.items()}
 
     def _reasons(self, model: ResponseModel, levers: Iterable[str]) -> dict[str, str]:
-        every = {lever: immovable(model, lever, self.levers[lever]) for lever in levers}
+        every = {lever: reason_without_effect(model, lever, self.levers[lever]) for lever in levers}
         return {lever: why for lever, why in every.items() if why}
 
-    def insist(self, model: ResponseModel) -> None:
+    def require_effect(self, model: ResponseModel) -> None:
         """Refuse a lever that this model cannot move."""
         for part in self.parts:
-            part._insist_on_names(model)
+            part._require_names(model)
         for lever, reason in self.reasons(model).items():
             raise ModelError(f"scenario {self.name!r} moves {lever}: {reason}")
 
-    def _insist_on_names(self, model: ResponseModel) -> None:
+    def _require_names(self, model: ResponseModel) -> None:
         kinds = [kind.name for kind in model.types if kind.name is not None]
-        services = sorted({face.service for kind in model.types for face in kind.faces if face.service is not None})
+        services = sorted({face.service for kind in model.types for face in kind.profiles if face.service is not None})
         for what, wanted, known in (
             ("incident type", self.incident_types, kinds),
             ("service", self.services, services),
@@ -232,7 +232,7 @@ def override(
     return LEVERS[lever].field or lever, _meant(model, lever, value, incident_types)
 
 
-def narrowed(model: ResponseModel, incident_types: tuple[str, ...], services: tuple[str, ...]) -> ResponseModel:
+def restrict(model: ResponseModel, incident_types: tuple[str, ...], services: tuple[str, ...]) -> ResponseModel:
     """Return the model of these types and services alone, to ask whether anything moves them; of all where none are."""
     if not incident_types and not services:
         return model
@@ -240,7 +240,7 @@ def narrowed(model: ResponseModel, incident_types: tuple[str, ...], services: tu
         kind
         for kind in model.types
         if (not incident_types or kind.name in incident_types)
-        and (not services or any(face.service in services for face in kind.faces))
+        and (not services or any(face.service in services for face in kind.profiles))
         and kind.per_day
     )
     deployments = model.deployments if any(kind.change_caused for kind in kinds) else None
@@ -248,7 +248,7 @@ def narrowed(model: ResponseModel, incident_types: tuple[str, ...], services: tu
     return updated(model, types=kinds, deployments=deployments, users=()) if kinds else model
 
 
-def mistakes(lever: str, value: Any) -> list[str]:
+def lever_errors(lever: str, value: Any) -> list[str]:
     """Return what is wrong with one setting, in a sentence; none: nothing is."""
     if lever not in LEVERS:
         near = get_close_matches(lever, LEVERS, n=3, cutoff=0.0)
@@ -289,8 +289,8 @@ def _flags(model: ResponseModel, value: float, only: tuple[str, ...]) -> float:
 
 
 def _seen(model: ResponseModel, value: float) -> list[float]:
-    faces = iter(lifted(*seen_shares(model), value))
-    return [sum(next(faces) * face.share for face in kind.faces) for kind in model.types]
+    faces = iter(raise_shares(*seen_shares(model), value))
+    return [sum(next(faces) * face.share for face in kind.profiles) for kind in model.types]
 
 
 _LIFTED: dict[str, Callable[[ResponseModel, float], list[float]]] = {
@@ -399,7 +399,7 @@ def settings(row: Any, keys: Sequence[str], make: Callable[[str, dict[str, Any],
             raise ModelError(f"{key} of {name!r} must be a list of names")
         only[key] = names
     # Names of arguments that are no levers would be taken for those.
-    wrong = [sentence for lever in levers if lever in (*keys, "self") for sentence in mistakes(lever, 0.0)]
+    wrong = [sentence for lever in levers if lever in (*keys, "self") for sentence in lever_errors(lever, 0.0)]
     if wrong:
         raise ModelError("; ".join(wrong))
     try:
