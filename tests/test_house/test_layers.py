@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from collections import defaultdict
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +26,14 @@ FACADE = {
     ("mttrlab.response.model.response_model", "mttrlab.response.experiment.description"),
 }
 """A model is asked for its fit and its description; these two calls, inside functions, go downwards."""
+PROTOCOLS = {
+    "add_verbs": "each module of the command line adds its verbs",
+    "main": "what a program runs",
+    "recognise": "each kind of source says which format a file has",
+    "recognise_text": "the same of a text that is there already",
+}
+"""Public names that stand in several modules on purpose."""
+MOST_TWINS = 25
 
 
 @cache
@@ -65,6 +75,23 @@ def test_no_modules_import_each_other_in_a_circle(root: Path) -> None:
     )
     for module, name in FACADE:
         assert name in graph[module], f"{module} no longer calls {name}: take it off the list"
+
+
+def test_few_public_names_stand_in_several_modules(root: Path) -> None:
+    twins = house.twins(house.trees(root))
+    assert set(PROTOCOLS) <= set(twins), "take off the list what is no longer shared"
+    assert len(twins) <= MOST_TWINS, twins
+
+
+def test_the_map_names_every_module_and_no_other(root: Path) -> None:
+    rooms = defaultdict(set)
+    for module in _graph(root):
+        path = root.joinpath(*module.split("."))
+        if not path.is_dir() and path.stem != "__main__":
+            rooms["/".join(module.split(".")[1:-1])].add(path.name)
+    rows = re.findall(r"^\| (?:`(\S+)/`|\(shared\)) \| (.+) \|$", (root / "ARCHITECTURE.md").read_text("utf-8"), re.M)
+    told = {room: set(re.findall(r"`([a-z_]+)`", text)) for room, text in rows}
+    assert told == {"sql": set(), **rooms}
 
 
 def test_figures_and_examples_know_nothing_but_the_vocabulary(root: Path) -> None:
