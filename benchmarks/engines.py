@@ -92,10 +92,10 @@ def engines() -> None:
         "SimPy, shared transition function": lambda: len(simpy_engine.run_simpy(x[:few], limits, bounds[:101], people)),
         "compiled, the same function": kernel,
     }
-    ways["SimPy, luck drawn as well"] = lambda: sum(
+    ways["SimPy, random numbers drawn as well"] = lambda: sum(
         len(run.ends) for run in model_runs.each_block(MODEL, days=365, replications=100, seed=1)
     )
-    ways["compiled, luck drawn as well"] = lambda: sum(
+    ways["compiled, random numbers drawn as well"] = lambda: sum(
         len(run.ends) for run in model_runs.each_block(MODEL, days=365, replications=500, seed=1, engine="compiled")
     )
     taken: dict[str, list[float]] = {name: [] for name in ways}
@@ -177,7 +177,7 @@ def shared() -> None:
 
 
 def scale() -> None:
-    """Print time for an incident from 10⁵ to 10⁷, luck drawn as well, in a process that has run before."""
+    """Print time for an incident from 10⁵ to 10⁷, random numbers drawn as well, in a process that has run before."""
     import resource
 
     def spent(replications: int, seed: int) -> tuple[int, float]:
@@ -186,7 +186,7 @@ def scale() -> None:
             MODEL, days=365, replications=replications, seed=seed, engine="compiled"))  # fmt: skip
         return n, time.process_time() - begin
 
-    # The first runs of a process wait for the machine code of columns and for memory that nobody has touched.
+    # The first runs of a process wait for memory that nobody has touched.
     spent(41_667, 20)
     for replications, runs in ((833, 7), (8_333, 3), (83_333, 1)):
         made = sorted((spent(replications, seed) for seed in range(1, runs + 1)), key=lambda one: one[1] / one[0])
