@@ -112,6 +112,7 @@ _HOMES = {
     "unseen_incidents": "mttrlab.analysis",
     "verification_goal": "mttrlab.analysis",
     "verify_service_recovery": "mttrlab.judge.recovery",
+    "what_changed": "mttrlab.analysis",
     "what_if": "mttrlab.panels",
     "what_if_panel": "mttrlab.panels",
 }

@@ -29,6 +29,7 @@ from mttrlab.analysis.summary import clock_summary, monthly_mttr, phase_summary
 from mttrlab.analysis.survival import restricted_mean, survival, survival_quantiles
 from mttrlab.analysis.trend import change_points, mann_kendall, theil_sen, trend
 from mttrlab.analysis.untracked import unseen_firings, unseen_incidents
+from mttrlab.analysis.what_changed import what_changed
 
 __all__ = [
     "AlertCoverage",
@@ -101,5 +102,6 @@ __all__ = [
     "unseen_incidents",
     "unseen_phases",
     "verification_goal",
+    "what_changed",
     "why_withheld",
 ]

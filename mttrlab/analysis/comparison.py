@@ -15,7 +15,7 @@ from mttrlab.analysis.minimum_counts import incidents, minimum_count, why_withhe
 from mttrlab.analysis.power import incidents_needed, smallest_change
 from mttrlab.analysis.query import records_basis
 from mttrlab.analysis.regression import Regression, dummies, fit_censored_lognormal, independent
-from mttrlab.analysis.sample import Sample, drop_never_closed, months_spanned, sample_of, starts_of, with_clocks
+from mttrlab.analysis.sample import Sample, drop_never_closed, months_spanned, sample_of, starts_of, with_measure
 from mttrlab.validate import inner_share
 
 NAN = float("nan")
@@ -523,7 +523,7 @@ def compare_periods(
     before, after : DataFrame
         Incidents, or phases as `phase_durations` gives them.
     measure : str
-        One of the clocks.
+        A phase, a clock or another measure.
     adjust : str or tuple of str
         Columns whose mix shall not pass for a change of speed; those that the frames lack are named in `note`.
     level : float
@@ -571,7 +571,7 @@ def compare_periods(
     """
     inner_share("level", level)
     adjust = (adjust,) if isinstance(adjust, str) else tuple(adjust)
-    frames = (with_clocks(before, measure), with_clocks(after, measure))
+    frames = (with_measure(before, measure), with_measure(after, measure))
     first, second = drop_never_closed(*(sample_of(frame, measure) for frame in frames))
     notes = [*_order(frames, measure, first, second), *_left_out("before", first), *_left_out("after", second)]
     row: dict[str, Any] = {

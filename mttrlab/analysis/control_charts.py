@@ -11,7 +11,7 @@ from scipy import special
 from mttrlab.analysis.minimum_counts import minimum_count, why_withheld
 from mttrlab.analysis.phases import phase_durations
 from mttrlab.analysis.query import onset, records_basis
-from mttrlab.analysis.sample import sample_of, with_clocks
+from mttrlab.analysis.sample import sample_of, with_measure
 
 NAN = float("nan")
 
@@ -29,7 +29,7 @@ def monthly_limits(incidents: pd.DataFrame, measure: str = "recovery") -> pd.Dat
     incidents : DataFrame
         Incidents, or phases as `phase_durations` gives them, with their times.
     measure : str
-        One of the clocks.
+        A phase, a clock or another measure.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def monthly_limits(incidents: pd.DataFrame, measure: str = "recovery") -> pd.Dat
     -----
     The spread is pooled within months, so a change of level does not widen the limits that should show it.
     """
-    frame = with_clocks(incidents, measure)
+    frame = with_measure(incidents, measure)
     if measure not in incidents:
         frame = frame.assign(month=phase_durations(incidents)["month"].array)
     sample = sample_of(frame, measure)

@@ -11,7 +11,7 @@ import pandas as pd
 from mttrlab.analysis.minimum_counts import incidents, minimum_count, why_withheld
 from mttrlab.analysis.phases import SpanSplitter, phases_of
 from mttrlab.analysis.query import records_basis
-from mttrlab.analysis.sample import with_clocks
+from mttrlab.analysis.sample import with_measure
 from mttrlab.errors import QuestionError
 from mttrlab.validate import inner_share
 
@@ -153,7 +153,7 @@ def read_periods(
     QuestionError
         For a clock or a column that does not exist.
     """
-    frames = [with_clocks(frame, measure) for frame in (before, after)]
+    frames = [with_measure(frame, measure) for frame in (before, after)]
     for frame in frames:
         if by not in frame:
             raise QuestionError(f"by= names {by!r}, which is no column of this table")
@@ -254,7 +254,7 @@ def explain_change(
     before, after : DataFrame
         Incidents, or phases as `phase_durations` gives them.
     measure : str
-        One of the clocks.
+        A phase, a clock or another measure.
     by : str
         Column that says what kind an incident is; an empty cell is a kind of its own.
     level : float

@@ -7,12 +7,11 @@ import re
 import numpy as np
 import pandas as pd
 
-from mttrlab.analysis.phases import phase_durations
 from mttrlab.analysis.query import Source, records_basis
 from mttrlab.analysis.rates import rate_interval
-from mttrlab.analysis.sample import minutes_so_far, total_interval
+from mttrlab.analysis.sample import frame_with_measure, minutes_so_far, total_interval
 from mttrlab.errors import SchemaError
-from mttrlab.schema import UNKNOWN, clock_name
+from mttrlab.schema import UNKNOWN
 
 
 def type_key(name: object) -> str:
@@ -28,10 +27,7 @@ def type_key(name: object) -> str:
 
 def timed_types(incidents: Source, measure: str) -> pd.DataFrame:
     """Return the phases with `type` (one spelling a type), `spent` (minutes so far), `ended` and `forgotten`."""
-    clock_name(measure)
-    carried = isinstance(incidents, pd.DataFrame) and measure in incidents
-    phases = incidents if carried else phase_durations(incidents)
-    assert isinstance(phases, pd.DataFrame)
+    phases = frame_with_measure(incidents, measure)
     if "incident_type" not in phases:
         raise SchemaError("the table lacks incident_type; say it in the export, or by incident_types in mttrlab.yml")
     names_given = phases["incident_type"].fillna("").astype("str").str.strip()
@@ -51,7 +47,7 @@ def type_ranking(incidents: Source, measure: str = "recovery", *, level: float =
     incidents : DataFrame or Lab
         Incidents, or their phases.
     measure : str
-        One of the clocks.
+        A phase, a clock or another measure.
     level : float
         Of the intervals.
 

@@ -33,10 +33,10 @@ from mttrlab.analysis.intervals import (
 from mttrlab.analysis.phases import phase_durations, phases_of
 from mttrlab.analysis.query import EVERYTHING, Source, open_phases, records_basis
 from mttrlab.analysis.regression import Regression, fit_censored_lognormal
-from mttrlab.analysis.sample import never_closed_after
+from mttrlab.analysis.sample import frame_with_measure, never_closed_after
 from mttrlab.analysis.survival import Curve, curve, survival_quantiles
 from mttrlab.errors import QuestionError
-from mttrlab.schema import LEVELS, NO_LEVEL, PHASES, Practices, clock_name
+from mttrlab.schema import LEVELS, NO_LEVEL, PHASES, Practices
 from mttrlab.validate import as_minutes, as_numbers
 
 SEE_MEDIAN = "see the median"
@@ -59,9 +59,7 @@ def _of_ended(minutes: np.ndarray, limits: list[float], level: float) -> dict[st
 
 def clock_minutes(incidents: Source, measure: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the minutes of the incidents on one clock, rising, and which of them have ended."""
-    carried = isinstance(incidents, pd.DataFrame) and measure in incidents
-    phases = incidents if carried else phase_durations(incidents)
-    assert isinstance(phases, pd.DataFrame)
+    phases = frame_with_measure(incidents, measure)
     minutes = pd.Series(as_numbers(phases[measure], measure), index=phases.index)
     flag = f"{measure}_observed"
     ended = phases[flag].astype("boolean").fillna(True) if flag in phases else pd.Series(True, index=phases.index)
@@ -399,7 +397,7 @@ def maturity(
         What the team runs, as `lab.practices()` gives it. It does not change the outcome: practices earn a capability
         level beside it. Given a Lab, its telemetry is evidence too.
     measure : str
-        One of the clocks.
+        A phase, a clock or another measure.
     level : float
         Level of the intervals.
 
@@ -433,7 +431,6 @@ def maturity(
     >>> maturity(rows)[["statistic", "level", "awarded"]].values.tolist()[1]
     ['median', 'Intermediate', 'Intermediate–Advanced']
     """
-    clock_name(measure)
     minutes, ended = clock_minutes(incidents, measure)
     kept = ended | (minutes <= never_closed_after(minutes[ended]))
     counts = {"open": int((~ended).sum()), "forgotten": int((~kept).sum())}

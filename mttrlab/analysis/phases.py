@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
-from mttrlab.analysis.query import EVERYTHING, MEASURES, Source, is_lab, open_phases, open_query, records_basis
+from mttrlab.analysis.query import (
+    EVERYTHING,
+    MEASURES,
+    Source,
+    is_lab,
+    open_phases,
+    open_query,
+    own_measures,
+    records_basis,
+)
 from mttrlab.errors import SchemaError
 from mttrlab.schema import (
     CLOCK_ENDS,
     CLOCKS,
     INCIDENT_COLUMNS,
+    MEASURE_ENDS,
     MILESTONES,
     PHASE_ENDS,
     PHASES,
@@ -24,6 +36,7 @@ from mttrlab.schema import (
 _BESIDE = ("_verdict", "_origin")
 _DESCRIPTIVE = tuple(column for column in INCIDENT_COLUMNS if not column.name.endswith(_BESIDE))
 _MEASURED = [*MEASURES, *(f"{measure}_observed" for measure in MEASURES)]
+_BETWEEN = tuple(name for name in MEASURE_ENDS if name not in MEASURES)
 
 
 def _typed(rows: pd.DataFrame) -> pd.DataFrame:
@@ -134,7 +147,8 @@ def phase_durations(incidents: Source) -> pd.DataFrame:
         `detect, diagnose, resolve, verify, recovery, started_to_resolved, detected_to_verified,
         detected_to_resolved`, NaN where an end is unknown or not usable; `*_observed`, False where the phase or
         clock still ran at `exported_at`, so that the minutes are a lower bound; `month`, the first day (UTC) of the
-        month of the first usable stamp.
+        month of the first usable stamp; last, and in the same way, `acknowledge, acknowledged_to_diagnosed,
+        acknowledged_to_resolved`.
 
     Raises
     ------
@@ -163,16 +177,61 @@ def phase_durations(incidents: Source) -> pd.DataFrame:
             rows = query.ask("analysis/phases")
         described = conform(rows, _DESCRIPTIVE)
         own = [n for n in rows if n not in described and n not in _MEASURED and not str(n).endswith(_BESIDE)]
-        return _typed(pd.concat([described, rows[own], rows[_MEASURED]], axis="columns"))
+        between = _steps_between(rows, rows.index, own_measures(incidents))
+        return pd.concat([_typed(pd.concat([described, rows[own], rows[_MEASURED]], axis="columns")), between], axis=1)
     assert isinstance(incidents, pd.DataFrame)
     if set(_MEASURED) <= set(incidents):
         return incidents.copy()
-    with open_query(judged_stamps(incidents), "incidents") as query:
+    stamps = judged_stamps(incidents)
+    with open_query(stamps, "incidents") as query:
         measured = query.ask("analysis/phases").sort_values("row", ignore_index=True)
     measured.index = incidents.index
     described = conform(_zoned(incidents), _DESCRIPTIVE)
     own = [c for c in incidents if c not in described and c not in measured and not str(c).endswith(_BESIDE)]
-    return _typed(pd.concat([described, incidents[own], measured[[*_MEASURED, "month"]]], axis="columns"))
+    phases = _typed(pd.concat([described, incidents[own], measured[[*_MEASURED, "month"]]], axis="columns"))
+    return pd.concat([phases, _steps_between(stamps, incidents.index, own_measures(incidents))], axis="columns")
+
+
+def _steps_between(stamps: pd.DataFrame, index: pd.Index, own: Mapping[str, tuple[str, str]]) -> pd.DataFrame:
+    """Return the measures by name that are neither phase nor clock, the team's own among them."""
+    columns: dict[str, object] = {}
+    for name, ends in {**{name: MEASURE_ENDS[name] for name in _BETWEEN}, **own}.items():
+        columns[name], columns[f"{name}_observed"] = minutes_between(stamps, *ends)
+    return pd.DataFrame(columns, index=index)
+
+
+def minutes_between(stamps: pd.DataFrame, first: str, last: str) -> tuple[np.ndarray, pd.arrays.BooleanArray]:
+    """Return the minutes between two milestones, and whether the span has ended, by the rules of `phase_durations`.
+
+    Parameters
+    ----------
+    stamps : DataFrame
+        Stamps with their verdicts and `exported_at`, as a lab or `judged_stamps` gives them.
+    first, last : str
+        Names of the milestones, such as "acknowledged_at".
+
+    Returns
+    -------
+    ndarray, BooleanArray
+        Minutes, NaN where an end is unknown; False where the span still ran at `exported_at`, empty where the minutes
+        are.
+    """
+    begun, ended = (_recorded(stamps, stamp) for stamp in (first, last))
+    pending = stamps[f"{last}_verdict"].eq("pending").fillna(False).to_numpy(dtype=bool)
+    still = np.where(pending, _microseconds(stamps["exported_at"]), np.nan)
+    minutes = (np.where(np.isfinite(ended), ended, still) - begun) / 6e7
+    minutes = np.where(minutes >= 0, minutes, np.nan)
+    return minutes, pd.arrays.BooleanArray(np.isfinite(ended), ~np.isfinite(minutes))
+
+
+def _recorded(stamps: pd.DataFrame, stamp: str) -> np.ndarray:
+    times = _microseconds(stamps[stamp].where(stamps[f"{stamp}_verdict"].eq("recorded").fillna(False)))
+    if stamp != "diagnosed_at":
+        return times
+    # Diagnosed after the fix: no end of a phase.
+    fixed, checked = (_recorded(stamps, end) for end in ("resolved_at", "verified_at"))
+    fixed = np.where(np.isfinite(fixed), fixed, checked)
+    return np.where(times > fixed, np.nan, times)
 
 
 # Spans: phases, merged where a milestone between them is missing.

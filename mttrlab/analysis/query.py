@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -15,7 +15,7 @@ import pandas as pd
 
 from mttrlab import sql
 from mttrlab.errors import QuestionError, SchemaError
-from mttrlab.schema import CLOCKS, INCIDENT_COLUMNS, PHASES, STAMPS
+from mttrlab.schema import CLOCKS, INCIDENT_COLUMNS, PHASES, STAMPS, Event
 
 MEASURES = PHASES + CLOCKS
 _AHEAD = {
@@ -35,6 +35,21 @@ class LabLike(Protocol):
 
 
 Source: TypeAlias = "pd.DataFrame | LabLike"
+
+
+def own_measures(source: Source) -> Mapping[str, tuple[str, str]]:
+    """Return the team's own measures, by name: of a lab's settings, or as a frame from a lab carries them."""
+    if isinstance(source, pd.DataFrame):
+        return dict(source.attrs.get("measures", {}))
+    return dict(getattr(getattr(source, "settings", None), "measures", {}))
+
+
+def known_events(source: Source) -> tuple[Event, ...]:
+    """Return what the team says it did and when: of a lab's settings, or as a frame from a lab carries them."""
+    if isinstance(source, pd.DataFrame):
+        return tuple(source.attrs.get("events", ()))
+    events = getattr(source, "events", None)
+    return tuple(events()) if callable(events) else ()
 
 
 def is_lab(source: object, wanted: str) -> bool:

@@ -10,9 +10,9 @@ import pandas as pd
 from scipy.special import gammaincinv
 
 from mttrlab.analysis.intervals import Interval
-from mttrlab.analysis.query import onset
+from mttrlab.analysis.query import Source, onset, own_measures
 from mttrlab.errors import SchemaError
-from mttrlab.schema import CLOCK_ENDS, CLOCKS, PHASE_ENDS, PHASES, STAMPS, clock_name
+from mttrlab.schema import MEASURE_ENDS, STAMPS, measure_ends
 from mttrlab.validate import as_numbers, inner_share
 
 DAYS_PER_MONTH = 365.25 / 12
@@ -62,28 +62,68 @@ class Sample:
         return Sample(self.minutes[kept], self.observed[kept], self.rows[kept], int(chosen.sum()), 0, 0)
 
 
-def with_clocks(incidents: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """Return `incidents` with the clock's minutes, computed where the frame does not carry them.
+def with_measure(incidents: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Return `incidents` with the minutes of a measure, computed where the frame does not carry them.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        Incidents, or phases as `phase_durations` gives them. A frame from a lab knows the team's own measures.
+    measure : str
+        A phase, a clock, another name of `MEASURE_ENDS`, one of the team's own, or two milestones as
+        "started_to_acknowledged".
 
     Raises
     ------
     QuestionError
-        For a word that is no clock.
+        For a word that is no measure.
     SchemaError
-        When the frame is no table of incidents.
+        When the frame is no table of incidents, or a table of phases without what the measure needs.
     """
-    clock_name(measure)
     if not isinstance(incidents, pd.DataFrame):
         raise SchemaError(f"expected a table of incidents or of phases; got {type(incidents).__name__}")
+    first, last = measure_ends(measure, incidents.attrs.get("measures"))
     if measure in incidents:
         return incidents
-    from mttrlab.analysis.phases import phase_durations
+    from mttrlab.analysis.phases import judged_stamps, minutes_between, phase_durations
 
     # Only what the minutes need goes through the engine; the caller's own columns stay as they are.
-    used = [column for column in incidents if column in _NEEDED]
-    measured = phase_durations(incidents[used])
-    columns = [column for name in (*PHASES, *CLOCKS) for column in (name, f"{name}_observed")]
-    return incidents.assign(**{name: measured[name].array for name in columns})
+    used = incidents[[column for column in incidents if column in _NEEDED]]
+    if measure not in MEASURE_ENDS:
+        if any(name in incidents for name in MEASURE_ENDS) and f"{first}_verdict" not in incidents:
+            raise SchemaError(
+                f"the table of phases says no more which stamps are usable; pass lab.incidents() to measure {measure}"
+            )
+        minutes, ended = minutes_between(judged_stamps(used), first, last)
+        measured = pd.DataFrame({measure: minutes, f"{measure}_observed": ended}, index=incidents.index)
+        return pd.concat([incidents, measured], axis="columns")
+    phases = phase_durations(used)
+    columns = [column for name in MEASURE_ENDS for column in (name, f"{name}_observed")]
+    return incidents.assign(**{name: phases[name].array for name in columns})
+
+
+def frame_with_measure(source: Source, measure: str) -> pd.DataFrame:
+    """Return the phases of a lab or a frame, with the minutes of a measure.
+
+    Raises
+    ------
+    QuestionError, SchemaError
+        As for `with_measure`.
+    """
+    if isinstance(source, pd.DataFrame) and measure in source:
+        return with_measure(source, measure)
+    from mttrlab.analysis.phases import phase_durations
+
+    own = own_measures(source)
+    measure_ends(measure, own)
+    phases = phase_durations(source)
+    phases.attrs["measures"] = own
+    if measure in phases:
+        return phases
+    stamps = source if isinstance(source, pd.DataFrame) else source.sql("SELECT * FROM incidents")
+    measured = with_measure(stamps, measure)
+    columns = {name: measured[name].array for name in (measure, f"{measure}_observed")}
+    return phases.assign(**columns)
 
 
 def sample_of(phases: pd.DataFrame, measure: str) -> Sample:
@@ -137,7 +177,7 @@ def starts_of(frame: pd.DataFrame, measure: str, rows: np.ndarray) -> pd.Series:
 
     The clock's own first stamp: where the minutes are known it was judged usable, which others may not be.
     """
-    first = CLOCK_ENDS[measure][0] if measure in CLOCK_ENDS else PHASE_ENDS[measure][0]
+    first = measure_ends(measure, frame.attrs.get("measures"))[0]
     chosen = frame.iloc[rows]
     times = chosen[first] if first in frame else onset(chosen)
     if not isinstance(times.dtype, pd.DatetimeTZDtype) and times.notna().any():

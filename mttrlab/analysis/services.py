@@ -13,7 +13,7 @@ from scipy import special
 from mttrlab.analysis.comparison import unadjusted
 from mttrlab.analysis.minimum_counts import minimum_count
 from mttrlab.analysis.query import records_basis
-from mttrlab.analysis.sample import Sample, drop_never_closed, sample_of, with_clocks
+from mttrlab.analysis.sample import Sample, drop_never_closed, sample_of, with_measure
 from mttrlab.errors import QuestionError
 from mttrlab.validate import as_numbers, check_words, inner_share
 
@@ -127,7 +127,7 @@ def pool_services(
     incidents : DataFrame
         Incidents, or phases as `phase_durations` gives them.
     measure : str
-        One of the clocks.
+        A phase, a clock or another measure.
     by : str
         Column that names the service.
     level : float
@@ -152,7 +152,7 @@ def pool_services(
     Empirical Bayes, normal–normal on mean log minutes with the spread pooled within services.
     """
     inner_share("level", level)
-    frame = with_clocks(incidents, measure)
+    frame = with_measure(incidents, measure)
     if by not in frame:
         raise QuestionError(f"by= names {by!r}, which is no column of this table")
     sample = sample_of(frame, measure)
@@ -227,7 +227,7 @@ def compare_services(
     before, after : DataFrame
         Incidents, or phases as `phase_durations` gives them.
     measure : str
-        One of the clocks.
+        A phase, a clock or another measure.
     by : str
         Column that names the service.
     rate : float
@@ -251,7 +251,7 @@ def compare_services(
     """
     inner_share("rate", rate)
     inner_share("level", level)
-    frames = [with_clocks(frame, measure) for frame in (before, after)]
+    frames = [with_measure(frame, measure) for frame in (before, after)]
     for frame in frames:
         if by not in frame:
             raise QuestionError(f"by= names {by!r}, which is no column of this table")

@@ -15,7 +15,7 @@ from mttrlab.analysis.minimum_counts import incidents as in_words
 from mttrlab.analysis.minimum_counts import minimum_count, why_withheld
 from mttrlab.analysis.query import records_basis
 from mttrlab.analysis.regression import dummies, fit_censored_lognormal, independent
-from mttrlab.analysis.sample import drop_never_closed, months_of, sample_of, starts_of, with_clocks
+from mttrlab.analysis.sample import drop_never_closed, months_of, sample_of, starts_of, with_measure
 from mttrlab.errors import QuestionError
 from mttrlab.validate import as_series, inner_share
 
@@ -138,7 +138,7 @@ def trend(
     incidents : DataFrame
         Incidents, or phases as `phase_durations` gives them, with their times.
     measure : str
-        One of the clocks.
+        A phase, a clock or another measure.
     adjust : tuple of str
         Columns whose mix is held: `("severity", "incident_type")`.
     level : float
@@ -166,7 +166,7 @@ def trend(
     often: with ten incidents a month and half the time after a year in 25 to 35 of 100 cases, against 47 here.
     """
     inner_share("level", level)
-    frame = with_clocks(incidents, measure)
+    frame = with_measure(incidents, measure)
     (sample,) = drop_never_closed(sample_of(frame, measure))
     times = starts_of(frame, measure, sample.rows)
     months = months_of(times)
@@ -362,7 +362,7 @@ def change_points(
     incidents : DataFrame
         Incidents, or phases as `phase_durations` gives them, with their times.
     measure : str
-        One of the clocks.
+        A phase, a clock or another measure.
     max_changes : int
         Most changes looked for.
     permutations : int
@@ -386,7 +386,7 @@ def change_points(
     SchemaError
         When the frame is no table of incidents.
     """
-    frame = with_clocks(incidents, measure)
+    frame = with_measure(incidents, measure)
     sample = sample_of(frame, measure)
     times = starts_of(frame, measure, sample.rows[sample.observed])
     dated = times.notna().to_numpy()

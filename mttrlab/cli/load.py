@@ -56,6 +56,9 @@ def add_verbs(verbs: Verbs) -> None:
     annotate.add_argument("--month", help="incidents that begin in it, such as 2026-06 (default: all)")
     annotate.add_argument("--count", type=positive_number, default=15, help="rows (default: 15)")
     annotate.add_argument("--out", type=Path, default=Path("worksheet.csv"), help="default: worksheet.csv")
+    annotate.add_argument("--event", metavar="DAY", help="record what the team did on a day, such as 2026-01-15")
+    annotate.add_argument("--name", help="with --event: what it was, in a few words")
+    annotate.add_argument("--moves", metavar="MEASURE", help="with --event: what it was to move, such as diagnose")
     annotate.set_defaults(verb=_annotate)
 
     export = verbs.add_parser("export", help="write all records as one canonical table (.csv or .parquet)")
@@ -144,9 +147,31 @@ def _quality(options: argparse.Namespace) -> None:
 def _annotate(options: argparse.Namespace) -> None:
     from mttrlab.lab import RANK
 
+    if options.event is not None:
+        _record_event(options)
+        return
+    if options.name is not None or options.moves is not None:
+        raise QuestionError("--name and --moves belong to --event DAY")
     with open_lab(options) as lab:
         path = lab.annotate(options.out, month=options.month, count=options.count)
     say(f"{RANK}\nWrote {path}. Fill in time, who and why; rows without a time are left out. Then: mttrlab load {path}")
+
+
+def _record_event(options: argparse.Namespace) -> None:
+    import pandas as pd
+
+    from mttrlab.lab import Lab
+
+    path = lab_path(options)
+    if options.folder is not None or not path.exists():
+        raise QuestionError(
+            f"an event is kept in a lab's file, and there is no lab file {path}; load exports first (mttrlab load …), "
+            "or write it under events: in mttrlab.yml"
+        )
+    with Lab(path) as lab:
+        table = pd.DataFrame({"date": [options.event], "name": [options.name], "moves": [options.moves]})
+        report = lab.record(table, kind="events")
+    say(f"Kept: {options.name} on {options.event}." if report.accepted else f"{options.name} is known already.")
 
 
 def _export(options: argparse.Namespace) -> None:

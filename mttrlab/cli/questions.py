@@ -8,7 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mttrlab.cli.options import open_lab, print_table, say, source_options, write_table
+from mttrlab.cli.options import (
+    open_lab,
+    positive_number,
+    print_table,
+    say,
+    source_options,
+    whole_number,
+    write_table,
+)
 from mttrlab.errors import QuestionError
 from mttrlab.files import new_path
 from mttrlab.text import printable
@@ -21,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def add_verbs(verbs: Verbs) -> None:
-    """Add `phases`, `months`, `compare`, `trend`, `maturity`, `downtime` and `needed`."""
+    """Add `phases`, `months`, `compare`, `changes`, `trend`, `maturity`, `downtime` and `needed`."""
     phases = _add_verb(
         verbs, "phases", "how long each phase takes, with intervals, and what it holds of the minutes", _phases
     )
@@ -37,6 +45,15 @@ def add_verbs(verbs: Verbs) -> None:
     compare.add_argument("--before", metavar="MONTHS", help="2026-01 or 2026-01..2026-03 (default: the three before)")
     compare.add_argument("--after", metavar="MONTHS", help="default: the last three complete months")
     compare.add_argument("--by", help="one comparison per value of this column, false calls held, such as service")
+    changes = _add_verb(
+        verbs, "changes", "what changed, since when and by how much; each phase asked, false alarms held", _changes,
+        window=False,
+    )  # fmt: skip
+    changes.add_argument(
+        "--look-back", metavar="MONTHS", type=positive_number, default=24, help="complete months (default: 24)"
+    )
+    changes.add_argument("--all", action="store_true", help="also the measures without a clear change")
+    changes.add_argument("--seed", type=whole_number, default=0, help="seed of the random orders (default: 0)")
     _add_verb(verbs, "trend", "are incidents getting shorter, incident by incident", _trend, measure=True)
     _add_verb(
         verbs, "maturity", "the level that the evidence carries, and what would reach the next", _maturity, measure=True
@@ -68,8 +85,12 @@ def _add_verb(
         made.add_argument("--months", metavar="MONTHS", help="2026-01 or 2026-01..2026-03 (default: all)")
     if measure:
         made.add_argument(
-            "--measure", help="recovery, started_to_resolved, … (default: the widest that the data carry)"
+            "--measure",
+            help="a phase, a clock, acknowledge, acknowledged_to_diagnosed, your own, or two milestones such as "
+            "detected_to_acknowledged (default: the widest clock that the data carry)",
         )
+        made.add_argument("--from", dest="first", metavar="MILESTONE", help="acknowledged_at; with --to")
+        made.add_argument("--to", dest="last", metavar="MILESTONE", help="resolved_at; with --from")
     made.add_argument("--csv", type=Path, help="write the table, unrounded, into this new file too")
     made.set_defaults(verb=verb)
     return made
@@ -127,6 +148,41 @@ def _compare(options: argparse.Namespace) -> None:
             say(f"Note: {note}.")
 
 
+def _changes(options: argparse.Namespace) -> None:
+    from mttrlab import analysis
+    from mttrlab.analysis.what_changed import event_in_words, others_in_words
+
+    with open_lab(options) as lab:
+        rows = _rows(lab, options)
+        found = analysis.what_changed(rows, months=options.look_back, seed=options.seed, events=lab.events())
+        _say_change(found)
+        for text in filter(None, (event_in_words(found), others_in_words(found))):
+            say(text)
+        shown = found if options.all else found[found["at"].notna()]
+        if len(shown) or options.csv is not None:
+            _print_answer(_change_columns(shown), options, found)
+        if found.attrs["units"]:
+            unit = found.attrs["unit"]
+            say(
+                f"{found.attrs['units']} complete {unit}s, {found.attrs['since']:%Y-%m-%d} to before "
+                f"{found.attrs['until']:%Y-%m-%d}; {found.attrs['later']} incidents began later and are not in it; "
+                f"{found.attrs['permutations']} random orders, seed {options.seed}; data {lab.data_hash()[:12]}"
+            )
+
+
+def _say_change(found: pd.DataFrame) -> None:
+    say(found.attrs["sentence"])
+    if found.attrs["sure"]:
+        say(f"{found.attrs['sure'][0].upper()}{found.attrs['sure'][1:]}.")
+
+
+def _change_columns(found: pd.DataFrame) -> pd.DataFrame:
+    days = {name: found[name].dt.strftime("%Y-%m-%d") for name in ("at", "at_low", "at_high")}
+    names = ["measure", "group", "n", "verdict", "p", "at", "at_low", "at_high", "before", "after", "ratio",
+             "ratio_low", "ratio_high", "event"]  # fmt: skip
+    return found.assign(**days)[names]
+
+
 def _trend(options: argparse.Namespace) -> None:
     from mttrlab import analysis
 
@@ -176,10 +232,15 @@ def _needed(options: argparse.Namespace) -> None:
 
 
 def _rows(lab: Lab, options: argparse.Namespace) -> pd.DataFrame:
-    """The phases of the incidents asked for."""
+    """The phases of the incidents asked for, with the measure asked for."""
     from mttrlab import analysis
+    from mttrlab.analysis.sample import frame_with_measure
 
-    rows = analysis.phase_durations(lab.incidents())
+    incidents = lab.incidents()
+    rows = analysis.phase_durations(incidents)
+    measure = _measure(options)
+    if measure is not None and measure not in rows:
+        rows = frame_with_measure(incidents, measure)
     if options.service is not None:
         rows = rows[rows["service"].eq(options.service).fillna(False)]
         if rows.empty:
@@ -194,9 +255,19 @@ def _rows(lab: Lab, options: argparse.Namespace) -> pd.DataFrame:
 def _clock(lab: Lab, rows: pd.DataFrame, options: argparse.Namespace) -> str:
     from mttrlab import analysis
 
-    measure: str = options.measure or lab.settings.lead_clock or analysis.lead_clock(rows)
+    measure: str = _measure(options) or lab.settings.lead_clock or analysis.lead_clock(rows)
     say(f"Clock: {measure.replace('_', ' ')}; only recorded stamps are used; data {lab.data_hash()[:12]}")
     return measure
+
+
+def _measure(options: argparse.Namespace) -> str | None:
+    """Return the measure that the options name."""
+    measure, first, last = (getattr(options, name, None) for name in ("measure", "first", "last"))
+    if first is None and last is None:
+        return measure
+    if measure is not None or first is None or last is None:
+        raise QuestionError("give --measure NAME, or --from MILESTONE and --to MILESTONE")
+    return f"{first.removesuffix('_at')}_to_{last.removesuffix('_at')}"
 
 
 def _period(text: str) -> list[pd.Timestamp]:
@@ -209,10 +280,11 @@ def _period(text: str) -> list[pd.Timestamp]:
     return list(pd.date_range(f"{ends[0]}-01", f"{ends[1]}-01", freq="MS", tz="UTC"))
 
 
-def _print_answer(rows: pd.DataFrame, options: argparse.Namespace) -> None:
+def _print_answer(rows: pd.DataFrame, options: argparse.Namespace, whole: pd.DataFrame | None = None) -> None:
+    """Print a table, and write it, or the `whole` of which it shows a part."""
     if options.csv is not None:
         new_path(options.csv)
-        write_table(rows, options.csv)
+        write_table(rows if whole is None else whole, options.csv)
     shown = rows.map(_short_cell)
     if len(shown) == 1 and len(shown.columns) > 12:
         # One long row reads better downwards; its sentence and its notes are said apart.

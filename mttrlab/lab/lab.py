@@ -18,6 +18,8 @@ from mttrlab.judge.dating import RecoveryRule
 from mttrlab.lab import record_queries, recovery_times, simulations, store, telemetry_queries, views
 from mttrlab.lab.annotations import RECORD_KINDS, worksheet_rows, write_worksheet
 from mttrlab.lab.database import Moment, query_read_only, transaction
+from mttrlab.lab.events import FORMAT as EVENTS
+from mttrlab.lab.events import known_events, store_events
 from mttrlab.lab.export import export_incidents
 from mttrlab.lab.load import folder_files, load_files, matching_files, record_frame, unmatched_patterns
 from mttrlab.lab.practices import stored_practices
@@ -28,7 +30,7 @@ from mttrlab.lab.simulations import SimulatedRun
 from mttrlab.lab.store import explain_errors
 from mttrlab.lab.views import derive
 from mttrlab.lab.warnings import data_warnings, quality_sentence
-from mttrlab.schema import Practices
+from mttrlab.schema import Event, Practices
 
 
 class Lab:
@@ -189,7 +191,7 @@ class Lab:
     def record(
         self, table: pd.DataFrame, kind: str = "annotations", *, timezone: str | None = None, keep_people: bool = False
     ) -> LoadReport:
-        """Keep what flows back into the lab: stamps that people corrected, or that metrics gave.
+        """Keep what flows back into the lab: stamps that people corrected, or that metrics gave, or known events.
 
         Parameters
         ----------
@@ -197,7 +199,8 @@ class Lab:
             `incident_id, milestone, time, who, why`, and `source` where two tools use one id. Rows without a time
             are left out and counted.
         kind : str
-            'annotations', or 'derived': stamps that telemetry gives (`lab.derivable()`).
+            'annotations'; 'derived': stamps that telemetry gives (`lab.derivable()`); or 'events': a table of `date,
+            name` and, where it is known, `moves` (the measure that it was to move).
         timezone : str, optional
             IANA name of the zone of times that carry none; without it they are refused.
         keep_people : bool
@@ -223,8 +226,13 @@ class Lab:
         or lies behind the export, `lab.warnings()` says so. A corrected fix or verification closes the incident.
         """
         self._writable()
-        if kind not in RECORD_KINDS:
-            raise QuestionError(f"kind must be one of {', '.join(RECORD_KINDS)}, got {kind!r}")
+        if kind not in (*RECORD_KINDS, EVENTS):
+            raise QuestionError(f"kind must be one of {', '.join((*RECORD_KINDS, EVENTS))}, got {kind!r}")
+        if kind == EVENTS:
+            with self._transaction(kind):
+                report = store_events(self._connection, table, self._settings)
+            self._keep((report,))
+            return report
         with self._transaction(kind):
             report = record_frame(self._connection, table, timezone, keep_people=keep_people, kind=kind)
         self._keep((report,))
@@ -270,7 +278,14 @@ class Lab:
             INCIDENT_COLUMNS.
         """
         with explain_errors(self.path):
-            return record_queries.incidents_of_population(self._connection, since, until, population)
+            rows = record_queries.incidents_of_population(self._connection, since, until, population)
+        # A frame alone still knows the team's own measures and what the team did.
+        rows.attrs |= {"measures": dict(self._settings.measures), "events": self.events()}
+        return rows
+
+    def events(self) -> tuple[Event, ...]:
+        """Return what the team did and when: `events:` of its settings, and what `record(kind="events")` kept."""
+        return known_events(self._connection, self._settings)
 
     def sql(self, query: str, **params: object) -> pd.DataFrame:
         """Return the rows of one SELECT over `incidents`, `records`, `reports`, `loads`, `quarantine`.

@@ -16,6 +16,7 @@ from mttrlab.files import file_sha256
 from mttrlab.lab import views
 from mttrlab.lab.annotations import RECORDED
 from mttrlab.lab.database import transaction
+from mttrlab.lab.events import EVENTS_TABLE
 from mttrlab.lab.lab import Lab
 from mttrlab.lab.load import reload
 from mttrlab.lab.raw_copies import raw_folder
@@ -25,7 +26,7 @@ from mttrlab.lab.views import derive
 from mttrlab.schema import Record, table_records
 from mttrlab.text import plain
 
-_CARRIED_TABLES = ("annotations", "quarantine")
+_CARRIED_TABLES = ("annotations", "quarantine", "known_events")
 """What recorded loads wrote, which no file tells."""
 
 
@@ -173,6 +174,8 @@ def _carry_over(connection: duckdb.DuckDBPyConnection, line: Record, recorded: d
     for table, rows in {"loads": booked, **own}.items():
         if rows.empty:
             continue
+        if table == "known_events":
+            connection.execute(EVENTS_TABLE)
         connection.register("carried", rows)
         try:
             connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM carried")

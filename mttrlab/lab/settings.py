@@ -5,19 +5,23 @@ from __future__ import annotations
 import csv
 import zoneinfo
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 import duckdb
+import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mttrlab import sql
-from mttrlab.errors import LoadError, SettingsError
+from mttrlab.errors import LoadError, QuestionError, SettingsError
+from mttrlab.schema import INCIDENT_COLUMNS, MEASURE_ENDS, STAMPS, Event, measure_ends
 from mttrlab.sources.exports.columns import our_name
 from mttrlab.text import plain
 from mttrlab.yaml_io import documents
 
 FILE_NAME = "mttrlab.yml"
+_COLUMN_NAMES = {column.name for column in INCIDENT_COLUMNS}
 
 
 def _zone(name: str) -> str:
@@ -59,6 +63,27 @@ def _column(name: str) -> str:
 
 
 ColumnName = Annotated[str, AfterValidator(_column)]
+
+
+def _day(text: str) -> str:
+    try:
+        datetime.strptime(text, "%Y-%m-%d")
+    except ValueError:
+        raise ValueError(f"{plain(text, 40)!r} is no day; write one such as 2026-01-15") from None
+    return text
+
+
+def _pair(stamps: tuple[str, str]) -> tuple[str, str]:
+    wrong = [stamp for stamp in stamps if stamp not in STAMPS]
+    if wrong:
+        raise ValueError(f"{plain(wrong[0], 40)!r} is no milestone; write two of {', '.join(STAMPS)}")
+    if STAMPS.index(stamps[0]) >= STAMPS.index(stamps[1]):
+        raise ValueError(f"{stamps[1]} comes before {stamps[0]}; write the earlier one first")
+    return stamps
+
+
+MeasureName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+StampPair = Annotated[tuple[str, str], AfterValidator(_pair)]
 
 
 class _Model(BaseModel):
@@ -118,6 +143,17 @@ class Join(_Model):
     """A CSV with one column of ids per source; each line is one incident. It always wins."""
 
 
+class EventSettings(_Model):
+    """Something the team did: where `mttrlab changes` finds a change near it, it says so."""
+
+    date: Annotated[str, AfterValidator(_day)]
+    """A day such as 2026-01-15, UTC."""
+    name: Word
+    """In a few words, such as runbooks."""
+    moves: Word | None = None
+    """The measure that it was to move, such as diagnose; None: not said."""
+
+
 class WorkingHours(_Model):
     """When people are at work."""
 
@@ -152,6 +188,10 @@ class Settings(_Model):
     """Folder of the files that say what the team runs, from the folder of the exports; None: its `practices/`."""
     telemetry: Word | None = None
     """Folder of the files that say what the systems said, from the folder of the exports; None: its `telemetry/`."""
+    measures: dict[MeasureName, StampPair] = {}
+    """The team's own measures, each by its two milestones: `time_to_engage: [detected_at, acknowledged_at]`."""
+    events: tuple[EventSettings, ...] = ()
+    """What the team did and when."""
     lead_clock: Literal["recovery", "started_to_resolved", "detected_to_verified", "detected_to_resolved"] | None = None
     """The clock that leads the review; None: the widest that the data carry."""
 
@@ -164,6 +204,23 @@ class Settings(_Model):
                 if owner != service:
                     raise ValueError(f"services: {plain(alias, 60)!r} is named under both {owner!r} and {service!r}")
         return self
+
+    @model_validator(mode="after")
+    def _own_measures(self) -> Settings:
+        taken = [name for name in self.measures if name in MEASURE_ENDS or name in _COLUMN_NAMES]
+        if taken:
+            raise ValueError(f"measures: {taken[0]!r} has a meaning already; choose another name")
+        for event in self.events:
+            if event.moves is not None:
+                try:
+                    measure_ends(event.moves, self.measures)
+                except QuestionError as refusal:
+                    raise ValueError(f"events: {plain(event.name, 60)}: {refusal}") from None
+        return self
+
+    def known_events(self) -> list[Event]:
+        """Return the events that the settings name."""
+        return [Event(pd.Timestamp(one.date, tz="UTC"), one.name, one.moves or "") for one in self.events]
 
     @classmethod
     def default(cls) -> Settings:

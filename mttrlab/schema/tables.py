@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -290,7 +291,69 @@ ORIGINS = (
 POPULATIONS = ("counted", "page", "drill", "test", "maintenance", "cancelled", "merged")
 
 
-def clock_name(measure: str) -> str:
+MEASURE_ENDS = {
+    **PHASE_ENDS,
+    "acknowledge": ("detected_at", "acknowledged_at"),
+    "acknowledged_to_diagnosed": ("acknowledged_at", "diagnosed_at"),
+    "acknowledged_to_resolved": ("acknowledged_at", "resolved_at"),
+    **CLOCK_ENDS,
+}
+"""What can be measured by name: the phases, the steps around the acknowledgement, the clocks."""
+
+
+class Event(NamedTuple):
+    """Something the team did on a day, and what it was to move."""
+
+    at: pd.Timestamp
+    """UTC."""
+    name: str
+    moves: str = ""
+    """The measure it was to move; empty: not said."""
+
+    def meant_for(self, measure: str) -> bool:
+        """Return whether it was to move this measure, by name or as a part of it."""
+        if self.moves == measure:
+            return True
+        return {self.moves, measure} <= {"diagnose", "acknowledged_to_diagnosed"}
+
+
+def measure_ends(measure: object, own: Mapping[str, Sequence[str]] | None = None) -> tuple[str, str]:
+    """Return the two stamps that a measure lies between.
+
+    Parameters
+    ----------
+    measure : str
+        A name of `MEASURE_ENDS`, one of `own`, or two milestones as "acknowledged_to_verified".
+    own : mapping, optional
+        The team's names and their stamps.
+
+    Raises
+    ------
+    QuestionError
+        For any other word; the sentence lists the names.
+
+    Examples
+    --------
+    >>> measure_ends("diagnose"), measure_ends("started_to_acknowledged")
+    (('detected_at', 'diagnosed_at'), ('started_at', 'acknowledged_at'))
+    """
+    own = own or {}
+    if isinstance(measure, str):
+        if measure in MEASURE_ENDS:
+            return MEASURE_ENDS[measure]
+        if measure in own:
+            first, last = own[measure]
+            return first, last
+        first, last = (f"{end}_at" for end in [*measure.split("_to_"), ""][:2])
+        if first in STAMPS and last in STAMPS and STAMPS.index(first) < STAMPS.index(last):
+            return first, last
+    raise QuestionError(
+        f"measure must be one of {', '.join((*MEASURE_ENDS, *own))}, or two milestones in their order, such as "
+        f"started_to_acknowledged; got {measure!r}"
+    )
+
+
+def clock_name(measure: object) -> str:
     """Return `measure` if it is one of `CLOCKS`.
 
     Raises

@@ -200,7 +200,7 @@ def test_the_same_call_gives_the_same_bytes() -> None:
 
 def test_bad_questions_are_refused_in_a_sentence() -> None:
     frame = drawn(10, 4, 1)
-    with pytest.raises(QuestionError, match="measure must be one of recovery"):
+    with pytest.raises(QuestionError, match="measure must be one of detect"):
         compare_periods(frame, frame, measure="mttr")
     with pytest.raises(QuestionError, match="level must lie between"):
         compare_periods(frame, frame, level=95)

@@ -72,7 +72,7 @@ def test_an_incident_without_any_usable_stamp_stands_in_a_row_without_a_month() 
 
 
 def test_a_clock_that_does_not_exist_is_refused_with_the_list() -> None:
-    with pytest.raises(QuestionError, match="measure must be one of recovery"):
+    with pytest.raises(QuestionError, match="measure must be one of detect"):
         monthly_mttr(three(), measure="mttr")
     with pytest.raises(SchemaError, match="milestones"):
         monthly_mttr(pd.DataFrame({"incident_id": ["a"]}))
