@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from numbers import Integral, Real
-from typing import TypeGuard, TypeVar, cast
+from typing import TypeGuard, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -130,21 +130,8 @@ def instance(
     """Return `value` if it is of this kind; `source` says what gives one, such as "lab.incidents() gives it"."""
     if not isinstance(value, kind):
         how = f", as {source}" if source else ""
-        raise error(f"{name} must be {_word(kind)}{how}; got {shown(value)}")
+        raise error(f"{name} must be {kind_in_words(kind)}{how}; got {shown(value)}")
     return value
-
-
-def several(name: str, kind: type[Kind], values: object, *, error: type[MttrlabError] = QuestionError) -> list[Kind]:
-    """Return a list of values of this kind, whatever holds them; refuse one of them alone, or of another kind."""
-    words = f"{name} must be a list, each {_word(kind)}"
-    try:
-        held = list(cast("Iterable[object]", values))
-    except TypeError:
-        raise error(f"{words}; got {shown(values)}") from None
-    wrong = [value for value in held if not isinstance(value, kind)]
-    if wrong:
-        raise error(f"{words}; got {shown(wrong[0])}")
-    return cast("list[Kind]", held)
 
 
 def _is_number(value: object) -> TypeGuard[float]:
@@ -152,7 +139,8 @@ def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
-def _word(kind: type) -> str:
+def kind_in_words(kind: type) -> str:
+    """Return what a sentence calls a value of this kind."""
     names = {str: "a text", pd.DataFrame: "a table"}
     return names.get(kind) or with_article(kind.__name__)
 

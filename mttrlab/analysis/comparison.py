@@ -16,6 +16,7 @@ from mttrlab.analysis.power import incidents_needed, smallest_change
 from mttrlab.analysis.query import records_basis
 from mttrlab.analysis.regression import Regression, dummies, fit_censored_lognormal, independent
 from mttrlab.analysis.sample import Sample, drop_never_closed, months_spanned, sample_of, starts_of, with_measure
+from mttrlab.text import months_in_words
 from mttrlab.validate import inner_share
 
 NAN = float("nan")
@@ -111,7 +112,6 @@ def _checks(first: Sample, second: Sample, level: float, seed: int) -> dict[str,
 
 
 BETTER, WORSE, CANNOT_TELL = "better", "worse", "cannot tell"
-_MAX_MONTHS = 240  # months; beyond twenty years a figure would only pretend to know
 
 
 def change_in_words(ratio: float) -> str:
@@ -144,24 +144,7 @@ def taking(ratio: float) -> str:
     return words if "times" in words else words + " time"
 
 
-def months_in_words(months: float) -> str:
-    """Return a span of months as people say it.
-
-    Examples
-    --------
-    >>> months_in_words(4.2), months_in_words(30), months_in_words(9000)
-    ('about 5 months', 'about 2.5 years', 'more than 20 years')
-    """
-    if months > _MAX_MONTHS:
-        return "more than 20 years"
-    if months >= 24:
-        years = math.ceil(months / 6) / 2
-        return f"about {years:g} years"
-    whole = max(1, math.ceil(months))
-    return f"about {whole} month{'s' if whole > 1 else ''}"
-
-
-def sentence(row: dict[str, Any]) -> str:
+def comparison_sentence(row: dict[str, Any]) -> str:
     """Return the comparison in plain words: no statistical term, every figure with its count."""
     n, m = row["n_before"], row["n_after"]
     if min(n, m) == 0:
@@ -599,6 +582,6 @@ def compare_periods(
         notes.append("no interval: the incidents of both periods took exactly equal times")
     if math.isnan(row["incidents_per_month"]):
         notes.append("the frames carry no times, so the months until a change shows are not known")
-    row["sentence"] = sentence(row)
+    row["sentence"] = comparison_sentence(row)
     row["note"] = "; ".join(notes)
     return pd.DataFrame([row])

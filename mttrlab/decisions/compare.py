@@ -165,7 +165,7 @@ def compare_scenarios(
     table.insert(1, "measure", pd.Series([measure] * len(names), dtype="str"))
     if refits:
         each_refit = max(min(done, _EACH), BLOCK)
-        unsure, answered = refitting.bands(
+        unsure, answered = refitting.refit_bands(
             refits, scenarios, days=days, replications=each_refit, seed=seed, measure=measure, engine=engine
         )
         table = pd.concat([table, unsure], axis=1)

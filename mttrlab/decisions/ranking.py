@@ -155,7 +155,7 @@ def rank_investments(
     table["rival"] = [False] * len(told) + [True] * len(added)
     table["measure"] = pd.Series([measure] * len(every), dtype="str")
     expected = found.saved.mean(axis=2)
-    bands(table, found)
+    saved_bands(table, found)
     cost = np.array([[one.drawn(seed, k).cost_per_year(years) for one in every] for k in found.numbers])
     priced(table, expected, cost, minute_value)
     best_by = chosen(table, every, expected, cost, minute_value, found.numbers, seed)
@@ -229,7 +229,7 @@ NET, PER_1000, MINUTES = "net money a year", "minutes per 1,000", "minutes a yea
 """What the best is the best by."""
 
 
-def bands(table: pd.DataFrame, found: Draws) -> None:
+def saved_bands(table: pd.DataFrame, found: Draws) -> None:
     """Write the minutes saved: what is expected, and what chance and what is not known make of it."""
     expected = found.saved.mean(axis=2)
     each = np.moveaxis(found.saved, 1, 0).reshape(found.saved.shape[1], -1)

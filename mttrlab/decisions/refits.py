@@ -64,7 +64,7 @@ def refits(
     """
     validation.whole("n of refits", n, _FEWEST, 1000)
     validation.whole("seed", seed, 0, 2**63)
-    validation.frame("incidents", incidents, "lab.incidents()")
+    validation.data_frame("incidents", incidents, "lab.incidents()")
     known: dict[str, Any] = {
         "practices": practices, "responders": responders, "deployments": deployments, "firings": firings
     }  # fmt: skip
@@ -84,7 +84,7 @@ def refits(
     return tuple(made)
 
 
-def bands(
+def refit_bands(
     models: Sequence[ResponseModel],
     scenarios: Sequence[Scenario],
     *,

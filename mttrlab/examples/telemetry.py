@@ -90,7 +90,7 @@ def telemetry_files(counted: Sequence[Incident]) -> dict[str, bytes]:
         "telemetry/prometheus.json": _prometheus(queried),
         "telemetry/deployments.csv": _text(_deployments(counted)),
         "telemetry/alertmanager.jsonl": _text(_firings(counted)),
-        "telemetry/logs.jsonl": _text(log_lines(story, REPLAYED[STORY])),
+        "telemetry/logs.jsonl": _text(written_lines(story, REPLAYED[STORY])),
         "telemetry/traces.jsonl": _text(traces(story)),
     }
 
@@ -228,7 +228,7 @@ FAILS_FIRST, HOLDS_LATENCY = "fraud-service", ("fraud-service", "score.model")
 """What the log and the traces are made to show."""
 
 
-def log_lines(one: Incident, beside: Sequence[str]) -> list[str]:
+def written_lines(one: Incident, beside: Sequence[str]) -> list[str]:
     """Return the log around the incident: now and then a success, errors while it lasts, and a usual one before."""
     started, resolved = one.started_at or 0, one.resolved_at or 0
     rows: list[tuple[float, dict]] = []

@@ -246,10 +246,10 @@ def test_every_setting_has_a_lever_or_a_sentence_why_not():
 def test_a_new_field_without_lever_or_reason_is_found():
     from dataclasses import make_dataclass
 
-    from mttrlab.response.scenarios.applicability import settings
+    from mttrlab.response.scenarios.applicability import settings_of
 
     longer = make_dataclass("ResponseModel", [("patience", float, 1.0)], bases=(ResponseModel,), frozen=True)
-    assert set(settings(longer)) - set(settings()) == {"ResponseModel.patience"}
+    assert set(settings_of(longer)) - set(settings_of()) == {"ResponseModel.patience"}
 
 
 def test_the_table_of_levers_says_the_way_that_shortens():

@@ -145,7 +145,7 @@ def with_deployments(
     """
     if deployments is None:
         return model
-    validation.frame("deployments", deployments, "lab.deployments()")
+    validation.data_frame("deployments", deployments, "lab.deployments()")
     missing = [name for name in _NEEDED if name not in deployments]
     if missing:
         raise SchemaError(f"the deployments lack {', '.join(missing)}; pass lab.deployments()")

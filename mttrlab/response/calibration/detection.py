@@ -130,7 +130,7 @@ def infer_detected_by(past: History, firings: pd.DataFrame | None, notes: list[N
     An alert saw an incident when one of its service fired between onset and detection; else a person did. Pages are
     left aside: a person may have sent them.
     """
-    if firings is None or validation.frame("firings", firings, "lab.firings()").empty:
+    if firings is None or validation.data_frame("firings", firings, "lab.firings()").empty:
         return past
     missing = [name for name in _SIGNAL_COLUMNS if name not in firings]
     if missing:

@@ -91,7 +91,7 @@ class History:
 
 def read_history(incidents: pd.DataFrame) -> History:
     """Return what these incidents show; only stamps judged `recorded` are used for arithmetic."""
-    validation.frame("incidents", incidents, "lab.incidents()")
+    validation.data_frame("incidents", incidents, "lab.incidents()")
     check_incidents(incidents)
     counted = incidents
     if "population" in incidents:

@@ -21,7 +21,7 @@ from mttrlab.response.model.incident_types import NAMED, FixPath, IncidentProfil
 from mttrlab.response.model.responders import HANDS_OVER, Pool
 from mttrlab.response.model.response_model import MONTH_DAYS, Ramp, ResponseModel
 from mttrlab.response.model.settings import updated
-from mttrlab.response.model.shares import automation, runbooks
+from mttrlab.response.model.shares import automation_shares, runbook_shares
 from mttrlab.response.model.workflow import Verification
 from mttrlab.response.sampling import arrivals
 from mttrlab.response.sampling.arrivals import draw_arrivals
@@ -236,7 +236,7 @@ def expected_workload(model: ResponseModel, place: int, own: Mapping[str, float]
     fix, lane = _fix(kind, get, changed)
     each = _diagnose(kind, place, get) + fix + lane + sum(one.chance * one.verify for one in cases)
     turns, returns = _turns(cases, left), _returns(cases, left)
-    rule = get("automation", automation(model)[place])
+    rule = get("automation", automation_shares(model)[place])
     works = get("automation_success", model.automation_success) * _in_time(
         model.automation_run,
         get("automation_run_factor", model.automation_run_factor),
@@ -305,7 +305,7 @@ def _sampled(how: Verification, healthy: float) -> tuple[float, float]:
 
 def _diagnose(kind: IncidentType, place: int, get: Resolved) -> float:
     model = get.model
-    answered = float(get("runbooks", runbooks(model, model.runbooks)[place]))
+    answered = float(get("runbooks", runbook_shares(model, model.runbooks)[place]))
     factor = get("diagnosis_factor", model.diagnosis_factor)
     if kind.hypotheses:
         tried = kind.hypotheses

@@ -14,7 +14,7 @@ from mttrlab.errors import LoadError, ModelError
 from mttrlab.response.model import validation
 from mttrlab.response.model.provenance import Note
 from mttrlab.response.model.response_model import ResponseModel
-from mttrlab.response.model.settings import plain, read, updated
+from mttrlab.response.model.settings import from_plain_values, plain_values, updated
 from mttrlab.yaml_io import documents
 
 _VERSION = "mttrlab_model"
@@ -50,7 +50,7 @@ def write_model(model: ResponseModel, path: str | Path) -> Path:
     """
     validation.a("model", ResponseModel, model)
     path = _suffixed(path)
-    said = plain(model)
+    said = plain_values(model)
     # What people correct stands first, what only a lever sets behind it, and where it all came from last.
     order = [one.name for one in sorted(fields(model), key=lambda one: one.kw_only is True) if one.name != "sources"]
     told = {_VERSION: 1, **{name: said[name] for name in order if name in said}, _KEPT: _fingerprint(model)}
@@ -100,7 +100,7 @@ def read_model(path: str | Path) -> ResponseModel:
     if told.pop(_VERSION, 1) != 1:
         raise ModelError(f"{path}: is a model of another version of mttrlab; this one reads {_VERSION}: 1")
     kept = told.pop(_KEPT, None)
-    model, wrong = read(ResponseModel, told)
+    model, wrong = from_plain_values(ResponseModel, told)
     if model is None:
         more = f"; and {len(wrong) - 8} more" if len(wrong) > 8 else ""
         raise ModelError(f"{path}: {'; '.join(wrong[:8])}{more}")
@@ -120,7 +120,7 @@ def _suffixed(path: str | Path) -> Path:
 
 def _fingerprint(model: ResponseModel) -> str:
     """Return what tells whether any setting was changed; words and the verdict do not count."""
-    bare = _floats(plain(updated(model, sources=(), verdict=None)))
+    bare = _floats(plain_values(updated(model, sources=(), verdict=None)))
     return hashlib.sha256(json.dumps(bare, sort_keys=True).encode()).hexdigest()[:16]
 
 

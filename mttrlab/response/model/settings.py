@@ -1,7 +1,7 @@
 """Frozen settings: what each field may be stands at the field, and is checked where a person makes or reads one.
 
 `settings` makes a class of them. Code that has checked settings already makes changed copies with `updated`, which
-checks nothing again. `read` makes settings from the plain values of a file, every mistake with its place.
+checks nothing again. `from_plain_values` makes settings from the plain values of a file, every mistake with its place.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def updated(settings: _Settings, **changes: object) -> _Settings:
     return made
 
 
-def read(kind: type[_Settings], told: object) -> tuple[_Settings | None, list[str]]:
+def from_plain_values(kind: type[_Settings], told: object) -> tuple[_Settings | None, list[str]]:
     """Return settings made from plain values, or everything that is wrong with these, each with its place."""
     try:
         return _adapter(kind).validate_python(told), []
@@ -138,7 +138,7 @@ def read(kind: type[_Settings], told: object) -> tuple[_Settings | None, list[st
         return None, list(_sentences(kind, error, _dotted))
 
 
-def plain(settings: object) -> Any:
+def plain_values(settings: object) -> Any:
     """Return settings as mappings, lists, numbers and texts; fields at their default are left out."""
     return _adapter(type(settings)).dump_python(settings, mode="json", exclude_defaults=True)
 

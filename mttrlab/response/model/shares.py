@@ -58,12 +58,12 @@ def seen_shares(model: ResponseModel) -> tuple[list[float], list[float]]:
     return shares, weights
 
 
-def automation(model: ResponseModel) -> list[float]:
+def automation_shares(model: ResponseModel) -> list[float]:
     """Return the share of each type's incidents that has a remediation rule."""
     return raise_shares([kind.automation for kind in model.types], model.weights, model.automation)
 
 
-def runbooks(model: ResponseModel, target: float | None = None) -> list[float]:
+def runbook_shares(model: ResponseModel, target: float | None = None) -> list[float]:
     """Return the share of each type's incidents that a runbook answers."""
     shares = [kind.hypotheses.runbook if kind.hypotheses else kind.runbook for kind in model.types]
     return raise_shares(shares, model.weights, target)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
+from typing import cast
 
 import pandas as pd
 
 from mttrlab import validate
 from mttrlab.errors import ModelError
-from mttrlab.validate import Kind
+from mttrlab.refusals import shown
+from mttrlab.validate import Kind, kind_in_words
 
 number = partial(validate.number, error=ModelError)
 finite = partial(validate.finite, error=ModelError)
@@ -26,9 +29,17 @@ def a(name: str, kind: type[Kind], value: object) -> Kind:
 
 def several(name: str, kind: type[Kind], values: object) -> list[Kind]:
     """Return a list of values of this kind, whatever holds them; refuse one of them alone, or of another kind."""
-    return validate.several(name, kind, values, error=ModelError)
+    words = f"{name} must be a list, each {kind_in_words(kind)}"
+    try:
+        held = list(cast("Iterable[object]", values))
+    except TypeError:
+        raise ModelError(f"{words}; got {shown(values)}") from None
+    made = [value for value in held if isinstance(value, kind)]
+    if len(made) < len(held):
+        raise ModelError(f"{words}; got {shown(next(value for value in held if not isinstance(value, kind)))}")
+    return made
 
 
-def frame(name: str, value: object, source: str) -> pd.DataFrame:
+def data_frame(name: str, value: object, source: str) -> pd.DataFrame:
     """Return a table; refuse anything else in a sentence that says what gives one."""
     return validate.instance(name, pd.DataFrame, value, f"{source} gives it", error=ModelError)

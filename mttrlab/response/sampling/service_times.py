@@ -17,7 +17,7 @@ from mttrlab.response.model.incident_types import NAMED, IncidentProfile, Incide
 from mttrlab.response.model.responders import Pipeline
 from mttrlab.response.model.response_model import ResponseModel
 from mttrlab.response.model.settings import updated
-from mttrlab.response.model.shares import automation, raise_shares, runbooks, seen_shares
+from mttrlab.response.model.shares import automation_shares, raise_shares, runbook_shares, seen_shares
 from mttrlab.response.model.workflow import DiagnosisAttempts
 from mttrlab.response.sampling import arrivals, random_streams
 from mttrlab.response.sampling.common_random_numbers import RandomNumbers
@@ -165,7 +165,7 @@ def _parameter_set(model: ResponseModel, numbers: RandomNumbers, rows: Rows, mad
 
 
 def _automate(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Records) -> None:
-    share = per_incident(automation(model), made.facts["type"])
+    share = per_incident(automation_shares(model), made.facts["type"])
     rule = numbers.uniform("rule") < resolve(model, made.facts, "automation", share)
     made.set_int("rule", rule)
     if rule.any():
@@ -179,7 +179,7 @@ def _automate(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Re
 def _diagnose(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Records) -> None:
     turns = min(rounds(model), ROUNDS)
     factor = resolve(model, made.facts, "diagnosis_factor", model.diagnosis_factor)
-    usual = np.array(runbooks(model, model.runbooks))[made.facts["type"]]
+    usual = np.array(runbook_shares(model, model.runbooks))[made.facts["type"]]
     now = np.asarray(resolve(model, made.facts, "runbooks", usual))
     by_law = runbook_effect(model, numbers, made.facts, now)
     minutes = diagnosis(model, numbers, rows, turns, now, made.facts)

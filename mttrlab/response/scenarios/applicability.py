@@ -255,11 +255,11 @@ def what_moves() -> pd.DataFrame:
     ('ack_timeout', "It is the fault's own: people meet it and do not choose it.")
     """
     moved = moving()
-    rows = [(name, ", ".join(moved.get(name, ())), REASONS.get(name, "")) for name in settings()]
+    rows = [(name, ", ".join(moved.get(name, ())), REASONS.get(name, "")) for name in settings_of()]
     return pd.DataFrame(rows, columns=["setting", "levers", "why_none"]).astype("str")
 
 
-def settings(kind: Any = ResponseModel) -> Iterator[str]:
+def settings_of(kind: Any = ResponseModel) -> Iterator[str]:
     """Yield every setting of a model and its parts as `Class.field`, a part's after those of what holds it."""
     parts = []
     for one in fields(kind):
@@ -270,7 +270,7 @@ def settings(kind: Any = ResponseModel) -> Iterator[str]:
         else:
             parts.append(part)
     for part in parts:
-        yield from settings(part)
+        yield from settings_of(part)
 
 
 def moving() -> dict[str, list[str]]:

@@ -17,7 +17,7 @@ from mttrlab.response.model import validation
 from mttrlab.response.model.response_model import Ramp, ResponseModel
 from mttrlab.response.sampling.random_streams import stream
 from mttrlab.response.scenarios.levers import LEVERS
-from mttrlab.response.scenarios.scenario import Scenario, lever_errors, settings, written
+from mttrlab.response.scenarios.scenario import Scenario, lever_errors, read_listed, read_row
 
 _MOST_MONEY = 1e12
 _COSTS = ("once", "yearly")
@@ -260,7 +260,7 @@ def read_investments(source: str | Path) -> list[Investment]:
     >>> read_investments(text)[0].ranges["flagged"]
     PertEstimate(low=0.3, likely=0.5, high=0.6)
     """
-    return written(source, "investments", "investment", _investment)
+    return read_listed(source, "investments", "investment", _investment)
 
 
 def _investment(row: Any) -> Investment:
@@ -278,7 +278,7 @@ def _investment(row: Any) -> Investment:
         besides = {lever: _given(value) for lever, value in side.items()}
         return Investment(name, **money, **only, side_effects=besides, **{k: _given(v) for k, v in levers.items()})
 
-    made: Investment = settings(told, _KEYS, make)
+    made: Investment = read_row(told, _KEYS, make)
     return made
 
 

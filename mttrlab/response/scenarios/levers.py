@@ -21,7 +21,7 @@ LOWER, HIGHER = "lower", "higher"
 """Which way a lever makes no incident longer where nobody waits."""
 
 
-def share(
+def share_lever(
     moves: str, meaning: str, now: Now, words: str, field: str = "", *, shortens: str = "", unless: str = "",
     alone: bool = True, open_low: bool = False, settings: tuple[str, ...] = (),
 ) -> Lever:  # fmt: skip
@@ -31,7 +31,7 @@ def share(
     )
 
 
-def minutes(
+def minutes_lever(
     moves: str, meaning: str, now: Now, words: str, field: str = "", high: float = YEAR_MINUTES, *,
     shortens: str = LOWER, unless: str = "", alone: bool = True, open_low: bool = False, settings: tuple[str, ...] = (),
 ) -> Lever:  # fmt: skip
@@ -40,7 +40,7 @@ def minutes(
                  settings)  # fmt: skip
 
 
-def seconds(
+def seconds_lever(
     moves: str, meaning: str, now: Now, words: str, field: str, high: float = 86_400.0, *, shortens: str = LOWER,
     unless: str = "", open_low: bool = False,
 ) -> Lever:  # fmt: skip
@@ -48,7 +48,7 @@ def seconds(
     return Lever("seconds", moves, meaning, 0.0, high, now, words, field, False, open_low, True, shortens, unless)
 
 
-def times(
+def times_lever(
     moves: str, meaning: str, now: Now, words: str, field: str = "", high: float = 100.0, *, shortens: str = LOWER,
     unless: str = "", alone: bool = True, open_low: bool = False, unit: str = "times", settings: tuple[str, ...] = (),
 ) -> Lever:  # fmt: skip
@@ -56,7 +56,7 @@ def times(
     return Lever(unit, moves, meaning, 0.0, high, now, words, field, False, open_low, alone, shortens, unless, settings)
 
 
-def whole(
+def whole_lever(
     moves: str, meaning: str, high: int, now: Now, words: str, field: str = "", *, low: int = 1, unit: str = "times",
     shortens: str = "", unless: str = "", alone: bool = True, settings: tuple[str, ...] = (),
 ) -> Lever:  # fmt: skip
@@ -145,7 +145,7 @@ def flagged(model: ResponseModel, only: tuple[str, ...] = ()) -> float:
 
 def runbooks(model: ResponseModel) -> float:
     """Return the share of incidents that a runbook answers."""
-    return model.runbooks if model.runbooks is not None else weighted_share(shares.runbooks(model), model.weights)
+    return model.runbooks if model.runbooks is not None else weighted_share(shares.runbook_shares(model), model.weights)
 
 
 def failing_changes(model: ResponseModel, only: tuple[str, ...] = ()) -> float | None:
@@ -184,7 +184,7 @@ def of_hypotheses(attribute: str) -> Now:
     def read(model: ResponseModel) -> Any:
         found = [getattr(kind.hypotheses, attribute) for kind in model.types if kind.hypotheses]
         moved = getattr(model, lever)
-        return several(found) if moved is None or not found else moved
+        return one_or_range(found) if moved is None or not found else moved
 
     return read
 
@@ -201,28 +201,33 @@ def success(path: str) -> Now:
         moved = getattr(model, f"{path}_success")
         if moved is not None:
             return moved
-        found = several([way.success for kind in model.types for way in kind.paths if way.name == path])
+        found = one_or_range([way.success for kind in model.types for way in kind.paths if way.name == path])
         return 1.0 if found is None and path == "flag" else found
 
     return read
 
 
-def pool(attribute: str) -> Now:
+def of_pools(attribute: str) -> Now:
     """Return what reads a setting of the pools."""
-    return lambda model: several([one for one in (getattr(pool, attribute) for pool in model.pools) if one is not None])
+
+    def read(model: ResponseModel) -> Any:
+        found = [getattr(pool, attribute) for pool in model.pools]
+        return one_or_range([one for one in found if one is not None])
+
+    return read
 
 
 def shift_people(model: ResponseModel) -> Any:
     """Return the people in each shift of the pools."""
-    return several([shift.people for pool in model.pools for shift in pool.shifts])
+    return one_or_range([shift.people for pool in model.pools for shift in pool.shifts])
 
 
 def hands_over(model: ResponseModel) -> Any:
     """Return whether incidents go back to the queue at the end of a shift, of the pools that have shifts."""
-    return several([pool.end_of_shift == HANDS_OVER for pool in model.pools if pool.shifts])
+    return one_or_range([pool.end_of_shift == HANDS_OVER for pool in model.pools if pool.shifts])
 
 
-def several(values: Sequence[float]) -> Any:
+def one_or_range(values: Sequence[float]) -> Any:
     """Return the one value, or the smallest and the largest; None: there is none."""
     found = sorted(set(values))
     return None if not found else found[0] + 0 if len(found) == 1 else (found[0] + 0, found[-1] + 0)
@@ -250,7 +255,7 @@ def _of_detectors(model: ResponseModel, attribute: str, lever: str, rule: bool) 
     if moved is not None:
         return moved
     those = [one for one in model.watch.detectors if isinstance(one, AlertRule) == rule]
-    return several([value for one in those if (value := getattr(one, attribute)) is not None])
+    return one_or_range([value for one in those if (value := getattr(one, attribute)) is not None])
 
 
 # Levers on how often incidents begin, and on how soon somebody knows.
@@ -260,92 +265,92 @@ MOST_TIMES = 10.0
 """Times as often as now that incidents may come: each whole time is drawn as incidents of its own."""
 
 ARRIVAL: dict[str, Lever] = {
-    "prevention": share(
+    "prevention": share_lever(
         "arrivals", "Share of incidents that never happen.", lambda model: model.prevention,
         "share of incidents that never happen", shortens=HIGHER, settings=("IncidentType.per_day",),
     ),
-    "changes_prevented": share(
+    "changes_prevented": share_lever(
         "arrivals",
         "Share of the incidents that a change caused that never happen (smaller changes, staged rollouts that stop).",
         lambda model: model.changes_prevented, "share of change-caused incidents that never happen", shortens=HIGHER,
         settings=("IncidentType.change_caused",),
     ),
-    "arrivals_factor": times(
+    "arrivals_factor": times_lever(
         "arrivals", "Incidents begin this many times as often (growth of traffic, of services, of teams).",
         lambda model: model.arrivals_factor, "incidents begin this many times as often", "", MOST_TIMES,
         settings=("IncidentType.per_day",),
     ),
-    "deploys_factor": times(
+    "deploys_factor": times_lever(
         "arrivals",
         "People deploy this many times as often; deployments fail as often as now, so the incidents that changes cause "
         "come as much more often.",
         lambda model: model.deploys_factor, "deployments this many times as often", "", MOST_TIMES,
         settings=("Deployments.per_day",),
     ),
-    "failing_changes": times(
+    "failing_changes": times_lever(
         "arrivals", "Incidents that a deployment causes, on average (the change failure rate, where each causes one).",
         failing_changes, "incidents per deployment", "failing_factor", 100.0, unit="incidents",
     ),
-    "burst_share": share(
+    "burst_share": share_lever(
         "arrivals", "Share of the first incidents that bring others (less of a common cause: cells, bulkheads).",
         burst_share, "share of first incidents that bring others", shortens=LOWER, settings=("Bursts.share",),
     ),
-    "burst_size": times(
+    "burst_size": times_lever(
         "arrivals", "How many others an incident brings, on average, where it brings any.", burst_size,
         "others that an incident of a burst brings", "", 1000.0, unit="incidents", settings=("Bursts.mean",),
     ),
 }  # fmt: skip
 
 DETECTION: dict[str, Lever] = {
-    "evaluation_interval": seconds(
+    "evaluation_interval": seconds_lever(
         "detection", "Seconds between two evaluations of every alert rule.", rules("eval_s", "evaluation_s"),
         "alert rules are evaluated every", "watch.evaluation_s", 86_400.0, open_low=True,
         unless="for: is rounded up to whole intervals, by less than one of them; halved, they never make it longer",
     ),
-    "alert_for": seconds(
+    "alert_for": seconds_lever(
         "detection", "Seconds that every alert rule's condition must hold (for:).", rules("for_s", "for_s"),
         "an alert's condition must hold for", "watch.for_s",
     ),
-    "scrape_interval": seconds(
+    "scrape_interval": seconds_lever(
         "detection", "Seconds between two scrapes of the metrics behind every alert rule.",
         rules("scrape_s", "scrape_s"), "metrics are scraped every", "watch.scrape_s",
         86_400.0, open_low=True,
     ),
-    "group_wait": seconds(
+    "group_wait": seconds_lever(
         "detection", "Seconds that the first notification of every alert waits for others.",
         rules("group_wait_s", "group_wait_s"), "the first notification waits", "watch.group_wait_s",
     ),
-    "monitor_interval": seconds(
+    "monitor_interval": seconds_lever(
         "detection", "Seconds between two runs of every synthetic monitor.", monitors("interval_s", "interval_s"),
         "synthetic monitors run every", "watch.interval_s", 86_400.0, open_low=True,
     ),
-    "confirmations": whole(
+    "confirmations": whole_lever(
         "detection", "Failing runs in a row that every synthetic monitor needs to page.", 100,
         monitors("confirmations", "confirmations"), "failing runs in a row before a page", "watch.confirmations",
         shortens=LOWER,
     ),
-    "gaps_closed": share(
+    "gaps_closed": share_lever(
         "detection", "Share of the incidents that no alert watches which an alert as usual as the others watches then.",
         of("watch", "gaps_closed"), "share of coverage gaps closed", "watch.gaps_closed", shortens=HIGHER,
         settings=("IncidentProfile.watch",),
     ),
-    "failing_requests": share(
+    "failing_requests": share_lever(
         "detection",
         "Share of the requests that fail during a fault (staged rollouts and cells lower it: fewer users suffer, and "
         "alert rules notice later).",
         of("watch", "share"), "share of requests that fail", "watch.share", open_low=True, shortens=HIGHER,
     ),
-    "alert_latency": minutes(
+    "alert_latency": minutes_lever(
         "detection", "Longest time from start to page, where an alert or a monitor sees the fault.",
         lambda model: limit(model.alert_latency),
         "longest time from start to page where an alert sees the fault", settings=("IncidentType.alert",),
     ),
-    "alert_coverage": share(
+    "alert_coverage": share_lever(
         "detection", "Share of incidents that an alert or a monitor sees; new alerts are as quick as those there are.",
         coverage, "share of incidents that alerts see", shortens=HIGHER,
         settings=("IncidentType.alert_coverage", "IncidentProfile.seen"),
     ),
-    "report_minutes": minutes(
+    "report_minutes": minutes_lever(
         "detection", "Longest time from start to a report of people, where no alert sees the fault.",
         lambda model: limit(model.report_minutes), "longest time until people report",
         settings=("IncidentType.detect",),
@@ -359,80 +364,80 @@ _CALLS = "calling the next one sooner, or once more, leaves behind one who might
 _WAITING = "moves waiting alone, and with it who goes first: one incident's gain may be another's wait"
 
 PAGING: dict[str, Lever] = {
-    "page_delivery": minutes(
+    "page_delivery": minutes_lever(
         "paging", "Minutes from detection until the first person's device rings.", of("paging", "delivery"),
         "a page rings after", "paging.delivery", 10_080.0,
     ),
-    "ack_timeout": minutes(
+    "ack_timeout": minutes_lever(
         "paging", "Minutes after which the next level of the escalation is called.", of("paging", "timeout"),
         "the next level is called after", "paging.timeout", 10_080.0, open_low=True, shortens="", unless=_CALLS,
     ),
-    "escalation_repeats": whole(
+    "escalation_repeats": whole_lever(
         "paging", "How often all levels of the escalation are gone through; the last one called is never relieved.", 24,
         of("paging", "repeats"), "all levels are gone through", "paging.repeats", unless=_CALLS,
     ),
-    "night_startup": minutes(
+    "night_startup": minutes_lever(
         "paging", "Minutes from the reaction to the start of work, at night.", of("paging", "startup"),
         "getting going at night takes", "paging.startup", 1440.0,
         unless="it makes later answers sooner too: one just before dawn needs the start-up, one just after it does not",
     ),
-    "acknowledge_factor": times(
+    "acknowledge_factor": times_lever(
         "paging", "People take this many times as long to react to a page.",
         lambda model: model.acknowledge_factor, "reacting to a page takes this many times as long",
         settings=("IncidentType.acknowledge", "Paging.levels"),
     ),
-    "backup_factor": times(
+    "backup_factor": times_lever(
         "paging", "Those called after the first one take this many times as long to react.",
         lambda model: model.backup_factor, "those called later take this many times as long to react",
         settings=("Paging.levels",),
     ),
-    "dulled": times(
+    "dulled": times_lever(
         "paging", "Acknowledging takes this many times as long because of pages that are no incident.",
         of("noise", "dulled"), "acknowledging takes, because of noise, this many times as long", "noise.dulled",
     ),
 }  # fmt: skip
 
 WAITING: dict[str, Lever] = {
-    "responders": whole(
+    "responders": whole_lever(
         "waiting for a person", "People who can each work on one incident at a time.", 100_000,
         lambda model: model.responders, "responders", unit="people", alone=False, unless=_WAITING,
     ),
-    "pool_people": whole(
+    "pool_people": whole_lever(
         "waiting for a person", "People of a pool at every hour, beside those of its shifts.", 100_000,
-        pool("people"), "people of a pool beside its shifts", "pools.people", low=0, unit="people", alone=False,
+        of_pools("people"), "people of a pool beside its shifts", "pools.people", low=0, unit="people", alone=False,
         unless=_WAITING,
     ),
-    "shift_people": whole(
+    "shift_people": whole_lever(
         "waiting for a person", "People in each shift of a pool.", 100_000, shift_people, "people in each shift",
         "pools.shifts", unit="people", alone=False, unless=_WAITING, settings=("Shift.people",),
     ),
-    "pool_preempts": whole(
+    "pool_preempts": whole_lever(
         "waiting for a person", "1: a more urgent incident takes a person from a less urgent one. 0: not.", 1,
-        pool("preemptive"), "more urgent incidents take people from others", "pools.preemptive", low=0, unit="0 or 1",
-        alone=False, unless=_WAITING,
+        of_pools("preemptive"), "more urgent incidents take people from others", "pools.preemptive", low=0,
+        unit="0 or 1", alone=False, unless=_WAITING,
     ),
-    "pool_hands_over": whole(
+    "pool_hands_over": whole_lever(
         "waiting for a person",
         "1: at the end of a shift the incident goes back to the queue of the pool. 0: who works on it finishes it.", 1,
         hands_over, "incidents go back to the queue at the end of a shift", "pools.end_of_shift", low=0,
         unit="0 or 1", alone=False, unless=_WAITING,
     ),
-    "handover_minutes": minutes(
+    "handover_minutes": minutes_lever(
         "waiting for a person", "Minutes that a hand-over at the end of a shift adds to the rest of the work.",
-        pool("handover_minutes"), "a hand-over at the end of a shift adds", "pools.handover_minutes", 10_080.0,
+        of_pools("handover_minutes"), "a hand-over at the end of a shift adds", "pools.handover_minutes", 10_080.0,
         alone=False, shortens="", unless=_WAITING,
     ),
-    "pool_queue_limit": whole(
+    "pool_queue_limit": whole_lever(
         "waiting for a person", "Incidents that may wait for a pool; one more goes to people from outside at once.",
-        1_000_000, pool("queue_limit"), "incidents that may wait for a pool", "pools.queue_limit", low=0,
+        1_000_000, of_pools("queue_limit"), "incidents that may wait for a pool", "pools.queue_limit", low=0,
         unit="incidents", alone=False, unless=_WAITING,
     ),
-    "noise_cut": share(
+    "noise_cut": share_lever(
         "waiting for a person", "Share of the pages that are no incident that are silenced.",
         lambda model: model.noise_cut, "share of noise pages silenced", alone=False, unless=_WAITING,
         settings=("Noise.per_day",),
     ),
-    "noise_factor": times(
+    "noise_factor": times_lever(
         "waiting for a person", "Seeing that a page is no incident takes this many times as long.",
         lambda model: model.noise_factor, "a page that is no incident takes this many times as long", alone=False,
         shortens="", unless=_WAITING, settings=("Noise.work",),
@@ -440,24 +445,24 @@ WAITING: dict[str, Lever] = {
 }  # fmt: skip
 
 HAND_OVER: dict[str, Lever] = {
-    "misrouted": share(
+    "misrouted": share_lever(
         "hand-over", "Share of incidents that reach the wrong team first.", of("routing", "wrong"),
         "share of incidents that reach the wrong team first", "routing.wrong", shortens=LOWER,
     ),
-    "ping_pong": share(
+    "ping_pong": share_lever(
         "hand-over", "Chance that an incident which was passed on is passed on again.", of("routing", "again"),
         "chance to be passed on again", "routing.again", shortens=LOWER,
     ),
-    "max_transfers": whole(
+    "max_transfers": whole_lever(
         "hand-over", "Times that an incident is passed on at most.", 8, of("routing", "max_transfers"),
         "passed on at most", "routing.max_transfers", shortens=LOWER,
     ),
-    "notice_factor": times(
+    "notice_factor": times_lever(
         "hand-over", "A team takes this many times as long to see that another should have the incident.",
         lambda model: model.notice_factor, "seeing that it is another team's takes this many times as long",
         settings=("Routing.notice",),
     ),
-    "transfer_minutes": minutes(
+    "transfer_minutes": minutes_lever(
         "hand-over", "Minutes from one team to the other.", of("routing", "transfer"),
         "passing on to the other team takes", "routing.transfer", 10_080.0,
     ),
@@ -469,35 +474,35 @@ HAND_OVER: dict[str, Lever] = {
 _FAILS = "an attempt that fails takes its time, and the person comes later"
 
 DIAGNOSIS: dict[str, Lever] = {
-    "runbooks": share(
+    "runbooks": share_lever(
         "diagnosis", "Share of incidents that a runbook answers: what is diagnosed without one takes a third of it.",
         runbooks, "share of incidents that a runbook answers", shortens=HIGHER,
         unless="a new runbook makes diagnosis longer (runbook_factor above 1)",
         settings=("IncidentType.runbook", "DiagnosisAttempts.runbook"),
     ),
-    "runbook_factor": times(
+    "runbook_factor": times_lever(
         "diagnosis", "Diagnosis takes this many times as long where a runbook is new, and one law says how long.",
         lambda model: model.runbook_factor, "diagnosis with a new runbook takes this many times as long", open_low=True,
     ),
-    "first_hit": share(
+    "first_hit": share_lever(
         "diagnosis", "Chance that the first hypothesis is right where a runbook answers.",
         of_hypotheses("first_hit"), "chance that the first hypothesis is right with a runbook", shortens=HIGHER,
         settings=("DiagnosisAttempts.first_hit",),
     ),
-    "hypothesis_hit": share(
+    "hypothesis_hit": share_lever(
         "diagnosis", "Chance that a hypothesis is the right one.", of_hypotheses("hit"),
         "chance that a hypothesis is right", shortens=HIGHER, open_low=True, settings=("DiagnosisAttempts.hit",),
     ),
-    "novel": share(
+    "novel": share_lever(
         "diagnosis", "Share of incidents of a kind not seen before: no runbook helps, and a hit is half as likely.",
         of_hypotheses("novel"), "share of incidents of a kind not seen before", shortens=LOWER,
         settings=("DiagnosisAttempts.novel",),
     ),
-    "try_minutes": minutes(
+    "try_minutes": minutes_lever(
         "diagnosis", "Longest time that trying one hypothesis takes.", lambda model: limit(model.try_minutes),
         "longest try of a hypothesis", settings=("DiagnosisAttempts.minutes",),
     ),
-    "diagnosis_factor": times(
+    "diagnosis_factor": times_lever(
         "diagnosis",
         "Diagnosis takes this many times as long, for every incident (what better telemetry may do to each try).",
         lambda model: model.diagnosis_factor, "diagnosis takes this many times as long",
@@ -506,35 +511,35 @@ DIAGNOSIS: dict[str, Lever] = {
 }  # fmt: skip
 
 AUTOMATION: dict[str, Lever] = {
-    "automation": share(
+    "automation": share_lever(
         "diagnosis and fix",
         "Share of incidents whose alert has a remediation rule; a rule that fails leaves a person, later.",
         automated, "share of incidents whose alert has a remediation rule", unless=_FAILS,
         settings=("IncidentType.automation",),
     ),
-    "automation_success": share(
+    "automation_success": share_lever(
         "diagnosis and fix", "Chance that one attempt of a remediation rule ends the incident.",
         lambda model: model.automation_success, "chance that one attempt of a remediation rule works", shortens=HIGHER,
     ),
-    "automation_attempts": whole(
+    "automation_attempts": whole_lever(
         "diagnosis and fix", "Attempts of a remediation rule before a person is paged (max_auto_attempts).", 20,
         lambda model: model.automation_attempts, "attempts of a remediation rule", unless=_FAILS,
     ),
-    "automation_timeout": minutes(
+    "automation_timeout": minutes_lever(
         "diagnosis and fix", "Minutes after which an attempt of a remediation rule has failed.",
         lambda model: model.automation_timeout, "an attempt of a remediation rule is given up after", shortens="",
         unless="given up sooner, an attempt that would have worked fails; later, one that fails takes longer",
     ),
-    "automation_run_factor": times(
+    "automation_run_factor": times_lever(
         "diagnosis and fix", "A run of a remediation rule takes this many times as long.",
         lambda model: model.automation_run_factor, "a run of a remediation rule takes this many times as long",
         settings=("ResponseModel.automation_run",),
     ),
-    "automation_harm": share(
+    "automation_harm": share_lever(
         "diagnosis and fix", "Chance that a failed attempt of a remediation rule does harm.",
         lambda model: model.automation_harm, "chance that a failed attempt does harm", shortens=LOWER,
     ),
-    "harm_factor": times(
+    "harm_factor": times_lever(
         "diagnosis and fix", "Harm of a failed attempt adds this many times as many minutes to the fix.",
         lambda model: model.harm_factor, "harm of a failed attempt takes this many times as long",
         settings=("ResponseModel.harm",),
@@ -550,31 +555,31 @@ _WORDS = {"flag": "longest flag", "rollback": "longest rollback", "failover": "l
           "forward_fix": "longest forward fix", "migration": "longest reversal of a migration"}  # fmt: skip
 
 FIX: dict[str, Lever] = {
-    "flagged": share(
+    "flagged": share_lever(
         "fix", "Share of changes behind a feature flag: their incidents are fixed in seconds once diagnosed.",
         flagged, "share of change-caused incidents that a flag ends", "more_flags", shortens=HIGHER,
         unless="a flag may not work (flag_success): its time is spent, and the other fix comes after it",
         settings=("FixPath.share_changed",),
     ),
     **{
-        longest(path): minutes(
+        longest(path): minutes_lever(
             "fix", f"Longest time that {said} takes.", longest_now(path), _WORDS[path],
             settings=("FixPath.law", *(("ResponseModel.flag",) if path == "flag" else ())),
         )
         for path, said in NAMED.items()
     },
     **{
-        works(path): share(
+        works(path): share_lever(
             "fix", f"Chance that {said} works; where it does not, its time is spent and another fix comes after it.",
             success(path), f"chance that {said} works", shortens=HIGHER, settings=("FixPath.success",),
         )
         for path, said in NAMED.items()
     },
-    "deployment_minutes": minutes(
+    "deployment_minutes": minutes_lever(
         "fix", "Longest time that a deployment takes.", lambda model: limit(model.deployment_minutes),
         "longest deployment", settings=("Pipeline.minutes",),
     ),
-    "lanes": whole(
+    "lanes": whole_lever(
         "fix", "Deployments that run at a time.", 100_000, of("pipeline", "lanes"), "deployments at a time",
         "pipeline.lanes", unit="lanes", alone=False, unless="moves waiting alone, and with it which fix goes first",
     ),
@@ -587,61 +592,61 @@ _PAPER = "a wrong fix that passes ends the incident sooner on paper, and it may 
 _BACK = "where incidents come back: one that passes sooner has rounds left to come back in"
 
 VERIFICATION: dict[str, Lever] = {
-    "verification_window": minutes(
+    "verification_window": minutes_lever(
         "verification", "Longest time from the fix to confirmed health.",
         lambda model: limit(model.verification_window), "longest verification", settings=("IncidentType.verify",),
     ),
-    "verify_pass": share(
+    "verify_pass": share_lever(
         "verification", "Chance that a fix holds; one that does not sends the incident back to diagnosis.",
         lambda model: model.verify_pass, "chance that a fix holds", shortens=HIGHER, unless=_BACK,
     ),
-    "false_pass": share(
+    "false_pass": share_lever(
         "verification", "Chance that a fix which does not hold passes its verification.",
         lambda model: model.false_pass, "chance that a wrong fix passes", unless=_PAPER,
     ),
-    "max_rounds": whole(
+    "max_rounds": whole_lever(
         "verification", "Rounds of diagnosis, fix and verification after which an incident is closed whatever it says.",
         20, lambda model: model.max_rounds, "rounds of diagnosis, fix and verification at most", shortens=LOWER,
     ),
-    "sample_every": seconds(
+    "sample_every": seconds_lever(
         "verification", "Seconds between the samples that confirm health.", of("verification", "every_s"),
         "time between samples", "verification.every_s", 86_400.0, open_low=True,
         unless="the first sample after the window has emptied falls later, by less than an interval; halved, it never "
         "does",
     ),
-    "healthy_in_a_row": whole(
+    "healthy_in_a_row": whole_lever(
         "verification", "Healthy samples in a row that confirm health.", 1000, of("verification", "in_a_row"),
         "healthy samples in a row", "verification.in_a_row", shortens=LOWER, unless=_BACK,
     ),
-    "sample_window": seconds(
+    "sample_window": seconds_lever(
         "verification", "Seconds that a sample looks back: it still holds errors from before the fix.",
         of("verification", "window_s"), "a sample looks back", "verification.window_s",
     ),
-    "sample_threshold": share(
+    "sample_threshold": share_lever(
         "verification", "A sample is healthy where the error rate of its window is below.",
         of("verification", "threshold"), "healthy is an error rate below", "verification.threshold", open_low=True,
         shortens=HIGHER,
     ),
-    "sample_healthy": share(
+    "sample_healthy": share_lever(
         "verification", "Chance that a sample is healthy where the fix holds (flapping checks lower it).",
         of("verification", "healthy"), "chance that a sample of a healthy service is healthy", "verification.healthy",
         shortens=HIGHER, unless=_BACK,
     ),
-    "sample_false_pass": share(
+    "sample_false_pass": share_lever(
         "verification", "Chance that a sample is healthy where the fix does not hold.",
         of("verification", "false_pass"), "chance that a sample of a sick service is healthy",
         "verification.false_pass", unless=_PAPER,
     ),
-    "samples_most": whole(
+    "samples_most": whole_lever(
         "verification", "Samples after which the fix counts as failed.", 10_000, of("verification", "max_samples"),
         "samples before a fix counts as failed", "verification.max_samples",
         unless="given up sooner, a fix that holds may be done again; later, one that does not is found later",
     ),
-    "reopen_wrong": share(
+    "reopen_wrong": share_lever(
         "reopening", "Chance that an incident comes back whose fix was wrong and passed its verification.",
         of("reopening", "wrong"), "chance to come back where the fix was wrong", "reopening.wrong", shortens=LOWER,
     ),
-    "reopen_right": share(
+    "reopen_right": share_lever(
         "reopening", "Chance that an incident comes back whose fix was right.", of("reopening", "right"),
         "chance to come back where the fix was right", "reopening.right", shortens=LOWER,
     ),

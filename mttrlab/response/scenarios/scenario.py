@@ -16,7 +16,7 @@ from mttrlab.response.model import validation
 from mttrlab.response.model.responders import FINISHES, HANDS_OVER, Pool
 from mttrlab.response.model.response_model import Override, Ramp, ResponseModel
 from mttrlab.response.model.settings import MAX_FACTOR, updated
-from mttrlab.response.model.shares import automation, raise_shares, runbooks, seen_shares
+from mttrlab.response.model.shares import automation_shares, raise_shares, runbook_shares, seen_shares
 from mttrlab.response.scenarios.applicability import reason_without_effect
 from mttrlab.response.scenarios.levers import LEVERS, failing_changes, flagged
 from mttrlab.yaml_io import documents
@@ -295,8 +295,8 @@ def _seen(model: ResponseModel, value: float) -> list[float]:
 
 _LIFTED: dict[str, Callable[[ResponseModel, float], list[float]]] = {
     "alert_coverage": _seen,
-    "automation": lambda model, value: automation(updated(model, automation=value)),
-    "runbooks": runbooks,
+    "automation": lambda model, value: automation_shares(updated(model, automation=value)),
+    "runbooks": runbook_shares,
 }
 """Shares of all incidents that the types meet by moving as little as possible."""
 
@@ -327,10 +327,10 @@ def read_scenarios(source: str | Path) -> list[Scenario]:
     >>> read_scenarios("scenarios:\\n- {name: Flags on half the changes, levers: {flagged: 0.5}}")
     [Scenario('Flags on half the changes', flagged=0.5)]
     """
-    return written(source, "scenarios", "scenario", _scenario)
+    return read_listed(source, "scenarios", "scenario", _scenario)
 
 
-def written(source: str | Path, key: str, word: str, made_of: Callable[[Any], Any]) -> list[Any]:
+def read_listed(source: str | Path, key: str, word: str, made_of: Callable[[Any], Any]) -> list[Any]:
     """Return what the rows of a file say that stand under `key`; refuse every mistake at once, each with its place."""
     place, rows = _listed(source, key)
     made: list[Any] = []
@@ -372,11 +372,11 @@ def _listed(source: str | Path, key: str) -> tuple[str, list[Any]]:
 
 
 def _scenario(row: Any) -> Scenario:
-    made: Scenario = settings(row, _KEYS, lambda name, levers, only: Scenario(name, **only, **levers))
+    made: Scenario = read_row(row, _KEYS, lambda name, levers, only: Scenario(name, **only, **levers))
     return made
 
 
-def settings(row: Any, keys: Sequence[str], make: Callable[[str, dict[str, Any], dict[str, Any]], Any]) -> Any:
+def read_row(row: Any, keys: Sequence[str], make: Callable[[str, dict[str, Any], dict[str, Any]], Any]) -> Any:
     """Return what `make` makes of a row's name, its levers, and the other keys that scenarios have."""
     if not isinstance(row, dict):
         raise ModelError(f"must have name and levers; got {row!r}")
