@@ -1,7 +1,6 @@
 """Settings of rules and monitors, and the severity of a fault → delay, recall, false pages."""
 
-from mttrlab.detection.alert_rules import budget_lasts, budget_spent, burn_for, burn_rate_rule
-from mttrlab.detection.delay import Delay, fastest, mixture, quorum
+from mttrlab.detection.delay import Delay, Fault, fastest, quorum
 from mttrlab.detection.detection_delay import (
     GOAL_MINUTES,
     CustomerReports,
@@ -11,8 +10,7 @@ from mttrlab.detection.detection_delay import (
     detection_delay,
     false_pages_per_week,
 )
-from mttrlab.detection.fault import Fault
-from mttrlab.detection.paging import acknowledgement, schedule_acknowledgement
+from mttrlab.detection.paging import acknowledgement
 
 __all__ = [
     "GOAL_MINUTES",
@@ -23,14 +21,8 @@ __all__ = [
     "DetectorNoise",
     "Fault",
     "acknowledgement",
-    "budget_lasts",
-    "budget_spent",
-    "burn_for",
-    "burn_rate_rule",
     "detection_delay",
     "false_pages_per_week",
     "fastest",
-    "mixture",
     "quorum",
-    "schedule_acknowledgement",
 ]

@@ -1,6 +1,6 @@
-"""A small algebra of delays: a survival function in polynomial pieces, so that uniforms stay exact.
+"""A fault, and a small algebra of the delays until somebody knows it.
 
-Sums with uniforms, minima, quorums and mixtures of uniforms and fixed delays are piecewise polynomials; they are held
+A delay is a survival function in polynomial pieces, so that uniforms stay exact. Sums with uniforms, minima, quorums and mixtures of uniforms and fixed delays are piecewise polynomials; they are held
 as Legendre coefficients, so means and probabilities are closed forms, not samples. Smooth laws (an exponential) are
 held to about 1e-12.
 """
@@ -15,8 +15,45 @@ from math import comb, inf
 import numpy as np
 
 from mttrlab.errors import QuestionError
+from mttrlab.schema import FAILURE_MODES
 
 _MOST_NODES = 40
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A failure that begins at once and stays as it is."""
+
+    failure_mode: str = ""
+    """One of FAILURE_MODES; empty: of the kind that the detector watches."""
+    share: float = 1.0
+    """Share of requests that fail (that are slow, for latency): the severity."""
+    latency_ms: float | None = None
+    """How slow the slow requests are, milliseconds; None: slower than any threshold."""
+    duration_s: float = inf
+    """When it ends by itself, seconds; a detector that is later has missed it."""
+    hangs: bool = False
+    """Whether failing requests hang until they time out."""
+    baseline: float = 0.0
+    """Share of requests that fail (are slow) on a normal day."""
+
+    def __post_init__(self) -> None:
+        if self.failure_mode not in ("", *FAILURE_MODES):
+            modes = ", ".join(FAILURE_MODES)
+            raise QuestionError(f"failure_mode must be one of {modes}, or empty; got {self.failure_mode!r}")
+        for name in ("share", "baseline"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise QuestionError(f"{name} of a fault must lie between 0 and 1; got {getattr(self, name)!r}")
+        if not self.duration_s > 0:
+            raise QuestionError(f"duration_s of a fault must be above 0; got {self.duration_s!r}")
+
+    def shows_as(self) -> tuple[str, ...]:
+        """Return the failure modes under which it can be seen: an outage and a failing dependency are errors too."""
+        if self.failure_mode in ("availability", "dependency"):
+            return (self.failure_mode, "error_rate")
+        if self.failure_mode == "error_rate" and self.share == 1:
+            return ("error_rate", "availability")
+        return (self.failure_mode,) if self.failure_mode else FAILURE_MODES
 
 
 @cache
@@ -318,42 +355,6 @@ def fastest(delays: Sequence[Delay]) -> Delay:
         return np.asarray(np.prod([d.survival(at) for d in running], axis=0))
 
     return Delay.from_survival(nobody_yet, knots, sum(d.nodes - 1 for d in running) + 1, ever)
-
-
-def mixture(parts: Sequence[tuple[float, Delay]]) -> Delay:
-    """Return the delay that is each part with its chance; the chances add up to 1.
-
-    Examples
-    --------
-    >>> round(mixture([(0.8, Delay.point(2)), (0.2, Delay.point(30))]).mean, 9)
-    7.6
-    """
-    total = sum(chance for chance, _ in parts)
-    if any(chance < 0 for chance, _ in parts) or abs(total - 1) > 1e-9:
-        raise QuestionError(f"the chances of a mixture must add up to 1; got {total:g}")
-    kept = [(chance, delay) for chance, delay in parts if chance > 0]
-    come = [delay for _, delay in kept if delay.ever > 0]
-    if not come:
-        return Delay.never()
-
-    def still_out(at: np.ndarray) -> np.ndarray:
-        return np.asarray(sum(chance * delay.survival(at) for chance, delay in kept))
-
-    # A part that never comes has a knot at 0 that means nothing.
-    knots = np.concatenate([delay.knots for delay in come])
-    ever = 1.0 if all(d.ever == 1 for _, d in kept) else float(sum(chance * delay.ever for chance, delay in kept))
-    return Delay.from_survival(_never_before(still_out, kept), knots, max(d.nodes for d in come), ever)
-
-
-def _never_before(
-    still_out: Callable[[np.ndarray], np.ndarray], kept: Sequence[tuple[float, Delay]]
-) -> Callable[[np.ndarray], np.ndarray]:
-    """A part that never comes survives throughout, whatever its knot says."""
-    lost = sum(chance for chance, delay in kept if delay.ever == 0)
-    early = [(chance, delay) for chance, delay in kept if delay.ever > 0]
-    if not lost:
-        return still_out
-    return lambda at: np.asarray(lost + sum(chance * delay.survival(at) for chance, delay in early))
 
 
 def quorum(delay: Delay, needed: int, of: int) -> Delay:

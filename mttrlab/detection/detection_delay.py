@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.detection.alert_rules import alternatives, assumed, intervals, rule_delay
-from mttrlab.detection.delay import Delay, fastest
-from mttrlab.detection.fault import Fault
+from mttrlab.detection.delay import Delay, Fault, fastest
 from mttrlab.detection.synthetic import mean_trials, monitor_delay, rounds_and_waits
 from mttrlab.errors import QuestionError
 from mttrlab.schema import AlertRule, Condition, Practices, SyntheticMonitor

@@ -9,7 +9,6 @@ import numpy as np
 
 from mttrlab.detection.delay import Delay
 from mttrlab.errors import QuestionError
-from mttrlab.schema import OnCallSchedule
 
 
 def acknowledgement(levels: Sequence[tuple[Delay, float]], repeats: float = 0) -> Delay:
@@ -67,29 +66,3 @@ def acknowledgement(levels: Sequence[tuple[Delay, float]], repeats: float = 0) -
     ]  # fmt: skip
     ever = 1.0 if endless else 1 - float(before[-1] * (1 - calls[-1].ever))
     return Delay.from_survival(unanswered, [*starts[:-1], *bends, last], max(c.nodes for c in calls), ever)
-
-
-def schedule_acknowledgement(schedule: OnCallSchedule, usual_minutes: float = 4.0) -> Delay:
-    """Return the delay until somebody of a schedule acknowledges, minutes.
-
-    Parameters
-    ----------
-    schedule : OnCallSchedule
-        Each level answers without memory, at its mean; hours and days are not looked at.
-    usual_minutes : float
-        Mean of a level that does not say its own.
-
-    Examples
-    --------
-    >>> from mttrlab.schema import OnCallLevel
-    >>> round(schedule_acknowledgement(OnCallSchedule("a", levels=(OnCallLevel("p"), OnCallLevel("q")))).mean, 9)
-    4.0
-    """
-    levels = [
-        (
-            Delay.exponential(usual_minutes if level.ack_minutes is None else level.ack_minutes),
-            level.ack_timeout_minutes,
-        )
-        for level in schedule.levels
-    ]
-    return acknowledgement(levels, repeats=schedule.repeats)

@@ -7,8 +7,7 @@ from math import comb
 
 import numpy as np
 
-from mttrlab.detection.delay import Delay, quorum
-from mttrlab.detection.fault import Fault
+from mttrlab.detection.delay import Delay, Fault, quorum
 from mttrlab.errors import QuestionError
 from mttrlab.schema import SyntheticMonitor
 

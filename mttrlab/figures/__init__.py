@@ -4,8 +4,7 @@ from mttrlab.figures.comparison import plot_change, plot_comparison
 from mttrlab.figures.incident import plot_command_center, plot_story, plot_timeline
 from mttrlab.figures.levers import plot_levers, plot_ranking
 from mttrlab.figures.life import plot_life
-from mttrlab.figures.maturity import plot_maturity
-from mttrlab.figures.months import plot_months
+from mttrlab.figures.months import plot_maturity, plot_months
 from mttrlab.figures.phases import plot_bottleneck, plot_phases
 from mttrlab.figures.practices import plot_coverage, plot_gaps, plot_rollback, plot_runbooks
 from mttrlab.figures.quality import plot_quality

@@ -8,11 +8,11 @@ from math import inf
 import numpy as np
 import pytest
 
-from mttrlab.detection import Delay, Fault, acknowledgement, budget_lasts, burn_for, burn_rate_rule, detection_delay
+from mttrlab.detection import Delay, Fault, acknowledgement, detection_delay
 from mttrlab.detection.alert_rules import seconds_to_condition
 from mttrlab.detection.synthetic import mean_trials
 from mttrlab.judge.recovery import ReplayClock, verify_service_recovery
-from mttrlab.schema import AlertRule
+from mttrlab.schema import AlertRule, Condition
 
 DRAWS = 40_000
 
@@ -46,20 +46,14 @@ def test_a_burn_rate_fires_in_the_second_in_which_its_windows_hold_enough_errors
 
     fires = np.any([over(w, b) & (over(w * short, b) if short else True) for w, b in windows], axis=0)
     counted = float(np.argmax(fires)) if fires.any() else inf
-    found = seconds_to_condition(burn_rate_rule("budget", slo, windows, short=short), Fault("error_rate", share=share))
+    lengths = [(window, window * short) if short else (window,) for window, _ in windows]
+    pairs = [
+        tuple(Condition(length, burn * (1 - slo), "share") for length in pair)
+        for pair, (_, burn) in zip(lengths, windows, strict=True)
+    ]
+    rule = AlertRule("budget", failure_mode="error_rate", window_s=before, conditions=tuple(pairs))
+    found = seconds_to_condition(rule, Fault("error_rate", share=share))
     assert counted == inf == found or counted - 1 <= found <= counted + 1e-6
-
-
-@pytest.mark.parametrize(
-    ("budget", "hours", "period"), [(0.02, 1, 720), (0.07, 5, 672), (0.5, 24, 168), (0.1, 0.5, 2160)]
-)
-def test_a_burn_that_spends_a_share_in_some_hours_spends_all_in_that_many_times_as_long(
-    budget: float, hours: float, period: float
-) -> None:
-    burn = burn_for(budget, hours, period)
-    spent_a_second = burn / (period * 3600)  # a burn of one spends the budget in its period
-    assert spent_a_second * hours * 3600 == pytest.approx(budget)
-    assert budget_lasts(burn, period) * 3600 == pytest.approx(1 / spent_a_second)
 
 
 @pytest.mark.parametrize(
