@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from itertools import chain, combinations
 from math import comb
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from mttrlab.analysis.power import incidents_needed, smallest_change
 from mttrlab.analysis.query import records_basis
 from mttrlab.analysis.regression import Regression, dummies, fit_censored_lognormal, independent
 from mttrlab.analysis.sample import Sample, drop_never_closed, months_spanned, sample_of, starts_of, with_measure
+from mttrlab.schema import Record
 from mttrlab.text import months_in_words
 from mttrlab.validate import inner_share
 
@@ -51,7 +52,7 @@ def _left_out(period: str, sample: Sample) -> list[str]:
     return notes
 
 
-def _verdict(row: dict[str, Any], fewest: int) -> str:
+def _verdict(row: Record, fewest: int) -> str:
     low, high = row[f"{row['based_on']}_low"], row[f"{row['based_on']}_high"]
     if fewest < minimum_count("compare").needs:
         return CANNOT_TELL
@@ -61,7 +62,7 @@ def _verdict(row: dict[str, Any], fewest: int) -> str:
 
 
 def _detectable(
-    row: dict[str, Any],
+    row: Record,
     frames: tuple[pd.DataFrame, pd.DataFrame],
     first: Sample,
     second: Sample,
@@ -91,7 +92,7 @@ def _detectable(
     return result
 
 
-def _checks(first: Sample, second: Sample, level: float, seed: int) -> dict[str, Any]:
+def _checks(first: Sample, second: Sample, level: float, seed: int) -> dict[str, object]:
     shift = pairwise_shift(first.logs, second.logs, level)
     u, p = rank_test(first.logs, second.logs)
     logs = permutation_test(first.logs, second.logs, seed=seed)
@@ -144,7 +145,7 @@ def taking(ratio: float) -> str:
     return words if "times" in words else words + " time"
 
 
-def comparison_sentence(row: dict[str, Any]) -> str:
+def comparison_sentence(row: Record) -> str:
     """Return the comparison in plain words: no statistical term, every figure with its count."""
     n, m = row["n_before"], row["n_after"]
     if min(n, m) == 0:
@@ -188,7 +189,7 @@ def _minutes(value: float) -> str:
     return f"{value:.0f} min" if value >= 10 else f"{value:.1f} min"
 
 
-def _what_it_takes(row: dict[str, Any]) -> str:
+def _what_it_takes(row: Record) -> str:
     if math.isnan(row["smallest_change"]):
         return ""
     text = f" With this many incidents only a cut of {round(100 * row['smallest_change'])} % or more would show"
@@ -203,7 +204,7 @@ def _what_it_takes(row: dict[str, Any]) -> str:
     )
 
 
-def _mix(row: dict[str, Any], low: float, high: float) -> str:
+def _mix(row: Record, low: float, high: float) -> str:
     undecided = row["adjusted_ratio_low"] <= 1 <= row["adjusted_ratio_high"]
     if row["verdict"] != CANNOT_TELL and undecided:
         return f" L{_like_for_like(row)[1:]}: part of the change is that other kinds of incident happened."
@@ -213,7 +214,7 @@ def _mix(row: dict[str, Any], low: float, high: float) -> str:
     return ""
 
 
-def mostly_mix(row: dict[str, Any]) -> bool:
+def mostly_mix(row: Record) -> bool:
     """Return whether a change of the typical time is mostly a change of the kinds of incident.
 
     Like for like (mix held) it went the other way, or moved less than half as far (of the logarithms) and no further
@@ -228,7 +229,7 @@ def mostly_mix(row: dict[str, Any]) -> bool:
     return clearly_other_way or (share < 0.5 and low <= 1 <= high)
 
 
-def _like_for_like(row: dict[str, Any]) -> str:
+def _like_for_like(row: Record) -> str:
     low, high = row["adjusted_ratio_low"], row["adjusted_ratio_high"]
     text = f"like for like (same {_plainly(row['adjusted_for'])}) it is {change_in_words(row['adjusted_ratio'])}"
     if low <= 1 <= high:
@@ -247,7 +248,7 @@ _FIFTH = math.log(0.8)
 _WELCH = ("ratio", "ratio_low", "ratio_high", "p_better", "p_fifth_better")
 
 
-def unadjusted(first: Sample, second: Sample, level: float) -> tuple[dict[str, Any], Regression | None]:
+def unadjusted(first: Sample, second: Sample, level: float) -> tuple[Record, Regression | None]:
     """Return the ratios of two periods as they are, and the model that counts open incidents, where there is one.
 
     Parameters
@@ -264,17 +265,17 @@ def unadjusted(first: Sample, second: Sample, level: float) -> tuple[dict[str, A
         `p_better`, `p_fifth_better`, and `based_on`: which of the two ratios the probabilities are of. Leaving out
         open incidents makes the later period look better than it is, so they count wherever there are any.
     """
-    row: dict[str, Any] = welch(first.logs, second.logs, level)
+    row = Record(welch(first.logs, second.logs, level))
     if not first.open + second.open:
         same = {f"ratio_with_open{end}": row[f"ratio{end}"] for end in ("", "_low", "_high")}
-        return row | same | {"based_on": "ratio"}, None
+        return Record(row, **same, based_on="ratio"), None
     plain = plain_model((first, second))
     row |= ratio_columns("ratio_with_open", plain, level)
     if plain is None:
-        return row | {"based_on": "ratio"}, None
+        return Record(row, based_on="ratio"), None
     row["p_better"] = plain.probability_below("period", 0.0)
     row["p_fifth_better"] = plain.probability_below("period", _FIFTH)
-    return row | {"based_on": "ratio_with_open"}, plain
+    return Record(row, based_on="ratio_with_open"), plain
 
 
 def welch(before: np.ndarray, after: np.ndarray, level: float) -> dict[str, float]:
@@ -557,17 +558,19 @@ def compare_periods(
     frames = (with_measure(before, measure), with_measure(after, measure))
     first, second = drop_never_closed(*(sample_of(frame, measure) for frame in frames))
     notes = [*_order(frames, measure, first, second), *_left_out("before", first), *_left_out("after", second)]
-    row: dict[str, Any] = {
-        "measure": measure,
-        "level": level,
-        "n_before": first.n,
-        "n_after": second.n,
-        "open_before": first.open,
-        "open_after": second.open,
-        "forgotten": first.never_closed + second.never_closed,
-        "typical_before": math.exp(first.logs.mean()) if first.n else NAN,
-        "typical_after": math.exp(second.logs.mean()) if second.n else NAN,
-    }
+    row = Record(
+        {
+            "measure": measure,
+            "level": level,
+            "n_before": first.n,
+            "n_after": second.n,
+            "open_before": first.open,
+            "open_after": second.open,
+            "forgotten": first.never_closed + second.never_closed,
+            "typical_before": math.exp(first.logs.mean()) if first.n else NAN,
+            "typical_after": math.exp(second.logs.mean()) if second.n else NAN,
+        }
+    )
     ratios, plain = unadjusted(first, second, level)
     row |= ratios
     model, used, why_not = adjusted_model(frames, (first, second), adjust)

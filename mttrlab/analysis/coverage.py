@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import nan
-from typing import Any
+from typing import Protocol, runtime_checkable
 
 import pandas as pd
 
@@ -15,14 +15,14 @@ from mttrlab.analysis.query import VERDICTS_USED, Source
 from mttrlab.analysis.sample import total_interval
 from mttrlab.detection import GOAL_MINUTES, Fault, detection_delay
 from mttrlab.errors import QuestionError, SchemaError
-from mttrlab.schema import FAILURE_MODES, UNKNOWN, AlertRule, Practices, SyntheticMonitor
+from mttrlab.schema import FAILURE_MODES, UNKNOWN, AlertRule, Practices, Record, SyntheticMonitor, table_records
 from mttrlab.validate import as_names, finite, number
 
 SEED_MODES = FAILURE_MODES[:4]
 """The founding text's four; correctness is the lab's fifth and stands in the table only."""
 
 
-class AlertCoverage(dict[str, dict[str, Any]]):
+class AlertCoverage(dict[str, dict[str, bool | list[str]]]):
     """The founding text's report (service → four flags and its gaps), and tables of what lies beyond it."""
 
     table: pd.DataFrame
@@ -60,8 +60,8 @@ class AlertCoverage(dict[str, dict[str, Any]]):
 
 
 def alert_coverage(
-    services: Iterable[Any] | None,
-    alerts: Practices | pd.DataFrame | Iterable[Any],
+    services: Iterable[object] | None,
+    alerts: Practices | pd.DataFrame | Iterable[object],
     within: float = GOAL_MINUTES,
     *,
     incidents: Source | None = None,
@@ -118,11 +118,11 @@ def alert_coverage(
     wanted = _services(watching, lost) if services is None else as_names(services, "services")
     names = list(dict.fromkeys(service_name(service) for service in wanted))
     report = AlertCoverage()
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     for name in names:
         own = [one for one in watching if watches(one, name)]
         by_mode = {mode: [one for one in own if mode in modes_of(one)] for mode in FAILURE_MODES}
-        flags: dict[str, Any] = {f"{mode}_alert": bool(by_mode[mode]) for mode in SEED_MODES}
+        flags = {f"{mode}_alert": bool(by_mode[mode]) for mode in SEED_MODES}
         report[name] = {**flags, "gaps": [key for key, there in flags.items() if not there]}
         rows += [_cell(name, mode, by_mode[mode], within, severity, certainty) for mode in FAILURE_MODES]
     report.table = _ordered(pd.DataFrame(rows, columns=_COLUMNS), lost)
@@ -139,7 +139,7 @@ def alert_coverage(
     return report
 
 
-def _services(alerts: Sequence[Any], lost: pd.DataFrame | None) -> list[str]:
+def _services(alerts: Sequence[Alert], lost: pd.DataFrame | None) -> list[str]:
     """Services with history first, those that lost most on top; then what alerts watch besides."""
     known: list[str] = []
     if lost is not None:
@@ -156,13 +156,13 @@ _COLUMNS = [
 
 
 def _cell(
-    service: str, mode: str, alerts: Sequence[Any], within: float, severity: float, certainty: float
-) -> dict[str, Any]:
+    service: str, mode: str, alerts: Sequence[Alert], within: float, severity: float, certainty: float
+) -> dict[str, object]:
     fault = Fault(mode, severity)
     known = [one for one in alerts if isinstance(one, AlertRule | SyntheticMonitor)]
     asked = [(detection_delay(one, fault, goal=within, certainty=certainty), name_of(one)) for one in known]
     able = [(answer, name) for answer, name in asked if answer.recall > 0]
-    cell: dict[str, Any] = {"service": service, "failure_mode": mode, "covered": bool(alerts), "alerts": len(alerts)}
+    cell: dict[str, object] = {"service": service, "failure_mode": mode, "covered": bool(alerts), "alerts": len(alerts)}
     if able:
         best, name = min(able, key=lambda pair: (pair[0].delay.mean_if_ever, pair[1]))
         verdict = "in time" if best.meets_goal else "late"
@@ -199,7 +199,7 @@ def _elsewhere(lost: pd.DataFrame | None, table: pd.DataFrame) -> pd.DataFrame:
     return lost[~there].sort_values("minutes_lost", ascending=False, kind="stable", ignore_index=True)
 
 
-def _journeys(alerts: Sequence[Any], within: float, severity: float, certainty: float) -> pd.DataFrame:
+def _journeys(alerts: Sequence[Alert], within: float, severity: float, certainty: float) -> pd.DataFrame:
     rows = []
     for monitor in alerts:
         if not isinstance(monitor, SyntheticMonitor):
@@ -222,7 +222,7 @@ def _journeys(alerts: Sequence[Any], within: float, severity: float, certainty: 
     return pd.DataFrame(rows, columns=columns)
 
 
-def _listed(alerts: Sequence[Any]) -> pd.DataFrame:
+def _listed(alerts: Sequence[Alert]) -> pd.DataFrame:
     rows = [
         {
             "alert": name_of(one),
@@ -283,7 +283,7 @@ def minutes_lost(incidents: Source) -> pd.DataFrame:
 _SETTINGS = ("for_s", "window_s", "threshold", "scrape_s", "eval_s", "group_wait_s")
 
 
-def alerts_of(alerts: Practices | pd.DataFrame | Iterable[Any]) -> list[Any]:
+def alerts_of(alerts: Practices | pd.DataFrame | Iterable[object]) -> list[Alert]:
     """Return the alerts in whatever form they came.
 
     Raises
@@ -295,24 +295,33 @@ def alerts_of(alerts: Practices | pd.DataFrame | Iterable[Any]) -> list[Any]:
         return list(alerts.paging())
     if isinstance(alerts, pd.DataFrame):
         return _from_table(alerts)
-    result: list[Any] = []
+    result: list[Alert] = []
     for one in alerts:
         if isinstance(one, Practices):
             result += one.paging()
-        elif hasattr(one, "targets"):
+        elif isinstance(one, Alert):
             result.append(one)
         else:
             raise QuestionError(f"an alert must have targets and type, or be an AlertRule; got {type(one).__name__}")
     return result
 
 
-def unheard_of(alerts: Any) -> list[AlertRule]:
+def unheard_of(alerts: Practices | pd.DataFrame | Iterable[object]) -> list[AlertRule]:
     """Return the alerts that an alert manager sends to nobody."""
     if isinstance(alerts, Practices):
         return list(alerts.unheard())
     if isinstance(alerts, pd.DataFrame):
         return []
     return [rule for one in alerts if isinstance(one, Practices) for rule in one.unheard()]
+
+
+@runtime_checkable
+class Alert(Protocol):
+    """Anything that says what it watches; its `name`, its `type` and whether it `pages` are asked where it has them."""
+
+    @property
+    def targets(self) -> str | Collection[str]:
+        """The services that it watches, or one of them."""
 
 
 @dataclass(frozen=True)
@@ -325,20 +334,20 @@ class PlainAlert:
     why: str = ""
 
 
-def _from_table(table: pd.DataFrame) -> list[AlertRule | PlainAlert]:
+def _from_table(table: pd.DataFrame) -> list[Alert]:
     if not table.columns.is_unique:
         raise SchemaError("the table of alerts has a column twice; keep one")
     missing = [name for name in ("service", "failure_mode") if name not in table]
     if missing:
         raise SchemaError(f"the table of alerts lacks {', '.join(missing)}; name the service and failure mode of each")
-    return [_from_row(row, n) for n, row in enumerate(table.to_dict("records"), start=1)]
+    return [_from_row(row, n) for n, row in enumerate(table_records(table), start=1)]
 
 
-def _from_row(row: dict[Any, Any], n: int) -> AlertRule | PlainAlert:
+def _from_row(row: Record, n: int) -> AlertRule | PlainAlert:
     text = str(row["failure_mode"]).strip()
     mode, why = (text, "") if text in FAILURE_MODES else (UNKNOWN, f"the table says {text[:40]!r}")
     name, service = str(row.get("name", f"alert {n}")), str(row["service"])
-    settings: dict[str, Any] = {}
+    settings = {}
     for column in _SETTINGS:
         if column in row and not pd.isna(row[column]):
             try:
@@ -349,10 +358,14 @@ def _from_row(row: dict[Any, Any], n: int) -> AlertRule | PlainAlert:
                 ) from None
     if not settings:
         return PlainAlert(name, (service,), mode, why)
-    return AlertRule(name, service, mode, why=why, **settings)
+    return AlertRule(
+        name, service, mode, why=why,
+        for_s=settings.get("for_s", 0.0), window_s=settings.get("window_s", 0.0), threshold=settings.get("threshold"),
+        scrape_s=settings.get("scrape_s"), eval_s=settings.get("eval_s"), group_wait_s=settings.get("group_wait_s"),
+    )  # fmt: skip
 
 
-def service_name(service: Any) -> str:
+def service_name(service: object) -> str:
     """Return the name of a service: itself, or what it has."""
     name = service if isinstance(service, str) else getattr(service, "name", None)
     if not isinstance(name, str):
@@ -360,25 +373,26 @@ def service_name(service: Any) -> str:
     return name
 
 
-def watches(alert: Any, service: str) -> bool:
+def watches(alert: Alert, service: str) -> bool:
     """Return whether an alert watches a service."""
     targets = alert.targets
     return targets == service if isinstance(targets, str) else service in targets
 
 
-def modes_of(alert: Any) -> tuple[str, ...]:
+def modes_of(alert: Alert) -> tuple[str, ...]:
     """Return the failure modes an alert watches; none where unknown."""
     if isinstance(alert, AlertRule | SyntheticMonitor):
         return alert.failure_modes
-    return (alert.type,) if getattr(alert, "type", None) in FAILURE_MODES else ()
+    kind = getattr(alert, "type", None)
+    return (kind,) if kind in FAILURE_MODES else ()
 
 
-def name_of(alert: Any) -> str:
+def name_of(alert: Alert) -> str:
     """Return the name of an alert."""
     return str(getattr(alert, "name", "") or "an alert")
 
 
-def can_page(alert: Any) -> bool:
+def can_page(alert: Alert) -> bool:
     """Return whether an alert can page; what does not say can."""
     return bool(getattr(alert, "pages", True))
 
@@ -391,7 +405,7 @@ STATES = ("in time", "late", "delay not known", "never fires for this fault", "n
 
 
 def map_cells(
-    table: pd.DataFrame, unknown: Sequence[Any], lost: pd.DataFrame | None, services: Sequence[str]
+    table: pd.DataFrame, unknown: Sequence[Alert], lost: pd.DataFrame | None, services: Sequence[str]
 ) -> pd.DataFrame:
     """Return one row per service and failure mode, in the order of the services and of the modes.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,7 @@ from mttrlab.analysis.intervals import REJECTED_BELOW, lognormal_p, power_sums
 from mttrlab.analysis.minimum_counts import minimum_count, why_withheld
 from mttrlab.analysis.query import records_basis_of_list
 from mttrlab.errors import QuestionError
+from mttrlab.schema import Record
 from mttrlab.validate import as_numbers, inner_share
 
 NAN = float("nan")
@@ -69,16 +70,16 @@ def evidence_of(
     return Evidence(values[order], seen[order], grain, rounding), int((~usable).sum())
 
 
-def _row(family: str, evidence: Evidence, left_out: int, level: float, replications: int, seed: int) -> dict[str, Any]:
+def _row(family: str, evidence: Evidence, left_out: int, level: float, replications: int, seed: int) -> Record:
     n, total = int(evidence.observed.sum()), len(evidence.minutes)
     columns = ("loglik", "aicc", "delta", "weight", *(m + end for m in _MEASURES for end in ("", "_low", "_high")))
-    row: dict[str, Any] = {"family": family, "n": n, "open": total - n, "left_out": left_out, "parameters": {}}
+    row = Record(family=family, n=n, open=total - n, left_out=left_out, parameters={})
     row |= dict.fromkeys(columns, NAN) | {"mean_finite": pd.NA, "variance_finite": pd.NA}
     row |= {"goodness_p": NAN, "goodness_method": "", "note": ""}
     if n < minimum_count("distribution").needs:
-        return row | {"note": why_withheld("distribution", n)}
+        return Record(row, note=why_withheld("distribution", n))
     if np.ptp(evidence.minutes) == 0:
-        return row | {"note": "not estimable: all durations are equal"}
+        return Record(row, note="not estimable: all durations are equal")
     law = maximum_likelihood(family, evidence)
     k = len(law.values)
     loglik = evidence.loglik(law)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -37,7 +37,7 @@ def _whole(time: pd.Timestamp) -> float:
 
 
 def _period(
-    phases: pd.DataFrame, start: pd.Series, end: pd.Series, since: object, until: object
+    phases: pd.DataFrame, start: pd.Series, end: pd.Series, since: str | datetime | None, until: str | datetime | None
 ) -> tuple[pd.Timestamp, pd.Timestamp]:
     first, last = _moment(since, "since"), _moment(until, "until")
     if first is None and start.notna().any():
@@ -54,7 +54,7 @@ def _period(
     return first, last
 
 
-def _moment(value: Any, name: str) -> pd.Timestamp | None:
+def _moment(value: str | datetime | None, name: str) -> pd.Timestamp | None:
     if value is None:
         return None
     try:
@@ -75,7 +75,7 @@ def _row(
     slo: float,
     budget_days: float,
     level: float,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     left, right = _whole(first), _whole(last)
     known = timed[timed["start"].notna()]
     start, end = known["start"].to_numpy().clip(left, right), known["end"].to_numpy().clip(left, right)
@@ -229,8 +229,8 @@ def downtime(
     slo: float = 0.999,
     *,
     measure: str | None = None,
-    since: object = None,
-    until: object = None,
+    since: str | datetime | None = None,
+    until: str | datetime | None = None,
     budget_days: float = 30.0,
     level: float = 0.95,
 ) -> pd.DataFrame:

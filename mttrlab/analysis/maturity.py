@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -73,7 +72,7 @@ def clock_minutes(incidents: Source, measure: str) -> tuple[np.ndarray, np.ndarr
 
 def _row(
     name: str, measure: str, interval: Interval, below: np.ndarray, odds_method: str, counts: dict[str, int]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     probabilities = np.diff([0.0, *below, 1.0])
     next_level, limit = next_better(interval.estimate)
     return {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -104,7 +102,7 @@ def _row(
     donors: dict[tuple[int, int], int],
     draws: np.ndarray,
     level: float,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     alone = minutes[np.isfinite(minutes[:, place]), place]
     around = {ends: span for ends, span in merged.items() if ends[0] <= place <= ends[1]}
     inside = sum(len(rows) for rows, _ in around.values())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, ParamSpec, Protocol, TypeAlias, runtime_checkable
+from typing import ParamSpec, Protocol, TypeAlias, runtime_checkable
 
 import duckdb
 import numpy as np
@@ -30,7 +30,7 @@ EVERYTHING = "everything"
 class LabLike(Protocol):
     """Whatever answers SQL over a table `incidents`."""
 
-    def sql(self, query: str, **parameters: Any) -> pd.DataFrame:
+    def sql(self, query: str, **parameters: object) -> pd.DataFrame:
         """Return the rows of a query."""
 
 
@@ -91,7 +91,7 @@ class Query:
     steps: tuple[tuple[str, str], ...]
     """The tables that must be derived before a question about `phases` can be asked."""
 
-    def ask(self, question: str, *steps: tuple[str, str], **parameters: Any) -> pd.DataFrame:
+    def ask(self, question: str, *steps: tuple[str, str], **parameters: object) -> pd.DataFrame:
         """Return what the file `question` answers, over `phases` and the further steps."""
         return self.lab.sql(over(question, (*self.steps, *steps)), **parameters)
 
@@ -102,7 +102,7 @@ class _FrameSource:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
 
-    def sql(self, query: str, **parameters: Any) -> pd.DataFrame:
+    def sql(self, query: str, **parameters: object) -> pd.DataFrame:
         return sql.frame(self._connection, query, **parameters)
 
 
@@ -155,14 +155,14 @@ def _phase_columns(phases: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
     if not any(measure in phases for measure in MEASURES):
         raise SchemaError("the table has no phase and no clock; pass what phase_durations(incidents) returns")
-    columns: dict[str, Any] = {}
+    columns: dict[str, pd.Series] = {}
     for name in by:
         if name in phases:
             columns[name] = phases[name]
         elif name == "month":
             columns[name] = onset(phases).dt.tz_convert(None).dt.to_period("M").dt.to_timestamp().dt.tz_localize("UTC")
         elif name == EVERYTHING:
-            columns[name] = "all"
+            columns[name] = pd.Series("all", index=phases.index)
         else:
             raise QuestionError(f"by= names {name!r}, which is no column of this table")
     for measure in MEASURES:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,13 +21,13 @@ _COLUMNS = ("at", "service", "version", "status", "change_id", "minutes_before",
 
 def suspects(
     deployments: pd.DataFrame,
-    onset: Any,
+    onset: str | datetime,
     *,
     service: str | None = None,
     change_id: str | None = None,
     within_minutes: float = 60.0,
-    since: Any = None,
-    until: Any = None,
+    since: str | datetime | None = None,
+    until: str | datetime | None = None,
 ) -> pd.DataFrame:
     """Return the deployments shortly before an onset, the least likely by chance first.
 
@@ -101,7 +102,7 @@ def suspects(
     return result.sort_values(order, ascending=[False, True, True], kind="stable", ignore_index=True)
 
 
-def _instant(when: Any, name: str) -> pd.Timestamp:
+def _instant(when: str | datetime, name: str) -> pd.Timestamp:
     try:
         moment = pd.Timestamp(when)
     except (TypeError, ValueError):
@@ -120,9 +121,9 @@ _FAILED_COLUMNS = ("service", "first_at", "event", "new", "minutes_after_onset",
 
 def failed_first(
     logs: pd.DataFrame,
-    onset: Any,
+    onset: str | datetime,
     *,
-    until: Any = None,
+    until: str | datetime | None = None,
     baseline_minutes: float = 60.0,
     lead_minutes: float = 5.0,
 ) -> pd.DataFrame:
@@ -172,7 +173,7 @@ def failed_first(
     after = errors[(errors["at"] >= begin) & (errors["at"] < end)].sort_values("at", kind="stable")
     length = (end - begin).total_seconds() / 60
     usual = max((begin - base).total_seconds() / 60, 0.0)
-    lines: list[dict[str, Any]] = []
+    lines: list[dict[str, object]] = []
     for service, own in after.groupby("service", sort=True):
         earlier = before[before["service"] == service]
         fresh = own[~own["event"].isin(earlier["event"])]
@@ -239,13 +240,13 @@ def critical_path(spans: pd.DataFrame) -> pd.DataFrame:
     for name in ("start_ns", "end_ns"):
         if not np.isfinite(as_numbers(spans[name], name)).all():
             raise SchemaError(f"{name} of the spans must be whole nanoseconds in every row; leave the others out")
-    lines: list[dict[str, Any]] = []
+    lines: list[dict[str, object]] = []
     for trace, own in spans.groupby("trace_id", sort=True):
         lines += _path(str(trace), own)
     return pd.DataFrame(lines, columns=["trace_id", "depth", "service", "name", "target", "self_ms", "trace_ms"])
 
 
-def _path(trace: str, own: pd.DataFrame) -> list[dict[str, Any]]:
+def _path(trace: str, own: pd.DataFrame) -> list[dict[str, object]]:
     by_id: dict[str, _Span] = {}
     children: dict[str | None, list[_Span]] = defaultdict(list)
     rows = own.reindex(columns=[*_NEEDED, "target"]).to_dict("records")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -163,12 +162,14 @@ def drop_never_closed(*samples: Sample) -> tuple[Sample, ...]:
     for sample in samples:
         kept = sample.observed | (sample.minutes <= limit)
         left = int((~kept).sum())
-        arrays: dict[str, Any] = {
-            "minutes": sample.minutes[kept],
-            "observed": sample.observed[kept],
-            "rows": sample.rows[kept],
-        }
-        result.append(replace(sample, **arrays, never_closed=left) if left else sample)
+        some = replace(
+            sample,
+            minutes=sample.minutes[kept],
+            observed=sample.observed[kept],
+            rows=sample.rows[kept],
+            never_closed=left,
+        )
+        result.append(some if left else sample)
     return tuple(result)
 
 

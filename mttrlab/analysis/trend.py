@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from mttrlab.analysis.query import records_basis
 from mttrlab.analysis.regression import dummies, fit_censored_lognormal, independent
 from mttrlab.analysis.sample import drop_never_closed, months_of, sample_of, starts_of, with_measure
 from mttrlab.errors import QuestionError
+from mttrlab.schema import Record
 from mttrlab.validate import as_series, inner_share
 
 NAN = float("nan")
@@ -39,7 +40,7 @@ def _monthly(times: pd.Series, logs: np.ndarray, level: float) -> dict[str, floa
     return result | dict(zip(names, answers, strict=True))
 
 
-def _sentence(row: dict[str, Any]) -> str:
+def _sentence(row: Record) -> str:
     counts = in_words(row["n"]) + (f", {row['open']} still open" if row["open"] else "")
     if math.isnan(row["per_month"]):
         return f"Cannot tell where this is going: {counts} are too few or carry no times."
@@ -171,7 +172,7 @@ def trend(
     times = starts_of(frame, measure, sample.rows)
     months = months_of(times)
     dated = np.isfinite(months)
-    row: dict[str, Any] = {"measure": measure, "level": level, "n": int((sample.observed & dated).sum())}
+    row = Record(measure=measure, level=level, n=int((sample.observed & dated).sum()))
     row |= {"open": int((~sample.observed & dated).sum()), "months": float(months[dated].max()) if dated.any() else NAN}
     ratios = [name + end for name in ("per_month", "per_year") for end in ("", "_low", "_high")]
     row |= dict.fromkeys(ratios, NAN) | {"p_better": NAN, "verdict": "cannot tell"}

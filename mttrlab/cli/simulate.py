@@ -124,6 +124,7 @@ def _simulate(options: argparse.Namespace) -> None:
 def _scenarios_asked_for(options: argparse.Namespace) -> list[Scenario] | None:
     """Return the scenarios that were asked for; None: the standard set."""
     from mttrlab import response
+    from mttrlab.response.scenarios.scenario import Where, scenario_of
 
     if options.scenarios is not None:
         if options.lever or any(_only(options).values()):
@@ -131,16 +132,19 @@ def _scenarios_asked_for(options: argparse.Namespace) -> list[Scenario] | None:
                 "give --scenarios FILE or --lever NAME=VALUE, not both; a file says itself what holds where"
             )
         return response.read_scenarios(options.scenarios)
-    chosen: dict[str, Any] = dict(_lever(text) for text in options.lever)
+    chosen = dict(_lever(text) for text in options.lever)
     only = _only(options)
     if not chosen and any(only.values()):
         raise QuestionError(
             "--only-types, --only-services and --only-pools say where --lever NAME=VALUE holds; give one"
         )
-    return [response.Scenario(", ".join(options.lever), **only, **chosen)] if chosen else None
+    if not chosen:
+        return None
+    where = Where(only["incident_types"], only["services"], only["pools"])
+    return [scenario_of(", ".join(options.lever), chosen, where)]
 
 
-def _only(options: argparse.Namespace) -> dict[str, Any]:
+def _only(options: argparse.Namespace) -> dict[str, list[str]]:
     return {field: getattr(options, f"only_{what}") for what, field in _ONLY.items()}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from scipy import special
@@ -359,7 +359,7 @@ def _shown(minutes: Floats) -> list[float]:
     return [float(found) for found in np.quantile(minutes, _SHARES)] if len(minutes) else [np.nan] * len(_SHARES)
 
 
-def _batched(values: Floats, of: Callable[[Floats], Any]) -> Floats:
+def _batched(values: Floats, of: Callable[[Floats], float | list[float]]) -> Floats:
     return np.array([[of(part)] for part in np.array_split(values, _BATCHES)])
 
 

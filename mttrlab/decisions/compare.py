@@ -29,7 +29,7 @@ from mttrlab.response.sampling import arrivals
 from mttrlab.response.sampling.common_random_numbers import BLOCK
 from mttrlab.response.scenarios.applicability import reason_without_effect
 from mttrlab.response.scenarios.investment import Investment, PertEstimate
-from mttrlab.response.scenarios.levers import LEVERS, automated, flagged
+from mttrlab.response.scenarios.levers import LEVERS, InForce, automated, flagged
 from mttrlab.response.scenarios.scenario import Scenario
 
 
@@ -265,7 +265,7 @@ def _seen(model: ResponseModel, scenario: Scenario) -> Any:
     return SimpleNamespace(pools=[pool for pool in model.pools if pool.name in scenario.pools])
 
 
-def _shown(lever: str, value: Any) -> str:
+def _shown(lever: str, value: InForce) -> str:
     if value is None:
         return "no limit" if LEVERS[lever].unit == "minutes" else "none"
     if LEVERS[lever].unit == "0 or 1" and not isinstance(value, tuple):

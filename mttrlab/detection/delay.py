@@ -1,8 +1,8 @@
 """A fault, and a small algebra of the delays until somebody knows it.
 
-A delay is a survival function in polynomial pieces, so that uniforms stay exact. Sums with uniforms, minima, quorums and mixtures of uniforms and fixed delays are piecewise polynomials; they are held
-as Legendre coefficients, so means and probabilities are closed forms, not samples. Smooth laws (an exponential) are
-held to about 1e-12.
+A delay is a survival function in polynomial pieces, so that uniforms stay exact: sums with uniforms, minima and quorums
+of uniforms and fixed delays are piecewise polynomials, held as Legendre coefficients. Means and probabilities are
+closed forms, not samples. Smooth laws (an exponential) are held to about 1e-12.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -24,6 +24,7 @@ from mttrlab.figures.style import (
     style,
     time_axis,
 )
+from mttrlab.schema import Record, table_records
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,7 +73,7 @@ def plot_coverage(cells: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         services = list(dict.fromkeys(cells["service"]))
         modes = [mode for mode in _MODES if mode in set(cells["failure_mode"])]
         ax = axes(ax, height=1.7 + 0.52 * max(len(services), 1))
-        for cell in cells.to_dict("records"):
+        for cell in table_records(cells):
             row, column = services.index(cell["service"]), modes.index(str(cell["failure_mode"]))
             face, hatch, ink = _LOOKS[str(cell["state"])]
             ax.add_patch(
@@ -107,7 +108,7 @@ def plot_coverage(cells: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         return ax
 
 
-def _said(cell: dict[Any, Any]) -> str:
+def _said(cell: Record) -> str:
     state = str(cell["state"])
     if state in ("in time", "late"):
         return minutes_label(float(cell["mean"]))

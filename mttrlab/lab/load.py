@@ -12,7 +12,7 @@ from datetime import datetime
 from fnmatch import fnmatch
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 import duckdb
 import pandas as pd
@@ -376,7 +376,6 @@ class Progress:
     def __init__(self, files: list[Path]) -> None:
         self._sizes = {file: file.stat().st_size if file.is_file() else 0 for file in files}
         self._loading = 0
-        self._bar: Any = None
 
     def __enter__(self) -> Self:
         from tqdm import tqdm

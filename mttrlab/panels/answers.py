@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from html import escape
-from typing import Any
 
 import pandas as pd
 
@@ -100,12 +99,12 @@ def what_if(
     validation.a("baseline", Baseline, baseline)
     known = {} if known is None else known
 
-    def moved(name: str, **settings: Any) -> Scenario:
-        return Scenario(name, incident_types=incident_types, services=services, pools=pools, **settings)
+    def moved(name: str, settings: Mapping[str, float]) -> Scenario:
+        return Scenario(name, incident_types=incident_types, services=services, pools=pools, ramp=None, **settings)
 
-    parts = [moved(_scenario_name(lever, value), **{lever: value}) for lever, value in levers.items()]
+    parts = [moved(_scenario_name(lever, value), {lever: value}) for lever, value in levers.items()]
     if len(parts) > 1:
-        parts.append(moved(ALL_TOGETHER, **levers))
+        parts.append(moved(ALL_TOGETHER, levers))
     rows = [
         _cached_answer(known, Scenario("Baseline"), baseline),
         *(_cached_answer(known, part, baseline) for part in parts),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -13,6 +13,7 @@ from mttrlab.review import command_center
 from mttrlab.review.incident import IncidentRef, find_incident, last_known_time, moment_asked_for, recorded_onset
 
 if TYPE_CHECKING:
+    from ipywidgets import VBox
     from matplotlib.figure import Figure
 
 BEFORE, AFTER = 10, 10
@@ -20,7 +21,7 @@ BEFORE, AFTER = 10, 10
 _LONGEST = 1440
 
 
-def replay_panel(lab: Lab, incident_id: IncidentRef, *, every: int = 1) -> Any:
+def replay_panel(lab: Lab, incident_id: IncidentRef, *, every: int = 1) -> VBox:
     """Return a slider over the minutes of an incident, with its command center below.
 
     Parameters

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from mttrlab.decisions.baseline import Baseline
 from mttrlab.errors import MttrlabError, QuestionError
@@ -11,10 +13,13 @@ from mttrlab.panels.answers import AnswerCache, answer_html, keep_for_sliders, w
 from mttrlab.panels.ranges import Slide, slides
 from mttrlab.response.model.response_model import ResponseModel
 
+if TYPE_CHECKING:
+    from ipywidgets import FloatSlider, IntSlider, VBox
+
 EVERYWHERE = "all incidents"
 
 
-def import_widgets() -> Any:
+def import_widgets() -> ModuleType:
     """Return ipywidgets.
 
     Raises
@@ -23,16 +28,15 @@ def import_widgets() -> Any:
         When it is not installed.
     """
     try:
-        import ipywidgets
+        return import_module("ipywidgets")
     except ImportError:
         raise QuestionError(
             "sliders need ipywidgets, which is not installed: pip install 'mttrlab[lab]'; "
             "what_if(keep_for_sliders(model), flagged=0.5) gives the same as a table"
         ) from None
-    return ipywidgets
 
 
-def what_if_panel(model: ResponseModel, *, check: object = None, baseline: Baseline | None = None, **kept: Any) -> Any:
+def what_if_panel(model: ResponseModel, *, check: object = None, baseline: Baseline | None = None, **kept: Any) -> VBox:
     """Return sliders for every lever that this model can move, with the minutes saved above them.
 
     Parameters
@@ -63,7 +67,7 @@ def what_if_panel(model: ResponseModel, *, check: object = None, baseline: Basel
     return _panel(w, kept_baseline, ranges, check)
 
 
-def _panel(w: Any, baseline: Baseline, ranges: list[Slide], check: object) -> Any:
+def _panel(w: ModuleType, baseline: Baseline, ranges: list[Slide], check: object) -> VBox:
     sliders = {slide.lever: _slider(w, slide) for slide in ranges}
     places = w.Dropdown(options=_places(baseline.model), description="for", layout={"width": "24em"})
     reset = w.Button(description="As it is", tooltip="Put every lever back")
@@ -104,9 +108,9 @@ def _panel(w: Any, baseline: Baseline, ranges: list[Slide], check: object) -> An
     return panel
 
 
-def _slider(w: Any, slide: Slide) -> Any:
+def _slider(w: ModuleType, slide: Slide) -> IntSlider | FloatSlider:
     whole = slide.step == 1.0 and slide.unit not in ("minutes", "share")
-    made: Any = w.IntSlider if whole else w.FloatSlider
+    made = w.IntSlider if whole else w.FloatSlider
     kind = int if whole else float
     unit = {"share": "", "times": ""}.get(slide.unit, f", {slide.unit}")
     words = slide.words.removesuffix(f", in {slide.unit}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -157,7 +156,7 @@ def _spans(
 def _with_laws(types: list[IncidentType], laws: dict[str, tuple[GroupLaws, np.ndarray]]) -> list[IncidentType]:
     made = []
     for t, kind in enumerate(types):
-        fitted: dict[str, Any] = {step: group.law(t) for step, (group, _) in laws.items()}
+        fitted = {step: group.law(t) for step, (group, _) in laws.items()}
         made.append(updated(kind, **fitted))
     return made
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -124,7 +124,7 @@ def _fingerprint(model: ResponseModel) -> str:
     return hashlib.sha256(json.dumps(bare, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _floats(told: Any) -> Any:
+def _floats(told: object) -> object:
     """Return plain values in which 8 and 8.0 are the same."""
     if isinstance(told, dict):
         return {name: _floats(own) for name, own in told.items()}
@@ -136,19 +136,19 @@ def _floats(told: Any) -> Any:
 class _Dumper(yaml.SafeDumper):
     """Small things on one line."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: object) -> bool:
         return True
 
 
-def _flow(told: Any) -> bool:
+def _flow(told: object) -> bool:
     return len(json.dumps(told)) <= 90 and not any(isinstance(v, dict) and len(v) > 2 for v in _inside(told))
 
 
-def _inside(told: Any) -> list[Any]:
+def _inside(told: object) -> list[object]:
     return list(told.values()) if isinstance(told, dict) else told if isinstance(told, list) else []
 
 
-def _represent(dumper: yaml.SafeDumper, told: Any) -> yaml.Node:
+def _represent(dumper: yaml.SafeDumper, told: dict | list) -> yaml.Node:
     if isinstance(told, dict):
         node: yaml.Node = dumper.represent_mapping("tag:yaml.org,2002:map", told.items(), flow_style=_flow(told))
     else:
@@ -156,7 +156,7 @@ def _represent(dumper: yaml.SafeDumper, told: Any) -> yaml.Node:
     return node
 
 
-def _numbers(told: list[Any]) -> bool:
+def _numbers(told: list) -> bool:
     return all(isinstance(one, (int, float)) for one in told)
 
 
@@ -164,7 +164,7 @@ _Dumper.add_representer(dict, _represent)
 _Dumper.add_representer(list, _represent)
 
 
-def _yaml(told: dict[str, Any]) -> str:
+def _yaml(told: Mapping[str, object]) -> str:
     """Return one setting a line at the top, and below it whatever fits on one line."""
     lines = []
     for name, own in told.items():

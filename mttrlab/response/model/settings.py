@@ -138,18 +138,19 @@ def from_plain_values(kind: type[_Settings], told: object) -> tuple[_Settings | 
         return None, list(_sentences(kind, error, _dotted))
 
 
-def plain_values(settings: object) -> Any:
+def plain_values(settings: object) -> dict[str, object]:
     """Return settings as mappings, lists, numbers and texts; fields at their default are left out."""
-    return _adapter(type(settings)).dump_python(settings, mode="json", exclude_defaults=True)
+    told: dict[str, object] = _adapter(type(settings)).dump_python(settings, mode="json", exclude_defaults=True)
+    return told
 
 
 @cache
-def field_types(kind: type) -> Mapping[str, Any]:
+def field_types(kind: type) -> Mapping[str, object]:
     """Return the type of each field of a class of settings."""
     return get_type_hints(kind)
 
 
-def part_of(annotation: object) -> Any:
+def part_of(annotation: object) -> type | None:
     """Return the class of settings that a field holds, one or several; None: it holds plain values."""
     found = [annotation, *(inner for one in get_args(annotation) for inner in (one, *get_args(one)))]
     return next((one for one in found if isinstance(one, type) and is_pydantic_dataclass(one)), None)
@@ -168,7 +169,7 @@ _Place = tuple[int | str, ...]
 
 
 def _refused(
-    kind: Any, words: str, given: tuple[object, ...], named: Mapping[str, object], error: ValidationError
+    kind: type, words: str, given: tuple[object, ...], named: Mapping[str, object], error: ValidationError
 ) -> str:
     order = [one.name for one in fields(kind) if not one.kw_only]
     own = {**dict(zip(order, given, strict=False)), **named}.get("name")
@@ -182,7 +183,7 @@ def _refused(
 
 
 def _sentences(
-    kind: Any, error: ValidationError, words: Callable[[_Place], str], order: list[str] | None = None
+    kind: type, error: ValidationError, words: Callable[[_Place], str], order: list[str] | None = None
 ) -> Iterable[str]:
     for problem in error.errors(include_url=False):
         place = tuple(part for part in problem["loc"] if not str(part)[:1].isupper())
@@ -192,13 +193,14 @@ def _sentences(
         yield _sentence(kind, problem, place, words)
 
 
-def _sentence(kind: Any, problem: ErrorDetails, place: _Place, words: Callable[[_Place], str]) -> str:
+def _sentence(kind: type, problem: ErrorDetails, place: _Place, words: Callable[[_Place], str]) -> str:
     if problem["type"] == "missing":
         return f"{words(place[:-1])} needs {place[-1]}".strip()
     if problem["type"] == "unexpected_keyword_argument":
+        holder: type | None = kind
         for part in place[:-1]:
-            kind = kind if kind is None or isinstance(part, int) else part_of(field_types(kind)[part])
-        known = [] if kind is None else [one.name for one in fields(kind)]
+            holder = holder if holder is None or isinstance(part, int) else part_of(field_types(holder)[part])
+        known = [] if holder is None else [one.name for one in fields(holder)]
         hint = f"; {nearest(place[-1], known)}" if known else ""
         return f"{words(place[:-1])} has no {place[-1]}{hint}".strip()
     if problem["type"] == "unexpected_positional_argument":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
-from typing import Any
 
 import pandas as pd
 
@@ -259,7 +258,7 @@ def what_moves() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["setting", "levers", "why_none"]).astype("str")
 
 
-def settings_of(kind: Any = ResponseModel) -> Iterator[str]:
+def settings_of(kind: type = ResponseModel) -> Iterator[str]:
     """Yield every setting of a model and its parts as `Class.field`, a part's after those of what holds it."""
     parts = []
     for one in fields(kind):
@@ -278,10 +277,9 @@ def moving() -> dict[str, list[str]]:
     made: dict[str, list[str]] = {}
     for name, lever in LEVERS.items():
         element, dot, attribute = (lever.field or name).partition(".")
-        holder = part_of(field_types(ResponseModel)[element]) if dot else ResponseModel
-        own = (
-            () if part_of(field_types(holder)[attribute or element]) else (f"{holder.__name__}.{attribute or element}",)
-        )
+        part, field = part_of(field_types(ResponseModel)[element]) if dot else None, attribute or element
+        holder = part or ResponseModel
+        own = () if part_of(field_types(holder)[field]) else (f"{holder.__name__}.{field}",)
         for setting in (*own, *lever.settings):
             made.setdefault(setting, []).append(name)
     return made

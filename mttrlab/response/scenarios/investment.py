@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from numbers import Real
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from scipy import special
 
@@ -17,7 +17,7 @@ from mttrlab.response.model import validation
 from mttrlab.response.model.response_model import Ramp, ResponseModel
 from mttrlab.response.sampling.random_streams import stream
 from mttrlab.response.scenarios.levers import LEVERS
-from mttrlab.response.scenarios.scenario import Scenario, lever_errors, read_listed, read_row
+from mttrlab.response.scenarios.scenario import Scenario, Where, lever_errors, read_listed, read_row, scenario_of
 
 _MOST_MONEY = 1e12
 _COSTS = ("once", "yearly")
@@ -74,18 +74,18 @@ class Investment(Scenario):
         self,
         name: str,
         *,
-        once: float | Sequence[float] = 0.0,
-        yearly: float | Sequence[float] = 0.0,
+        once: Setting = 0.0,
+        yearly: Setting = 0.0,
         ramp: Ramp | None = WITHIN_SIX_MONTHS,
-        side_effects: Mapping[str, Any] | None = None,
+        side_effects: Mapping[str, Setting] | None = None,
         incident_types: Sequence[str] = (),
         services: Sequence[str] = (),
         pools: Sequence[str] = (),
-        **levers: Any,
+        **levers: Setting,
     ) -> None:
         if not isinstance(name, str):
             raise ModelError(f"an investment's name must be a text; got {shown(name)}")
-        besides: Any = {} if side_effects is None else side_effects
+        besides: object = {} if side_effects is None else side_effects
         if not isinstance(besides, Mapping):
             said = f"side_effects must hold levers, such as {{'dulled': 1.1}}; got {shown(besides)}"
             raise ModelError(f"investment {name!r}: {said}")
@@ -93,7 +93,7 @@ class Investment(Scenario):
         wrong = [f"{lever} is a side effect of itself" for lever in levers if lever in besides]
         if not levers:
             wrong.append("moves no lever; name one, such as flagged=0.5")
-        known: dict[str, Any] = {}
+        known: dict[str, float | PertEstimate] = {}
         for what, value in told.items():
             try:
                 known[what] = _read(str(what), value)
@@ -104,8 +104,10 @@ class Investment(Scenario):
         likely = {what: value.likely if isinstance(value, PertEstimate) else value for what, value in known.items()}
         try:
             # What holds for scenarios holds here: names, and where a lever may be moved.
-            settings: dict[str, Any] = {lever: likely[lever] for lever in levers}
-            checked = Scenario(name, incident_types=incident_types, services=services, pools=pools, **settings)
+            settings = {lever: likely[lever] for lever in levers}
+            checked = Scenario(
+                name, incident_types=incident_types, services=services, pools=pools, ramp=None, **settings
+            )
             Scenario(name, ramp=ramp)
         except ModelError as refusal:
             raise ModelError(str(refusal).replace("scenario", "investment", 1)) from None
@@ -134,13 +136,14 @@ class Investment(Scenario):
     def __hash__(self) -> int:
         return hash((self.name, tuple(sorted(self.levers.items())), self.once, self.yearly))
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _again, (self.name, {**self._told(), "ramp": self.ramp})
+    def __reduce__(self) -> tuple[object, ...]:
+        numbers = {cost: getattr(self, cost) for cost in _COSTS}
+        return _again, (self.name, numbers, dict(self.levers), dict(self.side_effects), dict(self.ranges), self.where)
 
-    def _told(self) -> dict[str, Any]:
-        """Return the arguments that make it."""
+    def _told(self) -> dict[str, object]:
+        """Return the arguments that make it, as people give them."""
 
-        def given(what: str, likely: float) -> Any:
+        def given(what: str, likely: float) -> Setting:
             return tuple(self.ranges[what]) if what in self.ranges else likely
 
         return {
@@ -157,14 +160,13 @@ class Investment(Scenario):
     def parts(self) -> tuple[Scenario, ...]:
         """The scenarios that it comes to: its levers, and its side effects."""
         made = []
-        here: dict[str, Any] = {"incident_types": self.incident_types, "services": self.services}
-        for own, pools, only in ((self.levers, self.pools, here), (self.side_effects, (), {})):
-            later: dict[str, Any] = {lever: value for lever, value in own.items() if LEVERS[lever].alone}
-            soon: dict[str, Any] = {lever: value for lever, value in own.items() if lever not in later}
+        for own, only in ((self.levers, self.where), (self.side_effects, Where(ramp=self.ramp))):
+            later = {lever: value for lever, value in own.items() if LEVERS[lever].alone}
+            soon = {lever: value for lever, value in own.items() if lever not in later}
             if soon:
-                made.append(Scenario(self.name, pools=pools, **soon))
+                made.append(scenario_of(self.name, soon, Where(pools=only.pools)))
             if later:
-                made.append(Scenario(self.name, ramp=self.ramp, **only, **later))
+                made.append(scenario_of(self.name, later, only._replace(pools=())))
         return tuple(made)
 
     def apply(self, model: ResponseModel) -> ResponseModel:
@@ -195,10 +197,13 @@ class Investment(Scenario):
         def value(what: str) -> float:
             return self.ranges[what].quantile(stream(seed, f"estimate {self.name} {what}", number).random())
 
-        told = self._told()
-        told |= {what: value(what) for what in self.ranges if what in told}
-        told["side_effects"] = {k: value(k) if k in self.ranges else v for k, v in self.side_effects.items()}
-        return Investment(self.name, **told)
+        known = {what: value(what) for what in self.ranges}
+        costs = {cost: known.get(cost, getattr(self, cost)) for cost in _COSTS}
+        levers, besides = (
+            {lever: known.get(lever, likely) for lever, likely in own.items()}
+            for own in (self.levers, self.side_effects)
+        )
+        return _again(self.name, costs, levers, besides, {}, self.where)
 
     def cost_per_year(self, years: float) -> float:
         """Return the likely cost of a year, where what is paid once is spread over so many years.
@@ -211,12 +216,12 @@ class Investment(Scenario):
         return self.once / years + self.yearly
 
 
-def _read(what: str, value: Any) -> Any:
+def _read(what: str, value: object) -> float | PertEstimate:
     """Return a cost or a setting, exact or as an `PertEstimate`."""
     if what in _COSTS:
         return estimate(what, value, lambda name, one: validation.finite(name, one, 0.0, _MOST_MONEY))
 
-    def check(name: str, one: Any) -> None:
+    def check(name: str, one: object) -> None:
         for sentence in lever_errors(name, one):
             raise ModelError(sentence)
 
@@ -228,8 +233,27 @@ def _read(what: str, value: Any) -> Any:
     return known
 
 
-def _again(name: str, told: dict[str, Any]) -> Investment:
-    return Investment(name, **told)
+def _again(
+    name: str,
+    costs: Mapping[str, float],
+    levers: Mapping[str, float],
+    side_effects: Mapping[str, float],
+    ranges: Mapping[str, PertEstimate],
+    where: Where,
+) -> Investment:
+    """Return an investment with these likely numbers, and ranges where they are not known."""
+    known: dict[str, Setting] = {**costs, **side_effects, **levers, **ranges}
+    return Investment(
+        name,
+        once=known["once"],
+        yearly=known["yearly"],
+        ramp=where.ramp,
+        side_effects={lever: known[lever] for lever in side_effects},
+        incident_types=where.incident_types,
+        services=where.services,
+        pools=where.pools,
+        **{lever: known[lever] for lever in levers},
+    )
 
 
 # Investments as people write them down: YAML, checked whole before anything runs.
@@ -263,38 +287,35 @@ def read_investments(source: str | Path) -> list[Investment]:
     return read_listed(source, "investments", "investment", _investment)
 
 
-def _investment(row: Any) -> Investment:
-    told = row
-    if isinstance(row, dict):
-        told = {key: value for key, value in row.items() if key != "ramp" or not _no_ramp(value)}
+def _investment(row: object) -> Investment:
+    told = row if isinstance(row, dict) else {}
+    at_once = "ramp" in told and told["ramp"] in (None, "none")
+    scenario = {key: value for key, value in told.items() if key != "ramp" or not at_once}
 
-    def make(name: str, levers: dict[str, Any], only: dict[str, Any]) -> Investment:
-        money = {cost: _given(row[cost]) for cost in ("once", "yearly") if cost in row}
-        if "ramp" in row and _no_ramp(row["ramp"]):
-            only["ramp"] = None
-        side = row.get("side_effects") or {}
+    def make(name: str, levers: Mapping[str, float], where: Where) -> Investment:
+        side = told.get("side_effects") or {}
         if not isinstance(side, dict):
             raise ModelError(f"side_effects must hold levers, such as {{dulled: 1.1}}; got {side!r}")
-        besides = {lever: _given(value) for lever, value in side.items()}
-        return Investment(name, **money, **only, side_effects=besides, **{k: _given(v) for k, v in levers.items()})
+        return Investment(
+            name,
+            once=told.get("once", 0.0),
+            yearly=told.get("yearly", 0.0),
+            ramp=None if at_once else where.ramp or WITHIN_SIX_MONTHS,
+            side_effects=side,
+            incident_types=where.incident_types,
+            services=where.services,
+            pools=where.pools,
+            **levers,
+        )
 
-    made: Investment = read_row(told, _KEYS, make)
-    return made
-
-
-def _no_ramp(value: Any) -> bool:
-    return value is None or value == "none"
-
-
-def _given(value: Any) -> Any:
-    """Return three numbers that stand under their names in order; anything else as it is."""
-    if isinstance(value, dict) and set(value) == set(PertEstimate._fields):
-        return [value[name] for name in PertEstimate._fields]
-    return value
+    return read_row(scenario if isinstance(row, dict) else row, _KEYS, make)
 
 
 # A number that nobody knows exactly: the lowest, the likely and the highest that it can be.
 
+
+Setting = float | Sequence[float] | Mapping[str, float]
+"""A number, or the lowest, the likely and the highest that it can be, in this order or as `low`, `likely`, `high`."""
 
 _WORDS = "a number, or three: the lowest, the likely and the highest"
 
@@ -332,20 +353,26 @@ class PertEstimate(NamedTuple):
         return (self.low + 4 * self.likely + self.high) / 6
 
 
-def estimate(name: str, value: Any, check: Callable[[str, Any], Any]) -> Any:
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, Real)
+
+
+def estimate(name: str, value: object, check: Callable[[str, object], object]) -> float | PertEstimate:
     """Return a checked number, or a checked `PertEstimate`; refuse anything else in a sentence.
 
     Parameters
     ----------
     name : str
         What it is, for the sentence.
-    value : number or sequence of three
+    value : number, sequence of three, or mapping of `low`, `likely` and `high`
     check : callable
         Of name and value; raises `ModelError` for a value that cannot be.
     """
-    if isinstance(value, Real):
+    if _is_number(value):
         check(name, value)
         return value
+    if isinstance(value, Mapping) and set(value) == set(PertEstimate._fields):
+        value = [value[end] for end in PertEstimate._fields]
     if isinstance(value, (str, bytes)) or not isinstance(value, Sequence) or len(value) != 3:
         raise ModelError(f"{name} must be {_WORDS}; got {shown(value)}")
     for one in value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -95,7 +95,7 @@ class Lever(NamedTuple):
         """Whether it is a setting of named pools."""
         return self.field.startswith("pools.")
 
-    def check(self, name: str, value: Any) -> float:
+    def check(self, name: str, value: object) -> float:
         """Return the value if the lever takes it; refuse it in a sentence otherwise."""
         if self.whole:
             return validation.whole(name, value, int(self.low), int(self.high))
@@ -105,8 +105,10 @@ class Lever(NamedTuple):
 # The settings in force: what a lever would change, as the model has it now.
 
 
-Now = Callable[[ResponseModel], Any]
-"""The setting in force: a number, or the smallest and the largest of several; None: no such limit."""
+InForce = float | tuple[float, float] | None
+"""A setting in force: a number, or the smallest and the largest of several; None: no such limit."""
+
+Now = Callable[[ResponseModel], InForce]
 
 
 def limit(most: float) -> float | None:
@@ -181,7 +183,7 @@ def of_hypotheses(attribute: str) -> Now:
     """Return what reads a chance of the hypotheses, which types may have in different ways."""
     lever = {"hit": "hypothesis_hit"}.get(attribute, attribute)
 
-    def read(model: ResponseModel) -> Any:
+    def read(model: ResponseModel) -> InForce:
         found = [getattr(kind.hypotheses, attribute) for kind in model.types if kind.hypotheses]
         moved = getattr(model, lever)
         return one_or_range(found) if moved is None or not found else moved
@@ -197,8 +199,8 @@ def longest_now(path: str) -> Now:
 def success(path: str) -> Now:
     """Return what reads the chance that a fix works, which types may have in different ways."""
 
-    def read(model: ResponseModel) -> Any:
-        moved = getattr(model, f"{path}_success")
+    def read(model: ResponseModel) -> InForce:
+        moved: float | None = getattr(model, f"{path}_success")
         if moved is not None:
             return moved
         found = one_or_range([way.success for kind in model.types for way in kind.paths if way.name == path])
@@ -210,24 +212,24 @@ def success(path: str) -> Now:
 def of_pools(attribute: str) -> Now:
     """Return what reads a setting of the pools."""
 
-    def read(model: ResponseModel) -> Any:
+    def read(model: ResponseModel) -> InForce:
         found = [getattr(pool, attribute) for pool in model.pools]
         return one_or_range([one for one in found if one is not None])
 
     return read
 
 
-def shift_people(model: ResponseModel) -> Any:
+def shift_people(model: ResponseModel) -> InForce:
     """Return the people in each shift of the pools."""
     return one_or_range([shift.people for pool in model.pools for shift in pool.shifts])
 
 
-def hands_over(model: ResponseModel) -> Any:
+def hands_over(model: ResponseModel) -> InForce:
     """Return whether incidents go back to the queue at the end of a shift, of the pools that have shifts."""
     return one_or_range([pool.end_of_shift == HANDS_OVER for pool in model.pools if pool.shifts])
 
 
-def one_or_range(values: Sequence[float]) -> Any:
+def one_or_range(values: Sequence[float]) -> InForce:
     """Return the one value, or the smallest and the largest; None: there is none."""
     found = sorted(set(values))
     return None if not found else found[0] + 0 if len(found) == 1 else (found[0] + 0, found[-1] + 0)
@@ -248,10 +250,10 @@ def monitors(attribute: str, lever: str) -> Now:
     return lambda model: _of_detectors(model, attribute, lever, False)
 
 
-def _of_detectors(model: ResponseModel, attribute: str, lever: str, rule: bool) -> Any:
+def _of_detectors(model: ResponseModel, attribute: str, lever: str, rule: bool) -> InForce:
     if model.watch is None:
         return None
-    moved = getattr(model.watch, lever)
+    moved: float | None = getattr(model.watch, lever)
     if moved is not None:
         return moved
     those = [one for one in model.watch.detectors if isinstance(one, AlertRule) == rule]

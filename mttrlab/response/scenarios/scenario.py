@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from mttrlab.errors import LoadError, ModelError
 from mttrlab.refusals import shown
@@ -21,7 +21,18 @@ from mttrlab.response.scenarios.applicability import reason_without_effect
 from mttrlab.response.scenarios.levers import LEVERS, failing_changes, flagged
 from mttrlab.yaml_io import documents
 
+Made = TypeVar("Made", bound="Scenario")
+
 _OF_POOLS = tuple(name for name, lever in LEVERS.items() if lever.of_pools)
+
+
+class Where(NamedTuple):
+    """Where the levers of a scenario hold (empty: everywhere), and how they arrive."""
+
+    incident_types: Sequence[str] = ()
+    services: Sequence[str] = ()
+    pools: Sequence[str] = ()
+    ramp: Ramp | None = None
 
 
 @dataclass(frozen=True, init=False)
@@ -108,9 +119,14 @@ class Scenario:
         settings = tuple(sorted(self.levers.items()))
         return hash((self.name, settings, self.incident_types, self.services, self.pools, self.ramp))
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         # A mapping proxy does not travel to other processes.
-        return _again, (self.name, dict(self.levers), self.incident_types, self.services, self.pools, self.ramp)
+        return scenario_of, (self.name, dict(self.levers), self.where)
+
+    @property
+    def where(self) -> Where:
+        """Where its levers hold, and how they arrive."""
+        return Where(self.incident_types, self.services, self.pools, self.ramp)
 
     @property
     def parts(self) -> tuple[Scenario, ...]:
@@ -167,6 +183,18 @@ class Scenario:
                 )
 
 
+def scenario_of(name: str, levers: Mapping[str, float], where: Where) -> Scenario:
+    """Return the scenario with these settings."""
+    return Scenario(
+        name,
+        incident_types=where.incident_types,
+        services=where.services,
+        pools=where.pools,
+        ramp=where.ramp,
+        **levers,
+    )
+
+
 def _names(what: str, names: Sequence[str]) -> tuple[str, ...]:
     try:
         if not isinstance(names, str):
@@ -176,18 +204,7 @@ def _names(what: str, names: Sequence[str]) -> tuple[str, ...]:
     raise ModelError(f"{what} must be a list of names; got {shown(names)}")
 
 
-def _again(
-    name: str,
-    settings: dict[str, float],
-    incident_types: tuple[str, ...],
-    services: tuple[str, ...],
-    pools: tuple[str, ...] = (),
-    ramp: Ramp | None = None,
-) -> Scenario:
-    return Scenario(name, incident_types=incident_types, services=services, pools=pools, ramp=ramp, **settings)
-
-
-def _no_ramp(ramp: Any) -> list[str]:
+def _no_ramp(ramp: object) -> list[str]:
     if ramp is None or isinstance(ramp, Ramp):
         return []
     return [f"ramp must be a Ramp, such as Ramp(months=6); got {ramp!r}"]
@@ -204,8 +221,8 @@ def with_levers(model: ResponseModel, levers: Mapping[str, float], pools: tuple[
     pools : tuple of str
         Whose settings those of pools are; empty: of all.
     """
-    settings: dict[str, Any] = {}
-    elements: dict[str, dict[str, Any]] = {}
+    settings: dict[str, object] = {}
+    elements: dict[str, dict[str, float]] = {}
     for lever, value in levers.items():
         element, dot, attribute = (LEVERS[lever].field or lever).partition(".")
         if dot:
@@ -224,7 +241,7 @@ def with_levers(model: ResponseModel, levers: Mapping[str, float], pools: tuple[
 
 def override(
     model: ResponseModel, lever: str, value: float, incident_types: tuple[str, ...], services: tuple[str, ...]
-) -> tuple[str, Any]:
+) -> tuple[str, float | tuple[float, ...]]:
     """Return the field that a lever sets for some incidents alone, and its setting."""
     if not incident_types and not services and lever in _LIFTED:
         # With a ramp alone it is a share of all incidents, which no type need meet by falling.
@@ -248,7 +265,7 @@ def restrict(model: ResponseModel, incident_types: tuple[str, ...], services: tu
     return updated(model, types=kinds, deployments=deployments, users=()) if kinds else model
 
 
-def lever_errors(lever: str, value: Any) -> list[str]:
+def lever_errors(lever: str, value: object) -> list[str]:
     """Return what is wrong with one setting, in a sentence; none: nothing is."""
     if lever not in LEVERS:
         near = get_close_matches(lever, LEVERS, n=3, cutoff=0.0)
@@ -271,8 +288,8 @@ def _meant(model: ResponseModel, lever: str, value: float, only: tuple[str, ...]
     return value
 
 
-def _pool(pool: Pool, settings: dict[str, Any]) -> Pool:
-    changes = dict(settings)
+def _pool(pool: Pool, settings: Mapping[str, float]) -> Pool:
+    changes: dict[str, Any] = dict(settings)
     if "preemptive" in changes:
         changes["preemptive"] = bool(changes["preemptive"])
     if "end_of_shift" in changes:
@@ -327,13 +344,13 @@ def read_scenarios(source: str | Path) -> list[Scenario]:
     >>> read_scenarios("scenarios:\\n- {name: Flags on half the changes, levers: {flagged: 0.5}}")
     [Scenario('Flags on half the changes', flagged=0.5)]
     """
-    return read_listed(source, "scenarios", "scenario", _scenario)
+    return read_listed(source, "scenarios", "scenario", lambda row: read_row(row, _KEYS, scenario_of))
 
 
-def read_listed(source: str | Path, key: str, word: str, made_of: Callable[[Any], Any]) -> list[Any]:
+def read_listed(source: str | Path, key: str, word: str, made_of: Callable[[object], Made]) -> list[Made]:
     """Return what the rows of a file say that stand under `key`; refuse every mistake at once, each with its place."""
     place, rows = _listed(source, key)
-    made: list[Any] = []
+    made: list[Made] = []
     wrong: list[str] = []
     for number, row in enumerate(rows, start=1):
         try:
@@ -348,7 +365,7 @@ def read_listed(source: str | Path, key: str, word: str, made_of: Callable[[Any]
     return made
 
 
-def _listed(source: str | Path, key: str) -> tuple[str, list[Any]]:
+def _listed(source: str | Path, key: str) -> tuple[str, list[object]]:
     """Return where a YAML file or text is, in words, and the rows of the one list in it, which stands under `key`."""
     if not isinstance(source, str | Path) or not str(source).strip(" "):
         raise ModelError(f"{key} are read from a YAML file, or from a text of several lines; got {source!r}")
@@ -371,13 +388,8 @@ def _listed(source: str | Path, key: str) -> tuple[str, list[Any]]:
     return place, rows
 
 
-def _scenario(row: Any) -> Scenario:
-    made: Scenario = read_row(row, _KEYS, lambda name, levers, only: Scenario(name, **only, **levers))
-    return made
-
-
-def read_row(row: Any, keys: Sequence[str], make: Callable[[str, dict[str, Any], dict[str, Any]], Any]) -> Any:
-    """Return what `make` makes of a row's name, its levers, and the other keys that scenarios have."""
+def read_row(row: object, keys: Sequence[str], make: Callable[[str, Mapping[str, float], Where], Made]) -> Made:
+    """Return what `make` makes of a row's name, its levers as they were written, and where they hold."""
     if not isinstance(row, dict):
         raise ModelError(f"must have name and levers; got {row!r}")
     unknown = [str(key) for key in row if key not in keys]
@@ -392,26 +404,25 @@ def read_row(row: Any, keys: Sequence[str], make: Callable[[str, dict[str, Any],
     commas = [key for key, value in levers.items() if value is None and key.isdecimal()]
     if commas:
         raise ModelError(f"{name!r}: a number has a point, not a comma, before {commas[0]}, such as 0.5")
-    only: dict[str, Any] = {}
+    places: dict[str, list[str]] = {}
     for key in ("incident_types", "services", "pools"):
         names = row.get(key) or []
         if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
             raise ModelError(f"{key} of {name!r} must be a list of names")
-        only[key] = names
+        places[key] = names
     # Names of arguments that are no levers would be taken for those.
     wrong = [sentence for lever in levers if lever in (*keys, "self") for sentence in lever_errors(lever, 0.0)]
     if wrong:
         raise ModelError("; ".join(wrong))
     try:
-        if "ramp" in row:
-            only["ramp"] = _ramp(row["ramp"])
-        return make(name, levers, only)
+        ramp = _ramp(row["ramp"]) if "ramp" in row else None
+        return make(name, levers, Where(places["incident_types"], places["services"], places["pools"], ramp))
     except ModelError as refusal:
         # Its place in the file names it already.
         raise ModelError(re.sub(rf"^(scenario|investment) {re.escape(repr(name))}: ", "", str(refusal))) from None
 
 
-def _ramp(told: Any) -> Ramp:
+def _ramp(told: object) -> Ramp:
     if not isinstance(told, dict) or not told:
         raise ModelError(f"ramp must hold {', '.join(_RAMP)}, such as {{months: 6}}; got {told!r}")
     unknown = [str(key) for key in told if key not in _RAMP]
