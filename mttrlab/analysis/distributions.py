@@ -187,8 +187,6 @@ def _bisect(law: Law, share: np.ndarray) -> np.ndarray:
 
 
 _STEPS = 50
-LOCATION_SCALE = ("lognormal", "weibull", "loglogistic")
-"""Families whose logarithm has a location and a scale."""
 
 
 def fit_many(family: str, minutes: np.ndarray, observed: np.ndarray | None = None) -> np.ndarray:

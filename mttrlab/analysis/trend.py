@@ -228,40 +228,6 @@ _COLUMNS = (
 _MAX_PERMUTED_VALUES = 4_000_000
 
 
-def best_split(values: npt.ArrayLike, *, min_size: int = 2) -> tuple[int, float, float]:
-    """Return where one change of level fits best, and the squares left without and with it.
-
-    Parameters
-    ----------
-    values : array-like
-        In order of time; of durations, their logarithms.
-    min_size : int
-        Fewest values on either side.
-
-    Returns
-    -------
-    tuple
-        Position (values before the change), sum of squares around one level, and around two.
-
-    Raises
-    ------
-    QuestionError
-        When there are fewer than twice `min_size` values.
-
-    Examples
-    --------
-    >>> best_split([1, 1, 1, 5, 5, 5])
-    (3, 24.0, 0.0)
-    """
-    y = as_series(values)
-    if len(y) < 2 * min_size:
-        raise QuestionError(f"a change needs {2 * min_size} values or more; got {len(y)}")
-    gains = _gains(y[None, :], min_size)[0]
-    k = int(np.argmax(gains))
-    whole = float(((y - y.mean()) ** 2).sum())
-    return k + min_size, whole, max(whole - float(gains[k]), 0.0)
-
-
 def _gains(rows: np.ndarray, min_size: int) -> np.ndarray:
     # Squares that a split after k values saves: (sum of the first k, centred)^2 * n / (k (n - k)).
     n = rows.shape[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from mttrlab import sql
 from mttrlab.errors import LoadError, QuestionError, SettingsError
+from mttrlab.refusals import sentence
 from mttrlab.schema import INCIDENT_COLUMNS, MEASURE_ENDS, STAMPS, Event, measure_ends
 from mttrlab.sources.exports.columns import our_name
 from mttrlab.text import plain
@@ -264,18 +265,11 @@ class Settings(_Model):
             raise SettingsError("; ".join(_sentences(error, where))) from None
 
 
-def _sentences(error: ValidationError, where: str) -> list[str]:
-    told = []
+def _sentences(error: ValidationError, where: str) -> Iterator[str]:
     for problem in error.errors(include_url=False):
         place = plain(".".join(str(part) for part in problem["loc"]) or "the file", 120)
-        if problem["type"] == "extra_forbidden":
-            told.append(f"{where}: {place} is no setting; correct the name or remove it")
-            continue
-        reason = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
-        given = problem.get("input")
-        value = f", got {plain(repr(given), 60)}" if isinstance(given, (str, int, float)) else ""
-        told.append(f"{where}: {place} {reason[0].lower() + reason[1:]}{value}")
-    return told
+        unknown = f"{place} is no setting; correct the name or remove it"
+        yield f"{where}: {unknown if problem['type'] == 'extra_forbidden' else sentence(problem, place)}"
 
 
 def read_keys(settings: Settings) -> list[tuple[int, str, str]]:

@@ -162,7 +162,6 @@ def incident_span_path(lab: Lab, incident_id: IncidentRef, slowest: int = 20) ->
 # The merged story of one incident: its stamps, alerts, deployments, logs, metrics and what people wrote.
 
 
-TIMELINE_KINDS = ("stamp", "metrics", "alert", "deployment", "log", "people")
 BEFORE, AFTER = pd.Timedelta("60min"), pd.Timedelta("30min")
 _WORDS = {
     "started_at": "impact began", "detected_at": "detected", "acknowledged_at": "acknowledged",

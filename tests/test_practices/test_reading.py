@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ from mttrlab.errors import LoadError
 from mttrlab.schema import AlertMapping, MonitoringSettings, Practices
 from mttrlab.sources.practices import (
     from_json,
-    mapped,
     read_practices,
     recognise,
     rule_from_sentence,
@@ -94,7 +94,8 @@ def test_what_cannot_be_classified_is_unknown_until_somebody_says(shared: Path) 
     read = read_practices(shared / "data" / "alerts" / "kube_prometheus")
     rule = next(rule for rule in read.paging() if rule.name == "KubeVersionMismatch")
     assert rule.failure_mode == "unknown"
-    said = mapped(read, AlertMapping("KubeVersion*", service="kubernetes", failure_mode="correctness"))
+    mapping = AlertMapping("KubeVersion*", service="kubernetes", failure_mode="correctness")
+    said = replace(read, mappings=(*read.mappings, mapping))
     rule = next(rule for rule in said.paging() if rule.name == "KubeVersionMismatch")
     assert (rule.service, rule.failure_mode) == ("kubernetes", "correctness")
 

@@ -126,9 +126,11 @@ def test_series_that_cannot_be_read_are_refused_with_what_to_do(tmp_path: Path, 
         ({"status": "error", "errorType": "bad_data", "error": "parse error"}, "is an error of Prometheus"),
         ({"status": "success", "data": {"resultType": "matrix", "result": []}}, "without a series"),
         ({"status": "success", "data": {"resultType": "scalar", "result": [1, "2"]}}, "not matrix"),
+        ([], "is no answer of Prometheus, which is an object; ask /api/v1/query_range"),
+        ([_matrix(({"__name__": "error_rate", "service": "pay"}, [[1772366400, "3"]]))], "no answer of Prometheus"),
     ],
 )
-def test_answers_without_metrics_are_refused_in_a_sentence(tmp_path: Path, answer: dict, sentence: str) -> None:
+def test_answers_without_metrics_are_refused_in_a_sentence(tmp_path: Path, answer: dict | list, sentence: str) -> None:
     with pytest.raises(LoadError, match=sentence):
         _read(tmp_path, "q.json", answer, format="prometheus")
 

@@ -6,11 +6,10 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from mttrlab.errors import LoadError
-from mttrlab.schema import AlertMapping, Practices
+from mttrlab.schema import Practices
 from mttrlab.sources.practices import checkly, datadog, grafana, own, prometheus, upptime
 from mttrlab.sources.practices.prometheus import rule_groups, with_windows
 from mttrlab.sources.practices.reading import text_of
@@ -211,15 +210,3 @@ def _foreign(value: dict[str, object]) -> str:
         return "describes objectives and no rules; let its generator (such as sloth) write the rules, and load those"
     names = ", ".join(sorted(map(str, value))[:5])
     return f"says {names[:100]}, which is nothing of practices; a file of ours has one of {', '.join(sorted(own.KEYS))}"
-
-
-def mapped(practices: Practices, *mappings: AlertMapping) -> Practices:
-    """Return the practices with further words of the user on what its alerts watch.
-
-    Parameters
-    ----------
-    practices : Practices
-    *mappings : AlertMapping
-        Later ones win.
-    """
-    return replace(practices, mappings=practices.mappings + mappings)

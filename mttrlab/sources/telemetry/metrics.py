@@ -241,7 +241,7 @@ def read_prometheus(opened: Opened, timezone: str | None) -> Telemetry:
     except JunkError as trouble:
         raise LoadError(f"{opened.name} {trouble}; query it again") from None
     if not isinstance(answer, dict):
-        answer = {}
+        raise LoadError(f"{opened.name} is no answer of Prometheus, which is an object; ask /api/v1/query_range")
     if answer.get("status") == "error":
         reason = short(f"{answer.get('errorType', '')}: {answer.get('error', '')}")
         raise LoadError(f"{opened.name} is an error of Prometheus ({reason}); query it again")
