@@ -73,7 +73,7 @@ def _between(mean: np.ndarray, n: np.ndarray, within: float, used: int = 1) -> f
     return max(0.0, excess / scale) if scale > 0 else 0.0
 
 
-def counted(counts: np.ndarray) -> UnitMeans:
+def means_of_counts(counts: np.ndarray) -> UnitMeans:
     """Return counts of incidents as a series of one variance (F. J. Anscombe, Biometrika 35, 1948)."""
     return UnitMeans(2 * np.sqrt(counts + 3 / 8), np.ones(len(counts)))
 
@@ -252,7 +252,7 @@ def family(series: Sequence[Series], orders: np.ndarray, shrink: np.ndarray, *, 
 
 
 @dataclass(frozen=True)
-class Shift:
+class LevelShift:
     """When a level changed and by how much."""
 
     at: float
@@ -272,7 +272,7 @@ class Shift:
 _GRID = 600
 
 
-def date_and_size(values: np.ndarray, times: np.ndarray, unit: np.ndarray, units: int) -> Shift | None:
+def date_and_size(values: np.ndarray, times: np.ndarray, unit: np.ndarray, units: int) -> LevelShift | None:
     """Return when the mean of the values changed once, and by how much, with 95 % intervals.
 
     Parameters
@@ -288,7 +288,7 @@ def date_and_size(values: np.ndarray, times: np.ndarray, unit: np.ndarray, units
 
     Returns
     -------
-    Shift or None
+    LevelShift or None
         None where the values do not differ.
 
     Notes
@@ -347,7 +347,7 @@ def date_and_size(values: np.ndarray, times: np.ndarray, unit: np.ndarray, units
     freedom = float(len(known) - 2) if between > 0 else float(len(values) - 2)
     low, middle, high = mixture_quantiles(change, error, chance, freedom, (0.025, 0.5, 0.975))
     mean = float((chance * change).sum())
-    return Shift(
+    return LevelShift(
         float(grid[place]),
         float(before.max()) if len(before) else 0.0,
         float(behind.min()) if len(behind) else float(units),

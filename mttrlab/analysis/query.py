@@ -44,7 +44,7 @@ def own_measures(source: Source) -> Mapping[str, tuple[str, str]]:
     return dict(getattr(getattr(source, "settings", None), "measures", {}))
 
 
-def known_events(source: Source) -> tuple[Event, ...]:
+def events_of(source: Source) -> tuple[Event, ...]:
     """Return what the team says it did and when: of a lab's settings, or as a frame from a lab carries them."""
     if isinstance(source, pd.DataFrame):
         return tuple(source.attrs.get("events", ()))

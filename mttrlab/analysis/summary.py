@@ -393,7 +393,8 @@ def monthly_mttr(incidents: Source, measure: str = "recovery", *, level: float =
         frame = frame_with_measure(incidents, measure)
         kept = frame[[name for name in ("incident_id", "month", *STAMPS) if name in frame]]
         stand_in = {"recovery": frame[measure], "recovery_observed": frame.get(f"{measure}_observed")}
-        return monthly_mttr(kept.assign(**stand_in), level=level).assign(measure=measure)
+        months: pd.DataFrame = monthly_mttr(kept.assign(**stand_in), level=level)
+        return months.assign(measure=measure)
     if is_lab(incidents, "a table of incidents"):
         opened_source = open_query(incidents, "incidents", FROM_INCIDENTS)
     elif isinstance(incidents, pd.DataFrame) and any(measure in incidents for measure in MEASURES):

@@ -16,7 +16,6 @@ from mttrlab.analysis.minimum_counts import minimum_count, why_withheld
 from mttrlab.analysis.query import records_basis
 from mttrlab.analysis.regression import dummies, fit_censored_lognormal, independent
 from mttrlab.analysis.sample import drop_never_closed, months_of, sample_of, starts_of, with_measure
-from mttrlab.errors import QuestionError
 from mttrlab.schema import Record
 from mttrlab.validate import as_series, inner_share
 

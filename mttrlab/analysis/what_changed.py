@@ -14,20 +14,20 @@ from scipy import special
 from mttrlab.analysis.incident_types import type_key
 from mttrlab.analysis.level_shift import (
     Found,
+    LevelShift,
     Series,
-    Shift,
     UnitMeans,
-    counted,
     date_and_size,
     family,
     follow_each_other,
     guard,
+    means_of_counts,
     mixture_quantiles,
     random_orders,
     unit_means,
 )
 from mttrlab.analysis.phases import phase_durations
-from mttrlab.analysis.query import Source, known_events, onset, own_measures, records_basis
+from mttrlab.analysis.query import Source, events_of, onset, own_measures, records_basis
 from mttrlab.analysis.regression import dummies, fit_censored_lognormal
 from mttrlab.analysis.sample import Sample, drop_never_closed, sample_of
 from mttrlab.analysis.services import false_discovery
@@ -257,7 +257,7 @@ def _arrivals(place: np.ndarray, units: int) -> _Measured:
     unit = np.minimum(place[rows].astype(int), units - 1)
     counts = np.bincount(unit, minlength=units).astype(float)
     nothing = np.zeros(0)
-    return _Measured("arrivals", "count", counted(counts), counts, place[rows], unit, nothing, nothing, rows)
+    return _Measured("arrivals", "count", means_of_counts(counts), counts, place[rows], unit, nothing, nothing, rows)
 
 
 @records_basis
@@ -320,7 +320,7 @@ def what_changed(
     """
     longest = whole("months", months, _LEAST_UNITS)
     orders_wanted = whole("permutations", permutations, 99)
-    known = list(known_events(incidents) if events is None else events)
+    known = list(events_of(incidents) if events is None else events)
     measures = own_measures(incidents)
     phases = phase_durations(incidents).reset_index(drop=True)
     begun = onset(phases)
@@ -414,7 +414,7 @@ def _median(minutes: np.ndarray, ended: np.ndarray) -> float:
     return float(survival_quantiles(minutes, ended)["minutes"].iloc[0])
 
 
-def _shift(one: _Measured, window: _Window, first: float, last: float) -> Shift | None:
+def _shift(one: _Measured, window: _Window, first: float, last: float) -> LevelShift | None:
     """Return date and size of one change within a part of the window."""
     inside = (one.times >= first) & (one.times < last)
     low, high = int(first), math.ceil(last)
