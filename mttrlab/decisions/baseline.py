@@ -266,7 +266,8 @@ def saved_by(then: Floats, now: Floats, place: Ints, replications: int, weights:
     """Return the minutes saved in each replication, each with its weight; what was prevented saves all of its own."""
     if weights is None:
         return random_streams.sums(then, now, place, replications).saved
-    minutes = (np.nan_to_num(then) - np.nan_to_num(now)) * weights
+    before, after = (np.where(np.isnan(minutes), 0.0, minutes) for minutes in (then, now))
+    minutes = (before - after) * weights
     return np.asarray(np.bincount(place, weights=minutes, minlength=replications), dtype=np.float64)
 
 

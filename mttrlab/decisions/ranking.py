@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -353,6 +353,9 @@ def rivals(model: ResponseModel, investments: Sequence[Investment]) -> list[Inve
 # Minutes that investments save in each of the ways in which what is not known may turn out.
 
 
+_TOGETHER = 5
+"""Draws of one investment that follow each other: at most so many are lost to Ctrl-C."""
+
 _LEAST_REDUCTION = 1e-3
 """Reductions below show to nobody."""
 
@@ -418,21 +421,26 @@ def drawn(
 
 
 def _of_one(
-    baseline: Baseline, investments: Sequence[Investment], numbers: Iterable[int], seed: int
+    baseline: Baseline, investments: Sequence[Investment], numbers: Sequence[int], seed: int
 ) -> Iterator[list[Floats]]:
-    """Yield what each investment saves in each replication, draw after draw."""
-    # An investment whose effect is known saves the same in every draw.
-    known: dict[tuple[Any, ...], Floats] = {}
-    for number in numbers:
-        row = []
+    """Yield what each investment saves in each replication, draw after draw.
+
+    A few draws of one investment follow each other, so that what the last has written stands for the next.
+    """
+    known: dict[str, tuple[object, Floats]] = {}
+    for together in range(0, len(numbers), _TOGETHER):
+        columns = []
         for investment in investments:
-            one = investment.drawn(seed, number)
-            settings = investment.name, tuple(one.levers.values()), tuple(one.side_effects.values())
-            if settings not in known:
-                known = {key: value for key, value in known.items() if key[0] != investment.name}
-                known[settings] = saving(baseline, one)
-            row.append(known[settings])
-        yield row
+            column = []
+            for number in numbers[together : together + _TOGETHER]:
+                one = investment.drawn(seed, number)
+                # An investment whose effect is known saves the same in every draw.
+                settings = tuple(one.levers.values()), tuple(one.side_effects.values())
+                if investment.name not in known or known[investment.name][0] != settings:
+                    known[investment.name] = settings, saving(baseline, one)
+                column.append(known[investment.name][1])
+            columns.append(column)
+        yield from map(list, zip(*columns, strict=True))
 
 
 def saving(baseline: Baseline, investment: Investment) -> Floats:

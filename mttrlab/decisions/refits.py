@@ -76,7 +76,7 @@ def refits(
         if "incident_id" in sample:
             sample = sample.assign(incident_id=[f"{name} ({k})" for k, name in enumerate(sample["incident_id"])])
         try:
-            made.append(fit_model(sample, **known, check=False, priors=Priors.sample(chance)))
+            made.append(fit_model(sample, **known, check=False, back_test=False, priors=Priors.sample(chance)))
         except ModelError as refusal:
             why = str(refusal)
     if len(made) < _FEWEST:

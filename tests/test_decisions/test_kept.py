@@ -7,8 +7,23 @@ from dataclasses import replace
 import pytest
 
 from mttrlab.decisions import compare_scenarios, keep_baseline
-from mttrlab.response import Distribution, FixPath, Impact, IncidentType, Noise, ResponseModel, Scenario
+from mttrlab.response import (
+    DetectionSettings,
+    Distribution,
+    FixPath,
+    Impact,
+    IncidentProfile,
+    IncidentType,
+    Noise,
+    Paging,
+    Ramp,
+    Reopening,
+    ResponseModel,
+    Routing,
+    Scenario,
+)
 from mttrlab.response.engines import compiled
+from mttrlab.schema import AlertRule
 
 SCENARIOS = [Scenario("a", diagnosis_factor=0.5), Scenario("b", responders=2), Scenario("c", prevention=0.2)]
 ENGINES = [
@@ -92,3 +107,51 @@ def test_a_slider_that_adds_incidents_draws_the_further_ones_alone_and_answers_a
     (own, *_), (further, *_) = kept.pieces, next(iter(kept.grown.values()))
     assert len(further.numbers.layers) == 3
     assert further.numbers.layers[0] is (own.numbers if before == 1.0 else own.numbers.layers[0])
+
+
+def _eventful():
+    paths = (
+        FixPath("rollback", Distribution("lognormal", 3.0, 1.0), 0.4, 0.6, success=0.8),
+        FixPath("other", Distribution("lognormal", 3.5, 1.0), 0.6, 0.4),
+    )
+    watched = IncidentProfile(0.6, service="checkout", failure_mode="availability", watch="rules")
+    kinds = tuple(
+        IncidentType(
+            name, rate, detect=Distribution("exponential", 20.0), alert=Distribution("exponential", 4.0),
+            alert_coverage=0.5, acknowledge=Distribution("exponential", 5.0),
+            diagnose=Distribution("lognormal", 3.0, 1.0), paths=paths, verify=Distribution("constant", 3.0),
+            change_caused=0.4, automation=0.2, runbook=0.3,
+            profiles=(watched, IncidentProfile(0.4, watch="gap")),
+        )
+        for name, rate in (("one", 0.5), ("two", 0.3))
+    )  # fmt: skip
+    rule = AlertRule("errors", service="checkout", failure_mode="availability", for_s=120.0, scrape_s=15.0, eval_s=15.0)
+    return ResponseModel(
+        kinds, difficulty=0.3, verify_pass=0.9, watch=DetectionSettings((rule,)), automation_success=0.7,
+        routing=Routing(0.2, notice=Distribution("exponential", 10.0)),
+        reopening=Reopening(Distribution("exponential", 60.0), 0.5, 0.05),
+        paging=Paging(levels=(Distribution("exponential", 5.0),), timeout=10.0),
+    )  # fmt: skip
+
+
+def test_levers_for_some_asked_one_after_the_other_answer_as_if_each_were_asked_alone():
+    levers = {
+        "diagnosis_factor": (0.5, 0.8), "acknowledge_factor": (0.5, 0.7), "alert_latency": (2.0, 4.0),
+        "alert_coverage": (0.7, 0.9), "report_minutes": (5.0, 10.0), "automation": (0.4, 0.6),
+        "automation_success": (0.5, 0.9), "runbooks": (0.5, 0.8), "rollback_minutes": (5.0, 10.0),
+        "rollback_success": (0.5, 1.0), "prevention": (0.1, 0.3), "verification_window": (1.0, 2.0),
+        "verify_pass": (0.8, 1.0), "misrouted": (0.05, 0.4), "escalation_repeats": (2, 3), "gaps_closed": (0.3, 0.9),
+        "alert_for": (30.0, 60.0), "flagged": (0.3, 0.5),
+    }  # fmt: skip
+    model, run = _eventful(), {"days": 60, "replications": 8, "seed": 2}
+    kept = keep_baseline(model, **run)
+    asked = [
+        Scenario(name, ramp=ramp, incident_types=kinds, **{lever: value})
+        for ramp, kinds, name in ((Ramp(2), (), "x"), (Ramp(1), ("two",), "x"))
+        for lever, values in levers.items()
+        for value in values
+    ]
+    assert len(asked) == 72
+    for scenario in asked:
+        fresh = keep_baseline(model, **run)
+        assert kept.against(scenario) == fresh.against(scenario), scenario

@@ -232,31 +232,29 @@ def _hours(when: pd.DatetimeIndex) -> _Hours:
     weekends = bool(weekend.sum() / 2 >= 0.5 * (~weekend).sum() / 5)
     used = when if weekends or weekend.all() else when[~weekend]
     counts = np.bincount(np.asarray(used.hour), minlength=24)
-    begin, end = _shortest(counts)
+    ((begin, end),) = _shortest(counts[np.newaxis]).tolist()
     # The bootstrap of single deployments; whole hours have no other interval.
     again = np.random.default_rng(0).multinomial(len(used), counts / len(used), size=_RESAMPLED)
-    low, high = np.quantile([_shortest(one) for one in again], (0.025, 0.975), axis=0, method="nearest").tolist()
+    low, high = np.quantile(_shortest(again), (0.025, 0.975), axis=0, method="nearest").tolist()
     return _Hours(
         float(begin), float(end), (low[0], high[0]), (low[1], high[1]), int(counts[begin:end].sum()), len(used),
         weekends or bool(weekend.all()),
     )  # fmt: skip
 
 
-def _shortest(counts: Ints) -> tuple[int, int]:
-    """Return the shortest hours that hold `_WORKDAY` of the deployments, the first of equally long ones.
+def _shortest(counts: Ints) -> Ints:
+    """Return the shortest hours that hold `_WORKDAY` of the deployments, the first of equally long ones; row by row.
 
     Examples
     --------
-    >>> _shortest(np.array([0] * 9 + [5, 20, 20, 5] + [0] * 11))
-    (9, 12)
+    >>> _shortest(np.array([[0] * 9 + [5, 20, 20, 5] + [0] * 11])).tolist()
+    [[9, 12]]
     """
-    reached = np.concatenate([[0], np.cumsum(counts)])
-    best = (0, 24)
-    for low in range(24):
-        high = int(np.searchsorted(reached, reached[low] + _WORKDAY * counts.sum() - 1e-9))
-        if high <= 24 and high - low < best[1] - best[0]:
-            best = (low, high)
-    return best
+    reached = np.cumsum(np.pad(counts, ((0, 0), (1, 0))), axis=1)
+    wanted = reached[:, :-1] + _WORKDAY * counts.sum(axis=1, keepdims=True) - 1e-9
+    high = (reached[:, np.newaxis, :] < wanted[:, :, np.newaxis]).sum(axis=2)
+    low = np.where(high <= 24, high - np.arange(24), 25).argmin(axis=1)
+    return np.stack([low, high[np.arange(len(low)), low]], axis=1)
 
 
 def _said(

@@ -51,13 +51,17 @@ def fit_model(
     firings: pd.DataFrame | None = None,
     check: bool = True,
     priors: Priors = DEFAULT_PRIORS,
+    back_test: bool = True,
 ) -> ResponseModel:
-    """Return the model that these incidents support; see `ResponseModel.fit`. `priors` is what a refit draws."""
+    """Return the model that these incidents support; see `ResponseModel.fit`.
+
+    `priors` is what a refit draws; nobody reads its notes, so it needs no `back_test`.
+    """
     validation.flag("check", check)
     fitted = partial(
         _fitted, practices=practices, responders=responders, deployments=deployments, firings=firings, priors=priors
     )
-    model = fitted(incidents)
+    model = fitted(incidents, back_test=back_test)
     if not check:
         return model
     n, verdict = check_on_held_out(incidents, fitted)
@@ -71,6 +75,7 @@ def _fitted(
     deployments: pd.DataFrame | None,
     firings: pd.DataFrame | None,
     priors: Priors,
+    back_test: bool = False,
 ) -> ResponseModel:
     if practices is not None and not isinstance(practices, Practices):
         raise ModelError(f"practices must be Practices, as lab.practices() gives them; got {type(practices).__name__}")
@@ -116,7 +121,8 @@ def _fitted(
         model = staffing.with_schedule(model, practices, notes)
     else:
         _waiting(stamps, responders, len(past), notes)
-    notes.append(_back_test(model, past, measure))
+    if back_test:
+        notes.append(_back_test(model, past, measure))
     return updated(model, sources=tuple(notes))
 
 
@@ -211,7 +217,8 @@ def _difficulty(laws: dict[str, tuple[GroupLaws, np.ndarray]], fix: np.ndarray, 
         said = "One of the two phases always takes the same time, so they cannot go together."
         notes.append(Note("difficulty", "left out", n, said))
         return 0.0
-    spearman = float(pd.Series(diagnose[both]).corr(pd.Series(fix[both]), method="spearman"))
+    ranks = [pd.Series(one[both]).rank().to_numpy() for one in (diagnose, fix)]
+    spearman = float(np.asarray(np.corrcoef(np.column_stack(ranks), rowvar=False))[1, 0])
     correlation = 2 * np.sin(np.pi * spearman / 6)
     half = float(special.ndtri(0.975)) / np.sqrt(n - 3)
     low, high = np.tanh(np.arctanh(correlation) - half), np.tanh(np.arctanh(correlation) + half)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +47,7 @@ class History:
         """Incidents with nothing pending."""
         return ~(self.pending["resolved_at"] | self.pending["verified_at"])
 
-    @property
+    @cached_property
     def automated(self) -> Flags:
         """Incidents that automation ended."""
         ended = np.zeros(len(self), dtype=bool)
@@ -83,10 +84,21 @@ class History:
 
     def text(self, column: str) -> np.ndarray:
         """Return a descriptive column as objects, None where it says nothing."""
-        if column not in self.incidents:
-            return np.full(len(self), None, dtype=object)
-        values = self.incidents[column].astype(object).to_numpy()
-        return np.array([None if pd.isna(v) or v == "" else v for v in values], dtype=object)
+        if column not in self._texts:
+            text = np.full(len(self), None, dtype=object)
+            if column in self.incidents:
+                values = self.incidents[column].astype(object).to_numpy()
+                there = ~pd.isna(values)
+                there[there] = values[there] != ""
+                text[there] = values[there]
+            text.setflags(write=False)
+            self._texts[column] = text
+        return self._texts[column]
+
+    @cached_property
+    def _texts(self) -> dict[str, np.ndarray]:
+        """What `text` has answered."""
+        return {}
 
 
 def read_history(incidents: pd.DataFrame) -> History:

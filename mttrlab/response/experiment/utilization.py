@@ -522,8 +522,6 @@ def backlog(model: ResponseModel) -> float | None:
     return worst or None
 
 
-# One model is asked of again and again: by who compares, and for every piece of its replications.
-@lru_cache(maxsize=64)
 def refuse_unstable_queue(model: ResponseModel, days: float = math.inf) -> None:
     """Refuse a model in which people of a pool, or lanes of the pipeline, get more work than there are hours.
 
@@ -532,6 +530,13 @@ def refuse_unstable_queue(model: ResponseModel, days: float = math.inf) -> None:
     days : float
         Horizon: a change that fades counts as far as it is still there when the horizon ends.
     """
+    if model.people or model.pipeline:
+        _refuse_unstable_queue(model, days)
+
+
+# One model is asked of again and again: by who compares, and for every piece of its replications.
+@lru_cache(maxsize=64)
+def _refuse_unstable_queue(model: ResponseModel, days: float) -> None:
     found = utilizations(model, days)
     ends, further = ", so the queue grows for ever", ", or none to leave waiting out"
     if _fades(model) and math.isfinite(days):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Final, NamedTuple
 
 import numpy as np
@@ -99,10 +99,19 @@ class DetectionSettings:
         """Return how soon a fault of this mode at this service is noticed; None: nothing watches it."""
         if service is None or failure_mode not in FAILURE_MODES:
             return None
-        return _sight(self.over(service, failure_mode), Fault(failure_mode, self.share))
+        if (service, failure_mode) not in self._sights:
+            found = _sight(self.over(service, failure_mode), Fault(failure_mode, self.share))
+            self._sights[service, failure_mode] = found
+        return self._sights[service, failure_mode]
 
+    @cached_property
+    def _sights(self) -> dict[tuple[str, str], DetectionDelayCurve | None]:
+        """What `sight` has answered; `updated` copies leave it behind."""
+        return {}
+
+    @cached_property
     def usual(self) -> DetectionDelayCurve:
-        """Return how soon a gap would be noticed if it were closed: as by the middle one of the detectors there are."""
+        """How soon a gap would be noticed if it were closed: as by the middle one of the detectors there are."""
         singles = [
             found
             for one in self.detectors

@@ -52,8 +52,28 @@ def mark_reached(model: ResponseModel, numbers: RandomNumbers, facts: Facts) -> 
     """Write down which incidents each ramp has reached when they begin."""
     for place, one in enumerate(model.overrides):
         if one.ramp is not None:
-            months = numbers.at / (MICROSECONDS_PER_DAY * MONTH_DAYS)
-            facts[f"reached {place}"] = numbers.uniform(f"adoption {one.name}") < one.ramp.fraction_reached(months)
+            # The last ramp of each name alone is kept: a ramp may be moved as well.
+            key = "reached", one.name
+            if numbers.cache.get(key, (None,))[0] != one.ramp:
+                months = numbers.at / (MICROSECONDS_PER_DAY * MONTH_DAYS)
+                reached = numbers.uniform(f"adoption {one.name}") < one.ramp.fraction_reached(months)
+                numbers.cache[key] = one.ramp, reached
+            facts[f"reached {place}"] = numbers.cache[key][1]
+
+
+def own_settings(model: ResponseModel, *names: str) -> tuple[object, ...]:
+    """Return all that these settings of some incidents alone depend on: equal, and each incident has the same ones.
+
+    Parameters
+    ----------
+    names : str
+        Fields of the model; one that ends in a dot stands for all settings of an element.
+    """
+    return tuple(
+        (own, one.incident_types, one.services, one.ramp, one.name)
+        for one in model.overrides
+        if (own := tuple(pair for pair in one.settings if pair[0] in names or f"{pair[0].partition('.')[0]}." in names))
+    )
 
 
 def applies_to(model: ResponseModel, facts: Facts, place: int) -> np.ndarray:

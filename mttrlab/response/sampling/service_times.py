@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple, TypeVar
 
@@ -22,10 +22,12 @@ from mttrlab.response.model.workflow import DiagnosisAttempts
 from mttrlab.response.sampling import arrivals, random_streams
 from mttrlab.response.sampling.common_random_numbers import RandomNumbers
 from mttrlab.response.sampling.overrides import (
+    IN_PARAMETERS,
     Facts,
     flat_face,
     largest,
     mark_reached,
+    own_settings,
     parameter_set,
     per_incident,
     resolve,
@@ -34,6 +36,19 @@ from mttrlab.response.sampling.parameters import attempts, calls, record_type, r
 from mttrlab.response.sampling.records import Records
 
 _LAST_PRIORITY = 1_000_000
+
+# Levers that a group of columns reads, for all incidents or for some: the group is made again where one has changed.
+
+OCCURRENCE = (
+    "prevention", "changes_prevented", "arrivals_factor", "deploys_factor", "failing_factor", "burst_share",
+    "burst_size",
+)  # fmt: skip
+DETECTION = ("alert_latency", "alert_coverage", "report_minutes")
+AUTOMATION = ("automation", "automation_run_factor", "harm_factor")
+ACKNOWLEDGEMENT = ("acknowledge_factor", "backup_factor")
+HYPOTHESES = ("runbooks", "hypothesis_hit", "first_hit", "novel", "try_minutes")
+DIAGNOSIS = ("diagnosis_factor", "runbook_factor", *HYPOTHESES)
+FIXES = ("more_flags", "deployment_minutes", *(one(name) for name in NAMED for one in (longest, works)))
 
 
 def sample_service_times(
@@ -57,41 +72,52 @@ def sample_service_times(
         made = like if over else like.copy()
     else:
         made = _empty(numbers, dtype)
-    special = (model.overrides, model.types)
+    own, types = partial(own_settings, model), model.types
     groups: tuple[tuple[str, object, Callable[..., None]], ...] = (
         ("kept", (rounds(model), attempts(model)), _kept),
-        ("who", (model.types, model.pools, model.routing, model.noise), _who),
-        ("happens", (special, model.noise_cut, occurrence_settings(model)), sample_occurrence),
-        ("parameter_set", special, _parameter_set),
+        ("who", (types, model.pools, model.routing, model.noise), _who),
+        (
+            "happens",
+            (own(*OCCURRENCE), types, model.noise_cut, model.bursts, _values(model, OCCURRENCE)),
+            sample_occurrence,
+        ),
+        ("parameter_set", (own(*IN_PARAMETERS), types), _parameter_set),
         (
             "detect",
-            (special, model.alert_latency, model.alert_coverage, model.report_minutes, model.watch),
+            (own(*DETECTION, "watch."), types, model.watch, _values(model, DETECTION)),
             sample_detection,
         ),
         (
             "automation",
-            (special, model.automation, model.automation_run, model.automation_run_factor, attempts(model), model.harm,
-             model.harm_factor),
+            (own(*AUTOMATION), types, model.automation_run, attempts(model), model.harm, _values(model, AUTOMATION)),
             _automate,
         ),
         (
             "acknowledge",
-            (special, model.paging, model.noise, model.acknowledge_factor, model.backup_factor, model.noise_factor),
+            (own(*ACKNOWLEDGEMENT, "noise."), types, model.paging, model.noise, model.noise_factor, calls(model),
+             _values(model, ACKNOWLEDGEMENT)),
             sample_acknowledgement,
         ),
         (
             "diagnose",
-            (special, model.difficulty, model.diagnosis_factor, model.runbooks, model.runbook_factor,
-             hypothesis_settings(model), rounds(model)),
+            (own(*DIAGNOSIS), types, model.difficulty, rounds(model), _values(model, DIAGNOSIS)),
             _diagnose,
         ),
         (
             "fix",
-            (special, model.difficulty, fix_settings(model), model.flag, model.pipeline, rounds(model)),
+            (own(*FIXES), types, model.difficulty, model.flag, model.pipeline, rounds(model), _values(model, FIXES)),
             sample_fix,
         ),
-        ("verify", (special, model.verification_window, model.verification is None, rounds(model)), _verify),
-        ("again", (special, model.routing, model.notice_factor, model.reopening), _again),
+        (
+            "verify",
+            (own("verification_window"), types, model.verification_window, model.verification is None, rounds(model)),
+            _verify,
+        ),
+        (
+            "again",
+            (own("routing.", "notice_factor"), types, model.routing, model.notice_factor, model.reopening),
+            _again,
+        ),
     )  # fmt: skip
     made.facts["type"] = kinds
     mark_reached(model, numbers, made.facts)
@@ -100,6 +126,10 @@ def sample_service_times(
             fill(model, numbers, rows, made)
             made.keys[name] = key
     return made
+
+
+def _values(model: ResponseModel, names: Iterable[str]) -> tuple[object, ...]:
+    return tuple(getattr(model, name) for name in names)
 
 
 def _empty(numbers: RandomNumbers, dtype: np.dtype) -> Records:
@@ -231,11 +261,24 @@ Rows = list[slice | Ints]
 """Per type, which incidents are of it."""
 
 
-def cached(numbers: RandomNumbers, key: Hashable, make: Callable[[], Made]) -> Made:
-    """Return what `make` gives, made once for the same numbers and `key`."""
-    if key not in numbers.cache:
-        numbers.cache[key] = make()
-    made: Made = numbers.cache[key]
+def cached(numbers: RandomNumbers, key: tuple[object, ...], make: Callable[[], Made]) -> Made:
+    """Return what `make` gives, made once for the same numbers and `key`.
+
+    Keys are compared, not hashed: the same types are the same object mostly, and known to be so at once.
+    """
+    kept: list[tuple[object, Made]] = numbers.cache.setdefault(("made", key[0]), [])
+    for there, value in kept:
+        if there == key:
+            return value
+    kept.append((key, make()))
+    return kept[-1][1]
+
+
+def cached_last(numbers: RandomNumbers, key: tuple[object, ...], make: Callable[[], Made]) -> Made:
+    """Return what `make` gives, as `cached` does; only the last is kept, as every setting may have one of its own."""
+    if numbers.cache.get(key[0], (None,))[0] != key:
+        numbers.cache[key[0]] = key, make()
+    made: Made = numbers.cache[key[0]][1]
     return made
 
 
@@ -327,10 +370,8 @@ def diagnosis(
     if not any(tried):
         return np.asarray(cached(numbers, key, make))
     # What a runbook answers is another number for every lever that moves it: the last alone is kept.
-    said = (*key, tuple(tried), model.runbooks, hypothesis_settings(model), model.overrides, model.types)
-    if numbers.cache.get("tries", (None,))[0] != said:
-        numbers.cache["tries"] = said, make()
-    return np.asarray(numbers.cache["tries"][1])
+    told = own_settings(model, *HYPOTHESES), model.types, _values(model, HYPOTHESES)
+    return np.asarray(cached_last(numbers, ("tries", *key, tuple(tried), *told), make))
 
 
 def choose_by_share(shares: Sequence[float], u: Floats) -> Ints:
@@ -375,11 +416,6 @@ def caused_by_change(model: ResponseModel, numbers: RandomNumbers, kind: Ints) -
 
 
 # Minutes of diagnosis where hypotheses are tried in turn.
-
-
-def hypothesis_settings(model: ResponseModel) -> tuple[object, ...]:
-    """Return the settings of levers that act on hypotheses, besides runbooks."""
-    return model.hypothesis_hit, model.first_hit, model.novel, model.try_minutes
 
 
 def hypothesis_minutes(
@@ -475,15 +511,32 @@ def _by_settings(
 
     In a race the report of a person is a rival, not the rest.
     """
+    closed = resolve(model, made.facts, "watch.gaps_closed", watch.gaps_closed)
+    variants = _variants(model, watch, made.facts)
+    raced = partial(_raced, model, numbers, face, fast, closed, variants)
+    if np.ndim(closed) or len(variants) > 1:
+        gap, filled, race, fast = raced()
+    else:
+        gap, filled, race, fast = cached_last(numbers, ("race", model.types, variants[0][0], closed), raced)
+    return race, fast, np.where(gap, np.where(filled, watch.seen, 0.0), seen)
+
+
+def _raced(
+    model: ResponseModel,
+    numbers: RandomNumbers,
+    face: Ints,
+    fast: Floats,
+    closed: Value,
+    variants: list[tuple[DetectionSettings, np.ndarray]],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, Floats]:
+    """Return which incidents fall into gaps, into closed ones, into a race of detectors; and when alerts notice."""
     faces = [one for kind in model.types for one in kind.profiles]
     kinds = np.array([one.watch for one in faces])[face]
-    closed = resolve(model, made.facts, "watch.gaps_closed", watch.gaps_closed)
     filled = (kinds == GAP) & (numbers.uniform("gap") < closed)
     race = (kinds == RULES) | (kinds == GAP)
     u = numbers.uniform("alert")
     fast = np.where(race, np.inf, fast)
-    seen = np.where(kinds == GAP, np.where(filled, watch.seen, 0.0), seen)
-    for variant, mine in _variants(model, watch, made.facts):
+    for variant, mine in variants:
         sights = [_sight(variant, one) for one in faces]
         distinct = [sight for sight in {id(sight): sight for sight in sights}.values() if sight is not None]
         which = np.array([next((k for k, d in enumerate(distinct) if d is sight), -1) for sight in sights])[face]
@@ -491,7 +544,7 @@ def _by_settings(
         for k, sight in enumerate(distinct):
             rows = np.flatnonzero(which == k)
             fast[rows] = sight.quantile(u[rows])
-    return race, fast, seen
+    return kinds == GAP, filled, race, fast
 
 
 def _variants(
@@ -517,7 +570,7 @@ def _set(watch: DetectionSettings, columns: Iterable[str], row: Floats) -> Detec
 
 def _sight(watch: DetectionSettings, face: IncidentProfile) -> DetectionDelayCurve | None:
     if face.watch == GAP:
-        return watch.usual()
+        return watch.usual
     return watch.sight(face.service, face.failure_mode) if face.watch == RULES else None
 
 
@@ -553,12 +606,6 @@ def sample_acknowledgement(model: ResponseModel, numbers: RandomNumbers, rows: R
 def path_names(model: ResponseModel) -> tuple[str, ...]:
     """Return the names that the fact `path` counts, `flag` first."""
     return ("flag", *sorted({path.name for kind in model.types for path in kind.paths} - {"flag"}))
-
-
-def fix_settings(model: ResponseModel) -> tuple[object, ...]:
-    """Return the settings of levers that act on fixes."""
-    moved = (getattr(model, one(name)) for name in NAMED for one in (longest, works))
-    return model.more_flags, model.deployment_minutes, *moved
 
 
 Cuts = list[tuple[int, Value]]
@@ -756,14 +803,6 @@ def _deployments(
 
 
 # Which incidents happen: levers take some away, and let others come that the baseline does not have.
-
-
-def occurrence_settings(model: ResponseModel) -> tuple[object, ...]:
-    """Return what decides which incidents happen, besides settings of some alone."""
-    return (
-        model.prevention, model.changes_prevented, model.arrivals_factor, model.deploys_factor, model.failing_factor,
-        model.burst_share, model.burst_size, model.bursts,
-    )  # fmt: skip
 
 
 def sample_occurrence(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Records) -> None:
