@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mttrlab.analysis.what_changed import what_changed
+from mttrlab.analysis.changes import what_changed
 
 FIRST = pd.Timestamp("2024-01-01", tz="UTC")
 STEPS = ("detect", "acknowledge", "work", "resolve", "verify")

@@ -1,107 +1,93 @@
 """Tables in, tables out: what the incidents say, how sure it is, and what they cannot say."""
 
-from mttrlab.analysis.bottleneck import bottleneck, bottleneck_levers, phase_correlations
-from mttrlab.analysis.capability import capability, capability_level, disagreement, held_telemetry, verification_goal
-from mttrlab.analysis.comparison import compare_periods
-from mttrlab.analysis.control_charts import monthly_limits
-from mttrlab.analysis.coverage import AlertCoverage, alert_coverage, alert_routes, minutes_lost
-from mttrlab.analysis.decomposition import change_explained, explain_change
-from mttrlab.analysis.distribution_fit import fit_durations, goodness_of_fit, qq_table, tail_guard
-from mttrlab.analysis.downtime import downtime, error_budget, outage_arithmetic
-from mttrlab.analysis.incident_types import type_ranking
-from mttrlab.analysis.intervals import Interval, mean_interval, median_interval, quantile_interval
-from mttrlab.analysis.maturity import distance_to_next, maturity, maturity_level, monthly_levels
-from mttrlab.analysis.minimum_counts import why_withheld
-from mttrlab.analysis.missing import missing_stamps
-from mttrlab.analysis.phases import lead_clock, phase_durations, phase_spans, phases_of, span_summary, unseen_phases
-from mttrlab.analysis.power import apparent_change, incidents_needed, months_until_visible, power_of, smallest_change
-from mttrlab.analysis.rates import compare_counts, rate_interval
-from mttrlab.analysis.remediation import (
-    automation_candidates,
-    remediation_matches,
-    rollback_readiness,
-    runbook_coverage,
-)
-from mttrlab.analysis.root_cause import critical_path, failed_first, span_path, suspects
-from mttrlab.analysis.sample import total_interval
-from mttrlab.analysis.services import compare_services, false_discovery, pool_services
-from mttrlab.analysis.summary import clock_summary, monthly_mttr, phase_summary
-from mttrlab.analysis.survival import restricted_mean, survival, survival_quantiles
-from mttrlab.analysis.trend import change_points, mann_kendall, theil_sen, trend
-from mttrlab.analysis.untracked import unseen_firings, unseen_incidents
-from mttrlab.analysis.what_changed import what_changed
+from importlib import import_module
+from typing import Any
 
-__all__ = [
-    "AlertCoverage",
-    "Interval",
-    "alert_coverage",
-    "alert_routes",
-    "apparent_change",
-    "automation_candidates",
-    "bottleneck",
-    "bottleneck_levers",
-    "capability",
-    "capability_level",
-    "change_explained",
-    "change_points",
-    "clock_summary",
-    "compare_counts",
-    "compare_periods",
-    "compare_services",
-    "critical_path",
-    "disagreement",
-    "distance_to_next",
-    "downtime",
-    "error_budget",
-    "explain_change",
-    "failed_first",
-    "false_discovery",
-    "fit_durations",
-    "goodness_of_fit",
-    "held_telemetry",
-    "incidents_needed",
-    "lead_clock",
-    "mann_kendall",
-    "maturity",
-    "maturity_level",
-    "mean_interval",
-    "median_interval",
-    "minutes_lost",
-    "missing_stamps",
-    "monthly_levels",
-    "monthly_limits",
-    "monthly_mttr",
-    "months_until_visible",
-    "outage_arithmetic",
-    "phase_correlations",
-    "phase_durations",
-    "phase_spans",
-    "phase_summary",
-    "phases_of",
-    "pool_services",
-    "power_of",
-    "qq_table",
-    "quantile_interval",
-    "rate_interval",
-    "remediation_matches",
-    "restricted_mean",
-    "rollback_readiness",
-    "runbook_coverage",
-    "smallest_change",
-    "span_path",
-    "span_summary",
-    "survival",
-    "survival_quantiles",
-    "suspects",
-    "tail_guard",
-    "theil_sen",
-    "total_interval",
-    "trend",
-    "type_ranking",
-    "unseen_firings",
-    "unseen_incidents",
-    "unseen_phases",
-    "verification_goal",
-    "what_changed",
-    "why_withheld",
-]
+# Resolved on first use: who asks one question does not load what answers the others.
+_HOMES = {
+    "AlertCoverage": "coverage",
+    "Interval": "intervals",
+    "alert_coverage": "coverage",
+    "alert_routes": "coverage",
+    "apparent_change": "power",
+    "automation_candidates": "remediation",
+    "bottleneck": "bottlenecks",
+    "bottleneck_levers": "bottlenecks",
+    "capability": "capabilities",
+    "capability_level": "capabilities",
+    "change_explained": "decomposition",
+    "change_points": "trends",
+    "clock_summary": "summary",
+    "compare_counts": "rates",
+    "compare_periods": "comparison",
+    "compare_services": "services",
+    "critical_path": "root_cause",
+    "disagreement": "capabilities",
+    "distance_to_next": "maturity_levels",
+    "downtime": "outages",
+    "error_budget": "outages",
+    "explain_change": "decomposition",
+    "failed_first": "root_cause",
+    "false_discovery": "services",
+    "fit_durations": "distribution_fit",
+    "goodness_of_fit": "distribution_fit",
+    "held_telemetry": "capabilities",
+    "incidents_needed": "power",
+    "lead_clock": "phases",
+    "mann_kendall": "trends",
+    "maturity": "maturity_levels",
+    "maturity_level": "maturity_levels",
+    "mean_interval": "intervals",
+    "median_interval": "intervals",
+    "minutes_lost": "coverage",
+    "missing_stamps": "missing",
+    "monthly_levels": "maturity_levels",
+    "monthly_limits": "control_charts",
+    "monthly_mttr": "summary",
+    "months_until_visible": "power",
+    "outage_arithmetic": "outages",
+    "phase_correlations": "bottlenecks",
+    "phase_durations": "phases",
+    "phase_spans": "phases",
+    "phase_summary": "summary",
+    "phases_of": "phases",
+    "pool_services": "services",
+    "power_of": "power",
+    "qq_table": "distribution_fit",
+    "quantile_interval": "intervals",
+    "rate_interval": "rates",
+    "remediation_matches": "remediation",
+    "restricted_mean": "survival_curves",
+    "rollback_readiness": "remediation",
+    "runbook_coverage": "remediation",
+    "smallest_change": "power",
+    "span_path": "root_cause",
+    "span_summary": "phases",
+    "survival": "survival_curves",
+    "survival_quantiles": "survival_curves",
+    "suspects": "root_cause",
+    "tail_guard": "distribution_fit",
+    "theil_sen": "trends",
+    "total_interval": "sample",
+    "trend": "trends",
+    "type_ranking": "incident_types",
+    "unseen_firings": "untracked",
+    "unseen_incidents": "untracked",
+    "unseen_phases": "phases",
+    "verification_goal": "capabilities",
+    "what_changed": "changes",
+    "why_withheld": "minimum_counts",
+}
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

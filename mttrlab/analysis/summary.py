@@ -15,7 +15,7 @@ from mttrlab.analysis.intervals import (
     quantile_bounds,
     quantile_ranks,
 )
-from mttrlab.analysis.maturity import maturity_level
+from mttrlab.analysis.maturity_levels import maturity_level
 from mttrlab.analysis.phases import judged_stamps
 from mttrlab.analysis.query import (
     EVERYTHING,

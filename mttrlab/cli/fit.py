@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mttrlab.cli.options import Verbs
-    from mttrlab.lab import Lab
+    from mttrlab.lab.lab import Lab
     from mttrlab.response import ResponseModel
     from mttrlab.schema import Practices
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mttrlab.cli.options import Verbs
-    from mttrlab.lab import Lab
+    from mttrlab.lab.lab import Lab
 
 
 _PAGE = """<!doctype html>
@@ -121,9 +121,9 @@ def _html_table(rows: pd.DataFrame) -> str:
 
 
 def _derive(options: argparse.Namespace) -> None:
-    from mttrlab.analysis import verification_goal
+    from mttrlab.analysis.capabilities import verification_goal
     from mttrlab.judge.dating import RecoveryRule
-    from mttrlab.lab import Lab
+    from mttrlab.lab.lab import Lab
 
     rule = RecoveryRule(**{name: value for name in _RULE if (value := getattr(options, name)) is not None})
     path = lab_path(options)

@@ -12,7 +12,7 @@ from mttrlab.errors import QuestionError
 
 if TYPE_CHECKING:
     from mttrlab.cli.options import Verbs
-    from mttrlab.lab import FolderReport, LoadReport
+    from mttrlab.lab.reports import FolderReport, LoadReport
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -75,7 +75,7 @@ def add_verbs(verbs: Verbs) -> None:
 
 
 def _init(options: argparse.Namespace) -> None:
-    from mttrlab.lab import init_settings
+    from mttrlab.lab.init import init_settings
 
     path, _, notes = init_settings(options.folder)
     for note in notes:
@@ -84,7 +84,7 @@ def _init(options: argparse.Namespace) -> None:
 
 
 def _load(options: argparse.Namespace) -> None:
-    from mttrlab.lab import Lab
+    from mttrlab.lab.lab import Lab
 
     columns = dict(_column(text) for text in options.column) or None
     for folder in filter(os.path.isdir, options.files):
@@ -145,7 +145,7 @@ def _quality(options: argparse.Namespace) -> None:
 
 
 def _annotate(options: argparse.Namespace) -> None:
-    from mttrlab.lab import RANK
+    from mttrlab.lab.annotations import RANK
 
     if options.event is not None:
         _record_event(options)
@@ -175,7 +175,7 @@ def _record_event(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    from mttrlab.lab import key_path
+    from mttrlab.lab.export import key_path
 
     with open_lab(options) as lab:
         path = lab.export(options.out, anonymise=options.anonymise)
@@ -188,6 +188,6 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _rebuild(options: argparse.Namespace) -> None:
-    from mttrlab.lab import rebuild
+    from mttrlab.lab.rebuilding import rebuild
 
     say(str(rebuild(lab_path(options), options.out, partial=options.partial)))

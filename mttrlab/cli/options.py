@@ -14,7 +14,7 @@ from mttrlab.text import printable, spreadsheet_safe
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mttrlab.lab import Lab
+    from mttrlab.lab.lab import Lab
 
     Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -99,7 +99,7 @@ def open_lab(options: argparse.Namespace) -> Lab:
 
 def open_folder(options: argparse.Namespace) -> tuple[Lab, tuple[str, ...]]:
     """Open a folder's exports in memory, or a lab file to read; and say which files were no export."""
-    from mttrlab.lab import Lab
+    from mttrlab.lab.lab import Lab
 
     if options.folder is not None:
         if options.lab is not None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mttrlab.analysis.coverage import AlertCoverage
     from mttrlab.cli.options import Verbs
-    from mttrlab.lab import Lab
+    from mttrlab.lab.lab import Lab
     from mttrlab.schema import Practices
 
 
@@ -61,13 +61,13 @@ def add_verbs(verbs: Verbs) -> None:
 
 
 def _coverage(options: argparse.Namespace) -> None:
-    from mttrlab import analysis
+    from mttrlab.analysis.coverage import alert_coverage, alert_routes
 
     with open_lab(options) as lab:
         if options.routes:
-            _routes(analysis.alert_routes(_practices(lab)))
+            _routes(alert_routes(_practices(lab)))
             return
-        report = analysis.alert_coverage(
+        report = alert_coverage(
             None, _practices(lab), options.within, incidents=lab, severity=options.severity
         )
         say(str(report))
@@ -104,26 +104,33 @@ def _unplaced_alerts(report: AlertCoverage) -> pd.DataFrame:
 
 
 def _runbooks(options: argparse.Namespace) -> None:
-    from mttrlab import analysis
+    from mttrlab.analysis.bottlenecks import bottleneck_levers
+    from mttrlab.analysis.incident_types import type_ranking
+    from mttrlab.analysis.remediation import (
+        automation_candidates,
+        remediation_matches,
+        rollback_readiness,
+        runbook_coverage,
+    )
 
     if options.figure is not None and (options.types or options.automation or options.remediation or options.levers):
         raise QuestionError("--figure draws the runbooks, or with --rollback the ways back; the other lists have none")
     with open_lab(options) as lab:
         if options.types:
-            print_table(analysis.type_ranking(lab).round(1))
+            print_table(type_ranking(lab).round(1))
             return
         if options.levers:
-            print_table(analysis.bottleneck_levers(lab).round(0))
+            print_table(bottleneck_levers(lab).round(0))
             return
         practices, fired = _practices(lab), known_firings(lab)
         if options.rollback:
-            _print_and_draw(analysis.rollback_readiness(practices, lab), "plot_rollback", options.figure)
+            _print_and_draw(rollback_readiness(practices, lab), "plot_rollback", options.figure)
         elif options.automation:
-            print_table(analysis.automation_candidates(lab, practices, fired).round(2))
+            print_table(automation_candidates(lab, practices, fired).round(2))
         elif options.remediation:
-            print_table(analysis.remediation_matches(practices, fired))
+            print_table(remediation_matches(practices, fired))
         else:
-            books = analysis.runbook_coverage(lab, practices, top=options.top, by=options.by)
+            books = runbook_coverage(lab, practices, top=options.top, by=options.by)
             _print_and_draw(books, "plot_runbooks", options.figure)
 
 
@@ -134,14 +141,16 @@ def _print_and_draw(found: pd.DataFrame, name: str, figure: Path | None) -> None
 
 
 def _capability(options: argparse.Namespace) -> None:
-    from mttrlab import analysis
+    from mttrlab.analysis.capabilities import capability, held_telemetry
+    from mttrlab.analysis.maturity_levels import maturity
+    from mttrlab.analysis.phases import lead_clock
 
     with open_lab(options) as lab:
         practices = _practices(lab)
-        shown = analysis.capability(practices, lab, analysis.held_telemetry(lab))
+        shown = capability(practices, lab, held_telemetry(lab))
         print_table(shown.round(2))
-        measure = analysis.lead_clock(lab)
-        outcome = analysis.maturity(lab, practices=practices, measure=measure)
+        measure = lead_clock(lab)
+        outcome = maturity(lab, practices=practices, measure=measure)
         say(f"\nClock: {measure.replace('_', ' ')}")
         print_table(outcome[["statistic", "minutes", "n", "awarded", "capability"]].round(1))
         for sentence in dict.fromkeys(text for text in outcome["disagreement"] if text):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mttrlab.cli.options import Verbs
-    from mttrlab.lab import Lab
+    from mttrlab.lab.lab import Lab
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -97,24 +97,25 @@ def _add_verb(
 
 
 def _phases(options: argparse.Namespace) -> None:
-    from mttrlab import analysis
+    from mttrlab.analysis.bottlenecks import bottleneck
+    from mttrlab.analysis.summary import clock_summary, phase_summary
 
     with open_lab(options) as lab:
         rows = _rows(lab, options)
-        ask = analysis.clock_summary if options.clocks else analysis.phase_summary
+        ask = clock_summary if options.clocks else phase_summary
         _print_answer(ask(rows, options.by or None), options)
         if not options.by and not options.clocks:
-            shares = analysis.bottleneck(rows)
+            shares = bottleneck(rows)
             names = ["phase", "n", "share", "share_of_tail", "elasticity_p90", "halved_saves"]
             print_table(shares[names].round(2))
 
 
 def _months(options: argparse.Namespace) -> None:
-    from mttrlab import analysis
+    from mttrlab.analysis.control_charts import monthly_limits
 
     with open_lab(options) as lab:
         rows = _rows(lab, options)
-        limits = analysis.monthly_limits(rows, measure=_clock(lab, rows, options))
+        limits = monthly_limits(rows, measure=_clock(lab, rows, options))
         outside = limits[limits["signal"] != ""]
         _print_answer(limits.assign(month=limits["month"].dt.strftime("%Y-%m")), options)
         for month, signal in zip(outside["month"], outside["signal"], strict=True):
@@ -122,7 +123,9 @@ def _months(options: argparse.Namespace) -> None:
 
 
 def _compare(options: argparse.Namespace) -> None:
-    from mttrlab import analysis
+    from mttrlab.analysis.comparison import compare_periods
+    from mttrlab.analysis.decomposition import change_explained, explain_change
+    from mttrlab.analysis.services import compare_services
     from mttrlab.review.months import choose_periods, month_starts, months_in_short
 
     with open_lab(options) as lab:
@@ -137,11 +140,11 @@ def _compare(options: argparse.Namespace) -> None:
         measure = _clock(lab, rows, options)
         say(f"{months_in_short(list(after))} against {months_in_short(list(before))}")
         if options.by:
-            _print_answer(analysis.compare_services(*pair, measure, by=options.by), options)
+            _print_answer(compare_services(*pair, measure, by=options.by), options)
             return
-        compared, change = analysis.compare_periods(*pair, measure), analysis.explain_change(*pair, measure)
+        compared, change = compare_periods(*pair, measure), explain_change(*pair, measure)
         say(compared["sentence"].iloc[0])
-        say(analysis.change_explained(change))
+        say(change_explained(change))
         _print_answer(compared, options)
         print_table(change[["part", "minutes", "low", "high"]].round(1))
         for note in filter(None, (compared["note"].iloc[0], change["note"].iloc[0])):
@@ -149,12 +152,11 @@ def _compare(options: argparse.Namespace) -> None:
 
 
 def _changes(options: argparse.Namespace) -> None:
-    from mttrlab import analysis
-    from mttrlab.analysis.what_changed import event_in_words, others_in_words
+    from mttrlab.analysis.changes import event_in_words, others_in_words, what_changed
 
     with open_lab(options) as lab:
         rows = _rows(lab, options)
-        found = analysis.what_changed(rows, months=options.look_back, seed=options.seed, events=lab.events())
+        found = what_changed(rows, months=options.look_back, seed=options.seed, events=lab.events())
         _say_change(found)
         for text in filter(None, (event_in_words(found), others_in_words(found))):
             say(text)
@@ -184,60 +186,60 @@ def _change_columns(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def _trend(options: argparse.Namespace) -> None:
-    from mttrlab import analysis
+    from mttrlab.analysis.trends import change_points, trend
 
     with open_lab(options) as lab:
         rows = _rows(lab, options)
         measure = _clock(lab, rows, options)
-        found = analysis.trend(rows, measure=measure)
+        found = trend(rows, measure=measure)
         say(found["sentence"].iloc[0])
         _print_answer(found, options)
-        changes = analysis.change_points(rows, measure=measure)
+        changes = change_points(rows, measure=measure)
         if changes["position"].notna().any():
             say("Times at which the level changed:")
             print_table(changes.drop(columns="note").map(_short_cell))
 
 
 def _maturity(options: argparse.Namespace) -> None:
-    from mttrlab import analysis
+    from mttrlab.analysis.maturity_levels import distance_to_next, maturity
 
     with open_lab(options) as lab:
         rows = _rows(lab, options)
         measure = _clock(lab, rows, options)
-        _print_answer(analysis.maturity(rows, measure=measure), options)
-        print_table(analysis.distance_to_next(rows, measure=measure).round(2))
+        _print_answer(maturity(rows, measure=measure), options)
+        print_table(distance_to_next(rows, measure=measure).round(2))
 
 
 def _downtime(options: argparse.Namespace) -> None:
-    from mttrlab import analysis
+    from mttrlab.analysis.outages import downtime
 
     with open_lab(options) as lab:
         rows = _rows(lab, options)
         slo = lab.settings.slo if options.slo is None else options.slo
-        _print_answer(analysis.downtime(rows, slo, measure=_clock(lab, rows, options)), options)
+        _print_answer(downtime(rows, slo, measure=_clock(lab, rows, options)), options)
 
 
 def _needed(options: argparse.Namespace) -> None:
-    from mttrlab import analysis
+    from mttrlab.analysis.power import incidents_needed, months_until_visible, smallest_change
 
-    n = analysis.incidents_needed(options.reduction, options.sigma)
+    n = incidents_needed(options.reduction, options.sigma)
     said = f"A true reduction of {options.reduction:.0%} shows four times in five with {n:,} incidents in each period"
     if options.per_month is None:
         say(f"{said}.")
         return
-    months = analysis.months_until_visible(options.reduction, options.per_month, options.sigma)
-    least = analysis.smallest_change(options.per_month * 3, options.sigma)
+    months = months_until_visible(options.reduction, options.per_month, options.sigma)
+    least = smallest_change(options.per_month * 3, options.sigma)
     say(f"{said}: at {options.per_month:g} a month {months:.1f} months before and as many after.")
     say(f"Three months against three show a reduction of {least:.0%} or more.")
 
 
 def _rows(lab: Lab, options: argparse.Namespace) -> pd.DataFrame:
     """The phases of the incidents asked for, with the measure asked for."""
-    from mttrlab import analysis
+    from mttrlab.analysis.phases import phase_durations
     from mttrlab.analysis.sample import frame_with_measure
 
     incidents = lab.incidents()
-    rows = analysis.phase_durations(incidents)
+    rows = phase_durations(incidents)
     measure = _measure(options)
     if measure is not None and measure not in rows:
         rows = frame_with_measure(incidents, measure)
@@ -253,9 +255,9 @@ def _rows(lab: Lab, options: argparse.Namespace) -> pd.DataFrame:
 
 
 def _clock(lab: Lab, rows: pd.DataFrame, options: argparse.Namespace) -> str:
-    from mttrlab import analysis
+    from mttrlab.analysis.phases import lead_clock
 
-    measure: str = _measure(options) or lab.settings.lead_clock or analysis.lead_clock(rows)
+    measure: str = _measure(options) or lab.settings.lead_clock or lead_clock(rows)
     say(f"Clock: {measure.replace('_', ' ')}; only recorded stamps are used; data {lab.data_hash()[:12]}")
     return measure
 

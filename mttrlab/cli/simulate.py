@@ -150,7 +150,7 @@ def _only(options: argparse.Namespace) -> dict[str, list[str]]:
 
 def _write(options: argparse.Namespace, model: ResponseModel, asked: list[Scenario] | None) -> None:
     from mttrlab import response
-    from mttrlab.lab import Lab
+    from mttrlab.lab.lab import Lab
     from mttrlab.response.experiment import runs as model_runs
 
     if asked is not None and len(asked) != 1:

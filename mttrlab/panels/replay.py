@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from mttrlab.lab import Lab
+from mttrlab.lab.lab import Lab
 from mttrlab.panels.sliders import import_widgets
 from mttrlab.review import command_center
 from mttrlab.review.incident import IncidentRef, find_incident, last_known_time, moment_asked_for, recorded_onset

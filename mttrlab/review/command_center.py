@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mttrlab.lab import Lab
 from mttrlab.lab.database import Moment
+from mttrlab.lab.lab import Lab
 from mttrlab.review.incident import IncidentRef, find_incident, moment_asked_for, onset_word, recorded_onset
 from mttrlab.review.wording import text_or_empty
 from mttrlab.schema import MEASURES, NEEDED_FILES, Record, table_records

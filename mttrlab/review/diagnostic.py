@@ -9,8 +9,8 @@ from html import escape
 import pandas as pd
 
 from mttrlab.judge.recovery import ERROR_RATE, LATENCY_P95
-from mttrlab.lab import Lab
 from mttrlab.lab.database import Moment
+from mttrlab.lab.lab import Lab
 from mttrlab.review.incident import IncidentRef, find_incident, moment_asked_for
 from mttrlab.schema import ERROR_LEVELS, NEEDED_FILES
 from mttrlab.text import plain

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from mttrlab import figures
-from mttrlab.analysis import change_explained
+from mttrlab.analysis.decomposition import change_explained
 from mttrlab.review.months import Periods
 from mttrlab.review.phase_shares import best_shares
 from mttrlab.schema import table_records

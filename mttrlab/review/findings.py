@@ -10,7 +10,21 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from mttrlab import analysis
+from mttrlab.analysis.capabilities import capability, capability_level, disagreement, held_telemetry
+from mttrlab.analysis.comparison import compare_periods
+from mttrlab.analysis.control_charts import monthly_limits
+from mttrlab.analysis.coverage import alert_coverage
+from mttrlab.analysis.decomposition import explain_change
+from mttrlab.analysis.intervals import median_interval
+from mttrlab.analysis.maturity_levels import distance_to_next, maturity, monthly_levels
+from mttrlab.analysis.minimum_counts import why_withheld
+from mttrlab.analysis.missing import missing_stamps
+from mttrlab.analysis.outages import downtime
+from mttrlab.analysis.phases import lead_clock, phase_durations, phase_spans, span_summary
+from mttrlab.analysis.remediation import automation_candidates, rollback_readiness, runbook_coverage
+from mttrlab.analysis.summary import clock_summary, monthly_mttr, phase_summary
+from mttrlab.analysis.survival_curves import survival_quantiles
+from mttrlab.analysis.untracked import unseen_firings, unseen_incidents
 from mttrlab.errors import QuestionError
 from mttrlab.lab.settings import Settings, WorkingHours
 from mttrlab.review import phase_shares
@@ -21,7 +35,7 @@ from mttrlab.schema import CLOCK_ENDS, CLOCKS, MILESTONES, PHASES, STAMPS, Recor
 from mttrlab.text import format_minutes
 
 if TYPE_CHECKING:
-    from mttrlab.lab import Lab
+    from mttrlab.lab.lab import Lab
 
 
 MONTHS_SHOWN = 24
@@ -82,17 +96,17 @@ def collect_findings(
     periods = choose_periods(months, incidents["exported_at"], month)
     known = incidents[months <= periods.month]
     months = months[months <= periods.month]
-    phases = analysis.phase_durations(known)
+    phases = phase_durations(known)
     of_month, recent = months == periods.month, months.isin(periods.quarter)
     shown = recent | months.isin(periods.earlier)
-    measure = clock_name(lab.settings.lead_clock or analysis.lead_clock(phases[shown] if shown.any() else phases))
+    measure = clock_name(lab.settings.lead_clock or lead_clock(phases[shown] if shown.any() else phases))
     last = CLOCK_ENDS[measure][1]
     is_open = known[f"{last}_verdict"].eq("pending")
     closed = recent & ~is_open
     timed = closed & phases[measure].notna() & phases[f"{measure}_observed"].fillna(False)
-    spans = analysis.phase_spans(known[recent])
+    spans = phase_spans(known[recent])
     weakest, record = _stamps(known[closed], spans)
-    stamps = analysis.missing_stamps(known[recent], resamples=100, seed=seed)
+    stamps = missing_stamps(known[recent], resamples=100, seed=seed)
     typical = [
         _median_time(phases[of_month], measure, "month"),
         _median_time(phases[recent], measure, "last three months"),
@@ -105,18 +119,18 @@ def collect_findings(
         "months": _months(phases, measure),
         "limits": _limits(phases, measure),
         "seed": _plain_monthly_query(lab, periods),
-        "phases": with_extremes(analysis.phase_summary(phases[recent]), "phase", ended_minutes(phases[recent], PHASES)),
+        "phases": with_extremes(phase_summary(phases[recent]), "phase", ended_minutes(phases[recent], PHASES)),
         "dots": spans.drop(columns="incident_id"),
-        "spans": with_extremes(analysis.span_summary(spans), "span", phase_shares.ended_span_minutes(spans)),
+        "spans": with_extremes(span_summary(spans), "span", phase_shares.ended_span_minutes(spans)),
         "stamps": stamps,
         "shares": phase_shares.measured_shares(phases[recent], spans),
         "split": phase_shares.split_shares(stamps),
-        "unseen": analysis.unseen_incidents(lab),
-        "firings": analysis.unseen_firings(
+        "unseen": unseen_incidents(lab),
+        "firings": unseen_firings(
             lab.firings(), known, remediated=[rule.alert for rule in lab.practices().remediation]
         ),
-        "maturity": analysis.maturity(phases[recent], measure=measure),
-        "distance": analysis.distance_to_next(phases[recent], measure=measure),
+        "maturity": maturity(phases[recent], measure=measure),
+        "distance": distance_to_next(phases[recent], measure=measure),
         "flapping": level_instability(phases[recent], measure, len(periods.quarter), seed),
         "worst": phase_shares.longest_incidents(known[of_month & ~is_open], phases[of_month & ~is_open], measure),
         "open": phase_shares.longest_incidents(
@@ -135,12 +149,12 @@ def collect_findings(
     ):
         if before:
             pair = (phases[months.isin(before)], phases[months.isin(after)])
-            tables[name] = analysis.compare_periods(*pair, measure=measure)
+            tables[name] = compare_periods(*pair, measure=measure)
     if periods.earlier:
         # Incidents that automation ended, or that were fixed before diagnosed, lack no stamp: nothing is to be divided.
         judged = phases.assign(diagnosed_at_verdict=known["diagnosed_at_verdict"].array)
         pair = (judged[months.isin(periods.earlier)], judged[months.isin(periods.recent)])
-        tables["change"] = analysis.explain_change(*pair, measure=measure, seed=seed)
+        tables["change"] = explain_change(*pair, measure=measure, seed=seed)
     tables |= practice_tables(lab, phases, phases[recent], measure)
     what_if = what_if_table.try_levers(
         known,
@@ -166,7 +180,7 @@ def collect_findings(
         absent=tuple(m for m in MILESTONES if not known.loc[recent, f"{m}_verdict"].eq("recorded").any()),
         weakest=weakest,
         record=record,
-        typical=typical[1] if analysis.why_withheld("month", typical[0]["n"]) else typical[0],
+        typical=typical[1] if why_withheld("month", typical[0]["n"]) else typical[0],
         what_if=what_if,
         tables=tables,
         population_rule=lab.population_rule(),
@@ -177,23 +191,23 @@ def collect_findings(
 
 
 def _clocks(phases: pd.DataFrame, of: str) -> pd.DataFrame:
-    return with_extremes(analysis.clock_summary(phases), "measure", ended_minutes(phases, CLOCKS)).assign(of=of)
+    return with_extremes(clock_summary(phases), "measure", ended_minutes(phases, CLOCKS)).assign(of=of)
 
 
 def _months(phases: pd.DataFrame, measure: str) -> pd.DataFrame:
     """The newest months, each with the level that its evidence carries; incidents without a date stand in no month."""
-    months = analysis.monthly_mttr(phases, measure=measure)
+    months = monthly_mttr(phases, measure=measure)
     months = without_thin_numbers(months[months["month"].notna()].tail(MONTHS_SHOWN).reset_index(drop=True))
     awarded = []
     for month in months["month"]:
-        told = analysis.maturity(phases[phases["month"] == month], measure=measure).set_index("statistic")
+        told = maturity(phases[phases["month"] == month], measure=measure).set_index("statistic")
         awarded.append(str(told.loc["mean", "awarded"]))
     return months.assign(maturity=pd.Series(awarded, index=months.index, dtype="str"))
 
 
 def _limits(phases: pd.DataFrame, measure: str) -> pd.DataFrame:
     """The typical time of the newest months, with the limits that luck alone keeps."""
-    limits = analysis.monthly_limits(phases, measure=measure)
+    limits = monthly_limits(phases, measure=measure)
     return limits[limits["month"].notna()].tail(MONTHS_SHOWN).reset_index(drop=True)
 
 
@@ -208,13 +222,13 @@ def _median_time(phases: pd.DataFrame, measure: str, of: str) -> Record:
     n = int(ended.sum())
     row = Record(of=of, n=n, open=len(known) - n, median=np.nan, median_low=np.nan, median_high=np.nan)
     row.update(shortest=known.loc[ended, measure].min(), longest=known.loc[ended, measure].max())
-    if analysis.why_withheld("median", n):
+    if why_withheld("median", n):
         row["method"] = f"too few: n = {n}"
     elif ended.all():
-        middle = analysis.median_interval(known[measure].to_numpy(float))
+        middle = median_interval(known[measure].to_numpy(float))
         row.update(median=middle.estimate, median_low=middle.low, median_high=middle.high, method=middle.method)
     else:
-        found = table_records(analysis.survival_quantiles(known[measure], ended, shares=(0.5,)))[0]
+        found = table_records(survival_quantiles(known[measure], ended, shares=(0.5,)))[0]
         row.update(median=found["minutes"], median_low=found["low"], median_high=found["high"], method=found["method"])
     return row
 
@@ -294,11 +308,11 @@ def level_instability(phases: pd.DataFrame, measure: str, months: int, seed: int
     known = phases.loc[phases[f"{measure}_observed"].fillna(False).astype(bool), measure]
     logs = np.sort(np.log(known[known > 0].to_numpy(float)))
     spread = float(logs.std(ddof=1)) if len(logs) > 1 else 0.0
-    if analysis.why_withheld("mean", len(logs)) or not spread > 1e-9:
+    if why_withheld("mean", len(logs)) or not spread > 1e-9:
         return pd.DataFrame(columns=["level", "months", "is_true", "differs", "incidents"])
     a_month = max(round(len(logs) / months), 1)
     drawn = min(20_000, max(_SAMPLED_INCIDENTS // a_month, 200))
-    levels = analysis.monthly_levels(a_month, float(logs.mean()), spread, months=drawn, seed=seed)
+    levels = monthly_levels(a_month, float(logs.mean()), spread, months=drawn, seed=seed)
     return levels.assign(incidents=a_month)
 
 
@@ -321,14 +335,14 @@ def practice_tables(lab: Lab, known: pd.DataFrame, recent: pd.DataFrame, measure
     practices = lab.practices()
     if not any(len(held) for held in vars(practices).values() if isinstance(held, tuple)):
         return {}
-    report = analysis.alert_coverage(None, practices, incidents=known)
+    report = alert_coverage(None, practices, incidents=known)
     fired = lab.firings()
     firings = fired if len(fired) else None
-    held = analysis.capability(practices, known, analysis.held_telemetry(lab))
-    capable = analysis.capability_level(held)
-    outcome = analysis.maturity(recent, measure=measure)
+    held = capability(practices, known, held_telemetry(lab))
+    capable = capability_level(held)
+    outcome = maturity(recent, measure=measure)
     beside = outcome.assign(
-        capability=capable, disagreement=[analysis.disagreement(str(word), capable) for word in outcome["awarded"]]
+        capability=capable, disagreement=[disagreement(str(word), capable) for word in outcome["awarded"]]
     )
     named = known["incident_type"].notna().any()
     return {
@@ -336,9 +350,9 @@ def practice_tables(lab: Lab, known: pd.DataFrame, recent: pd.DataFrame, measure
         "gaps": report.gaps(),
         "capability": held,
         "capable": beside[["statistic", "awarded", "capability", "disagreement"]],
-        "runbooks": analysis.runbook_coverage(known, practices, measure=measure) if named else pd.DataFrame(),
-        "rollback": analysis.rollback_readiness(practices, known),
-        "automation": analysis.automation_candidates(known, practices, firings) if named else pd.DataFrame(),
+        "runbooks": runbook_coverage(known, practices, measure=measure) if named else pd.DataFrame(),
+        "rollback": rollback_readiness(practices, known),
+        "automation": automation_candidates(known, practices, firings) if named else pd.DataFrame(),
     }
 
 
@@ -380,7 +394,7 @@ def month_cost(
     rows: list[tuple[str, str, int, str]] = []
     if len(ended):
         until = month + pd.offsets.MonthBegin(1)
-        down = table_records(analysis.downtime(ended, settings.slo, measure=measure, since=month, until=until))[0]
+        down = table_records(downtime(ended, settings.slo, measure=measure, since=month, until=until))[0]
         n, unknown = int(down["incidents"]), int(down["users_unknown"])
         rows = [
             ("with an incident running", format_minutes(down["minutes"]), n, "overlaps count once, within the month")
@@ -468,7 +482,7 @@ def without_thin_numbers(table: pd.DataFrame) -> pd.DataFrame:
     made = table.copy()
     counts = made["n"].astype(int)
     for statistic in ("mean", "median"):
-        few = pd.Series([bool(analysis.why_withheld(statistic, n)) for n in counts], index=made.index, dtype=bool)
+        few = pd.Series([bool(why_withheld(statistic, n)) for n in counts], index=made.index, dtype=bool)
         made.loc[few, [statistic, f"{statistic}_low", f"{statistic}_high"]] = np.nan
         if f"{statistic}_method" in made:
             why = [f"too few: n = {n}" for n in counts[few]]

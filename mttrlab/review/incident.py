@@ -8,10 +8,10 @@ from difflib import get_close_matches
 
 import pandas as pd
 
-from mttrlab.analysis import failed_first, span_path, suspects
+from mttrlab.analysis.root_cause import failed_first, span_path, suspects
 from mttrlab.errors import QuestionError
-from mttrlab.lab import Lab
 from mttrlab.lab.database import Moment
+from mttrlab.lab.lab import Lab
 from mttrlab.review.wording import text_or_empty
 from mttrlab.schema import ERROR_LEVELS, INCIDENT_COLUMNS, STAMPS, conform, table_records
 

@@ -18,7 +18,7 @@ from mttrlab.review import sentences as say
 from mttrlab.review.findings import Findings, collect_findings
 
 if TYPE_CHECKING:
-    from mttrlab.lab import Lab
+    from mttrlab.lab.lab import Lab
 
 
 @dataclass(frozen=True)

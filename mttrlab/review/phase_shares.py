@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from mttrlab import analysis
-from mttrlab.analysis.phases import span_name
+from mttrlab.analysis.bottlenecks import bottleneck
+from mttrlab.analysis.phases import phase_spans, phases_of, span_name, span_summary
 from mttrlab.analysis.query import records_basis
 from mttrlab.schema import PHASES
 
@@ -82,7 +82,7 @@ def longest_incidents(incidents: pd.DataFrame, phases: pd.DataFrame, measure: st
     running = ~phases[f"{measure}_observed"].reset_index(drop=True).fillna(True).astype(bool)
     # Identifiers of two tools may be equal; a row's place is not.
     placed = incidents.reset_index(drop=True).assign(incident_id=[str(i) for i in range(len(incidents))])
-    spans = analysis.phase_spans(placed)
+    spans = phase_spans(placed)
     measured = spans.groupby("incident_id")["minutes"].sum()
     measured.index = measured.index.astype(int)
     described["minutes"] = minutes.fillna(measured.reindex(minutes.index))
@@ -92,7 +92,7 @@ def longest_incidents(incidents: pd.DataFrame, phases: pd.DataFrame, measure: st
     described["whole"] = minutes.notna()
     ranked = described[described["minutes"].notna()].sort_values(["minutes", "incident_id"], ascending=[False, True])
     top = ranked.head(count).copy()
-    within = analysis.phases_of(measure)
+    within = phases_of(measure)
     held = (PHASES.index(within[0]), PHASES.index(within[-1]))
     parts = {place: spans[spans["incident_id"] == str(place)] for place in top.index}
     top["spans"] = pd.Series(
@@ -121,7 +121,7 @@ def _merged_shares(spans: pd.DataFrame) -> pd.DataFrame:
     names = [span_name(f, s) for f, s in zip(spans["first_phase"], spans["last_phase"], strict=True)]
     named = spans.assign(phase=names, tail=spans["minutes"].where(worst, 0.0))
     sums = named.groupby("phase")[["minutes", "tail"]].sum()
-    order = [name for name in analysis.span_summary(spans)["span"] if name in sums.index]
+    order = [name for name in span_summary(spans)["span"] if name in sums.index]
     sums = sums.loc[order]
     return pd.DataFrame(
         {
@@ -150,7 +150,7 @@ def measured_shares(phases: pd.DataFrame, spans: pd.DataFrame) -> pd.DataFrame:
         `phase` ("diagnose", or "diagnose + resolve"), `n` (incidents that the shares are of), `share`,
         `share_of_tail`.
     """
-    whole = analysis.bottleneck(phases)
+    whole = bottleneck(phases)
     complete = int(whole["n"].max()) if whole["share"].notna().all() else 0
     ended = spans[spans["observed"].fillna(False).astype(bool)]
     if complete >= 10 and complete >= _COMPLETE * ended["incident_id"].nunique():

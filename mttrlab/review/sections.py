@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from mttrlab import analysis
-from mttrlab.analysis import change_explained
+from mttrlab.analysis.decomposition import change_explained
+from mttrlab.analysis.phases import unseen_phases
 from mttrlab.review import findings, phase_shares
 from mttrlab.review import tables as page_tables
 from mttrlab.review.findings import Findings
@@ -101,7 +101,7 @@ def unseen_phase_sentences(found: Findings) -> list[str]:
     quality = found.tables["quality"]
     recorded = quality[quality["verdict"] == "recorded"].set_index("milestone")["incidents"]
     said = []
-    for phase, stamp in analysis.unseen_phases(found.measure):
+    for phase, stamp in unseen_phases(found.measure):
         known, of = int(recorded.get(stamp, 0)), int(quality.loc[quality["milestone"] == stamp, "incidents"].sum())
         who = f"only {known:,} of {of:,} incidents say" if known else "no incident says"
         said.append(f"It does not hold {PHASE_WORDS[phase]}: {who} {STAMP_WORDS[stamp]}; record {stamp} and it will.")

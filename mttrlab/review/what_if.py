@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from mttrlab import decisions
-from mttrlab.analysis import survival_quantiles
+from mttrlab.analysis.survival_curves import survival_quantiles
 from mttrlab.response import ResponseModel
 from mttrlab.schema import CLOCK_ENDS, Practices, Record, table_records
 from mttrlab.text import format_minutes

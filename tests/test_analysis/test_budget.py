@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from mttrlab.analysis.downtime import budget_risk, error_budget, outage_arithmetic
+from mttrlab.analysis.outages import budget_risk, error_budget, outage_arithmetic
 from mttrlab.errors import QuestionError
 
 LOGNORMAL = np.exp(4.25 + 1.25 * special.ndtri((np.arange(4000) + 0.5) / 4000))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mttrlab.analysis.trend import _gains, change_points, change_positions, split_p_value
+from mttrlab.analysis.trends import _gains, change_points, change_positions, split_p_value
 
 
 def phases(minutes: np.ndarray, **columns: object) -> pd.DataFrame:

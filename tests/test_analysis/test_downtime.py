@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mttrlab.analysis.downtime import covered, downtime
+from mttrlab.analysis.outages import covered, downtime
 from mttrlab.errors import QuestionError
 
 HOUR = 3_600_000_000.0

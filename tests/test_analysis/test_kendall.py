@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from mttrlab.analysis.trend import mann_kendall, theil_sen
+from mttrlab.analysis.trends import mann_kendall, theil_sen
 
 
 def test_twelve_months_worked_out(shared: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mttrlab.analysis import distance_to_next, maturity, maturity_level, monthly_levels
-from mttrlab.analysis.maturity import award, probabilities_below
+from mttrlab.analysis.maturity_levels import award, probabilities_below
 from mttrlab.errors import QuestionError
 from mttrlab.schema import NO_LEVEL
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mttrlab.analysis.survival import restricted_mean
+from mttrlab.analysis.survival_curves import restricted_mean
 from mttrlab.errors import QuestionError
 
 MINUTES = [12, 25, 31, 47, 60, 75, 90, 120, 180, 240]

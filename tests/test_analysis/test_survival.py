@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from mttrlab.analysis.survival import survival, survival_quantiles
+from mttrlab.analysis.survival_curves import survival, survival_quantiles
 from mttrlab.errors import QuestionError
 
 MINUTES = [12, 25, 31, 47, 60, 75, 90, 120, 180, 240]

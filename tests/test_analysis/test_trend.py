@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from mttrlab.analysis.trend import trend
+from mttrlab.analysis.trends import trend
 from mttrlab.errors import QuestionError
 
 DAY = pd.Timedelta(days=1)

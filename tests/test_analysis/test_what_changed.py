@@ -8,7 +8,7 @@ import pytest
 
 import mttrlab as ml
 from benchmarks.changes import NOTHING, POWER, Organisation, false_alarms, found_changes, incidents_of
-from mttrlab.analysis.what_changed import change_sentences, event_in_words, others_in_words, what_changed
+from mttrlab.analysis.changes import change_sentences, event_in_words, others_in_words, what_changed
 from mttrlab.errors import QuestionError, SchemaError
 from mttrlab.schema import Event
 

@@ -9,7 +9,7 @@ import pytest
 
 import mttrlab as ml
 from mttrlab.lab import telemetry
-from mttrlab.lab.rebuild import rebuild
+from mttrlab.lab.rebuilding import rebuild
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ from mttrlab.schema import INCIDENT_COLUMNS, STAMPS, conform
 if TYPE_CHECKING:
     import os
 
-    from mttrlab.lab import Lab
+    from mttrlab.lab.lab import Lab
     from mttrlab.response.calibration.history import History
     from mttrlab.response.experiment.sinks import LargeRun
     from mttrlab.response.model.incident_types import IncidentProfile, IncidentType

@@ -18,7 +18,7 @@ import pandas as pd
 
 from mttrlab import __version__, sql
 from mttrlab.errors import QuestionError, StoreError
-from mttrlab.lab import Lab
+from mttrlab.lab.lab import Lab
 from mttrlab.lab.simulations import typed_query
 from mttrlab.response.experiment import runs as model_runs
 from mttrlab.response.experiment.parallel import each, workers

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from mttrlab.analysis.capability import capability, capability_level, disagreement, held_telemetry
+from mttrlab.analysis.capabilities import capability, capability_level, disagreement, held_telemetry
 from mttrlab.analysis.intervals import (
     BOOTSTRAP,
     HEAVY,
@@ -33,7 +33,7 @@ from mttrlab.analysis.phases import phase_durations, phases_of
 from mttrlab.analysis.query import EVERYTHING, Source, open_phases, records_basis
 from mttrlab.analysis.regression import Regression, fit_censored_lognormal
 from mttrlab.analysis.sample import frame_with_measure, never_closed_after
-from mttrlab.analysis.survival import Curve, curve, survival_quantiles
+from mttrlab.analysis.survival_curves import Curve, curve, survival_quantiles
 from mttrlab.errors import QuestionError
 from mttrlab.schema import LEVELS, NO_LEVEL, PHASES, Practices
 from mttrlab.validate import as_minutes, as_numbers
