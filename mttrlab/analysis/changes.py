@@ -31,7 +31,7 @@ from mttrlab.analysis.query import Source, events_of, onset, own_measures, recor
 from mttrlab.analysis.regression import dummies, fit_censored_lognormal
 from mttrlab.analysis.sample import Sample, drop_never_closed, sample_of
 from mttrlab.analysis.services import false_discovery
-from mttrlab.analysis.survival import survival_quantiles
+from mttrlab.analysis.survival_curves import survival_quantiles
 from mttrlab.schema import CLOCKS, MEASURE_ENDS, PHASES, Event, table_records
 from mttrlab.text import list_in_words, minutes_in_words, plain
 from mttrlab.validate import whole

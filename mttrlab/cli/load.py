@@ -160,7 +160,7 @@ def _annotate(options: argparse.Namespace) -> None:
 def _record_event(options: argparse.Namespace) -> None:
     import pandas as pd
 
-    from mttrlab.lab import Lab
+    from mttrlab.lab.lab import Lab
 
     path = lab_path(options)
     if options.folder is not None or not path.exists():

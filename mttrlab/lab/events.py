@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import TYPE_CHECKING
 
 import duckdb
 import pandas as pd
 
 from mttrlab import __version__, sql
 from mttrlab.errors import QuestionError, SchemaError
-from mttrlab.lab.annotations import RECORDED
 from mttrlab.lab.reports import LoadReport
-from mttrlab.lab.settings import Settings
 from mttrlab.schema import Event, measure_ends
 from mttrlab.text import plain
+
+if TYPE_CHECKING:
+    from mttrlab.lab.settings import Settings
 
 FORMAT = "events"
 EVENTS_TABLE = (
@@ -23,10 +25,11 @@ EVENTS_TABLE = (
 """Made when the first event is recorded: a lab without events is as it was."""
 
 
-def known_events(connection: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[Event, ...]:
+def known_events(connection: duckdb.DuckDBPyConnection, settings: Settings | None) -> tuple[Event, ...]:
     """Return the events of the settings and those recorded in the lab, by day; one that stands in both, once."""
     events = {(event.at, event.name): event for event in recorded_events(connection)}
-    events |= {(event.at, event.name): event for event in settings.known_events()}
+    if settings is not None:
+        events |= {(event.at, event.name): event for event in settings.known_events()}
     return tuple(sorted(events.values(), key=lambda event: (event.at, event.name)))
 
 
@@ -50,6 +53,8 @@ def store_events(connection: duckdb.DuckDBPyConnection, table: pd.DataFrame, set
     QuestionError
         When a date is none, a name is empty, or `moves` names no measure; the sentence names the row.
     """
+    from mttrlab.lab.annotations import RECORDED
+
     missing = [name for name in ("date", "name") if name not in table]
     if missing:
         raise SchemaError(f"events lack {', '.join(missing)}; they need date, name, and moves where it is known")

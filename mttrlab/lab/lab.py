@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import duckdb
 import pandas as pd
 
 from mttrlab.errors import QuestionError, StoreError
 from mttrlab.files import new_path
-from mttrlab.judge.dating import RecoveryRule
-from mttrlab.lab import record_queries, recovery_times, simulations, store, telemetry_queries, views
-from mttrlab.lab.annotations import RECORD_KINDS, worksheet_rows, write_worksheet
+from mttrlab.lab import record_queries, simulations, store, telemetry_queries, views
 from mttrlab.lab.database import Moment, query_read_only, transaction
 from mttrlab.lab.events import FORMAT as EVENTS
 from mttrlab.lab.events import known_events, store_events
-from mttrlab.lab.export import export_incidents
-from mttrlab.lab.load import folder_files, load_files, matching_files, record_frame, unmatched_patterns
-from mttrlab.lab.practices import stored_practices
-from mttrlab.lab.raw_copies import raw_copies
 from mttrlab.lab.reports import FolderReport, LoadOptions, LoadReport, columns_as_json, combined_report, ledger_state
-from mttrlab.lab.settings import FILE_NAME, Settings
 from mttrlab.lab.simulations import SimulatedRun
 from mttrlab.lab.store import explain_errors
-from mttrlab.lab.views import derive
 from mttrlab.lab.warnings import data_warnings, quality_sentence
-from mttrlab.schema import Event, Practices
+
+if TYPE_CHECKING:
+    from mttrlab.judge.dating import RecoveryRule
+    from mttrlab.lab.settings import Settings
+    from mttrlab.schema import Event, Practices
+
+# What an act needs is imported inside it: a question should not wait for what loads, dates or records.
 
 
 class Lab:
@@ -67,9 +66,10 @@ class Lab:
         self.read_only = read_only
         self._connection = store.open_store(self.path, read_only=read_only)
         self._newest_load: int | None = None
+        self._settings: Settings | None = None
         try:
             with explain_errors(self.path):
-                self._settings = views.stored_settings(self._connection)
+                self._settings_text = views.stored_settings(self._connection)
         except StoreError:
             self._connection.close()
             raise
@@ -142,6 +142,9 @@ class Lab:
         LoadError
             When a file is refused; the lab is as it was.
         """
+        from mttrlab.lab.load import load_files, matching_files
+        from mttrlab.lab.raw_copies import raw_copies
+
         self._writable()
         files = matching_files(path)
         taken = None if as_of is None else str(as_of)
@@ -150,7 +153,7 @@ class Lab:
             raw_copies(self.path if keep_raw else None, asked=keep_raw) as keep,
             self._transaction(str(path)),
         ):
-            reports = load_files(self._connection, files, options, as_of, self._settings, keep_people=keep_people)
+            reports = load_files(self._connection, files, options, as_of, self.settings, keep_people=keep_people)
             keep(self._connection, files, reports)
         self._keep(reports)
         return reports[0] if len(reports) == 1 else combined_report(path, reports)
@@ -169,10 +172,13 @@ class Lab:
         LoadError, SettingsError
             One refused file refuses the call; the lab is as it was.
         """
+        from mttrlab.lab.load import folder_files, load_files, unmatched_patterns
+        from mttrlab.lab.settings import FILE_NAME, Settings
+
         self._writable()
         written = Path(folder) / FILE_NAME
         if settings is None:
-            settings = Settings.read(written) if written.is_file() else self._settings
+            settings = Settings.read(written) if written.is_file() else self.settings
         files = folder_files(folder, settings)
         with self._transaction(str(folder)):
             views.store_settings(self._connection, settings)
@@ -225,12 +231,15 @@ class Lab:
         come before its incident. It is judged together with the other stamps, and where it contradicts their order
         or lies behind the export, `lab.warnings()` says so. A corrected fix or verification closes the incident.
         """
+        from mttrlab.lab.annotations import RECORD_KINDS
+        from mttrlab.lab.load import record_frame
+
         self._writable()
         if kind not in (*RECORD_KINDS, EVENTS):
             raise QuestionError(f"kind must be one of {', '.join((*RECORD_KINDS, EVENTS))}, got {kind!r}")
         if kind == EVENTS:
             with self._transaction(kind):
-                report = store_events(self._connection, table, self._settings)
+                report = store_events(self._connection, table, self.settings)
             self._keep((report,))
             return report
         with self._transaction(kind):
@@ -241,6 +250,8 @@ class Lab:
     @property
     def settings(self) -> Settings:
         """What the team says about its data."""
+        if self._settings is None:
+            self._settings = views.parsed_settings(self._settings_text)
         return self._settings
 
     def apply(self, settings: Settings | str | Path) -> None:
@@ -251,11 +262,13 @@ class Lab:
         settings : Settings, str or Path
             Settings, or the path of a `mttrlab.yml`.
         """
+        from mttrlab.lab.settings import Settings
+
         self._writable()
         told = settings if isinstance(settings, Settings) else Settings.read(settings)
         with self._transaction("the settings"):
             views.store_settings(self._connection, told)
-            derive(self._connection)
+            views.derive(self._connection)
         self._settings = told
 
     # Its records.
@@ -280,12 +293,18 @@ class Lab:
         with explain_errors(self.path):
             rows = record_queries.incidents_of_population(self._connection, since, until, population)
         # A frame alone still knows the team's own measures and what the team did.
-        rows.attrs |= {"measures": dict(self._settings.measures), "events": self.events()}
+        said = self._settings_about("measures")
+        rows.attrs |= {"measures": {} if said is None else dict(said.measures), "events": self.events()}
         return rows
 
     def events(self) -> tuple[Event, ...]:
         """Return what the team did and when: `events:` of its settings, and what `record(kind="events")` kept."""
-        return known_events(self._connection, self._settings)
+        return known_events(self._connection, self._settings_about("events"))
+
+    def _settings_about(self, name: str) -> Settings | None:
+        """Return the settings where they say something of that name: their models are dear to load for nothing."""
+        silent = self._settings is None and not json.loads(self._settings_text or "{}").get(name)
+        return None if silent else self.settings
 
     def sql(self, query: str, **params: object) -> pd.DataFrame:
         """Return the rows of one SELECT over `incidents`, `records`, `reports`, `loads`, `quarantine`.
@@ -385,7 +404,7 @@ class Lab:
 
     def population_rule(self) -> str:
         """Return in one sentence which records count as incidents."""
-        return views.population_rule(self._settings)
+        return views.population_rule(self.settings)
 
     def warnings(self) -> list[str]:
         """Return the sentences that a reader of the numbers should know."""
@@ -401,7 +420,9 @@ class Lab:
             Empty until such files are loaded. Services have the names that the settings give them; rules over
             recording rules know their windows, whatever file those stand in.
         """
-        names = [(alias, service) for service, aliases in self._settings.services.items() for alias in aliases]
+        from mttrlab.lab.practices import stored_practices
+
+        names = [(alias, service) for service, aliases in self.settings.services.items() for alias in aliases]
         with explain_errors(self.path):
             return stored_practices(self._connection, names)
 
@@ -413,7 +434,7 @@ class Lab:
     def data_hash(self) -> str:
         """Return a hash of all newest revisions, the practices and the settings; the order of loading is no matter."""
         with explain_errors(self.path):
-            return record_queries.data_hash(self._connection, self._settings)
+            return record_queries.data_hash(self._connection, self.settings)
 
     def worksheet(self, month: str | None = None, count: int = 15) -> pd.DataFrame:
         """Return the stamps whose filling would narrow the answers most, best first.
@@ -432,8 +453,10 @@ class Lab:
             `stands` (what is there now), `gives` (the phases and clocks that it would complete), and the empty columns
             `time, who, why`. See `RANK` for the order.
         """
+        from mttrlab.lab.annotations import worksheet_rows
+
         with explain_errors(self.path):
-            return worksheet_rows(self._connection, self._settings.lead_clock, month, count)
+            return worksheet_rows(self._connection, self.settings.lead_clock, month, count)
 
     def annotate(self, path: str | Path = "worksheet.csv", month: str | None = None, count: int = 15) -> Path:
         """Write the worksheet as a CSV to be filled in and loaded back; text cannot act as a formula.
@@ -450,6 +473,8 @@ class Lab:
         QuestionError
             When the file exists, or there is nothing to fill in.
         """
+        from mttrlab.lab.annotations import write_worksheet
+
         new_path(path)
         return write_worksheet(self.worksheet(month, count), path)
 
@@ -480,6 +505,8 @@ class Lab:
         format gives away is then taken for a recorded stamp. Pseudonymised data is still personal data: whoever has
         the key, or knows when the incidents were, can tell them.
         """
+        from mttrlab.lab.export import export_incidents
+
         new_path(path)
         return export_incidents(self.incidents(population=None), Path(path), anonymise=anonymise)
 
@@ -586,6 +613,9 @@ class Lab:
         --------
         mttrlab.judge.dating.date_checks : what the statuses mean.
         """
+        from mttrlab.judge.dating import RecoveryRule
+        from mttrlab.lab import recovery_times
+
         incidents = self.incidents(since, until)
         with explain_errors(self.path):
             return recovery_times.date_incidents(
@@ -605,6 +635,8 @@ class Lab:
         DataFrame
             `incident_id, source, milestone` (started_at or verified_at), `time, who, why`.
         """
+        from mttrlab.lab import recovery_times
+
         dated = self.dating() if dated is None else dated
         return recovery_times.derivable_stamps(self.incidents(), dated)
 

@@ -102,7 +102,7 @@ def _read(path: Path) -> tuple[list[Record], Settings, dict[str, pd.DataFrame]]:
     with open_ledger(path) as connection:
         try:
             loads = sql.frame(connection, "SELECT * FROM loads ORDER BY load_id")
-            settings = views.stored_settings(connection)
+            settings = views.parsed_settings(views.stored_settings(connection))
             tables = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
             recorded = {
                 table: sql.frame(connection, f"SELECT * FROM {table}") for table in _CARRIED_TABLES if table in tables

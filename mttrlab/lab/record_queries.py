@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import duckdb
 import pandas as pd
@@ -12,8 +13,10 @@ import pandas as pd
 from mttrlab import sql
 from mttrlab.errors import QuestionError
 from mttrlab.lab.database import Moment, utc_moment
-from mttrlab.lab.settings import Settings
 from mttrlab.schema import INCIDENT_COLUMNS, POPULATIONS, conform
+
+if TYPE_CHECKING:
+    from mttrlab.lab.settings import Settings
 
 _PARTS = ("source", "month", "service")
 

@@ -12,8 +12,6 @@ import duckdb
 from mttrlab import __version__, sql
 from mttrlab.errors import StoreError
 from mttrlab.lab import database, reports, views
-from mttrlab.lab.settings import Settings
-from mttrlab.lab.views import store_settings
 from mttrlab.text import plain
 
 SCHEMA_VERSION = 6
@@ -199,6 +197,8 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
 
 
 def _create(connection: duckdb.DuckDBPyConnection) -> None:
+    from mttrlab.lab.settings import Settings
+
     connection.execute("BEGIN")
     reports.create_main_table(connection)
     connection.execute(sql.text("lab/tables"))
@@ -208,5 +208,5 @@ def _create(connection: duckdb.DuckDBPyConnection) -> None:
         "INSERT INTO meta VALUES (?, ?)", [("schema_version", str(SCHEMA_VERSION)), ("version", __version__)]
     )
     views.create_all(connection, {reports.MAIN_TABLE: reports.STORED_COLUMNS}, joining=False)
-    store_settings(connection, Settings.default())
+    views.store_settings(connection, Settings.default())
     connection.execute("COMMIT")

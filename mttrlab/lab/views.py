@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
+from typing import TYPE_CHECKING
 
 import duckdb
 import numpy as np
 import pandas as pd
 
 from mttrlab import sql
-from mttrlab.judge import judge
 from mttrlab.lab import reports
 from mttrlab.lab.database import insert_if_any
-from mttrlab.lab.settings import Settings, read_keys
 from mttrlab.schema import STAMPS
+
+if TYPE_CHECKING:
+    from mttrlab.lab.settings import Settings
 
 # In the order in which they build on each other.
 _FIRST = ("latest", "settled")
@@ -111,6 +113,8 @@ _TABLES = ("service_names", "severity_words", "precedence", "rule", "title_patte
 
 def store_settings(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Write the settings; the caller holds the transaction and derives again."""
+    from mttrlab.lab.settings import read_keys
+
     for table in _TABLES:
         connection.execute(f"DELETE FROM {table}")
     names = [(alias, service) for service, aliases in settings.services.items() for alias in {service, *aliases}]
@@ -136,10 +140,17 @@ def store_settings(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
     _insert(connection, "INSERT INTO settings VALUES ($1)", [(settings.model_dump_json(),)])
 
 
-def stored_settings(connection: duckdb.DuckDBPyConnection) -> Settings:
-    """Return the settings that the lab was last told, or the defaults."""
+def stored_settings(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """Return the settings that the lab was last told, as they are stored; None: it was told none."""
     found = connection.execute("SELECT said FROM settings").fetchall()
-    return Settings.model_validate_json(found[0][0]) if found else Settings.default()
+    return str(found[0][0]) if found else None
+
+
+def parsed_settings(stored: str | None) -> Settings:
+    """Return settings from what `stored_settings` gives, or the defaults."""
+    from mttrlab.lab.settings import Settings
+
+    return Settings.default() if stored is None else Settings.model_validate_json(stored)
 
 
 def population_rule(settings: Settings) -> str:
@@ -302,6 +313,8 @@ def judge_again(connection: duckdb.DuckDBPyConnection) -> None:
     several = "SELECT (SELECT count(*) FROM links) + (SELECT count(*) FROM annotated)"
     if not connection.execute(several).fetchall()[0][0]:
         return
+    from mttrlab.judge import judge
+
     rows = sql.frame(connection, sql.text("lab/second_look"))
     if rows.empty:
         return
