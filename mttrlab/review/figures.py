@@ -40,15 +40,17 @@ def draw_figure(
     name: str, title: str, plot: Callable[..., object], table: pd.DataFrame, alt: str, height: float, **options: object
 ) -> Drawing:
     """Draw `table` without touching any global state; the same table gives the same bytes."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     with figures.style():
-        figure = Figure(figsize=(9.0, height + 0.25), layout="constrained")
+        figure = Figure(figsize=(9.0, height + 0.25), dpi=160, layout="constrained")
         plot(table, ax=figure.subplots(), **options)
         # Over the whole picture, so that it names itself on a slide and long row names leave it room.
         figure.suptitle(title, x=0.008, ha="left", fontsize=12, fontweight="bold", parse_math=False)
         picture = io.BytesIO()
-        figure.savefig(picture, format="png", dpi=160, metadata={"Software": None})
+        # Not `savefig`: it draws a figure with a layout twice.
+        FigureCanvasAgg(figure).print_png(picture, metadata={"Software": None})
     return Drawing(name, picture.getvalue(), alt)
 
 
