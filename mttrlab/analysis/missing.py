@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mttrlab.analysis.comparison import rank_test
 from mttrlab.analysis.phases import SpanSplitter, judged_stamps, probability_seen
 from mttrlab.analysis.query import open_query, records_basis
 from mttrlab.errors import SchemaError
@@ -144,8 +145,6 @@ def _row(
 
 def _weighted(place: int, minutes: np.ndarray, around: Merged) -> tuple[float, str]:
     """Return the inverse-probability mean against the commonest merged span, and on which incidents stamps miss."""
-    from scipy.stats import mannwhitneyu
-
     (a, b), (rows, length) = max(around.items(), key=lambda item: len(item[1][0]))
     whole = np.isfinite(minutes[:, a : b + 1]).all(axis=1)
     donors = minutes[whole, a : b + 1]
@@ -154,7 +153,7 @@ def _weighted(place: int, minutes: np.ndarray, around: Merged) -> tuple[float, s
     total = donors.sum(axis=1)
     recorded = np.r_[np.ones(len(total), dtype=bool), np.zeros(len(rows), dtype=bool)]
     probability = probability_seen(recorded, np.r_[total, length])[: len(total)]
-    p = float(mannwhitneyu(length, total).pvalue)
+    p = rank_test(length, total)[1]
     shorter = np.median(length) < np.median(total)
     missing_on = "no particular" if p > 0.05 else "shorter" if shorter else "longer"
     return float((donors[:, place - a] / probability).sum() / (1 / probability).sum()), missing_on
