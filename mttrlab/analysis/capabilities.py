@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from mttrlab.analysis.coverage import alert_coverage
+from mttrlab.analysis.coverage import AlertCoverage, alert_coverage
 from mttrlab.analysis.phases import phase_durations
 from mttrlab.analysis.query import Source
 from mttrlab.analysis.remediation import remediation_matches, rollback_readiness, runbook_coverage
@@ -31,7 +31,11 @@ _RANKS = [name for name, _ in reversed(LEVELS)]
 
 
 def capability(
-    practices: Practices, incidents: Source | None = None, telemetry: pd.DataFrame | Iterable[str] | None = None
+    practices: Practices,
+    incidents: Source | None = None,
+    telemetry: pd.DataFrame | Iterable[str] | None = None,
+    *,
+    coverage: AlertCoverage | None = None,
 ) -> pd.DataFrame:
     """Return the evidence that practices give for each of the founding text's key capabilities.
 
@@ -43,6 +47,8 @@ def capability(
         History: which services fail and how, which types are common. Without it, evidence that needs it is not shown.
     telemetry : DataFrame or iterable of str, optional
         What telemetry the lab holds: a table with `kind`, or words such as logs, metrics, traces.
+    coverage : AlertCoverage, optional
+        What `alert_coverage` says of these practices and incidents, where that was asked already.
 
     Returns
     -------
@@ -61,7 +67,7 @@ def capability(
     if not isinstance(practices, Practices):
         raise QuestionError(f"practices must be what lab.practices() gives; got {type(practices).__name__}")
     phases = None if incidents is None else phase_durations(incidents)
-    pieces = [*_alerts(practices, phases), *_observed(telemetry), *_diagnosed(practices, phases),
+    pieces = [*_alerts(practices, phases, coverage), *_observed(telemetry), *_diagnosed(practices, phases),
               *_repaired(practices, phases)]  # fmt: skip
     rows = []
     for level, evidence, share, counted in pieces:
@@ -87,7 +93,7 @@ def _part(level: str, evidence: str, part: int, whole: int, of: str) -> _Piece:
     return level, evidence, part / whole if whole else float("nan"), f"{part:,} of {whole:,} {of}"
 
 
-def _alerts(practices: Practices, phases: pd.DataFrame | None) -> list[_Piece]:
+def _alerts(practices: Practices, phases: pd.DataFrame | None, coverage: AlertCoverage | None) -> list[_Piece]:
     if phases is None:
         n = len(practices.paging())
         return [
@@ -98,7 +104,7 @@ def _alerts(practices: Practices, phases: pd.DataFrame | None) -> list[_Piece]:
                 f"{n:,} alerts and monitors; no history to hold them against",
             )
         ]
-    report = alert_coverage(None, practices, incidents=phases)
+    report = alert_coverage(None, practices, incidents=phases) if coverage is None else coverage
     cells = report.table[report.table["incidents"] > 0]
     failed = int(cells["incidents"].sum())
     covered = int(cells.loc[cells["covered"], "incidents"].sum())

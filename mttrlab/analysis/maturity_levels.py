@@ -41,19 +41,40 @@ from mttrlab.validate import as_minutes, as_numbers
 SEE_MEDIAN = "see the median"
 """What is awarded by a mean that single long incidents decide."""
 _PROBABILITIES = ["p_elite", "p_advanced", "p_intermediate", "p_basic", "p_no_level"]
+STATISTICS = ("mean", "median", "P90")
 _COLUMNS = [
     "statistic", "measure", "minutes", "low", "high", "n", "open", "forgotten", "level", "awarded", *_PROBABILITIES,
     "next_level", "to_next", "method", "odds_method",
 ]  # fmt: skip
 
 
-def _of_ended(minutes: np.ndarray, limits: list[float], level: float) -> dict[str, Evidence]:
-    intervals = {
-        "mean": mean_interval(minutes, level),
-        "median": median_interval(minutes, level),
-        "P90": quantile_interval(minutes, 0.9, level),
-    }
-    return {name: (interval, *probabilities_below(minutes, limits, name)) for name, interval in intervals.items()}
+def _judge(
+    minutes: np.ndarray, ended: np.ndarray, level: float, statistics: Sequence[str]
+) -> tuple[dict[str, Evidence], dict[str, int]]:
+    kept = ended | (minutes <= never_closed_after(minutes[ended]))
+    counts = {"open": int((~ended).sum()), "forgotten": int((~kept).sum())}
+    limits = [limit for _, limit in LEVELS]
+    if (kept & ~ended).any():
+        return open_evidence(minutes[kept], ended[kept], limits, level, statistics), counts
+    alone = minutes[ended]
+    found = {name: (_interval(alone, name, level), *probabilities_below(alone, limits, name)) for name in statistics}
+    return found, counts
+
+
+def _interval(minutes: np.ndarray, statistic: str, level: float) -> Interval:
+    if statistic == "mean":
+        return mean_interval(minutes, level)
+    return median_interval(minutes, level) if statistic == "median" else quantile_interval(minutes, 0.9, level)
+
+
+def awarded_by_mean(incidents: Source, measure: str) -> str:
+    """Return the level, or the range of levels, that `maturity` awards to the mean."""
+    [(_, below, method)] = _judge(*clock_minutes(incidents, measure), 0.95, ("mean",))[0].values()
+    return _awarded(below, method)
+
+
+def _awarded(below: np.ndarray, odds_method: str) -> str:
+    return SEE_MEDIAN if odds_method == HEAVY else award(below)
 
 
 def clock_minutes(incidents: Source, measure: str) -> tuple[np.ndarray, np.ndarray]:
@@ -84,7 +105,7 @@ def _row(
         "n": interval.n,
         **counts,
         "level": maturity_level(interval.estimate),
-        "awarded": SEE_MEDIAN if odds_method == HEAVY else award(below),
+        "awarded": _awarded(below, odds_method),
         **dict(zip(_PROBABILITIES, probabilities, strict=True)),
         "next_level": next_level if interval.n else "",
         "to_next": interval.estimate - limit,
@@ -292,7 +313,11 @@ _ENDED_ALONE = "; of the ended alone, open ones would raise it"
 
 
 def open_evidence(
-    minutes: np.ndarray, observed: np.ndarray, limits: Sequence[float], level: float
+    minutes: np.ndarray,
+    observed: np.ndarray,
+    limits: Sequence[float],
+    level: float,
+    statistics: Sequence[str] = STATISTICS,
 ) -> dict[str, Evidence]:
     """Return what mean, median and P90 are where open incidents count with their time so far.
 
@@ -305,6 +330,8 @@ def open_evidence(
     limits : sequence of float
         Minutes, ascending.
     level : float
+    statistics : sequence of str
+        Which of them; the mean always is.
 
     Notes
     -----
@@ -313,7 +340,7 @@ def open_evidence(
     """
     n, still = int(observed.sum()), int((~observed).sum())
     model = _lognormal_model(minutes, observed) if n >= MIN_ENDED else None
-    below = {name: _probabilities_by_model(model, n, limits, name) for name in ("mean", *QUANTILES)} if model else {}
+    below = {name: _probabilities_by_model(model, n, limits, name) for name in statistics} if model else {}
     method = f"{LOGNORMAL}, {still} open counted"
     evidence: dict[str, Evidence] = {}
     if model:
@@ -326,9 +353,12 @@ def open_evidence(
             probabilities,
             probability_method + _ENDED_ALONE,
         )
-    quantiles = survival_quantiles(minutes, observed, shares=tuple(QUANTILES.values()), level=level)
+    asked = [name for name in QUANTILES if name in statistics]
+    if not asked:
+        return evidence
+    quantiles = survival_quantiles(minutes, observed, shares=tuple(QUANTILES[name] for name in asked), level=level)
     steps = curve(minutes, observed)
-    for name, row in zip(QUANTILES, quantiles.itertuples(), strict=True):
+    for name, row in zip(asked, quantiles.itertuples(), strict=True):
         interval = Interval(float(row.minutes), float(row.low), float(row.high), n, level, str(row.method))  # type: ignore[arg-type]
         if model and math.isnan(interval.estimate):
             interval = _by_model(model, n, name, level, method)
@@ -430,14 +460,7 @@ def maturity(
     >>> maturity(rows)[["statistic", "level", "awarded"]].values.tolist()[1]
     ['median', 'Intermediate', 'Intermediate–Advanced']
     """
-    minutes, ended = clock_minutes(incidents, measure)
-    kept = ended | (minutes <= never_closed_after(minutes[ended]))
-    counts = {"open": int((~ended).sum()), "forgotten": int((~kept).sum())}
-    limits = [limit for _, limit in LEVELS]
-    if (kept & ~ended).any():
-        evidence = open_evidence(minutes[kept], ended[kept], limits, level)
-    else:
-        evidence = _of_ended(minutes[ended], limits, level)
+    evidence, counts = _judge(*clock_minutes(incidents, measure), level, STATISTICS)
     rows = [_row(name, measure, *parts, counts) for name, parts in evidence.items()]
     table = pd.DataFrame(rows, columns=_COLUMNS)
     if not practices:

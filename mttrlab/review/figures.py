@@ -50,7 +50,7 @@ def draw_figure(
         figure.suptitle(title, x=0.008, ha="left", fontsize=12, fontweight="bold", parse_math=False)
         picture = io.BytesIO()
         # Not `savefig`: it draws a figure with a layout twice.
-        FigureCanvasAgg(figure).print_png(picture, metadata={"Software": None})
+        FigureCanvasAgg(figure).print_png(picture, metadata={"Software": None})  # type: ignore[no-untyped-call]
     return Drawing(name, picture.getvalue(), alt)
 
 

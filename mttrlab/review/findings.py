@@ -16,7 +16,7 @@ from mttrlab.analysis.control_charts import monthly_limits
 from mttrlab.analysis.coverage import alert_coverage
 from mttrlab.analysis.decomposition import explain_change
 from mttrlab.analysis.intervals import median_interval
-from mttrlab.analysis.maturity_levels import distance_to_next, maturity, monthly_levels
+from mttrlab.analysis.maturity_levels import awarded_by_mean, distance_to_next, maturity, monthly_levels
 from mttrlab.analysis.minimum_counts import why_withheld
 from mttrlab.analysis.missing import missing_stamps
 from mttrlab.analysis.outages import downtime
@@ -31,7 +31,7 @@ from mttrlab.review import phase_shares
 from mttrlab.review import what_if as what_if_table
 from mttrlab.review.months import Periods, choose_periods, first_milestones, month_starts
 from mttrlab.review.tables import PageTable
-from mttrlab.schema import CLOCK_ENDS, CLOCKS, MILESTONES, PHASES, STAMPS, Record, clock_name, table_records
+from mttrlab.schema import CLOCK_ENDS, CLOCKS, MILESTONES, PHASES, STAMPS, Practices, Record, clock_name, table_records
 from mttrlab.text import format_minutes
 
 if TYPE_CHECKING:
@@ -107,6 +107,7 @@ def collect_findings(
     spans = phase_spans(known[recent])
     weakest, record = _stamps(known[closed], spans)
     stamps = missing_stamps(known[recent], resamples=100, seed=seed)
+    practices, firings = lab.practices(), lab.firings()
     typical = [
         _median_time(phases[of_month], measure, "month"),
         _median_time(phases[recent], measure, "last three months"),
@@ -126,9 +127,7 @@ def collect_findings(
         "shares": phase_shares.measured_shares(phases[recent], spans),
         "split": phase_shares.split_shares(stamps),
         "unseen": unseen_incidents(lab),
-        "firings": unseen_firings(
-            lab.firings(), known, remediated=[rule.alert for rule in lab.practices().remediation]
-        ),
+        "firings": unseen_firings(firings, known, remediated=[rule.alert for rule in practices.remediation]),
         "maturity": maturity(phases[recent], measure=measure),
         "distance": distance_to_next(phases[recent], measure=measure),
         "flapping": level_instability(phases[recent], measure, len(periods.quarter), seed),
@@ -155,17 +154,17 @@ def collect_findings(
         judged = phases.assign(diagnosed_at_verdict=known["diagnosed_at_verdict"].array)
         pair = (judged[months.isin(periods.earlier)], judged[months.isin(periods.recent)])
         tables["change"] = explain_change(*pair, measure=measure, seed=seed)
-    tables |= practice_tables(lab, phases, phases[recent], measure)
+    tables |= practice_tables(lab, practices, firings, phases, tables["maturity"], measure)
     what_if = what_if_table.try_levers(
         known,
         phases,
-        lab.practices(),
+        practices,
         measure,
         seed=seed,
         replications=replications,
         days=days,
         deployments=lab.deployments(),
-        firings=lab.firings(),
+        firings=firings,
     )
     if what_if.levers is not None:
         tables["levers"] = what_if.levers
@@ -198,10 +197,7 @@ def _months(phases: pd.DataFrame, measure: str) -> pd.DataFrame:
     """The newest months, each with the level that its evidence carries; incidents without a date stand in no month."""
     months = monthly_mttr(phases, measure=measure)
     months = without_thin_numbers(months[months["month"].notna()].tail(MONTHS_SHOWN).reset_index(drop=True))
-    awarded = []
-    for month in months["month"]:
-        told = maturity(phases[phases["month"] == month], measure=measure).set_index("statistic")
-        awarded.append(str(told.loc["mean", "awarded"]))
+    awarded = [awarded_by_mean(phases[phases["month"] == month], measure) for month in months["month"]]
     return months.assign(maturity=pd.Series(awarded, index=months.index, dtype="str"))
 
 
@@ -319,32 +315,35 @@ def level_instability(phases: pd.DataFrame, measure: str, months: int, seed: int
 # What the teams run, held against what happened: the tables behind the page's section on practices.
 
 
-def practice_tables(lab: Lab, known: pd.DataFrame, recent: pd.DataFrame, measure: str) -> dict[str, pd.DataFrame]:
+def practice_tables(
+    lab: Lab, practices: Practices, firings: pd.DataFrame, known: pd.DataFrame, outcome: pd.DataFrame, measure: str
+) -> dict[str, pd.DataFrame]:
     """Return coverage, gaps, runbooks, ways back, automation and capability; nothing where no practices are loaded.
 
     Parameters
     ----------
     lab : Lab
+    practices : Practices
+        What the lab's teams run.
+    firings : DataFrame
+        What the lab says has fired.
     known : DataFrame
         Phases of all incidents up to the month of the review: what the gaps have cost.
-    recent : DataFrame
-        Phases of its last three months: the outcome that stands beside the capability.
+    outcome : DataFrame
+        As `maturity` gives it for the last three months: what stands beside the capability.
     measure : str
         The clock that leads the review.
     """
-    practices = lab.practices()
     if not any(len(held) for held in vars(practices).values() if isinstance(held, tuple)):
         return {}
     report = alert_coverage(None, practices, incidents=known)
-    fired = lab.firings()
-    firings = fired if len(fired) else None
-    held = capability(practices, known, held_telemetry(lab))
+    held = capability(practices, known, held_telemetry(lab), coverage=report)
     capable = capability_level(held)
-    outcome = maturity(recent, measure=measure)
     beside = outcome.assign(
         capability=capable, disagreement=[disagreement(str(word), capable) for word in outcome["awarded"]]
     )
     named = known["incident_type"].notna().any()
+    fired = firings if len(firings) else None
     return {
         "coverage": report.cells,
         "gaps": report.gaps(),
@@ -352,7 +351,7 @@ def practice_tables(lab: Lab, known: pd.DataFrame, recent: pd.DataFrame, measure
         "capable": beside[["statistic", "awarded", "capability", "disagreement"]],
         "runbooks": runbook_coverage(known, practices, measure=measure) if named else pd.DataFrame(),
         "rollback": rollback_readiness(practices, known),
-        "automation": automation_candidates(known, practices, firings) if named else pd.DataFrame(),
+        "automation": automation_candidates(known, practices, fired) if named else pd.DataFrame(),
     }
 
 
