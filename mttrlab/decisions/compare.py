@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +23,7 @@ from mttrlab.response.experiment.utilization import refuse_unstable_queue
 from mttrlab.response.model import validation
 from mttrlab.response.model.incident_types import IncidentType
 from mttrlab.response.model.response_model import UNCHECKED, ResponseModel
+from mttrlab.response.model.settings import updated
 from mttrlab.response.sampling import arrivals
 from mttrlab.response.sampling.common_random_numbers import BLOCK
 from mttrlab.response.scenarios.applicability import reason_without_effect
@@ -258,11 +257,11 @@ def _part(model: ResponseModel, scenario: Scenario, ranges: Mapping[str, PertEst
     return f"{words}; reaching {ramp.adoption:.0%} of them within {ramp.months:g} months{late}{lost}"
 
 
-def _seen(model: ResponseModel, scenario: Scenario) -> Any:
+def _seen(model: ResponseModel, scenario: Scenario) -> ResponseModel:
     """Return what the settings in force are read from: of the pools that a scenario names, these alone."""
     if not scenario.pools:
         return model
-    return SimpleNamespace(pools=[pool for pool in model.pools if pool.name in scenario.pools])
+    return updated(model, pools=tuple(pool for pool in model.pools if pool.name in scenario.pools))
 
 
 def _shown(lever: str, value: InForce) -> str:

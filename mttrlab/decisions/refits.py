@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -65,9 +64,6 @@ def refits(
     validation.whole("n of refits", n, _FEWEST, 1000)
     validation.whole("seed", seed, 0, 2**63)
     validation.data_frame("incidents", incidents, "lab.incidents()")
-    known: dict[str, Any] = {
-        "practices": practices, "responders": responders, "deployments": deployments, "firings": firings
-    }  # fmt: skip
     made, why = [], ""
     for child in np.random.SeedSequence(seed).spawn(n):
         chance = np.random.default_rng(child)
@@ -76,7 +72,11 @@ def refits(
         if "incident_id" in sample:
             sample = sample.assign(incident_id=[f"{name} ({k})" for k, name in enumerate(sample["incident_id"])])
         try:
-            made.append(fit_model(sample, **known, check=False, back_test=False, priors=Priors.sample(chance)))
+            fitted = fit_model(
+                sample, practices=practices, responders=responders, deployments=deployments, firings=firings,
+                check=False, back_test=False, priors=Priors.sample(chance),
+            )  # fmt: skip
+            made.append(fitted)
         except ModelError as refusal:
             why = str(refusal)
     if len(made) < _FEWEST:

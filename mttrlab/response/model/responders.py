@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Annotated, Final, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -217,12 +218,12 @@ def tables(pools: tuple[Pool, ...]) -> tuple[Ints, Ints]:
     return np.array(rules, dtype=np.int64).reshape(-1, 6), np.array(rows, dtype=np.int64)
 
 
-def step(rows: Any, k: int) -> Any:
+def step(rows: Sequence[Step], k: int) -> Step:
     """Return step `k` of those that begin at `rows`."""
     return rows[k]
 
 
-def people_at(now: int, week: int, count: int, rows: Any) -> tuple[int, int]:
+def people_at(now: int, week: int, count: int, rows: Sequence[Step]) -> tuple[int, int]:
     """Return the people at work at an instant, and the instant of the next change.
 
     Parameters
