@@ -126,17 +126,22 @@ class _Measured:
     """Positions of these incidents in the frame."""
 
 
-def _window(phases: pd.DataFrame, begun: pd.Series, longest: int) -> tuple[_Window | None, int]:
+def _window(
+    phases: pd.DataFrame, begun: pd.Series, longest: int, last: pd.Timestamp | None
+) -> tuple[_Window | None, int]:
     """Return the last complete months, or weeks where those are few, and how many incidents came after them."""
     known = begun.dropna()
     if known.empty:
         return None, 0
     stamps = pd.to_datetime(phases["exported_at"], utc=True) if "exported_at" in phases else known
     until = max(stamps.max(), known.max()) if stamps.notna().any() else known.max()
+    until = until if last is None else min(until, last)
+    if known.min() >= until:
+        return None, len(known)
     month = until.normalize().replace(day=1)
-    # Who exports within the first days of a month has not closed that month, but has the one before.
+    # Without the day of the export, a month counts as complete where its last week holds an incident.
     months = pd.date_range(known.min().normalize().replace(day=1), month, freq="MS")
-    if not stamps.notna().any() or ("exported_at" not in phases and (until - month).days >= 25):
+    if last is None and ("exported_at" not in phases or not stamps.notna().any()) and until.day >= 25:
         months = pd.date_range(months[0], periods=len(months) + 1, freq="MS")
     window = _Window("month", months[-(longest + 1) :])
     if window.units < _LEAST_UNITS:
@@ -269,6 +274,7 @@ def what_changed(
     seed: int = 0,
     events: Sequence[Event] | None = None,
     groups: bool = True,
+    until: pd.Timestamp | None = None,
 ) -> pd.DataFrame:
     """Return what changed, since when and by how much, each measure asked once and all together.
 
@@ -286,6 +292,8 @@ def what_changed(
         What the team knows it did; None: those of the lab's `mttrlab.yml`.
     groups : bool
         Look also for changes of single services, teams, severities and types.
+    until : Timestamp, optional
+        Months that end before this are looked at; None: before the export was taken.
 
     Returns
     -------
@@ -297,8 +305,8 @@ def what_changed(
         stays); `before, after` (median minutes, share 0 to 1, or incidents a month) of `n_before, n_after`; `ratio,
         ratio_low, ratio_high` (minutes and counts: ratio with its 95 % interval, the mix of types and severities held;
         shares: difference, 0 to 1); `headline` (the one to tell first); `event` (a known event near it); `note`.
-        `attrs`: `sentence`, `sure`, `unit`, `since`, `until`, `units`, `later` (incidents after the window), `seed`,
-        `permutations`, `months_alike` (correlation of neighbouring months), `near_by_chance`.
+        `attrs`: `sentence`, `sure`, `beside`, `unit`, `since`, `until`, `units`, `later` (incidents after the window),
+        `seed`, `permutations`, `months_alike` (correlation of neighbouring months), `near_by_chance`.
 
     Raises
     ------
@@ -324,7 +332,7 @@ def what_changed(
     measures = own_measures(incidents)
     phases = phase_durations(incidents).reset_index(drop=True)
     begun = onset(phases)
-    window, later = _window(phases, begun, longest)
+    window, later = _window(phases, begun, longest, until)
     if window is None or window.units < _LEAST_UNITS:
         return _nothing(phases, "fewer than eight weeks lie between the first and the last incident", later)
     place = window.place(begun)
@@ -370,7 +378,7 @@ def what_changed(
         "seed": seed, "permutations": orders_wanted, "months_alike": alike, "near_by_chance": near,
         "known_events": known,
     }  # fmt: skip
-    table.attrs["sentence"], table.attrs["sure"] = change_sentences(table)
+    table.attrs |= dict(zip(("sentence", "sure", "beside"), change_sentences(table), strict=True))
     return table
 
 
@@ -629,7 +637,7 @@ def _nothing(phases: pd.DataFrame, why: str, later: int, window: _Window | None 
         "seed": NAN, "permutations": 0,
         "unit": window.unit if window else "month", "since": ends[0], "until": ends[1],
         "units": window.units if window else 0, "later": later, "months_alike": NAN, "near_by_chance": NAN,
-        "known_events": [], "sentence": f"We cannot tell whether anything changed: {why}.", "sure": "",
+        "known_events": [], "beside": "", "sentence": f"We cannot tell whether anything changed: {why}.", "sure": "",
     }  # fmt: skip
     return table
 
@@ -712,8 +720,8 @@ def _range(low: float, high: float) -> str:
     return f"{percent_in_words(low)} to {percent_in_words(high)}"
 
 
-def change_sentences(table: pd.DataFrame) -> tuple[str, str]:
-    """Return what changed and how sure that is, as two short texts; the second is empty where nothing is called.
+def change_sentences(table: pd.DataFrame) -> tuple[str, str, str]:
+    """Return what changed, how sure that is, and what stands beside it; the last two are empty where nothing changed.
 
     Parameters
     ----------
@@ -722,10 +730,10 @@ def change_sentences(table: pd.DataFrame) -> tuple[str, str]:
     """
     chosen = table[table["headline"]]
     if chosen.empty:
-        return _unchanged(table), ""
+        return _unchanged(table), "", ""
     row = chosen.iloc[0]
     unit = str(table.attrs.get("unit", "month"))
-    what = measure_words(row["measure"], unit)
+    what, beside = measure_words(row["measure"], unit), ""
     began = part_of_month(row["at"])
     when = f"since {began}" if pd.isna(row["until"]) else f"from {began} to {part_of_month(row['until'])}"
     if row["kind"] == "minutes":
@@ -740,8 +748,7 @@ def change_sentences(table: pd.DataFrame) -> tuple[str, str]:
         whole_ones = table[(table["measure"].isin(CLOCKS)) & (table["by"] == "")]
         if what != "whole incidents" and len(whole_ones):
             called = ~whole_ones["verdict"].isin([NO_CLEAR_CHANGE, TOO_FEW])
-            if not called.any():
-                text += " Whole incidents: no clear change."
+            beside = "" if called.any() else "Whole incidents: no clear change."
     elif row["kind"] == "count":
         text = (
             f"{row['verdict'].capitalize()} incidents {when}: {row['after']:.0f} a {unit} "
@@ -751,7 +758,7 @@ def change_sentences(table: pd.DataFrame) -> tuple[str, str]:
             f"{_times(row['ratio'])}, 95 % sure: {_times(row['ratio_low'])} to {_times(row['ratio_high'])}"
             if row["ratio_low"] > 0 else ""
         )  # fmt: skip
-        text += " How long they take: no clear change."
+        beside = "How long they take: no clear change."
     elif row["kind"] == "share":
         text = (
             f"The {what} is {'higher' if row['verdict'] == CALLED_MORE else 'lower'} {when}: {row['after']:.0%} "
@@ -759,13 +766,11 @@ def change_sentences(table: pd.DataFrame) -> tuple[str, str]:
         ).replace("%", " %")
         ends = (100 * row["ratio_low"], 100 * row["ratio_high"])
         sure = f"95 % sure: {ends[0]:+.0f} to {ends[1]:+.0f} percentage points"
-        text += " How long incidents take: no clear change."
+        beside = "How long incidents take: no clear change."
     else:
-        text, sure = (
-            f"Other incidents {when}: the {what} changed. How long they take, like for like: no clear change.",
-            "",
-        )
-    return text, sure
+        text, sure = f"Other incidents {when}: the {what} changed.", ""
+        beside = "How long they take, like for like: no clear change."
+    return text, sure, beside
 
 
 def _times(ratio: float) -> str:

@@ -158,7 +158,7 @@ def _changes(options: argparse.Namespace) -> None:
         rows = _rows(lab, options)
         found = what_changed(rows, months=options.look_back, seed=options.seed, events=lab.events())
         _say_change(found)
-        for text in filter(None, (event_in_words(found), others_in_words(found))):
+        for text in filter(None, (found.attrs["beside"], event_in_words(found), others_in_words(found))):
             say(text)
         shown = found if options.all else found[found["at"].notna()]
         if len(shown) or options.csv is not None:

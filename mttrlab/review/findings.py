@@ -117,6 +117,9 @@ def collect_findings(
         "clocks": pd.concat(
             [_clocks(phases[of_month], "month"), _clocks(phases[recent], "quarter")], ignore_index=True
         ),
+        "changes": analysis.what_changed(
+            phases, seed=seed, events=lab.events(), until=periods.month + pd.DateOffset(months=1)
+        ),
         "months": _months(phases, measure),
         "limits": _limits(phases, measure),
         "seed": _plain_monthly_query(lab, periods),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from mttrlab.analysis.changes import event_in_words, others_in_words
 from mttrlab.analysis.decomposition import change_explained
 from mttrlab.analysis.phases import unseen_phases
 from mttrlab.review import findings, phase_shares
@@ -15,6 +16,7 @@ from mttrlab.review import tables as page_tables
 from mttrlab.review.findings import Findings
 from mttrlab.review.months import months_in_short
 from mttrlab.review.sentences import (
+    change_texts,
     check_sentence,
     clock_ends,
     level_instability_sentence,
@@ -510,7 +512,10 @@ def trend_section(review: Review) -> Context:
     tables, periods = found.tables, found.periods
     changed = "change" in tables and bool(tables["change"]["minutes"].notna().any())
     measure = found.measure.replace("_", " ")
+    changes = tables["changes"]
     return {
+        "searched": [*change_texts(changes), event_in_words(changes), others_in_words(changes)],
+        "searched_table": page_tables.changes_table(changes, _searched_caption(changes)),
         "comparison": f"{months_in_short(periods.recent)} against {months_in_short(periods.earlier)}"
         if periods.earlier
         else "",
@@ -523,6 +528,16 @@ def trend_section(review: Review) -> Context:
         if changed
         else None,
     }
+
+
+def _searched_caption(changes: pd.DataFrame) -> str:
+    said = changes.attrs
+    if not said["units"]:
+        return "What changed"
+    return (
+        f"What changed in {said['units']} {said['unit']}s, {said['since']:%Y-%m-%d} to before "
+        f"{said['until']:%Y-%m-%d}; {said['permutations']} random orders, seed {said['seed']}"
+    )
 
 
 def _comparison_table(found: Findings) -> page_tables.PageTable | None:

@@ -56,9 +56,6 @@ def first_screen(found: Findings) -> tuple[list[Sentence], dict[str, float]]:
     )
     typical = typical_time(found.typical, found.typical["shortest"], found.typical["longest"], whose=whose)
     happened = month_pieces(month, found.incidents, found.still_open, typical, ends, periods.complete)
-    moved = table_records(found.tables["moved"])[0] if "moved" in found.tables else None
-    recent = months_in_short(periods.recent)
-    earlier = months_in_short(periods.earlier) if periods.earlier else ""
     best = found.what_if.best
     low, high = found.typical["median_low"], found.typical["median_high"]
     if math.isnan(low) or math.isnan(high):
@@ -66,7 +63,10 @@ def first_screen(found: Findings) -> tuple[list[Sentence], dict[str, float]]:
     weakest, unusable = found.weakest or (None, 0.0)
     said = [
         Sentence("What happened", tuple(happened)),
-        Sentence("Trend", (trend_sentence(moved, earlier, recent, len(periods.recent)),)),
+        Sentence(
+            "What changed",
+            tuple(filter(None, (changed["sentence"], sure_sentence(changed["sure"]), changed["beside"]))),
+        ),
         Sentence("Costliest", (costliest_sentence(phase_shares.best_shares(found.tables)),)),
         Sentence("Ask", (ask_sentence(best, found.record, found.closed > 0, high, bool(found.what_if.unlike)),)),
         Sentence("Data", (data_sentence(found.timed, weakest, unusable, list(found.absent)),)),
@@ -74,12 +74,23 @@ def first_screen(found: Findings) -> tuple[list[Sentence], dict[str, float]]:
     numbers: dict[str, float] = {"incidents": found.incidents, "still_open": found.still_open}
     if typical:
         numbers |= {"typical_low": low, "typical_high": high}
-    if best is not None:
+    if best is not None and not failed_check(best):
         numbers |= {"saving_low": best["saving_low"], "saving_high": best["saving_high"]}
     return said, numbers
 
 
+def change_texts(changes: pd.DataFrame) -> tuple[str, ...]:
+    """Return what changed, how sure that is, and what did not, as `what_changed` says it."""
+    sure = changes.attrs["sure"]
+    return tuple(filter(None, (changes.attrs["sentence"], f"That is {sure}." if sure else "", changes.attrs["beside"])))
+
+
 # One ask, or what to record before one can be made.
+
+
+def failed_check(lever: Record) -> bool:
+    """Return whether the model behind a what-if does not reproduce recent months."""
+    return str(lever.get("checked", "")).startswith("Failed")
 
 
 _CHECKED = {
@@ -117,7 +128,12 @@ def ask_sentence(
     'Flags on half the changes: this would save between 7 and 12 minutes per incident (not yet checked against history; luck only).'
     >>> ask_sentence(None, "diagnosed_at")
     'No ask yet: record when the cause is found.'
+    >>> ask_sentence({"scenario": "Flags", "checked": "Failed: on 99 incidents"}, "diagnosed_at")
+    'No ask: the model does not reproduce recent months. Most useful next record: when the cause is found.'
     """  # noqa: E501
+    if lever is not None and failed_check(lever):
+        next_record = f" Most useful next record: {STAMP_WORDS[record]}." if record else ""
+        return f"No ask: the model does not reproduce recent months.{next_record}"
     if lever is not None:
         name = numbers_in_letters(str(lever["scenario"]))
         range_ = range_in_words(lever["saving_low"], lever["saving_high"])

@@ -313,6 +313,33 @@ def probability_cell(value: float) -> str:
     return "> 99%" if value >= 0.995 else f"{value:.0%}"
 
 
+def changes_table(table: pd.DataFrame, caption: str) -> PageTable:
+    """Return every measure that was asked for a change, those that changed first."""
+    rows = []
+    ordered = table.assign(quiet=table["at"].isna()).sort_values(["quiet", "by"], kind="stable")
+    for line in table_records(ordered):
+        changed = not pd.isna(line["at"])
+        cell = {"share": lambda x: f"{x:.0%}", "count": lambda x: f"{x:.0f}"}.get(str(line["kind"]), format_minutes)
+        before, after = (cell(line[name]) if isfinite(line[name]) else "–" for name in ("before", "after"))
+        when = f"{line['at']:%Y-%m-%d}" if changed else ""
+        if changed and not pd.isna(line["at_low"]):
+            when += f" ({line['at_low']:%Y-%m-%d} to {line['at_high']:%Y-%m-%d})"
+        size = ""
+        if isfinite(line["ratio"]) and str(line["kind"]) != "share":
+            size = f"× {line['ratio']:.2f} ({line['ratio_low']:.2f} to {line['ratio_high']:.2f})"
+        elif isfinite(line["ratio"]):
+            size = (
+                f"{100 * line['ratio']:+.0f} points ({100 * line['ratio_low']:+.0f} to {100 * line['ratio_high']:+.0f})"
+            )
+        group = f", {line['group']}" if line["group"] else ""
+        name = str(line["measure"]).replace("_", " ") + group
+        rows.append((name, str(line["n"]), before, after if changed else "", size, when, str(line["verdict"]),
+                     str(line["event"])))  # fmt: skip
+    heads = ("measure", "n", "half within, share or count", "since the change", "change, like for like (95 %)",
+             "since (95 %)", "verdict", "known event near it")  # fmt: skip
+    return PageTable(caption, heads, tuple(rows), (0, 5, 6, 7))
+
+
 def change_table(table: pd.DataFrame, caption: str) -> PageTable:
     """Return the parts of a changed mean; they add up to the last row."""
     names = {"mix": "other kinds of incident", "not split": "steps that no stamp tells apart", "total": "in all"}

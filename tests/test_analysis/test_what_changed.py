@@ -157,7 +157,8 @@ def test_unknown_times_are_no_reason_to_fail() -> None:
 
 def test_the_words_name_the_measure_and_how_sure_it_is() -> None:
     found = what_changed(incidents_of(HALVED, 0), groups=False)
-    sentence, sure = change_sentences(found)
+    sentence, sure, beside = change_sentences(found)
     assert sentence.startswith("Finding the cause is faster since")
     assert "95 % sure" in sure
     assert "shorter" in sure
+    assert beside in ("", "Whole incidents: no clear change.")
