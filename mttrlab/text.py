@@ -200,29 +200,6 @@ def fraction_in_words(share: float) -> str:
     return min(_PARTS, key=lambda known: abs(known[0] - share))[1]
 
 
-def ratio_in_words(ratio: float) -> str:
-    """Return a ratio of times in words.
-
-    Examples
-    --------
-    >>> ratio_in_words(0.8), ratio_in_words(1.34), ratio_in_words(2.4), ratio_in_words(0.98)
-    ('a fifth shorter', 'a third longer', 'more than twice as long', 'about the same')
-    >>> ratio_in_words(0.5), ratio_in_words(1.5)
-    ('half as long', 'half as long again')
-    """
-    if 0.97 < ratio < 1.03:
-        return "about the same"
-    if ratio < 1:
-        size = fraction_in_words(1 - ratio)
-        return "half as long" if size == "half" else f"{size} shorter"
-    if ratio < 1.95:
-        size = fraction_in_words(ratio - 1)
-        return "half as long again" if size == "half" else f"{size} longer"
-    if ratio < 2.05:
-        return "twice as long"
-    return f"more than {count_in_words(min(int(ratio), 20))} times as long".replace("two times", "twice")
-
-
 def months_in_words(months: float) -> str:
     """Return a number of months as people say it, rounded up.
 

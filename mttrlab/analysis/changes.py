@@ -679,16 +679,17 @@ def measure_words(name: str, unit: str = "month") -> str:
     return _OTHERS.get(name, name.replace("_", " ")).format(unit=unit)
 
 
-def part_of_month(day: pd.Timestamp, today: pd.Timestamp | None = None) -> str:
-    """Return a day as people say when something changed.
+def part_of_month(day: pd.Timestamp, today: pd.Timestamp) -> str:
+    """Return a day as people say when something changed; with the year where that could be another one.
 
     Examples
     --------
-    >>> part_of_month(pd.Timestamp("2026-01-11")), part_of_month(pd.Timestamp("2025-12-28"))
-    ('mid-January 2026', 'late December 2025')
+    >>> today = pd.Timestamp("2026-07-01")
+    >>> part_of_month(pd.Timestamp("2026-01-11"), today), part_of_month(pd.Timestamp("2024-12-28"), today)
+    ('mid-January', 'late December 2024')
     """
     part = "early " if day.day <= 10 else "mid-" if day.day <= 20 else "late "
-    return f"{part}{day:%B %Y}"
+    return f"{part}{day:%B}" if (today - day).days < 330 else f"{part}{day:%B %Y}"
 
 
 def percent_in_words(ratio: float) -> str:
@@ -734,8 +735,9 @@ def change_sentences(table: pd.DataFrame) -> tuple[str, str, str]:
     row = chosen.iloc[0]
     unit = str(table.attrs.get("unit", "month"))
     what, beside = measure_words(row["measure"], unit), ""
-    began = part_of_month(row["at"])
-    when = f"since {began}" if pd.isna(row["until"]) else f"from {began} to {part_of_month(row['until'])}"
+    today = table.attrs["until"]
+    began = part_of_month(row["at"], today)
+    when = f"since {began}" if pd.isna(row["until"]) else f"from {began} to {part_of_month(row['until'], today)}"
     if row["kind"] == "minutes":
         faster = row["verdict"] == CALLED_SHORTER
         verb = "was" if pd.notna(row["until"]) else "are" if what.endswith("s") else "is"

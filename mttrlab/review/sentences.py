@@ -19,12 +19,9 @@ from mttrlab.schema import CLOCK_ENDS, PHASES, Record, table_records
 from mttrlab.text import (
     count_in_words,
     format_minutes,
-    fraction_in_words,
     list_in_words,
     minutes_in_words,
-    months_in_words,
     range_in_words,
-    ratio_in_words,
     share_in_words,
 )
 
@@ -63,10 +60,7 @@ def first_screen(found: Findings) -> tuple[list[Sentence], dict[str, float]]:
     weakest, unusable = found.weakest or (None, 0.0)
     said = [
         Sentence("What happened", tuple(happened)),
-        Sentence(
-            "What changed",
-            tuple(filter(None, (changed["sentence"], sure_sentence(changed["sure"]), changed["beside"]))),
-        ),
+        Sentence("What changed", change_texts(found.tables["changes"])),
         Sentence("Costliest", (costliest_sentence(phase_shares.best_shares(found.tables)),)),
         Sentence("Ask", (ask_sentence(best, found.record, found.closed > 0, high, bool(found.what_if.unlike)),)),
         Sentence("Data", (data_sentence(found.timed, weakest, unusable, list(found.absent)),)),
@@ -420,66 +414,6 @@ average differs from that of the month before in about half of the months.'
         f"A single month says little: with {int(levels['incidents'].iloc[0]):,} timed incidents a month and nothing "
         "changed, the level of the bare monthly average differs from that of the month before in "
         f"{share_in_words(float(levels['differs'].iloc[0]))} of the months."
-    )
-
-
-# Better, worse or cannot tell.
-
-
-def trend_sentence(comparison: Record | None, before: str, after: str, held: int = 3) -> str:
-    """Return better, worse or cannot tell, and what it would take to tell.
-
-    Parameters
-    ----------
-    comparison : mapping or None
-        A row of `compare_periods`; None where the data hold no earlier month.
-    before, after : str
-        Names of the two periods.
-    held : int
-        Months of the later period.
-    """
-    if comparison is None:
-        return f"Better or worse cannot be told: {after} is all that the data hold."
-    if comparison["verdict"] != "cannot tell":
-        return _clear_change(comparison, before, after)
-    start = f"Better or worse than {before} cannot be told for {after}"
-    fewest = min(comparison["n_before"], comparison["n_after"])
-    if not fewest:
-        none = comparison["n_before"] + comparison["n_after"] == 0
-        return f"{start}: {'neither has an' if none else 'one of the two has no'} incident that can be timed."
-    smallest, ratio = comparison["smallest_change"], comparison[str(comparison["based_on"])]
-    if math.isnan(smallest) or not math.isfinite(ratio):
-        return f"{start}: there are too few incidents."
-    visible = (
-        f"only a cut by {fraction_in_words(smallest)} or more would show"
-        if smallest < 0.92
-        else "hardly any cut would show"
-    )
-    seen = ratio_in_words(ratio)
-    months = comparison["months_until_visible"]
-    if seen == "about the same":
-        return f"{start}: they were about as long, and with so few incidents {visible}."
-    if months <= held:
-        return f"{start}: those that can be timed were {seen}, but they are so few that luck alone can do that."
-    if math.isnan(months):
-        return f"{start}: they were {seen}, which luck alone can do, and with so few incidents {visible}."
-    return (
-        f"{start}: incidents were {seen}, which luck alone can do, "
-        f"and telling a change of that size needs {months_in_words(months)} on each side."
-    )
-
-
-def _clear_change(comparison: Record, before: str, after: str) -> str:
-    lead = str(comparison["based_on"])
-    ends = sorted((comparison[f"{lead}_low"], comparison[f"{lead}_high"]), key=lambda r: abs(math.log(r)))
-    near, far = (ratio_in_words(ratio) for ratio in ends)
-    word = str(comparison["verdict"]).capitalize()
-    if near == far:
-        return f"{word}: incidents of {after} were {near} against {before}, and luck alone hardly explains it."
-    least = "a little" if near == "about the same" else near.removeprefix("more than ")
-    return (
-        f"{word}: against {before}, incidents of {after} were at least {least}, perhaps {far}, "
-        "and luck alone hardly explains it."
     )
 
 

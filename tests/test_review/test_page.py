@@ -155,8 +155,11 @@ def check_first_screen(page: Page, review: Review) -> None:
     text = " ".join(" ".join(page.first).split())
     assert len(review.sentences) <= 5
     assert len(review.numbers) <= 7
-    assert all(len(re.findall(r"[.!?](?:\s|$)", sentence)) == 1 for sentence in review.sentences)
-    assert len(re.findall(r"\d[\d,.]*", text)) <= 7, text
+    # One sentence each, but for what changed: that, how sure it is, and what did not.
+    for sentence in review.sentences:
+        assert 1 <= len(re.findall(r"[.!?](?:\s|$)", sentence)) <= 3, sentence
+        assert all(len(part.split()) <= 36 for part in re.split(r"[.!?]\s", sentence)), sentence
+    assert len(re.findall(r"\d[\d,.]*", text)) <= 11, text
     assert not [term for term in FORBIDDEN if term in text.lower()], text
     for sentence in review.sentences:
         assert sentence.split(", ")[0].split(" ")[-1] in text
