@@ -40,7 +40,7 @@ NAN = float("nan")
 _FLOOR = 0.25
 """Minutes; shorter ones are taken for this long, as logarithms of seconds would outweigh everything else."""
 _LEAST_VALUES, _LEAST_SIDE = 30, 8
-_SPLITS, _STRETCHES = 0.04, 0.01
+_SPLITS, _STRETCHES = 0.05, 0.005
 """Of the false alarms of the whole search: those of changes that stay, and of changes that return."""
 _GUARDED = ("detect", "acknowledge", "diagnose", "resolve", "verify")
 _PREFERRED = ("detect", "acknowledge", "acknowledged_to_diagnosed", "diagnose", "resolve", "verify")

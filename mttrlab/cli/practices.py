@@ -67,9 +67,7 @@ def _coverage(options: argparse.Namespace) -> None:
         if options.routes:
             _routes(alert_routes(_practices(lab)))
             return
-        report = alert_coverage(
-            None, _practices(lab), options.within, incidents=lab, severity=options.severity
-        )
+        report = alert_coverage(None, _practices(lab), options.within, incidents=lab, severity=options.severity)
         say(str(report))
         if options.journeys:
             print_table(report.journeys.round(2))

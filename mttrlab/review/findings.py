@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.analysis.capabilities import capability, capability_level, disagreement, held_telemetry
+from mttrlab.analysis.changes import what_changed
 from mttrlab.analysis.comparison import compare_periods
 from mttrlab.analysis.control_charts import monthly_limits
 from mttrlab.analysis.coverage import alert_coverage
@@ -117,9 +118,7 @@ def collect_findings(
         "clocks": pd.concat(
             [_clocks(phases[of_month], "month"), _clocks(phases[recent], "quarter")], ignore_index=True
         ),
-        "changes": analysis.what_changed(
-            phases, seed=seed, events=lab.events(), until=periods.month + pd.DateOffset(months=1)
-        ),
+        "changes": what_changed(phases, seed=seed, events=lab.events(), until=periods.month + pd.DateOffset(months=1)),
         "months": _months(phases, measure),
         "limits": _limits(phases, measure),
         "seed": _plain_monthly_query(lab, periods),

@@ -313,14 +313,19 @@ def probability_cell(value: float) -> str:
     return "> 99%" if value >= 0.995 else f"{value:.0%}"
 
 
+def _level_cell(value: float, kind: str) -> str:
+    if not isfinite(value):
+        return "–"
+    return f"{value:.0%}" if kind == "share" else f"{value:.0f}" if kind == "count" else format_minutes(value)
+
+
 def changes_table(table: pd.DataFrame, caption: str) -> PageTable:
     """Return every measure that was asked for a change, those that changed first."""
     rows = []
     ordered = table.assign(quiet=table["at"].isna()).sort_values(["quiet", "by"], kind="stable")
     for line in table_records(ordered):
         changed = not pd.isna(line["at"])
-        cell = {"share": lambda x: f"{x:.0%}", "count": lambda x: f"{x:.0f}"}.get(str(line["kind"]), format_minutes)
-        before, after = (cell(line[name]) if isfinite(line[name]) else "–" for name in ("before", "after"))
+        before, after = (_level_cell(line[name], str(line["kind"])) for name in ("before", "after"))
         when = f"{line['at']:%Y-%m-%d}" if changed else ""
         if changed and not pd.isna(line["at_low"]):
             when += f" ({line['at_low']:%Y-%m-%d} to {line['at_high']:%Y-%m-%d})"
