@@ -29,7 +29,7 @@ from mttrlab.analysis.level_shift import (
 from mttrlab.analysis.phases import phase_durations
 from mttrlab.analysis.query import Source, events_of, onset, own_measures, records_basis
 from mttrlab.analysis.regression import dummies, fit_censored_lognormal
-from mttrlab.analysis.sample import Sample, drop_never_closed, sample_of
+from mttrlab.analysis.sample import Sample, drop_never_closed, frame_with_measure, sample_of
 from mttrlab.analysis.services import false_discovery
 from mttrlab.analysis.survival_curves import survival_quantiles
 from mttrlab.schema import CLOCKS, MEASURE_ENDS, PHASES, Event, table_records
@@ -275,6 +275,7 @@ def what_changed(
     events: Sequence[Event] | None = None,
     groups: bool = True,
     until: pd.Timestamp | None = None,
+    measures: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Return what changed, since when and by how much, each measure asked once and all together.
 
@@ -294,6 +295,8 @@ def what_changed(
         Look also for changes of single services, teams, severities and types.
     until : Timestamp, optional
         Months that end before this are looked at; None: before the export was taken.
+    measures : sequence of str, optional
+        Asked about these alone, which tells more of each than a search over all; None: all there are.
 
     Returns
     -------
@@ -329,8 +332,11 @@ def what_changed(
     longest = whole("months", months, _LEAST_UNITS)
     orders_wanted = whole("permutations", permutations, 99)
     known = list(events_of(incidents) if events is None else events)
-    measures = own_measures(incidents)
+    own = own_measures(incidents)
     phases = phase_durations(incidents).reset_index(drop=True)
+    for name in () if measures is None else measures:
+        measured = frame_with_measure(incidents, name)
+        phases = phases.assign(**{column: measured[column].array for column in (name, f"{name}_observed")})
     begun = onset(phases)
     window, later = _window(phases, begun, longest, until)
     if window is None or window.units < _LEAST_UNITS:
@@ -338,13 +344,19 @@ def what_changed(
     place = window.place(begun)
     units = window.units
     mix = _mix_columns(phases)
-    names = [name for name in (*MEASURE_ENDS, *measures) if name in phases]
+    names = [name for name in (*MEASURE_ENDS, *own) if name in phases] if measures is None else list(measures)
     durations = [found for name in names if (found := _durations(phases, name, place, mix, units)) is not None]
     if max((int(one.ended.sum()) for one in durations), default=0) < _LEAST_TIMED:
         return _nothing(phases, f"fewer than {_LEAST_TIMED} ended incidents can be timed", later, window)
-    asked = [*durations, _arrivals(place, units), *_shares(phases, place, mix, units), *_kinds(mix, place, units)]
+    asked = list(durations)
+    if measures is None:
+        asked += [_arrivals(place, units), *_shares(phases, place, mix, units), *_kinds(mix, place, units)]
     alike = follow_each_other(
-        [one.series for one in durations if one.name in _GUARDED and isinstance(one.series, UnitMeans)]
+        [
+            one.series
+            for one in durations
+            if (one.name in _GUARDED or measures is not None) and isinstance(one.series, UnitMeans)
+        ]
     )
     shrink = np.array([guard(alike) if one.kind in ("minutes",) else 1.0 for one in asked])
     orders = random_orders(units, orders_wanted, seed)

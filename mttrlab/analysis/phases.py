@@ -16,6 +16,7 @@ from mttrlab.analysis.query import (
     open_query,
     own_measures,
     records_basis,
+    with_team_words,
 )
 from mttrlab.errors import SchemaError
 from mttrlab.schema import (
@@ -178,7 +179,8 @@ def phase_durations(incidents: Source) -> pd.DataFrame:
         described = conform(rows, _DESCRIPTIVE)
         own = [n for n in rows if n not in described and n not in _MEASURED and not str(n).endswith(_BESIDE)]
         between = _steps_between(rows, rows.index, own_measures(incidents))
-        return pd.concat([_typed(pd.concat([described, rows[own], rows[_MEASURED]], axis="columns")), between], axis=1)
+        phases = _typed(pd.concat([described, rows[own], rows[_MEASURED]], axis="columns"))
+        return with_team_words(pd.concat([phases, between], axis="columns"), incidents)
     assert isinstance(incidents, pd.DataFrame)
     if set(_MEASURED) <= set(incidents):
         return incidents.copy()
@@ -189,7 +191,8 @@ def phase_durations(incidents: Source) -> pd.DataFrame:
     described = conform(_zoned(incidents), _DESCRIPTIVE)
     own = [c for c in incidents if c not in described and c not in measured and not str(c).endswith(_BESIDE)]
     phases = _typed(pd.concat([described, incidents[own], measured[[*_MEASURED, "month"]]], axis="columns"))
-    return pd.concat([phases, _steps_between(stamps, incidents.index, own_measures(incidents))], axis="columns")
+    between = _steps_between(stamps, incidents.index, own_measures(incidents))
+    return with_team_words(pd.concat([phases, between], axis="columns"), incidents)
 
 
 def _steps_between(stamps: pd.DataFrame, index: pd.Index, own: Mapping[str, tuple[str, str]]) -> pd.DataFrame:

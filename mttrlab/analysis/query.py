@@ -37,6 +37,12 @@ class LabLike(Protocol):
 Source: TypeAlias = "pd.DataFrame | LabLike"
 
 
+def with_team_words(table: pd.DataFrame, source: Source) -> pd.DataFrame:
+    """Return a table that carries on the team's own measures and events; what pandas joins forgets them."""
+    table.attrs |= {"measures": own_measures(source), "events": events_of(source)}
+    return table
+
+
 def own_measures(source: Source) -> Mapping[str, tuple[str, str]]:
     """Return the team's own measures, by name: of a lab's settings, or as a frame from a lab carries them."""
     if isinstance(source, pd.DataFrame):

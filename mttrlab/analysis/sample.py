@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.special import gammaincinv
 
 from mttrlab.analysis.intervals import Interval
-from mttrlab.analysis.query import Source, onset, own_measures
+from mttrlab.analysis.query import Source, onset, own_measures, with_team_words
 from mttrlab.errors import SchemaError
 from mttrlab.schema import MEASURE_ENDS, STAMPS, measure_ends
 from mttrlab.validate import as_numbers, inner_share
@@ -95,7 +95,7 @@ def with_measure(incidents: pd.DataFrame, measure: str) -> pd.DataFrame:
             )
         minutes, ended = minutes_between(judged_stamps(used), first, last)
         measured = pd.DataFrame({measure: minutes, f"{measure}_observed": ended}, index=incidents.index)
-        return pd.concat([incidents, measured], axis="columns")
+        return with_team_words(pd.concat([incidents, measured], axis="columns"), incidents)
     phases = phase_durations(used)
     columns = [column for name in MEASURE_ENDS for column in (name, f"{name}_observed")]
     return incidents.assign(**{name: phases[name].array for name in columns})
@@ -116,7 +116,6 @@ def frame_with_measure(source: Source, measure: str) -> pd.DataFrame:
     own = own_measures(source)
     measure_ends(measure, own)
     phases = phase_durations(source)
-    phases.attrs["measures"] = own
     if measure in phases:
         return phases
     stamps = source if isinstance(source, pd.DataFrame) else source.sql("SELECT * FROM incidents")

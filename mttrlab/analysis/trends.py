@@ -224,6 +224,8 @@ _COLUMNS = (
     "measure", "position", "at", "n_before", "n_after", "typical_before", "typical_after", "ratio", "bic_gain", "p",
     "note",
 )  # fmt: skip
+_CALLED = 0.05
+"""A change that random orders show as often or more often is not told."""
 _MAX_PERMUTED_VALUES = 4_000_000
 
 
@@ -342,8 +344,9 @@ def change_points(
         One row per change: `measure`, `position` (incidents before it), `at` (time of the first incident after it),
         `n_before, n_after` (of the stretches on both sides), `typical_before, typical_after` (geometric means,
         minutes), `ratio`, `bic_gain` (of this change alone, among its neighbours), `p` (how often a random order of
-        the two stretches shows as clear a change), `note`. No rows: no change that BIC asks for; too few incidents:
-        one row of NaN with the reason. Only ended incidents, of the latest 5,000.
+        the two stretches shows as clear a change; above 0.05 it is not told), `note`. No rows: no change that BIC asks
+        for and chance hardly shows; too few incidents: one row of NaN with the reason. Only ended incidents, of the
+        latest 5,000.
 
     Raises
     ------
@@ -370,6 +373,8 @@ def change_points(
         whole = float(((both - both.mean()) ** 2).sum())
         gain = len(both) * math.log(whole / max(apart, 1e-12 * whole)) - 2 * math.log(len(both))
         p = split_p_value(both, min_size=5, permutations=permutations, seed=seed)
+        if p > _CALLED:
+            continue
         geometric_means = math.exp(float(one.mean())), math.exp(float(two.mean()))
         values = (
             measure,

@@ -19,6 +19,7 @@ from mttrlab.cli.options import (
 )
 from mttrlab.errors import QuestionError
 from mttrlab.files import new_path
+from mttrlab.schema import CLOCKS
 from mttrlab.text import printable
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ def _months(options: argparse.Namespace) -> None:
 
 
 def _compare(options: argparse.Namespace) -> None:
+    from mttrlab.analysis.changes import what_changed
     from mttrlab.analysis.comparison import compare_periods
     from mttrlab.analysis.decomposition import change_explained, explain_change
     from mttrlab.analysis.services import compare_services
@@ -142,13 +144,37 @@ def _compare(options: argparse.Namespace) -> None:
         if options.by:
             _print_answer(compare_services(*pair, measure, by=options.by), options)
             return
-        compared, change = compare_periods(*pair, measure), explain_change(*pair, measure)
+        compared = compare_periods(*pair, measure)
+        # Only a clock has phases that could have moved it.
+        change = explain_change(*pair, measure) if measure in CLOCKS else None
         say(compared["sentence"].iloc[0])
-        say(change_explained(change))
+        if change is not None:
+            say(change_explained(change))
+        if not (options.before or options.after):
+            _say_a_year_ago(rows, months, found.recent, measure)
+            _say_change(what_changed(rows, events=lab.events(), groups=False))
         _print_answer(compared, options)
-        print_table(change[["part", "minutes", "low", "high"]].round(1))
-        for note in filter(None, (compared["note"].iloc[0], change["note"].iloc[0])):
+        notes = [compared["note"].iloc[0]]
+        if change is not None:
+            print_table(change[["part", "minutes", "low", "high"]].round(1))
+            notes.append(change["note"].iloc[0])
+        for note in filter(None, notes):
             say(f"Note: {note}.")
+
+
+def _say_a_year_ago(rows: pd.DataFrame, months: pd.Series, recent: list[pd.Timestamp], measure: str) -> None:
+    """Say how the latest months compare with the same months of the year before, where the data hold those."""
+    import pandas as pd
+
+    from mttrlab.analysis.comparison import compare_periods
+    from mttrlab.review.months import months_in_short
+
+    year_ago = [month - pd.DateOffset(years=1) for month in recent]
+    if not months.isin(year_ago).any():
+        return
+    say(f"{months_in_short(recent)} against {months_in_short(year_ago)} {year_ago[0].year}")
+    pair = (rows[months.isin(year_ago)], rows[months.isin(recent)])
+    say(compare_periods(*pair, measure)["sentence"].iloc[0])
 
 
 def _changes(options: argparse.Namespace) -> None:
@@ -186,18 +212,28 @@ def _change_columns(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def _trend(options: argparse.Namespace) -> None:
-    from mttrlab.analysis.trends import change_points, trend
+    from mttrlab.analysis.changes import event_in_words, what_changed
+    from mttrlab.analysis.trends import trend
 
     with open_lab(options) as lab:
         rows = _rows(lab, options)
         measure = _clock(lab, rows, options)
+        events = lab.events()
+        alone = what_changed(rows, measures=[measure], events=events, groups=False)
+        _say_change(alone)
+        if near := event_in_words(alone):
+            say(near)
         found = trend(rows, measure=measure)
         say(found["sentence"].iloc[0])
         _print_answer(found, options)
-        changes = change_points(rows, measure=measure)
-        if changes["position"].notna().any():
-            say("Times at which the level changed:")
-            print_table(changes.drop(columns="note").map(_short_cell))
+        if alone["at"].notna().any():
+            say("When its level changed:")
+            print_table(_change_columns(alone[alone["at"].notna()]).map(_short_cell))
+        if (
+            not alone["headline"].any()
+            and (searched := what_changed(rows, events=events, groups=False))["headline"].any()
+        ):
+            say(f"Of all measures (mttrlab changes): {searched.attrs['sentence']}")
 
 
 def _maturity(options: argparse.Namespace) -> None:
@@ -207,7 +243,8 @@ def _maturity(options: argparse.Namespace) -> None:
         rows = _rows(lab, options)
         measure = _clock(lab, rows, options)
         _print_answer(maturity(rows, measure=measure), options)
-        print_table(distance_to_next(rows, measure=measure).round(2))
+        if measure in CLOCKS:
+            print_table(distance_to_next(rows, measure=measure).round(2))
 
 
 def _downtime(options: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -386,3 +387,34 @@ def test_what_a_worse_scenario_costs_users_is_said_as_a_cost(tmp_path):
     assert "(-" not in worse.stdout.split("hit it costs ")[1]
     better = mttrlab(*wanted, "--lever", "prevention=0.5", cwd=tmp_path)
     assert "hit it saves " in better.stdout
+
+
+def test_what_changed_is_said_by_changes_trend_and_compare_alike(root: Path, tmp_path: Path) -> None:
+    run = partial(mttrlab, cwd=tmp_path)
+    lab = tmp_path / "lab.duckdb"
+    run("load", root / "data/exports", "--lab", lab)
+    said = run("changes", "--lab", lab).stdout
+    first = said.splitlines()[0]
+    assert first.startswith("Finding the cause is faster since")
+    assert "95 % sure" in said
+    assert "runbooks" in said
+    assert first in run("compare", "--lab", lab).stdout
+    assert first in run("trend", "--lab", lab).stdout
+    for verb in ("months", "trend", "compare", "maturity"):
+        for asked in (["--measure", "diagnose"], ["--from", "acknowledged_at", "--to", "resolved_at"]):
+            assert run(verb, "--lab", lab, *asked).returncode == 0
+    refused = run("trend", "--lab", lab, "--from", "acknowledged_at")
+    assert refused.returncode == 1
+    assert "--to MILESTONE" in refused.stderr
+
+
+def test_an_event_is_recorded_from_the_command_line(root: Path, tmp_path: Path) -> None:
+    run = partial(mttrlab, cwd=tmp_path)
+    lab = tmp_path / "lab.duckdb"
+    run("load", root / "data/small", "--lab", lab)
+    assert "Kept: flags" in run("annotate", "--event", "2026-03-01", "--name", "flags", "--lab", lab).stdout
+    assert "known already" in run("annotate", "--event", "2026-03-01", "--name", "flags", "--lab", lab).stdout
+    refused = run("annotate", "--event", "March", "--name", "flags", "--lab", lab)
+    assert refused.returncode == 1
+    assert "2026-01-15" in refused.stderr
+    assert run("annotate", "--event", "2026-03-01", "--name", "x", "--lab", tmp_path / "none").returncode == 1
