@@ -19,7 +19,6 @@ from mttrlab.cli.options import (
 )
 from mttrlab.errors import QuestionError
 from mttrlab.files import new_path
-from mttrlab.schema import CLOCKS
 from mttrlab.text import printable
 
 if TYPE_CHECKING:
@@ -129,6 +128,7 @@ def _compare(options: argparse.Namespace) -> None:
     from mttrlab.analysis.decomposition import change_explained, explain_change
     from mttrlab.analysis.services import compare_services
     from mttrlab.review.months import choose_periods, month_starts, months_in_short
+    from mttrlab.schema import CLOCKS
 
     with open_lab(options) as lab:
         rows = _rows(lab, options)
@@ -238,6 +238,7 @@ def _trend(options: argparse.Namespace) -> None:
 
 def _maturity(options: argparse.Namespace) -> None:
     from mttrlab.analysis.maturity_levels import distance_to_next, maturity
+    from mttrlab.schema import CLOCKS
 
     with open_lab(options) as lab:
         rows = _rows(lab, options)

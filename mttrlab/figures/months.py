@@ -23,7 +23,7 @@ from mttrlab.figures.style import (
     nothing,
     style,
 )
-from mttrlab.schema import LEVELS, NO_LEVEL
+from mttrlab.schema import CLOCKS, LEVELS, NO_LEVEL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +33,12 @@ _PLAIN = {"typical": "typical time", "mean": "average time", "median": "time wit
 
 
 def plot_months(
-    months: pd.DataFrame, *, statistic: str | None = None, reviewed: str | None = None, ax: Axes | None = None
+    months: pd.DataFrame,
+    *,
+    statistic: str | None = None,
+    reviewed: str | None = None,
+    changes: pd.DataFrame | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw one statistic of every month with its range, the number of incidents below, open ones marked.
 
@@ -46,6 +51,9 @@ def plot_months(
         `mean`, `median` or `typical`; default: the one of the last two that the table has.
     reviewed : str, optional
         The month to point at, as 2026-06.
+    changes : DataFrame, optional
+        As `what_changed` gives it: the levels before and after each change of this measure, with its date and what the
+        team did and when.
     ax : Axes, optional
 
     Returns
@@ -86,6 +94,8 @@ def plot_months(
         if not table[statistic].notna().any():
             nothing(ax, "none of these months has an incident that ended on this clock", keep_marks=True)
         _scale(ax, table, statistic)
+        if changes is not None and keys:
+            _draw_changes(ax, changes, str(table["measure"].iloc[0]), keys)
         _name_months(ax, table, keys)
         name_axis(ax, y="time")
         shown = f"{keys[0]} to {keys[-1]}, months of UTC" if keys else "no month"
@@ -93,9 +103,42 @@ def plot_months(
         luck = (
             "\ngrey: where luck alone would keep a month of so many incidents  ·  ring: outside it" if limited else ""
         )
+        if changes is not None:
+            luck += "\norange: level before and after a change  ·  grey: 95 % sure that it came here"
         name = _PLAIN.get(statistic, statistic)
         name_axis(ax, x=f"{shown}  ·  dot: {name}, line: its range\n{below}{luck}", rests_on=table)
         return ax
+
+
+def _draw_changes(ax: Axes, changes: pd.DataFrame, measure: str, keys: list[str]) -> None:
+    """Draw the levels before and after each change of a measure, the doubt of its date, and known events."""
+
+    def place(day: pd.Timestamp) -> float:
+        month = day.strftime("%Y-%m")
+        found = keys.index(month) if month in keys else (-0.5 if month < keys[0] else len(keys) - 0.5)
+        return found - 0.5 + (day.day - 1) / day.days_in_month if month in keys else found
+
+    rows = changes[(changes["measure"] == measure) & (changes["by"] == "") & changes["at"].notna()].sort_values("at")
+    ends = [-0.5, *(place(day) for day in rows["at"]), len(keys) - 0.5]
+    for number, (_, row) in enumerate(rows.iterrows()):
+        if pd.notna(row["at_low"]):
+            ax.axvspan(place(row["at_low"]), place(row["at_high"]), color=LIMITS, linewidth=0, zorder=0.4)
+        levels = [(ends[number], ends[number + 1], row["before"])] if number == 0 else []
+        for left, right, level in [*levels, (ends[number + 1], ends[number + 2], row["after"])]:
+            ax.plot([left, right], [level, level], color=MARK, linewidth=2.2, zorder=3)
+            first = number == 0 and left == ends[0]
+            ax.annotate(
+                minutes_label(level), (left if first else right, level), xytext=(3 if first else -3, 6),
+                textcoords="offset points", ha="left" if first else "right", color=MARK, fontweight="bold", zorder=4,
+                bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1},
+            )  # fmt: skip
+    for event in changes.attrs.get("known_events", ()):
+        if keys[0] <= event.at.strftime("%Y-%m") <= keys[-1]:
+            ax.axvline(place(event.at), color=QUIET, linewidth=1.2, linestyle=":", zorder=2)
+            ax.annotate(
+                event.name, (place(event.at), 1.0), xycoords=("data", "axes fraction"), xytext=(4, -4),
+                textcoords="offset points", va="top", fontsize=9, color=QUIET,
+            )  # fmt: skip
 
 
 def _limits(ax: Axes, table: pd.DataFrame) -> None:
@@ -124,7 +167,9 @@ def _scale(ax: Axes, table: pd.DataFrame, statistic: str) -> None:
     ax.set_yticks(marks, [minutes_label(m).replace("1.0 days", "1 day") for m in marks])
     ax.set_yticks([], minor=True)
     ax.grid(axis="y")
-    for name, limit in LEVELS:
+    # The levels are of whole incidents: a phase earns none.
+    measure = str(table["measure"].iloc[0]) if "measure" in table and len(table) else "recovery"
+    for name, limit in LEVELS if measure in CLOCKS else ():
         if low / 1.6 < limit < high * 1.6:
             ax.annotate(
                 f"below: {name}",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from mttrlab import figures
+from mttrlab.analysis.changes import measure_words
 from mttrlab.analysis.decomposition import change_explained
 from mttrlab.review.months import Periods
 from mttrlab.review.phase_shares import best_shares
@@ -80,6 +81,12 @@ def draw_figures(tables: dict[str, pd.DataFrame], measure: str, periods: Periods
         made.append(
             draw_figure("months", title, figures.plot_months, known, months_alt(known, measure), 4.3, reviewed=month)
         )
+    if "changed_months" in tables:
+        shown, changes = tables["changed_months"], tables["changes"]
+        words = measure_words(str(shown["measure"].iloc[0]))
+        title = f"{words[0].upper()}{words[1:]}, month by month"
+        alt = f"{changes.attrs['sentence']} {title}, with the level before and after and what the team did when."
+        made.append(draw_figure("changed", title, figures.plot_months, shown, alt, 4.6, changes=changes))
     levels = tables["maturity"]
     title = f"Which level the incidents earn  ·  {recent}"
     made.append(draw_figure("maturity", title, figures.plot_maturity, levels, maturity_alt(levels), 3.4))

@@ -144,6 +144,10 @@ def collect_findings(
         "quarantine": lab.quarantine("all"),
         "loads": lab.loads(),
     }
+    headline = tables["changes"][tables["changes"]["headline"] & (tables["changes"]["kind"] == "minutes")]
+    if len(headline):
+        found_in = monthly_mttr(phases, headline["measure"].iloc[0])
+        tables["changed_months"] = found_in[found_in["month"] <= periods.month].tail(24).reset_index(drop=True)
     for name, before, after in (
         ("moved", periods.earlier, periods.recent),
         ("month_moved", _months_before(periods), [periods.month]),

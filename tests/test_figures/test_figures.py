@@ -21,6 +21,7 @@ from mttrlab.analysis import survival
 from mttrlab.errors import SchemaError
 from mttrlab.figures.comparison import _said
 from mttrlab.figures.style import drawable, minutes_label
+from mttrlab.schema import Event
 
 HOSTILE = (
     "$\\bad$",
@@ -419,3 +420,24 @@ def test_a_survival_figure_of_open_incidents_alone_says_how_many_and_how_long() 
 def test_a_change_that_is_nothing_when_written_has_no_sign() -> None:
     line = pd.Series({"minutes": -0.04, "low": -3.2, "high": 0.01})
     assert _said(line) == "0 min (−3.2 min to 0 min)"
+
+
+def test_the_months_show_the_level_before_and_after_a_change_and_what_the_team_did() -> None:
+    day = pd.Timestamp("2026-04-11", tz="UTC")
+    changes = pd.DataFrame(
+        [{"measure": "diagnose", "by": "", "at": day, "at_low": day - pd.Timedelta(days=9),
+          "at_high": day + pd.Timedelta(days=5), "before": 40.0, "after": 20.0}]
+    )  # fmt: skip
+    changes.attrs["known_events"] = [Event(pd.Timestamp("2026-04-15", tz="UTC"), "runbooks"),
+                                     Event(pd.Timestamp("2020-01-01", tz="UTC"), "long ago")]  # fmt: skip
+    ax = drawn(figures.plot_months, months(measure="diagnose"), changes=changes)
+    said = [text.get_text() for text in ax.texts]
+    assert {"40 min", "20 min", "runbooks"} <= set(said)
+    assert "long ago" not in said
+    # Levels of maturity are of whole incidents.
+    assert not [text for text in said if text.startswith("below")]
+    before, after = (
+        line.get_xdata() for line in ax.lines if len(line.get_xdata()) == 2 and line.get_linewidth() == 2.2
+    )
+    assert before[1] == after[0]
+    assert 2.5 < before[1] < 3.5
