@@ -39,14 +39,14 @@ def test_the_sample_organisation_found_the_cause_faster_from_january(exports: ml
 
 
 def test_where_nothing_changes_a_headline_is_rare() -> None:
-    count, _ = false_alarms(NOTHING["scatter 0.3, 25 a month"], 40)
-    # 5 % of 40: more than six in three of a thousand studies.
-    assert count <= 6
+    count, _ = false_alarms(NOTHING["scatter 0.3, 25 a month"], 20)
+    # 5 % of 20: more than four in three of a thousand studies.
+    assert count <= 4
 
 
 def test_a_halved_phase_is_called_by_its_name_date_and_size() -> None:
-    rows = found_changes(HALVED, 12)
-    assert rows["right"].sum() >= 10
+    rows = found_changes(HALVED, 8)
+    assert rows["right"].sum() >= 6
     assert rows["near"].dropna().mean() >= 0.8
     assert rows["dated"].dropna().mean() >= 0.7
     assert rows["sized"].dropna().mean() >= 0.7
