@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -63,8 +64,8 @@ class Baseline:
     n_jobs: int
     """Threads."""
     pieces: tuple[Piece, ...]
-    grown: dict[int, tuple[Piece, ...]] = field(default_factory=dict)
-    """The same with further incidents, by how many layers of them: the most that a scenario needed so far."""
+    grown: dict[float, tuple[Piece, ...]] = field(default_factory=dict)
+    """The same with further incidents, by how many times as many they are at most: the most that was needed so far."""
 
     def row(self) -> dict[str, float]:
         """Return the numbers of the baseline itself, as a row of `compare_scenarios`."""
@@ -104,7 +105,9 @@ class Baseline:
         """Return the pieces, with so many layers of further incidents where the baseline has fewer."""
         pieces = self.pieces
         if layers > arrivals.extra_layers(self.model):
-            if not any(there >= layers for there in self.grown):
+            # The next quarter above: a slider that moves on need not begin again each time.
+            factor = math.floor(4 * arrivals.largest_factor(changed) + 1) / 4
+            if not any(there >= factor for there in self.grown):
                 replications = sum(high - low for (low, high) in (piece.span for piece in self.pieces))
                 limits.refuse_kept(self.model, self.days, replications, engine=self.engine, layers=layers)
                 # The largest answers for all that need fewer, and is kept alone.
@@ -112,7 +115,9 @@ class Baseline:
                 for piece in next(iter(self.grown.values()), ()):
                     piece.scratch.clear()
                 self.grown.clear()
-                self.grown[layers] = tuple(self._each(lambda piece: _further(self, piece, layers, changed), there))
+                self.grown[factor] = tuple(
+                    self._each(lambda piece: _further(self, piece, layers, factor, changed), there)
+                )
             pieces = next(iter(self.grown.values()))
         return pieces
 
@@ -169,12 +174,15 @@ def _ran(model: ResponseModel, span: Span, numbers: RandomNumbers, measure: str,
     return Piece(span, numbers, before, before.minutes(measure), numbers.replication - span[0], skippable, noise, [])
 
 
-def _further(baseline: Baseline, piece: Piece, layers: int, changed: ResponseModel) -> Piece:
-    """Return a piece with more layers of further incidents, which take nobody's time under the baseline."""
+def _further(baseline: Baseline, piece: Piece, layers: int, factor: float, changed: ResponseModel) -> Piece:
+    """Return a piece with more layers of further incidents, which take nobody's time under the baseline.
+
+    Of these layers, it holds what can happen where there are `factor` times as many incidents.
+    """
     model, span = baseline.model, piece.span
     numbers = model_runs.numbers_between(
         model, span, days=baseline.days, seed=piece.numbers.seed, weekday=hours_since_monday(utc(model.start)),
-        layers=layers, base=piece.numbers,
+        layers=layers, base=piece.numbers, factor=factor,
     )  # fmt: skip
     if baseline.engine != "compiled" or model_runs.engine_name("auto", changed) != "compiled":
         return _ran(model, span, numbers, baseline.measure, baseline.engine)
@@ -186,7 +194,7 @@ def _further(baseline: Baseline, piece: Piece, layers: int, changed: ResponseMod
         noise = made.records.x["noise"] == 1
         skippable = np.zeros(len(noise), dtype=np.int64)
         skippable[noise] = piece.skippable[piece.noise]
-    then = arrivals.spread_over_layers(numbers, piece.numbers, piece.then)
+    then = arrivals.spread_over_layers(numbers, piece.numbers, piece.then, arrivals.extra_layers(model) + 1)
     return Piece(span, numbers, None, then, numbers.replication - span[0], skippable, noise, [made])
 
 

@@ -53,9 +53,8 @@ class Outcomes:
         """Return each incident's minutes on a clock; NaN where it was prevented."""
         first, last = (stamp.removesuffix("_at") for stamp in CLOCK_ENDS[measure])
         begin = self.records.numbers.at if first == "started" else self.column(first)
-        place = self.records.place
-        lasts = (self.ends[last][place] - begin) / MICROSECONDS
-        return np.where(self.records.x["happens"][place], lasts, np.nan)
+        end = self.ends[last][self.records.place]
+        return np.where(end >= 0, (end - begin) / MICROSECONDS, np.nan)
 
 
 def engine_name(engine: str, *models: ResponseModel) -> str:
@@ -129,6 +128,7 @@ def numbers_between(
     weekday: float = 0.0,
     layers: int | None = None,
     base: RandomNumbers | None = None,
+    factor: float = np.inf,
 ) -> RandomNumbers:
     """Return the random numbers of a span of replications, the same whatever the span.
 
@@ -138,12 +138,14 @@ def numbers_between(
         Layers of further incidents, as `sampling.arrivals.layers` gives them; default those that this model needs.
     base : RandomNumbers, optional
         Of the same span with fewer layers: only those that it has not are drawn.
+    factor : float, optional
+        Further incidents that do not happen where there are so many times as many are left out.
     """
     block, skip = divmod(span[0], BLOCK)
     last, rest = divmod(span[1] - 1, BLOCK)
     return numbers_of_blocks(
         model, days=days, block=block, wanted=rest + 1, seed=seed, weekday=weekday, blocks=last - block + 1, skip=skip,
-        layers=layers, base=base,
+        layers=layers, base=base, factor=factor,
     )  # fmt: skip
 
 
@@ -159,6 +161,7 @@ def numbers_of_blocks(
     skip: int = 0,
     layers: int | None = None,
     base: RandomNumbers | None = None,
+    factor: float = np.inf,
 ) -> RandomNumbers:
     """Return the random numbers of one block or several, for `run_model` under any scenario of the same model."""
     days = validation.finite("days", days, open_low=True, high=1_000_000.0)
@@ -166,10 +169,11 @@ def numbers_of_blocks(
     wanted_of = partial(
         draw_arrivals, days=days, block=block, replications=wanted, weekday=weekday, blocks=blocks, skip=skip
     )  # fmt: skip
-    count = arrivals.extra_layers(model) if layers is None else layers
+    own = arrivals.extra_layers(model)
+    count = own if layers is None else layers
     bare = arrivals.without_noise(model)
     drawn = wanted_of(model, seed=seed) if base is None else base
-    return arrivals.with_extra_layers(drawn, count, lambda other: wanted_of(bare, seed=other))
+    return arrivals.with_extra_layers(drawn, count, lambda other: wanted_of(bare, seed=other), factor, own + 1)
 
 
 def run_model(

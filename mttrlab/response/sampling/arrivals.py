@@ -35,15 +35,19 @@ def extra_layers(*models: ResponseModel) -> int:
         When incidents would come too many times as often.
     """
     needed = 0
-    for model in models:
-        changes = largest(model, "deploys_factor", model.deploys_factor) * largest(
-            model, "failing_factor", model.failing_factor
-        )
-        factor = largest(model, "arrivals_factor", model.arrivals_factor) * max(changes, 1.0)
+    for factor in map(largest_factor, models):
         if factor > MAX_LAYERS + 1:
             raise ModelError(f"incidents would begin up to {factor:g} times as often; {MAX_LAYERS + 1} is the most")
         needed = max(needed, int(np.ceil(factor - 1e-12)) - 1)
     return needed
+
+
+def largest_factor(model: ResponseModel) -> float:
+    """Return how many times as often as in the baseline incidents begin at most."""
+    changes = largest(model, "deploys_factor", model.deploys_factor) * largest(
+        model, "failing_factor", model.failing_factor
+    )
+    return largest(model, "arrivals_factor", model.arrivals_factor) * max(changes, 1.0)
 
 
 @dataclass
@@ -71,7 +75,9 @@ class LayeredRandomNumbers(RandomNumbers):
         return np.asarray(np.concatenate([of(one) for one in self.layers])[self.order])
 
 
-def with_extra_layers(base: RandomNumbers, count: int, draw: Callable[[int], RandomNumbers]) -> RandomNumbers:
+def with_extra_layers(
+    base: RandomNumbers, count: int, draw: Callable[[int], RandomNumbers], factor: float = np.inf, own: int = 1
+) -> RandomNumbers:
     """Return a baseline's random numbers with so many layers of further incidents.
 
     Parameters
@@ -80,13 +86,21 @@ def with_extra_layers(base: RandomNumbers, count: int, draw: Callable[[int], Ran
         Without further incidents, or with fewer layers of them, which are taken over as they are.
     draw : callable
         The random numbers of the same replications, without noise, from a seed.
+    factor : float, optional
+        Incidents of further layers that do not happen where there are so many times as many are left out.
+    own : int
+        Layers of the baseline itself, which stay whole.
     """
     there = base.layers if isinstance(base, LayeredRandomNumbers) else (base,)
-    if count < len(there):
+    if count < len(there) and factor == np.inf:
         return base
     whole = (*there, *(draw(_seed(base.seed, k)) for k in range(len(there), count + 1)))
     replication, at = (np.concatenate([getattr(one, name) for one in whole]) for name in ("replication", "at"))
     order = np.lexsort((at, replication))
+    if factor < np.inf:
+        happens = [np.ones(len(one), dtype=bool) if k < own else one.uniform("growth") < factor - k
+                   for k, one in enumerate(whole)]  # fmt: skip
+        order = order[np.concatenate(happens)[order]]
     return LayeredRandomNumbers(
         seed=base.seed,
         blocks=base.blocks,
@@ -112,10 +126,10 @@ def extra_layer(numbers: RandomNumbers) -> Ints | int:
     return np.repeat(np.arange(len(numbers.layers)), [len(one) for one in numbers.layers])[numbers.order]
 
 
-def spread_over_layers(numbers: RandomNumbers, base: RandomNumbers, values: Floats) -> Floats:
-    """Return a number of each incident of `base` at its place in `numbers`, which has more layers; else NaN."""
+def spread_over_layers(numbers: RandomNumbers, base: RandomNumbers, values: Floats, own: int) -> Floats:
+    """Return a number of each incident of the first `own` layers of `base` at its place in `numbers`; else NaN."""
     made = np.full(len(numbers), np.nan)
-    made[extra_layer(numbers) < (len(base.layers) if isinstance(base, LayeredRandomNumbers) else 1)] = values
+    made[extra_layer(numbers) < own] = values[np.broadcast_to(extra_layer(base) < own, len(base))]
     return made
 
 

@@ -43,12 +43,15 @@ OCCURRENCE = (
     "prevention", "changes_prevented", "arrivals_factor", "deploys_factor", "failing_factor", "burst_share",
     "burst_size",
 )  # fmt: skip
-DETECTION = ("alert_latency", "alert_coverage", "report_minutes")
-AUTOMATION = ("automation", "automation_run_factor", "harm_factor")
+NOTICED = ("alert_coverage", "report_minutes")
+DETECTION = ("alert_latency", *NOTICED)
+ATTEMPT = ("automation_run_factor", "harm_factor")
+AUTOMATION = ("automation", *ATTEMPT)
 ACKNOWLEDGEMENT = ("acknowledge_factor", "backup_factor")
 HYPOTHESES = ("runbooks", "hypothesis_hit", "first_hit", "novel", "try_minutes")
 DIAGNOSIS = ("diagnosis_factor", "runbook_factor", *HYPOTHESES)
-FIXES = ("more_flags", "deployment_minutes", *(one(name) for name in NAMED for one in (longest, works)))
+WORK = tuple(one(name) for name in NAMED for one in (longest, works))
+FIXES = ("more_flags", "deployment_minutes", *WORK)
 
 
 def sample_service_times(
@@ -198,10 +201,12 @@ def _automate(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Re
     share = per_incident(automation_shares(model), made.facts["type"])
     rule = numbers.uniform("rule") < resolve(model, made.facts, "automation", share)
     made.set_int("rule", rule)
-    if rule.any():
+    tried = min(attempts(model), ATTEMPTS)
+    key = own_settings(model, *ATTEMPT), model.types, model.automation_run, tried, model.harm, _values(model, ATTEMPT)
+    if rule.any() and made.keys.get("attempt") != key:
+        made.keys["attempt"] = key
         longer = resolve(model, made.facts, "automation_run_factor", model.automation_run_factor)
-        run = model.automation_run.quantile(numbers.uniforms("run", min(attempts(model), ATTEMPTS)))
-        made.set_minutes("run", *run, factor=longer)
+        made.set_minutes("run", *model.automation_run.quantile(numbers.uniforms("run", tried)), factor=longer)
         worse = resolve(model, made.facts, "harm_factor", model.harm_factor)
         made.set_minutes("harm", model.harm.quantile(numbers.uniform("harm_minutes")), factor=worse)
 
@@ -466,6 +471,33 @@ _SETTINGS = ("evaluation_s", "for_s", "scrape_s", "group_wait_s", "interval_s", 
 
 def sample_detection(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Records) -> None:
     """Write when each incident is noticed, and whether alerts did it."""
+    key = own_settings(model, *NOTICED, "watch."), model.types, model.watch, _values(model, NOTICED)
+    found: Noticed = cached_last(numbers, ("noticed", *key), partial(_noticed, model, numbers, rows, made))
+    drawn, covered = found.minutes, found.alerted
+    latest = resolve(model, made.facts, "alert_latency", model.alert_latency)
+    if found.race is not None:
+        covered = covered & ~(found.race & (found.slow < np.minimum(found.fast, latest)))
+    if np.any(np.isfinite(latest)):
+        drawn = np.where(found.alerted, np.minimum(drawn, latest), drawn)
+    made.set_minutes("detect", drawn)
+    made.facts["covered"] = covered.astype(np.int64)
+
+
+class Noticed(NamedTuple):
+    """When each incident is noticed, whatever the latest that an alert may come."""
+
+    minutes: Floats
+    alerted: np.ndarray
+    """Which incidents alerts see."""
+    slow: Floats
+    """Minutes until somebody reports it."""
+    fast: Floats
+    """Minutes until an alert."""
+    race: np.ndarray | None
+    """Incidents that are a race of detectors."""
+
+
+def _noticed(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: Records) -> Noticed:
     u, chance = numbers.uniform("detect"), numbers.uniform("coverage")
     slow = cached(numbers, ("slow", model.types), lambda: of_types(
         numbers, rows, [k.detect or ZERO for k in model.types], u))  # fmt: skip
@@ -488,14 +520,9 @@ def sample_detection(model: ResponseModel, numbers: RandomNumbers, rows: Rows, m
     drawn = np.where(now, fast, slow)
     if now is not was:
         drawn = np.where(now == was, drawn, np.where(now, np.minimum(slow, fast), np.maximum(slow, fast)))
-    covered, latest = now, resolve(model, made.facts, "alert_latency", model.alert_latency)
     if race is not None:
         drawn = np.where(race, np.where(now, np.minimum(slow, fast), slow), drawn)
-        covered = now & ~(race & (slow < np.minimum(fast, latest)))
-    if np.any(np.isfinite(latest)):
-        drawn = np.where(now, np.minimum(drawn, latest), drawn)
-    made.set_minutes("detect", drawn)
-    made.facts["covered"] = covered.astype(np.int64)
+    return Noticed(drawn, now, slow, fast, race)
 
 
 def _by_settings(
@@ -631,15 +658,18 @@ def sample_fix(model: ResponseModel, numbers: RandomNumbers, rows: Rows, made: R
     all_drawn: Fixes = cached(numbers, ("fixes", turns, model.types, model.difficulty), partial(
         _drawn, model, numbers, rows, changed, names, turns))  # fmt: skip
     rows_of = list(all_drawn.path)
+    key = own_settings(model, *WORK), turns, model.types, model.difficulty, _values(model, WORK)
     for r in range(turns):
         drawn = Fixes(all_drawn.minutes[r], rows_of[r])
-        minutes = _worked(model, numbers, rows, names, r, made.facts, drawn, cuts)
+        minutes = cached_last(numbers, (f"worked {r}", *key), partial(
+            _worked, model, numbers, rows, names, r, made.facts, drawn, cuts))  # fmt: skip
         minutes, path = _flagged(model, numbers, r, made.facts, changed, minutes, drawn.path)
         if model.pipeline is not None:
             deployed.append(_deployments(model.pipeline, numbers, path, names, r, longest_deployment))
         each.append(minutes)
         paths.append(path)
-    made.set_int("deploy", *(deployed if model.pipeline else [-1] * ROUNDS))
+    # Without a pipeline nobody reads it.
+    made.set_int("deploy", *deployed)
     made.set_minutes("fix", *each)
     # As drawn, where no lever sends anybody another way.
     same = all(path is row for path, row in zip(paths, rows_of, strict=True))
@@ -773,7 +803,8 @@ def _flagged(
         return minutes, path
     flagged = changed & (path != 0) & (numbers.uniform("flag", r) < more)
     u = correlated_uniforms(model.difficulty, numbers, "fix", min(rounds(model), ROUNDS))[r]
-    flag = np.minimum(model.flag.quantile(u), resolve(model, facts, longest("flag"), model.flag_minutes))
+    minutes_of_flag: Floats = cached(numbers, ("flag", r, model.flag, model.difficulty), lambda: model.flag.quantile(u))
+    flag = np.minimum(minutes_of_flag, resolve(model, facts, longest("flag"), model.flag_minutes))
     chance = resolve(model, facts, works("flag"), 1.0 if model.flag_success is None else model.flag_success)
     if np.any(chance < 1):
         # Its time is spent, and the fix that would have come without it comes after it.

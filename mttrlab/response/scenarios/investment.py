@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Real
 from pathlib import Path
 from types import MappingProxyType
@@ -193,7 +194,16 @@ class Investment(Scenario):
             Which of them. Each of its numbers has a stream of its own by name, so that another investment beside it,
             or another range in it, moves none.
         """
+        if (seed, number) not in self._drawn:
+            self._drawn[seed, number] = self._known(seed, number)
+        return self._drawn[seed, number]
 
+    @cached_property
+    def _drawn(self) -> dict[tuple[int, int], Investment]:
+        """What `drawn` has answered."""
+        return {}
+
+    def _known(self, seed: int, number: int) -> Investment:
         def value(what: str) -> float:
             return self.ranges[what].quantile(stream(seed, f"estimate {self.name} {what}", number).random())
 
