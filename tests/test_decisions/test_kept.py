@@ -106,6 +106,7 @@ def test_a_slider_that_adds_incidents_draws_the_further_ones_alone_and_answers_a
         assert table.loc[scenario.name, list(row := kept.against(scenario))].to_dict() == row
     (own, *_), (further, *_) = kept.pieces, next(iter(kept.grown.values()))
     assert len(further.numbers.layers) == 3
+    assert len(further.numbers) < sum(map(len, further.numbers.layers))
     assert further.numbers.layers[0] is (own.numbers if before == 1.0 else own.numbers.layers[0])
 
 
@@ -128,7 +129,7 @@ def _eventful():
     rule = AlertRule("errors", service="checkout", failure_mode="availability", for_s=120.0, scrape_s=15.0, eval_s=15.0)
     return ResponseModel(
         kinds, difficulty=0.3, verify_pass=0.9, watch=DetectionSettings((rule,)), automation_success=0.7,
-        routing=Routing(0.2, notice=Distribution("exponential", 10.0)),
+        automation_harm=0.5, routing=Routing(0.2, notice=Distribution("exponential", 10.0)),
         reopening=Reopening(Distribution("exponential", 60.0), 0.5, 0.05),
         paging=Paging(levels=(Distribution("exponential", 5.0),), timeout=10.0),
     )  # fmt: skip
@@ -141,7 +142,8 @@ def test_levers_for_some_asked_one_after_the_other_answer_as_if_each_were_asked_
         "automation_success": (0.5, 0.9), "runbooks": (0.5, 0.8), "rollback_minutes": (5.0, 10.0),
         "rollback_success": (0.5, 1.0), "prevention": (0.1, 0.3), "verification_window": (1.0, 2.0),
         "verify_pass": (0.8, 1.0), "misrouted": (0.05, 0.4), "escalation_repeats": (2, 3), "gaps_closed": (0.3, 0.9),
-        "alert_for": (30.0, 60.0), "flagged": (0.3, 0.5),
+        "alert_for": (30.0, 60.0), "flagged": (0.3, 0.5), "automation_run_factor": (0.5, 2.0),
+        "harm_factor": (0.5, 2.0),
     }  # fmt: skip
     model, run = _eventful(), {"days": 60, "replications": 8, "seed": 2}
     kept = keep_baseline(model, **run)
@@ -151,7 +153,7 @@ def test_levers_for_some_asked_one_after_the_other_answer_as_if_each_were_asked_
         for lever, values in levers.items()
         for value in values
     ]
-    assert len(asked) == 72
+    assert len(asked) == 80
     for scenario in asked:
         fresh = keep_baseline(model, **run)
         assert kept.against(scenario) == fresh.against(scenario), scenario

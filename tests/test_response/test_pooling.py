@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import optimize
 
-from mttrlab.response.calibration.pooling import LOGNORMAL, group_laws, select_family, shrink
+from mttrlab.response.calibration.pooling import (
+    LOGNORMAL,
+    group_laws,
+    lowest,
+    negative_log_likelihood,
+    select_family,
+    shrink,
+)
 
 
 def test_shrinkage_is_dersimonian_and_lairds(truths):
@@ -75,3 +83,18 @@ def test_durations_that_no_family_fits_speak_for_themselves():
     law = fitted.law(0)
     assert law.family == "empirical"
     assert law.mean == pytest.approx(minutes.mean(), rel=0.01)
+
+
+@pytest.mark.parametrize("start", [(0.0, 0.0), (0.45, -0.25), (1.0, -2.0), (30.0, -20.0)])
+@pytest.mark.parametrize("kind", ["weibull", "loglogistic", "valley", "slope", "steps"])
+def test_the_simplex_goes_step_by_step_as_scipys(kind, start):
+    rng = np.random.default_rng(3)
+    residual, ended = rng.logistic(size=120), rng.random(120) < 0.8
+
+    def of(x, y):
+        known = {"valley": (1 - x) ** 2 + 100 * (y - x * x) ** 2, "slope": -x - y, "steps": round(x * x + y * y, 1)}
+        return known[kind] if kind in known else negative_log_likelihood((x, y), kind, residual, ended)
+
+    with np.errstate(all="ignore"):
+        found = optimize.minimize(lambda at: of(*at.tolist()), start, method="Nelder-Mead")
+        assert lowest(of, start) == (*found.x, found.fun)

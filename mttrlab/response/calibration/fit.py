@@ -217,8 +217,7 @@ def _difficulty(laws: dict[str, tuple[GroupLaws, np.ndarray]], fix: np.ndarray, 
         said = "One of the two phases always takes the same time, so they cannot go together."
         notes.append(Note("difficulty", "left out", n, said))
         return 0.0
-    ranks = [pd.Series(one[both]).rank().to_numpy() for one in (diagnose, fix)]
-    spearman = float(np.asarray(np.corrcoef(np.column_stack(ranks), rowvar=False))[1, 0])
+    spearman = simulate.rank_correlation(diagnose[both], fix[both])
     correlation = 2 * np.sin(np.pi * spearman / 6)
     half = float(special.ndtri(0.975)) / np.sqrt(n - 3)
     low, high = np.tanh(np.arctanh(correlation) - half), np.tanh(np.arctanh(correlation) + half)

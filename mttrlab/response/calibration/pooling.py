@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -230,17 +231,19 @@ def select_family(residual: Floats, observed: npt.NDArray[np.bool_], spread: flo
     """
     if observed.sum() < ENOUGH or spread < 1e-3:
         return LOGNORMAL
-    from scipy import optimize
-
     ended = np.sort(residual[observed])
-    best, most = LOGNORMAL, -negative_log_likelihood(np.zeros(2), "lognormal", residual, observed) + CLEARLY
+    best, most = LOGNORMAL, -negative_log_likelihood((0.0, 0.0), "lognormal", residual, observed) + CLEARLY
     for kind, start in (("weibull", (0.45, np.log(0.78))), ("loglogistic", (0.0, np.log(0.55)))):
-        found = optimize.minimize(negative_log_likelihood, start, args=(kind, residual, observed), method="Nelder-Mead")
-        scale = float(np.exp(found.x[1]))
+
+        def unlikely(x: float, y: float, kind: str = kind) -> float:
+            return negative_log_likelihood((x, y), kind, residual, observed)
+
+        place, log_scale, least = lowest(unlikely, start)
+        scale = float(np.exp(log_scale))
         if kind == "loglogistic" and 1 / (scale * spread) < _STEEPEST:
             continue
-        if -found.fun > most:
-            best, most = Family(kind, float(found.x[0]), scale), -float(found.fun)
+        if -least > most:
+            best, most = Family(kind, place, scale), -least
     if len(ended) >= PLENTY and len(ended) >= 0.95 * len(residual) and _misses(best, ended, spread):
         # At most a thousand values: evenly spaced ranks keep the shape, and a law stays small.
         kept = ended if len(ended) <= 1000 else np.quantile(ended, (np.arange(1000) + 0.5) / 1000)
@@ -258,17 +261,90 @@ def _misses(family: Family, ended: Floats, spread: float) -> bool:
     return bool(abs(np.log(made / np.exp(spread * ended).mean())) > _FAR)
 
 
-def negative_log_likelihood(at: npt.ArrayLike, kind: str, residual: Floats, observed: npt.NDArray[np.bool_]) -> float:
+_CALLS = 400
+"""Calls of a function after which its lowest point so far stands."""
+
+_NEAR = 1e-4
+"""Distance, and difference of values, below which the corners of a simplex are one point."""
+
+
+_Corner = tuple[float, float, float]
+"""A point, and the value there."""
+
+
+class _SpentError(Exception):
+    """The function has been called `_CALLS` times."""
+
+
+def lowest(of: Callable[[float, float], float], start: tuple[float, float]) -> tuple[float, float, float]:
+    """Return where a function of two numbers is lowest, and how low.
+
+    J. A. Nelder, R. Mead, *A simplex method for function minimization*, Computer Journal 7 (1965). Step by step as
+    `scipy.optimize.minimize` goes, which is dear to load, and to call, for two numbers.
+
+    Examples
+    --------
+    >>> [round(float(one), 3) for one in lowest(lambda x, y: (x - 1) ** 2 + (y + 2) ** 2 + 3, (0.5, -1.0))]
+    [1.0, -2.0, 3.0]
+    """
+    calls = 0
+
+    def value(x: float, y: float) -> _Corner:
+        nonlocal calls
+        if calls >= _CALLS:
+            raise _SpentError
+        calls += 1
+        return x, y, of(x, y)
+
+    def beyond(best: _Corner, middle: _Corner, worst: _Corner, far: float) -> _Corner:
+        x, y = (best[0] + middle[0]) / 2, (best[1] + middle[1]) / 2
+        return value((1 + far) * x - far * worst[0], (1 + far) * y - far * worst[1])
+
+    x, y = start
+    corners = [value(x, y), value(1.05 * x if x else 0.00025, y), value(x, 1.05 * y if y else 0.00025)]
+    while True:
+        # NumPy's own order of equal ones, as SciPy has it.
+        order: list[int] = np.argsort([corner[2] for corner in corners]).tolist()
+        best, middle, worst = (corners[k] for k in order)
+        corners = [best, middle, worst]
+        apart = max(abs(other[k] - best[k]) for other in (middle, worst) for k in (0, 1))
+        near = apart <= _NEAR and max(abs(best[2] - middle[2]), abs(best[2] - worst[2])) <= _NEAR
+        if near or calls >= _CALLS:
+            return best
+        try:
+            mirrored = beyond(best, middle, worst, 1.0)
+            if mirrored[2] < best[2]:
+                further = beyond(best, middle, worst, 2.0)
+                corners[2] = further if further[2] < mirrored[2] else mirrored
+            elif mirrored[2] < middle[2]:
+                corners[2] = mirrored
+            else:
+                outside = mirrored[2] < worst[2]
+                nearer = beyond(best, middle, worst, 0.5 if outside else -0.5)
+                if nearer[2] <= mirrored[2] if outside else nearer[2] < worst[2]:
+                    corners[2] = nearer
+                else:
+                    for k, (x, y, _) in enumerate((middle, worst), start=1):
+                        corners[k] = value(best[0] + 0.5 * (x - best[0]), best[1] + 0.5 * (y - best[1]))
+        except _SpentError:
+            continue
+
+
+def negative_log_likelihood(
+    at: Sequence[float] | Floats, kind: str, residual: Floats, observed: npt.NDArray[np.bool_]
+) -> float:
     """Return minus the log-likelihood of a family at this location and log scale, with censoring."""
-    loc, log_scale = np.asarray(at, dtype=np.float64)
+    loc, log_scale = at
     z = (residual - loc) / np.exp(log_scale)
     with np.errstate(over="ignore"):
         if kind == "lognormal":
             density, survival = -z * z / 2 - 0.5 * np.log(2 * np.pi), special.log_ndtr(-z)
         elif kind == "weibull":
-            density, survival = z - np.exp(z), -np.exp(z)
+            hazard = np.exp(z)
+            density, survival = z - hazard, -hazard
         else:
-            density, survival = special.log_expit(z) + special.log_expit(-z), special.log_expit(-z)
+            survival = special.log_expit(-z)
+            density = special.log_expit(z) + survival
     return -float(np.sum(np.where(observed, density - log_scale, survival)))
 
 

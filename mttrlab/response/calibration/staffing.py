@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
-from scipy import optimize
 
 from mttrlab.detection import acknowledgement
 from mttrlab.detection.delay import Delay
@@ -84,6 +83,9 @@ def _factor(means: list[float], timeout: float, repeats: int, wanted: float) -> 
     def too_long(factor: float) -> float:
         levels = [(Delay.exponential(mean * factor), timeout) for mean in means]
         return acknowledgement(levels, repeats - 1).mean - wanted
+
+    # Imported here: it takes longer to load than a fit without a schedule takes.
+    from scipy import optimize
 
     low, high = wanted / max(means) / 10, wanted / min(means) * 10
     return float(optimize.brentq(too_long, low, high, rtol=1e-4)) if too_long(low) < 0 < too_long(high) else 1.0

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, overload
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from mttrlab.errors import ModelError
 from mttrlab.refusals import shown
@@ -492,26 +493,36 @@ def fit_impact(past: History, group: Ints, names: list[str | None], notes: list[
 
 
 def _sentence(past: History, shares: Floats, said: np.ndarray) -> str:
-    from scipy import stats
-
     n, all_of_them, mean = int(said.sum()), len(past), float(shares[said].mean())
     sentence = f"{n} of {all_of_them} incidents say how many users they hit, {mean:.1%} on average"
     if n > 1:
-        half = float(stats.t.ppf(0.975, n - 1) * stats.sem(shares[said]))
+        half = float(special.stdtrit(n - 1, 0.975) * (shares[said].std(ddof=1) / n**0.5))
         sentence += f" (95 % {max(mean - half, 0.0):.1%} to {min(mean + half, 1.0):.1%})"
     if n < all_of_them:
         sentence += "; the others are taken for incidents of the same severity"
     minutes, ended, _ = past.span("started_at", "resolved_at")
     both = said & ended
     if both.sum() >= 30 and np.ptp(shares[both]) > 0 and np.ptp(minutes[both]) > 0:
-        found = stats.spearmanr(shares[both], minutes[both])
+        found = rank_correlation(shares[both], minutes[both])
         half = 1.96 / np.sqrt(both.sum() - 3)
-        low, high = np.tanh(np.arctanh(found.statistic) + np.array([-half, half]))
+        low, high = np.tanh(np.arctanh(found) + np.array([-half, half]))
         sentence += (
-            f"; share and minutes go together by {found.statistic:.2f} (rank correlation, 95 % {low:.2f} to "
+            f"; share and minutes go together by {found:.2f} (rank correlation, 95 % {low:.2f} to "
             f"{high:.2f}, n = {int(both.sum())}), of which the model holds what type and severity explain"
         )
     return sentence + "."
+
+
+def rank_correlation(one: Floats, other: Floats) -> float:
+    """Return Spearman's rank correlation.
+
+    Examples
+    --------
+    >>> round(rank_correlation(np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.0, 9.0, 4.0, 16.0])), 2)
+    0.8
+    """
+    ranks = np.column_stack([pd.Series(values).rank().to_numpy() for values in (one, other)])
+    return float(np.asarray(np.corrcoef(ranks, rowvar=False))[1, 0])
 
 
 def _few(shares: pd.Series) -> tuple[float, ...]:
