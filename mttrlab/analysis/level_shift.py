@@ -383,8 +383,8 @@ def mixture_quantiles(
     Examples
     --------
     >>> one = np.ones(1)
-    >>> [round(x, 3) for x in mixture_quantiles(0 * one, one, one, math.inf, (0.025, 0.5))]
-    [-1.96, 0.0]
+    >>> [round(x, 3) for x in mixture_quantiles(one, one, one, math.inf, (0.025, 0.5))]
+    [-0.96, 1.0]
     """
     used = chance > 1e-6 * chance.max()
     middle, error, chance = middle[used], error[used], chance[used] / chance[used].sum()

@@ -44,10 +44,11 @@ def with_team_words(table: pd.DataFrame, source: Source) -> pd.DataFrame:
 
 
 def own_measures(source: Source) -> Mapping[str, tuple[str, str]]:
-    """Return the team's own measures, by name: of a lab's settings, or as a frame from a lab carries them."""
+    """Return the team's own measures, by name: of a lab, or as a frame from a lab carries them."""
     if isinstance(source, pd.DataFrame):
         return dict(source.attrs.get("measures", {}))
-    return dict(getattr(getattr(source, "settings", None), "measures", {}))
+    measures = getattr(source, "measures", None)
+    return dict(measures()) if callable(measures) else {}
 
 
 def events_of(source: Source) -> tuple[Event, ...]:

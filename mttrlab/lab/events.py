@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -25,11 +26,10 @@ EVENTS_TABLE = (
 """Made when the first event is recorded: a lab without events is as it was."""
 
 
-def known_events(connection: duckdb.DuckDBPyConnection, settings: Settings | None) -> tuple[Event, ...]:
+def known_events(connection: duckdb.DuckDBPyConnection, told: Sequence[Mapping[str, str | None]]) -> tuple[Event, ...]:
     """Return the events of the settings and those recorded in the lab, by day; one that stands in both, once."""
-    events = {(event.at, event.name): event for event in recorded_events(connection)}
-    if settings is not None:
-        events |= {(event.at, event.name): event for event in settings.known_events()}
+    named = [Event(pd.Timestamp(str(one["date"]), tz="UTC"), str(one["name"]), one["moves"] or "") for one in told]
+    events = {(event.at, event.name): event for event in (*recorded_events(connection), *named)}
     return tuple(sorted(events.values(), key=lambda event: (event.at, event.name)))
 
 

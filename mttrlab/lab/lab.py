@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 import pandas as pd
@@ -293,18 +293,20 @@ class Lab:
         with explain_errors(self.path):
             rows = record_queries.incidents_of_population(self._connection, since, until, population)
         # A frame alone still knows the team's own measures and what the team did.
-        said = self._settings_about("measures")
-        rows.attrs |= {"measures": {} if said is None else dict(said.measures), "events": self.events()}
+        rows.attrs |= {"measures": self.measures(), "events": self.events()}
         return rows
 
     def events(self) -> tuple[Event, ...]:
         """Return what the team did and when: `events:` of its settings, and what `record(kind="events")` kept."""
-        return known_events(self._connection, self._settings_about("events"))
+        return known_events(self._connection, self._said().get("events") or ())
 
-    def _settings_about(self, name: str) -> Settings | None:
-        """Return the settings where they say something of that name: their models are dear to load for nothing."""
-        silent = self._settings is None and not json.loads(self._settings_text or "{}").get(name)
-        return None if silent else self.settings
+    def measures(self) -> dict[str, tuple[str, str]]:
+        """Return the team's own measures, each by its two milestones: `measures:` of its settings."""
+        return {name: (ends[0], ends[1]) for name, ends in (self._said().get("measures") or {}).items()}
+
+    def _said(self) -> dict[str, Any]:
+        """Return the settings as they are stored: checked when they were told, and dear to build for two words."""
+        return json.loads(self._settings_text or "{}") if self._settings is None else self._settings.model_dump()
 
     def sql(self, query: str, **params: object) -> pd.DataFrame:
         """Return the rows of one SELECT over `incidents`, `records`, `reports`, `loads`, `quarantine`.

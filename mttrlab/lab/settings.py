@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import duckdb
-import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mttrlab import sql
 from mttrlab.errors import LoadError, QuestionError, SettingsError
 from mttrlab.refusals import sentence
-from mttrlab.schema import INCIDENT_COLUMNS, MEASURE_ENDS, STAMPS, Event, measure_ends
+from mttrlab.schema import INCIDENT_COLUMNS, MEASURE_ENDS, STAMPS, measure_ends
 from mttrlab.sources.exports.columns import our_name
 from mttrlab.text import plain
 from mttrlab.yaml_io import documents
@@ -218,10 +217,6 @@ class Settings(_Model):
                 except QuestionError as refusal:
                     raise ValueError(f"events: {plain(event.name, 60)}: {refusal}") from None
         return self
-
-    def known_events(self) -> list[Event]:
-        """Return the events that the settings name."""
-        return [Event(pd.Timestamp(one.date, tz="UTC"), one.name, one.moves or "") for one in self.events]
 
     @classmethod
     def default(cls) -> Settings:
