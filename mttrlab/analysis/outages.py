@@ -12,15 +12,18 @@ from mttrlab.analysis.phases import lead_clock, phase_durations
 from mttrlab.analysis.query import Source, records_basis
 from mttrlab.analysis.rates import rate_interval
 from mttrlab.errors import QuestionError
-from mttrlab.schema import CLOCK_ENDS, clock_name
+from mttrlab.schema import CLOCK_ENDS, STAMPS, clock_name
 from mttrlab.validate import finite, inner_share
 
 OVERALL = "all services"
 _COLUMNS = [
     "service", "measure", "incidents", "open", "left_out", "clipped", "since", "until", "days", "minutes",
     "sum_minutes", "weighted_minutes", "users_unknown", "availability", "slo", "budget", "budget_spent", "budget_left",
-    "p_blown", "p_blown_low", "p_blown_high", "level",
+    "p_blown", "p_blown_low", "p_blown_high", "level", "never_closed", "note",
 ]  # fmt: skip
+
+
+MINUTES_PER_DAY = 1440.0
 
 
 def _ends(phases: pd.DataFrame, measure: str) -> tuple[pd.Series, pd.Series]:
@@ -30,6 +33,11 @@ def _ends(phases: pd.DataFrame, measure: str) -> tuple[pd.Series, pd.Series]:
     whole = pd.Series(start.dt.tz_convert(None).to_numpy("datetime64[us]").astype("int64"), index=phases.index)
     begun = whole.astype("float64").where(start.notna() & minutes.notna())
     return begun, begun + (minutes * 6e7).round()
+
+
+def _micros(times: pd.Series) -> pd.Series:
+    whole = pd.Series(times.dt.tz_convert(None).to_numpy("datetime64[us]").astype("int64"), index=times.index)
+    return whole.astype("float64").where(times.notna())
 
 
 def _whole(time: pd.Timestamp) -> float:
@@ -77,26 +85,30 @@ def _row(
     level: float,
 ) -> dict[str, object]:
     left, right = _whole(first), _whole(last)
-    known = timed[timed["start"].notna()]
+    known = timed[timed["start"].notna() & ~timed["forgotten"]]
     start, end = known["start"].to_numpy().clip(left, right), known["end"].to_numpy().clip(left, right)
     clipped = (start != known["start"].to_numpy()) | (end != known["end"].to_numpy())
     days = (right - left) / 6e7 / MINUTES_PER_DAY
-    minutes = covered(start, end, np.ones(len(start)))
+    forgotten = int(timed["forgotten"].sum())
+    left_out = len(timed) - len(known) - forgotten
+    nothing = bool(len(timed)) and not len(known)
+    minutes = math.nan if nothing else covered(start, end, np.ones(len(start)))
     budget = error_budget(slo, days)
-    risk = _risk((end - start) / 6e7, days, slo, budget_days, level)
+    blown = minutes >= budget
+    risk = (1.0, 1.0, 1.0) if blown else _risk((end - start) / 6e7, days, slo, budget_days, level)
     return {
         "service": name,
         "measure": measure,
         "incidents": len(timed),
         "open": int(timed["open"].sum()),
-        "left_out": len(timed) - len(known),
+        "left_out": left_out,
         "clipped": int(clipped.sum()),
         "since": first,
         "until": last,
         "days": days,
         "minutes": minutes,
-        "sum_minutes": float((end - start).sum() / 6e7),
-        "weighted_minutes": covered(start, end, known["users"].fillna(1.0).to_numpy()),
+        "sum_minutes": math.nan if nothing else float((end - start).sum() / 6e7),
+        "weighted_minutes": math.nan if nothing else covered(start, end, known["users"].fillna(1.0).to_numpy()),
         "users_unknown": int(known["users"].isna().sum()),
         "availability": 1 - minutes / MINUTES_PER_DAY / days,
         "slo": slo,
@@ -105,7 +117,45 @@ def _row(
         "budget_left": budget - minutes,
         **dict(zip(("p_blown", "p_blown_low", "p_blown_high"), risk, strict=True)),
         "level": level,
+        "never_closed": forgotten,
+        "note": _note(timed, measure, left_out, forgotten),
     }
+
+
+def _note(timed: pd.DataFrame, measure: str, left_out: int, forgotten: int) -> str:
+    """Return what the numbers leave out, and what would make them known; empty: nothing."""
+    if not left_out + forgotten:
+        return ""
+    told = []
+    if left_out:
+        begin, end = CLOCK_ENDS[measure]
+        unknown = timed[timed["start"].isna()]
+        parts = {begin: bool(unknown["no_start"].any()), end: bool(unknown["no_end"].any())}
+        lacking = " and ".join(stamp for stamp, lacks in parts.items() if lacks) or f"both ends of {measure}"
+        others = [clock for clock in CLOCK_ENDS if clock != measure and unknown[clock].all()]
+        way = f", or measure={others[0]} asked," if others else ""
+        told.append(f"{left_out} of {len(timed)} left out: {lacking} recorded{way} would make them known")
+    if forgotten:
+        told.append(
+            f"{forgotten} of {len(timed)} probably never closed: left out; its end, recorded, would make it known"
+        )
+    if left_out + forgotten == len(timed):
+        return "not known: " + "; ".join(told)
+    return "availability at most, minutes at least: " + "; ".join(told)
+
+
+_LONG_OPEN = 30 * MINUTES_PER_DAY
+_TIMES_LONGER = 20.0
+
+
+def _forgotten(minutes: pd.Series, still_open: pd.Series) -> pd.Series:
+    """Return which open incidents nobody seems to have closed.
+
+    They run for more than 30 days, and twenty times as long as the longest that ended.
+    """
+    ended = minutes[~still_open].max()
+    longest = 0.0 if pd.isna(ended) else float(ended)
+    return still_open & (minutes > max(_LONG_OPEN, _TIMES_LONGER * longest))
 
 
 def _risk(minutes: np.ndarray, days: float, slo: float, budget_days: float, level: float) -> tuple[float, float, float]:
@@ -153,9 +203,6 @@ def _union(start: np.ndarray, end: np.ndarray) -> float:
 
 
 # Error budgets: how many minutes there are, and how likely they are blown.
-
-
-MINUTES_PER_DAY = 1440.0
 
 
 def error_budget(slo: float, days: float = 30.0) -> float:
@@ -255,11 +302,14 @@ def downtime(
     -------
     DataFrame
         First row all services together, then one per service: `incidents` in the period, `open` (running to its end),
-        `left_out` (an end unknown), `clipped` (reaching over the period's ends); `minutes`, the union of the
+        `left_out` (an end unknown), `never_closed` (open so long that nobody seems to have closed them; no minutes of
+        theirs count), `clipped` (reaching over the period's ends); `minutes`, the union of the
         intervals; `sum_minutes`, the same with overlaps counted twice; `weighted_minutes`, each moment weighted by
         the largest share of users hit (`users_unknown` incidents count as 1); `availability`; `budget` minutes of the
         whole period, `budget_spent` (share), `budget_left`; `p_blown`, the probability that a period of `budget_days`
-        like these exceeds its budget, with the interval that comes from the number of incidents alone.
+        like these exceeds its budget, with the interval that comes from the number of incidents alone, and 1 where
+        this period has spent its own; `note`, what was left out and what would make it known: then `minutes` are at
+        least those, `availability` at most that, and nothing is known (NaN) where every incident is left out.
 
     Raises
     ------
@@ -272,17 +322,32 @@ def downtime(
     phases = phase_durations(incidents)
     chosen = clock_name(measure) if measure else lead_clock(phases)
     start, end = _ends(phases, chosen)
+    still_open = phases[f"{chosen}_observed"].eq(False).fillna(False).astype(bool)
+    begin, close = CLOCK_ENDS[chosen]
+    seen = phases[[stamp for stamp in STAMPS if stamp in phases]]
     first, last = _period(phases, start, end, since, until)
     timed = pd.DataFrame(
         {
             "service": phases["service"].to_numpy() if "service" in phases else None,
             "start": start.to_numpy(),
             "end": end.to_numpy(),
-            "open": phases[f"{chosen}_observed"].eq(False).fillna(False).to_numpy(dtype=bool),
+            "open": still_open.to_numpy(),
+            "forgotten": _forgotten((end - start) / 6e7, still_open).to_numpy(),
+            "first": _micros(seen.min(axis=1)).to_numpy(),
+            "last": _micros(seen.max(axis=1)).to_numpy(),
+            "no_start": phases[begin].isna().to_numpy() if begin in phases else True,
+            "no_end": phases[close].isna().to_numpy() if close in phases else True,
+            **{clock: phases[clock].notna().to_numpy() for clock in CLOCK_ENDS},
             "users": phases["users"].astype("float64").to_numpy() if "users" in phases else np.nan,
         }
     )
-    timed = timed[~((timed["end"] <= _whole(first)) | (timed["start"] >= _whole(last)))]
+    # What lacks an end of the clock is asked about where its other stamps lie.
+    begun, ended = timed["start"].fillna(timed["first"]), timed["end"].fillna(timed["last"])
+    outside = (begun >= _whole(last)) | (ended <= _whole(first)) & ((begun < _whole(first)) | timed["start"].notna())
+    if since is None:
+        # The first start that is known makes the period; nothing is left out without a word because of that.
+        outside &= timed["start"].notna() | (begun >= _whole(last))
+    timed = timed[~outside]
     rows = [_row(timed, OVERALL, chosen, first, last, slo, budget_days, level)]
     for service in sorted(timed["service"].dropna().unique()):
         of_service = timed[timed["service"] == service]

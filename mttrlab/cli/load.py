@@ -46,6 +46,9 @@ def add_verbs(verbs: Verbs) -> None:
     quality.add_argument("--by", action="append", choices=("source", "month", "service"), help="split the counts")
     quality.add_argument("--quarantine", action="store_true", help="list the refused records instead")
     quality.add_argument(
+        "--joins", action="store_true", help="list the records that were joined into one incident instead"
+    )
+    quality.add_argument(
         "--recurrences", action="store_true", help="list what came back, was reopened or may be there twice instead"
     )
     quality.add_argument("--figure", type=Path, help="draw the counts into this new file (.png, .svg or .pdf) too")
@@ -129,6 +132,9 @@ def _quality(options: argparse.Namespace) -> None:
     with open_lab(options) as lab:
         if options.quarantine:
             print_table(lab.quarantine(load="all"), widest=160)
+            return
+        if options.joins:
+            print_table(lab.joins())
             return
         if options.recurrences:
             print_table(lab.recurrences())

@@ -252,9 +252,25 @@ def _downtime(options: argparse.Namespace) -> None:
     from mttrlab.analysis.outages import downtime
 
     with open_lab(options) as lab:
-        rows = _rows(lab, options)
+        months = options.months
+        rows = _rows(lab, argparse.Namespace(**{**vars(options), "months": None}))
         slo = lab.settings.slo if options.slo is None else options.slo
-        _print_answer(downtime(rows, slo, measure=_clock(lab, rows, options)), options)
+        since, until = _bounds(months, rows) if months else (None, None)
+        table = downtime(rows, slo, measure=_clock(lab, rows, options), since=since, until=until)
+        _print_answer(table.drop(columns="note"), options, whole=table)
+        for service, note in zip(table["service"], table["note"], strict=True):
+            if note:
+                say(f"{service}: {note}")
+
+
+def _bounds(months: str, rows: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Return where the months asked for begin and end; the newest export ends them where it came before."""
+    import pandas as pd
+
+    asked = _period(months)
+    since, until = asked[0], asked[-1] + pd.offsets.MonthBegin(1)
+    taken = rows["exported_at"].max() if "exported_at" in rows else pd.NaT
+    return since, min(until, taken) if pd.notna(taken) and taken > since else until
 
 
 def _needed(options: argparse.Namespace) -> None:

@@ -36,7 +36,7 @@ from mttrlab.lab.database import STAGED_PREFIX
 from mttrlab.lab.reports import STORED_COLUMNS, JudgedReports, LoadOptions, LoadReport, known_load, store_extract
 from mttrlab.schema import STAMPS, empty
 from mttrlab.sources.exports import Extract
-from mttrlab.sources.exports.canonical import TableNotes, id_column_of, read_canonical, unknown_columns
+from mttrlab.sources.exports.canonical import TableNotes, id_column_of, is_tools, read_canonical, unknown_columns
 from mttrlab.sources.exports.columns import Names, from_table, settle_columns
 from mttrlab.sources.exports.extracts import NOTHING, as_of_instant
 from mttrlab.sources.exports.large_tables import PIECE, Odd, Scan, is_large_table, pieces, scan_table
@@ -133,6 +133,9 @@ def _load(
     finally:
         stage.close()
     if whole.accepted + len(whole.quarantine) + whole.duplicates != staged.rows:
+        return None
+    if staged.told.channels or not is_tools(whole.sources, origin.names.header):
+        # Whether the sources are tools is a question to the whole file.
         return None
     extract = _extract(origin, options, whole, staged.rows, staged.told.sentences(), taken)
     name = f"{STAGED_PREFIX}{len(connection.execute('SELECT 1 FROM duckdb_databases()').fetchall())}"

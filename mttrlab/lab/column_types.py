@@ -31,6 +31,10 @@ _WORDS = frozenset(name for name, kind in COLUMN_KINDS.items() if kind == "text"
 """Columns of free text."""
 
 
+_OWN_LIST = r'\["[A-Za-z0-9]([A-Za-z0-9 _./-]*[A-Za-z0-9])?"\]'
+"""A list of one plain name, which reads the same however it is read."""
+
+
 def report_columns(header: tuple[str, ...], id_column: str) -> dict[str, str]:
     """Return the columns that are kept, as a report calls them, by the names of the file."""
     kept = {id_column: "source_id"}
@@ -44,6 +48,9 @@ def value_and_doubt_sql(name: str, cell: str) -> tuple[str, str]:
         return cell, f"coalesce(NOT is_tidy({cell}), true)"
     if name == "source":
         return f"nullif({cell}, '')", f"{filled} AND NOT is_tidy({cell})"
+    if name == "services":
+        # A list as we write it ourselves; every other spelling is the strict reader's.
+        return f"nullif({cell}, '')", f"{filled} AND NOT coalesce(regexp_full_match({cell}, '{_OWN_LIST}'), false)"
     if name in TIMES:
         value = f"sure_stamp(stamp_of({cell}))"
     elif COLUMN_KINDS[name] == "flag":

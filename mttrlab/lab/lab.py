@@ -378,6 +378,18 @@ class Lab:
         with explain_errors(self.path):
             return record_queries.ambiguous(self._connection)
 
+    def joins(self) -> pd.DataFrame:
+        """Return the records that were joined into an incident that another one leads.
+
+        Returns
+        -------
+        DataFrame
+            `incident_id, source` of the record that leads, `other_source_id, other_source` of the one that joined it,
+            `service` and `minutes` between the two, `how`: by time, or by the key table.
+        """
+        with explain_errors(self.path):
+            return record_queries.joins(self._connection)
+
     def recurrences(self, within_hours: float = 24.0, duplicate_minutes: float = 10.0) -> pd.DataFrame:
         """Return incidents that came back, were reopened, or may be one incident twice; nothing is merged.
 

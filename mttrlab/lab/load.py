@@ -164,7 +164,13 @@ def _recognise_kind(file: Path) -> FileKind | None:
 def _with_final_counts(connection: duckdb.DuckDBPyConnection, report: LoadReport) -> LoadReport:
     # Which incidents the annotations mean is known only after the last file.
     fresh = report.format in RECORDED_KINDS and report.load_id is not None and not report.unchanged
-    return refresh_report(connection, report) if fresh else report
+    if fresh:
+        return refresh_report(connection, report)
+    # Whom a record joins is known only after the last file, too.
+    joined = connection.execute(
+        "SELECT count(*) FROM links JOIN held USING (report_id) WHERE load_id = $1", [report.load_id]
+    ).fetchall()[0][0]
+    return replace(report, joined=int(joined))
 
 
 def _sha256(file: Path) -> str:

@@ -73,6 +73,11 @@ def ambiguous(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     return sql.frame(connection, sql.text("lab/ambiguous"))
 
 
+def joins(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Return the records that share an incident with another one."""
+    return sql.frame(connection, sql.text("lab/joins"))
+
+
 def recurrences(connection: duckdb.DuckDBPyConnection, within_hours: float, duplicate_minutes: float) -> pd.DataFrame:
     """Return incidents that came back, were reopened, or may be one incident twice; see `Lab.recurrences`."""
     for name, value in (("within_hours", within_hours), ("duplicate_minutes", duplicate_minutes)):

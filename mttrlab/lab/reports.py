@@ -518,6 +518,8 @@ class LoadReport:
     """What a file is that is no export of incidents, such as prometheus rules."""
     contents: tuple[tuple[str, int], ...] = ()
     """What is in such a file, in plural words, with counts; records, new, changed and unchanged are then of these."""
+    joined: int = 0
+    """Records of it that are one incident with a record of another file; `lab.joins()` lists them."""
 
     def __str__(self) -> str:
         """Return the report as a sentence, with a line for each warning."""
@@ -530,10 +532,13 @@ class LoadReport:
         if not rows:
             return ""
         n = {name: sum(getattr(report, name) for report in rows) for name in _COUNTS}
+        joined = sum(report.joined for report in rows)
+        what = "1 record is" if joined == 1 else f"{joined:,} records are"
+        told = f"; {what} one incident with another file's (lab.joins() lists them)" if joined else ""
         return (
             f"{n['rows']:,} records: {n['accepted']:,} accepted, "
             f"{n['quarantined']:,} quarantined, {n['duplicates']:,} duplicates; "
-            f"incidents: {n['new']:,} new, {n['changed']:,} changed, {n['unchanged']:,} unchanged."
+            f"incidents: {n['new']:,} new, {n['changed']:,} changed, {n['unchanged']:,} unchanged{told}."
         )
 
     def _contents(self) -> str:
@@ -547,7 +552,9 @@ class LoadReport:
 
     def table(self) -> pd.DataFrame:
         """Return one row per file, with the counts."""
-        names = [f.name for f in fields(self) if f.name not in {"warnings", "files", "load_id", "kind", "contents"}]
+        names = [
+            f.name for f in fields(self) if f.name not in {"warnings", "files", "load_id", "kind", "contents", "joined"}
+        ]
         return pd.DataFrame([{n: getattr(report, n) for n in names} for report in self.files or (self,)])
 
     def _repr_html_(self) -> str:

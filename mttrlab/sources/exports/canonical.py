@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +13,8 @@ import numpy as np
 
 from mttrlab.errors import LoadError
 from mttrlab.schema import ORIGINS, POPULATIONS, STAMPS
-from mttrlab.sources.exports.columns import IDS, NAMES, Cells, Names, likely_time
-from mttrlab.sources.exports.records import TIMES, Draft, Refusals, TimestampReader
+from mttrlab.sources.exports.columns import IDS, NAMES, Cells, Names, likely_time, squeeze
+from mttrlab.sources.exports.records import TIMES, Draft, Refusals, TimestampReader, name_list
 from mttrlab.sources.exports.timestamps import StampColumn, read_column
 
 _HEADER_UTC = ZoneInfo("UTC")
@@ -46,6 +48,8 @@ class TableNotes:
     """By column, cells that say in words that there is no time."""
     strange: dict[str, Counter[str]] = field(default_factory=dict)
     """By column, words that are not understood and read as empty."""
+    channels: list[str] = field(default_factory=list)
+    """What a column `source` holds, where that is no tool that keeps records."""
 
     def sentences(self) -> list[str]:
         """Return a sentence for each; the same ones in whatever parts the table was read."""
@@ -65,12 +69,49 @@ class TableNotes:
             for name in TIMES
             if self.worded[name]
         ]
+        if self.channels:
+            shown = ", ".join(repr(word[:40]) for word in self.channels[:3])
+            made.append(
+                f"'source' ({shown}) says how somebody heard, not which tool keeps the record, so it is "
+                "not read as one; source= says which tool the file comes from"
+            )
         for name in (name for name in NAMES if name in self.strange):
             words = sorted(self.strange[name].items(), key=lambda word: (-word[1], word[0]))
             shown = ", ".join(repr(word[:40]) for word, _ in words[:3])
             what = "neither open nor closed" if name == "status" else "no origin that we know"
             made.append(f"{self.strange[name].total():,} cells of {name} say {what} ({shown}); read as empty")
         return made
+
+
+CHANNELS = frozenset(
+    {
+        "email", "mail", "phone", "telephone", "call", "calls", "hotline", "chat", "sms", "text", "fax", "web",
+        "website", "webform", "form", "portal", "selfservice", "walkin", "inperson", "direct", "monitoring",
+        "monitor", "alert", "alerts", "alerting", "alarm", "customer", "customers", "client", "user", "users",
+        "employee", "staff", "support", "helpdesk", "servicedesk", "internal", "external", "manual", "manually",
+        "automatic", "automated", "automation", "twitter", "social", "media", "partner", "vendor", "virtualagent",
+        "agent", "bot", "verbal", "meeting", "other", "unknown"
+    }
+)  # fmt: skip
+"""Words for how somebody heard of an incident, by their letters."""
+
+
+_PART = re.compile(r"[\s_./:-]+")
+
+
+def is_tools(named: Iterable[str], columns: Iterable[str]) -> bool:
+    """Return whether a column `source` says which tool keeps the record, and not how somebody heard.
+
+    A table with verdicts is one that we wrote, and its sources are what the lab called them.
+
+    Examples
+    --------
+    >>> is_tools(["PagerDuty", "stockroom"], ["source"]), is_tools(["Self-service", "Opsgenie"], ["source"])
+    (True, False)
+    """
+    if any(name in _IGNORED for name in columns):
+        return True
+    return not any(CHANNELS & {squeeze(name), *map(squeeze, _PART.split(name))} for name in named)
 
 
 def id_column_of(names: Iterable[str]) -> str | None:
@@ -156,10 +197,21 @@ class _Reading:
             self.made[name] = self._loose(name, {word: word for word in ORIGINS})
         elif name == "status":
             self.made[name] = self._loose(name, STATUS_WORDS)
+        elif name == "services":
+            known = {text: name_list(names_in(text)) for text in set(texts)}
+            self.made[name] = [known[text] for text in texts]
         elif name == "source":
-            self.made[name] = [text.strip() or "canonical" for text in texts]
+            self._sources([text.strip() for text in texts])
         else:
             self.made[name] = texts if all(texts) else [text or None for text in texts]
+
+    def _sources(self, texts: list[str]) -> None:
+        """Keep the tools that the rows come from, unless they are ways in which somebody heard."""
+        named = set(texts) - {""}
+        if is_tools(named, self.cells.columns):
+            self.made["source"] = [text or "canonical" for text in texts]
+        else:
+            self.told.channels = sorted(named)
 
     def _each(self, name: str, turn: Callable[[str], object], reason: str) -> list[object]:
         known: dict[str, object] = {"": None}
@@ -181,6 +233,38 @@ class _Reading:
         if strange:
             self.told.strange.setdefault(name, Counter()).update(strange)
         return [words.get(text) for text in texts]
+
+
+_BETWEEN = re.compile(r"[;\n\r|]")
+
+
+def names_in(text: str) -> list[str]:
+    """Return the names in a cell: a JSON list, names between commas, semicolons, bars or line ends, or one name.
+
+    Examples
+    --------
+    >>> names_in('["Search", "Login"]'), names_in("Search, Login"), names_in("Checkout; EU, west")
+    (['Search', 'Login'], ['Search', 'Login'], ['Checkout', 'EU, west'])
+    """
+    listed = _json_list(text)
+    if listed is not None:
+        return listed
+    bare = text.strip()
+    if bare[:1] + bare[-1:] in ("[]", "{}", "()"):
+        bare = bare[1:-1]
+    parts = _BETWEEN.split(bare) if _BETWEEN.search(bare) else bare.split(",")
+    return [name for part in parts if (name := part.strip().strip("\"'").strip())]
+
+
+def _json_list(text: str) -> list[str] | None:
+    try:
+        told = json.loads(text) if text.lstrip()[:1] == "[" else None
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(told, list):
+        return None
+    named = [value.get("name") or value.get("summary") if isinstance(value, dict) else value for value in told]
+    return [name for value in named if isinstance(value, str | int | float) and (name := str(value).strip())]
 
 
 def _share(text: str) -> float:

@@ -11,7 +11,7 @@ from operator import itemgetter
 
 from mttrlab.errors import LoadError
 from mttrlab.sources.exports.reading import Documents, Even, Table, fold
-from mttrlab.sources.exports.records import DISAGREE, Draft, Refusals, Report, TimestampReader, name_list
+from mttrlab.sources.exports.records import DISAGREE, Draft, Refusals, Report, TimestampReader, name_list, short_value
 from mttrlab.sources.exports.timestamps import date_style
 
 _TIMES = ("opened_at", "resolved_at", "closed_at", "sys_updated_at")
@@ -124,6 +124,7 @@ def read_servicenow(table: Table, clock: TimestampReader) -> Log:
         reports = [
             report_of_history([place], updates) for place, row in enumerate(numbers) if row not in log.faults.by_row
         ]
+    log.warnings += updates.sentences()
     log.draft = Draft.of(reports)
     log.draft.id_column = "number"
     return log
@@ -174,6 +175,17 @@ class Updates:
     changes: list[int]
     """How many changes came before."""
     reopened: list[int]
+    emptied: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """Rows whose `closed_at` cannot be read, with its text and why: no milestone is that stamp."""
+
+    def sentences(self) -> list[str]:
+        """Return what people should know of the cells that were emptied."""
+        if not self.emptied:
+            return []
+        row, (text, reason) = min(self.emptied.items())
+        count = len(self.emptied)
+        what = "1 cell of closed_at is" if count == 1 else f"{count:,} cells of closed_at are"
+        return [f"{what} read as empty, as no milestone is that stamp (row {row}: {short_value(text)!r} {reason})"]
 
 
 def _updates(
@@ -188,7 +200,9 @@ def _updates(
         column: table.by_place[at] if isinstance(table, Even) else [cells[at] for cells in table]
         for column, at in places.items()
     }
-    times = _times({column: columns.pop(column) for column in _TIMES if column in columns}, rows, name, clock, faults)
+    times, emptied = _times(
+        {column: columns.pop(column) for column in _TIMES if column in columns}, rows, name, clock, faults
+    )
     cells: dict[str, list[str | None]] = {}
     for column, texts in columns.items():
         clean = {text: None if text.strip().lower() in _NOTHING else text.strip() for text in set(texts)}
@@ -203,13 +217,17 @@ def _updates(
         for row in (row for row, said in zip(rows, words, strict=True) if said == word):
             faults.add(row, "incident_state", word, "is no state that we know; export the standard states")
     states = [known[word] for word in words]
-    return Updates(rows, cells, times, states, counts["sys_mod_count"], counts["reopen_count"])
+    return Updates(rows, cells, times, states, counts["sys_mod_count"], counts["reopen_count"], emptied)
 
 
 def _times(
     columns: dict[str, list[str]], rows: list[int], name: str, clock: TimestampReader, faults: Refusals
-) -> dict[str, list[int | None]]:
-    """Return the instants of each column. A log repeats its stamps, so each text is read once."""
+) -> tuple[dict[str, list[int | None]], dict[int, tuple[str, str]]]:
+    """Return the instants of each column, and which cells of `closed_at` are read as empty, by row.
+
+    A log repeats its stamps, so each text is read once.
+    """
+    emptied: dict[int, tuple[str, str]] = {}
     texts = {text for column in columns.values() for text in column}
     filled = [text for text in texts if text.strip().lower() not in _NOTHING]
     # Sorted, so that the same file is refused with the same sentence.
@@ -221,9 +239,11 @@ def _times(
         for row, text in zip(rows, cells, strict=True) if odd else ():
             if text in odd and known[text].local:
                 clock.zoneless.append((row, column, text))
+            elif text in odd and column == "closed_at":
+                emptied[row] = text, known[text].reason
             elif text in odd:
                 faults.add(row, column, text, known[text].reason)
-    return {column: [instants.get(text) for text in cells] for column, cells in columns.items()}
+    return {column: [instants.get(text) for text in cells] for column, cells in columns.items()}, emptied
 
 
 def _counts(column: str, cells: list[str | None] | None, rows: list[int], faults: Refusals) -> list[int]:
@@ -301,7 +321,7 @@ def report_of_history(history: list[int], updates: Updates) -> Report:
     times = {column: values[last] for column, values in updates.times.items()}
     state, again = updates.states[last], updates.reopened[last] > 0
     resolved, closed_at = times.get("resolved_at"), times.get("closed_at")
-    ended = state in (RESOLVED, CLOSED, CANCELLED) or closed_at is not None
+    ended = state in (RESOLVED, CLOSED, CANCELLED) or closed_at is not None or updates.rows[last] in updates.emptied
     ended = ended or (state is None and resolved is not None)
     first = _first_resolution(history, updates) if again else None
     if again and not ended and resolved is not None:

@@ -4,7 +4,7 @@ SELECT
     source_id AS incident_id,
     source,
     -- A post may name many components; no single one of them is the service that was hit.
-    coalesce(service, if(coalesce(json_array_length(services), 0) > 1, 'several services', NULL)) AS service,
+    coalesce(service, if(coalesce(try(json_array_length(services)), 0) > 1, 'several services', NULL)) AS service,
     team,
     severity,
     incident_type,

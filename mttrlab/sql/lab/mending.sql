@@ -4,7 +4,7 @@ SELECT * FROM merged
 UNION ALL BY NAME
 SELECT
     * EXCLUDE (source_id, own, format, services, paging, weak)
-    REPLACE (coalesce(service, if(coalesce(json_array_length(services), 0) > 1, 'several services', NULL)) AS service),
+    REPLACE (coalesce(service, if(coalesce(try(json_array_length(services)), 0) > 1, 'several services', NULL)) AS service),
     source_id AS incident_id,
     own AS population
 FROM settled

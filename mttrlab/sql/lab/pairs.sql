@@ -1,12 +1,13 @@
 -- One row per two records of different sources that may be one incident: same service, first known stamps within the
--- minutes of the rule. `decision` is 'join', or the reason why nobody can tell. No NULLs.
+-- minutes of the rule, no file that holds both sources. `decision` is 'join', or the reason why nobody can tell. No NULLs.
 WITH candidate AS (
     SELECT
         report_id,
         source,
+        format,
         weak,
         list_filter(
-            list_append(coalesce(from_json(services, '["VARCHAR"]'), []), service), lambda name: name IS NOT NULL
+            list_append(coalesce(try(from_json(services, '["VARCHAR"]')), []), service), lambda name: name IS NOT NULL
         ) AS names,
         -- Implausible stamps must not decide who meets whom.
         epoch_us(coalesce(
@@ -30,7 +31,7 @@ window_us AS (
 ),
 
 heard AS (
-    SELECT report_id, source, weak, first_us, unnest(names) AS name
+    SELECT report_id, source, format, weak, first_us, unnest(names) AS name
     FROM candidate
     WHERE first_us IS NOT NULL
 ),
@@ -39,6 +40,7 @@ named AS (
     SELECT DISTINCT
         report_id,
         source,
+        format,
         weak,
         first_us,
         first_us // bucket AS slot,
@@ -47,6 +49,13 @@ named AS (
     FROM heard
     CROSS JOIN window_us
     LEFT JOIN service_names AS n ON n.key = lower(trim(heard.name))
+),
+
+together AS (
+    -- Whoever wrote two rows into one file knew that they are two, however often the file is written again.
+    SELECT DISTINCT a.source AS a_source, b.source AS b_source
+    FROM (SELECT DISTINCT load_id, source FROM held) AS a
+    JOIN (SELECT DISTINCT load_id, source FROM held) AS b ON a.load_id = b.load_id AND a.source < b.source
 ),
 
 near AS (
@@ -63,7 +72,8 @@ near AS (
     CROSS JOIN window_us
     JOIN (SELECT *, unnest([slot - 1, slot, slot + 1]) AS near_slot FROM named) AS b
         ON a.key = b.key AND a.slot = b.near_slot AND a.source < b.source
-    WHERE abs(a.first_us - b.first_us) <= width
+    LEFT JOIN together ON together.a_source = a.source AND together.b_source = b.source
+    WHERE abs(a.first_us - b.first_us) <= width AND NOT (together.a_source IS NOT NULL AND a.format = b.format)
     GROUP BY a.report_id, b.report_id
 ),
 

@@ -1,6 +1,16 @@
 -- One row per record: its newest revision under the team's own names and rule, before joining. NULL: not said.
 -- `own` is the population that the record has alone; `weak`: a page that only a join can make an incident.
-WITH judged AS (
+WITH told AS (
+    -- A list of one name says which service it was as well as a column of its own would.
+    SELECT
+        * REPLACE (coalesce(
+            nullif(trim(service), ''),
+            if(try(json_array_length(services)) = 1, nullif(trim(try(json_extract_string(services, '$[0]'))), ''), NULL)
+        ) AS service)
+    FROM latest
+),
+
+judged AS (
     SELECT
         r.*,
         r.format = 'pagerduty' OR coalesce(r.population, '') = 'page' AS paging,
@@ -15,8 +25,14 @@ WITH judged AS (
         coalesce(w.severity, r.severity) AS mapped_severity,
         -- A spike in the gap is a timer, or the tool's log says so: the stamp says when the tool gave up waiting.
         p.seconds IS NOT NULL OR coalesce(contains(r.copies, '["resolved_at","timer"]'), false) AS resolved_by_timer,
-        v.seconds IS NOT NULL AS verified_by_timer
-    FROM latest AS r
+        v.seconds IS NOT NULL AS verified_by_timer,
+        -- Tools mark what was planned; a table of one's own says it in a word or before its title.
+        r.format = 'canonical' AND NOT coalesce(t.included, false) AND (
+            coalesce(regexp_matches(trim(coalesce(w.severity, r.severity)), '^((scheduled|planned)[ _-]*)?maintenance$|^(scheduled|planned)$', 'i'), false)
+            OR coalesce(regexp_matches(trim(r.incident_type), '^((scheduled|planned)[ _-]*)?maintenance$|^(scheduled|planned)$', 'i'), false)
+            OR coalesce(regexp_matches(r.title, '^\s*([\[(]\s*(scheduled|planned|maintenance)\b[^\])]*[\])]|(scheduled|planned)\s+maintenance\b)', 'i'), false)
+        ) AS planned
+    FROM told AS r
     CROSS JOIN rule
     LEFT JOIN titled AS t USING (report_id)
     LEFT JOIN service_names AS n ON n.key = lower(trim(r.service))
@@ -75,6 +91,7 @@ SELECT
     CASE
         WHEN population IN ('drill', 'test', 'maintenance', 'cancelled', 'merged') THEN population
         WHEN titled_population IS NOT NULL THEN titled_population
+        WHEN planned THEN 'maintenance'
         WHEN NOT paging OR strong OR rule_count = 'all' THEN 'counted'
         ELSE 'page'
     END AS own

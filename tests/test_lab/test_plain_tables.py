@@ -1,0 +1,242 @@
+"""Tables that people write by hand: whatever an optional column holds, a lab that took the file can be read."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+import mttrlab as ml
+from mttrlab.cli import main
+from mttrlab.errors import LoadError
+from mttrlab.review.findings import collect_findings
+from mttrlab.schema import INCIDENT_COLUMNS
+from mttrlab.sources.exports.canonical import names_in
+from mttrlab.sources.exports.columns import IDS, NAMES
+
+AS_OF = "2026-07-01T00:00:00Z"
+NEEDED = ("incident_id", "detected_at", "resolved_at")
+OPTIONAL = sorted({*NAMES} - {*NEEDED, *IDS})
+ROWS = (
+    {"incident_id": "A-1", "detected_at": "2026-06-01T10:00:00Z", "resolved_at": "2026-06-01T11:00:00Z"},
+    {"incident_id": "A-2", "detected_at": "2026-06-02T10:00:00Z", "resolved_at": "2026-06-02T11:00:00Z"},
+)
+ODD = [
+    "", "Checkout", "Search, Login", "a; b", '["a", "b"]', "[]", "[", "{", "{}", '{"name": "a"}', "[1, null]", '"',
+    "'a'",
+    "['a', 'b']", "null", "0", "-1", "1e9", "nan", "true", "100%", ",", ";", "=1+1", "'=1", "\\", "$1", "x" * 5_000,
+    "Überweisung", "支払い", "2026-06-01T09:00:00Z", "maintenance", "open", "[[[[", "%s{}",
+]  # fmt: skip
+CELLS = st.one_of(
+    st.sampled_from(ODD),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\n"), max_size=20),
+)
+
+
+def table(rows: list[dict[str, str]]) -> str:
+    written = io.StringIO()
+    writer = csv.DictWriter(written, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    return written.getvalue()
+
+
+def everything(lab: ml.Lab) -> None:
+    incidents = lab.incidents()
+    phases = ml.phase_durations(incidents)
+    ml.phase_summary(phases)
+    ml.monthly_mttr(phases)
+    for answer in (
+        lab.quality,
+        lab.population,
+        lab.warnings,
+        lab.quarantine,
+        lab.ambiguous,
+        lab.joins,
+        lab.recurrences,
+    ):
+        answer()
+
+
+def odd_rows(cells: list[str], *columns: str) -> list[dict[str, str]]:
+    return [{**ROWS[n % 2], "incident_id": f"A-{n}", **dict.fromkeys(columns, cell)} for n, cell in enumerate(cells)]
+
+
+@pytest.mark.parametrize("column", OPTIONAL)
+def test_a_lab_that_took_a_table_answers_whatever_a_column_holds(tmp_path_factory, column):
+    @settings(max_examples=2, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(st.lists(CELLS, min_size=20, max_size=20))
+    def holds(cells):
+        path = tmp_path_factory.mktemp("table") / "table.csv"
+        path.write_text(table(odd_rows(cells, column)), encoding="utf-8")
+        with ml.Lab() as lab:
+            try:
+                lab.load(path, as_of=AS_OF, format="canonical", timezone="UTC")
+            except LoadError:
+                return
+            everything(lab)
+
+    holds()
+
+
+def test_a_review_of_odd_words_in_every_column_answers(tmp_path):
+    path = tmp_path / "table.csv"
+    words = sorted({*OPTIONAL} & {column.name for column in INCIDENT_COLUMNS if column.kind == "text"} - {"population"})
+    path.write_text(table(odd_rows(ODD, "services", "priority", *words)), encoding="utf-8")
+    with ml.Lab() as lab:
+        lab.load(path, as_of=AS_OF)
+        everything(lab)
+        collect_findings(lab, None, seed=1, replications=10, days=30)
+
+
+def test_a_table_without_any_optional_column_answers(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text(table([dict(row) for row in ROWS]))
+    with ml.Lab() as lab:
+        lab.load(path, as_of=AS_OF)
+        everything(lab)
+        collect_findings(lab, None, seed=1, replications=10, days=30)
+
+
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [
+        ("Checkout", ["Checkout"]),
+        ("Search, Login", ["Search", "Login"]),
+        ("Search; Login", ["Search", "Login"]),
+        ('["Search", "Login"]', ["Search", "Login"]),
+        ("['Search', 'Login']", ["Search", "Login"]),
+        ('[{"name": "Search"}]', ["Search"]),
+        ("[Search", ["[Search"]),
+        ("", []),
+        ("[]", []),
+        ("7", ["7"]),
+    ],
+)
+def test_names_of_services_are_read_in_every_spelling(cell, names):
+    assert names_in(cell) == names
+
+
+def load(shared: Path, name: str, **options: str) -> tuple[ml.Lab, str]:
+    lab = ml.Lab()
+    return lab, str(lab.load(shared / "cases" / "small" / name, as_of=AS_OF, **options))
+
+
+def test_services_in_a_column_of_names(shared):
+    lab, _ = load(shared, "services.csv")
+    assert lab.incidents()["service"].tolist() == ["Checkout", "several services"]
+    everything(lab)
+
+
+def test_a_channel_is_no_tool_and_rows_of_one_file_are_never_joined(shared):
+    lab, told = load(shared, "source.csv")
+    assert "'email', 'phone'" in told
+    assert sorted(lab.incidents()["incident_id"]) == ["A-1", "A-2", "A-3"]
+    other, _ = load(shared, "source_ok.csv")
+    assert lab.incidents()["resolved_at"].tolist() == other.incidents()["resolved_at"].tolist()
+
+
+def twice(tmp_path: Path, sources: tuple[str, str], name: str = "table.csv") -> Path:
+    path = tmp_path / name
+    rows = [
+        {"incident_id": f"{name}-{n}", "source": source, "service": "shop",
+         "detected_at": f"2026-06-01T10:{20 * n:02}:00Z", "resolved_at": "2026-06-01T12:00:00Z"}
+        for n, source in enumerate(sources)
+    ]  # fmt: skip
+    path.write_text(table(rows))
+    return path
+
+
+@pytest.mark.parametrize(
+    "words", [("Self-service", "Phone"), ("e-mail", "Opsgenie"), ("Monitoring", ""), ("user", "x")]
+)
+def test_a_word_for_how_somebody_heard_is_no_tool(tmp_path, words):
+    with ml.Lab() as lab:
+        report = lab.load(twice(tmp_path, words), as_of=AS_OF)
+        assert set(lab.incidents()["source"]) == {"canonical"}
+        assert "says how somebody heard" in str(report)
+
+
+def test_rows_of_one_file_are_two_incidents_though_they_name_two_tools(tmp_path):
+    with ml.Lab() as lab:
+        report = lab.load(twice(tmp_path, ("Jira", "Opsgenie")), as_of=AS_OF)
+        assert (len(lab.incidents()), len(lab.joins()), report.joined) == (2, 0, 0)
+        assert set(lab.incidents()["source"]) == {"Jira", "Opsgenie"}
+
+
+def test_joins_between_files_are_counted_and_listed(tmp_path):
+    paths = [tmp_path / f"{name}.csv" for name in ("one", "two")]
+    for path, row in zip(paths, ROWS, strict=True):
+        path.write_text(table([{**row, "service": "shop", "detected_at": ROWS[0]["detected_at"], "resolved_at": ""}]))
+    with ml.Lab() as lab:
+        assert lab.load(paths[0], source="desk", as_of=AS_OF).joined == 0
+        report = lab.load(paths[1], source="pager", as_of=AS_OF)
+        assert report.joined == 1
+        assert "1 record is one incident with another file's" in str(report)
+        assert lab.joins()[["source", "other_source", "how"]].to_numpy().tolist() == [["desk", "pager", "time"]]
+
+
+def test_scheduled_maintenance_is_kept_apart(shared):
+    lab, _ = load(shared, "maint.csv")
+    found = lab.population().set_index("population")["records"]
+    assert found.to_dict() == {"counted": 2, "maintenance": 1}
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "population"),
+    [
+        ("severity", "Scheduled Maintenance", "maintenance"),
+        ("incident_type", "planned_maintenance", "maintenance"),
+        ("title", "Planned maintenance of the database", "maintenance"),
+        ("title", "[Maintenance] Network", "maintenance"),
+        ("title", "Outage after scheduled maintenance", "counted"),
+        ("title", "Scheduled jobs fail", "counted"),
+        ("severity", "major", "counted"),
+    ],
+)
+def test_what_was_planned_says_so_in_a_word(tmp_path, column, cell, population):
+    path = tmp_path / "table.csv"
+    path.write_text(table([{**ROWS[0], column: cell}]))
+    with ml.Lab() as lab:
+        lab.load(path, as_of=AS_OF)
+        assert lab.population()["population"].tolist() == [population]
+
+
+def test_a_closing_time_that_never_was_empties_that_cell_alone(shared):
+    lab, told = load(shared, "sn.csv", timezone="Europe/London")
+    assert sorted(lab.incidents()["incident_id"]) == ["INC1", "INC2"]
+    assert "1 cell of closed_at is read as empty" in told
+    assert lab.quarantine().empty
+
+
+def test_an_outage_without_a_start_is_not_known(shared):
+    lab, _ = load(shared, "nostart.csv")
+    answer = ml.downtime(lab).set_index("service").loc["gateway"]
+    assert answer[["minutes", "availability", "budget_spent", "p_blown"]].isna().all()
+    assert answer["note"].startswith("not known: 10 of 10 left out: started_at recorded")
+
+
+def test_an_outage_without_its_end_is_not_known_and_one_never_closed_stands_apart(shared):
+    lab, _ = load(shared, "no_verified.csv")
+    answer = ml.downtime(lab).set_index("service")
+    assert answer.loc[["web", "old"], "availability"].isna().all()
+    assert answer.loc["web", "note"].startswith("not known: 2 of 2 left out: verified_at recorded")
+    assert answer.loc["old", "never_closed"] == 1
+    assert answer.loc["api", "minutes"] == 170
+    assert answer.loc["api", ["p_blown", "p_blown_low", "p_blown_high"]].eq(1).all()
+
+
+@pytest.mark.parametrize(("month", "minutes", "days"), [("2026-05", 270, 31), ("2026-06", 60, 30), ("2026-04", 0, 30)])
+def test_the_months_asked_for_are_the_window_and_cut_what_reaches_over_them(shared, tmp_path, month, minutes, days):
+    path, out = tmp_path / "lab.duckdb", tmp_path / "answer.csv"
+    with ml.Lab(path) as lab:
+        lab.load(shared / "cases" / "public" / "overlap.csv", as_of=AS_OF)
+    assert main(["downtime", "--lab", str(path), "--slo", "0.999", "--months", month, "--csv", str(out)]) == 0
+    answer = pd.read_csv(out).iloc[0]
+    assert (answer["minutes"], answer["days"]) == (minutes, days)
+    assert answer["availability"] == pytest.approx(1 - minutes / 1440 / days)
