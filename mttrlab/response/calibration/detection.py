@@ -138,7 +138,7 @@ def infer_detected_by(past: History, firings: pd.DataFrame | None, notes: list[N
 
         raise SchemaError(f"the firings lack {', '.join(missing)}; pass lab.firings()")
     fired = firings[(firings["source"] != "pagerduty") & firings["service"].notna() & firings["started_at"].notna()]
-    by, service = past.text("detected_by"), past.text("service")
+    by, service = past.text("detected_by").copy(), past.text("service")
     silent = np.array([word is None for word in by]) & np.array([word is not None for word in service])
     begin, end = past.stamped["started_at"], past.stamped["detected_at"]
     if fired.empty or not silent.any():
