@@ -139,6 +139,12 @@ def _quantiles(family: str, parameters: tuple[float, ...], u: Floats) -> Floats:
     return second * (u / (1 - u)) ** (1 / first)
 
 
+_TOLD = {
+    family: tuple(f"{name} of {with_article(family)} distribution" for name in names)
+    for family, names in PARAMETERS.items()
+}
+
+
 def _checked(family: str, parameters: tuple[float, ...]) -> tuple[float, ...]:
     validation.a("the family of a distribution", str, family)
     if family == "empirical":
@@ -153,10 +159,9 @@ def _checked(family: str, parameters: tuple[float, ...]) -> tuple[float, ...]:
         raise ModelError(f"{with_article(family)} distribution takes {', '.join(names)}; got {count} number(s)")
     low = {"mu": -50.0}
     positive = {"shape", "scale"}
-    which = f"{with_article(family)} distribution"
     return tuple(
-        validation.finite(f"{name} of {which}", value, low.get(name, 0.0), open_low=name in positive)
-        for name, value in zip(names, parameters, strict=True)
+        validation.finite(told, value, low.get(name, 0.0), open_low=name in positive)
+        for name, told, value in zip(names, _TOLD[family], parameters, strict=True)
     )
 
 
