@@ -194,9 +194,11 @@ Called: the search has a headline. Right: it names the work of finding the cause
         few = max(organisations * 2 // 3, 1)
         rows = found_changes(made, few, n_jobs=-1)
         means = rows[["near", "dated", "sized"]].astype(float).mean()
+        shares = [f"{means[name]:.0%}" if means[name] == means[name] else "–" for name in ("near", "dated", "sized")]
+        middle = f"{rows['ratio'].median():.2f}" if rows["ratio"].notna().any() else "–"
         yield (
             f"| {name} | {few} | {rows['right'].mean():.1%} | {(rows['called'] & ~rows['right']).mean():.1%} | "
-            f"{means['near']:.0%} | {means['dated']:.0%} | {means['sized']:.0%} | {rows['ratio'].median():.2f} |"
+            f"{' | '.join(shares)} | {middle} |"
         )
 
 
