@@ -23,10 +23,11 @@ from mttrlab.analysis.level_shift import (
     guard,
     means_of_counts,
     mixture_quantiles,
+    most_likely,
     random_orders,
     unit_means,
 )
-from mttrlab.analysis.phases import phase_durations
+from mttrlab.analysis.phases import microseconds, phase_durations
 from mttrlab.analysis.query import Source, events_of, onset, own_measures, records_basis
 from mttrlab.analysis.regression import dummies, fit_censored_lognormal
 from mttrlab.analysis.sample import Sample, drop_never_closed, frame_with_measure, sample_of
@@ -93,19 +94,17 @@ class _Window:
 
     def place(self, times: pd.Series) -> np.ndarray:
         """Return times as units since the window began; NaN outside."""
-        at = _microseconds(pd.DatetimeIndex(pd.to_datetime(times, utc=True)))
-        at[np.asarray(times.isna())] = np.nan
         places = np.arange(self.units + 1)
-        return np.asarray(np.interp(at, _microseconds(self.starts), places, left=np.nan, right=np.nan))
+        return np.asarray(np.interp(microseconds(times), self._edges, places, left=np.nan, right=np.nan))
 
     def time(self, place: float) -> pd.Timestamp:
         """Return the day of a place in the window."""
-        at = float(np.interp(place, np.arange(self.units + 1), _microseconds(self.starts)))
+        at = float(np.interp(place, np.arange(self.units + 1), self._edges))
         return pd.Timestamp(int(at), unit="us", tz="UTC").floor("D")
 
-
-def _microseconds(times: pd.DatetimeIndex) -> np.ndarray:
-    return np.asarray(times.tz_localize(None).as_unit("us").asi8, dtype=float)
+    @property
+    def _edges(self) -> np.ndarray:
+        return microseconds(self.starts.to_series())
 
 
 @dataclass(frozen=True)
@@ -351,14 +350,9 @@ def what_changed(
     asked = list(durations)
     if measures is None:
         asked += [_arrivals(place, units), *_shares(phases, place, mix, units), *_kinds(mix, place, units)]
-    alike = follow_each_other(
-        [
-            one.series
-            for one in durations
-            if (one.name in _GUARDED or measures is not None) and isinstance(one.series, UnitMeans)
-        ]
-    )
-    shrink = np.array([guard(alike) if one.kind in ("minutes",) else 1.0 for one in asked])
+    guarded = [one.series for one in durations if measures is not None or one.name in _GUARDED]
+    alike = follow_each_other([series for series in guarded if isinstance(series, UnitMeans)])
+    shrink = np.array([guard(alike) if one.kind == "minutes" else 1.0 for one in asked])
     orders = random_orders(units, orders_wanted, seed)
     splits = family([one.series for one in asked], orders, shrink)
     means = [i for i, one in enumerate(asked) if one.kind != "mix"]
@@ -404,14 +398,14 @@ def _absent(name: str, n: int) -> dict[str, object]:
     return {"measure": name, "kind": "minutes", "n": n, "open": 0, "verdict": TOO_FEW, "note": note}
 
 
-def _sides(one: _Measured, at: float | None, units: int, until: float | None = None) -> dict[str, object]:
+def _sides(one: _Measured, at: float | None, units: int, until: float | None = None) -> dict[str, float]:
     """Return the level before and after a place, bare: medians, shares, or counts a unit."""
     end = units if until is None else until
     times = one.times
     late = (times >= at) & (times < end) if at is not None else np.zeros(len(times), dtype=bool)
     n_after = int(late.sum())
     n_before = len(times) - n_after
-    counts: dict[str, object] = {"n_before": n_before, "n_after": n_after}
+    counts: dict[str, float] = {"n_before": n_before, "n_after": n_after}
     if one.kind == "count":
         span = (end - at) if at is not None else 0.0
         return counts | {"before": n_before / max(units - span, 1e-9), "after": n_after / span if span else NAN}
@@ -448,7 +442,7 @@ def _called(one: _Measured, found: Found, p: float, window: _Window, ends: tuple
         at = float(found.first) + first
         if one.kind == "mix":
             return row | {"verdict": OTHER_MIX, "at": window.time(at)} | _sides(one, at, window.units)
-        return row | _rate(one.level[first:last], first, window) | {"p": p}
+        return row | _rate(one.level[first:last], first, window)
     shift = _shift(one, window, first, last)
     if shift is None:
         at = float(found.first) + first
@@ -465,7 +459,7 @@ def _called(one: _Measured, found: Found, p: float, window: _Window, ends: tuple
     return row | ratios | {"verdict": verdict} | _part_sides(one, at, ends)
 
 
-def _part_sides(one: _Measured, at: float, ends: tuple[int, int]) -> dict[str, object]:
+def _part_sides(one: _Measured, at: float, ends: tuple[int, int]) -> dict[str, float]:
     inside = (one.times >= ends[0]) & (one.times < ends[1])
     part = replace(one, times=one.times[inside] - ends[0], raw=one.raw[inside], ended=one.ended[inside])
     return _sides(part, at - ends[0], ends[1] - ends[0])
@@ -490,8 +484,7 @@ def _rate(counts: np.ndarray, first: int, window: _Window) -> dict[str, object]:
     error = np.sqrt(scatter * (1 / np.maximum(cut, 0.5) + 1 / np.maximum(total - cut, 0.5)))
     chance = np.exp(logs - logs.max()) * error
     chance /= chance.sum()
-    ranked = np.argsort(-chance, kind="stable")
-    inside = places[ranked[: int(np.searchsorted(np.cumsum(chance[ranked]), 0.95)) + 1]]
+    inside = places[most_likely(chance)]
     middle, low, high = map(_exp, mixture_quantiles(change, error, chance, math.inf, (0.5, 0.025, 0.975)))
     at = int(places[best])
     return {
@@ -518,7 +511,7 @@ def _changes(
                 continue
             part = UnitMeans(one.series.mean[first:last], one.series.weight[first:last])
             inner = family([part], random_orders(last - first, permutations, seed + 1), np.ones(1))
-            if inner.p[0] <= 0.05:
+            if inner.p[0] <= _SPLITS:
                 cut = first + int(inner.found[0].first)
                 cuts.append(cut)
                 ps[cut] = float(inner.p[0])
@@ -537,12 +530,13 @@ def _returned(one: _Measured, found: Found, p: float, window: _Window) -> dict[s
     """Return a change that did not stay."""
     first, last = int(found.first), int(found.last)
     row = _row(one) | {"p": p, "at": window.time(first), "until": window.time(last)}
-    row |= _sides(one, float(first), window.units, float(last))
-    inside = (one.unit >= first) & (one.unit < last) if one.kind != "count" else np.zeros(0, dtype=bool)
+    sides = _sides(one, float(first), window.units, float(last))
+    row |= sides
     if one.kind == "count":
-        row["ratio"] = float(row["after"]) / float(row["before"]) if row["before"] else NAN  # type: ignore[arg-type]
-        more = float(row["ratio"]) > 1  # type: ignore[arg-type]
-        return row | {"verdict": CALLED_MORE if more else CALLED_FEWER, "note": "returned since"}
+        ratio = sides["after"] / sides["before"] if sides["before"] else NAN
+        verdict = CALLED_MORE if ratio > 1 else CALLED_FEWER
+        return row | {"ratio": ratio, "verdict": verdict, "note": "returned since"}
+    inside = (one.unit >= first) & (one.unit < last)
     change, error = _stretch_size(one, inside, window.units)
     reach = float(special.stdtrit(max(window.units - 3, 1), 0.975)) * error
     ends = (change, change - reach, change + reach)

@@ -53,15 +53,20 @@ def unit_means(values: np.ndarray, unit: np.ndarray, units: int) -> UnitMeans:
     Variance between the units by R. DerSimonian and N. Laird, *Meta-analysis in clinical trials*, Controlled Clinical
     Trials 7 (1986).
     """
-    n = np.bincount(unit, minlength=units).astype(float)
-    mean = np.bincount(unit, values, units) / np.maximum(n, 1)
-    freedom = float(np.maximum(n - 1, 0).sum())
-    within = float(((values - mean[unit]) ** 2).sum()) / freedom if freedom > 0 else 0.0
+    n, mean, within = _within(values, unit, units)
     if not within > 1e-18:
         return UnitMeans(mean, np.where(n > 0, 1.0, 0.0), 1.0, 0.0)
     between = _between(mean, n, within)
     weight = np.where(n > 0, 1 / (between + within / np.maximum(n, 1)), 0.0)
     return UnitMeans(mean, weight, within, between)
+
+
+def _within(values: np.ndarray, unit: np.ndarray, units: int) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return the count and the mean of each unit, and the variance of a value within its unit."""
+    n = np.bincount(unit, minlength=units).astype(float)
+    mean = np.bincount(unit, values, units) / np.maximum(n, 1)
+    freedom = max(float(np.maximum(n - 1, 0).sum()), 1.0)
+    return n, mean, float(((values - mean[unit]) ** 2).sum()) / freedom
 
 
 def _between(mean: np.ndarray, n: np.ndarray, within: float, used: int = 1) -> float:
@@ -99,26 +104,16 @@ def best_split(mean: np.ndarray, weight: np.ndarray) -> Found:
     (3, 6.0)
     """
     units = mean.shape[-1]
-    total = weight.sum(axis=-1, keepdims=True)
-    centred = weight * (mean - (weight * mean).sum(axis=-1, keepdims=True) / np.maximum(total, 1e-300))
+    total, centred = _centred(mean, weight)
     low = np.cumsum(weight, axis=-1)[..., LEAST_UNITS - 1 : units - LEAST_UNITS]
     sums = np.cumsum(centred, axis=-1)[..., LEAST_UNITS - 1 : units - LEAST_UNITS]
-    high = total - low
-    allowed = (low >= LEAST_WEIGHT * total) & (high >= LEAST_WEIGHT * total)
-    gain = np.where(allowed, sums**2 * total / np.maximum(low * high, 1e-300), 0.0)
-    if not gain.shape[-1]:
-        nothing = np.zeros(mean.shape[:-1])
-        return Found(nothing, nothing.astype(int), nothing.astype(int) + units)
-    first = gain.argmax(axis=-1)
-    largest = np.take_along_axis(gain, first[..., None], axis=-1)[..., 0]
-    return Found(np.sqrt(largest), first + LEAST_UNITS, np.full(first.shape, units))
+    return _clearest_split(_gain(sums, low, total), units)
 
 
 def best_stretch(mean: np.ndarray, weight: np.ndarray) -> Found:
     """Return the clearest stretch with a level of its own, between two units at least on either side."""
     units = mean.shape[-1]
-    total = weight.sum(axis=-1, keepdims=True)
-    centred = weight * (mean - (weight * mean).sum(axis=-1, keepdims=True) / np.maximum(total, 1e-300))
+    total, centred = _centred(mean, weight)
     zero = np.zeros((*mean.shape[:-1], 1))
     weights = np.concatenate([zero, np.cumsum(weight, axis=-1)], axis=-1)
     sums = np.concatenate([zero, np.cumsum(centred, axis=-1)], axis=-1)
@@ -128,16 +123,9 @@ def best_stretch(mean: np.ndarray, weight: np.ndarray) -> Found:
         for length in range(shortest, longest + 1)
         for first in range(LEAST_UNITS, units - LEAST_UNITS - length + 1)
     ]
-    if not pairs:
-        nothing = np.zeros(mean.shape[:-1])
-        return Found(nothing, nothing.astype(int), nothing.astype(int) + units)
-    first, last = (np.array(ends) for ends in zip(*pairs, strict=True))
+    first, last = np.array(pairs, dtype=int).reshape(-1, 2).T
     inside, moved = weights[..., last] - weights[..., first], sums[..., last] - sums[..., first]
-    allowed = (inside >= LEAST_WEIGHT * total) & (total - inside >= LEAST_WEIGHT * total)
-    gain = np.where(allowed, moved**2 * total / np.maximum(inside * (total - inside), 1e-300), 0.0)
-    chosen = gain.argmax(axis=-1)
-    largest = np.take_along_axis(gain, chosen[..., None], axis=-1)[..., 0]
-    return Found(np.sqrt(largest), first[chosen], last[chosen])
+    return _clearest(_gain(moved, inside, total), first, last, units)
 
 
 def best_mix_split(counts: np.ndarray) -> Found:
@@ -147,17 +135,42 @@ def best_mix_split(counts: np.ndarray) -> Found:
     whole = counts.sum(axis=-2)[..., None, :]
     n, total = before.sum(axis=-1), whole.sum(axis=-1)
     after = total - n
-    allowed = (n >= LEAST_WEIGHT * total) & (after >= LEAST_WEIGHT * total)
     # Of a table of two rows: sum over kinds of (a m - b n)^2 / ((a + b) n m).
     apart = before * after[..., None] - (whole - before) * n[..., None]
     scale = whole * n[..., None] * after[..., None]
-    chi = np.where(allowed, (apart**2 / np.maximum(scale, 1e-300)).sum(axis=-1), 0.0)
-    if not chi.shape[-1]:
-        nothing = np.zeros(counts.shape[:-2])
+    chi = (apart**2 / np.maximum(scale, 1e-300)).sum(axis=-1)
+    return _clearest_split(np.where(_heavy(n, total), chi, 0.0), units)
+
+
+def _centred(mean: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the whole weight, and each unit's weighted distance from the common level."""
+    total = weight.sum(axis=-1, keepdims=True)
+    return total, weight * (mean - (weight * mean).sum(axis=-1, keepdims=True) / np.maximum(total, 1e-300))
+
+
+def _heavy(part: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """Return whether a part and the rest both weigh enough to have a level."""
+    return np.asarray((part >= LEAST_WEIGHT * total) & (total - part >= LEAST_WEIGHT * total))
+
+
+def _gain(moved: np.ndarray, part: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """Return the squares that a level of its own saves for a part of this weight, 0 where it weighs too little."""
+    return np.where(_heavy(part, total), moved**2 * total / np.maximum(part * (total - part), 1e-300), 0.0)
+
+
+def _clearest_split(gain: np.ndarray, units: int) -> Found:
+    first = np.arange(gain.shape[-1]) + LEAST_UNITS
+    return _clearest(gain, first, np.full(len(first), units), units)
+
+
+def _clearest(gain: np.ndarray, first: np.ndarray, last: np.ndarray, units: int) -> Found:
+    """Return the place with the largest gain, of the places that begin and end so; the last axis is the place."""
+    if not len(first):
+        nothing = np.zeros(gain.shape[:-1])
         return Found(nothing, nothing.astype(int), nothing.astype(int) + units)
-    first = chi.argmax(axis=-1)
-    largest = np.take_along_axis(chi, first[..., None], axis=-1)[..., 0]
-    return Found(np.sqrt(largest), first + LEAST_UNITS, np.full(first.shape, units))
+    chosen = gain.argmax(axis=-1)
+    largest = np.take_along_axis(gain, chosen[..., None], axis=-1)[..., 0]
+    return Found(np.sqrt(largest), first[chosen], last[chosen])
 
 
 Series = UnitMeans | np.ndarray
@@ -265,8 +278,6 @@ class LevelShift:
     size_low: float
     size_high: float
     """95 % interval of the change, its date being unknown."""
-    error: float
-    """Spread of the change, its date being unknown."""
 
 
 _GRID = 600
@@ -340,13 +351,11 @@ def date_and_size(values: np.ndarray, times: np.ndarray, unit: np.ndarray, units
     chance = np.exp(logs - logs.max())
     chance /= chance.sum()
     change = np.where(allowed, change, step)
-    ranked = np.argsort(-chance, kind="stable")
-    inside = ranked[: int(np.searchsorted(np.cumsum(chance[ranked]), 0.95)) + 1]
+    inside = most_likely(chance)
     earliest, latest = grid[inside.min()], grid[inside.max()]
     before, behind = times[times < earliest], times[times >= latest]
     freedom = float(len(known) - 2) if between > 0 else float(len(values) - 2)
     low, middle, high = mixture_quantiles(change, error, chance, freedom, (0.025, 0.5, 0.975))
-    mean = float((chance * change).sum())
     return LevelShift(
         float(grid[place]),
         float(before.max()) if len(before) else 0.0,
@@ -354,16 +363,25 @@ def date_and_size(values: np.ndarray, times: np.ndarray, unit: np.ndarray, units
         middle,
         low,
         high,
-        math.sqrt(float((chance * (error**2 + (change - mean) ** 2)).sum())),
     )
 
 
 def _variances(values: np.ndarray, unit: np.ndarray, units: int) -> tuple[float, float]:
-    n = np.bincount(unit, minlength=units).astype(float)
-    mean = np.bincount(unit, values, units) / np.maximum(n, 1)
-    freedom = max(float(np.maximum(n - 1, 0).sum()), 1.0)
-    within = max(float(((values - mean[unit]) ** 2).sum()) / freedom, 1e-12)
+    n, mean, within = _within(values, unit, units)
+    within = max(within, 1e-12)
     return within, _between(mean, n, within, used=2)
+
+
+def most_likely(chance: np.ndarray, level: float = 0.95) -> np.ndarray:
+    """Return the fewest places that hold this much of the probability, the likeliest first.
+
+    Examples
+    --------
+    >>> most_likely(np.array([0.04, 0.6, 0.36])).tolist()
+    [1, 2]
+    """
+    ranked = np.argsort(-chance, kind="stable")
+    return ranked[: int(np.searchsorted(np.cumsum(chance[ranked]), level)) + 1]
 
 
 def mixture_quantiles(

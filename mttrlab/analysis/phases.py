@@ -97,9 +97,7 @@ def _fill_verdicts(stamps: pd.DataFrame, present: np.ndarray, unjudged: np.ndarr
 
 def _set_aside_reversed(stamps: pd.DataFrame) -> None:
     """Call a recorded milestone out of order where it contradicts most of the others, the later one of two."""
-    usable = np.column_stack(
-        [_microseconds(stamps[m].where(stamps[f"{m}_verdict"].eq("recorded"))) for m in MILESTONES]
-    )
+    usable = np.column_stack([microseconds(stamps[m].where(stamps[f"{m}_verdict"].eq("recorded"))) for m in MILESTONES])
     _after_fix(usable)
     for row in np.flatnonzero(_reversed(usable)):
         while True:
@@ -112,7 +110,8 @@ def _set_aside_reversed(stamps: pd.DataFrame) -> None:
             stamps.loc[row, f"{MILESTONES[worst]}_verdict"] = "out_of_order"
 
 
-def _microseconds(times: pd.Series) -> np.ndarray:
+def microseconds(times: pd.Series) -> np.ndarray:
+    """Return times with a zone as microseconds, NaN where there is none."""
     whole = times.dt.tz_convert(None).to_numpy("datetime64[us]")
     return np.where(np.isnat(whole), np.nan, whole.astype("int64").astype("float64"))
 
@@ -221,14 +220,14 @@ def minutes_between(stamps: pd.DataFrame, first: str, last: str) -> tuple[np.nda
     """
     begun, ended = (_recorded(stamps, stamp) for stamp in (first, last))
     pending = stamps[f"{last}_verdict"].eq("pending").fillna(False).to_numpy(dtype=bool)
-    still = np.where(pending, _microseconds(stamps["exported_at"]), np.nan)
+    still = np.where(pending, microseconds(stamps["exported_at"]), np.nan)
     minutes = (np.where(np.isfinite(ended), ended, still) - begun) / 6e7
     minutes = np.where(minutes >= 0, minutes, np.nan)
     return minutes, pd.arrays.BooleanArray(np.isfinite(ended), ~np.isfinite(minutes))
 
 
 def _recorded(stamps: pd.DataFrame, stamp: str) -> np.ndarray:
-    times = _microseconds(stamps[stamp].where(stamps[f"{stamp}_verdict"].eq("recorded").fillna(False)))
+    times = microseconds(stamps[stamp].where(stamps[f"{stamp}_verdict"].eq("recorded").fillna(False)))
     if stamp != "diagnosed_at":
         return times
     # Diagnosed after the fix: no end of a phase.
