@@ -47,7 +47,7 @@ def _left_out(period: str, sample: Sample) -> list[str]:
     if sample.never_closed:
         notes.append(
             f"{period}: left out: {incidents(sample.never_closed)} open three times longer than any that ended, "
-            "most likely never closed"
+            "probably never closed"
         )
     return notes
 
@@ -151,7 +151,7 @@ def comparison_sentence(row: Record) -> str:
     if min(n, m) == 0:
         which = "either period" if n == m == 0 else ("the earlier period" if n == 0 else "the later period")
         return f"Cannot tell: no ended incident of {which} can be timed on this clock ({n} before, {m} after)."
-    change = f"from {_minutes(row['typical_before'])} to {_minutes(row['typical_after'])}"
+    change = f"from {_minutes(row['geometric_mean_before'])} to {_minutes(row['geometric_mean_after'])}"
     if min(n, m) < minimum_count("compare").needs:
         return (
             f"Cannot tell: {incidents(n)} before and {m:,} after are too few to compare; "
@@ -166,8 +166,8 @@ def comparison_sentence(row: Record) -> str:
     still_open = row["open_before"] + row["open_after"]
     if still_open:
         counts += f", {still_open} still open and counted with their time so far"
-    if row["forgotten"]:
-        counts += f", {row['forgotten']} left out that nobody seems to have closed"
+    if row["never_closed"]:
+        counts += f", {row['never_closed']} left out as probably never closed"
     if row["verdict"] == BETTER:
         text = f"Better: a typical incident took {taking(ratio)} ({span}; {counts})."
     elif row["verdict"] == WORSE:
@@ -543,8 +543,8 @@ def compare_periods(
     -------
     DataFrame
         One row. `measure, level`; `n_before, n_after` (ended incidents with minutes above zero), `open_before,
-        open_after` (still running), `forgotten` (open three times longer than any that ended, and a day at least:
-        left out as most likely never closed); `typical_before, typical_after` (geometric means, minutes); `ratio,
+        open_after` (still running), `never_closed` (open three times longer than any that ended, and a day at least:
+        left out as probably never closed); `geometric_mean_before, geometric_mean_after` (minutes); `ratio,
         ratio_low, ratio_high` (after / before, ended incidents, Welch's t on log minutes); `ratio_with_open` and its
         ends (open incidents count with their minutes so far); `adjusted_ratio` and its ends (mix held, open incidents
         included) and `adjusted_for`; `p_better` (probability that the typical time fell), `p_fifth_better` (that it
@@ -590,9 +590,9 @@ def compare_periods(
             "n_after": second.n,
             "open_before": first.open,
             "open_after": second.open,
-            "forgotten": first.never_closed + second.never_closed,
-            "typical_before": math.exp(first.logs.mean()) if first.n else NAN,
-            "typical_after": math.exp(second.logs.mean()) if second.n else NAN,
+            "never_closed": first.never_closed + second.never_closed,
+            "geometric_mean_before": math.exp(first.logs.mean()) if first.n else NAN,
+            "geometric_mean_after": math.exp(second.logs.mean()) if second.n else NAN,
         }
     )
     ratios, plain = unadjusted(first, second, level)

@@ -35,10 +35,10 @@ def monthly_limits(incidents: pd.DataFrame, measure: str = "recovery") -> pd.Dat
     -------
     DataFrame
         `month` (of the first known stamp, UTC; those between the first and the last that had none too), `incidents`,
-        `n` (ended and timed on this clock), `open`, `typical` (geometric mean of the ended, minutes) with
-        `typical_low, typical_high` (its 95 % interval from that month alone), `centre, low, high` (minutes; three
-        standard errors for that month's count), `signal` ("longer than usual", "shorter than usual" or empty),
-        `measure`, `note` where limits are withheld.
+        `n` (ended and timed on this clock), `open`, `geometric_mean` (of the ended, minutes) with
+        `geometric_mean_low, geometric_mean_high` (its 95 % interval from that month alone), `centre,
+        low, high` (minutes; three standard errors for that month's count), `signal` ("longer than usual", "shorter
+        than usual" or empty), `measure`, `note` where limits are withheld.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def monthly_limits(incidents: pd.DataFrame, measure: str = "recovery") -> pd.Dat
     rows.loc[sample.rows, "open"] = ~sample.observed
     rows = rows.dropna(subset="month").sort_values(["month", "log", "open"], kind="stable")
     table = rows.groupby("month").agg(
-        incidents=("open", "size"), n=("log", "count"), open=("open", "sum"), typical=("log", "mean"),
+        incidents=("open", "size"), n=("log", "count"), open=("open", "sum"), geometric_mean=("log", "mean"),
         spread=("log", "var"),
     )  # fmt: skip
     if len(table):
@@ -73,17 +73,17 @@ def monthly_limits(incidents: pd.DataFrame, measure: str = "recovery") -> pd.Dat
     enough = ended >= minimum_count("control_limits").needs and freedom > 0
     within = float((table["spread"].fillna(0) * (n - 1).clip(lower=0)).sum())
     sigma = math.sqrt(within / freedom) if enough else NAN
-    centre = float((table["typical"].fillna(0) * n).sum()) / ended if enough else NAN
+    centre = float((table["geometric_mean"].fillna(0) * n).sum()) / ended if enough else NAN
     half = 3 * sigma / np.sqrt(n.where(n > 0))
     own = special.stdtrit(np.maximum(n - 1, 1), 0.975) * np.sqrt(table["spread"] / n.where(n > 1))
-    high, low = table["typical"] > centre + half, table["typical"] < centre - half
+    high, low = table["geometric_mean"] > centre + half, table["geometric_mean"] < centre - half
     return pd.DataFrame(
         {
             "month": pd.PeriodIndex(table.index, freq="M").to_timestamp().tz_localize("UTC").as_unit("us"),
             **{name: counts[name].to_numpy() for name in counts},
-            "typical": np.exp(table["typical"].to_numpy(dtype=float)),
-            "typical_low": np.exp((table["typical"] - own).to_numpy(dtype=float)),
-            "typical_high": np.exp((table["typical"] + own).to_numpy(dtype=float)),
+            "geometric_mean": np.exp(table["geometric_mean"].to_numpy(dtype=float)),
+            "geometric_mean_low": np.exp((table["geometric_mean"] - own).to_numpy(dtype=float)),
+            "geometric_mean_high": np.exp((table["geometric_mean"] + own).to_numpy(dtype=float)),
             "centre": math.exp(centre),
             "low": np.exp(centre - half.to_numpy(dtype=float)),
             "high": np.exp(centre + half.to_numpy(dtype=float)),

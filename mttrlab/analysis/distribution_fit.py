@@ -409,7 +409,7 @@ def qq_table(
     Returns
     -------
     DataFrame
-        `share` (ended by then), `minutes, expected, low, high` (minutes), `n`; the axes of a QQ figure, best
+        `quantile` (share ended by then), `minutes, expected, low, high` (minutes), `n`; the axes of a QQ figure, best
         logarithmic.
 
     Raises
@@ -444,7 +444,7 @@ def qq_table(
     at_shares = samples[:, below] * (1 - part) + samples[:, above] * part
     low, high = np.quantile(at_shares, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return pd.DataFrame(
-        {"share": share, "minutes": x[is_ended], "expected": law.quantile(share), "low": low, "high": high, "n": n}
+        {"quantile": share, "minutes": x[is_ended], "expected": law.quantile(share), "low": low, "high": high, "n": n}
     )
 
 

@@ -26,7 +26,7 @@ def type_key(name: object) -> str:
 
 
 def timed_types(incidents: Source, measure: str) -> pd.DataFrame:
-    """Return the phases with `type` (one spelling a type), `spent` (minutes so far), `ended` and `forgotten`."""
+    """Return the phases with `type` (one spelling a type), `spent` (minutes so far), `ended` and `never_closed`."""
     phases = frame_with_measure(incidents, measure)
     if "incident_type" not in phases:
         raise SchemaError("the table lacks incident_type; say it in the export, or by incident_types in mttrlab.yml")
@@ -35,7 +35,9 @@ def timed_types(incidents: Source, measure: str) -> pd.DataFrame:
     spelled = names_given[keys != ""].groupby(keys[keys != ""]).agg(lambda names: names.value_counts().index[0])
     types = keys.map(spelled).where(keys != "", UNKNOWN).astype("str")
     so_far = minutes_so_far(phases, measure)
-    return phases.assign(type=types, spent=so_far["minutes"], ended=so_far["ended"], forgotten=so_far["forgotten"])
+    return phases.assign(
+        type=types, spent=so_far["minutes"], ended=so_far["ended"], never_closed=so_far["never_closed"]
+    )
 
 
 @records_basis
@@ -56,7 +58,7 @@ def type_ranking(incidents: Source, measure: str = "recovery", *, level: float =
     DataFrame
         One row per `incident_type` (unknown where an incident has none), most minutes first: `incidents` with
         `count_low, count_high`; `minutes`, their sum, with `low, high`; `median`; `share` of all minutes; `open`
-        (counted with their time so far, so that the sum is a lower bound), but for those `forgotten` (running three
+        (counted with their time so far, so that the sum is a lower bound), but for those `never_closed` (running three
         times longer than any that ended, and a day at least); `not_timed`, how many the clock cannot see; `by_count,
         by_minutes`, the ranks.
 
@@ -94,12 +96,12 @@ def type_ranking(incidents: Source, measure: str = "recovery", *, level: float =
                 "high": total.high,
                 "median": float(done.median()) if len(done) else np.nan,
                 "open": int((~own["ended"]).sum()),
-                "forgotten": int(own["forgotten"].sum()),
-                "not_timed": int((own["spent"].isna() & ~own["forgotten"]).sum()),
+                "never_closed": int(own["never_closed"].sum()),
+                "not_timed": int((own["spent"].isna() & ~own["never_closed"]).sum()),
             }
         )
     columns = ["incident_type", "incidents", "count_low", "count_high", "minutes", "low", "high", "median", "open",
-               "forgotten", "not_timed"]  # fmt: skip
+               "never_closed", "not_timed"]  # fmt: skip
     table = pd.DataFrame(rows, columns=columns)
     every = float(table["minutes"].sum())
     table.insert(8, "share", table["minutes"] / every if every > 0 else np.nan)

@@ -43,8 +43,8 @@ SEE_MEDIAN = "see the median"
 _PROBABILITIES = ["p_elite", "p_advanced", "p_intermediate", "p_basic", "p_no_level"]
 STATISTICS = ("mean", "median", "P90")
 _COLUMNS = [
-    "statistic", "measure", "minutes", "low", "high", "n", "open", "forgotten", "level", "awarded", *_PROBABILITIES,
-    "next_level", "to_next", "method", "odds_method",
+    "statistic", "measure", "minutes", "low", "high", "n", "open", "never_closed", "maturity", "awarded",
+    *_PROBABILITIES, "next_level", "to_next", "method", "odds_method",
 ]  # fmt: skip
 
 
@@ -52,7 +52,7 @@ def _judge(
     minutes: np.ndarray, ended: np.ndarray, level: float, statistics: Sequence[str]
 ) -> tuple[dict[str, Evidence], dict[str, int]]:
     kept = ended | (minutes <= never_closed_after(minutes[ended]))
-    counts = {"open": int((~ended).sum()), "forgotten": int((~kept).sum())}
+    counts = {"open": int((~ended).sum()), "never_closed": int((~kept).sum())}
     limits = [limit for _, limit in LEVELS]
     if (kept & ~ended).any():
         return open_evidence(minutes[kept], ended[kept], limits, level, statistics), counts
@@ -104,7 +104,7 @@ def _row(
         "high": interval.high,
         "n": interval.n,
         **counts,
-        "level": maturity_level(interval.estimate),
+        "maturity": maturity_level(interval.estimate),
         "awarded": _awarded(below, odds_method),
         **dict(zip(_PROBABILITIES, probabilities, strict=True)),
         "next_level": next_level if interval.n else "",
@@ -434,10 +434,9 @@ def maturity(
     -------
     DataFrame
         One row per `statistic` (mean, median, P90): `minutes, low, high`; `n` ended incidents; `open` ones, which count
-        with their time so far, but for those of `forgotten` (open three times longer than any that ended, and a day at
-        least: most likely nobody closed them); `level` of the bare number; `awarded`, a level or a range; the
-        probability of each level (`p_elite` to `p_no_level`, adding up to one); `next_level` and `to_next`, the
-        minutes to get below it; how the interval (`method`) and the probabilities (`odds_method`) were found. With
+        with their time so far, but for those of `never_closed` (open three times longer than any that ended, and a
+        day at least); `maturity`, the level of the bare number; `awarded`, a level or a range; the probability of each
+        level (`p_elite` to `p_no_level`, adding up to one); `next_level` and `to_next`, the minutes to get below it; how the interval (`method`) and the probabilities (`odds_method`) were found. With
         practices also `capability`, the highest level that they show (`capability` lists the evidence), and
         `disagreement`, in words; empty where the two agree.
 
@@ -457,7 +456,7 @@ def maturity(
     Examples
     --------
     >>> rows = pd.DataFrame({"incident_id": list("abcdef"), "recovery": [12.0, 25, 31, 47, 75, 120]})
-    >>> maturity(rows)[["statistic", "level", "awarded"]].values.tolist()[1]
+    >>> maturity(rows)[["statistic", "maturity", "awarded"]].values.tolist()[1]
     ['median', 'Intermediate', 'Intermediate–Advanced']
     """
     evidence, counts = _judge(*clock_minutes(incidents, measure), level, STATISTICS)
@@ -493,8 +492,8 @@ def monthly_levels(
     Returns
     -------
     DataFrame
-        One row per level: `level, months` (share of months that show it), `is_true` (the level of the true mean), and
-        `differs`, the share of months whose level is not the one of the month before.
+        One row per level: `maturity, months` (share of months that show it), `is_true` (the level of the true mean),
+        and `differs`, the share of months whose level is not the one of the month before.
 
     Raises
     ------
@@ -504,7 +503,7 @@ def monthly_levels(
     Examples
     --------
     >>> flapping = monthly_levels(10, 3.0254, 1.25)
-    >>> flapping.loc[flapping["is_true"], "level"].item()
+    >>> flapping.loc[flapping["is_true"], "maturity"].item()
     'Intermediate'
     """
     if incidents_per_month < 1 or months < 2 or not sigma > 0 or not math.isfinite(mu):
@@ -516,7 +515,7 @@ def monthly_levels(
     truth = maturity_level(math.exp(mu + sigma**2 / 2))
     return pd.DataFrame(
         {
-            "level": names,
+            "maturity": names,
             "months": [float((shown == i).mean()) for i in range(len(names))],
             "is_true": [name == truth for name in names],
             "differs": float((shown[1:] != shown[:-1]).mean()),

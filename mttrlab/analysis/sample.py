@@ -252,7 +252,7 @@ def minutes_so_far(phases: pd.DataFrame, name: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        In the order of the phases: `minutes` (NaN where not known), `ended`, and `forgotten`: running three times
+        In the order of the phases: `minutes` (NaN where not known), `ended`, and `never_closed`: running three times
         longer than any that ended, and a day at least. Those have no minutes here, as one of them would outweigh the
         others.
     """
@@ -261,4 +261,4 @@ def minutes_so_far(phases: pd.DataFrame, name: str) -> pd.DataFrame:
     ended = ended.astype(bool)
     done = minutes[ended].dropna().to_numpy()
     never_closed = ~ended & (minutes > never_closed_after(done))
-    return pd.DataFrame({"minutes": minutes.mask(never_closed), "ended": ended, "forgotten": never_closed})
+    return pd.DataFrame({"minutes": minutes.mask(never_closed), "ended": ended, "never_closed": never_closed})

@@ -164,7 +164,7 @@ def pool_services(
     running = (~rows["ended"]).groupby(rows[by]).sum().reindex(everyone, fill_value=0)
     mean = logs.mean().reindex(everyone)
     freedom = float((n - 1).clip(lower=0).sum())
-    table = pd.DataFrame({"n": n, "open": running.astype(int), "typical": np.exp(mean)})
+    table = pd.DataFrame({"n": n, "open": running.astype(int), "geometric_mean": np.exp(mean)})
     table = table.assign(pooled=NAN, low=NAN, high=NAN, own_weight=NAN, all_services=NAN)
     within = math.sqrt(float((logs.var() * (logs.count() - 1)).fillna(0).sum()) / freedom) if freedom > 0 else NAN
     has_ended = n.to_numpy() > 0

@@ -177,9 +177,9 @@ def survival_quantiles(
     Returns
     -------
     DataFrame
-        `share, minutes, low, high, n, open, method`. A quantile that the curve does not reach is NaN; an upper end that
-        it does not reach is infinite; the method says so in both cases. Where the curve lies level at the share, the
-        middle of that stretch is taken, as for the median of an even count.
+        `quantile, minutes, low, high, n, open, method`. A quantile that the curve does not reach is NaN; an upper end
+        that it does not reach is infinite; the method says so in both cases. Where the curve lies level at the share,
+        the middle of that stretch is taken, as for the median of an even count.
 
     Raises
     ------
@@ -206,7 +206,7 @@ def survival_quantiles(
             method = f"not estimable: {estimate.open} of {total} incidents are still open" if total else NOTHING
         rows.append(
             {
-                "share": share,
+                "quantile": share,
                 "minutes": value,
                 "low": lower,
                 "high": math.inf if endless else upper,

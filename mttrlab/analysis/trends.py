@@ -182,7 +182,7 @@ def trend(
         notes.append(f"{in_words(sample.not_positive)} of zero or negative minutes left out")
     if sample.never_closed:
         notes.append(
-            f"left out: {in_words(sample.never_closed)} open three times longer than any that ended, most likely "
+            f"left out: {in_words(sample.never_closed)} open three times longer than any that ended, probably "
             "never closed"
         )
     if not dated.all():
@@ -221,8 +221,8 @@ def trend(
 
 
 _COLUMNS = (
-    "measure", "position", "at", "n_before", "n_after", "typical_before", "typical_after", "ratio", "bic_gain", "p",
-    "note",
+    "measure", "position", "at", "n_before", "n_after", "geometric_mean_before", "geometric_mean_after", "ratio",
+    "bic_gain", "p", "note",
 )  # fmt: skip
 _CALLED = 0.05
 """A change that random orders show as often or more often is not told."""
@@ -342,8 +342,8 @@ def change_points(
     -------
     DataFrame
         One row per change: `measure`, `position` (incidents before it), `at` (time of the first incident after it),
-        `n_before, n_after` (of the stretches on both sides), `typical_before, typical_after` (geometric means,
-        minutes), `ratio`, `bic_gain` (of this change alone, among its neighbours), `p` (how often a random order of
+        `n_before, n_after` (of the stretches on both sides), `geometric_mean_before, geometric_mean_after`
+        (minutes), `ratio`, `bic_gain` (of this change alone, among its neighbours), `p` (how often a random order of
         the two stretches shows as clear a change; above 0.05 it is not told), `note`. No rows: no change that BIC asks
         for and chance hardly shows; too few incidents: one row of NaN with the reason. Only ended incidents, of the
         latest 5,000.

@@ -204,7 +204,7 @@ def print_scenarios(compared: pd.DataFrame) -> None:
     lasts = pd.DataFrame({"scenario": [row["scenario"] for row in rows]})
     lasts["incidents"] = [f"{row['incidents']:,.0f}" for row in rows]
     for name, words in (("mean", "mean (80 %)"), ("median", "median (80 %)"), ("p90", "P90 (80 %)")):
-        lasts[words] = [_banded(row, name, name) for row in rows]
+        lasts[words] = [_banded(row, name) for row in rows]
     if unsure:
         lasts["refits: mean"] = [_range(row["mean_refit_low"], row["mean_refit_high"]) for row in rows]
     print_table(lasts)
@@ -212,8 +212,8 @@ def print_scenarios(compared: pd.DataFrame) -> None:
     # In a table of its own, as no terminal is wide enough for both.
     changed = rows[1:]
     saved = pd.DataFrame({"scenario": [row["scenario"] for row in changed]})
-    saved["saved an incident (80 %)"] = [_banded(row, "saving", "saving") for row in changed]
-    saved["saved a year (80 %)"] = [_banded(row, "minutes_saved_per_year", "minutes_saved") for row in changed]
+    saved["saved an incident (80 %)"] = [_banded(row, "saving") for row in changed]
+    saved["saved a year (80 %)"] = [_banded(row, "minutes_saved_per_year") for row in changed]
     if unsure:
         saved["refits: saved an incident"] = [
             _range(row["saving_refit_low"], row["saving_refit_high"]) for row in changed
@@ -234,8 +234,7 @@ def print_ranking(ranked: pd.DataFrame) -> None:
     by = ranked.attrs["best_by"]
     shown = pd.DataFrame({"investment": [row["investment"] for row in rows]})
     shown["saved a year (80 %)"] = [
-        "cannot tell" if math.isnan(row["expected_low"]) else _banded(row, "minutes_saved_per_year", "minutes_saved")
-        for row in rows
+        "cannot tell" if math.isnan(row["expected_low"]) else _banded(row, "minutes_saved_per_year") for row in rows
     ]
     shown["cost a year"] = ["" if math.isnan(row["cost_per_year"]) else _number(row["cost_per_year"]) for row in rows]
     shown["min per 1,000"] = [_unless_unknown(row, "per_1000") for row in rows]
@@ -281,7 +280,7 @@ def _percent(share: float) -> str:
 
 
 def _unless_unknown(row: Record, name: str) -> str:
-    return "" if math.isnan(row[name]) else _banded(row, name, name)
+    return "" if math.isnan(row[name]) else _banded(row, name)
 
 
 def _print_changes(rows: list[Record]) -> None:
@@ -298,15 +297,15 @@ def _print_changes(rows: list[Record]) -> None:
 def _saves_or_costs(row: Record) -> str:
     from mttrlab.schema import Record
 
-    name, band = "user_minutes_saved_per_year", "user_minutes_saved"
+    name = "user_minutes_saved_per_year"
     if not row[name] < 0:
-        return f"saves {_banded(row, name, band)}"
-    costs = Record({name: -row[name], f"{band}_low": -row[f"{band}_high"], f"{band}_high": -row[f"{band}_low"]})
-    return f"costs {_banded(costs, name, band)}"
+        return f"saves {_banded(row, name)}"
+    costs = Record({name: -row[name], f"{name}_low": -row[f"{name}_high"], f"{name}_high": -row[f"{name}_low"]})
+    return f"costs {_banded(costs, name)}"
 
 
-def _banded(row: Record, name: str, band: str) -> str:
-    return f"{_number(row[name])} ({_range(row[f'{band}_low'], row[f'{band}_high'])})"
+def _banded(row: Record, name: str) -> str:
+    return f"{_number(row[name])} ({_range(row[f'{name}_low'], row[f'{name}_high'])})"
 
 
 def _range(low: float, high: float) -> str:

@@ -313,8 +313,8 @@ def row(whole: Paired, days: float) -> dict[str, float]:
         "saving_low": saving_low,
         "saving_high": saving_high,
         "minutes_saved_per_year": float(whole.saved.mean() * year),
-        "minutes_saved_low": year_low,
-        "minutes_saved_high": year_high,
+        "minutes_saved_per_year_low": year_low,
+        "minutes_saved_per_year_high": year_high,
         **(_weighted(whole.weighted * year) if len(whole.weighted) else {}),
     }
 
@@ -323,8 +323,8 @@ def _weighted(saved: Floats) -> dict[str, float]:
     low, high = _band(saved)
     return {
         "user_minutes_saved_per_year": float(saved.mean()),
-        "user_minutes_saved_low": low,
-        "user_minutes_saved_high": high,
+        "user_minutes_saved_per_year_low": low,
+        "user_minutes_saved_per_year_high": high,
     }
 
 

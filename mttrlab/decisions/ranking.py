@@ -234,7 +234,7 @@ def saved_bands(table: pd.DataFrame, found: Draws) -> None:
     expected = found.saved.mean(axis=2)
     each = np.moveaxis(found.saved, 1, 0).reshape(found.saved.shape[1], -1)
     table["minutes_saved_per_year"] = expected.mean(axis=0)
-    table["minutes_saved_low"], table["minutes_saved_high"] = np.quantile(each, BAND, axis=1)
+    table["minutes_saved_per_year_low"], table["minutes_saved_per_year_high"] = np.quantile(each, BAND, axis=1)
     table["expected_low"], table["expected_high"] = np.quantile(expected, BAND, axis=0)
     both = each.var(axis=1)
     table["doubt"] = np.divide(expected.var(axis=0), both, out=np.zeros(len(both)), where=both > 0)

@@ -90,8 +90,8 @@ def _runs(savings: pd.DataFrame) -> str:
 
 
 _RANKED_COLUMNS = {
-    "investment", "rival", "measure", "minutes_saved_per_year", "minutes_saved_low", "minutes_saved_high",
-    "expected_low", "expected_high", "best", "per_1000",
+    "investment", "rival", "measure", "minutes_saved_per_year", "minutes_saved_per_year_low",
+    "minutes_saved_per_year_high", "expected_low", "expected_high", "best", "per_1000",
 }  # fmt: skip
 
 
@@ -115,15 +115,20 @@ def plot_ranking(ranked: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax = axes(ax, height=1.7 + 0.6 * max(len(ranked), 2))
         for position, row in enumerate(table_records(ranked)):
             colour = QUIET if row["rival"] else PHASE_COLOURS["diagnose"]
-            ax.plot([row["minutes_saved_low"], row["minutes_saved_high"]], [position] * 2, color=colour, linewidth=1.5)
+            ax.plot(
+                [row["minutes_saved_per_year_low"], row["minutes_saved_per_year_high"]],
+                [position] * 2,
+                color=colour,
+                linewidth=1.5,
+            )
             ends = [row["expected_low"], row["expected_high"]]
             ax.plot(ends, [position] * 2, color=colour, linewidth=6, solid_capstyle="butt")
             ax.plot([row["minutes_saved_per_year"]], [position], "D", color=INK, markersize=6)
             beside(ax, position, _words(row))
         name_rows(ax, ranked["investment"], width=34)
         ax.axvline(0, color=QUIET, linewidth=1)
-        low = min([0.0, *ranked["minutes_saved_low"].dropna()])
-        high = max([1e-3, *ranked["minutes_saved_high"].dropna()])
+        low = min([0.0, *ranked["minutes_saved_per_year_low"].dropna()])
+        high = max([1e-3, *ranked["minutes_saved_per_year_high"].dropna()])
         ax.set_xlim(low - 0.04 * (high - low), high + 0.04 * (high - low))
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         name_axis(ax, x=_ranking_axis(ranked))

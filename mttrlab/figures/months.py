@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-_PLAIN = {"typical": "typical time", "mean": "average time", "median": "time within which half ended"}
+_PLAIN = {"geometric_mean": "typical time", "mean": "average time", "median": "time within which half ended"}
 
 
 def plot_months(
@@ -67,9 +67,9 @@ def plot_months(
         When the table has no such statistic.
     """
     if statistic is None:
-        statistic = "typical" if "typical" in months else "median"
+        statistic = "geometric_mean" if "geometric_mean" in months else "median"
     if statistic not in months:
-        raise SchemaError(f"plot_months can draw mean, median or typical where the table has it; got {statistic!r}")
+        raise SchemaError(f"plot_months can draw mean, median or geometric_mean; this table has no {statistic!r}")
     with style():
         ax = axes(ax, height=4.0)
         table = months.reset_index(drop=True)
@@ -77,7 +77,9 @@ def plot_months(
         keys = [pd.Timestamp(month).strftime("%Y-%m") for month in table["month"]]
         if reviewed in keys:
             ax.axvspan(keys.index(reviewed) - 0.5, keys.index(reviewed) + 0.5, color=BAND, zorder=0)
-        limited = statistic == "typical" and {"centre", "low", "high"} <= set(table) and table["low"].notna().any()
+        limited = (
+            statistic == "geometric_mean" and {"centre", "low", "high"} <= set(table) and table["low"].notna().any()
+        )
         if limited:
             _limits(ax, table)
         for row, line in table.iterrows():
@@ -149,7 +151,7 @@ def _limits(ax: Axes, table: pd.DataFrame) -> None:
             continue
         ax.fill_between([place - 0.5, place + 0.5], line["low"], line["high"], color=LIMITS, linewidth=0, zorder=0.5)
         if line.get("signal"):
-            at = [place], [line["typical"]]
+            at = [place], [line["geometric_mean"]]
             ax.plot(*at, "o", color=MARK, markersize=15, markeredgewidth=1.6, markerfacecolor="none")
     ax.axhline(float(table["centre"].iloc[0]), color=QUIET, linewidth=1, linestyle="--")
 

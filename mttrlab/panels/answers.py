@@ -181,8 +181,8 @@ def _headline(row: pd.Series) -> str:
         f"<span style='color:#6b6b6b'>({minutes_label(row['saving_low'] * sign)} to "
         f"{minutes_label(row['saving_high'] * sign)})</span>, "
         f"<b>{abs(row['minutes_saved_per_year']):,.0f}</b> minutes a year "
-        f"<span style='color:#6b6b6b'>({row['minutes_saved_low'] * sign:,.0f} to "
-        f"{row['minutes_saved_high'] * sign:,.0f})</span>"
+        f"<span style='color:#6b6b6b'>({row['minutes_saved_per_year_low'] * sign:,.0f} to "
+        f"{row['minutes_saved_per_year_high'] * sign:,.0f})</span>"
     )
 
 

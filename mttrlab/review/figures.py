@@ -74,7 +74,7 @@ def draw_figures(tables: dict[str, pd.DataFrame], measure: str, periods: Periods
                 "shares", title, figures.plot_bottleneck, share, shares_alt(share), 1.3 + 0.62 * max(len(share), 2)
             )
         )
-    if tables["limits"]["typical"].notna().any():
+    if tables["limits"]["geometric_mean"].notna().any():
         known = tables["limits"]
         title = f"Typical time of an incident, month by month  ·  {named}"
         month = f"{periods.month:%Y-%m}"
@@ -151,9 +151,11 @@ def coverage_alt(cells: pd.DataFrame) -> str:
 
 def months_alt(months: pd.DataFrame, measure: str) -> str:
     """Return the run of months as a sentence."""
-    known = months[months["typical"].notna()]
+    known = months[months["geometric_mean"].notna()]
     first, last = known.iloc[0], known.iloc[-1]
-    run = [f"{format_minutes(line['typical'])} in {month_name(pd.Timestamp(line['month']))}" for line in (first, last)]
+    run = [
+        f"{format_minutes(row['geometric_mean'])} in {month_name(pd.Timestamp(row['month']))}" for row in (first, last)
+    ]
     outside = [month_name(pd.Timestamp(line["month"])) for line in table_records(known) if line["signal"]]
     signals = f"outside the limits of luck: {list_in_words(outside)}" if outside else "none outside the limits of luck"
     return f"Typical times by month on the clock {measure.replace('_', ' ')}, from {run[0]} to {run[1]}; {signals}."

@@ -311,7 +311,7 @@ def level_instability(phases: pd.DataFrame, measure: str, months: int, seed: int
     logs = np.sort(np.log(known[known > 0].to_numpy(float)))
     spread = float(logs.std(ddof=1)) if len(logs) > 1 else 0.0
     if why_withheld("mean", len(logs)) or not spread > 1e-9:
-        return pd.DataFrame(columns=["level", "months", "is_true", "differs", "incidents"])
+        return pd.DataFrame(columns=["maturity", "months", "is_true", "differs", "incidents"])
     a_month = max(round(len(logs) / months), 1)
     drawn = min(20_000, max(_SAMPLED_INCIDENTS // a_month, 200))
     levels = monthly_levels(a_month, float(logs.mean()), spread, months=drawn, seed=seed)

@@ -404,7 +404,7 @@ def level_instability_sentence(levels: pd.DataFrame) -> str:
 
     Examples
     --------
-    >>> level_instability_sentence(pd.DataFrame({"level": ["Basic"], "differs": [0.52], "incidents": [15]}))
+    >>> level_instability_sentence(pd.DataFrame({"maturity": ["Basic"], "differs": [0.52], "incidents": [15]}))
     'A single month says little: with 15 timed incidents a month and nothing changed, the level of the bare monthly \
 average differs from that of the month before in about half of the months.'
     """

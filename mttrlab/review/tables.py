@@ -184,8 +184,8 @@ def comparison_row(row: Record, before: str, after: str) -> tuple[str, ...]:
         f"{after} against {before}",
         count_cell(row["n_before"]),
         count_cell(row["n_after"]),
-        format_minutes(row["typical_before"]),
-        format_minutes(row["typical_after"]),
+        format_minutes(row["geometric_mean_before"]),
+        format_minutes(row["geometric_mean_after"]),
         said,
         str(row["verdict"]),
     )
@@ -199,7 +199,9 @@ def levers_table(table: pd.DataFrame) -> PageTable:
             str(line["scenario"]),
             str(line["what"]),
             range_cell(line["saving"], line["saving_low"], line["saving_high"]),
-            range_cell(line["minutes_saved_per_year"], line["minutes_saved_low"], line["minutes_saved_high"]),
+            range_cell(
+                line["minutes_saved_per_year"], line["minutes_saved_per_year_low"], line["minutes_saved_per_year_high"]
+            ),
             count_cell(line["replications"]),
         )
         for line in table_records(apart)

@@ -176,7 +176,7 @@ def test_the_unit_of_time_changes_nothing(before: list[float], after: list[float
     plain = compare_periods(phases(before), phases(after)).iloc[0]
     scaled = compare_periods(phases(np.array(before) * scale), phases(np.array(after) * scale)).iloc[0]
     assert scaled.ratio == pytest.approx(plain.ratio)
-    assert scaled.typical_before == pytest.approx(plain.typical_before * scale)
+    assert scaled.geometric_mean_before == pytest.approx(plain.geometric_mean_before * scale)
 
 
 def test_no_sentence_uses_a_statistical_term() -> None:
@@ -225,18 +225,18 @@ def test_incidents_are_measured_as_phase_durations_measures_them() -> None:
     before, after = made(50, 4.2), made(40, 4.0)
     direct, through = compare_periods(before, after), compare_periods(phase_durations(before), phase_durations(after))
     pd.testing.assert_frame_equal(direct, through)
-    assert direct[["open_before", "open_after", "forgotten"]].sum(axis=1)[0] == 6
+    assert direct[["open_before", "open_after", "never_closed"]].sum(axis=1)[0] == 6
 
 
 def test_records_that_nobody_closed_are_left_out_and_said() -> None:
     before, after = drawn(40, 4, 1), drawn(40, 4, 2)
     lost = pd.concat([after, phases([90_000.0, 95_000.0], [False, False])], ignore_index=True)
     found, without = compare_periods(before, lost).iloc[0], compare_periods(before, after).iloc[0]
-    assert (found.open_after, found.forgotten) == (0, 2)
+    assert (found.open_after, found.never_closed) == (0, 2)
     assert found.ratio == without.ratio
     assert found.based_on == "ratio"
-    assert "2 left out that nobody seems to have closed" in found.sentence
-    assert "most likely never closed" in found.note
+    assert "2 left out as probably never closed" in found.sentence
+    assert "probably never closed" in found.note
     # Long, but not beyond what this team has seen end: it counts.
     long = pd.concat([after, phases([float(after["recovery"].max()) * 2], [False])], ignore_index=True)
     assert compare_periods(before, long).iloc[0].open_after == 1

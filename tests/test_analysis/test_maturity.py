@@ -39,7 +39,7 @@ def test_thresholds_are_strict_and_four_hours_have_no_name(shared: Path) -> None
 
 def test_one_set_of_incidents_earns_three_levels() -> None:
     table = maturity(recovery(with_logs(200, 3.0, 1.2))).set_index("statistic")
-    assert table["level"].tolist() == ["Intermediate", "Advanced", "Basic"]
+    assert table["maturity"].tolist() == ["Intermediate", "Advanced", "Basic"]
     assert table["awarded"].tolist() == ["Intermediate", "Advanced", "Basic"]
 
 
@@ -60,7 +60,7 @@ def test_where_the_evidence_is_thin_a_range_is_awarded() -> None:
     few = maturity(recovery([10.0, 20, 400]))
     assert few["awarded"].tolist() == ["too few to tell"] * 3
     assert few[CHANCES].isna().all().all()
-    assert maturity(recovery([]))["level"].tolist() == ["unknown"] * 3
+    assert maturity(recovery([]))["maturity"].tolist() == ["unknown"] * 3
 
 
 def test_open_incidents_count_with_their_time_so_far() -> None:
@@ -69,7 +69,7 @@ def test_open_incidents_count_with_their_time_so_far() -> None:
     rows = recovery(np.minimum(true, watched)).assign(recovery_observed=true <= watched)
     table = maturity(rows).set_index("statistic")
     assert set(table["open"]) == {100}
-    assert set(table["forgotten"]) == {0}
+    assert set(table["never_closed"]) == {0}
     # The truth: median 36.6, mean 60.3, P90 131.8; the ended alone would give a mean below 35.
     assert table.loc["median", "minutes"] == pytest.approx(np.exp(3.6), rel=0.03)
     assert table.loc["mean", "minutes"] == pytest.approx(np.exp(4.1), rel=0.1)
@@ -102,7 +102,7 @@ def test_a_mean_that_single_incidents_decide_earns_no_level_and_points_to_the_me
 def test_an_incident_that_nobody_closed_earns_no_level() -> None:
     rows = recovery([12.0, 25, 31, 47, 75, 120, 5000]).assign(recovery_observed=[True] * 6 + [False])
     table = maturity(rows)
-    assert set(table["open"]) == set(table["forgotten"]) == {1}
+    assert set(table["open"]) == set(table["never_closed"]) == {1}
     assert set(table["n"]) == {6}
     assert table.loc[0, "minutes"] == pytest.approx(310 / 6)
 

@@ -20,7 +20,7 @@ def test_limits_by_hand() -> None:
     frame = phases(["2026-01-05"] * 4 + ["2026-02-07"] * 4, [math.e**k for k in (1, 2, 3, 4, 2, 3, 4, 5)])
     table = monthly_limits(frame)
     half = 3 * math.sqrt(5 / 3) / 2
-    assert np.log(table["typical"]).tolist() == pytest.approx([2.5, 3.5])
+    assert np.log(table["geometric_mean"]).tolist() == pytest.approx([2.5, 3.5])
     assert np.log(table["centre"]).tolist() == pytest.approx([3, 3])
     assert np.log(table["high"]).tolist() == pytest.approx([3 + half] * 2)
     assert table["signal"].tolist() == ["", ""]

@@ -23,7 +23,7 @@ def test_open_incidents_have_no_row_of_their_own_but_move_the_others() -> None:
     table = qq_table(minutes, observed=[True, True, True, True, False, True, False, True, False, True])
     assert table["minutes"].tolist() == [12, 25, 31, 47, 75, 120, 240]
     # Steps of the survival curve: 1, .9, .8, .7, .6, .48, .32, 0, at half height.
-    assert table["share"].tolist() == pytest.approx([0.05, 0.15, 0.25, 0.35, 0.46, 0.6, 0.84])
+    assert table["quantile"].tolist() == pytest.approx([0.05, 0.15, 0.25, 0.35, 0.46, 0.6, 0.84])
 
 
 def test_impossible_questions_are_refused() -> None:

@@ -67,7 +67,7 @@ def test_the_most_common_type_need_not_be_the_dearest_and_spellings_are_one_type
 def test_an_incident_that_nobody_closed_does_not_outweigh_its_type() -> None:
     open_one = _incident(3, "a", 10) | dict.fromkeys(("diagnosed_at", "resolved_at", "verified_at"), pd.NaT)
     ranked = type_ranking(_history(_incident(1, "a", 10), _incident(2, "a", 10), open_one))
-    assert ranked.loc[0, ["minutes", "open", "forgotten", "not_timed"]].tolist() == [20, 1, 1, 0]
+    assert ranked.loc[0, ["minutes", "open", "never_closed", "not_timed"]].tolist() == [20, 1, 1, 0]
 
 
 def test_written_runbooks_and_automated_diagnosis_are_told_apart() -> None:

@@ -26,7 +26,7 @@ def test_small_services_are_drawn_further_and_an_empty_one_has_the_common_level(
     )
     table = pool_services(frame).set_index("service")
     assert table["own_weight"]["a"] > table["own_weight"]["b"] > table["own_weight"]["d"]
-    assert table["pooled"]["d"] < table["typical"]["d"]
+    assert table["pooled"]["d"] < table["geometric_mean"]["d"]
     assert table["pooled"]["e"] == pytest.approx(table["all_services"]["e"])
     assert (table["n"]["e"], table["open"]["e"]) == (0, 1)
     assert (table["low"] < table["pooled"]).all()
@@ -40,7 +40,7 @@ def test_pooled_services_are_nearer_to_the_truth() -> None:
         truth = {f"s{i}": chance.normal(4, 0.4) for i in range(12)}
         table = pool_services(services({k: chance.normal(mu, 1.2, 6) for k, mu in truth.items()})).set_index("service")
         for name, mu in truth.items():
-            own += (math.log(table["typical"][name]) - mu) ** 2
+            own += (math.log(table["geometric_mean"][name]) - mu) ** 2
             drawn += (math.log(table["pooled"][name]) - mu) ** 2
             covered += table["low"][name] <= math.exp(mu) <= table["high"][name]
             total += 1

@@ -111,4 +111,4 @@ def test_records_that_nobody_closed_do_not_bend_the_trend() -> None:
     lost = phases(np.array([90_000.0]), np.array([360.0]), np.array([False]))
     found = trend(pd.concat([frame, lost], ignore_index=True)).iloc[0]
     assert found.per_month == pytest.approx(trend(frame).iloc[0].per_month)
-    assert "most likely never closed" in found.note
+    assert "probably never closed" in found.note

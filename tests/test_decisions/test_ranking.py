@@ -65,7 +65,9 @@ def test_an_investment_whose_numbers_are_known_saves_what_the_comparison_says(en
     compared = compare_scenarios(model, ideas, days=365, replications=60, seed=5).set_index("scenario")
     for name in ("second", "books"):
         assert table.loc[name, "minutes_saved_per_year"] == pytest.approx(compared.loc[name, "minutes_saved_per_year"])
-        assert table.loc[name, "minutes_saved_low"] == pytest.approx(compared.loc[name, "minutes_saved_low"])
+        assert table.loc[name, "minutes_saved_per_year_low"] == pytest.approx(
+            compared.loc[name, "minutes_saved_per_year_low"]
+        )
 
 
 @pytest.mark.skipif(not compiled.numba_installed(), reason="no numba")
@@ -152,7 +154,7 @@ def test_the_best_buys_the_most_minutes_for_its_money_and_loses_least():
     named = table.set_index("investment")
     assert named["best"].dropna().sum() == pytest.approx(1.0)
     assert named["regret"].idxmin() == "cheap"
-    assert named.loc["hopeless", "minutes_saved_high"] < 0
+    assert named.loc["hopeless", "minutes_saved_per_year_high"] < 0
     assert named.loc["hopeless", "per_1000"] < 0
     # At which price "dear" buys as much for its money as "cheap" does.
     price = named.loc["dear", "price_to_match"]

@@ -168,7 +168,7 @@ def ranked(*names: str) -> pd.DataFrame:
     n = len(names)
     return pd.DataFrame({
         "investment": names, "rival": [False] * (n - 1) + [n > 1] if n else [], "measure": "recovery",
-        "minutes_saved_per_year": 1_000.0, "minutes_saved_low": -200.0, "minutes_saved_high": 2_000.0,
+        "minutes_saved_per_year": 1_000.0, "minutes_saved_per_year_low": -200.0, "minutes_saved_per_year_high": 2_000.0,
         "expected_low": 500.0, "expected_high": 1_500.0, "best": 0.6, "per_1000": 12.3, "price_to_match": 43_210.0,
         "draws": 200, "replications": 50, "seed": 7,
     })  # fmt: skip
@@ -357,8 +357,8 @@ def test_the_strip_of_maturity_is_as_wide_as_each_level_is_likely_and_empty_wher
 def test_months_outside_the_limits_are_ringed_and_an_empty_month_keeps_its_place() -> None:
     table = pd.DataFrame({
         "month": pd.date_range("2026-01-01", periods=3, freq="MS", tz="UTC"), "incidents": [9, 0, 8], "n": [9, 0, 8],
-        "open": 0, "typical": [40.0, float("nan"), 130.0], "typical_low": [25.0, float("nan"), 90.0],
-        "typical_high": [70.0, float("nan"), 180.0], "centre": 50.0, "low": [20.0, float("nan"), 18.0],
+        "open": 0, "geometric_mean": [40.0, float("nan"), 130.0], "geometric_mean_low": [25.0, float("nan"), 90.0],
+        "geometric_mean_high": [70.0, float("nan"), 180.0], "centre": 50.0, "low": [20.0, float("nan"), 18.0],
         "high": [110.0, float("nan"), 120.0], "signal": ["", "", "longer than usual"], "measure": "recovery",
     })  # fmt: skip
     ax = figures.plot_months(table)

@@ -152,7 +152,9 @@ def _spans(
         residual = np.full(len(past), np.nan)
         residual[rows[observed[rows]]] = fitted.residual[observed[rows]]
         laws[step] = fitted, residual
-        notes.append(span_note(step, begin, end, fitted, int(np.sum(minutes[rows] == 0)), past.forgotten(begin, end)))
+        notes.append(
+            span_note(step, begin, end, fitted, int(np.sum(minutes[rows] == 0)), past.never_closed(begin, end))
+        )
     for step, needs in _NEEDS.items():
         if step not in laws:
             notes.append(Note(step, "left out", 0, f"Too few incidents carry {needs}, so this phase is not shown."))

@@ -76,7 +76,7 @@ class History:
             known = observed | ((running > 0) & (running <= FORGOTTEN * longest))
         return np.where(observed, ended, running), observed, known
 
-    def forgotten(self, begin: str, end: str) -> int:
+    def never_closed(self, begin: str, end: str) -> int:
         """Return how many rows `span` leaves out as likely never closed."""
         _, _, known = self.span(begin, end)
         with np.errstate(invalid="ignore"):

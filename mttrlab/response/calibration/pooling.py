@@ -348,7 +348,7 @@ def negative_log_likelihood(
     return -float(np.sum(np.where(observed, density - log_scale, survival)))
 
 
-def span_note(step: str, begin: str, end: str, fitted: GroupLaws, zeros: int = 0, forgotten: int = 0) -> Note:
+def span_note(step: str, begin: str, end: str, fitted: GroupLaws, zeros: int = 0, never_closed: int = 0) -> Note:
     """Return what was fitted for one span, in a sentence."""
     middle, low, high = fitted.geometric_mean
     sentence = (
@@ -357,8 +357,8 @@ def span_note(step: str, begin: str, end: str, fitted: GroupLaws, zeros: int = 0
     )
     if zeros:
         sentence += f"; {zeros} of zero length stand for a quarter of a minute"
-    if forgotten:
-        sentence += f"; {forgotten} open three times longer than any that ended are left out as likely never closed"
+    if never_closed:
+        sentence += f"; {never_closed} open three times longer than any that ended are left out as likely never closed"
     return Note(step, "fitted", fitted.n, sentence + ".")
 
 

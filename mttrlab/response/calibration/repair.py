@@ -122,7 +122,7 @@ def fit_paths(
         residual[rows[observed[rows]]] = laws[path].residual[observed[rows]]
         which = f"fix by {path}" if len(found) > 1 else "fix"
         notes.append(
-            span_note(which, begin, end, laws[path], int(np.sum(minutes[rows] == 0)), past.forgotten(begin, end))
+            span_note(which, begin, end, laws[path], int(np.sum(minutes[rows] == 0)), past.never_closed(begin, end))
         )
     ended = np.flatnonzero(known & observed)
     place = np.array([found.index(str(n)) for n in name[ended].tolist()], dtype=np.int64)
