@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import pandas as pd
+
 from mttrlab.errors import QuestionError
-from mttrlab.examples import laws
+from mttrlab.examples import laws, telemetry
+from mttrlab.examples.incidents import TEAMS
 from mttrlab.examples.large import large
 from mttrlab.examples.organisation import Organisation
 from mttrlab.examples.small import small
@@ -69,6 +72,19 @@ _FORMATS = {
 }
 
 
+CHANGED = (
+    "Finding the cause is faster since early January: half within 17 minutes (before: 39 minutes). "
+    "52 % shorter, 95 % sure: 40 to 62 % shorter."
+)
+"""What the lab says of the large organisation; a test compares."""
+
+CHANGED_LATE = (
+    "Finding the cause is faster since late February: half within 18 minutes (before: 45 minutes). "
+    "55 % shorter, 95 % sure: 25 to 76 % shorter."
+)
+"""And of the service whose team was late."""
+
+
 def _table(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
@@ -92,6 +108,63 @@ def _counted(one: Organisation) -> str:
     return f"{len(real)} counted incidents ({min(complete)} to {max(complete)} a month)"
 
 
+def _story(large: Organisation) -> str:
+    replayed = large.truth.set_index("incident_id").loc[telemetry.STORY]
+    broke, back = replayed["title"].rpartition(" ")[2], replayed["resolved_at"] - replayed["started_at"]
+    ((team, late),) = laws.LATE.items()
+    teams = len(set(TEAMS.values()))
+    services = ", ".join(f"`{service}`" for service, owner in TEAMS.items() if owner == team)
+    happened = [
+        (laws.IMPROVED_FROM, "runbooks that open with a diagnostic report: finding the cause takes half the work"),
+        (late, f"the {team} team ({services}) takes them up two months late; until then its work is as it was"),
+        (f"{pd.Timestamp(telemetry.FIRINGS_FROM, unit='s'):%Y-%m-%d}", "from now on the firings of alerts are kept"),
+        (
+            f"{replayed['started_at']:%Y-%m-%d}",
+            f"{replayed['tracker_id']}: release {broke} of `{replayed['service']}` fails; "
+            f"it is rolled back {back.total_seconds() / 60:.0f} minutes after the first error",
+        ),
+        (
+            f"{large.facts.exported_at:%Y-%m-%d}",
+            f"the exports are taken; {large.facts.dirt['open']} incidents are open, of which nobody closed three",
+        ),
+    ]
+    found = [
+        (
+            "`mttrlab changes data/exports`",
+            f'"{CHANGED}" The event is named beside it. Nothing else has changed, save spans that contain it',
+        ),
+        (
+            f"`mttrlab changes data/exports --service {services.strip('`')}`",
+            f'"{CHANGED_LATE}" The range of dates holds {late}; the event of January is not named',
+        ),
+        (
+            "`mttrlab review data/exports`",
+            "the page says the same change first, and its figure of months has a level on each side of the event",
+        ),
+        (
+            f"`mttrlab load data/exports --lab a.duckdb; mttrlab incident {replayed['tracker_id']} --lab a.duckdb`",
+            f"release {broke} ({replayed['change_id']}) is the suspect; `{telemetry.FAILS_FIRST}` failed first",
+        ),
+        ("`mttrlab coverage data/exports`", "nobody watches `reporting-service` and `ledger-service`"),
+    ]
+    return f"""## The story
+
+Larkspur sells books on the internet: {len(TEAMS)} services of {teams} teams, about 25 incidents a month.
+In two years one thing changes: finding the cause. How many incidents come, of which types, who notices them and how
+they are fixed stays as it is.
+
+{_table(("when", "what happened"), list(happened))}
+
+Whatever is said of an incident is one story. The version in a title was deployed just before; a rollback brings the
+earlier version back. What an alert noticed has a firing of a rule that watches for it, and the firing ends with the
+incident, or before it where nobody closed the ticket. Metrics show the fault from its start to its fix, and the log
+says the versions that were live.
+
+What a reader should find, from the folder above `data`:
+
+{_table(("command", "answer"), list(found))}"""
+
+
 def readme_page(large: Organisation, small: Organisation) -> bytes:
     """Return README.md."""
     kinds = [
@@ -110,6 +183,8 @@ def readme_page(large: Organisation, small: Organisation) -> bytes:
 
 Written by `python -m mttrlab.examples data`, the same bytes every time; a test compares. Nobody here exists.
 `mttrlab.examples.organisation("large").truth` is what really happened, `.facts` what was planted.
+
+{_story(large)}
 
 ## `exports/`: Larkspur, two years, five files
 
@@ -135,7 +210,8 @@ size: an example to learn on, no evidence of how often such an improvement shows
             [
                 (
                     "work of diagnosis shortened from",
-                    f"{laws.IMPROVED_FROM} (UTC), all types, to {laws.IMPROVEMENT:g} of what it was",
+                    f"{laws.IMPROVED_FROM} (UTC), all types, to {laws.IMPROVEMENT:g} of what it was; "
+                    + ", ".join(f"in team {team} from {day} only" for team, day in laws.LATE.items()),
                 ),
                 (
                     "shared difficulty: correlation of each phase's logarithm with it",
@@ -162,7 +238,7 @@ size: an example to learn on, no evidence of how often such an improvement shows
 
 Laws are lognormal; median in minutes, standard deviation of the logarithm in brackets.
 
-{_table(("type", "share", "diagnose, from acknowledgement", "verify", "caused by a change", "fix paths"), list(kinds))}
+{_table(("type", "share", "diagnose, from acknowledgement", "verify", "names its change", "fix paths"), list(kinds))}
 
 {_table(("step", "minutes"), [(name, f"{law.median:g} ({law.sigma:g})") for name, law in steps])}
 
@@ -174,13 +250,14 @@ Laws are lognormal; median in minutes, standard deviation of the logarithm in br
 | --- | --- |
 | `telemetry/metrics.csv` | service metrics of three incidents of June 2026, every 30 or 60 s, from an hour before |
 | `telemetry/prometheus.json` | a fourth incident as a Prometheus range query, in ratios and seconds |
-| `telemetry/deployments.csv` | every deployment of the two years; those that caused an incident carry its change |
+| `telemetry/deployments.csv` | every deployment of the two years: regular ones, those that broke something, rollbacks |
 | `telemetry/alertmanager.jsonl` | alert firings from 2026-04 on: of incidents, ended by automation, and noise |
 | `telemetry/logs.jsonl` | structured log of one incident; `fraud-service` fails first |
 | `telemetry/traces.jsonl` | OTLP traces of the same one; `score.model` of `fraud-service` holds the latency |
 
 `mttrlab.examples.organisation("large").facts.telemetry` says when each really began and when the last request failed.
 Nobody stamped the start of one of these incidents and the verification of another: the metrics can.
+Every bad release and every wrong configuration is in the table of deployments, also where the incident names no change.
 
 ## `practices/`: what Larkspur runs
 
@@ -189,7 +266,9 @@ Alertmanager settings, the founding text's login journey and remediation rules a
 catalogue, change paths and on-call schedules. The gaps are real ones: nobody watches `reporting-service` and
 `ledger-service`; slow logins show as busy processors only; the supply teams' alerts wait a quarter of an hour; the
 alert of one remediation rule exists in no rule file; half of the incident types have no runbook; two change paths were
-never rehearsed. Titles of pages agree with the rules: a 5xx ratio above 5 % for five minutes is what fires.
+never rehearsed. The title of a page is the summary of the rule that fired or the step of the journey that failed. Where
+nothing watches for a failure, no alert noticed it: a journey did, a customer or a person. Firings that came to nothing
+are of rules that nobody exported.
 
 ## `small/`: Pinebox, three months of pages
 
@@ -199,7 +278,8 @@ Taken {small.facts.exported_at:%Y-%m-%d %H:%M} UTC. {_counted(small)}, {small.fa
 
 {_file_table(small)}
 
-`small/practices/` holds three Datadog monitors. No settings: `mttrlab init` writes them.
+`small/practices/` holds three Datadog monitors; pages of theirs carry the monitor's name, other pages come from tools
+whose rules nobody exported. No settings: `mttrlab init` writes them.
 PagerDuty knows neither impact start nor diagnosis nor verification.
 Checkout has three names: `Checkout API` and `checkout-service` in PagerDuty, `Checkout` on the page;
 the website is `web-frontend` and `Website`. The posts on these two join their pages only once aliases are set.

@@ -18,6 +18,7 @@ from mttrlab.examples.laws import (
     HARD_SHARE,
     IMPROVED_FROM,
     IMPROVEMENT,
+    LATE,
     LOADINGS,
     MITIGATED_FIRST,
     OFF_HOURS,
@@ -28,6 +29,7 @@ from mttrlab.examples.laws import (
     NamedRandom,
     PlantedType,
 )
+from mttrlab.examples.practices import JOURNEYS, alert_of
 
 LOCAL = ZoneInfo("Europe/Berlin")
 """Where the people of the large organisation live."""
@@ -51,14 +53,18 @@ def off_hours(at: int) -> tuple[bool, bool]:
     return local.hour >= 22 or local.hour < 7, local.weekday() >= 5
 
 
-def live(rng: NamedRandom, kind: PlantedType, started: int, detected_by: str, fix_path: str) -> dict[str, int | None]:
+def live(
+    rng: NamedRandom, kind: PlantedType, team: str, started: int, detected_by: str, fix_path: str
+) -> dict[str, int | None]:
     """Return the stamps of an incident that begins at `started`.
 
     Parameters
     ----------
     rng : NamedRandom
         The incident's own.
-    kind : IncidentType
+    kind : PlantedType
+    team : str
+        Whose service fails.
     started : int
         Seconds since 1970 UTC.
     detected_by, fix_path : str
@@ -89,7 +95,7 @@ def live(rng: NamedRandom, kind: PlantedType, started: int, detected_by: str, fi
             resolved = acknowledged + spent("resolve", FIX[fix_path])
             diagnosed = resolved + spent("diagnose", AFTERWARDS)
         else:
-            diagnosed = acknowledged + spent("diagnose", kind.diagnose, diagnosis_factor(rng, started))
+            diagnosed = acknowledged + spent("diagnose", kind.diagnose, diagnosis_factor(rng, team, started))
             resolved = diagnosed + spent("resolve", FIX[fix_path])
     return {
         "started_at": started,
@@ -106,10 +112,10 @@ def mitigated_first(rng: NamedRandom, fix_path: str) -> bool:
     return fix_path in ("rollback", "flag") and rng.u("mitigated first") < MITIGATED_FIRST
 
 
-def diagnosis_factor(rng: NamedRandom, started: int) -> float:
+def diagnosis_factor(rng: NamedRandom, team: str, started: int) -> float:
     """Return what the hour, the improvement and novelty do to the work of diagnosis."""
     factor = OFF_HOURS["diagnose"] if any(off_hours(started)) else 1.0
-    if started >= unix_seconds(IMPROVED_FROM):
+    if started >= unix_seconds(LATE.get(team, IMPROVED_FROM)):
         factor *= IMPROVEMENT
     return factor * (HARD_FACTOR if rng.u("hard") < HARD_SHARE else 1.0)
 
@@ -228,7 +234,8 @@ def _incident(rng: NamedRandom, month: str, place: int, taken: dict[str, list[in
         detected_by, fix_path = "alert", "config"
     if opened:
         detected_by, fix_path = "alert", "forward_fix"
-    stamps = live(rng, kind, started, detected_by, fix_path)
+    detected_by = _able_to_notice(rng, kind, service, detected_by)
+    stamps = live(rng, kind, TEAMS[service], started, detected_by, fix_path)
     if opened:
         stamps |= {"resolved_at": None, "verified_at": None}
     if opened and place % 2:
@@ -255,6 +262,15 @@ def _incident(rng: NamedRandom, month: str, place: int, taken: dict[str, list[in
         resolved_at=known["resolved_at"],
         verified_at=known["verified_at"],
     )
+
+
+def _able_to_notice(rng: NamedRandom, kind: PlantedType, service: str, detected_by: str) -> str:
+    """Return who notices: without an alert for it a journey does, and where nothing watches people do."""
+    alert, journey = alert_of(service, kind.failure_mode), service in JOURNEYS
+    if service in DESK or (detected_by == "alert" and alert is None and not journey):
+        people = {name: kind.detected_by[name] for name in ("customer", "person")}
+        return detected_by if detected_by in people else rng.pick("told by", people)
+    return "monitor" if detected_by == "alert" and alert is None else detected_by
 
 
 _OTHERS = {"drill": 4, "test": 3, "maintenance": 4, "cancelled": 5, "merged": 4}
@@ -285,7 +301,7 @@ def uncounted_incidents(counted: list[Incident]) -> list[Incident]:
                 shift += 86_400
             moved = {name: at and at + shift for name, at in vars(model).items() if name.endswith("_at")}
             words = _WORDS[population].format(s=model.service)
-            made.append(replace(model, key=rng.names[0], population=population, title=words, **moved))
+            made.append(replace(model, key=rng.names[0], population=population, title=words, change_id=None, **moved))
     return [one for one in made if (one.verified_at or 0) < EXPORTED]
 
 
@@ -309,15 +325,18 @@ def _candidates(rng: NamedRandom, month: str) -> Iterator[int]:
 
 
 def _hostile(found: list[Incident]) -> list[Incident]:
-    """Give the hostile titles to incidents that are shown: the longest of June 2026 among them."""
-    shown = [one for one in found if one.service in TRACKED]
-    june = sorted(
-        (one for one in shown if one.key.startswith("large/2026-06") and one.resolved_at is not None),
-        key=lambda one: (one.started_at or 0) - (one.resolved_at or 0),
-    )
-    others = sorted((one for one in shown if one not in june), key=lambda one: one.rng.u("hostile"))
-    chosen = [june[0], june[2], june[5], *others][: len(HOSTILE)]
-    renamed = {one.key: words for one, words in zip(chosen, HOSTILE, strict=True)}
+    """Give the hostile titles to short incidents that they fit."""
+    short = [
+        one for one in found
+        if one.service in TRACKED and one.resolved_at is not None and one.resolved_at - (one.started_at or 0) < SHORT
+    ]  # fmt: skip
+    renamed: dict[str, str] = {}
+    for service, failure_mode, words in HOSTILE:
+        fits = (
+            one for one in short
+            if service in ("", one.service) and failure_mode in ("", one.failure_mode) and one.key not in renamed
+        )  # fmt: skip
+        renamed[min(fits, key=lambda one: one.rng.u("hostile")).key] = words
     return [replace(one, title=renamed.get(one.key, one.title)) for one in found]
 
 
@@ -592,36 +611,35 @@ _TITLES = {
 }
 
 
-_ALERTS = {
-    "error_rate": "[FIRING] {s} 5xx ratio > 5 % for 5m",
-    "latency": "[FIRING] {s} p95 latency > 1s for 5m",
-    "availability": "[FIRING] {s} target down for 2m",
-    "dependency": "[FIRING] {s} upstream errors > 10 % for 5m",
-}
-
-
 HOSTILE = (
-    'Checkout <b>down</b> & customers "on fire"',
-    "=cmd|' /C calc'!A0",
-    "Prices shown as $total$ instead of 12.99 in cart_summary",
-    "🔥 search returns nothing 🔍, 404s everywhere",
-    "</title><script>alert('incident')</script> in product names broke the catalogue feed",
-    'Refunds failing; see runbook at C:\\runbooks\\refunds, "section 4"\nsecond line pasted from chat',
-    "Zahlung für Bücher schlägt fehl – ‏إعادة محاولة‏ – 支払いエラー",
-    "Follow-up " + "of the follow-up " * 24 + "of Tuesday's latency problem",
-    "+49 30 000000 (support line) unreachable from the order page",
-    "{{ incident.title }} %s ${jndi:none} NULL",
-)
-"""Titles as people really paste them: markup, formulas, mathematics, emoji, line breaks, other scripts, no end."""
+    ("checkout-service", "availability", 'Checkout <b>down</b> & customers "on fire"'),
+    ("", "", "=cmd|' /C calc'!A0"),
+    ("checkout-service", "error_rate", "Prices shown as $total$ instead of 12.99 in cart_summary"),
+    ("search-service", "error_rate", "🔥 search returns nothing 🔍, 404s everywhere"),
+    ("catalogue-service", "error_rate",
+     "</title><script>alert('incident')</script> in product names broke the catalogue feed"),
+    ("payment-service", "error_rate",
+     'Refunds failing; see runbook at C:\\runbooks\\refunds, "section 4"\nsecond line pasted from chat'),
+    ("payment-service", "error_rate", "Zahlung für Bücher schlägt fehl – ‏إعادة محاولة‏ – 支払いエラー"),
+    ("", "latency", "Follow-up " + "of the follow-up " * 24 + "of Tuesday's latency problem"),
+    ("checkout-service", "dependency", "+49 30 000000 (support line) unreachable from the order page"),
+    ("", "", "{{ incident.title }} %s ${jndi:none} NULL"),
+)  # fmt: skip
+"""Service, failure mode and title as people really paste them: markup, formulas, mathematics, emoji, line breaks,
+other scripts, no end. Each goes to an incident that it fits."""
+
+SHORT = 40 * 60
+"""Hostile titles stand on incidents that were over this many seconds after they began: no list leads with them."""
 
 
 def title(rng: NamedRandom, incident_type: str, service: str) -> str:
-    """Return what a person calls an incident of this type."""
-    version = f"v{rng.whole('major', 2, 4)}.{rng.whole('minor', 0, 31)}.{rng.whole('patch', 0, 9)}"
+    """Return what a person calls an incident of this type; `{v}` stands where the version goes that broke it."""
     words = rng.one("title", _TITLES[incident_type])
-    return words.format(s=service, v=version, n=rng.whole("number", 71, 98))
+    return words.format(s=service, v="{v}", n=rng.whole("number", 71, 98))
 
 
-def alert(failure_mode: str, service: str) -> str:
-    """Return what the alert rule calls it."""
-    return _ALERTS[failure_mode].format(s=service)
+def page_title(one: Incident) -> str:
+    """Return what the pager says: the summary of the alert, or the step of the journey that failed."""
+    alert = alert_of(one.service, one.failure_mode)
+    by_alert = one.detected_by == "alert" and alert is not None
+    return f"[FIRING] {alert.summary if by_alert and alert else JOURNEYS[one.service] + ' failed'}"

@@ -12,6 +12,7 @@ import pandas as pd
 
 from mttrlab.examples import incidents as made_up
 from mttrlab.examples import vendors
+from mttrlab.examples.deployments import every_deployment, name_releases
 from mttrlab.examples.incidents import (
     DESK,
     EXPORTED,
@@ -29,7 +30,7 @@ from mttrlab.examples.incidents import (
     uncounted_incidents,
     unix_seconds,
 )
-from mttrlab.examples.laws import IMPROVED_FROM, IMPROVEMENT, NamedRandom
+from mttrlab.examples.laws import IMPROVED_FROM, IMPROVEMENT, LATE, NamedRandom
 from mttrlab.examples.organisation import IDENTIFIERS, Facts, Organisation, frozen, truth_table
 from mttrlab.examples.practices import large_practices
 from mttrlab.examples.telemetry import telemetry_files, telemetry_truth
@@ -113,7 +114,7 @@ def _page(one: Incident) -> vendors.Page:
     return vendors.Page(
         one.rng.of("page"),
         # People who write nothing but pages rename them.
-        one.title if one.service == PAGED_ONLY else made_up.alert(one.failure_mode, one.service),
+        one.title if one.service == PAGED_ONLY else made_up.page_title(one),
         one.service,
         one.detected_at - one.rng.whole("typed late", 0, 40),
         one.acknowledged_at,
@@ -203,7 +204,7 @@ join:
   within_minutes: 30
 slo: 0.999
 events:   # what the teams did and when: named where a change is found near it
-  - {date: "2026-01-15", name: "runbooks for every type", moves: acknowledged_to_diagnosed}
+  - {date: "2026-01-15", name: "runbooks that open with a diagnostic report", moves: acknowledged_to_diagnosed}
 price_of_a_minute: 85.0
 currency: EUR
 practices: ../practices   # rules, monitors, runbooks: what the teams run
@@ -274,6 +275,8 @@ def noise_pages(
 def large() -> Organisation:
     """Return the large organisation."""
     counted = made_up.reopen(large_incidents(), _REOPENED)
+    deployed = every_deployment(counted)
+    counted = name_releases(counted, deployed)
     everything = sorted([*counted, *uncounted_incidents(counted)], key=lambda one: (one.started_at or 0, one.key))
     posts = first_posts(counted)
     elsewhere = {one.key for one in counted if in_pagerduty(one)} | set(posts)
@@ -308,6 +311,7 @@ def large() -> Organisation:
         dirt=frozen(dict(sorted(planted.items()))),
         improved_from=pd.Timestamp(IMPROVED_FROM, tz="UTC"),
         improvement=IMPROVEMENT,
+        improved_late={team: pd.Timestamp(day, tz="UTC") for team, day in LATE.items()},
         timer_hours={"exports/supply.json": made_up.TIMER_HOURS, "exports/servicenow.csv": vendors.TIMER_HOURS},
         zones={"exports/servicenow.csv": "Europe/Berlin"},
         telemetry=telemetry_truth(counted),
@@ -321,5 +325,5 @@ def large() -> Organisation:
     contents = {name: file.content for name, file in files.items()}
     contents["exports/mttrlab.yml"] = SETTINGS.encode()
     contents |= large_practices()
-    contents |= telemetry_files(counted)
+    contents |= telemetry_files(counted, deployed)
     return Organisation("large", truth_table(everything, ids, marks), facts, contents)

@@ -35,7 +35,7 @@ class PlantedType:
     verify: Lognormal
     """From the fix to confirmed health."""
     deployed: float
-    """Share that a change caused."""
+    """Share whose change is recorded."""
     fix_paths: Mapping[str, float]
     """Weights of the ways in which it is ended."""
     detected_by: Mapping[str, float]
@@ -117,7 +117,11 @@ MITIGATED_FIRST = 0.12
 
 
 IMPROVED_FROM, IMPROVEMENT = "2026-01-15", 0.5
-"""Tracing reached every service: from this day (UTC) the work of diagnosis takes this share of what it took."""
+"""Runbooks that open with a diagnostic report: from this day (UTC) the work of diagnosis takes this share of before."""
+
+
+LATE = {"storefront": "2026-03-15"}
+"""Teams that took them up later, and from which day (UTC) their work is shorter."""
 
 
 SEVERITIES = {"SEV1": 0.08, "SEV2": 0.27, "SEV3": 0.45, "SEV4": 0.20}

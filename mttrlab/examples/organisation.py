@@ -34,6 +34,8 @@ class Facts:
     """From this instant the work of diagnosis is shorter."""
     improvement: float = 1.0
     """What share of it is left."""
+    improved_late: Mapping[str, pd.Timestamp] = field(default_factory=dict)
+    """Teams whose work is shorter from a later instant on."""
     timer_hours: Mapping[str, float] = field(default_factory=dict)
     """Hours after which a tool closes or confirms by itself, by file."""
     zones: Mapping[str, str] = field(default_factory=dict)

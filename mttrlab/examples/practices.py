@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 _PROMETHEUS = """\
 global:
@@ -247,89 +248,123 @@ def small_practices() -> dict[str, bytes]:
     return {"small/practices/datadog.json": (json.dumps(_PINEBOX, indent=2) + "\n").encode()}
 
 
+_MONITORED = {("checkout", "error_rate"): 41201, ("payments", "latency"): 41202, ("website", "availability"): 41203}
+
+
+def monitor_of(service: str, failure_mode: str) -> str:
+    """Return the name of the small organisation's monitor that shows this failure of a service; empty: none does."""
+    return next((str(one["name"]) for one in _PINEBOX if one["id"] == _MONITORED.get((service, failure_mode))), "")
+
+
 # What the large organisation alerts on: a rule file a team, with the gaps that such files have.
 
 
-_Rule = str
+@dataclass(frozen=True)
+class PlantedAlert:
+    """An alert as its rule file words it."""
+
+    name: str
+    summary: str
+    failure_mode: str
+    """The failure that it shows; busy processors and full queues are slow services."""
+    text: str = field(repr=False)
+    """The lines of the rule."""
 
 
 def _word(service: str) -> str:
     return service.removesuffix("-service").capitalize()
 
 
-def _down(service: str, held: str) -> _Rule:
-    return f"""\
-      - alert: {_word(service)}Down
+def _down(service: str, held: str) -> PlantedAlert:
+    name, summary = f"{_word(service)}Down", f"{service} target down for {held}"
+    text = f"""\
+      - alert: {name}
         expr: up{{job="{service}"}} == 0
         for: {held}
         labels: {{severity: critical, service: {service}}}
         annotations:
-          summary: "{service} target down for {held}"
+          summary: "{summary}"
           runbook_url: https://runbooks.larkspur.example/{service}/down
 """
+    return PlantedAlert(name, summary, "availability", text)
 
 
-def _errors(service: str, held: str = "5m") -> _Rule:
-    return f"""\
-      - alert: {_word(service)}Errors
+def _errors(service: str, held: str = "5m") -> PlantedAlert:
+    name, summary = f"{_word(service)}Errors", f"{service} 5xx ratio > 5 % for {held}"
+    text = f"""\
+      - alert: {name}
         expr: |
           sum(rate(http_requests_total{{job="{service}", code=~"5.."}}[2m]))
             / sum(rate(http_requests_total{{job="{service}"}}[2m])) > 0.05
         for: {held}
         labels: {{severity: critical, service: {service}}}
         annotations:
-          summary: "{service} 5xx ratio > 5 % for {held}"
+          summary: "{summary}"
 """
+    return PlantedAlert(name, summary, "error_rate", text)
 
 
-def _slow(service: str, held: str = "5m") -> _Rule:
-    return f"""\
-      - alert: {_word(service)}Slow
+def _slow(service: str, held: str = "5m") -> PlantedAlert:
+    name, summary = f"{_word(service)}Slow", f"{service} p95 latency > 1s for {held}"
+    text = f"""\
+      - alert: {name}
         expr: |
           histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket{{job="{service}"}}[5m]))) > 1
         for: {held}
         labels: {{severity: warning, service: {service}}}
         annotations:
-          summary: "{service} p95 latency > 1s for {held}"
+          summary: "{summary}"
 """
+    return PlantedAlert(name, summary, "latency", text)
 
 
-def _upstream(service: str) -> _Rule:
-    return f"""\
-      - alert: {_word(service)}UpstreamErrors
+def _upstream(service: str) -> PlantedAlert:
+    name, summary = f"{_word(service)}UpstreamErrors", f"{service} upstream errors > 10 % for 5m"
+    text = f"""\
+      - alert: {name}
         expr: |
           sum(rate(upstream_requests_total{{job="{service}", outcome="error"}}[5m]))
             / sum(rate(upstream_requests_total{{job="{service}"}}[5m])) > 0.10
         for: 5m
         labels: {{severity: warning, service: {service}}}
         annotations:
-          summary: "{service} upstream errors > 10 % for 5m"
+          summary: "{summary}"
 """
+    return PlantedAlert(name, summary, "dependency", text)
 
 
-def _busy(service: str) -> _Rule:
-    return f"""\
-      - alert: {_word(service)}CpuHigh
+def _busy(service: str) -> PlantedAlert:
+    name = f"{_word(service)}CpuHigh"
+    text = f"""\
+      - alert: {name}
         expr: avg(rate(container_cpu_usage_seconds_total{{pod=~"{service}-.*"}}[5m])) > 0.9
         for: 10m
         labels: {{severity: warning, service: {service}}}
 """
+    return PlantedAlert(name, f"{service} processors busy", "latency", text)
 
 
-def _crashes(service: str) -> _Rule:
-    return f"""\
-      - alert: {service}-pod-crashlooping
+def _crashes(service: str) -> PlantedAlert:
+    name = f"{service}-pod-crashlooping"
+    text = f"""\
+      - alert: {name}
         expr: increase(kube_pod_container_status_restarts_total{{pod=~"{service}-.*"}}[10m]) > 3
         labels: {{severity: warning, service: {service}}}
 """
+    return PlantedAlert(name, f"{service} pods crash-looping", "availability", text)
 
 
-_QUEUE = """\
+_QUEUE = PlantedAlert(
+    "queue-depth-critical",
+    "notification-service queue depth critical",
+    "latency",
+    """\
       - alert: queue-depth-critical
         expr: max(queue_depth{job="notification-service"}) > 50000
         for: 5m
         labels: {severity: critical, service: notification-service}
-"""
+""",
+)
 
 _BURN = """\
   - name: payment-service.slo
@@ -363,48 +398,55 @@ _WATCHDOG = """\
 """
 
 
-def _file(title: str, services: Iterable[tuple[str, Iterable[_Rule]]], more: str = "") -> bytes:
-    groups = "".join(f"  - name: {service}\n    rules:\n{''.join(rules)}" for service, rules in services)
+def _all_four(service: str, down: str) -> tuple[PlantedAlert, ...]:
+    return _down(service, down), _errors(service), _slow(service), _upstream(service)
+
+
+_ALERTS = {
+    "payment-service": (*_all_four("payment-service", "30s"), _crashes("payment-service")),
+    "fraud-service": (_down("fraud-service", "2m"), _errors("fraud-service"), _slow("fraud-service")),
+    "checkout-service": _all_four("checkout-service", "30s"),
+    "search-service": (_down("search-service", "2m"), _errors("search-service"), _slow("search-service", "10m")),
+    "catalogue-service": (
+        _down("catalogue-service", "2m"), _errors("catalogue-service"), _busy("catalogue-service"),
+    ),
+    "user-service": (
+        _down("user-service", "2m"), _errors("user-service"), _upstream("user-service"), _busy("user-service"),
+    ),
+    "inventory-service": (_down("inventory-service", "15m"), _busy("inventory-service")),
+    "notification-service": (_down("notification-service", "15m"), _QUEUE),
+    "gateway-service": (_down("gateway-service", "1m"), _errors("gateway-service")),
+}  # fmt: skip
+"""What watches a service."""
+
+JOURNEYS = {
+    "payment-service": "Place an order: Pay",
+    "fraud-service": "Place an order: Pay",
+    "checkout-service": "Place an order: Basket",
+    "search-service": "Place an order: Search for a book",
+    "user-service": "User Login Flow: Submit credentials",
+}
+"""The step of a synthetic journey that fails where a service does; paying waits for the fraud check."""
+
+
+def alert_of(service: str, failure_mode: str) -> PlantedAlert | None:
+    """Return the alert that shows this failure of a service; None: nothing watches for it."""
+    return next((one for one in _ALERTS.get(service, ()) if one.failure_mode == failure_mode), None)
+
+
+def _file(title: str, services: Iterable[str], more: str = "") -> bytes:
+    groups = "".join(
+        f"  - name: {service}\n    rules:\n{''.join(one.text for one in _ALERTS[service])}" for service in services
+    )
     return f"# {title}\ngroups:\n{groups}{more}".encode()
-
-
-def _all_four(service: str, down: str) -> list[_Rule]:
-    makers: tuple[Callable[[str], _Rule], ...] = (_errors, _slow, _upstream)
-    return [_down(service, down), *(make(service) for make in makers)]
 
 
 def rule_files() -> dict[str, bytes]:
     """Return the rule files by name."""
-    payment, fraud, checkout, user = "payment-service", "fraud-service", "checkout-service", "user-service"
-    search, catalogue, gateway = "search-service", "catalogue-service", "gateway-service"
-    inventory, notification = "inventory-service", "notification-service"
     return {
-        "rules-payments.yml": _file(
-            "Payments team",
-            [
-                (payment, [*_all_four(payment, "30s"), _crashes(payment)]),
-                (fraud, [_down(fraud, "2m"), _errors(fraud), _slow(fraud)]),
-            ],
-            _BURN,
-        ),
-        "rules-shop.yml": _file(
-            "Shop team",
-            [
-                (checkout, _all_four(checkout, "30s")),
-                (search, [_down(search, "2m"), _errors(search), _slow(search, "10m")]),
-                (catalogue, [_down(catalogue, "2m"), _errors(catalogue), _busy(catalogue)]),
-            ],
-        ),
-        "rules-accounts.yml": _file(
-            "Accounts team: slow logins show as busy processors only",
-            [(user, [_down(user, "2m"), _errors(user), _upstream(user), _busy(user)])],
-        ),
-        "rules-supply.yml": _file(
-            "Supply teams",
-            [
-                (inventory, [_down(inventory, "15m"), _busy(inventory)]),
-                (notification, [_down(notification, "15m"), _QUEUE]),
-            ],
-        ),
-        "rules-platform.yml": _file("Platform team", [(gateway, [_down(gateway, "1m"), _errors(gateway)])], _WATCHDOG),
+        "rules-payments.yml": _file("Payments team", ("payment-service", "fraud-service"), _BURN),
+        "rules-shop.yml": _file("Shop team", ("checkout-service", "search-service", "catalogue-service")),
+        "rules-accounts.yml": _file("Accounts team: slow logins show as busy processors only", ("user-service",)),
+        "rules-supply.yml": _file("Supply teams", ("inventory-service", "notification-service")),
+        "rules-platform.yml": _file("Platform team", ("gateway-service",), _WATCHDOG),
     }

@@ -13,7 +13,7 @@ from mttrlab.examples import large, vendors
 from mttrlab.examples.incidents import Incident, unix_seconds
 from mttrlab.examples.laws import NamedRandom
 from mttrlab.examples.organisation import Facts, Organisation, frozen, truth_table
-from mttrlab.examples.practices import small_practices
+from mttrlab.examples.practices import monitor_of, small_practices
 from mttrlab.examples.vendors import post
 
 EXPORTED = unix_seconds("2026-07-01T07:00:00")
@@ -84,6 +84,8 @@ def _incident(place: int, month: str, role: _Role, before: list[Incident]) -> In
     if opened:
         started = EXPORTED - rng.whole("open since", 5, 9) * 3600 - (6 * 86_400 if place % 2 else 8 * 3600)
     mode, words = rng.one("fault", FAULTS)
+    monitor = monitor_of(service, mode)
+    said = f"[Triggered] {monitor}" if monitor else words.format(s=rng.one("pager", _PAGERS[service]))
     detected = started + round(60 * rng.minutes("detect", 6, 0.8))
     acknowledged = detected + round(60 * rng.minutes("acknowledge", 5, 0.9))
     diagnosed = acknowledged + round(60 * rng.minutes("diagnose", 26, 0.9))
@@ -97,7 +99,7 @@ def _incident(place: int, month: str, role: _Role, before: list[Incident]) -> In
         severity=rng.pick("severity", {"SEV1": 0.1, "SEV2": 0.35, "SEV3": 0.55}),
         incident_type="",
         failure_mode=mode,
-        title=HOSTILE.get(place) or words.format(s=rng.one("pager", _PAGERS[service])),
+        title=HOSTILE.get(place) or said,
         detected_by="alert",
         fix_path=None,
         change_id=None,
@@ -146,14 +148,14 @@ FAULTS = (
     ("availability", "[FIRING:2] PodsNotReady {s}"),
     ("dependency", "{s}: upstream timeouts"),
 )
-"""Failure mode, and the title that goes with it."""
+"""Failure mode, and what tools whose rules nobody exported say of it."""
 
 HOSTILE = {
-    24: '<img src=x onerror=alert(1)> in product page, "white screen" & no stock',
+    18: '<img src=x onerror=alert(1)> in product page, "white screen" & no stock',
     29: "=SUM(A1:A9) shown instead of the price 💸",
-    33: "Card form: $amount$ is $0.00 | login_page_v2",
+    34: "Card form: $amount$ is $0.00 | login_page_v2",
 }
-"""Titles that people pasted, by the place of the incident."""
+"""Titles that people pasted, by the place of the incident, each on a service that it fits."""
 
 
 @cache

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pandas as pd
 
+from mttrlab.examples.deployments import Deployment, live_version
 from mttrlab.examples.incidents import EXPORTED, TEAMS, Incident, unix_seconds
 from mttrlab.examples.laws import NamedRandom
+from mttrlab.examples.practices import alert_of
 from mttrlab.examples.vendors import utc_text
 
-BEGIN = unix_seconds("2024-07-01")
-
-
 FIRINGS_FROM = unix_seconds("2026-04-01")
-
-
-EVERY_DAYS = 10
-"""A service is deployed about so often, beside the deployments that caused an incident."""
 
 
 REPLAYED = {
@@ -41,6 +35,10 @@ PROMETHEUS = "large/2026-06/11"
 """The one whose metrics are answers of Prometheus."""
 
 
+RULE_WAITS = 395
+"""Seconds from the onset of 8 % errors until a rule on more than 5 % in two minutes, held for five, fires."""
+
+
 HEALS = 40
 """Seconds from the fix to the last failed request."""
 
@@ -49,11 +47,11 @@ _SHAPES = {"error_rate": (8.4, 1240), "latency": (0.4, 1460), "availability": (3
 """Percent and milliseconds at the height of a failure mode."""
 
 
-_ALERTS = {"availability": "Down", "error_rate": "Errors", "latency": "Slow", "dependency": "UpstreamErrors"}
-"""How the rules of `practices/` end their names."""
-
-
 _REMEDIED = ("payment-service-pod-crashlooping", "cache-memory-high", "queue-depth-critical")
+
+
+_WATCHED = {"payment-service-pod-crashlooping": "payment-service", "queue-depth-critical": "notification-service"}
+"""Whom the rules of these watch."""
 
 
 _NOISE = ("NodeFilesystemFillingUp", "CertificateExpiresSoon", "PodRestartedOnce", "SlowQueryBurst")
@@ -73,7 +71,7 @@ class MetricSample:
     throughput: float
 
 
-def telemetry_files(counted: Sequence[Incident]) -> dict[str, bytes]:
+def telemetry_files(counted: Sequence[Incident], deployed: Sequence[Deployment]) -> dict[str, bytes]:
     """Return the files, by path relative to the folder of all examples."""
     by_key = {one.key: one for one in counted}
     table: list[MetricSample] = []
@@ -88,9 +86,12 @@ def telemetry_files(counted: Sequence[Incident]) -> dict[str, bytes]:
     return {
         "telemetry/metrics.csv": _text(lines),
         "telemetry/prometheus.json": _prometheus(queried),
-        "telemetry/deployments.csv": _text(_deployments(counted)),
+        "telemetry/deployments.csv": _text([
+            "time,service,version,status,change_id",
+            *(f"{utc_text(d.at)},{d.service},{d.version},{d.status},{d.change_id}" for d in deployed),
+        ]),
         "telemetry/alertmanager.jsonl": _text(_firings(counted)),
-        "telemetry/logs.jsonl": _text(written_lines(story, REPLAYED[STORY])),
+        "telemetry/logs.jsonl": _text(written_lines(story, REPLAYED[STORY], deployed)),
         "telemetry/traces.jsonl": _text(traces(story)),
     }
 
@@ -145,45 +146,30 @@ def _prometheus(rows: Sequence[MetricSample]) -> bytes:
     return (json.dumps(answer, separators=(",", ":")) + "\n").encode()
 
 
-def _deployments(counted: Sequence[Incident]) -> list[str]:
-    rows: list[tuple[int, str, str, str]] = []
-    for service in TEAMS:
-        own = NamedRandom(("large", "deployments", service))
-        at, n = BEGIN, 0
-        while True:
-            at += max(3600, round(-86_400 * EVERY_DAYS * math.log(own.u(f"gap {n}"))))
-            if at >= EXPORTED:
-                break
-            failed = own.u(f"failed {n}") < 0.04
-            change = f"CHG-{own.whole(f'change {n}', 10000, 99999)}"
-            rows.append((at, service, "failed" if failed else "succeeded", change))
-            n += 1
-    for one in counted:
-        if one.change_id is not None and one.started_at is not None:
-            rows.append((one.started_at - one.rng.whole("deployed before", 60, 1500), one.service, "succeeded",
-                         one.change_id))  # fmt: skip
-    made, minor = ["time,service,version,status,change_id"], dict.fromkeys(TEAMS, 0)
-    for at, service, status, change in sorted(rows):
-        minor[service] += 1
-        version = f"v2.{minor[service] // 10}.{minor[service] % 10}"
-        made.append(f"{utc_text(at)},{service},{version},{status},{change}")
-    return made
-
-
 def _firings(counted: Sequence[Incident]) -> list[str]:
     made: list[tuple[int, dict]] = []
     for one in counted:
-        if one.detected_by == "alert" and one.detected_at >= FIRINGS_FROM:
-            name = one.service.removesuffix("-service").title() + _ALERTS[one.failure_mode]
-            severity = _SEVERITIES.get(one.severity, "P3")
-            alert = _alert(name, one.service, severity, one.detected_at, one.resolved_at, one.rng, f"{name} is firing")
-            made.append((one.detected_at, alert))
+        rule = alert_of(one.service, one.failure_mode)
+        if rule is not None and one.detected_by == "alert" and one.detected_at >= FIRINGS_FROM:
+            # The page follows the firing.
+            at = max(one.started_at or 0, one.detected_at - one.rng.whole("fired before", 31, 45))
+        elif rule is not None and one.key == STORY:
+            # A journey saw it first; its errors are beyond the rule's threshold, so the alert follows.
+            at = (one.started_at or 0) + RULE_WAITS
+        else:
+            continue
+        severity = _SEVERITIES.get(one.severity, "P3")
+        ended = one.resolved_at
+        if ended is None and one.detected_at < EXPORTED - 2 * 86_400:
+            # Nobody closed the incident; its alert has ended all the same.
+            ended = one.detected_at + round(60 * one.rng.minutes("alert ended", 90, 0.7))
+        made.append((at, _alert(rule.name, one.service, severity, at, ended, one.rng, rule.summary)))
     busy = {(one.service, (one.started_at or one.detected_at) // 14_400) for one in counted}
     for n in range(64):
         own = NamedRandom(("large", "firing", str(n)))
         at = own.whole("at", FIRINGS_FROM, EXPORTED - 7200)
         name = own.one("name", (*_REMEDIED, *_NOISE))
-        service = "payment-service" if name.startswith("payment") else own.one("service", tuple(TEAMS))
+        service = _WATCHED.get(name) or own.one("service", tuple(TEAMS))
         if any((service, at // 14_400 + near) in busy for near in (-1, 0, 1)):
             continue
         lasts = own.whole("lasts", 70, 420) if name in _REMEDIED else own.whole("noise", 120, 5400)
@@ -228,8 +214,11 @@ FAILS_FIRST, HOLDS_LATENCY = "fraud-service", ("fraud-service", "score.model")
 """What the log and the traces are made to show."""
 
 
-def written_lines(one: Incident, beside: Sequence[str]) -> list[str]:
-    """Return the log around the incident: now and then a success, errors while it lasts, and a usual one before."""
+def written_lines(one: Incident, beside: Sequence[str], deployed: Sequence[Deployment]) -> list[str]:
+    """Return the log around the incident: now and then a success, errors while it lasts, and a usual one before.
+
+    Every line says the version that is live at that moment.
+    """
     started, resolved = one.started_at or 0, one.resolved_at or 0
     rows: list[tuple[float, dict]] = []
     for service in (one.service, *beside):
@@ -240,14 +229,15 @@ def written_lines(one: Incident, beside: Sequence[str]) -> list[str]:
                 "request_id": own.token(f"id {at}", 8, "0123456789abcdef"),
                 "user_id": f"u-{own.whole(f'u {at}', 100, 999)}",
                 "duration_ms": own.whole(f"took {at}", 40, 160), "pod": f"{service}-{own.whole(f'pod {at}', 1, 3)}",
-                "event": f"{does}.succeeded", "level": "info", "service": service, "version": "2.4.1",
+                "event": f"{does}.succeeded", "level": "info", "service": service,
+                "version": live_version(deployed, service, at),
             }))  # fmt: skip
         for at in range(started + _LAGS[service], resolved, 150):
             rows.append((at + own.u(f"bad {at}") / 2, {
                 "request_id": own.token(f"bad id {at}", 8, "0123456789abcdef"), "error_type": error,
                 "error_code": "E42",
                 "error_message": f"{error} while {does}", "pod": f"{service}-{own.whole(f'bad pod {at}', 1, 3)}",
-                "event": event, "level": "error", "service": service, "version": "2.4.2",
+                "event": event, "level": "error", "service": service, "version": live_version(deployed, service, at),
             }))  # fmt: skip
     # One service errs now and then without any incident.
     for at in range(started - 3500, resolved, 900):

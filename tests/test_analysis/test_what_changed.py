@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -36,6 +37,20 @@ def test_the_sample_organisation_found_the_cause_faster_from_january(exports: ml
     assert "Finding the cause is faster" in found.attrs["sentence"]
     assert "runbooks (2026-01-15)" in event_in_words(found)
     assert "noticing" in others_in_words(found)
+
+
+def test_the_team_that_was_late_changed_later(exports: ml.Lab) -> None:
+    found = what_changed(exports.incidents().query("service == 'checkout-service'"))
+    (headline,) = found[found["headline"]].to_dict("records")
+    assert pd.Timestamp("2026-02-01", tz="UTC") < headline["at"]
+    assert headline["at_low"] <= pd.Timestamp("2026-03-15", tz="UTC") <= headline["at_high"]
+    assert headline["ratio_low"] <= 0.5 <= headline["ratio_high"]
+
+
+@pytest.mark.parametrize("chosen", ["service != ''", "service == 'checkout-service'"])
+def test_the_samples_page_says_what_the_lab_says(exports: ml.Lab, chosen: str) -> None:
+    changed, sure, _ = change_sentences(what_changed(exports.incidents().query(chosen), groups=False))
+    assert f"{changed} {sure}" in Path("data/README.md").read_text()
 
 
 def test_where_nothing_changes_a_headline_is_rare() -> None:
