@@ -86,10 +86,12 @@ def telemetry_files(counted: Sequence[Incident], deployed: Sequence[Deployment])
     return {
         "telemetry/metrics.csv": _text(lines),
         "telemetry/prometheus.json": _prometheus(queried),
-        "telemetry/deployments.csv": _text([
-            "time,service,version,status,change_id",
-            *(f"{utc_text(d.at)},{d.service},{d.version},{d.status},{d.change_id}" for d in deployed),
-        ]),
+        "telemetry/deployments.csv": _text(
+            [
+                "time,service,version,status,change_id",
+                *(f"{utc_text(d.at)},{d.service},{d.version},{d.status},{d.change_id}" for d in deployed),
+            ]
+        ),
         "telemetry/alertmanager.jsonl": _text(_firings(counted)),
         "telemetry/logs.jsonl": _text(written_lines(story, REPLAYED[STORY], deployed)),
         "telemetry/traces.jsonl": _text(traces(story)),
