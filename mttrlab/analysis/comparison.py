@@ -56,9 +56,7 @@ def _verdict(row: Record, fewest: int) -> str:
     low, high = row[f"{row['based_on']}_low"], row[f"{row['based_on']}_high"]
     if fewest < minimum_count("compare").needs:
         return CANNOT_TELL
-    if not (high < 1 or low > 1) or mostly_mix(row):
-        return CANNOT_TELL
-    return BETTER if high < 1 else WORSE
+    return BETTER if high < 1 else WORSE if low > 1 else CANNOT_TELL
 
 
 def _detectable(
@@ -66,7 +64,7 @@ def _detectable(
     frames: tuple[pd.DataFrame, pd.DataFrame],
     first: Sample,
     second: Sample,
-    plain: Regression | None,
+    model: Regression | None,
 ) -> dict[str, float]:
     result = dict.fromkeys(("smallest_change", "incidents_needed", "incidents_per_month", "months_until_visible"), NAN)
     pairs = zip(frames, (first, second), strict=True)
@@ -77,10 +75,14 @@ def _detectable(
         result["incidents_per_month"] = sum(n - 1 for n, _ in counted) / sum(span for _, span in counted)
     if min(first.n, second.n) < 2:
         return result
-    within = first.logs.var(ddof=1) * (first.n - 1) + second.logs.var(ddof=1) * (second.n - 1)
-    sigma = math.sqrt(within / (first.n + second.n - 2))
-    if plain is not None:
-        sigma = max(sigma, plain.sigma)  # those still open are the long ones, so the ended alone spread too little
+    if row["based_on"] == "adjusted_ratio" and model is not None:
+        # What the mix explains no longer hides a change; telling the period from the mix costs some of it.
+        sigma = float(model.errors[model.names.index("period")]) / math.sqrt(1 / first.n + 1 / second.n)
+    else:
+        within = first.logs.var(ddof=1) * (first.n - 1) + second.logs.var(ddof=1) * (second.n - 1)
+        sigma = math.sqrt(within / (first.n + second.n - 2))
+        if model is not None:
+            sigma = max(sigma, model.sigma)  # those still open are the long ones, so the ended alone spread too little
     if not sigma > 1e-12:
         return result
     result["smallest_change"] = smallest_change(first.n, sigma, level=row["level"], n_after=second.n)
@@ -168,19 +170,13 @@ def comparison_sentence(row: Record) -> str:
         counts += f", {still_open} still open and counted with their time so far"
     if row["never_closed"]:
         counts += f", {row['never_closed']} left out as probably never closed"
-    if row["verdict"] == BETTER:
-        text = f"Better: a typical incident took {taking(ratio)} ({span}; {counts})."
-    elif row["verdict"] == WORSE:
-        text = f"Worse: a typical incident took {taking(ratio)} ({span}; {counts})."
+    held = f"like for like (same {_plainly(row['adjusted_for'])}), " if lead == "adjusted_ratio" else ""
+    took = f"{held}a typical incident took {taking(ratio)}"
+    if row["verdict"] == CANNOT_TELL:
+        text = f"Cannot tell: {took}, but luck alone could explain it ({span}; {counts}).{_what_it_takes(row)}"
     else:
-        text = (
-            f"Cannot tell: a typical incident took {taking(ratio)}, but luck alone could explain it ({span}; {counts})."
-            if low <= 1 <= high
-            else f"Cannot tell: a typical incident took {taking(ratio)} ({span}; {counts}), but mostly other "
-            f"kinds of incident happened: {_like_for_like(row)}."
-        )
-        text += _what_it_takes(row) if low <= 1 <= high else ""
-    return text + _mix(row, low, high)
+        text = f"{str(row['verdict']).capitalize()}: {took} ({span}; {counts})."
+    return text + _as_they_came(row)
 
 
 def _minutes(value: float) -> str:
@@ -204,37 +200,16 @@ def _what_it_takes(row: Record) -> str:
     )
 
 
-def _mix(row: Record, low: float, high: float) -> str:
-    undecided = row["adjusted_ratio_low"] <= 1 <= row["adjusted_ratio_high"]
-    if row["verdict"] != CANNOT_TELL and undecided:
-        return f" L{_like_for_like(row)[1:]}: part of the change is that other kinds of incident happened."
-    decided_like_for_like = row["adjusted_ratio_high"] < 1 or row["adjusted_ratio_low"] > 1
-    if low <= 1 <= high and decided_like_for_like:
-        return f" L{_like_for_like(row)[1:]}: other kinds of incident happened, and that hides it."
-    return ""
+def _as_they_came(row: Record) -> str:
+    """Return what the periods show with their mix as it was, where that says something else."""
+    plain = "ratio_with_open"
+    if row["based_on"] != "adjusted_ratio" or _direction(row, plain) == _direction(row, "adjusted_ratio"):
+        return ""
+    return f" As they came, one took {taking(row[plain])}: other kinds of incident happened."
 
 
-def mostly_mix(row: Record) -> bool:
-    """Return whether a change of the typical time is mostly a change of the kinds of incident.
-
-    Like for like (mix held) it went the other way, or moved less than half as far (of the logarithms) and no further
-    than chance takes it. False where the mix could not be held.
-    """
-    like_for_like, low, high = (row[f"adjusted_ratio{end}"] for end in ("", "_low", "_high"))
-    plain = row[row["based_on"]]
-    if not (like_for_like > 0 and plain > 0):
-        return False
-    share = math.log(like_for_like) * (1 if plain > 1 else -1) / max(abs(math.log(plain)), 1e-12)
-    clearly_other_way = share < 0 and not low <= 1 <= high
-    return clearly_other_way or (share < 0.5 and low <= 1 <= high)
-
-
-def _like_for_like(row: Record) -> str:
-    low, high = row["adjusted_ratio_low"], row["adjusted_ratio_high"]
-    text = f"like for like (same {_plainly(row['adjusted_for'])}) it is {change_in_words(row['adjusted_ratio'])}"
-    if low <= 1 <= high:
-        return f"{text}, which luck could explain"
-    return f"{text} (somewhere between {change_in_words(low)} and {change_in_words(high)})"
+def _direction(row: Record, ratio: str) -> int:
+    return int(row[f"{ratio}_low"] > 1) - int(row[f"{ratio}_high"] < 1)
 
 
 def _plainly(columns: str) -> str:
@@ -248,34 +223,45 @@ _FIFTH = math.log(0.8)
 _WELCH = ("ratio", "ratio_low", "ratio_high", "p_better", "p_fifth_better")
 
 
-def unadjusted(first: Sample, second: Sample, level: float) -> tuple[Record, Regression | None]:
-    """Return the ratios of two periods as they are, and the model that counts open incidents, where there is one.
+def period_ratios(
+    frames: tuple[pd.DataFrame, pd.DataFrame], samples: tuple[Sample, Sample], adjust: tuple[str, ...], level: float
+) -> tuple[Record, Regression | None, list[str]]:
+    """Return the ratios of two periods, the model behind the one that counts, and what could not be held and why.
 
     Parameters
     ----------
-    first, second : Sample
-        The two periods.
+    frames : tuple of DataFrame
+        The two periods, with the columns of `adjust`.
+    samples : tuple of Sample
+        Their minutes.
+    adjust : tuple of str
+        Columns whose mix is held.
     level : float
         Level of the intervals.
 
     Returns
     -------
-    dict, Regression or None
+    dict, Regression or None, list of str
         `ratio, ratio_low, ratio_high` (ended incidents, Welch's t on log minutes), `ratio_with_open` and its ends,
-        `p_better`, `p_fifth_better`, and `based_on`: which of the two ratios the probabilities are of. Leaving out
-        open incidents makes the later period look better than it is, so they count wherever there are any.
+        `adjusted_ratio` and its ends, `adjusted_for`, `p_better`, `p_fifth_better`, and `based_on`: which ratio the
+        probabilities are of. Leaving out open incidents makes the later period look better than it is, so they count
+        wherever there are any; another mix passes for speed, so it is held wherever it can be.
     """
+    first, second = samples
     row = Record(welch(first.logs, second.logs, level))
-    if not first.open + second.open:
-        same = {f"ratio_with_open{end}": row[f"ratio{end}"] for end in ("", "_low", "_high")}
-        return Record(row, **same, based_on="ratio"), None
-    plain = plain_model((first, second))
-    row |= ratio_columns("ratio_with_open", plain, level)
-    if plain is None:
-        return Record(row, based_on="ratio"), None
-    row["p_better"] = plain.probability_below("period", 0.0)
-    row["p_fifth_better"] = plain.probability_below("period", _FIFTH)
-    return Record(row, based_on="ratio_with_open"), plain
+    plain = plain_model(samples) if first.open + second.open else None
+    if first.open + second.open:
+        row |= ratio_columns("ratio_with_open", plain, level)
+    else:
+        row |= {f"ratio_with_open{end}": row[f"ratio{end}"] for end in ("", "_low", "_high")}
+    model, used, why_not = adjusted_model(frames, samples, adjust)
+    row |= ratio_columns("adjusted_ratio", model, level) | {"adjusted_for": ", ".join(used)}
+    lead = model or plain
+    row["based_on"] = "adjusted_ratio" if model else "ratio_with_open" if plain else "ratio"
+    if lead is not None:
+        row["p_better"] = lead.probability_below("period", 0.0)
+        row["p_fifth_better"] = lead.probability_below("period", _FIFTH)
+    return row, lead, why_not
 
 
 def welch(before: np.ndarray, after: np.ndarray, level: float) -> dict[str, float]:
@@ -344,6 +330,8 @@ def _mixed_model(
     # Judged on ended incidents alone: a level that is only ever open determines no effect.
     columns = independent(np.column_stack([constant, mix])[observed])[1:] - 1
     mix, names = mix[:, columns], tuple(names[i] for i in columns)
+    if not names:
+        return None, "all incidents share one level"
     if len(independent(np.column_stack([constant, mix, period])[observed])) < mix.shape[1] + 2:
         return None, "the two periods share no levels"
     design = np.column_stack([constant, mix, period])
@@ -354,7 +342,8 @@ def adjusted_model(
     frames: tuple[pd.DataFrame, pd.DataFrame], samples: tuple[Sample, Sample], adjust: tuple[str, ...]
 ) -> tuple[Regression | None, tuple[str, ...], list[str]]:
     """Return the model with the mix held, the columns that it holds, and what could not be held and why."""
-    lacking = tuple(c for c in adjust if any(c not in f or f[c].isna().all() for f in frames))
+    pairs = tuple(zip(frames, samples, strict=True))
+    lacking = tuple(c for c in adjust if any(c not in f or f[c].iloc[s.rows].isna().all() for f, s in pairs))
     used = tuple(c for c in adjust if c not in lacking)
     notes = [f"not adjusted for {', '.join(lacking)}: the column is empty in a period"] if lacking else []
     ended = sum(s.n for s in samples)
@@ -548,12 +537,12 @@ def compare_periods(
         ratio_low, ratio_high` (after / before, ended incidents, Welch's t on log minutes); `ratio_with_open` and its
         ends (open incidents count with their minutes so far); `adjusted_ratio` and its ends (mix held, open incidents
         included) and `adjusted_for`; `p_better` (probability that the typical time fell), `p_fifth_better` (that it
-        fell by a fifth or more); `verdict` ("better", "worse" or "cannot tell") and `based_on`, the ratio that both
-        rest on; `smallest_change` (the smallest true reduction that these counts show four times in five);
-        `incidents_needed` (in each period, for a true change as large as the one seen), `incidents_per_month`,
-        `months_until_visible`; `shift_ratio` and its ends (Hodges–Lehmann), `rank_u, rank_p` (Mann–Whitney),
-        `permutation_p` (log minutes), `permutation_p_mean` (minutes), `permutation_method`; `sentence` in plain
-        words; `note`: what was left out, and why a number is missing.
+        fell by a fifth or more); `verdict` ("better", "worse" or "cannot tell") and `based_on`, the ratio that all
+        these rest on, and the sentence; `smallest_change` (the smallest true reduction that these counts show four
+        times in five); `incidents_needed` (in each period, for a true change as large as the one seen),
+        `incidents_per_month`, `months_until_visible`; `shift_ratio` and its ends (Hodges–Lehmann), `rank_u, rank_p`
+        (Mann–Whitney), `permutation_p` (log minutes), `permutation_p_mean` (minutes), `permutation_method`; `sentence`
+        in plain words; `note`: what was left out, and why a number is missing.
 
     Raises
     ------
@@ -565,10 +554,10 @@ def compare_periods(
     Notes
     -----
     The ratio of geometric means, because a difference of means needs 2.4 times the incidents at the usual spread.
-    The verdict rests on the ratio that counts open incidents wherever there are any: leaving them out makes the
-    later period look better than it is. It is "cannot tell" when the interval holds 1, when there are too few, and
-    when the mix explains most of the change: like for like the times went the other way, or chance could explain them
-    and they moved less than half as far (on the logarithmic scale).
+    The verdict rests on the ratio with the mix held wherever it can be held (regression of log minutes on the period
+    and the columns of `adjust`, open incidents censored), else on the one that counts open incidents, else on that of
+    the ended. It is "cannot tell" when the interval of that ratio holds 1, or when there are too few
+    (`benchmarks/comparison.md`: how often it is wrong when only the mix changes).
 
     Examples
     --------
@@ -595,13 +584,11 @@ def compare_periods(
             "geometric_mean_after": math.exp(second.logs.mean()) if second.n else NAN,
         }
     )
-    ratios, plain = unadjusted(first, second, level)
+    ratios, model, why_not = period_ratios(frames, (first, second), adjust, level)
     row |= ratios
-    model, used, why_not = adjusted_model(frames, (first, second), adjust)
     notes += why_not
-    row |= ratio_columns("adjusted_ratio", model, level) | {"adjusted_for": ", ".join(used)}
     row["verdict"] = _verdict(row, min(first.n, second.n))
-    row |= _detectable(row, frames, first, second, plain)
+    row |= _detectable(row, frames, first, second, model)
     row |= _checks(first, second, level, seed)
     if min(first.n, second.n) < minimum_count("compare").needs:
         notes.append("a verdict " + why_withheld("compare", min(first.n, second.n)))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
-from mttrlab.analysis.comparison import unadjusted
+from mttrlab.analysis.comparison import period_ratios
 from mttrlab.analysis.minimum_counts import minimum_count
 from mttrlab.analysis.query import records_basis
 from mttrlab.analysis.sample import Sample, drop_never_closed, sample_of, with_measure
@@ -217,6 +217,7 @@ def compare_services(
     measure: str = "recovery",
     *,
     by: str = "service",
+    adjust: str | tuple[str, ...] = ("severity", "incident_type"),
     rate: float = 0.1,
     level: float = 0.95,
 ) -> pd.DataFrame:
@@ -230,6 +231,8 @@ def compare_services(
         A phase, a clock or another measure.
     by : str
         Column that names the service.
+    adjust : str or tuple of str
+        Columns whose mix shall not pass for a change of speed, held where a service has 20 ended incidents.
     rate : float
         Share of the calls "better" and "worse" that may be false.
     level : float
@@ -239,7 +242,7 @@ def compare_services(
     -------
     DataFrame
         One row per service: the column named by `by`, `measure, n_before, n_after, ratio, ratio_low, ratio_high` (of
-        its own incidents, ended or open as `compare_periods` bases its verdict), `pooled_ratio` and its ends (drawn
+        its own incidents, the one that `compare_periods` bases its verdict on), `pooled_ratio` and its ends (drawn
         towards the change of all), `p, p_adjusted, verdict` ("better", "worse", "cannot tell").
 
     Raises
@@ -251,6 +254,7 @@ def compare_services(
     """
     inner_share("rate", rate)
     inner_share("level", level)
+    adjust = (adjust,) if isinstance(adjust, str) else tuple(adjust)
     frames = [with_measure(frame, measure) for frame in (before, after)]
     for frame in frames:
         if by not in frame:
@@ -260,7 +264,7 @@ def compare_services(
     rows = []
     for name in sorted({*parts[0], *parts[1]}):
         first, second = drop_never_closed(*(part.get(name, none) for part in parts))
-        ratios = unadjusted(first, second, level)[0]
+        ratios = period_ratios((frames[0], frames[1]), (first, second), adjust, level)[0]
         lead = ratios["based_on"]
         enough = min(first.n, second.n) >= minimum_count("compare").needs
         rows.append(

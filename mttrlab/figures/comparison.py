@@ -59,7 +59,8 @@ def plot_comparison(comparison: pd.DataFrame, *, ax: Axes | None = None) -> Axes
                 continue
             ax.plot([low, high], [position] * 2, color=PHASE_COLOURS["diagnose"], linewidth=5)
             ax.plot([ratio], [position], "D", color=INK, markersize=8)
-            said = f"took {_taking(ratio)} ({_words(low)} to {_words(high)})"
+            held = "like for like " if lead == "adjusted_ratio" else ""
+            said = f"{held}took {_taking(ratio)} ({_words(low)} to {_words(high)})"
             ax.annotate(
                 f"{said}  ·  {counts}",
                 (ratio, position),

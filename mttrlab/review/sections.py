@@ -551,7 +551,10 @@ def _comparison_table(found: Findings) -> page_tables.PageTable | None:
     if not said:
         return None
     heads = ("periods", "n before", "n after", "typical before", "typical after", "ratio (range)", "verdict")
-    caption = "Typical times (geometric means) of ended incidents; the ratio counts open ones with their time so far"
+    caption = (
+        "Typical times (geometric means) of ended incidents; the ratio is like for like (same severity and type) where "
+        "there are enough, and counts open ones with their time so far"
+    )
     return page_tables.PageTable(caption, heads, tuple(said), (0, 6))
 
 
