@@ -148,7 +148,7 @@ def tables(folder: str) -> Artefacts:
             "rollback_readiness": lambda: ml.rollback_readiness(practices, lab),
             "runbook_coverage": lambda: ml.runbook_coverage(lab, practices),
             "capability": lambda: ml.capability(practices, lab, lab.telemetry()),
-            "detection_delay": lambda: ml.detection_delay(practices).table(),
+            "detection_delay": lambda: ml.detection_delay(practices, service=next(iter(coverage))).table(),
             "timeline": lambda: ml.timeline(lab, first),
             "suspects": lambda: ml.incident_suspects(lab, first),
             "failed_first": lambda: ml.incident_failed_first(lab, first),

@@ -15,7 +15,16 @@ from mttrlab.analysis.query import VERDICTS_USED, Source
 from mttrlab.analysis.sample import total_interval
 from mttrlab.detection import GOAL_MINUTES, Fault, detection_delay
 from mttrlab.errors import QuestionError, SchemaError
-from mttrlab.schema import FAILURE_MODES, UNKNOWN, AlertRule, Practices, Record, SyntheticMonitor, table_records
+from mttrlab.schema import (
+    FAILURE_MODES,
+    UNKNOWN,
+    WEEK_H,
+    AlertRule,
+    Practices,
+    Record,
+    SyntheticMonitor,
+    table_records,
+)
 from mttrlab.validate import as_names, finite, number
 
 SEED_MODES = FAILURE_MODES[:4]
@@ -36,10 +45,10 @@ class AlertCoverage(dict[str, dict[str, bool | list[str]]]):
     unplaced: pd.DataFrame
     """Alerts that watch none of these services."""
     unheard: pd.DataFrame
-    """Alerts that the alert manager's routes send to nobody: no coverage."""
+    """Alerts that are sent to nobody, by their routes or for want of a handle: no coverage."""
     cells: pd.DataFrame
     """What `plot_coverage` draws: one row per service and failure mode, unknown included; `state`, `mean`, `alerts`,
-    `incidents`, `minutes_lost`."""
+    `hours_per_week`, `incidents`, `seen_by_alerts`, `minutes_lost`."""
     within: float
     """The goal, minutes."""
 
@@ -49,10 +58,16 @@ class AlertCoverage(dict[str, dict[str, bool | list[str]]]):
 
     def __str__(self) -> str:
         covered, met, cells = int(self.table["covered"].sum()), int(self.table["goal_met"].sum()), len(self.table)
-        silent = f"; {len(self.unheard)} are sent to nobody" if len(self.unheard) else ""
+        counts = self.table["verdict"].value_counts()
+        told = [
+            (len(self.unheard), "are sent to nobody"),
+            (int(counts.get("part of the week", 0)), "of the failure modes are watched for part of the week only"),
+            (int(counts.get("not loaded", 0)), "are watched by alerts that are not loaded, as incidents show"),
+        ]
+        more = "".join(f"; {n} {words}" for n, words in told if n)
         return (
             f"{len(self)} services × {len(FAILURE_MODES)} failure modes: {covered} of {cells} have an alert, {met} are "
-            f"noticed within {self.within:g} min; {len(self.unknown)} alerts are of unknown kind{silent}"
+            f"noticed within {self.within:g} min; {len(self.unknown)} alerts are of unknown kind{more}"
         )
 
     def _repr_html_(self) -> str:
@@ -92,9 +107,12 @@ def alert_coverage(
     -------
     AlertCoverage
         Equal to the founding text's dictionary; `.table` has `service, failure_mode, covered, alerts, fastest, mean,
-        p90, within_goal, goal_met, verdict, incidents, minutes_lost, lost_low, lost_high, not_dated`: minutes, chances,
-        and counts. `mean` and `p90` are of the fastest alert; NaN where nothing covers, or where the alert's settings
-        are not known. The interval of the minutes lost is for another such time (`total_interval`, 95 %).
+        p90, within_goal, goal_met, verdict, hours_per_week, on, incidents, minutes_lost, lost_low, lost_high,
+        not_dated, seen_by_alerts`: minutes, chances, and counts. `mean` and `p90` are of the fastest alert; NaN where
+        nothing covers, or where the alert's settings are not known. Where every alert is on for part of the week only,
+        the verdict says so, `hours_per_week` and `on` say when, `mean` and `p90` are of those hours, and `within_goal`
+        counts all others as missed. Where no alert is loaded although alerts saw incidents (`seen_by_alerts`), the
+        verdict is "not loaded". The interval of the minutes lost is for another such time (`total_interval`, 95 %).
 
     Raises
     ------
@@ -114,8 +132,9 @@ def alert_coverage(
     alerts = alerts if isinstance(alerts, Practices | pd.DataFrame) else as_names(alerts, "alerts")
     every = alerts_of(alerts)
     watching = [one for one in every if can_page(one)]
+    unheard = unheard_of(alerts)
     lost = minutes_lost(incidents) if incidents is not None else None
-    wanted = _services(watching, lost) if services is None else as_names(services, "services")
+    wanted = _services([*watching, *unheard], lost) if services is None else as_names(services, "services")
     names = list(dict.fromkeys(service_name(service) for service in wanted))
     report = AlertCoverage()
     rows: list[dict[str, object]] = []
@@ -124,14 +143,18 @@ def alert_coverage(
         by_mode = {mode: [one for one in own if mode in modes_of(one)] for mode in FAILURE_MODES}
         flags = {f"{mode}_alert": bool(by_mode[mode]) for mode in SEED_MODES}
         report[name] = {**flags, "gaps": [key for key, there in flags.items() if not there]}
-        rows += [_cell(name, mode, by_mode[mode], within, severity, certainty) for mode in FAILURE_MODES]
+        cells = [_cell(name, mode, by_mode[mode], within, severity, certainty) for mode in FAILURE_MODES]
+        silent = {mode for one in unheard if watches(one, name) for mode in modes_of(one)}
+        for cell in cells:
+            if cell["verdict"] == "no alert" and cell["failure_mode"] in silent:
+                cell["verdict"] = "sent to nobody"
+        rows += cells
     report.table = _ordered(pd.DataFrame(rows, columns=_COLUMNS), lost)
     report.unattributed = _elsewhere(lost, report.table)
     report.journeys = _journeys(watching, within, severity, certainty)
     report.unknown = _listed([one for one in watching if not modes_of(one)])
     report.unplaced = _listed([one for one in watching if not any(watches(one, name) for name in names)])
-    unheard = _listed(unheard_of(alerts))
-    report.unheard = unheard.assign(why="its route goes to a receiver that notifies nobody")
+    report.unheard = _listed(unheard).assign(why=[_silence(rule) for rule in unheard])
     report.cells = map_cells(report.table, [one for one in watching if not modes_of(one)], lost, names)
     report.within = within
     for table in (report.table, report.cells):
@@ -152,6 +175,7 @@ def _services(alerts: Sequence[Alert], lost: pd.DataFrame | None) -> list[str]:
 
 _COLUMNS = [
     "service", "failure_mode", "covered", "alerts", "fastest", "mean", "p90", "within_goal", "goal_met", "verdict",
+    "hours_per_week", "on",
 ]  # fmt: skip
 
 
@@ -162,12 +186,20 @@ def _cell(
     known = [one for one in alerts if isinstance(one, AlertRule | SyntheticMonitor)]
     asked = [(detection_delay(one, fault, goal=within, certainty=certainty), name_of(one)) for one in known]
     able = [(answer, name) for answer, name in asked if answer.recall > 0]
-    cell: dict[str, object] = {"service": service, "failure_mode": mode, "covered": bool(alerts), "alerts": len(alerts)}
+    cell: dict[str, object] = {
+        "service": service, "failure_mode": mode, "covered": bool(alerts), "alerts": len(alerts),
+        "hours_per_week": float(WEEK_H) if alerts else 0.0, "on": "",
+    }  # fmt: skip
     if able:
-        best, name = min(able, key=lambda pair: (pair[0].delay.mean_if_ever, pair[1]))
-        verdict = "in time" if best.meets_goal else "late"
-        times = {"mean": best.delay.mean_if_ever / 60, "p90": best.p90, "within_goal": best.within_goal}
-        return {**cell, "fastest": name, **times, "goal_met": best.meets_goal, "verdict": verdict}
+        # An alert that is on all week goes before quicker ones that sleep: they leave the other hours to it.
+        best, name = min(able, key=lambda pair: (pair[0].hours is not None, pair[0].delay.mean_if_ever, pair[1]))
+        if best.hours is not None and len(able) > 1:
+            best = detection_delay(known, fault, goal=within, certainty=certainty, service=service)
+        on = {} if best.hours is None else {"hours_per_week": best.hours.hours_per_week, "on": str(best.hours)}
+        verdict = "in time" if best.meets_goal else "late" if best.hours is None else "part of the week"
+        p90 = float(best.quantile(0.9 * best.delay.ever)[0]) if on else best.p90
+        times = {"mean": best.delay.mean_if_ever / 60, "p90": p90, "within_goal": best.within_goal}
+        return {**cell, "fastest": name, **times, "goal_met": best.meets_goal, "verdict": verdict, **on}
     silent = len(known) == len(alerts)
     verdict = "no alert" if not alerts else "never fires for this fault" if silent else "delay not known"
     times = {"mean": nan, "p90": nan, "within_goal": 0.0 if silent else nan}
@@ -183,9 +215,12 @@ def _ordered(table: pd.DataFrame, lost: pd.DataFrame | None) -> pd.DataFrame:
         table = table.merge(lost.astype({"minutes_lost": "float64"}), on=["service", "failure_mode"], how="left")
     else:
         table = table.merge(lost, on=["service", "failure_mode"], how="left")
-        table = table.fillna({"incidents": 0, "minutes_lost": 0.0, "lost_low": 0.0, "not_dated": 0})
+        nothing = {"incidents": 0, "minutes_lost": 0.0, "lost_low": 0.0, "not_dated": 0, "seen_by_alerts": 0}
+        table = table.fillna(nothing)
     floats = dict.fromkeys(("minutes_lost", "lost_low", "lost_high"), "float64")
-    table = table.astype({"incidents": "Int64", "not_dated": "Int64", **floats})
+    table = table.astype({"incidents": "Int64", "not_dated": "Int64", "seen_by_alerts": "Int64", **floats})
+    blind = (table["verdict"] == "no alert") & (table["seen_by_alerts"].fillna(0) > 0)
+    table["verdict"] = table["verdict"].mask(blind, "not loaded")
     ranked = table.assign(_gap=~table["goal_met"], _lost=table["minutes_lost"].fillna(0.0), _order=order)
     ranked = ranked.sort_values(["_gap", "_lost", "_order"], ascending=[False, False, True], ignore_index=True)
     return ranked.drop(columns=["_gap", "_lost", "_order"])
@@ -227,7 +262,7 @@ def _listed(alerts: Sequence[Alert]) -> pd.DataFrame:
         {
             "alert": name_of(one),
             "service": ", ".join(map(str, getattr(one, "targets", ()) or ())),
-            "failure_mode": ", ".join(modes_of(one)) or UNKNOWN,
+            "failure_mode": ", ".join(modes_of(one)) or getattr(one, "failure_mode", UNKNOWN),
             "why": str(getattr(one, "why", "") or ""),
             "source": str(getattr(one, "source", "") or ""),
         }
@@ -239,7 +274,7 @@ def _listed(alerts: Sequence[Alert]) -> pd.DataFrame:
 # What each way of failing has cost before anybody knew.
 
 
-LOST = ["service", "failure_mode", "incidents", "minutes_lost", "lost_low", "lost_high", "not_dated"]
+LOST = ["service", "failure_mode", "incidents", "minutes_lost", "lost_low", "lost_high", "not_dated", "seen_by_alerts"]
 """Columns of `minutes_lost`."""
 
 
@@ -255,15 +290,19 @@ def minutes_lost(incidents: Source) -> pd.DataFrame:
     -------
     DataFrame
         `service, failure_mode` (unknown where an incident does not say), `incidents`, `minutes_lost` (of those whose
-        start and detection are known) with `lost_low` and `lost_high` (95 %, `total_interval`), and `not_dated`, how
-        many are not.
+        start and detection are known) with `lost_low` and `lost_high` (95 %, `total_interval`), `not_dated`, how many
+        are not, and `seen_by_alerts`, how many an alert or a monitor noticed first.
     """
     phases = phase_durations(incidents)
     mode = phases["failure_mode"]
     mode = mode.where(mode.isin(FAILURE_MODES), UNKNOWN).astype("str")
     rows = pd.DataFrame({"service": phases["service"], "failure_mode": mode, "detect": phases["detect"]})
-    grouped = rows.groupby(["service", "failure_mode"], sort=True)["detect"]
+    by = phases["detected_by"] if "detected_by" in phases else pd.Series(None, index=phases.index, dtype="str")
+    rows["seen"] = by.isin(("alert", "monitor"))
+    each = rows.groupby(["service", "failure_mode"], sort=True)
+    grouped = each["detect"]
     result = grouped.agg(incidents="size", not_dated=lambda d: int(d.isna().sum())).reset_index()
+    result["seen_by_alerts"] = each["seen"].sum().to_numpy(dtype="int64")
     totals = [total_interval(lost) for _, lost in grouped]
     for at, (name, values) in enumerate(
         {
@@ -278,6 +317,12 @@ def minutes_lost(incidents: Source) -> pd.DataFrame:
 
 
 # Services and alerts in whatever form people have them.
+
+
+def _silence(rule: AlertRule) -> str:
+    if rule.manager == "datadog":
+        return "its message has no @-handle (a notification rule may add one)"
+    return "its route goes to a receiver that notifies nobody, or is muted all week"
 
 
 _SETTINGS = ("for_s", "window_s", "threshold", "scrape_s", "eval_s", "group_wait_s")
@@ -400,7 +445,10 @@ def can_page(alert: Alert) -> bool:
 # The coverage of every service and failure mode as one map, with what is unknown in a column of its own.
 
 
-STATES = ("in time", "late", "delay not known", "never fires for this fault", "no alert", "to be mapped", "nothing")
+STATES = (
+    "in time", "part of the week", "late", "delay not known", "never fires for this fault", "not loaded",
+    "sent to nobody", "no alert", "to be mapped", "nothing",
+)  # fmt: skip
 """From the best to the worst, and for the unknown column: alerts that nobody could read, or none of them."""
 
 
@@ -422,17 +470,22 @@ def map_cells(
     Returns
     -------
     DataFrame
-        `service, failure_mode` (unknown is one), `state` (one of STATES), `mean` (minutes), `alerts`, `incidents`,
-        `minutes_lost` (NaN without history).
+        `service, failure_mode` (unknown is one), `state` (one of STATES), `mean` (minutes), `alerts`, `hours_per_week`,
+        `incidents`, `seen_by_alerts`, `minutes_lost` (NaN without history).
     """
-    columns = ["service", "failure_mode", "verdict", "mean", "alerts", "incidents", "minutes_lost"]
+    columns = [
+        "service", "failure_mode", "verdict", "mean", "alerts", "hours_per_week", "incidents", "seen_by_alerts",
+        "minutes_lost",
+    ]  # fmt: skip
     known = table[columns].rename(columns={"verdict": "state"})
     rows = []
     for name in services:
         n = sum(watches(one, name) for one in unknown)
         own = None if lost is None else lost[(lost["service"] == name) & (lost["failure_mode"] == UNKNOWN)]
         behind = {
+            "hours_per_week": float("nan"),
             "incidents": pd.NA if own is None else int(own["incidents"].sum()),
+            "seen_by_alerts": pd.NA if own is None else int(own["seen_by_alerts"].sum()),
             "minutes_lost": float("nan") if own is None else float(own["minutes_lost"].sum()),
         }
         state = "to be mapped" if n else "nothing"
@@ -451,7 +504,8 @@ def map_cells(
 
 
 _ROUTE_COLUMNS = [
-    "alert", "service", "severity", "receiver", "group_wait_s", "group_interval_s", "repeat_s", "pages", "unsure",
+    "alert", "service", "severity", "receiver", "group_wait_s", "group_interval_s", "repeat_s", "pages",
+    "hours_per_week", "on", "unsure",
 ]  # fmt: skip
 
 
@@ -466,11 +520,13 @@ def alert_routes(practices: Practices) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per alert that passes through the routes: `alert, service, severity, receiver`; `group_wait_s` (before
+        One row per alert whose way is known (the alert manager's routes, Grafana's policies, the handles of a Datadog
+        message): `alert, service, severity, receiver`; `group_wait_s` (before
         the first notification of a group, which is in every detection delay), `group_interval_s` (before a further
         alert of a group that has notified already), `repeat_s`; `pages`: whether any receiver that it reaches notifies
-        somebody; `unsure`: matchers on labels that the rule does not give and only its time series may have, so that
-        another route may be taken. Empty where no file of routes is loaded.
+        somebody; `hours_per_week` and `on`: when it does, of the 168 hours of the week (empty: always); `unsure`:
+        matchers on labels that the rule does not give and only its time series may have, so that another route may be
+        taken. Empty where no file of routes is loaded.
 
     Examples
     --------
@@ -487,9 +543,17 @@ def alert_routes(practices: Practices) -> pd.DataFrame:
             "alert": rule.name, "service": ", ".join(rule.targets), "severity": rule.severity,
             "receiver": ", ".join(rule.routed.receivers), "group_wait_s": rule.group_wait_s,
             "group_interval_s": rule.routed.group_interval_s, "repeat_s": rule.routed.repeat_s,
-            "pages": not rule.routed.silent, "unsure": ", ".join(rule.routed.unsure),
+            "pages": not rule.routed.silent, **_told_when(rule), "unsure": ", ".join(rule.routed.unsure),
         }
         for rule in settled
         if isinstance(rule, AlertRule) and rule.routed is not None
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=_ROUTE_COLUMNS)
+
+
+def _told_when(rule: AlertRule) -> dict[str, object]:
+    """When an alert is on and somebody is told."""
+    if rule.routed is None or rule.routed.silent:
+        return {"hours_per_week": 0.0, "on": ""}
+    hours = rule.hours
+    return {"hours_per_week": float(WEEK_H) if hours is None else hours.hours_per_week, "on": str(hours or "")}

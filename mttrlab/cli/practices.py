@@ -76,7 +76,8 @@ def _coverage(options: argparse.Namespace) -> None:
         else:
             gaps = report.gaps()
             rows = report.table if options.all else gaps[gaps["incidents"] > 0]
-            print_table(rows.drop(columns=["covered", "goal_met"]).round(2))
+            always = [] if (rows["on"] != "").any() else ["hours_per_week", "on"]
+            print_table(rows.drop(columns=["covered", "goal_met", *always]).round(2))
             if len(gaps) > len(rows):
                 say(f"{len(gaps) - len(rows)} more gaps that no incident fell into; --all lists them.")
         for path, name, drawn in (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from math import ceil, inf
 
-from mttrlab.detection.delay import Delay, Fault
+from mttrlab.detection.delay import Delay, Fault, Way, through_the_week
 from mttrlab.errors import QuestionError
-from mttrlab.schema import EVALUATION_S, GROUP_WAIT_S, SCRAPE_S, UNKNOWN, AlertRule, Condition
+from mttrlab.schema import EVALUATION_S, GROUP_WAIT_S, SCRAPE_S, UNKNOWN, AlertRule, Condition, WeekHours
 
 _HAIR = 1e-9
 """Relative slack: 14.4 × (1 - 0.999) must not miss an error rate of 1.44 %."""
@@ -23,20 +23,39 @@ def rule_delay(rule: AlertRule, fault: Fault) -> Delay:
 
     Notes
     -----
-    fill of the window + scrape/2 + evaluation/2 + ceil(for/evaluation) × evaluation + group wait on average, with
-    scrape and evaluation at independent random phases (a rule fires at the first evaluation at which it has been
-    pending for `for`: Prometheus, rules/alerting.go).
+    fill of the window + offsets + scrape/2 + evaluation/2 + ceil(for/evaluation) × evaluation + group wait on average,
+    with scrape and evaluation at independent random phases (a rule fires at the first evaluation at which it has been
+    pending for `for`: Prometheus, rules/alerting.go). A rule that is on, or heard, for part of the week notices what
+    begins in those hours and nothing else.
     """
+    delays = rule_ways(rule, fault)
+    return through_the_week(delays, lambda able: min(able, key=lambda delay: (-delay.ever, delay.lowest)))
+
+
+def rule_ways(rule: AlertRule, fault: Fault) -> list[Way]:
+    """Return the delay of each alternative of a rule, seconds, and the hours in which it is on; None: at all times."""
     check_rule(rule)
-    if not (rule.pages and can_notice(rule, fault)):
-        return Delay.never()
-    filled = seconds_to_condition(rule, fault)
-    if filled == inf:
-        return Delay.never()
     scrape, evaluation, group_wait = intervals(rule)
     held = ceil(rule.for_s / evaluation - _HAIR) * evaluation if rule.for_s > 0 else 0.0
-    fixed = Delay.point(filled + held + group_wait + rule.delay_s)
-    return fixed.plus_uniform(scrape).plus_uniform(evaluation)
+    fixed = held + group_wait + (rule.delay_s or 0.0)
+    whole = ((hours, Delay.point(filled + fixed)) for hours, filled in fired_in(rule, fault))
+    return [(hours, delay.plus_uniform(scrape).plus_uniform(evaluation)) for hours, delay in whole]
+
+
+def fired_in(rule: AlertRule, fault: Fault) -> list[tuple[WeekHours | None, float]]:
+    """Return the seconds after which each alternative of a rule is true, and in which hours; those that ever are.
+
+    None for the hours: at all times; alternatives that are no quicker are then left out.
+    """
+    if not (rule.pages and can_notice(rule, fault)):
+        return []
+    timed = (
+        (rule.hours_of(together), max(crossing(condition, fault) for condition in together))
+        for together in alternatives(rule)
+    )
+    ways = sorted((way for way in timed if way[1] < inf), key=lambda way: way[1])
+    always = next((at for at, (hours, _) in enumerate(ways) if hours is None), len(ways))
+    return ways[: always + 1]
 
 
 def intervals(rule: AlertRule) -> tuple[float, float, float]:
@@ -64,13 +83,8 @@ def alternatives(rule: AlertRule) -> tuple[tuple[Condition, ...], ...]:
     return ((Condition(rule.window_s, rule.threshold, kind),),)
 
 
-def seconds_to_condition(rule: AlertRule, fault: Fault) -> float:
-    """Return the seconds after which the rule's condition is true; infinite where it never gets there."""
-    return min(max(crossing(condition, fault) for condition in together) for together in alternatives(rule))
-
-
 def crossing(condition: Condition, fault: Fault) -> float:
-    """Return the seconds after which a trailing window holds enough of the fault: W × θ / err for a plain share.
+    """Return the seconds after which a trailing window holds enough of the fault: offset + W × θ / err for a share.
 
     Examples
     --------
@@ -79,8 +93,14 @@ def crossing(condition: Condition, fault: Fault) -> float:
     >>> crossing(Condition(300, 0.05, "share"), Fault(share=0.04))
     inf
     """
+    return condition.offset_s + _filled(condition, fault)
+
+
+def _filled(condition: Condition, fault: Fault) -> float:
     window, threshold = condition.window_s, condition.threshold
-    if condition.kind == "any" or (condition.kind == "instant" and threshold is None):
+    if condition.kind == "clients":
+        return inf
+    if condition.kind in ("any", "hours") or (condition.kind == "instant" and threshold is None):
         return 0.0
     if condition.kind in ("all", "opaque"):
         return window
@@ -114,6 +134,7 @@ def assumed(rule: AlertRule) -> tuple[str, ...]:
     opaque = any(one.kind == "opaque" and one.window_s > 0 for together in alternatives(rule) for one in together)
     unsure = rule.routed.unsure if rule.routed is not None else ()
     sentences = (
+        (rule.hours is not None, f"{rule.name}: on for {rule.hours}; what begins in other hours it never tells"),
         (bool(unsure), f"{rule.name}: its route depends on {', '.join(unsure)}, which its rule does not say"),
         (bool(silent), f"{rule.name}: settings that no file says are those of Prometheus ({', '.join(silent)})"),
         (opaque, f"{rule.name}: how far the quantity moves cannot be read, so its window is counted whole"),
@@ -126,7 +147,7 @@ def check_rule(rule: AlertRule) -> None:
     """Refuse settings that no rule engine could run."""
     scrape, evaluation, wait = intervals(rule)
     numbers = {"for_s": rule.for_s, "window_s": rule.window_s, "scrape_s": scrape, "group_wait_s": wait}
-    for name, value in {**numbers, "delay_s": rule.delay_s}.items():
+    for name, value in {**numbers, "delay_s": rule.delay_s or 0.0}.items():
         if not 0 <= value < inf:
             raise QuestionError(f"alert {rule.name!r}: {name} must be a finite number of at least 0; got {value!r}")
     if not 0 < evaluation < inf:

@@ -15,7 +15,7 @@ from math import comb, inf
 import numpy as np
 
 from mttrlab.errors import QuestionError
-from mttrlab.schema import FAILURE_MODES
+from mttrlab.schema import FAILURE_MODES, WEEK_MINUTES, WeekHours
 
 _MOST_NODES = 40
 
@@ -355,6 +355,52 @@ def fastest(delays: Sequence[Delay]) -> Delay:
         return np.asarray(np.prod([d.survival(at) for d in running], axis=0))
 
     return Delay.from_survival(nobody_yet, knots, sum(d.nodes - 1 for d in running) + 1, ever)
+
+
+def by_chance(parts: Sequence[tuple[float, Delay]]) -> Delay:
+    """Return the delay that is each of several with its chance; with what is left of 1 it never comes.
+
+    Examples
+    --------
+    >>> by_chance([(0.25, Delay.point(10)), (0.75, Delay.point(30))]).mean
+    25.0
+    """
+    running = [(chance, delay) for chance, delay in parts if chance * delay.ever > 0]
+    if len(running) < 2:
+        return running[0][1].thinned(running[0][0]) if running else Delay.never()
+    ever = min(float(sum(chance * delay.ever for chance, delay in running)), 1.0)
+
+    def not_yet(at: np.ndarray) -> np.ndarray:
+        return np.asarray(1 - sum(chance * delay.cdf(at) for chance, delay in running))
+
+    knots = np.concatenate([delay.knots for _, delay in running])
+    return Delay.from_survival(not_yet, knots, max(delay.nodes for _, delay in running), ever)
+
+
+Way = tuple[WeekHours | None, Delay]
+"""A delay, and the hours in which it may begin; None: at all times."""
+
+
+def through_the_week(parts: Sequence[Way], together: Callable[[Sequence[Delay]], Delay]) -> Delay:
+    """Return the delay of what begins at any minute of the week, where each part is there in its own hours only.
+
+    Parameters
+    ----------
+    parts : sequence of (WeekHours or None, Delay)
+        None: at all times.
+    together : callable
+        What those that are there at a minute make of their delays.
+    """
+    if all(hours is None for hours, _ in parts):
+        return together([delay for _, delay in parts]) if parts else Delay.never()
+    there = np.stack([np.ones(WEEK_MINUTES) if hours is None else hours.minutes() for hours, _ in parts])
+    patterns, minutes = np.unique(there, axis=1, return_counts=True)
+    mixed = []
+    for shares, n in zip(patterns.T, minutes, strict=True):
+        # Hours that depend on the date are there in a share of the weeks.
+        able = [delay.thinned(share) if share < 1 else delay for share, (_, delay) in zip(shares, parts, strict=True)]
+        mixed.append((n / WEEK_MINUTES, together(able) if shares.any() else Delay.never()))
+    return by_chance(mixed)
 
 
 def quorum(delay: Delay, needed: int, of: int) -> Delay:

@@ -9,11 +9,11 @@ from math import ceil, comb, inf, nan
 import numpy as np
 import pandas as pd
 
-from mttrlab.detection.alert_rules import alternatives, assumed, intervals, rule_delay
-from mttrlab.detection.delay import Delay, Fault, fastest
+from mttrlab.detection.alert_rules import alternatives, assumed, intervals, rule_delay, rule_ways
+from mttrlab.detection.delay import Delay, Fault, Way, fastest, through_the_week
 from mttrlab.detection.synthetic import mean_trials, monitor_delay, rounds_and_waits
 from mttrlab.errors import QuestionError
-from mttrlab.schema import AlertRule, Condition, Practices, SyntheticMonitor
+from mttrlab.schema import WEEK_H, AlertRule, Condition, Practices, SyntheticMonitor, WeekHours, either
 
 
 @dataclass(frozen=True)
@@ -40,26 +40,32 @@ Detector = AlertRule | SyntheticMonitor | CustomerReports | Delay
 
 
 def _several(rule: Detector | Practices | Iterable[Detector], service: str | None) -> Sequence[Detector]:
-    if isinstance(rule, Practices):
-        known = [one for one in rule.paging() if one.failure_modes]
-        return [one for one in known if service is None or service in one.targets]
+    """Return the detectors that race: those of one service, and those that do not say which they watch."""
     if isinstance(rule, AlertRule | SyntheticMonitor | CustomerReports | Delay):
         return (rule,)
     try:
-        return tuple(rule)
+        every = [one for one in rule.paging() if one.failure_modes] if isinstance(rule, Practices) else list(rule)
     except TypeError:
         raise _no_detector(rule) from None
+    if service is not None:
+        return [one for one in every if service in getattr(one, "targets", (service,))]
+    targets = [set(getattr(one, "targets", ())) for one in every]
+    watched = sorted(set().union(*targets))
+    if watched and not any(all(name in named for named in targets if named) for name in watched):
+        listed = ", ".join(watched[:5]) + (f" and {len(watched) - 5} more" if len(watched) > 5 else "")
+        raise QuestionError(f"these alerts watch {len(watched)} services ({listed}); say which: service={watched[0]!r}")
+    return every
 
 
-def _delay(detector: Detector, fault: Fault) -> Delay:
+def _ways(detector: Detector, fault: Fault) -> list[Way]:
     if isinstance(detector, AlertRule):
-        return rule_delay(detector, fault)
+        return rule_ways(detector, fault)
     if isinstance(detector, SyntheticMonitor):
-        return monitor_delay(detector, fault) if detector.pages else Delay.never()
+        return [(None, monitor_delay(detector, fault))] if detector.pages else []
     if isinstance(detector, CustomerReports):
-        return detector.delay(fault)
+        return [(None, detector.delay(fault))]
     if isinstance(detector, Delay):
-        return detector
+        return [(None, detector)]
     raise _no_detector(detector)
 
 
@@ -92,6 +98,8 @@ class DetectionDelay:
     detectors: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     """What had to be assumed, in sentences."""
+    hours: WeekHours | None = None
+    """When any of the detectors is on; None: at all times. A fault that begins outside of them is never noticed."""
 
     @property
     def mean(self) -> float:
@@ -152,6 +160,7 @@ class DetectionDelay:
                 {
                     "detectors": ", ".join(self.detectors),
                     "recall": self.recall,
+                    "hours_per_week": WEEK_H if self.hours is None else self.hours.hours_per_week,
                     "mean": self.mean,
                     "median": self.median,
                     "p90": self.p90,
@@ -171,10 +180,11 @@ class DetectionDelay:
             return f"{who}: never notices this fault"
         verdict = "meets" if self.meets_goal else "misses"
         typical = f"{self.delay.mean_if_ever / 60:.1f} min on average ({self.lowest:.1f} to {self._latest()})"
-        return f"{who}: {typical}, recall {self.recall:.0%}; {verdict} the goal of {self.goal:g} min"
+        hours = "" if self.hours is None else f", on for {self.hours}"
+        return f"{who}: {typical}, recall {self.recall:.0%}{hours}; {verdict} the goal of {self.goal:g} min"
 
     def _latest(self) -> str:
-        return "any" if self.highest == inf else f"{self.highest:.1f}"
+        return "any" if self.highest == inf and self.hours is None else f"{self.delay.knots[-1] / 60:.1f}"
 
 
 @dataclass(frozen=True)
@@ -211,7 +221,7 @@ def detection_delay(
     ----------
     rule : AlertRule, SyntheticMonitor, CustomerReports, Delay (seconds), an iterable of these, or Practices
         Several are a race, run independently: the first to notice counts. Of practices, only what pages and says
-        which failure mode it watches takes part.
+        which failure mode it watches takes part. All must watch one service, or `service` says which.
     fault : Fault, optional
         Default: every request fails, in the way the detector watches.
     noise : Noise, optional
@@ -221,7 +231,7 @@ def detection_delay(
     certainty : float
         Chance with which the goal must be met.
     service : str, optional
-        Of practices, only what watches this service takes part.
+        Only what watches this service takes part.
 
     Returns
     -------
@@ -230,7 +240,7 @@ def detection_delay(
     Raises
     ------
     QuestionError
-        For settings that cannot be.
+        For settings that cannot be, and for rules of different services where `service` does not say which.
 
     Examples
     --------
@@ -245,13 +255,18 @@ def detection_delay(
         raise QuestionError(f"goal must be above 0 minutes and certainty within 0 to 1; got {goal!r}, {certainty!r}")
     fault = Fault() if fault is None else fault
     detectors = _several(rule, service)
-    delay = fastest([_delay(one, fault) for one in detectors]) if len(detectors) != 1 else _delay(detectors[0], fault)
+    ways = [way for one in detectors for way in _ways(one, fault)]
+    if len(detectors) == 1 and isinstance(detectors[0], AlertRule):
+        delay = rule_delay(detectors[0], fault)
+    else:
+        delay = ways[0][1] if len(ways) == 1 and ways[0][0] is None else through_the_week(ways, fastest)
+    hours = either(hours for hours, _ in ways) if ways else None
     recall = delay.ever if fault.duration_s == inf else float(delay.cdf(fault.duration_s)[0])
     noisy = [one for one in detectors if isinstance(one, AlertRule | SyntheticMonitor)]
     pages = nan if noise is None else float(sum(false_pages_per_week(one, noise) for one in noisy))
     names = tuple(getattr(one, "name", "a delay") for one in detectors)
     notes = tuple(note for one in detectors if isinstance(one, AlertRule) for note in assumed(one))
-    return DetectionDelay(delay, recall, pages, goal, certainty, names, notes)
+    return DetectionDelay(delay, recall, pages, goal, certainty, names, notes, hours)
 
 
 # How often a detector pages although nothing is wrong.

@@ -33,9 +33,12 @@ if TYPE_CHECKING:
 _LOOKS: dict[str, tuple[str, str, str]] = {
     # face, hatch, ink: dark for good, light for late, hatched for nothing; apart in grey print as well
     "in time": ("#08519c", "", "white"),
+    "part of the week": ("#9ecae1", "", INK),
     "late": ("#fdae6b", "", INK),
     "delay not known": ("#fee6ce", "", INK),
     "never fires for this fault": ("white", "////", INK),
+    "not loaded": ("#fee6ce", "..", INK),
+    "sent to nobody": ("white", "////", INK),
     "no alert": ("white", "////", INK),
     "to be mapped": (BAND, "", INK),
     "nothing": ("white", "", QUIET),
@@ -50,7 +53,8 @@ def plot_coverage(cells: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     cells : DataFrame
-        `.cells` of what `alert_coverage` gives: `service, failure_mode, state, mean, alerts, incidents, minutes_lost`.
+        `.cells` of what `alert_coverage` gives: `service, failure_mode, state, mean, alerts, hours_per_week, incidents,
+        seen_by_alerts, minutes_lost`.
     ax : Axes, optional
 
     Returns
@@ -64,8 +68,8 @@ def plot_coverage(cells: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     SchemaError
         When the table is no map of coverage.
     """
-    needed = {"service", "failure_mode", "state", "mean", "alerts", "incidents", "minutes_lost"}
-    if not needed <= set(cells):
+    needed = {"service", "failure_mode", "state", "mean", "alerts", "hours_per_week", "incidents", "seen_by_alerts"}
+    if not needed | {"minutes_lost"} <= set(cells):
         raise SchemaError("plot_coverage needs the cells of alert_coverage: ml.alert_coverage(...).cells")
     from matplotlib.patches import Patch, Rectangle
 
@@ -98,25 +102,33 @@ def plot_coverage(cells: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             ax.set_xlabel(told, labelpad=34, parse_math=False)
         for side in ("top", "bottom"):
             ax.spines[side].set_visible(False)
-        shown = {"in time": "within the goal, 95 % sure", "late": "later than the goal", "no alert": "nobody is told",
-                 "to be mapped": "alerts of unknown kind"}  # fmt: skip
+        words = {
+            "in time": "within the goal, 95 % sure", "part of the week": "on for part of the week (of 168 h)",
+            "late": "later than the goal", "not loaded": "alerts saw incidents, but none is loaded",
+            "no alert": "no alert known", "to be mapped": "alerts of unknown kind",
+        }  # fmt: skip
+        usual = ("in time", "late", "no alert", "to be mapped")
+        shown = {s: w for s, w in words.items() if s in usual or s in set(cells["state"])}
         keys = [
             Patch(facecolor=_LOOKS[s][0], hatch=_LOOKS[s][1], edgecolor="#c9c4ba", label=w) for s, w in shown.items()
         ]
-        ax.legend(handles=keys, loc="upper left", bbox_to_anchor=(0, -0.02), ncols=4, frameon=False, fontsize=9.5,
-                  columnspacing=1.3, handlelength=1.6)  # fmt: skip
+        ax.legend(handles=keys, loc="upper left", bbox_to_anchor=(0, -0.02), ncols=4 if len(keys) < 5 else 3,
+                  frameon=False, fontsize=9.5, columnspacing=1.3, handlelength=1.6)  # fmt: skip
         return ax
 
 
 def _said(cell: Record) -> str:
     state = str(cell["state"])
-    if state in ("in time", "late"):
-        return minutes_label(float(cell["mean"]))
+    if state in ("in time", "late", "part of the week"):
+        hours = f" · {float(cell['hours_per_week']):.3g} h" if state == "part of the week" else ""
+        return minutes_label(float(cell["mean"])) + hours
+    if state == "not loaded":
+        return f"saw {int(cell['seen_by_alerts']):,} of {int(cell['incidents']):,}"
     if state == "nothing":
         return _times(int(cell["incidents"]), "incident") if pd.notna(cell["incidents"]) and cell["incidents"] else ""
     n = int(cell["alerts"])
     known = {"delay not known": "delay ?", "never fires for this fault": "never fires", "no alert": "no alert",
-             "nothing": ""}  # fmt: skip
+             "sent to nobody": "to nobody", "nothing": ""}  # fmt: skip
     return known.get(state, f"{_times(n, 'alert')} ?")
 
 

@@ -367,10 +367,14 @@ def practices_section(review: Review) -> Context | None:
 
 def _coverage_sentence(cells: pd.DataFrame) -> str:
     asked = cells[cells["failure_mode"] != "unknown"]
-    met, late = int((asked["state"] == "in time").sum()), int((asked["state"] == "late").sum())
+    states = ("in time", "late", "part of the week", "not loaded")
+    met, late, partly, unread = (int((asked["state"] == state).sum()) for state in states)
+    told = f"{met} would page within two minutes, {late} later, "
+    told += f"{partly} for part of the week only, " if partly else ""
+    told += f"{unread} have alerts that saw incidents but are not loaded, " if unread else ""
     return (
-        f"Of {len(asked)} ways in which {asked['service'].nunique()} services can fail, {met} would page within "
-        f"two minutes, {late} later, and {len(asked) - met - late} have no alert that would tell."
+        f"Of {len(asked)} ways in which {asked['service'].nunique()} services can fail, {told}"
+        f"and {len(asked) - met - late - partly - unread} have no alert that would tell."
     )
 
 

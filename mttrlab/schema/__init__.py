@@ -1,5 +1,6 @@
 """The vocabulary of the lab: milestones, phases, clocks, verdicts, and the columns of every table."""
 
+from mttrlab.schema.hours import ALL_WEEK, MONDAY, WEEK_H, WEEK_MINUTES, WeekHours, either
 from mttrlab.schema.practices import (
     ChangePath,
     OnCallLevel,
@@ -65,6 +66,7 @@ from mttrlab.schema.watching import (
 )
 
 __all__ = [
+    "ALL_WEEK",
     "CLOCKS",
     "CLOCK_ENDS",
     "DEPLOYMENT_COLUMNS",
@@ -80,6 +82,7 @@ __all__ = [
     "MEASURE_ENDS",
     "METRIC_COLUMNS",
     "MILESTONES",
+    "MONDAY",
     "NEEDED_FILES",
     "NO_LEVEL",
     "ORIGINS",
@@ -96,6 +99,8 @@ __all__ = [
     "TRACE_COLUMNS",
     "UNKNOWN",
     "VERDICTS",
+    "WEEK_H",
+    "WEEK_MINUTES",
     "AlertMapping",
     "AlertRule",
     "Cell",
@@ -116,9 +121,11 @@ __all__ = [
     "Routed",
     "Runbook",
     "SyntheticMonitor",
+    "WeekHours",
     "check_incidents",
     "clock_name",
     "conform",
+    "either",
     "empty",
     "measure_ends",
     "table_records",

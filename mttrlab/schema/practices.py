@@ -125,10 +125,12 @@ class Practices:
             name: kept if getattr(other.settings, name) in (None, "", ()) else getattr(other.settings, name)
             for name, kept in vars(self.settings).items()
         }
-        said["jobs"] = self.settings.jobs + other.settings.jobs
+        for name in ("jobs", "time_intervals", "mute_timings"):
+            said[name] = getattr(self.settings, name) + getattr(other.settings, name)
         if other.settings.group_wait_s is not None:
             # A later word on the wait holds for every alert.
             said["routing"] = other.settings.routing
+            said["policies"] = self.settings.policies if other.settings.routing else other.settings.policies
         return replace(self, settings=MonitoringSettings(**said), **joined)
 
     def paging(self) -> tuple[AlertRule | SyntheticMonitor, ...]:
@@ -161,15 +163,22 @@ class Practices:
         wide = self.settings
         scrape = dict(wide.jobs).get(rule.service, wide.scrape_s)
         routed, wait = rule.routed, wide.group_wait_s
-        if wide.routing is not None and rule.group_wait_s is None:
+        of_grafana = rule.manager == "grafana"
+        root = rule.route or (wide.policies if of_grafana else wide.routing)
+        if root is not None and (rule.route is not None or rule.group_wait_s is None):
             own = dict(rule.labels)
             severity = {"severity": rule.severity} if rule.severity else {}
-            routed = wide.routing.taken({**severity, **own, "alertname": rule.name})
+            intervals = dict(wide.mute_timings if of_grafana else wide.time_intervals)
+            routed = root.taken({**severity, **own, "alertname": rule.name}, intervals)
             wait = routed.group_wait_s
+        elif of_grafana and wide.routing is not None:
+            # The alert manager's wait is none of Grafana's.
+            wait = None
         return replace(
             rule,
             scrape_s=scrape if rule.scrape_s is None else rule.scrape_s,
             eval_s=wide.eval_s if rule.eval_s is None else rule.eval_s,
             group_wait_s=wait if rule.group_wait_s is None else rule.group_wait_s,
+            delay_s=wide.query_offset_s if rule.delay_s is None else rule.delay_s,
             routed=routed,
         )

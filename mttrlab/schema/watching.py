@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
+
+from mttrlab.schema.hours import ALL_WEEK, WeekHours, either
 
 FAILURE_MODES = ("availability", "latency", "error_rate", "dependency", "correctness")
 """How a service can fail; the founding text names the first four, a journey's content checks add the fifth."""
@@ -28,9 +32,14 @@ class Condition:
     """What it is compared with; None: not readable from the rule."""
     kind: str = "instant"
     """instant, share (bad requests of all), good (healthy requests or targets of all), quantile (of latency),
-    all (every sample of the window), any (one event is enough), or opaque (the level cannot be read)."""
+    all (every sample of the window), any (one event is enough), opaque (the level cannot be read), hours (true in
+    certain hours only), or clients (mistakes of those who ask, which no fault of the service makes more frequent)."""
     quantile: float = 0.95
     """Of latency, for `quantile`."""
+    offset_s: float = 0.0
+    """How far back the quantity is looked at on purpose, seconds."""
+    hours: WeekHours | None = None
+    """When it is true, for `hours`."""
 
 
 # How an alert manager routes an alert: matchers, a tree of routes, and what it means for the first notification.
@@ -47,7 +56,9 @@ class Routed:
     silent: bool
     """No receiver that it reaches notifies anybody."""
     unsure: tuple[str, ...]
-    """Matchers on labels that the rule does not give."""
+    """Matchers on labels that the rule does not give, and time intervals that no file defines."""
+    hours: WeekHours | None = None
+    """When anybody is told; None: at all times."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +84,9 @@ class AlertRule:
     """Scrape interval of its metrics, seconds; None: the rule does not say."""
     group_wait_s: float | None = None
     """Wait before the first notification, seconds; None: the rule does not say."""
-    delay_s: float = 0.0
-    """Fixed extra delay (an evaluation delay for late metrics), seconds."""
+    delay_s: float | None = None
+    """How far behind the clock it is evaluated on purpose (query offset, evaluation delay), seconds; None: the rule
+    does not say."""
     severity: str = ""
     always_firing: bool = False
     """A dead man's switch or an alert about alerts: no coverage."""
@@ -92,6 +104,10 @@ class AlertRule:
     """Address of its runbook."""
     labels: tuple[tuple[str, str], ...] = ()
     """Those that the rule itself puts on its alerts."""
+    manager: str = "alertmanager"
+    """Who notifies: alertmanager, grafana or datadog."""
+    route: Route | None = None
+    """The route that it brings along, in place of its manager's."""
     routed: Routed | None = None
     """The route that its alerts take, once the routes are known."""
 
@@ -107,8 +123,20 @@ class AlertRule:
 
     @property
     def failure_modes(self) -> tuple[str, ...]:
-        """The failure modes it watches: one, or none where unknown."""
-        return () if self.failure_mode == UNKNOWN else (self.failure_mode,)
+        """The failure modes it watches: one; none where unknown, or where it counts what clients do wrong."""
+        blind = bool(self.conditions) and all(any(c.kind == "clients" for c in each) for each in self.conditions)
+        return () if blind or self.failure_mode == UNKNOWN else (self.failure_mode,)
+
+    @property
+    def hours(self) -> WeekHours | None:
+        """When it is on and somebody is told; None: at all times."""
+        return either(self.hours_of(together) for together in self.conditions or ((),))
+
+    def hours_of(self, together: tuple[Condition, ...]) -> WeekHours | None:
+        """Return when one of its alternatives can tell somebody; None: at all times."""
+        narrow = [one.hours for one in together if one.hours is not None]
+        narrow += [self.routed.hours] if self.routed is not None and self.routed.hours is not None else []
+        return reduce(and_, narrow) if narrow else None
 
     @property
     def pages(self) -> bool:
@@ -284,27 +312,50 @@ class Route:
     silent: bool = False
     """Its receiver notifies nobody."""
     routes: tuple[Route, ...] = ()
+    active: tuple[str, ...] = ()
+    """Names of the time intervals outside of which it notifies nobody; none: at all times."""
+    muted: tuple[str, ...] = ()
+    """Names of the time intervals in which it notifies nobody."""
+    unsure: tuple[str, ...] = ()
+    """What it depends on beyond the labels of an alert."""
 
-    def taken(self, labels: Mapping[str, str]) -> Routed:
+    def taken(self, labels: Mapping[str, str], intervals: Mapping[str, WeekHours] | None = None) -> Routed:
         """Return what happens to an alert: the first notification of the routes that it takes.
 
         Parameters
         ----------
         labels : mapping of str to str
             Those that its rule gives, `alertname` among them. Values that a template fills count as not known.
+        intervals : mapping of str to WeekHours, optional
+            The time intervals that files define, by name.
 
         Notes
         -----
         The walk of the Prometheus Alertmanager (dispatch/route.go): the children in their order, until one matches that
         does not say `continue`; the route itself where no child does. A matcher on a label that the rule does not give
         is taken not to hold where it asks for something, and to hold where it rules something out; `unsure` names it.
+        Time intervals are a route's own: those below it do not have them. A route that tells at all times goes before
+        one that waits less but is muted in between.
         """
         unsure: dict[str, None] = {}
         ends = self._ends(labels, unsure)
-        heard = [end for end in ends if not end.silent]
-        first = min(heard or ends, key=lambda end: end.group_wait_s)
+        when = [end._hours(intervals or {}, unsure) for end in ends]
+        heard = [(end, on) for end, on in zip(ends, when, strict=True) if not end.silent and on.spans]
+        first = min(heard, key=lambda pair: (not pair[1].always, pair[0].group_wait_s))[0] if heard else ends[0]
         names = tuple(dict.fromkeys(end.receiver for end in ends if end.receiver))
-        return Routed(names, first.group_wait_s, first.group_interval_s, first.repeat_s, not heard, tuple(unsure))
+        return Routed(
+            names, first.group_wait_s, first.group_interval_s, first.repeat_s, not heard, tuple(unsure),
+            either(hours for _, hours in heard) if heard else None,
+        )  # fmt: skip
+
+    def _hours(self, intervals: Mapping[str, WeekHours], unsure: dict[str, None]) -> WeekHours:
+        """When it notifies: in any active interval, and in no muted one."""
+        unsure |= dict.fromkeys(self.unsure)
+        missing = [name for name in (*self.active, *self.muted) if name not in intervals]
+        unsure |= dict.fromkeys(f"time interval {name!r}" for name in missing)
+        active = [intervals[name] for name in self.active if name in intervals]
+        on = (either(active) if active else None) or ALL_WEEK
+        return reduce(and_, [~intervals[name] for name in self.muted if name in intervals], on)
 
     def _ends(self, labels: Mapping[str, str], unsure: dict[str, None]) -> list[Route]:
         found: list[Route] = []
@@ -332,8 +383,16 @@ class MonitoringSettings:
     eval_s: float | None = None
     group_wait_s: float | None = None
     """Of the first route; with `routing` every alert has that of its own."""
+    query_offset_s: float | None = None
+    """How far behind the clock rules are evaluated, where their group does not say."""
     routing: Route | None = None
     """The alert manager's routes."""
+    time_intervals: tuple[tuple[str, WeekHours], ...] = ()
+    """Its time intervals, by name."""
+    policies: Route | None = None
+    """The notification policies of Grafana, which its own alerts take."""
+    mute_timings: tuple[tuple[str, WeekHours], ...] = ()
+    """Grafana's time intervals, by name."""
     jobs: tuple[tuple[str, float], ...] = ()
     """Scrape intervals of single jobs, seconds."""
     source: str = ""

@@ -257,3 +257,21 @@ def test_the_figures_draw_the_map_and_the_gaps() -> None:
     with pytest.raises(SchemaError, match="history"):
         plot_gaps(alert_coverage(["a"], []).gaps())
     plt.close("all")
+
+
+def test_alerts_that_saw_incidents_and_are_not_loaded_are_no_gap_in_which_nobody_is_told() -> None:
+    history = pd.DataFrame(
+        [{**_incident(n, "a", "latency", 5), "detected_by": "alert" if n < 13 else "customer"} for n in range(15)]
+        + [{**_incident(20, "a", "dependency", 9), "detected_by": "person"}]
+    ).astype({"started_at": "datetime64[us, UTC]", "detected_at": "datetime64[us, UTC]"})
+    report = alert_coverage(None, [], incidents=history)
+    rows = report.table.set_index("failure_mode")
+    assert rows.loc["latency", ["verdict", "seen_by_alerts", "incidents"]].tolist() == ["not loaded", 13, 15]
+    assert rows.loc[["dependency", "availability"], "verdict"].tolist() == ["no alert", "no alert"]
+    assert not rows["covered"].any() and "1 are watched by alerts that are not loaded" in str(report)
+    drawn = plot_coverage(report.cells)
+    assert "saw 13 of 15" in {text.get_text() for text in drawn.texts}
+    assert "nobody is told" not in {text.get_text() for text in drawn.figure.findobj(plt.Text)}
+    rule = AlertRule("slow", "a", "latency")
+    assert "late" in set(alert_coverage(None, [rule], incidents=history).table["verdict"])
+    plt.close("all")

@@ -296,3 +296,23 @@ def test_false_pages_of_a_ratio_are_the_poisson_tail_of_its_window() -> None:
 def test_settings_that_cannot_be_are_refused_with_a_sentence(ask, sentence: str) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(QuestionError, match=sentence.replace("(", r"\(")):
         ask()
+
+
+def test_alerts_of_different_services_do_not_race_each_other() -> None:
+    rules = (
+        AlertRule("a", "pay", "error_rate", for_s=60),
+        AlertRule("b", "cart", "error_rate"),
+        AlertRule("c", "pay", "error_rate", also=("cart",), for_s=600),
+    )
+    for several in (Practices(alerts=rules), list(rules)):
+        with pytest.raises(QuestionError, match=r"watch 2 services \(cart, pay\); say which: service='cart'"):
+            detection_delay(several, Fault("error_rate"))
+        assert detection_delay(several, Fault("error_rate"), service="pay").detectors == ("a", "c")
+    assert detection_delay([rules[0], rules[2], CustomerReports()]).detectors == ("a", "c", "customers")
+
+
+def test_an_evaluation_behind_the_clock_is_late_by_that() -> None:
+    plain, late = (detection_delay(AlertRule("a", delay_s=seconds)).mean_s for seconds in (None, 90.0))
+    assert late - plain == pytest.approx(90)
+    offset = AlertRule("a", conditions=((Condition(300, 0.05, "share", offset_s=900),),))
+    assert detection_delay(offset).mean_s == pytest.approx(900 + 15 + 60 + 30)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mttrlab.detection import Delay, Fault, acknowledgement, detection_delay
-from mttrlab.detection.alert_rules import seconds_to_condition
+from mttrlab.detection.alert_rules import fired_in
 from mttrlab.schema import AlertRule, Condition, SyntheticMonitor
 
 
@@ -69,9 +69,8 @@ def test_a_trailing_window_fills_in_proportion_to_the_errors(cases: dict[str, di
     shares = {"full_outage_s": 1.0, "err_50pct_s": 0.5, "err_10pct_s": 0.1, "err_5pct_s": 0.05, "err_4pct": 0.04}
     for name, share in shares.items():
         expected = case["expected"][name]
-        assert seconds_to_condition(rule, Fault(share=share)) == pytest.approx(
-            inf if expected == "never" else expected, abs=1e-12
-        )
+        found = [seconds for _, seconds in fired_in(rule, Fault(share=share))]
+        assert found == ([] if expected == "never" else [pytest.approx(expected, abs=1e-12)])
 
 
 def _burn_rate(slo: float, window: float, burn: float) -> AlertRule:
@@ -84,7 +83,7 @@ def test_a_burn_rate_alert_fires_when_its_window_has_burnt_enough(cases: dict[st
     given, expected = case["inputs"], case["expected"]
     rule = _burn_rate(given["slo"], given["window_s"], given["burn"])
     for name, share in {"err100": 1.0, "err10": 0.1, "err1_44": 0.0144}.items():
-        assert seconds_to_condition(rule, Fault(share=share)) == pytest.approx(expected[name], rel=1e-9)
+        assert fired_in(rule, Fault(share=share)) == [(None, pytest.approx(expected[name], rel=1e-9))]
 
 
 def test_a_burn_of_35_never_fires_an_alert_at_36() -> None:

@@ -132,3 +132,123 @@ def test_alerts_that_always_fire_are_known(name: str, expr: str, idle: bool) -> 
 
 def test_the_forms_know_the_vocabularys_failure_modes() -> None:
     assert Mode.__args__ == FAILURE_MODES  # type: ignore[attr-defined]
+
+
+ERRORS = 'sum(rate(requests_total{code=~"5.."}[5m])) / sum(rate(requests_total[5m])) > 0.05'
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [
+        "sum(rate(requests_total[5m])) > 100",
+        "sum(rate(requests_total[30m])) > 0",
+        "sum(increase(requests_total[1h])) >= 50",
+        "count_over_time(requests_total[1h]) > 50",
+        "min_over_time(replicas[15m]) > 1",
+        "max_over_time(up[30m]) == 1",
+        "avg_over_time(traffic[1h]) != 0",
+        "0 < rate(requests_total[10m])",
+        "on(job) rate(requests_total[1h])",
+        "on(job) rate(requests_total[1h] offset 1d)",
+        "sum(rate(requests_total[5m] offset 1h)) > 5",
+        "max_over_time(maintenance[1h]) == 0",
+    ],
+)
+def test_a_guard_that_usually_holds_already_is_not_waited_for(guard: str) -> None:
+    alone = conditions(ERRORS)
+    assert conditions(f"{ERRORS} and {guard}") == alone == conditions(f"({guard}) and ({ERRORS})")
+    assert conditions(f"{guard} and on() {ERRORS} and {guard}") == alone
+
+
+@pytest.mark.parametrize(
+    ("expr", "windows"),
+    [
+        (f"{ERRORS} and rate(errors_total[30m]) > 10", [300, 1800]),
+        (f"{ERRORS} and histogram_quantile(0.9, rate(d_bucket[10m])) > 2", [300, 600]),
+        ("rate(requests_total[5m]) > 100 and rate(bytes_total[10m]) > 5", [300, 600]),
+        ("rate(requests_total[10m]) == 0 and rate(requests_total[10m] offset 1h) > 0", [600]),
+        ("sum(changes(ready[15m])) > 2 and cordoned == 0", [900, 0]),
+        ("count_over_time((up == 0)[10m:]) > 5 and rate(requests_total[1h]) > 0", [600]),
+        ("rate(requests_total[5m]) > 100", [300]),
+    ],
+)
+def test_what_a_fault_has_to_bring_about_is_waited_for(expr: str, windows: list[float]) -> None:
+    (together,) = conditions(expr)
+    assert [one.window_s for one in together] == windows
+
+
+@pytest.mark.parametrize(
+    ("expr", "kind", "window"),
+    [
+        ("last_over_time(up[30m]) == 0", "instant", 0),
+        ("avg_over_time(up[30m]) == 0", "opaque", 1800),
+        ("max_over_time(up[30m]) == 0", "all", 1800),
+        ('sum(irate(r{code="500"}[5m])) / sum(irate(r[5m])) > 0.05', "instant", 0),
+        ("last_over_time((rate(bad_total[5m]) / rate(all_total[5m]))[1h:1m]) > 0.05", "share", 300),
+        ("idelta(queue[10m]) > 3", "instant", 0),
+        ("min(last_over_time(up[1h]) == 0)", "instant", 0),
+    ],
+)
+def test_functions_of_the_newest_samples_have_no_window(expr: str, kind: str, window: float) -> None:
+    ((one,),) = conditions(expr)
+    assert (one.kind, one.window_s) == (kind, window)
+
+
+@pytest.mark.parametrize(
+    ("expr", "seconds"),
+    [
+        (ERRORS.replace("[5m]", "[5m] offset 15m"), 900),
+        (ERRORS.replace("[5m]", "[5m] OFFSET 1h30m"), 5400),
+        (ERRORS.replace("[5m]", "[5m] offset -5m"), 0),
+        ("up offset 90s == 0", 90),
+        ("up{job='a'} offset 300 == 0", 300),
+        ("up @ end() offset 2m == 0", 120),
+        ("absent(up{job='a'} offset 10m)", 600),
+        ("max_over_time(rate(bad_total[1m])[30m:1m] offset 5m) > 3", 300),
+        ("sum(rate(bad_total[1m] offset 1m)[30m:1m] offset 5m) > 3", 360),
+        ("histogram_quantile(0.9, sum by (le) (rate(d_bucket[5m] offset 2m))) > 1", 120),
+        # Against the past, the newer side shows the fault.
+        ("rate(requests_total[5m]) / rate(requests_total[5m] offset 1w) < 0.5", 0),
+        ("rate(requests_total[5m] offset 1w) - rate(requests_total[5m]) > 100", 0),
+        ("errors_total > 2 * (errors_total offset 1d)", 0),
+        ("rate(errors_total[5m] offset 10m) / rate(requests_total[5m]) > 0.1", 600),
+        ("up offset 1h unless up", 0),
+        ("group by (job) (up offset 1d) unless on (job) group by (job) (up)", 0),
+        ("rate(a_errors[5m]) > 3 and on() (rate(requests_total[5m] offset 1d) > 0)", 0),
+        ('x{offset="a offset 5m"} > 3', 0),
+        ("shifted > 0.5", 240),
+    ],
+)
+def test_what_is_looked_at_in_the_past_on_purpose_is_late_by_that(expr: str, seconds: float) -> None:
+    ((one,),) = conditions(expr, {"shifted": "rate(bad_total[5m] offset 4m)"})
+    assert one.offset_s == seconds
+
+
+@pytest.mark.parametrize(
+    ("name", "expr", "mode"),
+    [
+        ("SettingsReloadBroken", 'shopd_settings_reload_ok{service="checkout"} == 0', "unknown"),
+        ("NightlyDown", "absent(nightly_job_ended_seconds)", "unknown"),
+        ("BackupFailed", "time() - backup_last_success > 86400", "unknown"),
+        ("CheckoutErrors", 'kube_job_status_failed{job_name=~"x.*"} > 0', "unknown"),
+        ("NightlyBatchDown", 'up{job="batch"} == 0', "availability"),
+        ("EdgeDownstreamRefusals", 'rate(edge_total{class="4"}[5m]) / rate(edge_total[5m]) > 0.05', "error_rate"),
+        ("DownstreamErrors", 'rate(edge_total{code=~"5.."}[5m]) / rate(edge_total[5m]) > 0.05', "error_rate"),
+        ("PaymentsDown", 'rate(pay_total{status=~"5.."}[5m]) / rate(pay_total[5m]) > 0.5', "error_rate"),
+        ("SlowErrors", 'rate(pay_total{status="500"}[5m]) > 1', "error_rate"),
+        ("ErrorBudgetFast", "histogram_quantile(0.99, rate(pay_bucket[5m])) > 1", "latency"),
+        ("LatencyBroken", "absent(up{job='pay'})", "availability"),
+        ("Failing", "http_request_duration_seconds > 1", "latency"),
+        ("CheckoutSlow", 'rate(http_client_requests_total{status=~"5.."}[5m]) > 1', "dependency"),
+        ("Refusals", 'http_responses{code=~"401|403|429"} > 5', "error_rate"),
+    ],
+)
+def test_the_expression_decides_before_a_word_in_the_name(name: str, expr: str, mode: str) -> None:
+    assert failure_mode(name, expr)[0] == mode
+
+
+def test_client_errors_cover_no_failure_of_the_service() -> None:
+    for matcher, clients in (('"4.."', True), ('"4[0-9]{2}"', True), ('"404"', True), ('"[45].."', False),
+                             ('"4..|5.."', False), ('"5.."', False)):  # fmt: skip
+        ((one,),) = conditions(f"sum(rate(r{{code=~{matcher}}}[5m])) / sum(rate(r[5m])) > 0.05")
+        assert (one.kind == "clients") is clients

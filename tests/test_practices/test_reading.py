@@ -246,3 +246,15 @@ def test_settings_read_later_win_and_lists_add_up() -> None:
     both = early + late
     assert (both.settings.scrape_s, both.settings.eval_s, both.settings.jobs) == (30.0, 15.0, (("a", 5.0),))
     assert both.notes == ("one", "two")
+
+
+def test_a_query_offset_of_a_group_or_of_the_server_makes_its_alerts_late(tmp_path: Path) -> None:
+    rule = "rules: [{alert: Down, expr: up == 0}]"
+    (tmp_path / "rules.yml").write_text(
+        f"groups:\n- {{name: a, query_offset: 2m, {rule}}}\n- {{name: b, eval_delay: 30s, {rule}}}\n"
+        f"- {{name: c, {rule}}}\n- {{name: d, query_offset: 0s, {rule}}}\n"
+    )
+    (tmp_path / "prometheus.yml").write_text("global: {rule_query_offset: 1m}\n")
+    assert [one.delay_s for one in read_practices(tmp_path).paging()] == [120, 30, 60, 0]
+    alone = read_practices(tmp_path / "rules.yml").paging()
+    assert [detection_delay(one).mean_s for one in alone] == pytest.approx([210, 120, 90, 90])

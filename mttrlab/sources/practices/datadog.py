@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from mttrlab.schema import UNKNOWN, AlertRule, Condition, Practices
-from mttrlab.sources.practices.promql import failure_mode
+import numpy as np
+
+from mttrlab.schema import UNKNOWN, WEEK_MINUTES, AlertRule, Condition, Practices, Route, WeekHours
+from mttrlab.sources.practices.promql import client_errors, failure_mode
 from mttrlab.sources.practices.reading import duration_seconds
 from mttrlab.yaml_io import FileFaults, Place, value_in_words
 
@@ -48,7 +52,7 @@ def datadog_rules(value: list[object] | dict[str, object], faults: FileFaults, f
         rule = _monitor(wrapped, place, faults, file, notes)
         if rule is not None:
             rules.append(rule)
-    return Practices(alerts=tuple(rules), notes=tuple(notes))
+    return Practices(alerts=tuple(rules), notes=(*notes, *_without_handle(rules, file)))
 
 
 def is_monitor(value: object) -> bool:
@@ -70,6 +74,7 @@ def _monitor(wrapped: object, place: Place, faults: FileFaults, file: str, notes
     if not isinstance(wrapped, dict) or not isinstance(monitor, dict):
         faults.add(place, f"must be a monitor; got {value_in_words(monitor)}")
         return None
+    template = monitor is not wrapped
     title = str(monitor.get("name", ""))[:80]
     options = monitor.get("options") or {}
     whole = options.get("silenced") if isinstance(options, dict) else None
@@ -109,10 +114,141 @@ def _monitor(wrapped: object, place: Place, faults: FileFaults, file: str, notes
     in_a_row = _LAST.search(query) if kind == "service check" else None
     held = (int(in_a_row["window"]) - 1) * EVALUATION_S if in_a_row and in_a_row["window"].isdigit() else 0.0
     severity = f"P{monitor['priority']}" if isinstance(monitor.get("priority"), int) else ""
+    every, hours = _schedule(options.get("scheduling_options"), (*place, "options", "scheduling_options"), faults)
     return AlertRule(
-        name, tags[0] if tags else "", mode, query, held, condition.window_s, condition.threshold, EVALUATION_S,
-        FLUSH_S, 0.0, late, severity, source=file, also=tags[1:], conditions=((condition,),), why=why,
+        name, tags[0] if tags else "", mode, query, held, condition.window_s, condition.threshold, every, FLUSH_S, 0.0,
+        late, severity, source=file, also=tags[1:],
+        conditions=((condition, *(() if hours is None else (Condition(kind="hours", hours=hours),))),), why=why,
+        manager="datadog", route=None if template else _told(monitor.get("message")),
     )  # fmt: skip
+
+
+# Who is told: the handles of a message, some of them for certain states of the monitor only.
+
+
+_COMMENT = re.compile(r"\{\{!--.*?--\}\}|\{\{!.*?\}\}", re.DOTALL)
+
+
+_TAG = re.compile(r"\{\{\s*(?P<sign>[#^/]|else\b)\s*(?P<word>\w*)(?P<rest>[^}]*)\}\}")
+
+
+_HANDLE = re.compile(r"(?:^|(?<=[\s,;:(>*_}\]]))@(?P<who>[A-Za-z{](?:[\w.+@/-]|\{\{[^}]*\}\})*+)(?!:\w)")
+
+
+_ALERTING = ("is_alert", "is_warning_to_alert", "is_no_data_to_alert", "is_unknown_to_alert")
+
+
+_OTHER_STATES = re.compile(r"is_(warning|recovery|no_data|unknown|renotify|ok|\w+_(recovery|to_warning|to_no_data))$")
+
+
+def _told(message: object) -> Route | None:
+    """Return the route of a monitor's message: its handles for an alert; without one it is silent."""
+    if not isinstance(message, str):
+        return None
+    sure: list[str] = []
+    depends: dict[str, str] = {}
+    inside: list[tuple[str, str, str]] = []
+    text, at = _COMMENT.sub("", message), 0
+    for tag in [*_TAG.finditer(text), None]:
+        piece = text[at : tag.start() if tag else len(text)]
+        for found in _HANDLE.finditer(piece):
+            held = [_alerts(sign, word) for sign, word, _ in inside]
+            who = "@" + found["who"].rstrip(".-_/")
+            if "." in who and not re.search(r"-|.@|\{\{", who):
+                continue  # @http.status_code is an attribute of logs
+            if None in held and False not in held:
+                depends[who] = " ".join("".join(one) for one in inside if _alerts(*one[:2]) is None)
+            elif False not in held:
+                sure.append(who)
+        if tag is None:
+            break
+        at = tag.end()
+        if tag["sign"] == "/":
+            inside = inside[:-1]
+        elif tag["sign"] == "else" and inside:
+            sign, word, rest = inside[-1]
+            inside[-1] = ("^" if sign == "#" else "#", word, rest)
+        elif tag["sign"] != "else":
+            inside.append((tag["sign"], tag["word"], tag["rest"].rstrip()))
+    names = ", ".join(dict.fromkeys(sure or depends))
+    unsure = () if sure else tuple(dict.fromkeys(depends.values()))
+    return Route(names, group_wait_s=0.0, silent=not names, unsure=unsure)
+
+
+def _alerts(sign: str, word: str) -> bool | None:
+    """Whether a block is shown for an alert; None: it depends on more than the monitor's state."""
+    if word in _ALERTING:
+        return sign == "#"
+    return sign == "^" if _OTHER_STATES.match(word) else None
+
+
+# When it is evaluated, where that is not all the time: a recurrence as calendars write it.
+
+
+_DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+
+
+def _schedule(options: object, place: Place, faults: FileFaults) -> tuple[float, WeekHours | None]:
+    """Return the seconds between evaluations, and the hours in which there are any; None: at all times.
+
+    Evaluations an hour apart or less make hours in which the monitor is on; further apart, it waits for the next one.
+    """
+    custom = options.get("custom_schedule") if isinstance(options, dict) else None
+    rules = custom.get("recurrences") if isinstance(custom, dict) else None
+    times: set[int] = set()
+    zone = "UTC"
+    for n, one in enumerate(rules if isinstance(rules, list) else []):
+        at: Place = (*place, "custom_schedule", "recurrences", n)
+        known = one if isinstance(one, dict) else {}
+        parts = (part.split("=", 1) for part in re.split(r"[;\s]+", str(known.get("rrule", ""))) if "=" in part)
+        try:
+            zone = str(known.get("timezone") or "UTC")
+            ZoneInfo(zone)
+            times |= _recurring({key.upper().split(":")[-1]: text for key, text in parts}, str(known.get("start")))
+        except (OSError, ValueError, ZoneInfoNotFoundError):
+            faults.add(at, f"must have a rrule such as FREQ=DAILY;BYHOUR=9 and a time zone; got {value_in_words(one)}")
+    if not times:
+        return EVALUATION_S, None
+    ordered = sorted(times)
+    gaps = [later - sooner for sooner, later in pairwise([*ordered, ordered[0] + WEEK_MINUTES])]
+    if min(gaps) > 60:
+        return max(gaps) * 60.0, None
+    on = np.zeros(WEEK_MINUTES)
+    for begin, gap in zip(ordered, gaps, strict=True):
+        on[(begin + np.arange(gap if gap <= 60 else min(gaps))) % WEEK_MINUTES] = 1
+    hours = WeekHours.of_minutes(on, zone)
+    return min(gaps) * 60.0, None if hours.always else hours
+
+
+def _recurring(said: Mapping[str, str], start: str) -> set[int]:
+    """Minutes of the week at which a recurrence falls."""
+    begun = re.search(r"T([0-9]{2}):?([0-9]{2})", start)
+    frequent = said.get("FREQ", "")
+    step = int(said.get("INTERVAL", "1"))
+    if frequent not in ("MINUTELY", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY") or step < 1:
+        raise ValueError(frequent)
+    days = [_DAYS.index(day[-2:]) for day in said["BYDAY"].split(",")] if "BYDAY" in said else list(range(7))
+    hours = list(range(0, 24, step if frequent == "HOURLY" else 1))
+    if "BYHOUR" in said or frequent not in ("MINUTELY", "HOURLY"):
+        hours = [int(hour) for hour in said.get("BYHOUR", begun[1] if begun else "0").split(",")]
+    minutes = list(range(0, 60, step))
+    if "BYMINUTE" in said or frequent != "MINUTELY":
+        minutes = [int(minute) for minute in said.get("BYMINUTE", begun[2] if begun else "0").split(",")]
+    found = {day * 1440 + hour * 60 + minute for day in days for hour in hours for minute in minutes}
+    if not all(0 <= one < WEEK_MINUTES for one in found):
+        raise ValueError(start)
+    return found
+
+
+def _without_handle(rules: list[AlertRule], file: str) -> list[str]:
+    silent = [rule.name for rule in rules if rule.route is not None and rule.route.silent]
+    if not silent:
+        return []
+    named = ", ".join(silent[:5]) + (f" and {len(silent) - 5} more" if len(silent) > 5 else "")
+    return [
+        f"{file}: {len(silent)} of {len(rules)} monitors name no @-handle for an alert ({named}): taken as sent to "
+        "nobody; a notification rule of Datadog may add one"
+    ]
 
 
 def _condition(query: str, kind: str, options: Mapping[str, object], place: Place, faults: FileFaults) -> Condition:
@@ -137,6 +273,8 @@ def _condition(query: str, kind: str, options: Mapping[str, object], place: Plac
         share = threshold is not None and 0 < threshold <= 1
         return Condition(_window(trigger[1]) if trigger else window, threshold, "share" if share else "opaque")
     above = not compared or compared["sign"] in (">", ">=")
+    if above and client_errors(query):
+        return Condition(window, threshold, "clients")
     if how == "last":
         return Condition(0.0, threshold)
     if how == ("min" if above else "max"):

@@ -52,11 +52,13 @@ def rule_groups(groups: object, place: Place, faults: FileFaults, source: str) -
         faults.unknown_keys(at, group, _GROUP_KEYS)
         interval = _duration(group, "interval", at, faults)
         shared = _words(group.get("labels"), (*at, "labels"), faults)
+        offsets = [_duration(group, key, at, faults) for key in ("query_offset", "eval_delay", "evaluation_delay")]
+        late = next((seconds for seconds in offsets if seconds is not None), None)
         name = str(group.get("name", ""))
         for where, rule in _each(group.get("rules"), (*at, "rules"), faults):
             made = _rule(rule, where, name, interval, shared, faults, source)
             if made is not None:
-                (recordings if made.recording else alerts).append(made)
+                (recordings if made.recording else alerts).append(replace(made, delay_s=late))
     return Practices(alerts=tuple(alerts), recordings=tuple(recordings))
 
 
@@ -227,7 +229,8 @@ def manifest(value: Mapping[str, object], faults: FileFaults, file: str) -> Prac
     if kind == "Prometheus":
         scrape = said_seconds(spec, "scrapeInterval", ("spec",), faults) or _OPERATOR_S
         evaluation = said_seconds(spec, "evaluationInterval", ("spec",), faults) or _OPERATOR_S
-        return Practices(settings=MonitoringSettings(scrape, evaluation, source=file))
+        late = said_seconds(spec, "ruleQueryOffset", ("spec",), faults)
+        return Practices(settings=MonitoringSettings(scrape, evaluation, query_offset_s=late, source=file))
     if kind in ("ServiceMonitor", "PodMonitor"):
         return _scrapes(spec, kind, name, faults, file)
     if kind == "Probe":
@@ -238,6 +241,10 @@ def manifest(value: Mapping[str, object], faults: FileFaults, file: str) -> Prac
         return Practices(notes=(f"{file}: {kind} describes objectives; load the rules that are generated from it",))
     if kind == "GrafanaAlertRuleGroup":
         return grafana.provisioned({"groups": [{"name": name, **spec}]}, faults, file)
+    if kind == "GrafanaNotificationPolicy":
+        return grafana.provisioned({"policies": [spec.get("route")]}, faults, file)
+    if kind == "GrafanaMuteTiming":
+        return grafana.provisioned({"muteTimes": [{"name": name, **spec}]}, faults, file)
     if kind in _UNREAD:
         return Practices(notes=(f"{file}: manifests of kind {kind} are not read; {_UNREAD[kind]}",))
     return Practices(notes=(f"{file}: a manifest of kind {kind or 'unknown'} says nothing about detection",))
@@ -255,6 +262,7 @@ def configuration(value: Mapping[str, object], faults: FileFaults, file: str, pl
     settings = MonitoringSettings(
         said_seconds(wide, "scrape_interval", at, faults) or 60.0,
         said_seconds(wide, "evaluation_interval", at, faults) or 60.0,
+        query_offset_s=said_seconds(wide, "rule_query_offset", at, faults),
         jobs=tuple(_job_intervals(value.get("scrape_configs"), (*place, "scrape_configs"), faults)),
         source=file,
     )

@@ -5,11 +5,22 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from math import inf
 
-from mttrlab.schema import FAILURE_MODES, UNKNOWN, Condition
-from mttrlab.sources.practices.reading import windows
+from mttrlab.schema import FAILURE_MODES, UNKNOWN, Condition, WeekHours
+from mttrlab.sources.practices.promql_hours import clock_hours
+from mttrlab.sources.practices.reading import duration_seconds, windows
 
 Alternatives = tuple[tuple[Condition, ...], ...]
+
+_Together = tuple[tuple[Condition, int], ...]
+"""Conditions that must hold together, each with its rank: only those of the lowest are waited for."""
+_TRIGGER, _GUARD, _GONE, _THERE, _HOURS = range(5)
+"""A comparison; one that usually holds already; what `unless` asks to be gone; what is asked to be there; the clock."""
+
+
+_I = re.IGNORECASE
 
 
 _COMPARISON = re.compile(r"(?<![=!~<>])(>=|<=|==|!=|>|<)(?![~=])\s*(?:bool\b)?")
@@ -33,6 +44,32 @@ _FLIP = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
 _EVENTS = re.compile(r"\b(increase|changes|resets|rate|irate|delta|idelta)\s*\(")
 
 
+_NEWEST = re.compile(r"\b(last_over_time|irate|idelta)\s*\(")
+
+
+_OFFSET = re.compile(r"\boffset\s+(-?)\s*([0-9][0-9a-z.]*)", re.IGNORECASE)
+
+
+_SERIES = re.compile(
+    r"(?<![\w:.\[])(?!(?:and|or|unless|by|without|on|ignoring|group_left|group_right|bool|offset|inf|nan)\b)"
+    r"([A-Za-z_:][\w:]*)(?![\w:])(?!\s*(?:\(|by\b|without\b))",
+    re.IGNORECASE,
+)
+"""Names that are no functions and no words of the language."""
+
+
+_FAILING = re.compile(
+    "error|err_|fail|5xx|4xx|[\"'|^(][45](\\.|xx|\\[|\\d|[0-9]{2})|!=|!~|laten|duration|slow|down|drop|reject|refus|denied|timeout"
+    "|lag|burn|unavail|unhealthy|lost|miss|stale|restart|crash|oom|kill|throttl|abort|exception|panic|retr|dead|bad"
+    "|invalid|corrupt|evict|pending|backlog|queue|wait|violat|absent|critical|warn|changes\\(|resets\\(|delta\\(|deriv\\(|predict|util|usage|cpu|mem|disk|==|<",
+    re.IGNORECASE,
+)
+"""Words of what goes wrong, or is used up."""
+
+
+_AT_WORK = re.compile(r"maintenance|deploying|in_progress|silenc|inhibit|drain|paus|mute|disabled|planned", _I)
+
+
 _MOST_ALTERNATIVES, _LONGEST, _DEEPEST = 64, 20_000, 50
 
 
@@ -48,18 +85,20 @@ def conditions(expr: str, recorded: Mapping[str, str] | None = None) -> Alternat
 
     Notes
     -----
-    `unless` and comparisons inside functions narrow an alert; they are not waited for.
+    `unless` and comparisons inside functions narrow an alert; they are not waited for. Nor is a guard beside another
+    comparison, which holds already before anything fails: that there is traffic, that something was there an hour ago.
+    What reads nothing but the clock becomes the hours in which the alert is on.
 
     Examples
     --------
     >>> conditions('sum(rate(errors_total[5m])) / sum(rate(requests_total[5m])) > 0.05')
-    ((Condition(window_s=300.0, threshold=0.05, kind='share', quantile=0.95),),)
+    ((Condition(window_s=300.0, threshold=0.05, kind='share', quantile=0.95, offset_s=0.0, hours=None),),)
     """
     bare, known = without_comments(expr), recorded or {}
     if len(bare) > _LONGEST:
         return ((Condition(_longest(bare, known, set()), None, "opaque"),),)
     try:
-        return _read(bare, known)
+        return tuple(dict.fromkeys(_without_guards(together) for together in _read(bare, known)))
     except RecursionError:
         return ((Condition(_longest(bare, known, set()), None, "opaque"),),)
 
@@ -83,25 +122,49 @@ def masked(expr: str) -> str:
     )
 
 
-def _read(expr: str, recorded: Mapping[str, str]) -> Alternatives:
+def _read(expr: str, recorded: Mapping[str, str]) -> list[_Together]:
     expr = _bare(expr)
+    hours = clock_hours(expr, recorded)
+    if hours is not None:
+        return [_in_hours(hours)]
+    if expr in recorded and _COMPARISON.search(masked(recorded[expr])):
+        return _read(recorded[expr], {name: text for name, text in recorded.items() if name != expr})
     pieces = _split(expr)
     if len(pieces) == 1:
-        return ((_condition(expr, recorded),),)
+        return [_condition(expr, recorded)]
     # `and` and `unless` bind tighter than `or`.
-    groups: list[list[str]] = [[pieces[0][1]]]
-    for word, piece in pieces[1:]:
+    groups: list[list[tuple[str, str]]] = [[]]
+    for word, piece in pieces:
         if word == "or":
-            groups.append([piece])
-        elif word == "and":
-            groups[-1].append(piece)
-    found: list[tuple[Condition, ...]] = []
+            groups.append([])
+        groups[-1].append((word, piece))
+    found: list[_Together] = []
     for group in groups:
-        made: list[tuple[Condition, ...]] = [()]
-        for piece in group:
-            made = [have + more for have in made for more in _read(piece, recorded)][:_MOST_ALTERNATIVES]
+        made: list[_Together] = [()]
+        for word, piece in group:
+            more = _ruled_out(piece, recorded) if word == "unless" else _read(piece, recorded)
+            made = [have + one for have in made for one in more][:_MOST_ALTERNATIVES]
         found += made
-    return tuple(found[:_MOST_ALTERNATIVES])
+    return found[:_MOST_ALTERNATIVES]
+
+
+def _ruled_out(expr: str, recorded: Mapping[str, str]) -> list[_Together]:
+    """What `unless` asks for: other hours than these, or that something is gone that was there; else nothing."""
+    hours = clock_hours(_bare(expr), recorded)
+    if hours is not None:
+        return [_in_hours(~hours)]
+    return [()] if _COMPARISON.search(masked(expr)) else [((Condition(), _GONE),)]
+
+
+def _in_hours(hours: WeekHours) -> _Together:
+    return () if hours.always else ((Condition(kind="hours", hours=hours), _HOURS),)
+
+
+def _without_guards(together: _Together) -> tuple[Condition, ...]:
+    """The conditions that are waited for, and the hours."""
+    lowest = min((rank for _, rank in together), default=_HOURS)
+    waited = [one for one, rank in together if rank in (lowest, _HOURS)]
+    return tuple(waited) if lowest < _HOURS else (Condition(), *waited)
 
 
 def _bare(expr: str) -> str:
@@ -142,10 +205,10 @@ def _split(expr: str) -> list[tuple[str, str]]:
             parts.append((word, expr[begin : match.start()]))
             word, begin = match.group().lower(), match.end()
     parts.append((word, expr[begin:]))
-    return [(word, re.sub(r"^\s*(on|ignoring)\s*\([^()]*\)", "", part)) for word, part in parts]
+    return [(word, re.sub(r"^\s*(on|ignoring)\s*\([^()]*\)", "", part, flags=_I)) for word, part in parts]
 
 
-def _condition(expr: str, recorded: Mapping[str, str]) -> Condition:
+def _condition(expr: str, recorded: Mapping[str, str]) -> _Together:
     blank = masked(expr)
     depths = _depths(blank)
     found = list(_COMPARISON.finditer(blank))
@@ -163,7 +226,79 @@ def _condition(expr: str, recorded: Mapping[str, str]) -> Condition:
     threshold = promql_number(right)
     if threshold is None and promql_number(left) is not None:
         left, sign, threshold = right, _FLIP.get(sign, sign), promql_number(left)
-    return _judged(left, sign, threshold, _longest(left, recorded, set()))
+    (_, main), *rest = _split(left)
+    inside: _Together = ()
+    if rest and all(word != "or" for word, _ in rest):
+        # (errors / requests and on () hour() > 8) > 0.05: the clock inside counts as well.
+        left = _bare(main)
+        for word, piece in rest:
+            hours = clock_hours(_bare(piece), recorded)
+            inside += () if hours is None else _in_hours(hours if word == "and" else ~hours)
+    newest = _newest(left)
+    judged = _judged(newest, sign, threshold, _longest(newest, recorded, set()))
+    rank = _GUARD if _holds_already(left, sign, threshold, judged.kind) else _TRIGGER
+    return ((replace(judged, offset_s=_offset(left, recorded, frozenset())), rank), *inside)
+
+
+def _holds_already(left: str, sign: str, threshold: float | None, kind: str) -> bool:
+    """Whether a comparison is one that a healthy day meets: there is traffic, it is up, nobody works on it."""
+    if threshold is None or kind not in ("opaque", "all", "any", "instant") or _FAILING.search(left):
+        return False
+    quiet = threshold < 1 and sign in ("<", "<=", "==")
+    return bool(_AT_WORK.search(left)) if quiet else sign in (">", ">=", "!=") or (sign == "==" and threshold >= 1)
+
+
+def _newest(expr: str) -> str:
+    """Return the expression without the windows of functions that use the newest samples alone."""
+    for match in reversed(list(_NEWEST.finditer(masked(expr)))):
+        end = match.end() - 1 + _closing(masked(expr)[match.end() - 1 :])
+        inside = re.sub(r"\[[^\[\]]*\](?=[^\[\]]*$)", "", expr[match.end() : end])
+        expr = f"{expr[: match.start()]}({inside}{expr[end:]}"
+    return expr
+
+
+def _offset(expr: str, recorded: Mapping[str, str], seen: frozenset[str]) -> float:
+    """Return how far back an expression looks on purpose, seconds, where what it names first is never looked at later.
+
+    Against the same series of an earlier time (`x / x offset 1w`), the newer one shows the fault.
+    """
+    blank = masked(expr)
+    shifted = [(_operand(blank[: match.start()]), match.start(), match) for match in _OFFSET.finditer(blank)]
+    looked: dict[str, float] = {}
+    for match in _SERIES.finditer(blank):
+        name = match.group(1)
+        back = [
+            _seconds(one.group(2)) * (-1 if one.group(1) else 1)
+            for begin, end, one in shifted
+            if begin <= match.start() < end
+        ]
+        if name in recorded and name not in seen:
+            back.append(_offset(recorded[name], recorded, seen | {name}))
+        matchers = re.match(r"\s*\{[^{}]*\}", expr[match.end() :])
+        key = name + (matchers.group() if matchers else "")
+        looked[key] = min(looked.get(key, inf), sum(back, 0.0))
+    return max(next(iter(looked.values()), 0.0), 0.0)
+
+
+def _seconds(text: str) -> float:
+    try:
+        return duration_seconds(float(text) if re.fullmatch(r"[0-9.]+", text) else text)
+    except ValueError:
+        return 0.0
+
+
+def _operand(blank: str) -> int:
+    """Return where the series, or the parentheses, begin that end here."""
+    ahead = re.sub(r"(\s|\[[^\[\]]*\]|@\s*(start\s*\(\s*\)|end\s*\(\s*\)|[0-9.]+))+$", "", blank)
+    if not ahead.endswith(")"):
+        found = re.search(r"[\w:]*$", ahead)
+        return found.start() if found else len(ahead)
+    depth = 0
+    for at in range(len(ahead) - 1, -1, -1):
+        depth += (ahead[at] == ")") - (ahead[at] == "(")
+        if depth == 0:
+            return at
+    return 0
 
 
 def _judged(left: str, sign: str, threshold: float | None, window: float) -> Condition:
@@ -173,6 +308,8 @@ def _judged(left: str, sign: str, threshold: float | None, window: float) -> Con
     if threshold is not None and abs(threshold) <= 100 and re.search(r"\b100\s*(\*|-)|\*\s*100\b", masked(left)):
         threshold /= 100
     above = sign in (">", ">=")
+    if above and client_errors(left):
+        return Condition(window, threshold, "clients")
     if window == 0:
         if threshold is not None and sign in ("<", "<=") and 0 < threshold < 1:
             threshold = 1 - threshold
@@ -196,9 +333,12 @@ def _is_share(left: str) -> bool:
     )
 
 
-def _uncompared(expr: str, recorded: Mapping[str, str]) -> Condition:
-    window = _longest(expr, recorded, set())
-    return Condition(window, None, "all" if "absent_over_time" in expr else "opaque" if window else "instant")
+def _uncompared(expr: str, recorded: Mapping[str, str]) -> _Together:
+    window = _longest(_newest(expr), recorded, set())
+    kind = "all" if "absent_over_time" in expr else "opaque" if window else "instant"
+    gone = re.search(r"\babsent(_over_time)?\s*\(", masked(expr))
+    found = Condition(window, None, kind, offset_s=_offset(expr, recorded, frozenset()))
+    return ((found, _TRIGGER if gone else _THERE),)
 
 
 def _longest(expr: str, recorded: Mapping[str, str], seen: set[str]) -> float:
@@ -251,22 +391,37 @@ def _worth(node: ast.expr) -> float:
 # Which failure mode and which service an alert watches, read from its words; unknown where they do not say.
 
 
-_I = re.IGNORECASE
-
-
 _ABOUT = re.compile(r"expir|certificate|overcommit", _I)
 """About something that will happen, or that is none of a service's failures."""
+
+
+_CHORES = re.compile(
+    r"reload|backup|(?<![a-z])cron|(?<![a-z])batch|nightly|compact|vacuum|snapshot|retention|rotat|clean_?up"
+    r"|(?<![a-z.])jobs?_",
+    _I,
+)
+"""Housekeeping and jobs: nobody's requests fail by them."""
 
 
 _SIGNALS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
     (mode, where, re.compile(words, _I))
     for mode, where, words in (
-        ("dependency", "name", "dependenc|upstream|downstream|external|third.?party|circuit.?breaker|replicat(ion|or)"),
+        ("dependency", "expr", r"upstream|dependenc|circuit_?breaker|(http|grpc)_client|outgoing|egress"),
+        ("dependency", "name", "dependenc|upstream|external|third.?party|circuit.?breaker|replicat(ion|or)"),
         (
             "availability",
             "expr",
             r"(?<![\w:])up\s*(==|<|!=|\)|\[)|\w_up\s*(==|<|!=)|\babsent(_over_time)?\s*\(|probe_success",
         ),
+        ("latency", "expr", r"histogram_quantile|(duration|latency|response_time|request_time)\w*_bucket\b"),
+        (
+            "error_rate",
+            "quoted",
+            r"5\.\.|5\[|5xx|\"error\"|\b(status|level|@type):(error|critical)|\"\^?5([0-9.x]{2}|[.][*+])",
+        ),
+        ("error_rate", "expr", "error|failed|failures?|burn_?rate"),
+        ("latency", "expr", r"(duration|latency|response_time|request_time)\w*|_lag\b"),
+        ("dependency", "name", "downstream"),
         ("latency", "name", r"latenc|slow|duration|response.?time|too long|\blag|p9[059]"),
         ("error_rate", "name", r"error|fail(ed|ure|ing|s\b)|5xx|burn.?rate|errs\b"),
         (
@@ -275,13 +430,6 @@ _SIGNALS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
             "down\\b|unreachable|unavailable|not.?(ready|running|healthy)|unhealthy|crash|offline|disconnected|missing"
             "|absent|lost|outage|availab",
         ),
-        ("latency", "expr", r"(duration|latency|response_time|request_time)\w*|_lag\b"),
-        (
-            "error_rate",
-            "quoted",
-            r"5\.\.|5\[|5xx|\"error\"|\b(status|level|@type):(error|critical)|\"\^?5([0-9.x]{2}|[.][*+])",
-        ),
-        ("error_rate", "expr", "error|failed|failures?|burn_?rate"),
     )
 )
 """Failure mode, where to look, what to look for: the first that is found decides."""
@@ -346,6 +494,13 @@ def failure_mode(name: str, expr: str, labels: Mapping[str, str] | None = None, 
         return UNKNOWN, "it is about something to come, not a failure"
     bare = without_comments(expr)
     texts = {"name": words, "expr": masked(bare), "quoted": bare}
+    if client_errors(bare):
+        return "error_rate", "client errors (4xx): no fault of the service makes them more frequent"
+    # The labels before the first colon of a recorded series are no words of it.
+    named = re.sub(r"\w+:(?=\w)", "", texts["expr"])
+    chore = _CHORES.search(named if _SERIES.search(named) else words)
+    if chore and not re.search(r"(?<![\w:])up\s*(==|<|!=|\)|\[)|probe_success", texts["expr"]):
+        return UNKNOWN, f"{chore.group()!r} is housekeeping or a job, not a failure that users see"
     for mode, where, pattern in _SIGNALS:
         found = pattern.search(texts[where])
         if found:
@@ -361,6 +516,21 @@ def failure_mode(name: str, expr: str, labels: Mapping[str, str] | None = None, 
         if found:
             return mode, f"the description says {found.group()!r}"
     return UNKNOWN, "nothing in its name or expression says; map it to say so"
+
+
+def client_errors(expr: str) -> bool:
+    """Return whether an expression counts client errors (4xx) and no others.
+
+    Examples
+    --------
+    >>> client_errors('rate(requests{code=~"4.."}[5m])'), client_errors('rate(requests{code=~"[45].."}[5m])')
+    (True, False)
+    """
+    expr = expr[: masked(expr).find("/")] if "/" in masked(expr) else expr
+    codes = re.findall(r"(?:code|status|class)\w*\s*(?:=~?|:)\s*[\"'`]?([^\"'`{},\s]+)", expr, _I)
+    codes += re.findall(r"_([45])xx", expr, _I)
+    parts = [part for code in codes for part in re.sub(r"[\^$()]", "", code).split("|")]
+    return bool(parts) and all(re.fullmatch(r"4([0-9.x]|\[.*)*", part, _I) for part in parts)
 
 
 def services(expr: str, labels: Mapping[str, str] | None = None, group: str = "") -> tuple[str, ...]:
@@ -400,9 +570,7 @@ def always_firing(name: str, expr: str, labels: Mapping[str, str] | None = None)
     (True, False)
     """
     bare = without_comments(expr)
-    if re.fullmatch(
-        r"\(?\s*(vector\s*\(\s*[0-9.]+\s*\)|[0-9.]+|time\s*\(\s*\))\s*(\)|[><=!]+\s*(bool)?\s*-?[0-9.]+\s*\)?)?", bare
-    ):
+    if clock_hours(bare) is not None:
         return True
     speaks_of_alerts = bool(re.match(r"[^{]*\bALERTS\b", masked(bare)))
     return (

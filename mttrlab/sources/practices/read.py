@@ -54,7 +54,8 @@ def recognise(path: str | os.PathLike[str]) -> str | None:
 def _recognised(text: str, suffix: str) -> str | None:
     if suffix == ".json":
         monitor = re.search(r"\"query\"\s*:", text) and re.search(r"\"type\"\s*:", text)
-        if re.search(r"\"apiVersion\"\s*:\s*1\b", text) and re.search(r"\"groups\"\s*:", text):
+        parts = "|".join(grafana.PARTS)
+        if re.search(r"\"apiVersion\"\s*:\s*1\b", text) and re.search(rf"\"({parts})\"\s*:", text):
             return "grafana alerts"
         return "datadog monitors" if monitor and '"incidents"' not in text else None
     if suffix == ".tf":
