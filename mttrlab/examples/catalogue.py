@@ -115,7 +115,11 @@ def _story(large: Organisation) -> str:
     teams = len(set(TEAMS.values()))
     services = ", ".join(f"`{service}`" for service, owner in TEAMS.items() if owner == team)
     happened = [
-        (laws.IMPROVED_FROM, "runbooks that open with a diagnostic report: finding the cause takes half the work"),
+        (
+            laws.IMPROVED_FROM,
+            "diagnostic runbooks: an incident opens with a report of what is unhealthy; finding its cause takes half the "
+            "work",
+        ),
         (late, f"the {team} team ({services}) takes them up two months late; until then its work is as it was"),
         (f"{pd.Timestamp(telemetry.FIRINGS_FROM, unit='s'):%Y-%m-%d}", "from now on the firings of alerts are kept"),
         (

@@ -204,7 +204,7 @@ join:
   within_minutes: 30
 slo: 0.999
 events:   # what the teams did and when: named where a change is found near it
-  - {date: "2026-01-15", name: "runbooks that open with a diagnostic report", moves: acknowledged_to_diagnosed}
+  - {date: "2026-01-15", name: "diagnostic runbooks", moves: acknowledged_to_diagnosed}
 price_of_a_minute: 85.0
 currency: EUR
 practices: ../practices   # rules, monitors, runbooks: what the teams run

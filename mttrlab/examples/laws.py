@@ -117,7 +117,8 @@ MITIGATED_FIRST = 0.12
 
 
 IMPROVED_FROM, IMPROVEMENT = "2026-01-15", 0.5
-"""Runbooks that open with a diagnostic report: from this day (UTC) the work of diagnosis takes this share of before."""
+"""Diagnostic runbooks, each with a report of what is unhealthy: from this day (UTC) the work of diagnosis takes this
+share of what it took."""
 
 
 LATE = {"storefront": "2026-03-15"}
