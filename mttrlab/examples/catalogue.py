@@ -117,8 +117,8 @@ def _story(large: Organisation) -> str:
     happened = [
         (
             laws.IMPROVED_FROM,
-            "diagnostic runbooks: an incident opens with a report of what is unhealthy; finding its cause takes half the "
-            "work",
+            "diagnostic runbooks: an incident opens with a report of what is unhealthy; finding its cause takes half "
+            "the work",
         ),
         (late, f"the {team} team ({services}) takes them up two months late; until then its work is as it was"),
         (f"{pd.Timestamp(telemetry.FIRINGS_FROM, unit='s'):%Y-%m-%d}", "from now on the firings of alerts are kept"),
