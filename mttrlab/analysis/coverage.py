@@ -219,7 +219,9 @@ def _ordered(table: pd.DataFrame, lost: pd.DataFrame | None) -> pd.DataFrame:
         table = table.fillna(nothing)
     floats = dict.fromkeys(("minutes_lost", "lost_low", "lost_high"), "float64")
     table = table.astype({"incidents": "Int64", "not_dated": "Int64", "seen_by_alerts": "Int64", **floats})
-    blind = (table["verdict"] == "no alert") & (table["seen_by_alerts"].fillna(0) > 0)
+    seen = table["seen_by_alerts"].fillna(0)
+    # A few may be alerts of another kind that happened to see it.
+    blind = (table["verdict"] == "no alert") & (seen > 0) & ((seen >= _SEEN) | (2 * seen >= table["incidents"]))
     table["verdict"] = table["verdict"].mask(blind, "not loaded")
     ranked = table.assign(_gap=~table["goal_met"], _lost=table["minutes_lost"].fillna(0.0), _order=order)
     ranked = ranked.sort_values(["_gap", "_lost", "_order"], ascending=[False, False, True], ignore_index=True)
@@ -276,6 +278,10 @@ def _listed(alerts: Sequence[Alert]) -> pd.DataFrame:
 
 LOST = ["service", "failure_mode", "incidents", "minutes_lost", "lost_low", "lost_high", "not_dated", "seen_by_alerts"]
 """Columns of `minutes_lost`."""
+
+
+_SEEN = 5
+"""Incidents that alerts saw, from which on there must be such an alert; half of the incidents are enough too."""
 
 
 def minutes_lost(incidents: Source) -> pd.DataFrame:

@@ -85,45 +85,47 @@ def plot_coverage(cells: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
                           linewidth=0.8)
             )  # fmt: skip
             lost = cell["minutes_lost"]
-            below = f"{minutes_label(float(lost))} lost" if pd.notna(lost) and lost > 0 else ""
+            partly = cell["state"] == "part of the week"
+            below = [f"{float(cell['hours_per_week']):.3g} of 168 h"] if partly else []
+            below += [f"{minutes_label(float(lost))} lost"] if pd.notna(lost) and lost > 0 else []
             box = {"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none"} if hatch else None
-            lift = 0.17 if below else 0.0
+            lift = 0.1 + 0.07 * len(below) if below else 0.0
             ax.text(column, row - lift, _said(cell), ha="center", va="center", fontsize=10.5, color=ink, bbox=box,
                     fontweight="bold" if cell["state"] == "in time" else "normal")  # fmt: skip
             if below:
-                ax.text(column, row + 0.24, below, ha="center", va="center", fontsize=8.5, color=ink, bbox=box)
+                at, size = row + 0.2 + 0.02 * len(below), 8.5 if len(below) == 1 else 7.5
+                ax.text(column, at, "\n".join(below), ha="center", va="center", fontsize=size, color=ink, bbox=box)
         name_rows(ax, services)
         ax.set_xlim(-0.5, len(modes) - 0.5)
         ax.set_xticks(range(len(modes)), [_MODES[mode] for mode in modes])
         ax.xaxis.tick_top()
         ax.tick_params(axis="x", length=0)
-        if cells["minutes_lost"].notna().any():
-            told = "minutes lost: from start to detection, where both stamps are recorded"
-            ax.set_xlabel(told, labelpad=34, parse_math=False)
         for side in ("top", "bottom"):
             ax.spines[side].set_visible(False)
         words = {
-            "in time": "within the goal, 95 % sure", "part of the week": "on for part of the week (of 168 h)",
-            "late": "later than the goal", "not loaded": "alerts saw incidents, but none is loaded",
-            "no alert": "no alert known", "to be mapped": "alerts of unknown kind",
+            "in time": "within the goal, 95 % sure", "part of the week": "on for part of the week",
+            "late": "later than the goal", "not loaded": "seen by alerts that are not loaded",
+            "no alert": "no alert, or sent to nobody", "to be mapped": "alerts of unknown kind",
         }  # fmt: skip
         usual = ("in time", "late", "no alert", "to be mapped")
         shown = {s: w for s, w in words.items() if s in usual or s in set(cells["state"])}
         keys = [
             Patch(facecolor=_LOOKS[s][0], hatch=_LOOKS[s][1], edgecolor="#c9c4ba", label=w) for s, w in shown.items()
         ]
-        ax.legend(handles=keys, loc="upper left", bbox_to_anchor=(0, -0.02), ncols=4 if len(keys) < 5 else 3,
+        ax.legend(handles=keys, loc="upper left", bbox_to_anchor=(-0.1, -0.02), ncols=4 if len(keys) < 5 else 3,
                   frameon=False, fontsize=9.5, columnspacing=1.3, handlelength=1.6)  # fmt: skip
+        if cells["minutes_lost"].notna().any():
+            told = "minutes lost: from start to detection, where both stamps are recorded"
+            ax.set_xlabel(told, labelpad=34 if len(keys) < 5 else 52, parse_math=False)
         return ax
 
 
 def _said(cell: Record) -> str:
     state = str(cell["state"])
     if state in ("in time", "late", "part of the week"):
-        hours = f" · {float(cell['hours_per_week']):.3g} h" if state == "part of the week" else ""
-        return minutes_label(float(cell["mean"])) + hours
+        return minutes_label(float(cell["mean"]))
     if state == "not loaded":
-        return f"saw {int(cell['seen_by_alerts']):,} of {int(cell['incidents']):,}"
+        return f"{int(cell['seen_by_alerts']):,} of {int(cell['incidents']):,} seen"
     if state == "nothing":
         return _times(int(cell["incidents"]), "incident") if pd.notna(cell["incidents"]) and cell["incidents"] else ""
     n = int(cell["alerts"])

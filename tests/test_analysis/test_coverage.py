@@ -270,7 +270,7 @@ def test_alerts_that_saw_incidents_and_are_not_loaded_are_no_gap_in_which_nobody
     assert rows.loc[["dependency", "availability"], "verdict"].tolist() == ["no alert", "no alert"]
     assert not rows["covered"].any() and "1 are watched by alerts that are not loaded" in str(report)
     drawn = plot_coverage(report.cells)
-    assert "saw 13 of 15" in {text.get_text() for text in drawn.texts}
+    assert "13 of 15 seen" in {text.get_text() for text in drawn.texts}
     assert "nobody is told" not in {text.get_text() for text in drawn.figure.findobj(plt.Text)}
     rule = AlertRule("slow", "a", "latency")
     assert "late" in set(alert_coverage(None, [rule], incidents=history).table["verdict"])
