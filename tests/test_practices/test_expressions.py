@@ -152,6 +152,8 @@ ERRORS = 'sum(rate(requests_total{code=~"5.."}[5m])) / sum(rate(requests_total[5
         "on(job) rate(requests_total[1h] offset 1d)",
         "sum(rate(requests_total[5m] offset 1h)) > 5",
         "max_over_time(maintenance[1h]) == 0",
+        "avg_over_time(up[1h]) > 0.9",
+        "rate(requests_total[15m]) > on() group_left() min_traffic",
     ],
 )
 def test_a_guard_that_usually_holds_already_is_not_waited_for(guard: str) -> None:
@@ -170,6 +172,9 @@ def test_a_guard_that_usually_holds_already_is_not_waited_for(guard: str) -> Non
         ("sum(changes(ready[15m])) > 2 and cordoned == 0", [900, 0]),
         ("count_over_time((up == 0)[10m:]) > 5 and rate(requests_total[1h]) > 0", [600]),
         ("rate(requests_total[5m]) > 100", [300]),
+        ("rate(bad_total[5m]) / (rate(all_total[30m]) > 100) > 0.05", [300]),
+        ("1 - avg_over_time(up[10m]) > 0.5 and avg_over_time(up[1h]) < 0.9", [600, 3600]),
+        ("replicas_wanted > replicas_ready and rate(requests_total[5m]) > 3", [0]),
     ],
 )
 def test_what_a_fault_has_to_bring_about_is_waited_for(expr: str, windows: list[float]) -> None:
@@ -216,6 +221,7 @@ def test_functions_of_the_newest_samples_have_no_window(expr: str, kind: str, wi
         ("group by (job) (up offset 1d) unless on (job) group by (job) (up)", 0),
         ("rate(a_errors[5m]) > 3 and on() (rate(requests_total[5m] offset 1d) > 0)", 0),
         ('x{offset="a offset 5m"} > 3', 0),
+        ('{__name__="up", job="x"} offset 5m == 0', 300),
         ("shifted > 0.5", 240),
     ],
 )

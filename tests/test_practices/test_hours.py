@@ -51,6 +51,9 @@ def _rules(expr: str, severity: str = "warning") -> str:
         ("2 ^ 3 ^ 0 < hour()", 147),
         ("-hour() < -8", 105),
         ("hour() > 25", 0),
+        ("scalar(hour() > 7) > 0", 112),
+        ("hour(timestamp(vector(1))) > 7", 112),
+        ("label_replace(hour() > 7, 'a', \"b\", 'c', 'd')", 112),
     ],
 )
 def test_the_clock_alone_says_in_which_hours_it_holds(expr: str, hours: float) -> None:
@@ -94,6 +97,12 @@ def test_hours_are_said_in_words_and_joined_across_zones() -> None:
         f"{RATIO} > 0.05 unless on() hour() < 8 unless on() hour() >= 17 unless on() day_of_week() == 0 == 0"
         " unless on() day_of_week() == 6",
         f"({RATIO} and on() (hour() >= 8 < 17) and on() (day_of_week() > 0 < 6)) > 0.05",
+        f"{RATIO} * on() group_left() (hour() >= bool 8) * (hour() < bool 17) * (day_of_week() % 6 > bool 0) > 0.05",
+        f"sum by (job) ({RATIO} > 0.05 and on() hour() >= 8 < 17) and on() day_of_week() > 0 < 6",
+        f"max({RATIO} and on() hour() >= 8 < 17 and on() day_of_week() > 0 < 6) > 0.05",
+        f"{RATIO} > 0.05 unless on() (maintenance == 1 or hour() < 8 or hour() >= 17 or day_of_week() == 0 or"
+        " day_of_week() == 6)",
+        f"{RATIO} > 0.05 if hour() >= 8 < 17 ifnot (day_of_week() == 0 or day_of_week() == 6)",
     ],
 )
 def test_a_rule_of_office_hours_is_on_for_45_hours_and_as_quick_in_them_as_without(expr: str) -> None:
@@ -144,6 +153,8 @@ def test_a_recorded_series_of_office_hours_counts_and_a_rule_of_the_clock_alone_
     text = _rules(f"{RATIO} > 0.05 and on() office") + office
     (rule,) = _read(tmp_path, rules=text).alerts
     assert rule.hours is not None and rule.hours.hours_per_week == 63
+    unread = _read(tmp_path, rules=_rules(f"{RATIO} > 0.05 and on() clamp_max(hour(), 9) == 9"))
+    assert "what these ask of the clock is not read, or holds all week: OrdersErrors" in unread.notes[0]
     assert always_firing("Tea", "hour() == 16") and not always_firing("Down", "up == 0")
     assert conditions("vector(1)") == ((Condition(),),)
 

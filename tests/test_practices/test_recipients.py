@@ -170,6 +170,13 @@ def test_templates_and_monitors_without_a_message_silence_nobody(tmp_path: Path)
     assert not read.unheard() and not read.notes
 
 
+def test_what_datadog_looks_at_in_the_past_is_late_by_that(tmp_path: Path) -> None:
+    shifted = "avg(last_5m):timeshift(avg:shop.errors{service:orders}.as_rate(), -900) > 3"
+    beside = "avg(last_5m):avg:shop.errors{*} - timeshift(avg:shop.errors{*}, -900) > 3"
+    monitors = [{**_monitor("@a", evaluation_delay=60), "type": "metric alert", "query": q} for q in (shifted, beside)]
+    assert [rule.delay_s for rule in _datadog(tmp_path, *monitors).alerts] == [960, 60]
+
+
 @pytest.mark.parametrize(
     ("rrule", "hours", "every"),
     [

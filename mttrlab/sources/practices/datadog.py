@@ -29,6 +29,10 @@ _CHANGED = re.compile(
 )
 
 
+_SHIFTED = re.compile(r":\s*timeshift\((?:[^()]|\([^()]*\))*,\s*-(?P<back>[0-9]+)\s*\)\s*[<>=]")
+"""All of the query looks at the past; beside an unshifted part, that part shows the fault."""
+
+
 _BURNT = re.compile(r"\.long_window\(\s*[\"'](?P<window>[0-9]+[smhdw])[\"']")
 
 
@@ -95,6 +99,8 @@ def _monitor(wrapped: object, place: Place, faults: FileFaults, file: str, notes
         return None
     name, query, kind = str(texts["name"]), str(texts["query"]), str(texts["type"])
     late = _number(options.get("evaluation_delay"), (*place, "options", "evaluation_delay"), faults) or 0.0
+    shifted = _SHIFTED.search(query)
+    late += float(shifted["back"]) if shifted else 0.0
     condition = _condition(query, kind, options, place, faults)
     tags = _tags(monitor.get("tags"), query)
     words = " ".join(str(text or "") for text in (wrapped.get("description"), wrapped.get("title")))

@@ -10,7 +10,7 @@ from dataclasses import replace
 from mttrlab.schema import AlertRule, MonitoringSettings, Practices, ProbeModule, SyntheticMonitor
 from mttrlab.sources.practices import grafana
 from mttrlab.sources.practices.alertmanager import routed
-from mttrlab.sources.practices.promql import always_firing, conditions, failure_mode, services
+from mttrlab.sources.practices.promql import always_firing, asks_the_clock, conditions, failure_mode, services
 from mttrlab.sources.practices.reading import duration_seconds, mapping_of, said_seconds, without_secrets
 from mttrlab.yaml_io import FileFaults, Place, documents, value_in_words
 
@@ -59,7 +59,11 @@ def rule_groups(groups: object, place: Place, faults: FileFaults, source: str) -
             made = _rule(rule, where, name, interval, shared, faults, source)
             if made is not None:
                 (recordings if made.recording else alerts).append(replace(made, delay_s=late))
-    return Practices(alerts=tuple(alerts), recordings=tuple(recordings))
+    asking = (rule for rule in alerts if asks_the_clock(rule.expr) and not rule.always_firing)
+    timed = [rule.name for rule in asking if all(one.hours is None for each in rule.conditions for one in each)]
+    named = ", ".join(timed[:5]) + (f" and {len(timed) - 5} more" if len(timed) > 5 else "")
+    notes = (f"{source}: what these ask of the clock is not read, or holds all week: {named}",) if timed else ()
+    return Practices(alerts=tuple(alerts), recordings=tuple(recordings), notes=notes)
 
 
 def with_windows(practices: Practices) -> Practices:

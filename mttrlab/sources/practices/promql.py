@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 from math import inf
 
 from mttrlab.schema import FAILURE_MODES, UNKNOWN, Condition, WeekHours
@@ -26,7 +27,11 @@ _I = re.IGNORECASE
 _COMPARISON = re.compile(r"(?<![=!~<>])(>=|<=|==|!=|>|<)(?![~=])\s*(?:bool\b)?")
 
 
-_WORD = re.compile(r"\b(and|or|unless)\b", re.IGNORECASE)
+_WORD = re.compile(r"\b(and|or|unless|if|ifnot)\b", re.IGNORECASE)
+
+
+_MEANT = {"if": "and", "ifnot": "unless"}
+"""Words of VictoriaMetrics, in those of Prometheus."""
 
 
 _NUMBER = re.compile(r"[0-9.eE+\-*/() ]+")
@@ -44,7 +49,13 @@ _FLIP = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
 _EVENTS = re.compile(r"\b(increase|changes|resets|rate|irate|delta|idelta)\s*\(")
 
 
-_NEWEST = re.compile(r"\b(last_over_time|irate|idelta)\s*\(")
+_NEWEST = re.compile(r"\b(last_over_time|irate|idelta|default_rollup)\s*\(")
+
+
+_MATCHING = re.compile(r"^\s*(on|ignoring)\s*\([^()]*\)\s*((group_left|group_right)\s*(\([^()]*\))?)?", re.IGNORECASE)
+
+
+_AGGREGATION = re.compile(r"(?:sum|min|max|avg|count|group)\s*(?:(?:by|without)\s*)?\(", re.IGNORECASE)
 
 
 _OFFSET = re.compile(r"\boffset\s+(-?)\s*([0-9][0-9a-z.]*)", re.IGNORECASE)
@@ -65,6 +76,12 @@ _FAILING = re.compile(
     re.IGNORECASE,
 )
 """Words of what goes wrong, or is used up."""
+
+
+_HEALTHY = re.compile(r"\bup\b|\w_up\b|success|available|ready|healthy", _I)
+
+
+_TRAFFIC = re.compile("request|traffic|rps|qps|throughput|hits|calls|visits|orders|messages", _I)
 
 
 _AT_WORK = re.compile(r"maintenance|deploying|in_progress|silenc|inhibit|drain|paus|mute|disabled|planned", _I)
@@ -103,6 +120,11 @@ def conditions(expr: str, recorded: Mapping[str, str] | None = None) -> Alternat
         return ((Condition(_longest(bare, known, set()), None, "opaque"),),)
 
 
+def asks_the_clock(expr: str) -> bool:
+    """Return whether an expression has functions of the time of day or of the date."""
+    return bool(re.search(r"\b(hour|minute|day_of_\w+|days_in_month|month|year)\s*\(", masked(without_comments(expr))))
+
+
 def without_comments(expr: str) -> str:
     """Return the expression without `# …` comments; a # inside a quoted string is no comment."""
     return re.sub(r"(\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|`[^`]*`)|#[^\n]*", lambda m: m.group(1) or "", expr).strip()
@@ -131,7 +153,11 @@ def _read(expr: str, recorded: Mapping[str, str]) -> list[_Together]:
         return _read(recorded[expr], {name: text for name, text in recorded.items() if name != expr})
     pieces = _split(expr)
     if len(pieces) == 1:
-        return [_condition(expr, recorded)]
+        blank, wrapped = masked(expr), _within(expr)
+        depths = _depths(blank)
+        compared = any(depths[match.start()] == 0 for match in _COMPARISON.finditer(blank))
+        within = wrapped is not None and not compared and _COMPARISON.search(masked(wrapped))
+        return _read(wrapped, recorded) if wrapped is not None and within else [_condition(expr, recorded)]
     # `and` and `unless` bind tighter than `or`.
     groups: list[list[tuple[str, str]]] = [[]]
     for word, piece in pieces:
@@ -153,6 +179,10 @@ def _ruled_out(expr: str, recorded: Mapping[str, str]) -> list[_Together]:
     hours = clock_hours(_bare(expr), recorded)
     if hours is not None:
         return [_in_hours(~hours)]
+    pieces = _split(_bare(expr))
+    if len(pieces) > 1 and all(word == "or" for word, _ in pieces[1:]):
+        each = [one for _, piece in pieces for one in _ruled_out(piece, recorded)]
+        return [tuple(condition for one in each for condition in one)]
     return [()] if _COMPARISON.search(masked(expr)) else [((Condition(), _GONE),)]
 
 
@@ -204,8 +234,9 @@ def _split(expr: str) -> list[tuple[str, str]]:
         if depths[match.start()] == 0:
             parts.append((word, expr[begin : match.start()]))
             word, begin = match.group().lower(), match.end()
+            word = _MEANT.get(word, word)
     parts.append((word, expr[begin:]))
-    return [(word, re.sub(r"^\s*(on|ignoring)\s*\([^()]*\)", "", part, flags=_I)) for word, part in parts]
+    return [(word, _MATCHING.sub("", part)) for word, part in parts]
 
 
 def _condition(expr: str, recorded: Mapping[str, str]) -> _Together:
@@ -226,24 +257,72 @@ def _condition(expr: str, recorded: Mapping[str, str]) -> _Together:
     threshold = promql_number(right)
     if threshold is None and promql_number(left) is not None:
         left, sign, threshold = right, _FLIP.get(sign, sign), promql_number(left)
-    (_, main), *rest = _split(left)
-    inside: _Together = ()
-    if rest and all(word != "or" for word, _ in rest):
-        # (errors / requests and on () hour() > 8) > 0.05: the clock inside counts as well.
-        left = _bare(main)
-        for word, piece in rest:
-            hours = clock_hours(_bare(piece), recorded)
-            inside += () if hours is None else _in_hours(hours if word == "and" else ~hours)
+    left, inside = _clock_apart(left, recorded)
     newest = _newest(left)
-    judged = _judged(newest, sign, threshold, _longest(newest, recorded, set()))
-    rank = _GUARD if _holds_already(left, sign, threshold, judged.kind) else _TRIGGER
+    # errors[5m] / (requests[30m] > 100): the numerator has to fill.
+    window = _longest(_numerator(newest), recorded, set()) or _longest(newest, recorded, set())
+    judged = _judged(newest, sign, threshold, window)
+    rank = _GUARD if _holds_already(left, right, sign, threshold, judged.kind) else _TRIGGER
     return ((replace(judged, offset_s=_offset(left, recorded, frozenset())), rank), *inside)
 
 
-def _holds_already(left: str, sign: str, threshold: float | None, kind: str) -> bool:
+def _clock_apart(expr: str, recorded: Mapping[str, str]) -> tuple[str, _Together]:
+    """Return an expression without what asks the clock inside it, and the hours in which that lets it through.
+
+    Inside are `(x and on () hour() > 8) > 0.05`, `x * on () (hour() > bool 8) > 0.05` and the same within a sum.
+    """
+    expr = _bare(expr)
+    (_, first), *rest = _split(expr)
+    if rest and all(word != "or" for word, _ in rest):
+        main, found = _clock_apart(first, recorded)
+        for word, piece in rest:
+            hours = clock_hours(_bare(piece), recorded)
+            found += () if hours is None else _in_hours(hours if word == "and" else ~hours)
+        return main, found
+    blank = masked(expr)
+    depths = _depths(blank)
+    cuts = [at for at, sign in enumerate(blank) if sign == "*" and depths[at] == 0]
+    kept: list[str] = []
+    inside: _Together = ()
+    for begin, end in pairwise([-1, *cuts, len(expr)]):
+        factor = expr[begin + 1 : end]
+        hours = clock_hours(f"({_MATCHING.sub('', factor)}) > 0", recorded) if cuts else None
+        if hours is None or hours.always:
+            kept.append(factor)
+        else:
+            inside += _in_hours(hours)
+    wrapped = _within(expr)
+    if inside or wrapped is None:
+        return "*".join(kept), inside
+    main, inside = _clock_apart(wrapped, recorded)
+    return (expr.replace(wrapped, main, 1), inside) if inside else (expr, ())
+
+
+def _within(expr: str) -> str | None:
+    """Return what an aggregation that is the whole expression is made over."""
+    blank = masked(expr)
+    found = _AGGREGATION.match(blank)
+    if found is None:
+        return None
+    end = found.end() - 1 + _closing(blank[found.end() - 1 :])
+    return expr[found.end() : end] if re.fullmatch(r"\s*((by|without)\s*)?", blank[end + 1 :], _I) else None
+
+
+def _numerator(expr: str) -> str:
+    cut = masked(expr).find("/")
+    return expr if cut < 0 else expr[:cut]
+
+
+def _holds_already(left: str, right: str, sign: str, threshold: float | None, kind: str) -> bool:
     """Whether a comparison is one that a healthy day meets: there is traffic, it is up, nobody works on it."""
-    if threshold is None or kind not in ("opaque", "all", "any", "instant") or _FAILING.search(left):
+    if kind == "share" and not (_HEALTHY.search(masked(left)) and "-" not in masked(left)):
         return False
+    if kind in ("good", "quantile", "clients") or _FAILING.search(left):
+        return False
+    if threshold is None:
+        return sign in (">", ">=") and bool(_TRAFFIC.search(left)) and not _FAILING.search(right)
+    if kind == "instant" and 0 < threshold < 1:
+        return bool(_TRAFFIC.search(left))
     quiet = threshold < 1 and sign in ("<", "<=", "==")
     return bool(_AT_WORK.search(left)) if quiet else sign in (">", ">=", "!=") or (sign == "==" and threshold >= 1)
 
@@ -277,7 +356,9 @@ def _offset(expr: str, recorded: Mapping[str, str], seen: frozenset[str]) -> flo
         matchers = re.match(r"\s*\{[^{}]*\}", expr[match.end() :])
         key = name + (matchers.group() if matchers else "")
         looked[key] = min(looked.get(key, inf), sum(back, 0.0))
-    return max(next(iter(looked.values()), 0.0), 0.0)
+    # Series that are named by a matcher alone: {__name__="up"}.
+    nameless = [_seconds(match.group(2)) for match in _OFFSET.finditer(blank) if not match.group(1)]
+    return max(next(iter(looked.values()), min(nameless, default=0.0)), 0.0)
 
 
 def _seconds(text: str) -> float:
@@ -526,7 +607,7 @@ def client_errors(expr: str) -> bool:
     >>> client_errors('rate(requests{code=~"4.."}[5m])'), client_errors('rate(requests{code=~"[45].."}[5m])')
     (True, False)
     """
-    expr = expr[: masked(expr).find("/")] if "/" in masked(expr) else expr
+    expr = _numerator(expr)
     codes = re.findall(r"(?:code|status|class)\w*\s*(?:=~?|:)\s*[\"'`]?([^\"'`{},\s]+)", expr, _I)
     codes += re.findall(r"_([45])xx", expr, _I)
     parts = [part for code in codes for part in re.sub(r"[\^$()]", "", code).split("|")]

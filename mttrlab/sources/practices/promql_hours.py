@@ -11,12 +11,12 @@ import numpy as np
 from mttrlab.schema import MONDAY, WEEK_MINUTES, WeekHours
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)|(?P<name>[A-Za-z_:][\w:]*)|(?P<sign>[<>=!]=|[-+*/%^()<>,]))"
+    r"\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?|[A-Za-z_:][\w:]*|[<>=!]=|[-+*/%^()<>,]|\"[^\"\\]*\"|'[^'\\]*')"
 )
 _LEVELS: tuple[tuple[str, ...], ...] = (
-    ("or",), ("and", "unless"), ("==", "!=", "<=", ">=", "<", ">"), ("+", "-"), ("*", "/", "%"), ("^",),
+    ("or",), ("and", "unless", "if", "ifnot"), ("==", "!=", "<=", ">=", "<", ">"), ("+", "-"), ("*", "/", "%"), ("^",),
 )  # fmt: skip
-_SAME = {"sum", "avg", "min", "max", "group", "vector", "scalar", "last_over_time", "sort", "timestamp"}
+_SAME = {"sum", "avg", "min", "max", "group", "vector", "sort", "label_replace"}
 """Functions that leave a single value as it is."""
 _COMPARED: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "==": np.equal, "!=": np.not_equal, "<=": np.less_equal, ">=": np.greater_equal, "<": np.less, ">": np.greater,
@@ -176,8 +176,12 @@ class _Reader:
             return _Values(_CLOCK[name](given.value), given.there)
         if inner is None:
             raise _MoreThanClockError
+        if name == "scalar":
+            return _Values(np.where(inner.there, inner.value, np.nan), everywhere, scalar=True)
+        if name == "timestamp":
+            return _Values(self.now, inner.there)
         if name in _SAME:
-            return _Values(inner.value, inner.there | (name == "scalar"), scalar=name == "scalar")
+            return _Values(inner.value, inner.there)
         if name in _PLAIN:
             return _Values(_PLAIN[name](inner.value), inner.there)
         if name in ("absent", "count"):
@@ -187,13 +191,17 @@ class _Reader:
     def _inside(self) -> _Values | None:
         self._take("(")
         inner = None if self._next() == ")" else self._level(0)
+        while self._next() == ",":
+            # Only label_replace has words after its first value.
+            if self._take() and self._take()[0] not in "\"'":
+                raise _MoreThanClockError
         self._take(")")
         return inner
 
 
 def _joined(left: _Values, sign: str, right: _Values, truth: bool) -> _Values:
-    if sign in ("and", "unless"):
-        return _Values(left.value, left.there & (right.there if sign == "and" else ~right.there))
+    if sign in ("and", "unless", "if", "ifnot"):
+        return _Values(left.value, left.there & (right.there if sign in ("and", "if") else ~right.there))
     if sign == "or":
         return _Values(np.where(left.there, left.value, right.value), left.there | right.there)
     there, scalar = left.there & right.there, left.scalar and right.scalar
