@@ -247,6 +247,10 @@ def test_what_is_looked_at_in_the_past_on_purpose_is_late_by_that(expr: str, sec
         ("Failing", "http_request_duration_seconds > 1", "latency"),
         ("CheckoutSlow", 'rate(http_client_requests_total{status=~"5.."}[5m]) > 1', "dependency"),
         ("Refusals", 'http_responses{code=~"401|403|429"} > 5', "error_rate"),
+        ("CheckoutUnavailable", "node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes < 0.1", "unknown"),
+        ("SlowNode", "avg(rate(node_cpu_seconds_total[5m])) > 0.9", "unknown"),
+        ("DiskErrors", "rate(disk_errors_total[5m]) > 0", "error_rate"),
+        ("JobApi", 'rate(job_requests_total{code=~"5.."}[5m]) > 1', "error_rate"),
     ],
 )
 def test_the_expression_decides_before_a_word_in_the_name(name: str, expr: str, mode: str) -> None:

@@ -132,10 +132,14 @@ def _monitor(wrapped: object, place: Place, faults: FileFaults, file: str, notes
 # Who is told: the handles of a message, some of them for certain states of the monitor only.
 
 
+_LONGEST = 20_000
+"""Characters of a message; Datadog's own are far shorter."""
+
+
 _COMMENT = re.compile(r"\{\{!--.*?--\}\}|\{\{!.*?\}\}", re.DOTALL)
 
 
-_TAG = re.compile(r"\{\{\s*(?P<sign>[#^/]|else\b)\s*(?P<word>\w*)(?P<rest>[^}]*)\}\}")
+_TAG = re.compile(r"\{\{\s*(?P<sign>[#^/]|else\b)\s*(?P<word>\w*+)(?P<rest>[^}]*+)\}\}")
 
 
 _HANDLE = re.compile(r"(?:^|(?<=[\s,;:(>*_}\]]))@(?P<who>[A-Za-z{](?:[\w.+@/-]|\{\{[^}]*\}\})*+)(?!:\w)")
@@ -154,7 +158,7 @@ def _told(message: object) -> Route | None:
     sure: list[str] = []
     depends: dict[str, str] = {}
     inside: list[tuple[str, str, str]] = []
-    text, at = _COMMENT.sub("", message), 0
+    text, at = _COMMENT.sub("", message[:_LONGEST]), 0
     for tag in [*_TAG.finditer(text), None]:
         piece = text[at : tag.start() if tag else len(text)]
         for found in _HANDLE.finditer(piece):

@@ -370,7 +370,9 @@ def _seconds(text: str) -> float:
 
 def _operand(blank: str) -> int:
     """Return where the series, or the parentheses, begin that end here."""
-    ahead = re.sub(r"(\s|\[[^\[\]]*\]|@\s*(start\s*\(\s*\)|end\s*\(\s*\)|[0-9.]+))+$", "", blank)
+    ahead = blank.rstrip()
+    while modifier := re.search(r"(\[[^\[\]]*\]|@\s*(start\s*\(\s*\)|end\s*\(\s*\)|[0-9.]+))$", ahead[-100:]):
+        ahead = ahead[: len(ahead) - len(modifier.group())].rstrip()
     if not ahead.endswith(")"):
         found = re.search(r"[\w:]*$", ahead)
         return found.start() if found else len(ahead)
@@ -484,6 +486,16 @@ _CHORES = re.compile(
 """Housekeeping and jobs: nobody's requests fail by them."""
 
 
+_UP = re.compile(r"(?<![\w:])up\s*(==|<|!=|\)|\[)|probe_success", _I)
+
+
+_SERVER_ERRORS = re.compile(r"5\.\.|5\[|5xx|\"\^?5([0-9.x]{2}|[.][*+])", _I)
+
+
+_RESOURCE = re.compile(r"cpu|memory|_mem_|disk|filesystem|inode|conntrack|descriptor|heap|swap|load(1|5|15)\b", _I)
+"""What no name makes a failure of: how much of a machine is used."""
+
+
 _SIGNALS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
     (mode, where, re.compile(words, _I))
     for mode, where, words in (
@@ -580,10 +592,13 @@ def failure_mode(name: str, expr: str, labels: Mapping[str, str] | None = None, 
     # The labels before the first colon of a recorded series are no words of it.
     named = re.sub(r"\w+:(?=\w)", "", texts["expr"])
     chore = _CHORES.search(named if _SERIES.search(named) else words)
-    if chore and not re.search(r"(?<![\w:])up\s*(==|<|!=|\)|\[)|probe_success", texts["expr"]):
+    if chore and not _UP.search(texts["expr"]) and not _SERVER_ERRORS.search(bare):
         return UNKNOWN, f"{chore.group()!r} is housekeeping or a job, not a failure that users see"
     for mode, where, pattern in _SIGNALS:
         found = pattern.search(texts[where])
+        resource = _RESOURCE.search(texts["expr"]) if found and where == "name" and mode != "dependency" else None
+        if resource:
+            return UNKNOWN, f"{resource.group()!r} is a cause (saturation), not a failure that users see"
         if found:
             return (
                 mode,

@@ -38,7 +38,7 @@ _PLAIN: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "abs": np.abs, "floor": np.floor, "ceil": np.ceil, "round": np.round, "sgn": np.sign,
 }  # fmt: skip
 _YEARLY = re.compile(r"month|year|days_in")
-_LONGEST, _DEEPEST = 2_000, 60
+_LONGEST = 2_000
 
 
 def clock_hours(expr: str, recorded: Mapping[str, str] | None = None) -> WeekHours | None:
@@ -60,14 +60,15 @@ def clock_hours(expr: str, recorded: Mapping[str, str] | None = None) -> WeekHou
     """
     if len(expr) > _LONGEST:
         return None
-    weeks = 52 if _YEARLY.search(expr) else 1
-    now = MONDAY.timestamp() + 60.0 * np.arange(weeks * WEEK_MINUTES)
+    # A year is looked at every quarter of an hour, a week every minute.
+    weeks, every = (52, 15) if _YEARLY.search(expr) else (1, 1)
+    now = MONDAY.timestamp() + 60.0 * every * np.arange(weeks * WEEK_MINUTES // every)
     try:
         with np.errstate(all="ignore"):
             there = _Reader(expr, now, recorded or {}).whole().there
     except (_MoreThanClockError, RecursionError):
         return None
-    return WeekHours.of_minutes(there.reshape(weeks, WEEK_MINUTES).mean(axis=0))
+    return WeekHours.of_minutes(there.reshape(weeks, -1).mean(axis=0).repeat(every))
 
 
 class _MoreThanClockError(ValueError):
