@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -212,6 +213,68 @@ def test_a_closing_time_that_never_was_empties_that_cell_alone(shared):
     assert sorted(lab.incidents()["incident_id"]) == ["INC1", "INC2"]
     assert "1 cell of closed_at is read as empty" in told
     assert lab.quarantine().empty
+
+
+@pytest.mark.parametrize("column", ["closed_at", "updated_at", "first_resolved_at", "exported_at"])
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_a_time_that_is_no_milestone_empties_that_cell_alone(tmp_path, column, kind):
+    rows = [{**ROWS[0], column: "31/02/2026 25:61"}, {**ROWS[1], column: "2026-06-02T12:00:00Z"}]
+    path = tmp_path / f"table.{kind}"
+    path.write_text(table(rows) if kind == "csv" else json.dumps(rows))
+    with ml.Lab() as lab:
+        report = lab.load(path, as_of=AS_OF)
+        assert len(lab.incidents()) == 2 and lab.quarantine().empty
+        assert any(f"1 cell of {column} is read as empty" in told and "31/02/2026" in told for told in report.warnings)
+
+
+@pytest.mark.parametrize("column", ["started_at", "verified_at", "resolved_at"])
+def test_a_milestone_that_cannot_be_read_sets_its_row_aside(tmp_path, column):
+    path = tmp_path / "table.csv"
+    path.write_text(table([{**ROWS[0], column: "after lunch"}, {**ROWS[1], column: "2026-06-02T11:00:00Z"}]))
+    with ml.Lab() as lab:
+        lab.load(path, as_of=AS_OF)
+        assert lab.incidents()["incident_id"].tolist() == ["A-2"]
+
+
+@pytest.mark.parametrize("name", ["sn3.csv", "sn4.csv"])
+def test_a_cancelled_ticket_never_counts(shared, name):
+    lab, _ = load(shared, name, timezone="Europe/London")
+    assert lab.population()["population"].tolist() == ["cancelled"]
+
+
+DESK = "number,{},opened_at,resolved_at,approval\nN1,{},26/3/2016 10:00,26/3/2016 11:00,ok\n"
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "population"),
+    [
+        ("ticket_state", "Canceled", "cancelled"),
+        ("u_status", "8", "cancelled"),
+        ("Where it stands", "Cancelled", "cancelled"),
+        ("stage", "Closed", "counted"),
+    ],
+)
+def test_states_of_the_service_desk_are_known_by_what_they_say(tmp_path, column, cell, population):
+    path = tmp_path / "desk.csv"
+    path.write_text(DESK.format(column, cell))
+    with ml.Lab() as lab:
+        report = lab.load(path, timezone="UTC")
+        assert lab.population()["population"].tolist() == [population]
+        assert any("is read as state" in told for told in report.warnings)
+
+
+def test_states_that_nobody_knows_stop_the_load(tmp_path):
+    path = tmp_path / "desk.csv"
+    path.write_text(DESK.format("workflow_state", "Abandoned"))
+    with ml.Lab() as lab, pytest.raises(LoadError, match="'workflow_state' may hold it"):
+        lab.load(path, timezone="UTC")
+
+
+def test_a_desk_without_states_says_that_cancelled_incidents_count(tmp_path):
+    path = tmp_path / "desk.csv"
+    path.write_text("number,opened_at,resolved_at\nN1,26/3/2016 10:00,26/3/2016 11:00\n")
+    with ml.Lab() as lab:
+        assert any("cancelled ones count" in told for told in lab.load(path, timezone="UTC").warnings)
 
 
 def test_an_outage_without_a_start_is_not_known(shared):

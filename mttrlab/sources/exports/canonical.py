@@ -14,7 +14,7 @@ import numpy as np
 from mttrlab.errors import LoadError
 from mttrlab.schema import ORIGINS, POPULATIONS, STAMPS
 from mttrlab.sources.exports.columns import IDS, NAMES, Cells, Names, likely_time, squeeze
-from mttrlab.sources.exports.records import TIMES, Draft, Refusals, TimestampReader, name_list
+from mttrlab.sources.exports.records import TIMES, Draft, Refusals, TimestampReader, emptied_sentence, name_list
 from mttrlab.sources.exports.timestamps import StampColumn, read_column
 
 _HEADER_UTC = ZoneInfo("UTC")
@@ -48,6 +48,8 @@ class TableNotes:
     """By column, cells that say in words that there is no time."""
     strange: dict[str, Counter[str]] = field(default_factory=dict)
     """By column, words that are not understood and read as empty."""
+    emptied: dict[str, dict[int, tuple[str, str]]] = field(default_factory=dict)
+    """By column that is no milestone, rows whose cell cannot be read, with its text and why."""
     channels: list[str] = field(default_factory=list)
     """What a column `source` holds, where that is no tool that keeps records."""
 
@@ -69,6 +71,7 @@ class TableNotes:
             for name in TIMES
             if self.worded[name]
         ]
+        made += [emptied_sentence(name, self.emptied[name]) for name in TIMES if name in self.emptied]
         if self.channels:
             shown = ", ".join(repr(word[:40]) for word in self.channels[:3])
             made.append(
@@ -169,7 +172,10 @@ class _Reading:
         zone = _HEADER_UTC if name in self.cells.names.utc else self.clock.timezone
         column: StampColumn = read_column(texts, zone)
         for place, reason in column.reasons.items():
-            self.cells.faults.add(self.cells.rows[place], name, texts[place], reason)
+            if name in STAMPS:
+                self.cells.faults.add(self.cells.rows[place], name, texts[place], reason)
+            else:
+                self.told.emptied.setdefault(name, {})[self.cells.rows[place]] = texts[place], reason
         self.clock.zoneless.extend((self.cells.rows[place], name, texts[place]) for place in column.local)
         self.told.worded[name] += column.worded
         return column.micros

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import repeat
@@ -59,6 +59,13 @@ class Refusals:
             rest = [f"{name} {text!r} {why}" if name else why for name, text, why in cells[1:]]
             made.append((row, column, value, "; ".join([reason, *rest])))
         return made
+
+
+def emptied_sentence(column: str, cells: Mapping[int, tuple[str, str]]) -> str:
+    """Return what is to be said of cells, by row, that are read as empty: their text, and why it cannot be read."""
+    row, (text, reason) = min(cells.items())
+    what = f"1 cell of {column} is" if len(cells) == 1 else f"{len(cells):,} cells of {column} are"
+    return f"{what} read as empty, as no milestone is that stamp (row {row}: {short_value(text)!r} {reason})"
 
 
 class NoZoneError(LoadError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,15 @@ from operator import itemgetter
 
 from mttrlab.errors import LoadError
 from mttrlab.sources.exports.reading import Documents, Even, Table, fold
-from mttrlab.sources.exports.records import DISAGREE, Draft, Refusals, Report, TimestampReader, name_list, short_value
+from mttrlab.sources.exports.records import (
+    DISAGREE,
+    Draft,
+    Refusals,
+    Report,
+    TimestampReader,
+    emptied_sentence,
+    name_list,
+)
 from mttrlab.sources.exports.timestamps import date_style
 
 _TIMES = ("opened_at", "resolved_at", "closed_at", "sys_updated_at")
@@ -45,6 +54,9 @@ _ALIASES = {
     "service": "business_service",
 }
 """The labels that a list export prints instead of the field names."""
+
+
+_SOUNDS_LIKE_STATE = re.compile(r"(^|_)(stat(e|us)|stage|phase|lifecycle)(_|$)")
 
 
 _NOTHING = {"", "?", "-100", "null", "none", "n/a"}
@@ -100,9 +112,9 @@ def read_servicenow(table: Table, clock: TimestampReader) -> Log:
     LoadError
         Where a column is missing, or day and month cannot be told apart.
     """
-    places = _places(table)
+    places, warnings = _places(table)
     is_log = "sys_mod_count" in places and "sys_updated_at" in places
-    log = Log(len(table.rows), 0, 0, Draft.of([]), Refusals(), is_log)
+    log = Log(len(table.rows), 0, 0, Draft.of([]), Refusals(), is_log, warnings)
     width = len(table.header)
     numbers, rows = list(table.numbers), table.rows
     ragged: set[str] = set()
@@ -124,7 +136,8 @@ def read_servicenow(table: Table, clock: TimestampReader) -> Log:
         reports = [
             report_of_history([place], updates) for place, row in enumerate(numbers) if row not in log.faults.by_row
         ]
-    log.warnings += updates.sentences()
+    if updates.emptied:
+        log.warnings.append(emptied_sentence("closed_at", updates.emptied))
     log.draft = Draft.of(reports)
     log.draft.id_column = "number"
     return log
@@ -152,7 +165,8 @@ def _first_of_each(rows: Sequence[Sequence[str]], places: dict[str, int]) -> lis
     return first
 
 
-def _places(table: Table) -> dict[str, int]:
+def _places(table: Table) -> tuple[dict[str, int], list[str]]:
+    """Return where each column that we know stands, and what people should know of it."""
     places = {name: at for at, name in enumerate(table.header) if name in _NAMES}
     labelled = {_ALIASES[name]: at for at, name in enumerate(table.header) if name in _ALIASES}
     places = labelled | places
@@ -161,7 +175,46 @@ def _places(table: Table) -> dict[str, int]:
             raise LoadError(
                 f"{table.name} row 1: no column {name}; export number, opened_at, resolved_at, closed_at and state"
             )
-    return places
+    if "incident_state" in places:
+        return places, []
+    found = _state_column(table, set(places.values()))
+    if found is None:
+        return places, ["no column says the state of an incident, so cancelled ones count; export state"]
+    places["incident_state"] = found
+    return places, [f"{table.header[found]!r} is read as state, as it holds the states of incidents"]
+
+
+def _state_column(table: Table, taken: set[int]) -> int | None:
+    """Return the column that holds states under a name that we do not know; None: none does.
+
+    Raises
+    ------
+    LoadError
+        Where a column sounds like one and holds words that we do not know, or several hold states.
+    """
+    sounding, holding = [], []
+    for at, name in enumerate(table.header):
+        if at not in taken:
+            cells = (
+                table.rows.by_place[at] if isinstance(table.rows, Even) else [row[at : at + 1] for row in table.rows]
+            )
+            sounds = _SOUNDS_LIKE_STATE.search(name) is not None
+            words = {text.strip() for cell in cells for text in ([cell] if isinstance(cell, str) else cell)}
+            words = {text for text in words if text.lower() not in _NOTHING and (sounds or not text.isdigit())}
+            if words and all(_state(word) is not None for word in words):
+                holding.append(at)
+            elif words and sounds:
+                sounding.append(at)
+    named = [at for at in holding if _SOUNDS_LIKE_STATE.search(table.header[at])] or holding
+    if len(named) == 1:
+        return named[0]
+    if named or sounding:
+        listed = ", ".join(repr(table.header[at]) for at in named or sounding)
+        raise LoadError(
+            f"{table.name} row 1: no column state, and {listed} may hold it; rename the right one to state, with the "
+            "standard states, or cancelled incidents would count"
+        )
+    return None
 
 
 @dataclass
@@ -177,15 +230,6 @@ class Updates:
     reopened: list[int]
     emptied: dict[int, tuple[str, str]] = field(default_factory=dict)
     """Rows whose `closed_at` cannot be read, with its text and why: no milestone is that stamp."""
-
-    def sentences(self) -> list[str]:
-        """Return what people should know of the cells that were emptied."""
-        if not self.emptied:
-            return []
-        row, (text, reason) = min(self.emptied.items())
-        count = len(self.emptied)
-        what = "1 cell of closed_at is" if count == 1 else f"{count:,} cells of closed_at are"
-        return [f"{what} read as empty, as no milestone is that stamp (row {row}: {short_value(text)!r} {reason})"]
 
 
 def _updates(

@@ -189,6 +189,18 @@ _LAST = re.compile(
 )
 
 
+def is_time(text: str) -> bool:
+    """Return whether a text is a time of day on some date, with or without a zone.
+
+    Examples
+    --------
+    >>> is_time("2026-06-01T10:00Z"), is_time("3/5/2016 10:00"), is_time("1"), is_time("2026")
+    (True, True, False, False)
+    """
+    stamp = read_stamp(text, ZoneInfo("UTC"))
+    return stamp.micros is not None or _LAST.fullmatch(text.strip()) is not None
+
+
 @dataclass(frozen=True)
 class DateStyle:
     """How a file writes its dates."""
