@@ -9,14 +9,16 @@ import pandas as pd
 
 from mttrlab.analysis.intervals import (
     EXACT,
+    MIN_ENDED,
     SUMS,
     drop_contradicted,
     mean_bounds,
     quantile_bounds,
     quantile_ranks,
 )
-from mttrlab.analysis.maturity_levels import maturity_level
+from mttrlab.analysis.maturity_levels import maturity_level, open_evidence
 from mttrlab.analysis.phases import judged_stamps
+from mttrlab.analysis.pooled_shape import pooled_shape_bounds
 from mttrlab.analysis.query import (
     EVERYTHING,
     FROM_INCIDENTS,
@@ -29,8 +31,8 @@ from mttrlab.analysis.query import (
     open_query,
     records_basis,
 )
-from mttrlab.analysis.sample import frame_with_measure
-from mttrlab.schema import CLOCK_ENDS, CLOCKS, PHASES, STAMPS
+from mttrlab.analysis.sample import frame_with_measure, never_closed_after
+from mttrlab.schema import CLOCK_ENDS, CLOCKS, PHASES, STAMPS, Record, table_records
 from mttrlab.validate import inner_share
 
 _NUMBERS = [
@@ -337,7 +339,7 @@ def phase_summary(phases: Source, by: str | Sequence[str] | None = None, *, leve
 
 _COLUMNS = [
     "month", "incidents", "open", "n", "mean", "mean_low", "mean_high", "median", "median_low", "median_high", "p90",
-    "p90_low", "p90_high", "max", "maturity", "measure", "mean_method", "p90_method", "level",
+    "p90_low", "p90_high", "max", "maturity", "measure", "mean_method", "p90_method", "level", "note",
 ]  # fmt: skip
 
 
@@ -373,8 +375,9 @@ def monthly_mttr(incidents: Source, measure: str = "recovery", *, level: float =
         yet); `n` that ended and have both stamps; `mean, median, p90` in minutes of those, with `*_low, *_high`;
         `max`; `maturity`, the founding table's level of the bare mean ("unknown" without one), which changes by chance:
         `maturity()` says what the evidence carries; `measure`; `mean_method, p90_method`, which say where no interval
-        can be estimated and why; `level` of the intervals. A month between the first and the last in which nothing
-        began has a row of zeros. Incidents without any usable stamp stand in a last row without a month.
+        can be estimated and why; `level` of the intervals; `note`: where incidents of a month run on for long. A
+        month between the first and the last in which nothing began has a row of zeros. Incidents without any usable
+        stamp stand in a last row without a month.
 
     Raises
     ------
@@ -385,8 +388,12 @@ def monthly_mttr(incidents: Source, measure: str = "recovery", *, level: float =
 
     Notes
     -----
-    Open incidents are counted, not averaged, so a recent month looks better than it will be (`fit_durations` takes
-    them into account). `incidents - open - n` had no usable stamp at one end of the clock.
+    Intervals of the mean, and of the P90 below 29 ended incidents, take the shape of durations from all months and the
+    level from the month itself (`pooled_shape_bounds`); where the months hold under 100 ended incidents, as those of
+    `phase_summary`. Open incidents are counted, not averaged; but where one has run for longer than half of the ended
+    took, the ended alone would show the month shorter than it is: there mean, median and P90 are estimates in which
+    open ones last at least as long as so far (`maturity`), and `note` says so. `incidents - open - n` had no usable
+    stamp at one end of the clock.
     """
     if measure not in CLOCKS:
         # The query knows the clocks; another measure is put in the place of one.
@@ -405,9 +412,60 @@ def monthly_mttr(incidents: Source, measure: str = "recovery", *, level: float =
     with opened_source as query:
         counts = query.ask("analysis/months", verified=CLOCK_ENDS[measure][1] == "verified_at")
         clocks = measured(query, ["month"], "measure", CLOCKS, level)
+        one_by_one = clocks.loc[clocks["measure"] == measure, ["n", "open"]].to_numpy().sum() <= _MOST
+        flags = [measure, f"{measure}_observed"]
+        rows = query.ask("analysis/month_minutes", measure=flags, minutes=[measure]) if one_by_one else None
     chosen = clocks[clocks["measure"] == measure].drop(columns="open")
     months = _without_gaps(counts).merge(chosen, on="month", how="left").sort_values("month", ignore_index=True)
     months["n"] = months["n"].fillna(0).astype("int64")
     nothing = {"mean_method": "not estimable: n = 0", "p90_method": "not estimable: n = 0"}
+    months = months.fillna(nothing).assign(note="")
+    if rows is not None:
+        months = _by_all_months(months, rows.set_axis(["month", "minutes", "ended"], axis="columns"), level)
     levels = pd.Series([maturity_level(mean) for mean in months["mean"]], index=months.index, dtype="str")
-    return months.fillna(nothing).assign(maturity=levels, level=float(level), measure=measure)[_COLUMNS]
+    return months.assign(maturity=levels, level=float(level), measure=measure)[_COLUMNS]
+
+
+_MOST = 20_000
+"""Incidents up to which the months are estimated from the minutes themselves; of more, a month's own are many."""
+
+
+def _by_all_months(months: pd.DataFrame, rows: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Return the months with ends by the shape that they share, and with open ones counted where those are longest."""
+    minutes = rows["minutes"].to_numpy(dtype=float)
+    ended = rows["ended"].astype("boolean").fillna(True).to_numpy(dtype=bool)
+    kept = ended | (minutes <= never_closed_after(minutes[ended]))
+    place = pd.Index(months["month"]).get_indexer(pd.Index(rows["month"].astype(months["month"].dtype)))
+    order = np.lexsort((~ended, minutes))
+    order = order[kept[order]]
+    of_month = [order[place[order] == at] for at in range(len(months))]
+    done = [minutes[chosen[ended[chosen]]] for chosen in of_month]
+    bounds = pooled_shape_bounds([values if (values > 0).all() else values[:0] for values in done], level)
+    found = table_records(months)
+    for row, bound, chosen, values in zip(found, table_records(bounds), of_month, done, strict=True):
+        if len(values) and (minutes[chosen[~ended[chosen]]] > np.median(values)).any():
+            _count_open(row, minutes[chosen], ended[chosen], level)
+            continue
+        for name in ("mean", "p90"):
+            if bound["method"] and row[f"{name}_method"] != EXACT:
+                # What was seen is not contradicted: a range that leaves it out is widened to it.
+                row[f"{name}_low"] = min(bound[f"{name}_low"], row[name])
+                row[f"{name}_high"] = max(bound[f"{name}_high"], row[name])
+                row[f"{name}_method"] = bound["method"] if len(values) > 1 else row[f"{name}_method"]
+    return pd.DataFrame(found, columns=months.columns).astype(months.dtypes)
+
+
+def _count_open(row: Record, minutes: np.ndarray, ended: np.ndarray, level: float) -> None:
+    """Let a month with incidents that run on for long lead with the estimates that count them."""
+    long = int((minutes[~ended] > np.median(minutes[ended])).sum())
+    row["note"] = f"{long} open for longer than half of the ended took"
+    if ended.sum() < MIN_ENDED:
+        row["note"] += ": the true times are longer than these"
+        return
+    row["note"] += ", counted with the time so far"
+    evidence = open_evidence(minutes, ended, (), level)
+    for name, statistic in (("mean", "mean"), ("median", "median"), ("p90", "P90")):
+        found = evidence[statistic][0]
+        row[name], row[f"{name}_low"], row[f"{name}_high"] = found.estimate, found.low, found.high
+        if f"{name}_method" in row:
+            row[f"{name}_method"] = found.method

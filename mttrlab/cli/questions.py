@@ -35,9 +35,10 @@ def add_verbs(verbs: Verbs) -> None:
     )
     phases.add_argument("--by", action="append", default=[], help="a column, such as service or month; may be repeated")
     phases.add_argument("--clocks", action="store_true", help="the four clocks instead of the four phases")
-    _add_verb(
+    months = _add_verb(
         verbs, "months", "each month with its intervals, and whether luck alone explains it", _months, measure=True
     )
+    months.add_argument("--averages", action="store_true", help="mean, median and P90 of each month instead")
     compare = _add_verb(
         verbs, "compare", "are incidents shorter than before, or was it luck; and what moved the average", _compare,
         measure=True, window=False,
@@ -112,14 +113,25 @@ def _phases(options: argparse.Namespace) -> None:
 
 def _months(options: argparse.Namespace) -> None:
     from mttrlab.analysis.control_charts import monthly_limits
+    from mttrlab.analysis.summary import monthly_mttr
 
     with open_lab(options) as lab:
         rows = _rows(lab, options)
-        limits = monthly_limits(rows, measure=_clock(lab, rows, options))
+        measure = _clock(lab, rows, options)
+        if options.averages:
+            _print_answer(_month_columns(monthly_mttr(rows, measure=measure)), options)
+            return
+        limits = monthly_limits(rows, measure=measure)
         outside = limits[limits["signal"] != ""]
         _print_answer(limits.assign(month=limits["month"].dt.strftime("%Y-%m")), options)
         for month, signal in zip(outside["month"], outside["signal"], strict=True):
             say(f"{month:%Y-%m} is {signal}: more than luck does to so many incidents.")
+
+
+def _month_columns(months: pd.DataFrame) -> pd.DataFrame:
+    named = months.assign(month=months["month"].dt.strftime("%Y-%m"))
+    ends = [f"{name}{end}" for name in ("mean", "median", "p90") for end in ("", "_low", "_high")]
+    return named[["month", "incidents", "open", "n", *ends, "mean_method", "note"]]
 
 
 def _compare(options: argparse.Namespace) -> None:

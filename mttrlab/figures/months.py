@@ -89,7 +89,8 @@ def plot_months(
                 continue
             low, high = line[f"{statistic}_low"], line[f"{statistic}_high"]
             if pd.notna(low) and pd.notna(high):
-                ax.plot([place, place], [max(low, 0.1), max(high, 0.1)], color=colour, linewidth=1.6)
+                # An upper end that is not known runs out of the picture.
+                ax.plot([place, place], [max(low, 0.1), min(max(high, 0.1), 1e9)], color=colour, linewidth=1.6)
             whole = colour if pd.notna(low) else "white"
             marker = "o" if colour == INK else "D"
             ax.plot([place], [max(line[statistic], 0.1)], marker, color=colour, markerfacecolor=whole, markersize=6)

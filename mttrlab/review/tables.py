@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
 
 import pandas as pd
 
@@ -41,6 +41,8 @@ def range_cell(value: float, low: float, high: float, why: object = "") -> str:
     """
     if not isfinite(value):
         return str(why) or "–"
+    if isfinite(low) and high == inf:
+        return f"{format_minutes(value)} (at least {format_minutes(low)})"
     if not (isfinite(low) and isfinite(high)):
         return f"{format_minutes(value)} (no range)"
     return f"{format_minutes(value)} ({format_minutes(low)} to {format_minutes(high)})"
@@ -124,7 +126,8 @@ def months_table(table: pd.DataFrame, seed: pd.DataFrame, measure: str, month: p
                 count_cell(line["open"]),
                 count_cell(line["n"]),
                 bare_range(line["mean"], line["mean_low"], line["mean_high"]),
-                bare_range(line["median"], line["median_low"], line["median_high"]),
+                bare_range(line["median"], line["median_low"], line["median_high"])
+                + (", open ones counted" if "counted" in line["note"] else ""),
                 str(line["maturity"]) or "–",
                 *beside,
             )
@@ -148,13 +151,21 @@ def bare_minutes(value: float | None) -> str:
 
 
 def bare_range(value: float, low: float, high: float) -> str:
-    """Return minutes and their range without the unit."""
+    """Return minutes and their range without the unit.
+
+    Examples
+    --------
+    >>> bare_range(42.0, 37.0, 49.0), bare_range(42.0, 37.0, float("inf"))
+    ('42 (37 to 49)', '42 (at least 37)')
+    """
     if not isfinite(value):
         return "–"
+    if isfinite(low) and high == inf:
+        return f"{bare_minutes(value)} (at least {bare_minutes(low)})"
     return (
-        bare_minutes(value)
-        if not (isfinite(low) and isfinite(high))
-        else f"{bare_minutes(value)} ({bare_minutes(low)} to {bare_minutes(high)})"
+        f"{bare_minutes(value)} ({bare_minutes(low)} to {bare_minutes(high)})"
+        if isfinite(high - low)
+        else bare_minutes(value)
     )
 
 
