@@ -29,11 +29,12 @@ from mttrlab.analysis.intervals import (
     probability_below,
     quantile_interval,
 )
+from mttrlab.analysis.minimum_counts import minimum_count
 from mttrlab.analysis.phases import phase_durations, phases_of
 from mttrlab.analysis.query import EVERYTHING, Source, open_phases, records_basis
 from mttrlab.analysis.regression import Regression, fit_censored_lognormal
 from mttrlab.analysis.sample import frame_with_measure, never_closed_after
-from mttrlab.analysis.survival_curves import Curve, curve, survival_quantiles
+from mttrlab.analysis.survival_curves import curve, survival_quantiles
 from mttrlab.errors import QuestionError
 from mttrlab.schema import LEVELS, NO_LEVEL, PHASES, Practices
 from mttrlab.validate import as_minutes, as_numbers
@@ -237,6 +238,7 @@ def distance_to_next(phases: Source, measure: str = "recovery") -> pd.DataFrame:
 
 
 QUANTILES = {"median": 0.5, "P90": 0.9}
+SHARE = "share below the limit"
 
 
 def probabilities_below(minutes: np.ndarray, limits: Sequence[float], statistic: str) -> tuple[np.ndarray, str]:
@@ -254,8 +256,9 @@ def probabilities_below(minutes: np.ndarray, limits: Sequence[float], statistic:
     Returns
     -------
     (ndarray, str)
-        NaN below five incidents. By the lognormal law where it is not rejected. Otherwise the mean by the bootstrap's
-        closed form, and a quantile by the share of incidents below the limit (Jeffreys' posterior of that share).
+        NaN below five incidents. The mean by the lognormal law where it is not rejected, otherwise by the bootstrap's
+        closed form. The median by the share of incidents below the limit, whatever their law, and so the P90 from
+        n = 29; below, by the lognormal law where it is not rejected.
     """
     n = len(minutes)
     sums = power_sums(minutes)
@@ -273,8 +276,8 @@ def probabilities_below(minutes: np.ndarray, limits: Sequence[float], statistic:
         # Zeros add nothing: the mean of the others must lie below limit / their share.
         return _by_lognormal(sums, np.asarray(limits) / above, "mean"), method
     quantile = QUANTILES[statistic]
-    if lognormal_p(sums)[0] < REJECTED_BELOW or (minutes <= 0).any():
-        return _by_share(minutes, limits, quantile), "share below the limit"
+    if _shares_suffice(statistic, n) or lognormal_p(sums)[0] < REJECTED_BELOW or (minutes <= 0).any():
+        return by_share(minutes, np.ones(n, dtype=bool), limits, quantile), SHARE
     return _by_lognormal(sums, limits, quantile), LOGNORMAL
 
 
@@ -296,11 +299,47 @@ def _by_bootstrap(minutes: np.ndarray, limits: np.ndarray) -> np.ndarray:
     return np.asarray(special.ndtr(np.interp(limits, order, z[reachable])))
 
 
-def _by_share(minutes: np.ndarray, limits: Sequence[float], quantile: float) -> np.ndarray:
-    from scipy import special
+def _shares_suffice(statistic: str, n: int) -> bool:
+    """Return whether the incidents themselves tell the quantile, without a law of durations."""
+    return statistic == "median" or (statistic == "P90" and n >= minimum_count("p90").needs)
 
-    below = np.array([(minutes < limit).sum() for limit in limits])
-    return np.asarray(special.betaincc(below + 0.5, len(minutes) - below + 0.5, quantile))
+
+def by_share(minutes: np.ndarray, observed: np.ndarray, limits: Sequence[float], quantile: float) -> np.ndarray:
+    """Return the probability that a quantile lies below each limit: that more than this share of incidents do.
+
+    Parameters
+    ----------
+    minutes : ndarray
+        Minutes of ended incidents, and of open ones so far.
+    observed : ndarray of bool
+        False: still open.
+    limits : sequence of float
+        Minutes, ascending.
+    quantile : float
+        0 to 1.
+
+    Notes
+    -----
+    Jeffreys' posterior of the share, Beta(k + 1/2, n - k + 1/2) for k of n below the limit (L. D. Brown, T. T. Cai,
+    A. DasGupta, *Interval estimation for a binomial proportion*, Stat. Sci. 16, 2001). Where incidents are open the
+    share is Kaplan and Meier's, and n the number of incidents whose plain share would be known as well as Greenwood's
+    formula knows this one.
+
+    Examples
+    --------
+    >>> by_share(np.array([10.0, 20, 40, 50]), np.ones(4, dtype=bool), [30], 0.5).round(3).tolist()
+    [0.5]
+    """
+    steps = curve(minutes, observed)
+    result = []
+    for limit in limits:
+        place = int(np.searchsorted(steps.minutes, limit, side="left")) - 1
+        above = float(steps.survival[place]) if place >= 0 else 1.0
+        n = float((minutes >= limit).sum()) if above == 1.0 else float(observed.sum())
+        if 0.0 < above < 1.0:
+            n = (1 - above) / (above * float(steps.greenwood[place]))
+        result.append(float(special.betaincc(n * (1 - above) + 0.5, n * above + 0.5, quantile)))
+    return np.maximum.accumulate(np.array(result)) if result else np.empty(0)
 
 
 # What mean, median and P90 are when some incidents are still open, and how likely each lies below a limit.
@@ -308,7 +347,7 @@ def _by_share(minutes: np.ndarray, limits: Sequence[float], quantile: float) -> 
 
 Evidence = tuple[Interval, np.ndarray, str]
 """The number with its interval; the probability of lying below each limit; how that was found."""
-_KAPLAN_MEIER = "Kaplan–Meier"
+_SHARE_OF_CURVE = f"{SHARE}, Kaplan–Meier"
 _ENDED_ALONE = "; of the ended alone, open ones would raise it"
 
 
@@ -336,7 +375,8 @@ def open_evidence(
     Notes
     -----
     Median and P90 are Kaplan and Meier's where the curve reaches them. The mean, and what the curve does not reach,
-    come from the lognormal law fitted with the open ones as lower bounds, where the ended do not contradict it.
+    come from the lognormal law fitted with the open ones as lower bounds, where the ended do not contradict it; where
+    they do, the mean is that of the ended and its interval has no upper end.
     """
     n, still = int(observed.sum()), int((~observed).sum())
     model = _lognormal_model(minutes, observed) if n >= MIN_ENDED else None
@@ -349,7 +389,7 @@ def open_evidence(
         ended = mean_interval(minutes[observed], level)
         probabilities, probability_method = probabilities_below(np.sort(minutes[observed]), limits, "mean")
         evidence["mean"] = (
-            ended._replace(method=ended.method + _ENDED_ALONE),
+            ended._replace(high=ended.high if math.isnan(ended.low) else math.inf, method=ended.method + _ENDED_ALONE),
             probabilities,
             probability_method + _ENDED_ALONE,
         )
@@ -357,14 +397,16 @@ def open_evidence(
     if not asked:
         return evidence
     quantiles = survival_quantiles(minutes, observed, shares=tuple(QUANTILES[name] for name in asked), level=level)
-    steps = curve(minutes, observed)
     for name, row in zip(asked, quantiles.itertuples(), strict=True):
         interval = Interval(float(row.minutes), float(row.low), float(row.high), n, level, str(row.method))  # type: ignore[arg-type]
         if model and math.isnan(interval.estimate):
             interval = _by_model(model, n, name, level, method)
-        by_curve = _by_curve(steps, limits, QUANTILES[name]) if n >= MIN_ENDED else np.full(len(limits), np.nan)
-        probability_method = method if model else _KAPLAN_MEIER if n >= MIN_ENDED else f"not estimable: n = {n}"
-        evidence[name] = (interval, below[name] if model else by_curve, probability_method)
+        if n < MIN_ENDED:
+            evidence[name] = (interval, np.full(len(limits), np.nan), f"not estimable: n = {n}")
+        elif model and not _shares_suffice(name, n):
+            evidence[name] = (interval, below[name], method)
+        else:
+            evidence[name] = (interval, by_share(minutes, observed, limits, QUANTILES[name]), _SHARE_OF_CURVE)
     return evidence
 
 
@@ -395,21 +437,6 @@ def _by_model(model: Regression, n: int, name: str, level: float, method: str) -
     target = "mean" if name == "mean" else QUANTILES[name]
     low, high = lognormal_bounds(np.array([n]), np.array([mu]), np.array([sigma]), target, level)  # type: ignore[arg-type]
     return Interval(math.exp(mu + shift), float(low[0]), float(high[0]), n, level, method)
-
-
-def _by_curve(steps: Curve, limits: Sequence[float], quantile: float) -> np.ndarray:
-    """Return the chance that the survival at each limit lies below what the quantile leaves: Greenwood, log-log."""
-    probabilities = []
-    for limit in limits:
-        place = int(np.searchsorted(steps.minutes, limit, side="left")) - 1
-        height = float(steps.survival[place]) if place >= 0 else 1.0
-        if height in (0.0, 1.0):
-            probabilities.append(1.0 - height)
-            continue
-        error = math.sqrt(float(steps.greenwood[place])) / abs(math.log(height))
-        away = math.log(-math.log(height)) - math.log(-math.log(1 - quantile))
-        probabilities.append(float(special.ndtr(away / error)))
-    return np.maximum.accumulate(np.array(probabilities))
 
 
 @records_basis

@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from benchmarks.levels import median_levels
 from mttrlab.analysis import distance_to_next, maturity, maturity_level, monthly_levels
-from mttrlab.analysis.maturity_levels import award, probabilities_below
+from mttrlab.analysis.intervals import probability_below
+from mttrlab.analysis.maturity_levels import award, by_share, probabilities_below
 from mttrlab.errors import QuestionError
 from mttrlab.schema import NO_LEVEL
 
@@ -44,14 +46,49 @@ def test_one_set_of_incidents_earns_three_levels() -> None:
 
 
 def test_median_and_mean_have_the_known_probabilities() -> None:
-    table = maturity(recovery(with_logs(24, 3.9, 1.1))).set_index("statistic")
+    minutes = with_logs(24, 3.9, 1.1)
+    table = maturity(recovery(minutes)).set_index("statistic")
     median, mean = table.loc["median"], table.loc["mean"]
-    assert median[["p_elite", "p_advanced", "p_intermediate"]].sum() == pytest.approx(0.802158, abs=1e-6)
-    assert median["p_elite"] == pytest.approx(1.1e-5, abs=1e-6)
+    # Of the lognormal law; the median's level takes the share of incidents below the limit, whatever their law.
+    assert probability_below(60, 24, 3.9, 1.1, 0.5) == pytest.approx(0.802158, abs=1e-6)
+    assert probability_below(15, 24, 3.9, 1.1, 0.5) == pytest.approx(1.1e-5, abs=1e-6)
+    under = int((minutes < 60).sum())
+    assert median[["p_elite", "p_advanced", "p_intermediate"]].sum() == pytest.approx(
+        stats.beta.sf(0.5, under + 0.5, 24 - under + 0.5)
+    )
+    assert median["odds_method"] == "share below the limit"
     assert mean[["p_elite", "p_advanced", "p_intermediate"]].sum() == pytest.approx(0.044, abs=0.001)
-    assert (median["awarded"], mean["awarded"]) == ("Intermediate", "Basic")
+    assert mean["awarded"] == "Basic"
     assert mean["next_level"] == "Intermediate"
     assert mean["to_next"] == pytest.approx(mean["minutes"] - 60)
+
+
+def test_the_share_rule_of_the_median_needs_no_law_and_the_p90_has_it_from_29() -> None:
+    # 18 of 40 under 30 minutes and 22 of them far above: the geometric mean, 31, says nothing about either clump.
+    minutes = np.r_[np.linspace(5, 20, 18), np.linspace(62, 90, 22)]
+    below, method = probabilities_below(minutes, [15, 30, 60, 240], "median")
+    assert method == "share below the limit"
+    assert below[1] == below[2] == pytest.approx(stats.beta.sf(0.5, 18.5, 22.5))
+    assert probabilities_below(with_logs(28, 3, 1), [60], "P90")[1] == "lognormal"
+    assert probabilities_below(with_logs(29, 3, 1), [60], "P90")[1] == "share below the limit"
+
+
+def test_open_incidents_enter_the_share_by_kaplan_and_meier() -> None:
+    # By hand: ends at 10, 20, 40; open at 15. Survival at 30: 3/4 · 1/2 = 3/8; Greenwood 1/(4·3) + 1/(2·1) = 7/12.
+    minutes, ended = np.array([10.0, 15, 20, 40]), np.array([True, False, True, True])
+    n = (5 / 8) / (3 / 8 * 7 / 12)
+    assert by_share(minutes, ended, [30], 0.5)[0] == pytest.approx(stats.beta.sf(0.5, n * 5 / 8 + 0.5, n * 3 / 8 + 0.5))
+    everything_ended = by_share(minutes, np.ones(4, bool), [30], 0.5)[0]
+    assert everything_ended == pytest.approx(stats.beta.sf(0.5, 3.5, 1.5))
+    assert by_share(minutes, ended, [30], 0.5)[0] < everything_ended
+
+
+@pytest.mark.parametrize("name", ["lognormal", "mixture", "Weibull 0.7"])
+def test_a_level_by_the_median_is_right_four_times_in_five(name: str) -> None:
+    found = median_levels(name, 40, 300)
+    given = found[found["given"]]
+    assert len(given) / len(found) >= 0.60 - 2.6 * math.sqrt(0.24 / 300)
+    assert given["right"].mean() >= 0.80 - 2.6 * math.sqrt(0.16 / len(given))
 
 
 def test_where_the_evidence_is_thin_a_range_is_awarded() -> None:
