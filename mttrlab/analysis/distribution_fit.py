@@ -452,6 +452,8 @@ def qq_table(
 
 
 _TOP = 0.1
+_EXPONENTIAL_AT_FIVE = 1.094
+"""Stephens' 5 % point of the distance between logarithms and an exponential law with their mean."""
 _CLEAR_DIFFERENCE = 2.0
 """Difference of AICc from which one law is called better than the next."""
 
@@ -483,6 +485,21 @@ def hill_index(minutes: npt.ArrayLike, top: float = _TOP) -> tuple[float, int]:
     return (float(1 / logs.mean()) if logs.mean() > 0 else math.inf), k
 
 
+def _power_law(minutes: np.ndarray) -> tuple[float, float]:
+    """Return the AICc and the index of a power law from the shortest duration on; infinite where it does not pass."""
+    n, shortest = len(minutes), float(minutes.min())
+    logs = np.sort(np.log(minutes / shortest))
+    mean = float(logs.mean())
+    if n < 8 or not mean > 0:
+        return math.inf, math.inf
+    law, upto = -np.expm1(-logs / mean), np.arange(1, n + 1) / n
+    distance = float(np.maximum(upto - law, law - upto + 1 / n).max())
+    if (distance - 0.2 / n) * (math.sqrt(n) + 0.26 + 0.5 / math.sqrt(n)) > _EXPONENTIAL_AT_FIVE:
+        return math.inf, math.inf
+    loglik = -n * math.log(mean) - float(np.log(minutes).sum()) - n
+    return -2 * loglik + 4 + 12 / (n - 3), 1 / mean
+
+
 @records_basis_of_list
 def tail_guard(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None, *, level: float = 0.95) -> pd.DataFrame:
     """Return whether the mean of these durations can be trusted.
@@ -506,7 +523,10 @@ def tail_guard(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None, *,
     Notes
     -----
     Not trusted where the log-logistic describes the durations clearly best (AICc by 2) with a shape below 2, or the
-    interval of the tail index lies wholly below 2 and a lognormal is ruled out: the variance is then not finite.
+    interval of the tail index lies wholly below 2 and a lognormal is ruled out: the variance is then not finite. Not
+    trusted either where a power law from the shortest duration on describes all of them clearly best, passes for it
+    (M. A. Stephens, *EDF statistics for goodness of fit*, J. Am. Stat. Assoc. 69, 1974) and its index is not known to
+    be above 2. Measured: `benchmarks/tails.md`.
     """
     evidence, _ = evidence_of(minutes, observed)
     fits = fit_durations(
@@ -529,6 +549,10 @@ def tail_guard(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None, *,
     )
     # The longest tenth of a lognormal with the usual spread looks like a power law too: it must be ruled out first.
     heavy = (clearly and shape < 2) or (index * (1 + half) < 2 and bool(lognormal_p(logs)[0] < REJECTED_BELOW))
+    if known and not heavy:
+        aicc, whole = _power_law(evidence.minutes[evidence.observed])
+        likely = float(fits["aicc"].min() - aicc) >= _CLEAR_DIFFERENCE and not open_
+        heavy = likely and whole * (1 - float(special.ndtri((1 + level) / 2)) / math.sqrt(n)) < 2
     trusted: object = (not heavy) if known else pd.NA
     sentence = (
         "Single incidents decide the average here, and the next long one may move it by any amount; "
