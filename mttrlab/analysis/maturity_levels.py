@@ -485,7 +485,7 @@ def maturity(
     --------
     >>> rows = pd.DataFrame({"incident_id": list("abcdef"), "recovery": [12.0, 25, 31, 47, 75, 120]})
     >>> maturity(rows)[["statistic", "maturity", "awarded"]].values.tolist()[1]
-    ['median', 'Intermediate', 'Intermediate–Advanced']
+    ['median', 'Intermediate', 'Basic–Advanced']
     """
     evidence, counts = _judge(*clock_minutes(incidents, measure), level, STATISTICS)
     rows = [_row(name, measure, *parts, counts) for name, parts in evidence.items()]
