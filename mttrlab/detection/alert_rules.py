@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from math import ceil, inf
 
-from mttrlab.detection.delay import Delay, Fault, Way, through_the_week
+from mttrlab.detection.delay import Delay, Fault, Way, by_chance
 from mttrlab.errors import QuestionError
-from mttrlab.schema import EVALUATION_S, GROUP_WAIT_S, SCRAPE_S, UNKNOWN, AlertRule, Condition, WeekHours
+from mttrlab.schema import (
+    EVALUATION_S,
+    GROUP_WAIT_S,
+    SCRAPE_S,
+    UNKNOWN,
+    WEEK_H,
+    AlertRule,
+    Condition,
+    WeekHours,
+    both,
+)
 
 _HAIR = 1e-9
 """Relative slack: 14.4 × (1 - 0.999) must not miss an error rate of 1.44 %."""
@@ -28,18 +39,35 @@ def rule_delay(rule: AlertRule, fault: Fault) -> Delay:
     pending for `for`: Prometheus, rules/alerting.go). A rule that is on, or heard, for part of the week notices what
     begins in those hours and nothing else.
     """
-    delays = rule_ways(rule, fault)
-    return through_the_week(delays, lambda able: min(able, key=lambda delay: (-delay.ever, delay.lowest)))
+    ways = rule_ways(rule, fault)
+    return by_chance([(1.0 if hours is None else hours.hours_per_week / WEEK_H, delay) for hours, delay in ways])
 
 
 def rule_ways(rule: AlertRule, fault: Fault) -> list[Way]:
-    """Return the delay of each alternative of a rule, seconds, and the hours in which it is on; None: at all times."""
+    """Return the delays of a rule, seconds, each with the hours in which it is the quickest; None: at all times.
+
+    Alternatives of its condition and routes that it takes may have hours of their own.
+    """
     check_rule(rule)
     scrape, evaluation, group_wait = intervals(rule)
     held = ceil(rule.for_s / evaluation - _HAIR) * evaluation if rule.for_s > 0 else 0.0
-    fixed = held + group_wait + (rule.delay_s or 0.0)
-    whole = ((hours, Delay.point(filled + fixed)) for hours, filled in fired_in(rule, fault))
-    return [(hours, delay.plus_uniform(scrape).plus_uniform(evaluation)) for hours, delay in whole]
+    told = rule.routed.told if rule.routed is not None and rule.routed.group_wait_s == group_wait else ()
+    several = [
+        (both(on, heard), filled + wait)
+        for on, filled in fired_in(rule, fault)
+        for wait, heard in told or [(group_wait, None if rule.routed is None else rule.routed.hours)]
+    ]
+    ways: list[Way] = []
+    left: WeekHours | None = None
+    for on, seconds in sorted(several, key=lambda way: way[1]):
+        hours = both(left, on)
+        if hours is None or hours.spans:
+            delay = Delay.point(seconds + held + (rule.delay_s or 0.0))
+            ways.append((hours, delay.plus_uniform(scrape).plus_uniform(evaluation)))
+        if on is None:
+            break
+        left = both(left, ~on)
+    return ways
 
 
 def fired_in(rule: AlertRule, fault: Fault) -> list[tuple[WeekHours | None, float]]:
@@ -50,7 +78,7 @@ def fired_in(rule: AlertRule, fault: Fault) -> list[tuple[WeekHours | None, floa
     if not (rule.pages and can_notice(rule, fault)):
         return []
     timed = (
-        (rule.hours_of(together), max(crossing(condition, fault) for condition in together))
+        (reduce(both, (one.hours for one in together), None), max(crossing(condition, fault) for condition in together))
         for together in alternatives(rule)
     )
     ways = sorted((way for way in timed if way[1] < inf), key=lambda way: way[1])

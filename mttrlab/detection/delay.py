@@ -19,6 +19,9 @@ from mttrlab.schema import FAILURE_MODES, WEEK_MINUTES, WeekHours
 
 _MOST_NODES = 40
 
+_SURE = 1e-6
+"""Chances that sum to 1 but for this: hours of the week are held to so many digits."""
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -368,7 +371,8 @@ def by_chance(parts: Sequence[tuple[float, Delay]]) -> Delay:
     running = [(chance, delay) for chance, delay in parts if chance * delay.ever > 0]
     if len(running) < 2:
         return running[0][1].thinned(running[0][0]) if running else Delay.never()
-    ever = min(float(sum(chance * delay.ever for chance, delay in running)), 1.0)
+    ever = float(sum(chance * delay.ever for chance, delay in running))
+    ever = 1.0 if ever > 1 - _SURE else ever
 
     def not_yet(at: np.ndarray) -> np.ndarray:
         return np.asarray(1 - sum(chance * delay.cdf(at) for chance, delay in running))

@@ -1,6 +1,6 @@
 """The vocabulary of the lab: milestones, phases, clocks, verdicts, and the columns of every table."""
 
-from mttrlab.schema.hours import ALL_WEEK, MONDAY, WEEK_H, WEEK_MINUTES, WeekHours, either
+from mttrlab.schema.hours import ALL_WEEK, MONDAY, WEEK_H, WEEK_MINUTES, WeekHours, both, either
 from mttrlab.schema.practices import (
     ChangePath,
     OnCallLevel,
@@ -122,6 +122,7 @@ __all__ = [
     "Runbook",
     "SyntheticMonitor",
     "WeekHours",
+    "both",
     "check_incidents",
     "clock_name",
     "conform",

@@ -66,6 +66,8 @@ class WeekHours:
         return np.asarray(np.mean([np.roll(own, int(by.total_seconds() // 60)) for by in ahead], axis=0))
 
     def __and__(self, other: WeekHours) -> WeekHours:
+        if self.always or other.always:
+            return other if self.always else self
         zone = self.zone if self.zone == other.zone else "UTC"
         return WeekHours.of_minutes(self.minutes(zone) * other.minutes(zone), zone)
 
@@ -116,6 +118,11 @@ class WeekHours:
             else:
                 joined.append((begin, end, share))
         return joined
+
+
+def both(one: WeekHours | None, other: WeekHours | None) -> WeekHours | None:
+    """Return when two are on together; None, of one or of both: at all times."""
+    return other if one is None else one if other is None else one & other
 
 
 def either(hours: Iterable[WeekHours | None]) -> WeekHours | None:

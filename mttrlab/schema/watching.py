@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import and_
 
-from mttrlab.schema.hours import ALL_WEEK, WeekHours, either
+from mttrlab.schema.hours import ALL_WEEK, WeekHours, both, either
 
 FAILURE_MODES = ("availability", "latency", "error_rate", "dependency", "correctness")
 """How a service can fail; the founding text names the first four, a journey's content checks add the fifth."""
@@ -59,6 +59,8 @@ class Routed:
     """Matchers on labels that the rule does not give, and time intervals that no file defines."""
     hours: WeekHours | None = None
     """When anybody is told; None: at all times."""
+    told: tuple[tuple[float, WeekHours | None], ...] = ()
+    """The wait of each route that notifies, seconds, and when it does."""
 
 
 @dataclass(frozen=True)
@@ -130,13 +132,9 @@ class AlertRule:
     @property
     def hours(self) -> WeekHours | None:
         """When it is on and somebody is told; None: at all times."""
-        return either(self.hours_of(together) for together in self.conditions or ((),))
-
-    def hours_of(self, together: tuple[Condition, ...]) -> WeekHours | None:
-        """Return when one of its alternatives can tell somebody; None: at all times."""
-        narrow = [one.hours for one in together if one.hours is not None]
-        narrow += [self.routed.hours] if self.routed is not None and self.routed.hours is not None else []
-        return reduce(and_, narrow) if narrow else None
+        asked = [[one.hours for one in together] for together in self.conditions or ((),)]
+        on = either(reduce(both, hours, None) for hours in asked)
+        return both(on, None if self.routed is None else self.routed.hours)
 
     @property
     def pages(self) -> bool:
@@ -346,6 +344,7 @@ class Route:
         return Routed(
             names, first.group_wait_s, first.group_interval_s, first.repeat_s, not heard, tuple(unsure),
             either(hours for _, hours in heard) if heard else None,
+            tuple((end.group_wait_s, None if hours.always else hours) for end, hours in heard),
         )  # fmt: skip
 
     def _hours(self, intervals: Mapping[str, WeekHours], unsure: dict[str, None]) -> WeekHours:

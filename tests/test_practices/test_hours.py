@@ -211,6 +211,12 @@ def test_a_route_that_tells_at_all_times_goes_before_a_quicker_one_that_sleeps(t
     practices = _read(tmp_path, alertmanager=text, rules=_rules(f"{RATIO} > 0.05", "critical"))
     (route,) = ml.alert_routes(practices).to_dict("records")
     assert (route["receiver"], route["hours_per_week"], route["group_wait_s"]) == ("desk, pager", 168, 120)
+    # In the 40 hours of the desk, the desk is told first.
+    (rule,) = practices.paging()
+    assert detection_delay(rule).mean == pytest.approx((40 * 1.55 + 128 * 3.05) / 168)
+    shared = text.replace("group_wait: 2m", "group_wait: 2m, mute_time_intervals: [office]")
+    (rule,) = _read(tmp_path, alertmanager=shared).paging()
+    assert rule.hours is None and detection_delay(rule).mean == pytest.approx((40 * 1.55 + 128 * 3.05) / 168)
 
 
 def test_a_route_that_is_muted_all_week_tells_nobody_and_a_missing_interval_is_named(tmp_path: Path) -> None:

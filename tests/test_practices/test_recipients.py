@@ -133,6 +133,8 @@ def _datadog(folder: Path, *monitors: dict[str, Any]) -> Practices:
         ("{{^is_recovery}}@opsgenie-x{{/is_recovery}}", "@opsgenie-x"),
         ("{{#is_warning}}low{{else}}@oncall-orders{{/is_warning}}", "@oncall-orders"),
         ("@slack-{{owner.name}}", "@slack-{{owner.name}}"),
+        ("@{{owner.handle}}", "@{{owner.handle}}"),
+        ("@here something is wrong", ""),
         ("Ask the team.", ""),
         ("{{#is_warning}}@slack-low{{/is_warning}}", ""),
         ("{{#is_recovery}}@pagerduty-x{{/is_recovery}}{{#is_no_data}}@slack-y{{/is_no_data}}", ""),

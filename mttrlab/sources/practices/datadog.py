@@ -142,7 +142,9 @@ _COMMENT = re.compile(r"\{\{!--.*?--\}\}|\{\{!.*?\}\}", re.DOTALL)
 _TAG = re.compile(r"\{\{\s*(?P<sign>[#^/]|else\b)\s*(?P<word>\w*+)(?P<rest>[^}]*+)\}\}")
 
 
-_HANDLE = re.compile(r"(?:^|(?<=[\s,;:(>*_}\]]))@(?P<who>[A-Za-z{](?:[\w.+@/-]|\{\{[^}]*\}\})*+)(?!:\w)")
+_HANDLE = re.compile(
+    r"(?:^|(?<=[\s,;:(>*_}\]]))@(?!(?:here|channel|everyone)\b)(?P<who>(?:[A-Za-z]|\{\{[^}]*\}\})(?:[\w.+@/-]|\{\{[^}]*\}\})*+)(?!:\w)"
+)
 
 
 _ALERTING = ("is_alert", "is_warning_to_alert", "is_no_data_to_alert", "is_unknown_to_alert")
