@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,22 +27,56 @@ def _by_period(first: Ended, second: Ended) -> tuple[tuple[str, Ended], ...]:
 
 def _totals(
     first: Ended, second: Ended, groups: int, rows: np.ndarray, rows_after: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    parts = effects(group_sums(first, groups, rows), group_sums(second, groups, rows_after))
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the parts of the change, their standard errors, and both means, of each draw of incidents."""
+    sums = group_sums(first, groups, rows), group_sums(second, groups, rows_after)
+    parts = effects(*sums)
     columns = np.column_stack([parts["mix"].sum(axis=1), parts["within"].sum(axis=1)])
-    return np.column_stack([columns, columns.sum(axis=1)]), parts["means"]
+    return np.column_stack([columns, columns.sum(axis=1)]), _errors(*sums), parts["means"]
+
+
+def _errors(before: Sums, after: Sums) -> np.ndarray:
+    """Return the standard errors of the parts by their influence functions: what each incident moves each part by.
+
+    An incident of a kind moves the share of the kind and the mean of the kind: by the first as all of its kind do, by
+    the second by how far it lies from their mean. So counts, sums and sums of squares of the kinds are all it takes.
+    """
+    (share, mean, spread), (share_after, mean_after, spread_after) = _moments(before), _moments(after)
+    mean, mean_after = np.where(np.isnan(mean), mean_after, mean), np.where(np.isnan(mean_after), mean, mean_after)
+    mean, mean_after = np.nan_to_num(mean), np.nan_to_num(mean_after)
+    variance = np.zeros((len(share), mean.shape[2] + 1))
+    both = (share + share_after)[:, :, None] / 2
+    phases = slice(0, mean.shape[2] - 1)
+    moved = (mean_after - mean)[:, :, phases]
+    for own, other, sd2, here, count in (
+        (share, share_after, spread, mean, before.counts.sum(axis=1)),
+        (share_after, share, spread_after, mean_after, after.counts.sum(axis=1)),
+    ):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            reach = np.nan_to_num(both / own[:, :, None], posinf=0.0)
+            tilt = np.nan_to_num((other - own) / own / 2, posinf=0.0)
+        level = (mean + mean_after)[:, :, -1] / 2
+        of_mix = _between(own, level) + (own * tilt**2 * sd2[:, :, -1]).sum(axis=1)
+        of_phases = _between(own, moved / 2) + (own[:, :, None] * reach**2 * sd2[:, :, phases]).sum(axis=1)
+        of_whole = _between(own, here[:, :, -1]) + (own * sd2[:, :, -1]).sum(axis=1)
+        variance += np.column_stack([of_mix, of_phases, of_whole]) / count[:, None]
+    return np.sqrt(variance)
 
 
 def _bands(first: Ended, second: Ended, groups: int, level: float, draws: int, seed: int) -> np.ndarray:
     streams = [np.random.Generator(np.random.PCG64(s)) for s in np.random.SeedSequence(seed).spawn(2)]
     n, m = len(first.groups), len(second.groups)
     size = max(1, 1_000_000 // (n + m))
-    totals = []
+    seen, error, _ = _totals(first, second, groups, np.arange(n)[None, :], np.arange(m)[None, :])
+    ratios = []
     for done in range(0, draws, size):
         rows = min(size, draws - done)
         resampled = (streams[0].integers(0, n, (rows, n)), streams[1].integers(0, m, (rows, m)))
-        totals.append(_totals(first, second, groups, *resampled)[0])
-    return np.asarray(np.quantile(np.concatenate(totals), [(1 - level) / 2, (1 + level) / 2], axis=0))
+        values, errors, _ = _totals(first, second, groups, *resampled)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ratios.append(np.nan_to_num((values - seen) / errors, posinf=0.0, neginf=0.0))
+    half = np.quantile(np.abs(np.concatenate(ratios)), level, axis=0) * error[0]
+    return np.asarray([seen[0] - half, seen[0] + half])
 
 
 # Phases that can be compared between two periods: told apart by a stamp, divided as others divide, or kept as one.
@@ -205,25 +240,54 @@ def _read(
     return minutes[usable], known, kept, usable, open_, int((~usable).sum()) - open_
 
 
-def group_sums(period: Ended, groups: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return counts, and sums of minutes per phase, of each kind: one row per row of drawn incidents."""
+class Sums(NamedTuple):
+    """What the kinds of incident add up to, per draw of incidents."""
+
+    counts: np.ndarray
+    """Incidents per draw and kind."""
+    minutes: np.ndarray
+    """Minutes per draw, kind and phase; the whole last."""
+    squares: np.ndarray
+    """Squares of these."""
+
+
+def group_sums(period: Ended, groups: int, rows: np.ndarray) -> Sums:
+    """Return counts, minutes and their squares of each kind, one row per row of drawn incidents."""
     draws = rows.shape[0]
     place = (np.arange(draws)[:, None] * groups + period.groups[rows]).ravel()
-    counts = np.bincount(place, minlength=draws * groups).reshape(draws, groups)
-    sums = [
-        np.bincount(place, period.pieces[rows, i].ravel(), draws * groups).reshape(draws, groups)
-        for i in range(period.pieces.shape[1])
-    ]
-    return counts.astype(float), np.stack(sums, axis=2)
+
+    def added(minutes: np.ndarray) -> np.ndarray:
+        return np.bincount(place, minutes[rows].ravel(), draws * groups).reshape(draws, groups)
+
+    pieces = np.column_stack([period.pieces, period.pieces.sum(axis=1)])
+    counts = np.bincount(place, minlength=draws * groups).reshape(draws, groups).astype(float)
+    minutes, squares = (np.stack([added(column) for column in of.T], axis=2) for of in (pieces, pieces**2))
+    return Sums(counts, minutes, squares)
 
 
-def effects(before: tuple[np.ndarray, np.ndarray], after: tuple[np.ndarray, np.ndarray]) -> dict[str, np.ndarray]:
+def _moments(sums: Sums) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the share of each kind, the mean of its minutes and their variance."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        count = sums.counts[:, :, None]
+        mean = sums.minutes / count
+        spread = np.nan_to_num(np.maximum(sums.squares / count - mean**2, 0.0))
+    return sums.counts / sums.counts.sum(axis=1, keepdims=True), mean, spread
+
+
+def _between(share: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Return the variance of a value of the kinds over incidents."""
+    weight = share if value.ndim == 2 else share[:, :, None]
+    middle = (weight * value).sum(axis=1, keepdims=True)
+    return np.asarray((weight * (value - middle) ** 2).sum(axis=1))
+
+
+def effects(before: Sums, after: Sums) -> dict[str, np.ndarray]:
     """Return the mix effect and the effect of each phase, per draw and kind."""
     shares, means = [], []
-    for counts, sums in (before, after):
-        shares.append(counts / counts.sum(axis=1, keepdims=True))
+    for sums in (before, after):
+        shares.append(sums.counts / sums.counts.sum(axis=1, keepdims=True))
         with np.errstate(invalid="ignore"):
-            means.append(sums / counts[:, :, None])
+            means.append(sums.minutes[:, :, :-1] / sums.counts[:, :, None])
     # A kind that one period lacks has no speed of its own there: all it does is change the mix.
     old = np.where(np.isnan(means[0]), means[1], means[0])
     new = np.where(np.isnan(means[1]), means[0], means[1])
@@ -284,7 +348,10 @@ def explain_change(
     Notes
     -----
     Kitagawa's decomposition (1955), which is Shapley's for two factors: swapping the periods changes every sign. The
-    part within kinds is split by phase, since the mean of a sum is the sum of the means.
+    part within kinds is split by phase, since the mean of a sum is the sum of the means. Bands are symmetric around
+    each part: the bootstrap's quantile of |part - seen| / standard error, the latter by influence functions, times that
+    of the periods (P. Hall, *On symmetric bootstrap confidence intervals*, J. R. Stat. Soc. B 50, 1988). Percentiles of
+    such means fall short where minutes are skewed: `benchmarks/decomposition.md`.
 
     Examples
     --------
@@ -314,7 +381,7 @@ def explain_change(
         notes.append("not estimable: n = 0 in a period")
     else:
         point = _totals(first, second, len(groups), np.arange(n)[None, :], np.arange(m)[None, :])
-        values, means = point[0][0], (float(point[1][0, 0]), float(point[1][1, 0]))
+        values, means = point[0][0], (float(point[2][0, 0]), float(point[2][1, 0]))
         bands = np.full((2, len(names)), NAN)
         if min(n, m) < minimum_count("explain").needs:
             notes.append("bands " + why_withheld("explain", min(n, m)))

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mttrlab.analysis.decomposition import change_explained, explain_change
+from benchmarks.decomposition import study
+from mttrlab.analysis.decomposition import Ended, _totals, change_explained, explain_change
 from mttrlab.errors import QuestionError
 
 PHASES = ["detect", "diagnose", "resolve", "verify"]
@@ -158,3 +159,30 @@ def test_the_sentence_names_the_largest_parts_in_plain_words() -> None:
 def test_the_same_call_gives_the_same_bytes() -> None:
     before, after = drawn(1, 300), drawn(2, 200)
     assert explain_change(before, after).to_csv() == explain_change(before, after).to_csv()
+
+
+def test_the_bands_hold_the_true_parts() -> None:
+    held = study(20, 120, sigma=1.25).mean()
+    # At 95 % and 120 comparisons 0.90 lies 2.6 standard errors down; percentiles of the bootstrap held 0.85 here.
+    assert (held >= 0.90).all()
+
+
+def test_the_standard_errors_are_those_of_incidents_left_out_one_by_one() -> None:
+    rng = np.random.default_rng(8)
+    period = [Ended(rng.integers(0, 2, n), rng.lognormal(3, 0.5, (n, 3)), 0, 0) for n in (150, 200)]
+
+    def parts(first: Ended, second: Ended) -> tuple[np.ndarray, np.ndarray]:
+        rows = (np.arange(len(p.groups))[None, :] for p in (first, second))
+        values, errors, _ = _totals(first, second, 2, *rows)
+        return values[0], errors[0]
+
+    variance = np.zeros(5)
+    for place, whole in enumerate(period):
+        n = len(whole.groups)
+        left = []
+        for row in range(n):
+            fewer = list(period)
+            fewer[place] = Ended(np.delete(whole.groups, row), np.delete(whole.pieces, row, axis=0), 0, 0)
+            left.append(parts(*fewer)[0])
+        variance += (n - 1) ** 2 / n * np.var(left, axis=0, ddof=1)
+    np.testing.assert_allclose(parts(*period)[1], np.sqrt(variance), rtol=0.03)
