@@ -35,7 +35,7 @@ def _totals(
     return np.column_stack([columns, columns.sum(axis=1)]), _errors(*sums), parts["means"]
 
 
-def _errors(before: Sums, after: Sums) -> np.ndarray:
+def _errors(before: KindSums, after: KindSums) -> np.ndarray:
     """Return the standard errors of the parts by their influence functions: what each incident moves each part by.
 
     An incident of a kind moves the share of the kind and the mean of the kind: by the first as all of its kind do, by
@@ -240,7 +240,7 @@ def _read(
     return minutes[usable], known, kept, usable, open_, int((~usable).sum()) - open_
 
 
-class Sums(NamedTuple):
+class KindSums(NamedTuple):
     """What the kinds of incident add up to, per draw of incidents."""
 
     counts: np.ndarray
@@ -251,7 +251,7 @@ class Sums(NamedTuple):
     """Squares of these."""
 
 
-def group_sums(period: Ended, groups: int, rows: np.ndarray) -> Sums:
+def group_sums(period: Ended, groups: int, rows: np.ndarray) -> KindSums:
     """Return counts, minutes and their squares of each kind, one row per row of drawn incidents."""
     draws = rows.shape[0]
     place = (np.arange(draws)[:, None] * groups + period.groups[rows]).ravel()
@@ -262,10 +262,10 @@ def group_sums(period: Ended, groups: int, rows: np.ndarray) -> Sums:
     pieces = np.column_stack([period.pieces, period.pieces.sum(axis=1)])
     counts = np.bincount(place, minlength=draws * groups).reshape(draws, groups).astype(float)
     minutes, squares = (np.stack([added(column) for column in of.T], axis=2) for of in (pieces, pieces**2))
-    return Sums(counts, minutes, squares)
+    return KindSums(counts, minutes, squares)
 
 
-def _moments(sums: Sums) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _moments(sums: KindSums) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the share of each kind, the mean of its minutes and their variance."""
     with np.errstate(invalid="ignore", divide="ignore"):
         count = sums.counts[:, :, None]
@@ -281,7 +281,7 @@ def _between(share: np.ndarray, value: np.ndarray) -> np.ndarray:
     return np.asarray((weight * (value - middle) ** 2).sum(axis=1))
 
 
-def effects(before: Sums, after: Sums) -> dict[str, np.ndarray]:
+def effects(before: KindSums, after: KindSums) -> dict[str, np.ndarray]:
     """Return the mix effect and the effect of each phase, per draw and kind."""
     shares, means = [], []
     for sums in (before, after):
