@@ -479,7 +479,8 @@ _ABOUT = re.compile(r"expir|certificate|overcommit", _I)
 
 
 _CHORES = re.compile(
-    r"reload|backup|(?<![a-z])cron|(?<![a-z])batch|nightly|compact|vacuum|snapshot|retention|rotat|clean_?up"
+    r"reload|backup|(?<![a-z])cron|(?<![a-z])batch|nightly|compact|vacuum|snapshot|retention|rotat|clean_?up|reindex"
+    r"|(?<![a-z])etl_|last_(success|run|completion)|(begun|ended|finished|completed)_(seconds|time)"
     r"|(?<![a-z.])jobs?_",
     _I,
 )
@@ -489,10 +490,14 @@ _CHORES = re.compile(
 _UP = re.compile(r"(?<![\w:])up\s*(==|<|!=|\)|\[)|probe_success", _I)
 
 
-_SERVER_ERRORS = re.compile(r"5\.\.|5\[|5xx|\"\^?5([0-9.x]{2}|[.][*+])", _I)
+_SERVER_ERRORS = re.compile(r"5\.\.|5\[|5xx|class=~?\"5|\"\^?5([0-9.x]{2}|[.][*+])", _I)
 
 
-_RESOURCE = re.compile(r"cpu|memory|_mem_|disk|filesystem|inode|conntrack|descriptor|heap|swap|load(1|5|15)\b", _I)
+_RESOURCE = re.compile(
+    r"cpu|memory|_mem_|disk|filesystem|inode|conntrack|descriptor|heap|swap|load(1|5|15)\b|backlog"
+    r"|queue_(depth|length|size)|(?<![a-z])gc_",
+    _I,
+)
 """What no name makes a failure of: how much of a machine is used."""
 
 
@@ -510,10 +515,10 @@ _SIGNALS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
         (
             "error_rate",
             "quoted",
-            r"5\.\.|5\[|5xx|\"error\"|\b(status|level|@type):(error|critical)|\"\^?5([0-9.x]{2}|[.][*+])",
+            r"5\.\.|5\[|5xx|class=~?\"5|\"error\"|\b(status|level|@type):(error|critical)|\"\^?5([0-9.x]{2}|[.][*+])",
         ),
         ("error_rate", "expr", "error|failed|failures?|burn_?rate"),
-        ("latency", "expr", r"(duration|latency|response_time|request_time)\w*|_lag\b"),
+        ("latency", "expr", r"(duration|latency|response_time|request_time)\w*|_lag(_|\b)"),
         ("dependency", "name", "downstream"),
         ("latency", "name", r"latenc|slow|duration|response.?time|too long|\blag|p9[059]"),
         ("error_rate", "name", r"error|fail(ed|ure|ing|s\b)|5xx|burn.?rate|errs\b"),
@@ -583,10 +588,13 @@ def failure_mode(name: str, expr: str, labels: Mapping[str, str] | None = None, 
     if said in FAILURE_MODES:
         return said, "its label failure_mode"
     words = _spaced(name)
-    if _ABOUT.search(words):
+    if _ABOUT.search(words) or re.search(r"expir(y|ation)|not_after", masked(without_comments(expr)), _I):
         return UNKNOWN, "it is about something to come, not a failure"
     bare = without_comments(expr)
     texts = {"name": words, "expr": masked(bare), "quoted": bare}
+    if "downstream" in texts["expr"]:
+        # Downstream of a proxy are those who ask it.
+        texts["name"] = re.sub("downstream", "", words, flags=_I)
     if client_errors(bare):
         return "error_rate", "client errors (4xx): no fault of the service makes them more frequent"
     # The labels before the first colon of a recorded series are no words of it.
