@@ -71,19 +71,14 @@ def rule_ways(rule: AlertRule, fault: Fault) -> list[Way]:
 
 
 def fired_in(rule: AlertRule, fault: Fault) -> list[tuple[WeekHours | None, float]]:
-    """Return the seconds after which each alternative of a rule is true, and in which hours; those that ever are.
-
-    None for the hours: at all times; alternatives that are no quicker are then left out.
-    """
+    """Return the seconds after which each alternative of a rule is true, and in which hours; those that ever are."""
     if not (rule.pages and can_notice(rule, fault)):
         return []
     timed = (
         (reduce(both, (one.hours for one in together), None), max(crossing(condition, fault) for condition in together))
         for together in alternatives(rule)
     )
-    ways = sorted((way for way in timed if way[1] < inf), key=lambda way: way[1])
-    always = next((at for at, (hours, _) in enumerate(ways) if hours is None), len(ways))
-    return ways[: always + 1]
+    return [way for way in timed if way[1] < inf]
 
 
 def intervals(rule: AlertRule) -> tuple[float, float, float]:

@@ -385,25 +385,20 @@ Way = tuple[WeekHours | None, Delay]
 """A delay, and the hours in which it may begin; None: at all times."""
 
 
-def through_the_week(parts: Sequence[Way], together: Callable[[Sequence[Delay]], Delay]) -> Delay:
-    """Return the delay of what begins at any minute of the week, where each part is there in its own hours only.
+def through_the_week(parts: Sequence[Way]) -> Delay:
+    """Return the delay of whichever comes first, where each is there in its own hours of the week only.
 
-    Parameters
-    ----------
-    parts : sequence of (WeekHours or None, Delay)
-        None: at all times.
-    together : callable
-        What those that are there at a minute make of their delays.
+    What they notice begins at any minute of the week alike.
     """
     if all(hours is None for hours, _ in parts):
-        return together([delay for _, delay in parts]) if parts else Delay.never()
+        return fastest([delay for _, delay in parts])
     there = np.stack([np.ones(WEEK_MINUTES) if hours is None else hours.minutes() for hours, _ in parts])
     patterns, minutes = np.unique(there, axis=1, return_counts=True)
     mixed = []
     for shares, n in zip(patterns.T, minutes, strict=True):
         # Hours that depend on the date are there in a share of the weeks.
         able = [delay.thinned(share) if share < 1 else delay for share, (_, delay) in zip(shares, parts, strict=True)]
-        mixed.append((n / WEEK_MINUTES, together(able) if shares.any() else Delay.never()))
+        mixed.append((n / WEEK_MINUTES, fastest(able)))
     return by_chance(mixed)
 
 

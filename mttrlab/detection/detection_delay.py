@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mttrlab.detection.alert_rules import alternatives, assumed, intervals, rule_delay, rule_ways
-from mttrlab.detection.delay import Delay, Fault, Way, fastest, through_the_week
+from mttrlab.detection.delay import Delay, Fault, Way, through_the_week
 from mttrlab.detection.synthetic import mean_trials, monitor_delay, rounds_and_waits
 from mttrlab.errors import QuestionError
 from mttrlab.schema import WEEK_H, AlertRule, Condition, Practices, SyntheticMonitor, WeekHours, either
@@ -259,7 +259,7 @@ def detection_delay(
     if len(detectors) == 1 and isinstance(detectors[0], AlertRule):
         delay = rule_delay(detectors[0], fault)
     else:
-        delay = ways[0][1] if len(ways) == 1 and ways[0][0] is None else through_the_week(ways, fastest)
+        delay = ways[0][1] if len(ways) == 1 and ways[0][0] is None else through_the_week(ways)
     hours = either(hours for hours, _ in ways) if ways else None
     recall = delay.ever if fault.duration_s == inf else float(delay.cdf(fault.duration_s)[0])
     noisy = [one for one in detectors if isinstance(one, AlertRule | SyntheticMonitor)]
@@ -288,7 +288,9 @@ def false_pages_per_week(detector: AlertRule | SyntheticMonitor, noise: Detector
         return _of_monitor(detector, noise)
     if not detector.pages:
         return 0.0
-    return sum(min(_of_condition(detector, one, noise) for one in together) for together in alternatives(detector))
+    on = 1.0 if detector.hours is None else detector.hours.hours_per_week / WEEK_H
+    asked = ([one for one in together if one.kind != "hours"] for together in alternatives(detector))
+    return on * sum(min((_of_condition(detector, one, noise) for one in each), default=nan) for each in asked)
 
 
 def _of_monitor(monitor: SyntheticMonitor, noise: DetectorNoise) -> float:

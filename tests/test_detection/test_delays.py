@@ -22,7 +22,7 @@ from mttrlab.detection import (
 )
 from mttrlab.detection.synthetic import mean_trials, waiting
 from mttrlab.errors import QuestionError
-from mttrlab.schema import AlertRule, Condition, MonitorStep, Practices, SyntheticMonitor
+from mttrlab.schema import AlertRule, Condition, MonitorStep, Practices, SyntheticMonitor, WeekHours
 
 seconds = st.floats(0.5, 4000)
 shares = st.floats(0.02, 1.0)
@@ -316,3 +316,13 @@ def test_an_evaluation_behind_the_clock_is_late_by_that() -> None:
     assert late - plain == pytest.approx(90)
     offset = AlertRule("a", conditions=((Condition(300, 0.05, "share", offset_s=900),),))
     assert detection_delay(offset).mean_s == pytest.approx(900 + 15 + 60 + 30)
+
+
+def test_a_rule_that_sleeps_pages_falsely_in_its_hours_only() -> None:
+    noise = DetectorNoise(flake=0.01)
+    half = WeekHours(((0, 5040, 1.0),))
+    always, part = (
+        AlertRule("a", conditions=((*hours, Condition()),)) for hours in ((), (Condition(kind="hours", hours=half),))
+    )
+    plain, sleeps = (detection_delay(rule, noise=noise).false_pages_per_week for rule in (always, part))
+    assert 0 < sleeps == pytest.approx(plain / 2)
