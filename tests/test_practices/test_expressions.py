@@ -153,6 +153,11 @@ ERRORS = 'sum(rate(requests_total{code=~"5.."}[5m])) / sum(rate(requests_total[5
         "sum(rate(requests_total[5m] offset 1h)) > 5",
         "max_over_time(maintenance[1h]) == 0",
         "avg_over_time(up[1h]) > 0.9",
+        'sum(rate(requests_total{job="error-downloads",env!="dev"}[15m])) > 0',
+        "rate(submissions_total[15m]) > 1",
+        "sum(rate(http_request_duration_seconds_count[15m])) > 1",
+        "rate(rooms_joined_total[15m]) > 1",
+        'rate(requests_total{status=~"2..|3.."}[30m]) > 5',
         "rate(requests_total[15m]) > on() group_left() min_traffic",
     ],
 )
@@ -166,6 +171,9 @@ def test_a_guard_that_usually_holds_already_is_not_waited_for(guard: str) -> Non
     ("expr", "windows"),
     [
         (f"{ERRORS} and rate(errors_total[30m]) > 10", [300, 1800]),
+        (f"{ERRORS} and sum(rate(requests_total{{code!~'2..'}}[30m])) > 10", [300, 1800]),
+        (f"{ERRORS} and sum(rate(requests_total{{outcome='failure'}}[30m])) > 10", [300, 1800]),
+        (f"{ERRORS} and rate(oom_kills_total[30m]) > 10", [300, 1800]),
         (f"{ERRORS} and histogram_quantile(0.9, rate(d_bucket[10m])) > 2", [300, 600]),
         ("rate(requests_total[5m]) > 100 and rate(bytes_total[10m]) > 5", [300, 600]),
         ("rate(requests_total[10m]) == 0 and rate(requests_total[10m] offset 1h) > 0", [600]),

@@ -70,12 +70,21 @@ _SERIES = re.compile(
 
 
 _FAILING = re.compile(
-    "error|err_|fail|5xx|4xx|[\"'|^(][45](\\.|xx|\\[|\\d|[0-9]{2})|!=|!~|laten|duration|slow|down|drop|reject|refus|denied|timeout"
-    "|lag|burn|unavail|unhealthy|lost|miss|stale|restart|crash|oom|kill|throttl|abort|exception|panic|retr|dead|bad"
-    "|invalid|corrupt|evict|pending|backlog|queue|wait|violat|absent|critical|warn|changes\\(|resets\\(|delta\\(|deriv\\(|predict|util|usage|cpu|mem|disk|==|<",
-    re.IGNORECASE,
+    r"error|fail|reject|refus|denied|timeout|timed_out|unavail|unhealthy|exception|throttl|abort|corrupt|violat|restart"
+    r"|[45]xx|(laten|duration)(?!\w*_count\b)|util|usage|backlog|queue|pending|evict|stale|invalid|absent|critical|warn|predict|==|<"
+    r"|(changes|resets|delta|deriv)\(|(?<![a-z])(slow|down(?!load)|drop|lag|lost|miss|oom|kill|panic|retr(y|ies)|dead|bad"
+    r"|burn|crash|cpu|mem(ory)?(?![a-z])|disk|wait)",
+    _I,
 )
 """Words of what goes wrong, or is used up."""
+
+
+_FAILING_LABEL = re.compile(
+    r"(code|status|class|result|outcome|level|state|type|success)\w*\s*(!=|!~|=~?\s*[\"'`][^\"'`]*"
+    r"([45](\.|x|\[|\\d|[0-9]{2})|error|fail|timeout|exception|false|down|unavail))",
+    _I,
+)
+"""A label of what went wrong."""
 
 
 _HEALTHY = re.compile(r"\bup\b|\w_up\b|success|available|ready|healthy", _I)
@@ -317,14 +326,18 @@ def _holds_already(left: str, right: str, sign: str, threshold: float | None, ki
     """Whether a comparison is one that a healthy day meets: there is traffic, it is up, nobody works on it."""
     if kind == "share" and not (_HEALTHY.search(masked(left)) and "-" not in masked(left)):
         return False
-    if kind in ("good", "quantile", "clients") or _FAILING.search(left):
+    if kind in ("good", "quantile", "clients") or _goes_wrong(left):
         return False
     if threshold is None:
-        return sign in (">", ">=") and bool(_TRAFFIC.search(left)) and not _FAILING.search(right)
+        return sign in (">", ">=") and bool(_TRAFFIC.search(left)) and not _goes_wrong(right)
     if kind == "instant" and 0 < threshold < 1:
         return bool(_TRAFFIC.search(left))
     quiet = threshold < 1 and sign in ("<", "<=", "==")
     return bool(_AT_WORK.search(left)) if quiet else sign in (">", ">=", "!=") or (sign == "==" and threshold >= 1)
+
+
+def _goes_wrong(expr: str) -> bool:
+    return bool(_FAILING.search(masked(expr)) or _FAILING_LABEL.search(expr))
 
 
 def _newest(expr: str) -> str:
