@@ -17,7 +17,7 @@ from mttrlab.analysis.query import records_basis
 from mttrlab.analysis.regression import Regression, dummies, fit_censored_lognormal, independent
 from mttrlab.analysis.sample import Sample, drop_never_closed, months_spanned, sample_of, starts_of, with_measure
 from mttrlab.schema import Record
-from mttrlab.text import months_in_words
+from mttrlab.text import list_in_words, months_in_words
 from mttrlab.validate import inner_share
 
 NAN = float("nan")
@@ -147,18 +147,17 @@ def taking(ratio: float) -> str:
     return words if "times" in words else words + " time"
 
 
-def comparison_sentence(row: Record) -> str:
-    """Return the comparison in plain words: no statistical term, every figure with its count."""
+def comparison_sentence(row: Record, samples: tuple[Sample, Sample]) -> str:
+    """Return the comparison in plain words: no statistical term, every figure with its count; of few, the times."""
     n, m = row["n_before"], row["n_after"]
     if min(n, m) == 0:
         which = "either period" if n == m == 0 else ("the earlier period" if n == 0 else "the later period")
         return f"Cannot tell: no ended incident of {which} can be timed on this clock ({n} before, {m} after)."
-    change = f"from {_minutes(row['geometric_mean_before'])} to {_minutes(row['geometric_mean_after'])}"
     if min(n, m) < minimum_count("compare").needs:
-        return (
-            f"Cannot tell: {incidents(n)} before and {m:,} after are too few to compare; "
-            f"a typical one went {change}, which luck alone can do."
+        times = "; ".join(
+            f"{name} {_times(s.minutes[s.observed])}" for name, s in zip(("before", "after"), samples, strict=True)
         )
+        return f"Cannot tell: {incidents(n)} before and {m:,} after are too few to compare ({times})."
     lead = row["based_on"]
     ratio, low, high = (row[lead + end] for end in ("", "_low", "_high"))
     if math.isnan(low):
@@ -177,6 +176,13 @@ def comparison_sentence(row: Record) -> str:
     else:
         text = f"{str(row['verdict']).capitalize()}: {took} ({span}; {counts})."
     return text + _as_they_came(row)
+
+
+def _times(minutes: np.ndarray) -> str:
+    """Return times one by one, of many from the shortest to the longest."""
+    if len(minutes) >= minimum_count("compare").needs:
+        return f"{_minutes(float(minutes.min()))} to {_minutes(float(minutes.max()))}"
+    return list_in_words([_minutes(float(value)) for value in np.sort(minutes)])
 
 
 def _minutes(value: float) -> str:
@@ -596,6 +602,6 @@ def compare_periods(
         notes.append("no interval: the incidents of both periods took exactly equal times")
     if math.isnan(row["incidents_per_month"]):
         notes.append("the frames carry no times, so the months until a change shows are not known")
-    row["sentence"] = comparison_sentence(row)
+    row["sentence"] = comparison_sentence(row, (first, second))
     row["note"] = "; ".join(notes)
     return pd.DataFrame([row])

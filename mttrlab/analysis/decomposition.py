@@ -418,6 +418,11 @@ _PHASES = {
 }
 
 
+def enough_to_explain(table: pd.DataFrame) -> bool:
+    """Return whether both periods of `explain_change` hold incidents enough for their averages to be told."""
+    return bool(table[["n_before", "n_after"]].to_numpy().min() >= minimum_count("explain").needs)
+
+
 def change_explained(table: pd.DataFrame) -> str:
     """Return the table of `explain_change` in two sentences without a statistical term.
 
@@ -440,6 +445,8 @@ incident happening, and +6.5 from steps that the records do not tell apart.'
     minutes = dict(zip(table["part"], table["minutes"].astype(float), strict=True))
     if math.isnan(minutes["total"]):
         return f"There is nothing to explain: one of the periods holds no ended incident {counts}."
+    if not enough_to_explain(table):
+        return f"Too few to explain what moved the average {counts}."
     size, unit = _unit(max(first["mean_before"], first["mean_after"]))
     ends = f"{_figure(first['mean_before'] / size)} to {_figure(first['mean_after'] / size)}"
     text = f"The average went from {ends} {unit} {counts}."

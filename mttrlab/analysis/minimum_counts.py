@@ -29,7 +29,7 @@ MINIMUM_COUNTS = tuple(
         ("p95", 59, "the worst tenth", "the worst twentieth of so few is no incident"),
         ("p99", 299, "the worst tenth", "the worst hundredth of so few is no incident"),
         ("month", 10, "the quarter", "a month of so few says more about luck than about the team"),
-        ("compare", 5, "the two counts and typical times side by side", "so few differ by luck alone"),
+        ("compare", 5, "the two counts and the times themselves", "so few differ by luck alone"),
         ("adjust", 20, "the plain comparison", "so few cannot be split by severity and type"),
         ("distribution", 5, "the times themselves, one by one", "every shape fits so few"),
         ("wide_distribution", 100, "the four plain shapes", "shapes with more freedom fit the noise"),
@@ -37,7 +37,7 @@ MINIMUM_COUNTS = tuple(
         ("monthly_trend", 6, "the months side by side", "fewer than six months show no direction"),
         ("change_point", 20, "the months side by side", "a break in so few is found by luck"),
         ("control_limits", 8, "the times themselves, in order", "limits from so few move with each incident"),
-        ("explain", 5, "the two averages side by side", "so few cannot be split into causes"),
+        ("explain", 5, "the two counts", "so few cannot be split into causes"),
         ("pooled_service", 1, "the level of all services together", "a service without incidents says nothing"),
     )
 )

@@ -108,7 +108,18 @@ def _phases(options: argparse.Namespace) -> None:
         if not options.by and not options.clocks:
             shares = bottleneck(rows)
             names = ["phase", "n", "share", "share_of_tail", "elasticity_p90", "halved_saves"]
-            print_table(shares[names].round(2))
+            _print_of_enough(shares[names].round(2), "what each phase holds of the minutes")
+
+
+def _print_of_enough(rows: pd.DataFrame, what: str) -> None:
+    """Print a table of averages of the same incidents, or that these are too few."""
+    from mttrlab.analysis.intervals import MIN_ENDED
+
+    n = int(rows["n"].max()) if len(rows) else 0
+    if n < MIN_ENDED:
+        say(f"Too few to tell {what}: {n} incidents show every step.")
+        return
+    print_table(rows)
 
 
 def _months(options: argparse.Namespace) -> None:
@@ -137,7 +148,7 @@ def _month_columns(months: pd.DataFrame) -> pd.DataFrame:
 def _compare(options: argparse.Namespace) -> None:
     from mttrlab.analysis.changes import what_changed
     from mttrlab.analysis.comparison import compare_periods
-    from mttrlab.analysis.decomposition import change_explained, explain_change
+    from mttrlab.analysis.decomposition import change_explained, enough_to_explain, explain_change
     from mttrlab.analysis.services import compare_services
     from mttrlab.review.months import choose_periods, month_starts, months_in_short
     from mttrlab.schema import CLOCKS
@@ -168,7 +179,8 @@ def _compare(options: argparse.Namespace) -> None:
         _print_answer(compared, options)
         notes = [compared["note"].iloc[0]]
         if change is not None:
-            print_table(change[["part", "minutes", "low", "high"]].round(1))
+            if enough_to_explain(change):
+                print_table(change[["part", "minutes", "low", "high"]].round(1))
             notes.append(change["note"].iloc[0])
         for note in filter(None, notes):
             say(f"Note: {note}.")
@@ -257,7 +269,7 @@ def _maturity(options: argparse.Namespace) -> None:
         measure = _clock(lab, rows, options)
         _print_answer(maturity(rows, measure=measure), options)
         if measure in CLOCKS:
-            print_table(distance_to_next(rows, measure=measure).round(2))
+            _print_of_enough(distance_to_next(rows, measure=measure).round(2), "what each phase would have to give")
 
 
 def _downtime(options: argparse.Namespace) -> None:
@@ -353,7 +365,7 @@ def _print_answer(rows: pd.DataFrame, options: argparse.Namespace, whole: pd.Dat
     if options.csv is not None:
         new_path(options.csv)
         write_table(rows if whole is None else whole, options.csv)
-    shown = rows.map(_short_cell)
+    shown = _without_bare_means(rows).map(_short_cell)
     if len(shown) == 1 and len(shown.columns) > 12:
         # One long row reads better downwards; its sentence and its notes are said apart.
         told = shown.drop(columns=[name for name in ("sentence", "note") if name in shown])
@@ -361,6 +373,23 @@ def _print_answer(rows: pd.DataFrame, options: argparse.Namespace, whole: pd.Dat
     print_table(shown)
     if options.csv is not None:
         say(f"Wrote {printable(str(options.csv))}")
+
+
+_OF_ENDED = {"mean", "median", "p90", "geometric_mean", "minutes", "maturity", "next_level", "to_next"}
+
+
+def _without_bare_means(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with "n = 3" in the place of an average of so few, which has no interval that says anything."""
+    from mttrlab.analysis.intervals import MIN_ENDED
+
+    names = [name for name in map(str, rows) if name.removesuffix("_low").removesuffix("_high") in _OF_ENDED]
+    if "n" not in rows or not names:
+        return rows
+    few = (rows["n"] < MIN_ENDED) & (rows["n"] > 0)
+    shown = rows.astype(dict.fromkeys(names, object))
+    shown.loc[few, names] = ""
+    shown.loc[few, names[0]] = [f"n = {n}" for n in rows.loc[few, "n"]]
+    return shown
 
 
 def _short_cell(cell: object) -> object:

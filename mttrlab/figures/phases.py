@@ -68,7 +68,12 @@ def _span(name: str) -> list[str]:
     return [phase for phase in PHASES if phase in name.replace("+", " ").replace("_", " ").split()]
 
 
+_FEW = 5
+"""Ended incidents below which an average has no interval, and is not drawn."""
+
+
 def _bars(summary: pd.DataFrame, ax: Axes | None) -> Axes:
+    summary = summary.assign(mean=summary["mean"].where(summary["n"] >= _FEW))
     ax = axes(ax, height=1.3 + 0.62 * max(len(summary), 2))
     # Intervals of a few incidents can be ten times the mean: the axis follows the means, a cut interval shows an arrow.
     middles = summary[["mean", "median"]].max(axis=1)
@@ -266,7 +271,7 @@ def in_words(line: pd.Series) -> str:
     """Return a row of a summary in two lines of plain words: the average, and within what time half ended."""
     n = counted(int(line["n"]))
     known = pd.notna(line["mean_low"]) and f"{minutes_label(line['mean_low'])} to {minutes_label(line['mean_high'])}"
-    if pd.notna(line["mean"]):
+    if pd.notna(line["mean"]) and line["n"] >= _FEW:
         average = f"average {minutes_label(line['mean'])} ({known or 'no range'})"
         return f"{average}\nhalf within {minutes_label(line['median'])}, {n}"
     if pd.notna(line["median"]):

@@ -11,7 +11,7 @@ import pandas as pd
 
 from mttrlab import figures
 from mttrlab.analysis.changes import measure_words
-from mttrlab.analysis.decomposition import change_explained
+from mttrlab.analysis.decomposition import change_explained, enough_to_explain
 from mttrlab.review.months import Periods
 from mttrlab.review.phase_shares import best_shares
 from mttrlab.schema import table_records
@@ -95,7 +95,7 @@ def draw_figures(tables: dict[str, pd.DataFrame], measure: str, periods: Periods
         if periods.earlier
         else ""
     )
-    if "change" in tables and tables["change"]["minutes"].notna().any():
+    if "change" in tables and enough_to_explain(tables["change"]):
         change = tables["change"]
         title = f"What moved the average  ·  {compared}"
         height = 1.0 + 0.5 * (len(change) + 1)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from mttrlab.analysis.changes import event_in_words, others_in_words
-from mttrlab.analysis.decomposition import change_explained
+from mttrlab.analysis.decomposition import change_explained, enough_to_explain
+from mttrlab.analysis.intervals import MIN_ENDED
 from mttrlab.analysis.phases import unseen_phases
 from mttrlab.review import findings, phase_shares
 from mttrlab.review import tables as page_tables
@@ -215,6 +216,10 @@ def _comparable_loads(loads: pd.DataFrame) -> pd.DataFrame:
 # Which maturity level the incidents earn, how far the next one is, and why a month's own level jumps about.
 
 
+def _told(distance: pd.DataFrame) -> bool:
+    return bool((distance["cut_needed"].notna() & (distance["n"] >= MIN_ENDED)).any())
+
+
 def level_section(review: Review) -> Context:
     """Return what the section names."""
     found = review.findings
@@ -227,7 +232,7 @@ def level_section(review: Review) -> Context:
         "said": maturity_sentence(tables["maturity"]),
         "lines": [line for line in said if line],
         "maturity_table": page_tables.maturity_table(tables["maturity"], f"Maturity of {recent}, clock {measure}"),
-        "distance_table": page_tables.distance_table(distance) if distance["cut_needed"].notna().any() else None,
+        "distance_table": page_tables.distance_table(distance) if _told(distance) else None,
     }
 
 
@@ -514,7 +519,7 @@ def trend_section(review: Review) -> Context:
     """Return what the section names."""
     found = review.findings
     tables, periods = found.tables, found.periods
-    changed = "change" in tables and bool(tables["change"]["minutes"].notna().any())
+    changed = "change" in tables and enough_to_explain(tables["change"])
     measure = found.measure.replace("_", " ")
     changes = tables["changes"]
     return {

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from mttrlab.analysis.intervals import MIN_ENDED
 from mttrlab.review import phase_shares
 from mttrlab.review.findings import Findings
 from mttrlab.review.months import months_in_short
@@ -376,10 +377,11 @@ def next_level_sentence(maturity: pd.DataFrame, distance: pd.DataFrame) -> str:
 noticing alone could not (of 30 incidents that show every step).'
     """
     mean = table_records(maturity[maturity["statistic"] == "mean"])[0]
-    if not mean["next_level"] or not mean["to_next"] >= 0:
+    if not mean["next_level"] or not mean["to_next"] >= 0 or mean.get("n", MIN_ENDED) < MIN_ENDED:
         return ""
     said = f"To reach {mean['next_level']} the average has to fall by more than {format_minutes(mean['to_next'])}."
-    known = distance[distance["cut_needed"].notna() & distance["next_level"].eq(mean["next_level"])]
+    enough = distance["cut_needed"].notna() & (distance["n"] >= MIN_ENDED)
+    known = distance[enough & distance["next_level"].eq(mean["next_level"])]
     if known.empty:
         return said
     able = known[known["cut_needed"] < 1].sort_values("cut_needed", kind="stable")

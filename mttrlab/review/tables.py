@@ -7,6 +7,7 @@ from math import inf, isfinite
 
 import pandas as pd
 
+from mttrlab.analysis.intervals import MIN_ENDED
 from mttrlab.schema import POPULATIONS, VERDICTS, Cell, Record, table_records
 from mttrlab.text import format_minutes
 
@@ -46,6 +47,11 @@ def range_cell(value: float, low: float, high: float, why: object = "") -> str:
     if not (isfinite(low) and isfinite(high)):
         return f"{format_minutes(value)} (no range)"
     return f"{format_minutes(value)} ({format_minutes(low)} to {format_minutes(high)})"
+
+
+def _of_few(n: float) -> str:
+    """Return what stands in place of an average of so few; empty where there are enough."""
+    return f"too few ({int(n)})" if n < MIN_ENDED else ""
 
 
 def count_cell(value: float) -> str:
@@ -115,7 +121,11 @@ def months_table(table: pd.DataFrame, seed: pd.DataFrame, measure: str, month: p
     for line in table_records(table):
         seeds = theirs.get(pd.Timestamp(line["month"]))
         beside = (
-            [count_cell(seeds["incident_count"]), *(bare_minutes(seeds[n]) for n in named)]
+            [
+                count_cell(seeds["incident_count"]),
+                *(_of_few(seeds["incident_count"]) or bare_minutes(seeds[n]) for n in named[:2]),
+                bare_minutes(seeds[named[2]]),
+            ]
             if seeds
             else ["0", "–", "–", "–"]
         )
@@ -195,8 +205,8 @@ def comparison_row(row: Record, before: str, after: str) -> tuple[str, ...]:
         f"{after} against {before}",
         count_cell(row["n_before"]),
         count_cell(row["n_after"]),
-        format_minutes(row["geometric_mean_before"]),
-        format_minutes(row["geometric_mean_after"]),
+        _of_few(row["n_before"]) or format_minutes(row["geometric_mean_before"]),
+        _of_few(row["n_after"]) or format_minutes(row["geometric_mean_after"]),
         said,
         str(row["verdict"]),
     )
@@ -282,7 +292,7 @@ def maturity_table(table: pd.DataFrame, caption: str) -> PageTable:
             str(line["statistic"]),
             count_cell(line["n"]),
             count_cell(line["open"]),
-            range_cell(line["minutes"], line["low"], line["high"], line["method"]),
+            _of_few(line["n"]) or range_cell(line["minutes"], line["low"], line["high"], line["method"]),
             str(line["awarded"]),
             *(probability_cell(line[name]) for name in _PROBABILITIES),
         )
@@ -392,9 +402,9 @@ def stamps_table(table: pd.DataFrame, caption: str) -> PageTable:
             str(line["phase"]),
             count_cell(line["measured"]),
             count_cell(line["merged"]),
-            format_minutes(line["mean_available"]),
+            _of_few(line["measured"]) or format_minutes(line["mean_available"]),
             count_cell(line["n_complete"]),
-            format_minutes(line["mean_complete"]),
+            _of_few(line["n_complete"]) or format_minutes(line["mean_complete"]),
             range_cell(line["mean_estimated"], line["mean_low"], line["mean_high"], line["method"]),
         )
         for line in table_records(table)

@@ -160,7 +160,7 @@ def test_a_month_without_a_number_leaves_a_gap_but_keeps_its_name() -> None:
 
 
 def test_months_refuse_a_statistic_that_the_table_lacks() -> None:
-    with pytest.raises(SchemaError, match="got 'mode'"):
+    with pytest.raises(SchemaError, match="has no 'mode'"):
         figures.plot_months(months(), statistic="mode")
 
 

@@ -45,6 +45,25 @@ def test_compare_says_better_names_its_clock_and_where_the_minutes_went(
     assert "pay" in by_service and "p_adjusted" in by_service
 
 
+def test_of_fewer_than_five_incidents_the_count_or_the_times_stand_in_the_place_of_an_average(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        "a,pay,P1,2026-05-03T10:00Z,2026-05-03T10:05Z,2026-05-03T10:25Z,2026-05-03T11:00Z,2026-05-03T11:10Z",
+        "b,pay,P2,2026-05-09T10:00Z,2026-05-09T10:02Z,2026-05-09T10:30Z,2026-05-09T10:50Z,2026-05-09T11:00Z",
+        "c,pay,P1,2026-06-03T10:00Z,2026-06-03T10:15Z,2026-06-03T11:25Z,2026-06-03T14:00Z,2026-06-03T14:10Z",
+    ]
+    (tmp_path / "team.csv").write_text(HEAD + "\n".join(rows) + "\n")
+    for verb in (["phases"], ["phases", "--clocks"], ["months"], ["months", "--averages"], ["maturity"]):
+        said = told(capsys, *verb, tmp_path)
+        assert "n = 2" in said or "n = 3" in said
+        # The means: of the phases, of the clocks, of May.
+        assert not [mean for mean in ("7.33", "39.3", "126", "65.0 ", " 65 ") if mean in said]
+    said = told(capsys, "compare", tmp_path, "--before", "2026-05", "--after", "2026-06")
+    assert "(before 60 min and 70 min; after 4.2 h)" in said
+    assert "Too few to explain what moved the average (2 incidents before, 1 after)." in said
+
+
 def test_every_verb_answers_from_a_lab_and_writes_its_table_unrounded(
     lab: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
