@@ -33,7 +33,7 @@ _HOMES = {
     "goodness_of_fit": "distribution_fit",
     "held_telemetry": "capabilities",
     "incidents_needed": "power",
-    "lead_clock": "phases",
+    "lead_clock": "conventions",
     "mann_kendall": "trends",
     "maturity": "maturity_levels",
     "maturity_level": "maturity_levels",

@@ -46,7 +46,7 @@ def _left_out(period: str, sample: Sample) -> list[str]:
         notes.append(f"{period}: {incidents(sample.not_positive)} of zero or negative minutes left out")
     if sample.never_closed:
         notes.append(
-            f"{period}: left out: {incidents(sample.never_closed)} open three times longer than any that ended, "
+            f"{period}: left out: {incidents(sample.never_closed)} open far longer than any that ended, "
             "probably never closed"
         )
     return notes
@@ -538,7 +538,7 @@ def compare_periods(
     -------
     DataFrame
         One row. `measure, level`; `n_before, n_after` (ended incidents with minutes above zero), `open_before,
-        open_after` (still running), `never_closed` (open three times longer than any that ended, and a day at least:
+        open_after` (still running), `never_closed` (open far longer than any that ended, and a day at least:
         left out as probably never closed); `geometric_mean_before, geometric_mean_after` (minutes); `ratio,
         ratio_low, ratio_high` (after / before, ended incidents, Welch's t on log minutes); `ratio_with_open` and its
         ends (open incidents count with their minutes so far); `adjusted_ratio` and its ends (mix held, open incidents

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from mttrlab.analysis.conventions import still_open
 from mttrlab.analysis.minimum_counts import minimum_count, why_withheld
 from mttrlab.analysis.phases import phase_durations
 from mttrlab.analysis.query import onset, records_basis
@@ -56,9 +57,8 @@ def monthly_limits(incidents: pd.DataFrame, measure: str = "recovery") -> pd.Dat
         frame = frame.assign(month=phase_durations(incidents)["month"].array)
     sample = sample_of(frame, measure)
     times = frame["month"] if "month" in frame else onset(frame)
-    rows = pd.DataFrame({"month": _periods(times), "log": np.nan, "open": False})
+    rows = pd.DataFrame({"month": _periods(times), "log": np.nan, "open": still_open(frame, measure).to_numpy()})
     rows.loc[sample.rows, "log"] = np.where(sample.observed, np.log(sample.minutes), np.nan)
-    rows.loc[sample.rows, "open"] = ~sample.observed
     rows = rows.dropna(subset="month").sort_values(["month", "log", "open"], kind="stable")
     table = rows.groupby("month").agg(
         incidents=("open", "size"), n=("log", "count"), open=("open", "sum"), geometric_mean=("log", "mean"),

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import special
 
 from mttrlab.analysis.capabilities import capability, capability_level, disagreement, held_telemetry
+from mttrlab.analysis.conventions import never_closed
 from mttrlab.analysis.intervals import (
     BOOTSTRAP,
     HEAVY,
@@ -33,7 +34,7 @@ from mttrlab.analysis.minimum_counts import minimum_count
 from mttrlab.analysis.phases import phase_durations, phases_of
 from mttrlab.analysis.query import EVERYTHING, Source, open_phases, records_basis
 from mttrlab.analysis.regression import Regression, fit_censored_lognormal
-from mttrlab.analysis.sample import frame_with_measure, never_closed_after
+from mttrlab.analysis.sample import frame_with_measure
 from mttrlab.analysis.survival_curves import curve, survival_quantiles
 from mttrlab.errors import QuestionError
 from mttrlab.schema import LEVELS, NO_LEVEL, PHASES, Practices
@@ -50,9 +51,9 @@ _COLUMNS = [
 
 
 def _judge(
-    minutes: np.ndarray, ended: np.ndarray, level: float, statistics: Sequence[str]
+    minutes: np.ndarray, ended: np.ndarray, never: np.ndarray, level: float, statistics: Sequence[str]
 ) -> tuple[dict[str, Evidence], dict[str, int]]:
-    kept = ended | (minutes <= never_closed_after(minutes[ended]))
+    kept = ended | ~never
     counts = {"open": int((~ended).sum()), "never_closed": int((~kept).sum())}
     limits = [limit for _, limit in LEVELS]
     if (kept & ~ended).any():
@@ -78,18 +79,19 @@ def _awarded(below: np.ndarray, odds_method: str) -> str:
     return SEE_MEDIAN if odds_method == HEAVY else award(below)
 
 
-def clock_minutes(incidents: Source, measure: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the minutes of the incidents on one clock, rising, and which of them have ended."""
+def clock_minutes(incidents: Source, measure: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the minutes of the incidents on one clock, rising; which have ended; which were probably never closed."""
     phases = frame_with_measure(incidents, measure)
     minutes = pd.Series(as_numbers(phases[measure], measure), index=phases.index)
     flag = f"{measure}_observed"
     ended = phases[flag].astype("boolean").fillna(True) if flag in phases else pd.Series(True, index=phases.index)
     known = minutes.notna().to_numpy()
     done = ended.to_numpy(dtype=bool)[known]
+    never = never_closed(phases, measure).to_numpy()[known]
     values = as_minutes(minutes[known])
     # Sorted, so that sums do not depend on the order in which incidents were loaded.
     order = np.lexsort((~done, values))
-    return values[order], done[order]
+    return values[order], done[order], never[order]
 
 
 def _row(
@@ -461,9 +463,9 @@ def maturity(
     -------
     DataFrame
         One row per `statistic` (mean, median, P90): `minutes, low, high`; `n` ended incidents; `open` ones, which count
-        with their time so far, but for those of `never_closed` (open three times longer than any that ended, and a
-        day at least); `maturity`, the level of the bare number; `awarded`, a level or a range; the probability of each
-        level (`p_elite` to `p_no_level`, adding up to one); `next_level` and `to_next`, the minutes to get below it;
+        with their time so far, but for those of `never_closed` (probably); `maturity`, the level of the bare number;
+        `awarded`, a level or a range; the probability of each level (`p_elite` to `p_no_level`, adding up to one);
+        `next_level` and `to_next`, the minutes to get below it;
         how the interval (`method`) and the probabilities (`odds_method`) were found. With
         practices also `capability`, the highest level that they show (`capability` lists the evidence), and
         `disagreement`, in words; empty where the two agree.

@@ -8,7 +8,8 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from mttrlab.analysis.phases import lead_clock, phase_durations
+from mttrlab.analysis.conventions import MINUTES_PER_DAY, lead_clock, never_closed, still_open
+from mttrlab.analysis.phases import phase_durations
 from mttrlab.analysis.query import Source, records_basis
 from mttrlab.analysis.rates import rate_interval
 from mttrlab.errors import QuestionError
@@ -19,11 +20,8 @@ OVERALL = "all services"
 _COLUMNS = [
     "service", "measure", "incidents", "open", "left_out", "clipped", "since", "until", "days", "minutes",
     "sum_minutes", "weighted_minutes", "users_unknown", "availability", "slo", "budget", "budget_spent", "budget_left",
-    "p_blown", "p_blown_low", "p_blown_high", "level", "never_closed", "note",
+    "budget_spent_weighted", "p_blown", "p_blown_low", "p_blown_high", "level", "never_closed", "note",
 ]  # fmt: skip
-
-
-MINUTES_PER_DAY = 1440.0
 
 
 def _ends(phases: pd.DataFrame, measure: str) -> tuple[pd.Series, pd.Series]:
@@ -85,14 +83,15 @@ def _row(
     level: float,
 ) -> dict[str, object]:
     left, right = _whole(first), _whole(last)
-    known = timed[timed["start"].notna() & ~timed["forgotten"]]
+    known = timed[timed["start"].notna() & ~timed["never_closed"]]
     start, end = known["start"].to_numpy().clip(left, right), known["end"].to_numpy().clip(left, right)
     clipped = (start != known["start"].to_numpy()) | (end != known["end"].to_numpy())
     days = (right - left) / 6e7 / MINUTES_PER_DAY
-    forgotten = int(timed["forgotten"].sum())
-    left_out = len(timed) - len(known) - forgotten
+    never = int(timed["never_closed"].sum())
+    left_out = len(timed) - len(known) - never
     nothing = bool(len(timed)) and not len(known)
     minutes = math.nan if nothing else covered(start, end, np.ones(len(start)))
+    weighted = math.nan if nothing else covered(start, end, known["users"].fillna(1.0).to_numpy())
     budget = error_budget(slo, days)
     blown = minutes >= budget
     risk = (1.0, 1.0, 1.0) if blown else _risk((end - start) / 6e7, days, slo, budget_days, level)
@@ -108,23 +107,24 @@ def _row(
         "days": days,
         "minutes": minutes,
         "sum_minutes": math.nan if nothing else float((end - start).sum() / 6e7),
-        "weighted_minutes": math.nan if nothing else covered(start, end, known["users"].fillna(1.0).to_numpy()),
+        "weighted_minutes": weighted,
         "users_unknown": int(known["users"].isna().sum()),
         "availability": 1 - minutes / MINUTES_PER_DAY / days,
         "slo": slo,
         "budget": budget,
         "budget_spent": minutes / budget,
         "budget_left": budget - minutes,
+        "budget_spent_weighted": weighted / budget,
         **dict(zip(("p_blown", "p_blown_low", "p_blown_high"), risk, strict=True)),
         "level": level,
-        "never_closed": forgotten,
-        "note": _note(timed, measure, left_out, forgotten),
+        "never_closed": never,
+        "note": _note(timed, measure, left_out, never),
     }
 
 
-def _note(timed: pd.DataFrame, measure: str, left_out: int, forgotten: int) -> str:
+def _note(timed: pd.DataFrame, measure: str, left_out: int, never: int) -> str:
     """Return what the numbers leave out, and what would make them known; empty: nothing."""
-    if not left_out + forgotten:
+    if not left_out + never:
         return ""
     told = []
     if left_out:
@@ -135,27 +135,11 @@ def _note(timed: pd.DataFrame, measure: str, left_out: int, forgotten: int) -> s
         others = [clock for clock in CLOCK_ENDS if clock != measure and unknown[clock].all()]
         way = f", or measure={others[0]} asked," if others else ""
         told.append(f"{left_out} of {len(timed)} left out: {lacking} recorded{way} would make them known")
-    if forgotten:
-        told.append(
-            f"{forgotten} of {len(timed)} probably never closed: left out; its end, recorded, would make it known"
-        )
-    if left_out + forgotten == len(timed):
+    if never:
+        told.append(f"{never} of {len(timed)} probably never closed: left out; its end, recorded, would make it known")
+    if left_out + never == len(timed):
         return "not known: " + "; ".join(told)
     return "availability at most, minutes at least: " + "; ".join(told)
-
-
-_LONG_OPEN = 30 * MINUTES_PER_DAY
-_TIMES_LONGER = 20.0
-
-
-def _forgotten(minutes: pd.Series, still_open: pd.Series) -> pd.Series:
-    """Return which open incidents nobody seems to have closed.
-
-    They run for more than 30 days, and twenty times as long as the longest that ended.
-    """
-    ended = minutes[~still_open].max()
-    longest = 0.0 if pd.isna(ended) else float(ended)
-    return still_open & (minutes > max(_LONG_OPEN, _TIMES_LONGER * longest))
 
 
 def _risk(minutes: np.ndarray, days: float, slo: float, budget_days: float, level: float) -> tuple[float, float, float]:
@@ -302,14 +286,15 @@ def downtime(
     -------
     DataFrame
         First row all services together, then one per service: `incidents` in the period, `open` (running to its end),
-        `left_out` (an end unknown), `never_closed` (open so long that nobody seems to have closed them; no minutes of
-        theirs count), `clipped` (reaching over the period's ends); `minutes`, the union of the
-        intervals; `sum_minutes`, the same with overlaps counted twice; `weighted_minutes`, each moment weighted by
-        the largest share of users hit (`users_unknown` incidents count as 1); `availability`; `budget` minutes of the
-        whole period, `budget_spent` (share), `budget_left`; `p_blown`, the probability that a period of `budget_days`
-        like these exceeds its budget, with the interval that comes from the number of incidents alone, and 1 where
-        this period has spent its own; `note`, what was left out and what would make it known: then `minutes` are at
-        least those, `availability` at most that, and nothing is known (NaN) where every incident is left out.
+        `left_out` (an end unknown), `never_closed` (probably: no minutes of theirs count), `clipped` (reaching over the
+        period's ends); `minutes`, the union of the intervals; `sum_minutes`, the same with overlaps counted twice;
+        `weighted_minutes`, each moment weighted by the largest share of users hit (`users_unknown` incidents count as
+        1); `availability`; `budget` minutes of the whole period, `budget_spent` (share), `budget_left`,
+        `budget_spent_weighted` (share, of the weighted minutes); `p_blown`, the probability that a period of
+        `budget_days` like these exceeds its budget, with the interval that comes from the number of incidents alone,
+        and 1 where this period has spent its own; `note`, what was left out and what would make it known: then
+        `minutes` are at least those, `availability` at most that, and nothing is known (NaN) where every incident is
+        left out.
 
     Raises
     ------
@@ -322,7 +307,6 @@ def downtime(
     phases = phase_durations(incidents)
     chosen = clock_name(measure) if measure else lead_clock(phases)
     start, end = _ends(phases, chosen)
-    still_open = phases[f"{chosen}_observed"].eq(False).fillna(False).astype(bool)
     begin, close = CLOCK_ENDS[chosen]
     seen = phases[[stamp for stamp in STAMPS if stamp in phases]]
     first, last = _period(phases, start, end, since, until)
@@ -331,8 +315,8 @@ def downtime(
             "service": phases["service"].to_numpy() if "service" in phases else None,
             "start": start.to_numpy(),
             "end": end.to_numpy(),
-            "open": still_open.to_numpy(),
-            "forgotten": _forgotten((end - start) / 6e7, still_open).to_numpy(),
+            "open": still_open(phases, chosen).to_numpy(),
+            "never_closed": never_closed(phases, chosen).to_numpy(),
             "first": _micros(seen.min(axis=1)).to_numpy(),
             "last": _micros(seen.max(axis=1)).to_numpy(),
             "no_start": phases[begin].isna().to_numpy() if begin in phases else True,

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from mttrlab.analysis.conventions import longest_ended
 from mttrlab.analysis.query import (
-    EVERYTHING,
     MEASURES,
     Source,
     is_lab,
-    open_phases,
     open_query,
     own_measures,
     records_basis,
@@ -21,7 +20,6 @@ from mttrlab.analysis.query import (
 from mttrlab.errors import SchemaError
 from mttrlab.schema import (
     CLOCK_ENDS,
-    CLOCKS,
     INCIDENT_COLUMNS,
     MEASURE_ENDS,
     MILESTONES,
@@ -179,7 +177,7 @@ def phase_durations(incidents: Source) -> pd.DataFrame:
         own = [n for n in rows if n not in described and n not in _MEASURED and not str(n).endswith(_BESIDE)]
         between = _steps_between(rows, rows.index, own_measures(incidents))
         phases = _typed(pd.concat([described, rows[own], rows[_MEASURED]], axis="columns"))
-        return with_team_words(pd.concat([phases, between], axis="columns"), incidents)
+        return _with_longest(with_team_words(pd.concat([phases, between], axis="columns"), incidents))
     assert isinstance(incidents, pd.DataFrame)
     if set(_MEASURED) <= set(incidents):
         return incidents.copy()
@@ -191,7 +189,13 @@ def phase_durations(incidents: Source) -> pd.DataFrame:
     own = [c for c in incidents if c not in described and c not in measured and not str(c).endswith(_BESIDE)]
     phases = _typed(pd.concat([described, incidents[own], measured[[*_MEASURED, "month"]]], axis="columns"))
     between = _steps_between(stamps, incidents.index, own_measures(incidents))
-    return with_team_words(pd.concat([phases, between], axis="columns"), incidents)
+    return _with_longest(with_team_words(pd.concat([phases, between], axis="columns"), incidents))
+
+
+def _with_longest(phases: pd.DataFrame) -> pd.DataFrame:
+    # Any part of the table then has the same open incidents that were probably never closed.
+    phases.attrs["longest_ended"] = longest_ended(phases)
+    return phases
 
 
 def _steps_between(stamps: pd.DataFrame, index: pd.Index, own: Mapping[str, tuple[str, str]]) -> pd.DataFrame:
@@ -432,41 +436,7 @@ def probability_seen(recorded: np.ndarray, minutes: np.ndarray) -> np.ndarray:
     return np.asarray(_softmax(terms @ _fit_slopes(terms, shares, np.ones(len(recorded))))[:, 0])
 
 
-# Which clock the data can carry.
-
-
-def lead_clock(phases: Source) -> str:
-    """Return the widest clock that at least half of the closed incidents carry.
-
-    Parameters
-    ----------
-    phases : DataFrame or Lab
-        As `phase_durations` gives them.
-
-    Returns
-    -------
-    str
-        `recovery` where half of the closed incidents have both its ends; else the next narrower clock of which that
-        is true; where there is none, or nothing is closed, the one that most incidents carry, open ones included.
-
-    Raises
-    ------
-    SchemaError
-        When the table is no table of phases.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> lead_clock(pd.DataFrame({"recovery": [None, None], "detected_to_resolved": [30.0, 42.0]}))
-    'detected_to_resolved'
-    """
-    with open_phases(phases, [EVERYTHING]) as query:
-        counts = query.ask("analysis/clock_counts").iloc[0]
-    closed = int(counts["closed"])
-    for measure in CLOCKS:
-        if closed and counts[measure] >= closed / 2:
-            return measure
-    return max(CLOCKS, key=lambda measure: int(counts[f"{measure}_any"]))
+# What a clock holds, and what it does not.
 
 
 def unseen_phases(measure: str) -> tuple[tuple[str, str], ...]:

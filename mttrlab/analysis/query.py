@@ -38,9 +38,21 @@ Source: TypeAlias = "pd.DataFrame | LabLike"
 
 
 def with_team_words(table: pd.DataFrame, source: Source) -> pd.DataFrame:
-    """Return a table that carries on the team's own measures and events; what pandas joins forgets them."""
-    table.attrs |= {"measures": own_measures(source), "events": events_of(source)}
+    """Return a table that carries on what its source knows and pandas forgets when it joins tables.
+
+    The team's own measures, its events, its lead clock, and how long the longest ended incident of the lab took.
+    """
+    table.attrs |= {"measures": own_measures(source), "events": events_of(source), "lead_clock": lead_setting(source)}
+    if isinstance(source, pd.DataFrame) and "longest_ended" in source.attrs:
+        table.attrs["longest_ended"] = source.attrs["longest_ended"]
     return table
+
+
+def lead_setting(source: Source) -> str | None:
+    """Return the clock that the team's settings let lead; None where they say none."""
+    if isinstance(source, pd.DataFrame):
+        return source.attrs.get("lead_clock")
+    return getattr(getattr(source, "settings", None), "lead_clock", None)
 
 
 def own_measures(source: Source) -> Mapping[str, tuple[str, str]]:
@@ -159,7 +171,6 @@ def group_columns(by: str | Sequence[str] | None) -> list[str]:
 
 
 def _phase_columns(phases: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-
     if not any(measure in phases for measure in MEASURES):
         raise SchemaError("the table has no phase and no clock; pass what phase_durations(incidents) returns")
     columns: dict[str, pd.Series] = {}
@@ -178,6 +189,7 @@ def _phase_columns(phases: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         observed = phases[flag] if flag in phases else pd.Series(pd.NA, index=phases.index)
         columns[flag] = _flags(observed, flag)
         columns[f"ended_us_{measure}"] = _ended(columns[measure], columns[flag])
+    columns["exported_at"] = phases["exported_at"] if "exported_at" in phases else _timeless(phases)
     for flag, clocks in _AHEAD.items():
         open_now = [columns[f"{measure}_observed"].eq(False).fillna(False) for measure in clocks]
         columns[flag] = (open_now[0] | open_now[1]).astype(bool)
@@ -298,11 +310,22 @@ def records_basis_of_list(estimate: Callable[P, pd.DataFrame]) -> Callable[P, pd
 
 
 def onset(incidents: pd.DataFrame) -> pd.Series:
-    """Return the first known milestone of each incident: the time that says to which period it belongs."""
-    stamps = [stamp for stamp in STAMPS if stamp in incidents]
-    if not stamps:
-        return pd.Series(pd.NaT, index=incidents.index, dtype="datetime64[us, UTC]")
-    return incidents[stamps].min(axis=1)
+    """Return the first usable milestone of each incident: the time that says to which period it belongs.
+
+    Stamps whose verdict forbids their use do not count. A table of phases says no verdicts, but the month of the first
+    usable one: what lies before it was not usable.
+    """
+    known = {stamp: incidents[stamp] for stamp in STAMPS if stamp in incidents}
+    for stamp, times in known.items():
+        if f"{stamp}_verdict" in incidents:
+            known[stamp] = times.where(incidents[f"{stamp}_verdict"].eq("recorded").fillna(False))
+        elif "month" in incidents and times.notna().any():
+            known[stamp] = times.where(times >= incidents["month"])
+    return pd.DataFrame(known).min(axis=1) if known else _timeless(incidents)
+
+
+def _timeless(rows: pd.DataFrame) -> pd.Series:
+    return pd.Series(pd.NaT, index=rows.index, dtype="datetime64[us, UTC]")
 
 
 @contextmanager

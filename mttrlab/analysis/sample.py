@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import gammaincinv
 
+from mttrlab.analysis.conventions import never_closed
 from mttrlab.analysis.intervals import Interval
 from mttrlab.analysis.query import Source, onset, own_measures, with_team_words
 from mttrlab.errors import SchemaError
@@ -15,9 +16,6 @@ from mttrlab.schema import MEASURE_ENDS, STAMPS, measure_ends
 from mttrlab.validate import as_numbers, inner_share
 
 DAYS_PER_MONTH = 365.25 / 12
-MINUTES_PER_DAY = 1440.0
-NEVER_CLOSED = 3.0
-"""An incident open this many times longer than the longest that ended was most likely never closed."""
 _NEEDED = {"incident_id", "exported_at", *STAMPS, *(f"{stamp}_verdict" for stamp in STAMPS)}
 
 
@@ -31,6 +29,8 @@ class Sample:
     """False: still open, so the minutes are a lower bound."""
     rows: np.ndarray
     """Positions of these incidents in the frame they came from."""
+    never: np.ndarray
+    """Which of these incidents were probably never closed."""
     incidents: int
     """Rows of the frame."""
     unknown: int
@@ -38,7 +38,7 @@ class Sample:
     not_positive: int
     """Rows left out because the minutes are zero or negative: they have no logarithm."""
     never_closed: int = 0
-    """Rows left out because they are open for so long that most likely nobody closed them."""
+    """Rows left out because they are open for so long that they were probably never closed."""
 
     @property
     def n(self) -> int:
@@ -58,7 +58,16 @@ class Sample:
     def subset(self, chosen: np.ndarray) -> Sample:
         """Return the sample of the chosen rows of the frame; what was left out is not counted again."""
         kept = chosen[self.rows]
-        return Sample(self.minutes[kept], self.observed[kept], self.rows[kept], int(chosen.sum()), 0, 0)
+        return replace(
+            self,
+            minutes=self.minutes[kept],
+            observed=self.observed[kept],
+            rows=self.rows[kept],
+            never=self.never[kept],
+            incidents=int(chosen.sum()),
+            unknown=0,
+            not_positive=0,
+        )
 
 
 def with_measure(incidents: pd.DataFrame, measure: str) -> pd.DataFrame:
@@ -140,32 +149,28 @@ def sample_of(phases: pd.DataFrame, measure: str) -> Sample:
         minutes=minutes[rows],
         observed=ended[rows] > 0,
         rows=rows,
+        never=never_closed(phases, measure).to_numpy()[rows] & (ended[rows] <= 0),
         incidents=len(minutes),
         unknown=int((~known).sum()),
         not_positive=int((known & ~positive).sum()),
     )
 
 
-def never_closed_after(ended: np.ndarray) -> float:
-    """Return the minutes after which an open incident counts as never closed; without ended ones none does."""
-    return max(NEVER_CLOSED * float(ended.max()), MINUTES_PER_DAY) if len(ended) else float("inf")
-
-
 def drop_never_closed(*samples: Sample) -> tuple[Sample, ...]:
-    """Return the samples without incidents open three times longer than any that ended, and a day at least.
+    """Return the samples without incidents that were probably never closed.
 
     One record that nobody closed would count as the longest incident of all, and outweigh the others.
     """
-    limit = never_closed_after(np.concatenate([s.minutes[s.observed] for s in samples]))
     result = []
     for sample in samples:
-        kept = sample.observed | (sample.minutes <= limit)
-        left = int((~kept).sum())
+        kept = ~sample.never
+        left = int(sample.never.sum())
         some = replace(
             sample,
             minutes=sample.minutes[kept],
             observed=sample.observed[kept],
             rows=sample.rows[kept],
+            never=sample.never[kept],
             never_closed=left,
         )
         result.append(some if left else sample)
@@ -252,13 +257,11 @@ def minutes_so_far(phases: pd.DataFrame, name: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        In the order of the phases: `minutes` (NaN where not known), `ended`, and `never_closed`: running three times
-        longer than any that ended, and a day at least. Those have no minutes here, as one of them would outweigh the
-        others.
+        In the order of the phases: `minutes` (NaN where not known), `ended`, and `never_closed` (probably): those
+        have no minutes here, as one of them would outweigh the others.
     """
     minutes, flag = phases[name].astype("float64"), f"{name}_observed"
     ended = phases[flag].astype("boolean").fillna(True) if flag in phases else pd.Series(True, index=phases.index)
     ended = ended.astype(bool)
-    done = minutes[ended].dropna().to_numpy()
-    never_closed = ~ended & (minutes > never_closed_after(done))
-    return pd.DataFrame({"minutes": minutes.mask(never_closed), "ended": ended, "never_closed": never_closed})
+    never = ~ended & never_closed(phases, name)
+    return pd.DataFrame({"minutes": minutes.mask(never), "ended": ended, "never_closed": never})

@@ -182,8 +182,7 @@ def trend(
         notes.append(f"{in_words(sample.not_positive)} of zero or negative minutes left out")
     if sample.never_closed:
         notes.append(
-            f"left out: {in_words(sample.never_closed)} open three times longer than any that ended, probably "
-            "never closed"
+            f"left out: {in_words(sample.never_closed)} open far longer than any that ended, probably never closed"
         )
     if not dated.all():
         timeless = int((~dated).sum())

@@ -141,8 +141,8 @@ def _print_and_draw(found: pd.DataFrame, name: str, figure: Path | None) -> None
 
 def _capability(options: argparse.Namespace) -> None:
     from mttrlab.analysis.capabilities import capability, held_telemetry
+    from mttrlab.analysis.conventions import lead_clock
     from mttrlab.analysis.maturity_levels import maturity
-    from mttrlab.analysis.phases import lead_clock
 
     with open_lab(options) as lab:
         practices = _practices(lab)

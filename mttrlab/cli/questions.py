@@ -128,7 +128,7 @@ def _months(options: argparse.Namespace) -> None:
 
     with open_lab(options) as lab:
         rows = _rows(lab, options)
-        measure = _clock(lab, rows, options)
+        measure = _clock(lab, rows)
         if options.averages:
             _print_answer(_month_columns(monthly_mttr(rows, measure=measure)), options)
             return
@@ -148,21 +148,22 @@ def _month_columns(months: pd.DataFrame) -> pd.DataFrame:
 def _compare(options: argparse.Namespace) -> None:
     from mttrlab.analysis.changes import what_changed
     from mttrlab.analysis.comparison import compare_periods
+    from mttrlab.analysis.conventions import choose_periods, months_in_short
     from mttrlab.analysis.decomposition import change_explained, enough_to_explain, explain_change
     from mttrlab.analysis.services import compare_services
-    from mttrlab.review.months import choose_periods, month_starts, months_in_short
     from mttrlab.schema import CLOCKS
 
     with open_lab(options) as lab:
-        rows = _rows(lab, options)
-        months = rows["month"] if "month" in rows else month_starts(rows["started_at"])
-        found = choose_periods(months, rows["exported_at"], None)
+        everything = _everything(lab, options)
+        rows = _asked(everything, options)
+        months = rows["month"]
+        found = choose_periods(everything["month"], everything["exported_at"], None)
         after = _period(options.after) if options.after else found.recent
         before = _period(options.before) if options.before else found.earlier
         if not before:
             raise QuestionError("the data hold no earlier month; say --before 2026-01..2026-03 and --after 2026-04")
         pair = (rows[months.isin(before)], rows[months.isin(after)])
-        measure = _clock(lab, rows, options)
+        measure = _clock(lab, rows)
         say(f"{months_in_short(list(after))} against {months_in_short(list(before))}")
         if options.by:
             _print_answer(compare_services(*pair, measure, by=options.by), options)
@@ -191,7 +192,7 @@ def _say_a_year_ago(rows: pd.DataFrame, months: pd.Series, recent: list[pd.Times
     import pandas as pd
 
     from mttrlab.analysis.comparison import compare_periods
-    from mttrlab.review.months import months_in_short
+    from mttrlab.analysis.conventions import months_in_short
 
     year_ago = [month - pd.DateOffset(years=1) for month in recent]
     if not months.isin(year_ago).any():
@@ -241,7 +242,7 @@ def _trend(options: argparse.Namespace) -> None:
 
     with open_lab(options) as lab:
         rows = _rows(lab, options)
-        measure = _clock(lab, rows, options)
+        measure = _clock(lab, rows)
         events = lab.events()
         alone = what_changed(rows, measures=[measure], events=events, groups=False)
         _say_change(alone)
@@ -266,35 +267,29 @@ def _maturity(options: argparse.Namespace) -> None:
 
     with open_lab(options) as lab:
         rows = _rows(lab, options)
-        measure = _clock(lab, rows, options)
+        measure = _clock(lab, rows)
         _print_answer(maturity(rows, measure=measure), options)
         if measure in CLOCKS:
             _print_of_enough(distance_to_next(rows, measure=measure).round(2), "what each phase would have to give")
 
 
 def _downtime(options: argparse.Namespace) -> None:
+    from mttrlab.analysis.conventions import month_bounds
     from mttrlab.analysis.outages import downtime
 
     with open_lab(options) as lab:
-        months = options.months
-        rows = _rows(lab, argparse.Namespace(**{**vars(options), "months": None}))
+        everything = _everything(lab, options)
+        # An incident counts in the months in which it ran, not in the one in which it began.
+        rows = _asked(everything, options, months=False)
         slo = lab.settings.slo if options.slo is None else options.slo
-        since, until = _bounds(months, rows) if months else (None, None)
-        table = downtime(rows, slo, measure=_clock(lab, rows, options), since=since, until=until)
+        since, until = None, None
+        if options.months:
+            since, until = month_bounds(_period(options.months), everything["exported_at"])
+        table = downtime(rows, slo, measure=_clock(lab, rows), since=since, until=until)
         _print_answer(table.drop(columns="note"), options, whole=table)
         for service, note in zip(table["service"], table["note"], strict=True):
             if note:
                 say(f"{service}: {note}")
-
-
-def _bounds(months: str, rows: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """Return where the months asked for begin and end; the newest export ends them where it came before."""
-    import pandas as pd
-
-    asked = _period(months)
-    since, until = asked[0], asked[-1] + pd.offsets.MonthBegin(1)
-    taken = rows["exported_at"].max() if "exported_at" in rows else pd.NaT
-    return since, min(until, taken) if pd.notna(taken) and taken > since else until
 
 
 def _needed(options: argparse.Namespace) -> None:
@@ -313,6 +308,12 @@ def _needed(options: argparse.Namespace) -> None:
 
 def _rows(lab: Lab, options: argparse.Namespace) -> pd.DataFrame:
     """The phases of the incidents asked for, with the measure asked for."""
+    return _asked(_everything(lab, options), options)
+
+
+def _everything(lab: Lab, options: argparse.Namespace) -> pd.DataFrame:
+    """The phases of all incidents, with the measure asked for; without one, with the clock that leads for all."""
+    from mttrlab.analysis.conventions import lead_clock
     from mttrlab.analysis.phases import phase_durations
     from mttrlab.analysis.sample import frame_with_measure
 
@@ -321,21 +322,25 @@ def _rows(lab: Lab, options: argparse.Namespace) -> pd.DataFrame:
     measure = _measure(options)
     if measure is not None and measure not in rows:
         rows = frame_with_measure(incidents, measure)
+    rows.attrs["measure"] = measure or lead_clock(rows)
+    return rows
+
+
+def _asked(rows: pd.DataFrame, options: argparse.Namespace, *, months: bool = True) -> pd.DataFrame:
+    """The rows of the service, and of the months, asked for."""
     if options.service is not None:
         rows = rows[rows["service"].eq(options.service).fillna(False)]
         if rows.empty:
             raise QuestionError(f"no incident is of service {options.service!r}")
-    if getattr(options, "months", None):
+    if months and getattr(options, "months", None):
         rows = rows[rows["month"].isin(_period(options.months))]
         if rows.empty:
             raise QuestionError(f"no incident began in {options.months}")
     return rows
 
 
-def _clock(lab: Lab, rows: pd.DataFrame, options: argparse.Namespace) -> str:
-    from mttrlab.analysis.phases import lead_clock
-
-    measure: str = _measure(options) or lab.settings.lead_clock or lead_clock(rows)
+def _clock(lab: Lab, rows: pd.DataFrame) -> str:
+    measure: str = rows.attrs["measure"]
     say(f"Clock: {measure.replace('_', ' ')}; only recorded stamps are used; data {lab.data_hash()[:12]}")
     return measure
 

@@ -276,12 +276,12 @@ class Lab:
     def incidents(
         self, since: Moment | None = None, until: Moment | None = None, population: str | None = "counted"
     ) -> pd.DataFrame:
-        """Return the incidents, one a row, in the order of their first known stamp.
+        """Return the incidents, one a row, in the order of their first usable stamp.
 
         Parameters
         ----------
         since, until : str or Timestamp, optional
-            First known stamp from `since` on and before `until`; without a zone: UTC.
+            First usable stamp from `since` on and before `until`; without a zone: UTC.
         population : str or None
             One of POPULATIONS; None: every record.
 
@@ -293,7 +293,9 @@ class Lab:
         with explain_errors(self.path):
             rows = record_queries.incidents_of_population(self._connection, since, until, population)
         # A frame alone still knows the team's own measures and what the team did.
-        rows.attrs |= {"measures": self.measures(), "events": self.events()}
+        rows.attrs |= {
+            "measures": self.measures(), "events": self.events(), "lead_clock": self.settings.lead_clock
+        }  # fmt: skip
         return rows
 
     def events(self) -> tuple[Event, ...]:

@@ -24,7 +24,11 @@ _PARTS = ("source", "month", "service")
 def incidents_of_population(
     connection: duckdb.DuckDBPyConnection, since: Moment | None, until: Moment | None, population: str | None
 ) -> pd.DataFrame:
-    """Return the incidents of a population that began in the time asked for; see `Lab.incidents`."""
+    """Return the incidents of a population that began in the time asked for; see `Lab.incidents`.
+
+    Its attribute `longest_ended` holds the minutes of the longest counted incident of the lab that ended, and how many
+    did: which open ones were probably never closed does not depend on the time asked for.
+    """
     if population is not None and population not in POPULATIONS:
         raise QuestionError(f"population must be one of {', '.join(POPULATIONS)}, or None; got {population!r}")
     rows = sql.frame(
@@ -34,7 +38,10 @@ def incidents_of_population(
         until=utc_moment(until, "until"),
         population=population,
     )
-    return conform(rows, INCIDENT_COLUMNS)
+    incidents = conform(rows, INCIDENT_COLUMNS)
+    if len(rows):
+        incidents.attrs["longest_ended"] = (float(rows["longest_ended"].iloc[0]), int(rows["all_ended"].iloc[0]))
+    return incidents
 
 
 def quality(connection: duckdb.DuckDBPyConnection, by: str | Sequence[str] | None) -> pd.DataFrame:

@@ -11,8 +11,8 @@ import pandas as pd
 
 from mttrlab import figures
 from mttrlab.analysis.changes import measure_words
+from mttrlab.analysis.conventions import Periods
 from mttrlab.analysis.decomposition import change_explained, enough_to_explain
-from mttrlab.review.months import Periods
 from mttrlab.review.phase_shares import best_shares
 from mttrlab.schema import table_records
 from mttrlab.text import format_minutes, list_in_words, month_name, month_range_with_years

@@ -14,6 +14,7 @@ from mttrlab.analysis.capabilities import capability, capability_level, disagree
 from mttrlab.analysis.changes import what_changed
 from mttrlab.analysis.comparison import compare_periods
 from mttrlab.analysis.control_charts import monthly_limits
+from mttrlab.analysis.conventions import Periods, choose_periods, lead_clock, month_bounds, never_closed
 from mttrlab.analysis.coverage import alert_coverage
 from mttrlab.analysis.decomposition import explain_change
 from mttrlab.analysis.intervals import median_interval
@@ -21,7 +22,8 @@ from mttrlab.analysis.maturity_levels import awarded_by_mean, distance_to_next, 
 from mttrlab.analysis.minimum_counts import why_withheld
 from mttrlab.analysis.missing import missing_stamps
 from mttrlab.analysis.outages import downtime
-from mttrlab.analysis.phases import lead_clock, phase_durations, phase_spans, span_summary
+from mttrlab.analysis.phases import phase_durations, phase_spans, span_summary
+from mttrlab.analysis.query import onset
 from mttrlab.analysis.remediation import automation_candidates, rollback_readiness, runbook_coverage
 from mttrlab.analysis.summary import clock_summary, monthly_mttr, phase_summary
 from mttrlab.analysis.survival_curves import survival_quantiles
@@ -30,9 +32,8 @@ from mttrlab.errors import QuestionError
 from mttrlab.lab.settings import Settings, WorkingHours
 from mttrlab.review import phase_shares
 from mttrlab.review import what_if as what_if_table
-from mttrlab.review.months import Periods, choose_periods, first_milestones, month_starts
 from mttrlab.review.tables import PageTable
-from mttrlab.schema import CLOCK_ENDS, CLOCKS, MILESTONES, PHASES, STAMPS, Practices, Record, clock_name, table_records
+from mttrlab.schema import CLOCK_ENDS, CLOCKS, MILESTONES, PHASES, STAMPS, Practices, Record, table_records
 from mttrlab.text import format_minutes
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class Findings:
     """Counted incidents that began in the month."""
     still_open: int
     """Those of them that still run."""
+    never_closed: int
+    """Those of these that were probably never closed."""
     timed: float | None
     """Share of the closed incidents of the shown months that the clock can time; None: none is closed."""
     closed: int
@@ -93,14 +96,14 @@ def collect_findings(
         When there is nothing to review, or the month lies outside the data.
     """
     incidents = lab.incidents()
-    months = month_starts(first_milestones(incidents))
-    periods = choose_periods(months, incidents["exported_at"], month)
-    known = incidents[months <= periods.month]
-    months = months[months <= periods.month]
-    phases = phase_durations(known)
+    phases_of_all = phase_durations(incidents)
+    periods = choose_periods(phases_of_all["month"], incidents["exported_at"], month)
+    begun = phases_of_all["month"] <= periods.month
+    known, phases = incidents[begun], phases_of_all[begun]
+    months = phases["month"]
     of_month, recent = months == periods.month, months.isin(periods.quarter)
     shown = recent | months.isin(periods.earlier)
-    measure = clock_name(lab.settings.lead_clock or lead_clock(phases[shown] if shown.any() else phases))
+    measure = lead_clock(phases[shown] if shown.any() else phases)
     last = CLOCK_ENDS[measure][1]
     is_open = known[f"{last}_verdict"].eq("pending")
     closed = recent & ~is_open
@@ -137,7 +140,7 @@ def collect_findings(
         "open": phase_shares.longest_incidents(
             known[of_month & is_open], phases[of_month & is_open], measure, count=10
         ),
-        "cost": month_cost(known[of_month], phases[of_month], periods.month, measure, lab.settings),
+        "cost": month_cost(known[of_month], phases, periods.month, measure, lab.settings),
         "quality": verdict_counts(known[recent]),
         "population": lab.population(),
         "ambiguous": lab.ambiguous(),
@@ -180,6 +183,7 @@ def collect_findings(
         proxy=_mostly_proxies(known[shown], measure),
         incidents=int(of_month.sum()),
         still_open=int((of_month & is_open).sum()),
+        never_closed=int((of_month & is_open & never_closed(phases, measure)).sum()),
         timed=float(timed.sum() / closed.sum()) if closed.any() else None,
         closed=int(closed.sum()),
         absent=tuple(m for m in MILESTONES if not known.loc[recent, f"{m}_verdict"].eq("recorded").any()),
@@ -189,10 +193,16 @@ def collect_findings(
         what_if=what_if,
         tables=tables,
         population_rule=lab.population_rule(),
-        warnings=tuple(lab.warnings()),
+        warnings=(*lab.warnings(), *_undated_sentence(int(phases_of_all["month"].isna().sum()))),
         data_hash=lab.data_hash(),
         left_aside=tuple(left_aside),
     )
+
+
+def _undated_sentence(undated: int) -> tuple[str, ...]:
+    if not undated:
+        return ()
+    return (f"Counted incidents without any usable time: {undated:,}. They stand in no month.",)
 
 
 def _clocks(phases: pd.DataFrame, of: str) -> pd.DataFrame:
@@ -370,14 +380,14 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 def month_cost(
     incidents: pd.DataFrame, phases: pd.DataFrame, month: pd.Timestamp, measure: str, settings: Settings
 ) -> pd.DataFrame:
-    """Return what the ended incidents of a month cost, by the settings of the team.
+    """Return what a month cost, in minutes, in budget and, where a minute has a price, in money.
 
     Parameters
     ----------
     incidents : DataFrame
-        Those that began in the month.
+        The incidents that began in the month.
     phases : DataFrame
-        The same, as `phase_durations` gives them.
+        All incidents, as `phase_durations` gives them.
     month : Timestamp
         First moment of the month, UTC.
     measure : str
@@ -388,46 +398,63 @@ def month_cost(
     Returns
     -------
     DataFrame
-        `what, value, n, how`: in plain words, each with the incidents behind it.
+        `what, value, n, how`: in plain words, each with the incidents behind it. Nothing of minutes where no incident
+        of the table has ended: whether the open ones still run then nobody can say.
 
     Notes
     -----
-    Open incidents stay out: one that nobody closed would be the whole month. Minutes of incidents that overlap count
-    once against the budget and each for the price.
+    Minutes and budget are those of `downtime` over the month: overlaps once, cut at its ends, open incidents until the
+    export, those probably never closed left out. For the price each ended incident that began in it counts whole.
     """
-    ended = phases[phases[f"{measure}_observed"].fillna(False).astype(bool) & phases[measure].notna()]
     rows: list[tuple[str, str, int, str]] = []
+    ended = phases[phases[f"{measure}_observed"].fillna(False).astype(bool) & phases[measure].notna()]
     if len(ended):
-        until = month + pd.offsets.MonthBegin(1)
-        down = table_records(downtime(ended, settings.slo, measure=measure, since=month, until=until))[0]
+        since, until = month_bounds([month], phases["exported_at"])
+        down = table_records(downtime(phases, settings.slo, measure=measure, since=since, until=until))[0]
         n, unknown = int(down["incidents"]), int(down["users_unknown"])
-        rows = [
-            ("with an incident running", format_minutes(down["minutes"]), n, "overlaps count once, within the month")
-        ]
-        spent, how = float(down["minutes"]), "as if every incident were a full outage"
-        if unknown < n:
-            spent, how = float(down["weighted_minutes"]), "each moment by the largest share of users hit"
-            how += f"; {unknown} of {n} do not say, and count as all users" if unknown else ""
-            rows.append(("weighted by users", format_minutes(spent), n, how))
-        share = spent / float(down["budget"])
-        rows.append(
-            (
-                f"of the budget of {format_minutes(down['budget'])}",
-                f"{share:.0%}" if share < 2 else f"{share:.2g} × it",
-                n,
-                f"objective {settings.slo:.6g}; {how}",
+        left = int(down["left_out"]) + int(down["never_closed"])
+        least = f"; at least, as {left} of {n} are left out" if left else ""
+        if n > left:
+            how = f"overlaps count once, within the month{least}"
+            rows = [("with an incident running", format_minutes(down["minutes"]), n, how)]
+            budget = f"of the budget of {format_minutes(down['budget'])}"
+            objective = f"objective {settings.slo:.6g}; "
+            if unknown < n - left:
+                how = "each moment by the largest share of users hit"
+                how += f"; {unknown} of {n} do not say, and count as all users" if unknown else ""
+                rows.append(("weighted by users", format_minutes(down["weighted_minutes"]), n, how))
+                rows.append((budget, share_or_times(down["budget_spent_weighted"]), n, objective + how))
+                budget = "of the budget, all users"
+            rows.append(
+                (
+                    budget,
+                    share_or_times(down["budget_spent"]),
+                    n,
+                    f"{objective}as if every incident were a full outage{least}",
+                )
             )
-        )
-        if settings.price_of_a_minute is not None:
-            money = float(ended[measure].sum()) * settings.price_of_a_minute
+        of_month = ended[ended["month"] == month]
+        if settings.price_of_a_minute is not None and len(of_month):
+            money = float(of_month[measure].sum()) * settings.price_of_a_minute
             how = f"minutes of every ended incident at {settings.price_of_a_minute:,.6g} {settings.currency} each"
-            rows.append(("at the price of a minute", f"{money:,.0f} {settings.currency}", len(ended), how))
+            rows.append(("at the price of a minute", f"{money:,.0f} {settings.currency}", len(of_month), how))
     if len(incidents):
-        outside = ~at_work(first_milestones(incidents), settings.working_hours)
+        outside = ~at_work(onset(incidents), settings.working_hours)
         hours = settings.working_hours
         how = f"{', '.join(hours.days)} {hours.start} to {hours.end} {hours.timezone}"
         rows.append(("began outside working hours", f"{int(outside.sum())} of {len(incidents)}", len(incidents), how))
     return pd.DataFrame(rows, columns=["what", "value", "n", "how"])
+
+
+def share_or_times(share: float) -> str:
+    """Return a share of a budget as people say it.
+
+    Examples
+    --------
+    >>> share_or_times(0.67), share_or_times(12.4)
+    ('67%', '12 × it')
+    """
+    return f"{share:.0%}" if share < 2 else f"{share:.2g} × it"
 
 
 def at_work(moments: pd.Series, hours: WorkingHours) -> pd.Series:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from mttrlab.analysis.changes import event_in_words, others_in_words
+from mttrlab.analysis.conventions import months_in_short
 from mttrlab.analysis.decomposition import change_explained, enough_to_explain
 from mttrlab.analysis.intervals import MIN_ENDED
 from mttrlab.analysis.phases import unseen_phases
 from mttrlab.review import findings, phase_shares
 from mttrlab.review import tables as page_tables
 from mttrlab.review.findings import Findings
-from mttrlab.review.months import months_in_short
 from mttrlab.review.sentences import (
     change_texts,
     check_sentence,

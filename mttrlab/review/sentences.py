@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from mttrlab.analysis.conventions import months_in_short
 from mttrlab.analysis.intervals import MIN_ENDED
 from mttrlab.review import phase_shares
 from mttrlab.review.findings import Findings
-from mttrlab.review.months import months_in_short
 from mttrlab.review.wording import END_WORDS, PHASE_WORDS, STAMP_WORDS
 from mttrlab.schema import CLOCK_ENDS, PHASES, Record, table_records
 from mttrlab.text import (
@@ -53,7 +53,9 @@ def first_screen(found: Findings) -> tuple[list[Sentence], dict[str, float]]:
         "a typical one" if found.typical["of"] == "month" else f"a typical one of {months_in_short(periods.quarter)}"
     )
     typical = typical_time(found.typical, found.typical["shortest"], found.typical["longest"], whose=whose)
-    happened = month_pieces(month, found.incidents, found.still_open, typical, ends, periods.complete)
+    happened = month_pieces(
+        month, found.incidents, found.still_open, typical, ends, periods.complete, found.never_closed
+    )
     best = found.what_if.best
     low, high = found.typical["median_low"], found.typical["median_high"]
     if math.isnan(low) or math.isnan(high):
@@ -254,7 +256,13 @@ def clock_ends(measure: str, proxy: bool = False) -> str:
 
 
 def month_pieces(
-    month: str, incidents: int, still_open: int, typical: str, ends: str, complete: bool = True
+    month: str,
+    incidents: int,
+    still_open: int,
+    typical: str,
+    ends: str,
+    complete: bool = True,
+    never_closed: int = 0,
 ) -> list[str]:
     """Return what happened, in pieces that read as one sentence and stand as a strip.
 
@@ -270,6 +278,8 @@ def month_pieces(
         The clock by its ends, as `clock_ends` says it.
     complete : bool
         False: the export was taken before the month was over.
+    never_closed : int
+        Those of the open ones that were probably never closed.
 
     Examples
     --------
@@ -281,7 +291,9 @@ def month_pieces(
         timed = [f"and {typical} {ends}."] if typical else ["so there is nothing to time."]
         return [f"No incident began {when},", *timed]
     counted = f"{incidents:,} incident{'' if incidents == 1 else 's'} {when},"
-    first = [counted, f"{still_open:,} still open,"] if still_open else [f"{counted} none still open,"]
+    whose = "" if never_closed == still_open else f"{never_closed:,} "
+    records = f" ({whose}probably never closed)" if never_closed else ""
+    first = [counted, f"{still_open:,} still open{records},"] if still_open else [f"{counted} none still open,"]
     return [*first, f"and {typical} {ends}." if typical else f"and none of them can be timed {ends}."]
 
 

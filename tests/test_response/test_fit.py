@@ -101,7 +101,7 @@ def test_an_incident_never_closed_is_left_out_and_counted(planted):
         incidents.loc[:2, stamp] = pd.NaT
         incidents.loc[:2, f"{stamp}_verdict"] = "pending"
     model = ResponseModel.fit(incidents)
-    assert "3 open three times longer than any that ended are left out" in note(model, "diagnose")["sentence"]
+    assert "3 open far longer than any that ended are left out" in note(model, "diagnose")["sentence"]
 
 
 def test_without_onset_and_verification_the_model_holds_the_seeds_clock(planted):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from mttrlab.analysis.conventions import Periods, choose_periods, month_starts, months_in_short
+from mttrlab.analysis.query import onset
 from mttrlab.errors import QuestionError
-from mttrlab.review.months import Periods, choose_periods, first_milestones, month_starts, months_in_short
 
 
 def stamps(*texts: str) -> pd.Series:
@@ -85,4 +86,4 @@ def test_an_incident_belongs_to_the_month_of_its_first_usable_milestone() -> Non
             "detected_at_verdict": ["recorded", "recorded"],
         }
     )
-    assert names(list(month_starts(first_milestones(incidents)))) == ["2026-03", "2026-01"]
+    assert names(list(month_starts(onset(incidents)))) == ["2026-03", "2026-01"]

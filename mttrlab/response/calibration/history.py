@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mttrlab.analysis.conventions import never_closed_after
 from mttrlab.errors import ModelError
 from mttrlab.response.model import validation
 from mttrlab.response.model.arrays import Floats
@@ -21,9 +22,6 @@ FEWEST = 5
 
 _MIDDLE_SHARE = 0.5
 """Below this share of the handled incidents a middle stamp is not held, and its two phases are one."""
-
-FORGOTTEN = 3.0
-"""An incident open this many times longer than the longest that ended was likely never closed."""
 
 
 @dataclass(frozen=True)
@@ -66,18 +64,27 @@ class History:
     def span(self, begin: str, end: str) -> tuple[Floats, Flags, Flags]:
         """Return minutes from one stamp to another, whether they ended, and which rows know them at all.
 
-        Rows still running far longer than any that ended (`FORGOTTEN`) are not known.
+        Rows that were probably never closed are not known.
         """
         ended = self.stamped[end] - self.stamped[begin]
         running = np.where(self.pending[end], self.exported - self.stamped[begin], np.nan)
         with np.errstate(invalid="ignore"):
             observed = ended >= 0
-            longest = ended[observed].max(initial=0.0)
-            known = observed | ((running > 0) & (running <= FORGOTTEN * longest))
+            known = observed | ((running > 0) & ~self.probably_never_closed)
         return np.where(observed, ended, running), observed, known
 
+    @cached_property
+    def probably_never_closed(self) -> Flags:
+        """Incidents that are open for far longer than any took that ended."""
+        begun = np.fmin(self.stamped["started_at"], self.stamped["detected_at"])
+        ended = np.fmax(self.stamped["resolved_at"], self.stamped["verified_at"]) - begun
+        ended = ended[ended >= 0]
+        whole = self.incidents.attrs.get("longest_ended", (float(ended.max(initial=0.0)), len(ended)))
+        with np.errstate(invalid="ignore"):
+            return np.asarray(~self.closed & (self.exported - begun > never_closed_after(*whole)))
+
     def never_closed(self, begin: str, end: str) -> int:
-        """Return how many rows `span` leaves out as likely never closed."""
+        """Return how many rows `span` leaves out as probably never closed."""
         _, _, known = self.span(begin, end)
         with np.errstate(invalid="ignore"):
             return int(np.sum(self.pending[end] & (self.exported - self.stamped[begin] > 0) & ~known))

@@ -358,7 +358,7 @@ def span_note(step: str, begin: str, end: str, fitted: GroupLaws, zeros: int = 0
     if zeros:
         sentence += f"; {zeros} of zero length stand for a quarter of a minute"
     if never_closed:
-        sentence += f"; {never_closed} open three times longer than any that ended are left out as likely never closed"
+        sentence += f"; {never_closed} open far longer than any that ended are left out as probably never closed"
     return Note(step, "fitted", fitted.n, sentence + ".")
 
 
