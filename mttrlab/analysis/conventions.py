@@ -41,7 +41,7 @@ def never_closed(phases: pd.DataFrame, measure: str) -> pd.Series:
     -------
     Series of bool
         Open for three times as long as the longest that ended, and for a day at least; where fewer than five ended,
-        for twenty times as long and thirty days at least. Where none ended nothing is said.
+        for twenty times as long and thirty days at least. Where none ended, ends are probably not recorded: for a day.
     """
     running = still_open(phases, measure)
     known = [name for name in (*CLOCKS, measure) if name in phases]
@@ -54,11 +54,11 @@ def never_closed_after(longest: float, ended: int) -> float:
 
     Examples
     --------
-    >>> never_closed_after(600.0, 40) / 60, never_closed_after(600.0, 2) / MINUTES_PER_DAY, never_closed_after(0, 0)
-    (30.0, 30.0, inf)
+    >>> [never_closed_after(600.0, ended) / MINUTES_PER_DAY for ended in (40, 2)]
+    [1.25, 30.0]
     """
     if not ended:
-        return float("inf")
+        return _AT_LEAST
     times, least = (_TIMES_LONGER_OF_FEW, _AT_LEAST_OF_FEW) if ended < _FEW else (_TIMES_LONGER, _AT_LEAST)
     return max(times * longest, least)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from mttrlab.analysis.conventions import never_closed_after
 from mttrlab.analysis.intervals import (
     EXACT,
     MIN_ENDED,
@@ -31,7 +32,7 @@ from mttrlab.analysis.query import (
     open_query,
     records_basis,
 )
-from mttrlab.analysis.sample import frame_with_measure, never_closed_after
+from mttrlab.analysis.sample import frame_with_measure
 from mttrlab.schema import CLOCK_ENDS, CLOCKS, PHASES, STAMPS, Record, table_records
 from mttrlab.validate import inner_share
 
@@ -339,8 +340,11 @@ def phase_summary(phases: Source, by: str | Sequence[str] | None = None, *, leve
 
 _COLUMNS = [
     "month", "incidents", "open", "n", "mean", "mean_low", "mean_high", "median", "median_low", "median_high", "p90",
-    "p90_low", "p90_high", "max", "maturity", "measure", "mean_method", "p90_method", "level", "note",
+    "p90_low", "p90_high", "max", "maturity", "measure", "mean_method", "p90_method", "level",
 ]  # fmt: skip
+_ESTIMATES = [f"{name}{end}" for name in ("mean", "median", "p90") for end in ("", "_low", "_high")]
+_WITH_OPEN = [name.replace("_", "_with_open_") if "_" in name else f"{name}_with_open" for name in _ESTIMATES]
+"""As `ratio_with_open` of a comparison: open incidents count with their time so far."""
 
 
 def _without_gaps(counts: pd.DataFrame) -> pd.DataFrame:
@@ -375,8 +379,9 @@ def monthly_mttr(incidents: Source, measure: str = "recovery", *, level: float =
         yet); `n` that ended and have both stamps; `mean, median, p90` in minutes of those, with `*_low, *_high`;
         `max`; `maturity`, the founding table's level of the bare mean ("unknown" without one), which changes by chance:
         `maturity()` says what the evidence carries; `measure`; `mean_method, p90_method`, which say where no interval
-        can be estimated and why; `level` of the intervals; `note`: where incidents of a month run on for long. A
-        month between the first and the last in which nothing began has a row of zeros. Incidents without any usable
+        can be estimated and why; `level` of the intervals; `note`: where incidents of a month run on for long; there
+        `mean_with_open, median_with_open, p90_with_open` with their ends lead, elsewhere they are empty. A month
+        between the first and the last in which nothing began has a row of zeros. Incidents without any usable
         stamp stand in a last row without a month.
 
     Raises
@@ -391,9 +396,9 @@ def monthly_mttr(incidents: Source, measure: str = "recovery", *, level: float =
     Intervals of the mean, and of the P90 below 29 ended incidents, take the shape of durations from all months and the
     level from the month itself (`pooled_shape_bounds`); where the months hold under 100 ended incidents, as those of
     `phase_summary`. Open incidents are counted, not averaged; but where one has run for longer than half of the ended
-    took, the ended alone would show the month shorter than it is: there mean, median and P90 are estimates in which
-    open ones last at least as long as so far (`maturity`), and `note` says so. `incidents - open - n` had no usable
-    stamp at one end of the clock.
+    took, the ended alone show the month shorter than it is: there `*_with_open` are estimates in which open ones last
+    at least as long as so far (`maturity`), and `note` says so. `leading_estimates` puts them in front.
+    `incidents - open - n` had no usable stamp at one end of the clock.
     """
     if measure not in CLOCKS:
         # The query knows the clocks; another measure is put in the place of one.
@@ -419,22 +424,43 @@ def monthly_mttr(incidents: Source, measure: str = "recovery", *, level: float =
     months = _without_gaps(counts).merge(chosen, on="month", how="left").sort_values("month", ignore_index=True)
     months["n"] = months["n"].fillna(0).astype("int64")
     nothing = {"mean_method": "not estimable: n = 0", "p90_method": "not estimable: n = 0"}
-    months = months.fillna(nothing).assign(note="")
+    months = months.fillna(nothing).assign(**dict.fromkeys(_WITH_OPEN, np.nan), note="")
     if rows is not None:
-        months = _by_all_months(months, rows.set_axis(["month", "minutes", "ended"], axis="columns"), level)
+        carried = incidents.attrs.get("longest_ended") if isinstance(incidents, pd.DataFrame) else None
+        ended = int(clocks.groupby("measure")["n"].sum().max()) if len(clocks) else 0
+        limit = never_closed_after(*(carried or (float(clocks["max"].max()), ended)))
+        rows = rows.set_axis(["month", "minutes", "ended"], axis="columns")
+        months = _by_all_months(months, rows, limit, level)
     levels = pd.Series([maturity_level(mean) for mean in months["mean"]], index=months.index, dtype="str")
-    return months.assign(maturity=levels, level=float(level), measure=measure)[_COLUMNS]
+    return months.assign(maturity=levels, level=float(level), measure=measure)[[*_COLUMNS, "note", *_WITH_OPEN]]
+
+
+def leading_estimates(months: pd.DataFrame) -> pd.DataFrame:
+    """Return months with the estimates that count open incidents in the place of those that leave them out.
+
+    Parameters
+    ----------
+    months : DataFrame
+        As `monthly_mttr` gives them.
+
+    Returns
+    -------
+    DataFrame
+        The same columns. Where `note` says nothing of open incidents nothing differs.
+    """
+    leads = {name: months[other].fillna(months[name]) for name, other in zip(_ESTIMATES, _WITH_OPEN, strict=True)}
+    return months.assign(**leads)
 
 
 _MOST = 20_000
 """Incidents up to which the months are estimated from the minutes themselves; of more, a month's own are many."""
 
 
-def _by_all_months(months: pd.DataFrame, rows: pd.DataFrame, level: float) -> pd.DataFrame:
+def _by_all_months(months: pd.DataFrame, rows: pd.DataFrame, limit: float, level: float) -> pd.DataFrame:
     """Return the months with ends by the shape that they share, and with open ones counted where those are longest."""
     minutes = rows["minutes"].to_numpy(dtype=float)
     ended = rows["ended"].astype("boolean").fillna(True).to_numpy(dtype=bool)
-    kept = ended | (minutes <= never_closed_after(minutes[ended]))
+    kept = ended | (minutes <= limit)
     place = pd.Index(months["month"]).get_indexer(pd.Index(rows["month"].astype(months["month"].dtype)))
     order = np.lexsort((~ended, minutes))
     order = order[kept[order]]
@@ -445,7 +471,6 @@ def _by_all_months(months: pd.DataFrame, rows: pd.DataFrame, level: float) -> pd
     for row, bound, chosen, values in zip(found, table_records(bounds), of_month, done, strict=True):
         if len(values) and (minutes[chosen[~ended[chosen]]] > np.median(values)).any():
             _count_open(row, minutes[chosen], ended[chosen], level)
-            continue
         for name in ("mean", "p90"):
             if bound["method"] and row[f"{name}_method"] != EXACT:
                 # What was seen is not contradicted: a range that leaves it out is widened to it.
@@ -466,6 +491,5 @@ def _count_open(row: Record, minutes: np.ndarray, ended: np.ndarray, level: floa
     evidence = open_evidence(minutes, ended, (), level)
     for name, statistic in (("mean", "mean"), ("median", "median"), ("p90", "P90")):
         found = evidence[statistic][0]
-        row[name], row[f"{name}_low"], row[f"{name}_high"] = found.estimate, found.low, found.high
-        if f"{name}_method" in row:
-            row[f"{name}_method"] = found.method
+        row[f"{name}_with_open"] = found.estimate
+        row[f"{name}_with_open_low"], row[f"{name}_with_open_high"] = found.low, found.high

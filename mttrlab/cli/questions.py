@@ -140,7 +140,9 @@ def _months(options: argparse.Namespace) -> None:
 
 
 def _month_columns(months: pd.DataFrame) -> pd.DataFrame:
-    named = months.assign(month=months["month"].dt.strftime("%Y-%m"))
+    from mttrlab.analysis.summary import leading_estimates
+
+    named = leading_estimates(months).assign(month=months["month"].dt.strftime("%Y-%m"))
     ends = [f"{name}{end}" for name in ("mean", "median", "p90") for end in ("", "_low", "_high")]
     return named[["month", "incidents", "open", "n", *ends, "mean_method", "note"]]
 

@@ -8,6 +8,7 @@ from math import inf, isfinite
 import pandas as pd
 
 from mttrlab.analysis.intervals import MIN_ENDED
+from mttrlab.analysis.summary import leading_estimates
 from mttrlab.schema import POPULATIONS, VERDICTS, Cell, Record, table_records
 from mttrlab.text import format_minutes
 
@@ -118,7 +119,7 @@ def months_table(table: pd.DataFrame, seed: pd.DataFrame, measure: str, month: p
     )  # fmt: skip
     named = ("avg_mttr_minutes", "median_mttr_minutes", "max_mttr_minutes")
     rows = []
-    for line in table_records(table):
+    for line in table_records(leading_estimates(table)):
         seeds = theirs.get(pd.Timestamp(line["month"]))
         beside = (
             [
