@@ -236,6 +236,86 @@ def test_a_milestone_that_cannot_be_read_sets_its_row_aside(tmp_path, column):
         assert lab.incidents()["incident_id"].tolist() == ["A-2"]
 
 
+def test_a_row_per_event_is_read_as_a_log(shared):
+    lab, told = load(shared, "log.csv")
+    assert ml.phase_durations(lab.incidents())["detected_to_resolved"].tolist() == [120, 60]
+    assert "4 rows are events of 2 incidents" in told
+    everything(lab)
+
+
+EVENTS = (
+    ("E-2", "New", "2026-06-02T10:00:00Z"), ("E-1", "Resolved", "2026-06-01T12:00:00Z"),
+    ("E-1", "Triggered", "2026-06-01T10:00:00Z"), ("E-1", "Acknowledged", "2026-06-01T10:05:00Z"),
+    ("E-1", "On hold", "2026-06-01T10:30:00Z"), ("E-1", "Identified", "2026-06-01T11:00:00Z"),
+    ("E-2", "Closed", "2026-06-02T11:00:00Z"), ("E-3", "Investigating", "2026-06-03T10:00:00Z"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("names", [("incident_id", "status", "time"), ("Ticket", "New state", "Changed on"),
+                                   ("key", "event", "updated_at"), ("id", "status", "detected_at")])  # fmt: skip
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_events_in_any_order_and_under_other_names_give_the_milestones(tmp_path, names, kind):
+    rows = [dict(zip((*names, "service"), (*event, "db"), strict=True)) for event in EVENTS]
+    path = tmp_path / f"log.{kind}"
+    path.write_text(table(rows) if kind == "csv" else json.dumps(rows))
+    with ml.Lab() as lab:
+        report = lab.load(path, as_of=AS_OF)
+        assert report.accepted == len(EVENTS)
+        seen = lab.incidents().set_index("incident_id")
+    minutes = {
+        name: ((seen[f"{name}_at"] - seen["detected_at"]).dt.total_seconds() / 60).fillna(-1).tolist()
+        for name in ("acknowledged", "diagnosed", "resolved")
+    }
+    assert minutes == {"acknowledged": [5, -1, -1], "diagnosed": [60, -1, -1], "resolved": [120, 60, -1]}
+    assert seen["service"].tolist() == ["db"] * 3
+    assert seen["resolved_at_verdict"].tolist() == ["recorded", "recorded", "pending"]
+    assert any("1 of them say what is no milestone ('On hold')" in told for told in report.warnings)
+
+
+def log_of(tmp_path: Path, *events: tuple[str, str]) -> tuple[pd.DataFrame, ml.Lab]:
+    path = tmp_path / "log.csv"
+    path.write_text(table([{"incident_id": "E-1", "status": state, "time": at} for state, at in events]))
+    lab = ml.Lab()
+    lab.load(path, as_of=AS_OF)
+    return lab.incidents(), lab
+
+
+def test_what_is_resolved_after_it_was_mitigated_is_confirmed(tmp_path):
+    seen, _ = log_of(tmp_path, ("Investigating", "2026-06-01T10:00:00Z"), ("Monitoring", "2026-06-01T10:30:00Z"),
+                     ("Resolved", "2026-06-01T11:00:00Z"))  # fmt: skip
+    assert seen["resolved_at"].tolist() == [pd.Timestamp("2026-06-01T10:30Z")]
+    assert seen["verified_at"].tolist() == [pd.Timestamp("2026-06-01T11:00Z")]
+
+
+def test_what_was_reopened_ends_with_its_last_resolution(tmp_path):
+    seen, _ = log_of(tmp_path, ("New", "2026-06-01T10:00:00Z"), ("Resolved", "2026-06-01T10:30:00Z"),
+                     ("Reopened", "2026-06-01T11:00:00Z"), ("Resolved", "2026-06-01T12:00:00Z"))  # fmt: skip
+    assert seen["resolved_at"].tolist() == [pd.Timestamp("2026-06-01T12:00Z")]
+    assert seen["first_resolved_at"].tolist() == [pd.Timestamp("2026-06-01T10:30Z")]
+
+
+def test_a_cancelled_log_never_counts(tmp_path):
+    seen, lab = log_of(tmp_path, ("New", "2026-06-01T10:00:00Z"), ("Canceled", "2026-06-01T10:30:00Z"))
+    assert seen.empty and lab.population()["population"].tolist() == ["cancelled"]
+
+
+def test_an_event_without_a_readable_time_takes_its_history_along(tmp_path):
+    seen, lab = log_of(tmp_path, ("New", "2026-06-01T10:00:00Z"), ("Acknowledged", "2026-06-01T10:10:00Z"),
+                       ("Resolved", "after lunch"))  # fmt: skip
+    assert seen.empty and len(lab.quarantine()) == 3
+
+
+def test_revisions_of_a_record_are_no_log(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text(table([
+        {**ROWS[0], "resolved_at": "", "status": "open", "updated_at": "2026-06-01T10:10:00Z"},
+        {**ROWS[0], "status": "resolved", "updated_at": "2026-06-01T12:00:00Z"},
+    ]))  # fmt: skip
+    with ml.Lab() as lab:
+        lab.load(path, as_of=AS_OF)
+        assert lab.incidents()["resolved_at"].tolist() == [pd.Timestamp("2026-06-01T11:00Z")]
+
+
 @pytest.mark.parametrize("name", ["sn3.csv", "sn4.csv"])
 def test_a_cancelled_ticket_never_counts(shared, name):
     lab, _ = load(shared, name, timezone="Europe/London")

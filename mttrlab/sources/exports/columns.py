@@ -317,7 +317,8 @@ def _flat(record: object, ours: Mapping[str, str]) -> dict[str, str]:
         if name in flat and name in NAMES:
             raise RecordError(name, value, "stands twice in this record, spelled differently")
         if name not in NAMES and name not in IDS:
-            flat[name] = ""
+            # What it holds is asked, and never kept.
+            flat[name] = value if isinstance(value, str) else ""
         elif isinstance(value, bool):
             flat[name] = "true" if value else "false"
         elif name == "services" and isinstance(value, list):

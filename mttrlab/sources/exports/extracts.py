@@ -18,6 +18,7 @@ from mttrlab.errors import LoadError
 from mttrlab.sources.exports.canonical import TableNotes, read_canonical
 from mttrlab.sources.exports.columns import (
     IDS,
+    Cells,
     from_documents,
     from_parquet,
     from_table,
@@ -26,6 +27,7 @@ from mttrlab.sources.exports.columns import (
     settle_columns,
     squeeze,
 )
+from mttrlab.sources.exports.event_log import LogColumns, by_incident, is_event_log, log_columns
 from mttrlab.sources.exports.pagerduty import read_pagerduty
 from mttrlab.sources.exports.reading import (
     HEAD,
@@ -195,6 +197,8 @@ def _read(
         )
         rows = len(cells.rows) + len(cells.faults.by_row)
         told = TableNotes()
+        if (logged := log_columns(cells.columns)) is not None:
+            return _read_log(cells, logged, rows, clock)
         draft, faults = read_canonical(cells, clock, told)
         warnings = told.sentences()
     else:
@@ -205,6 +209,17 @@ def _read(
         reader = read_statuspage if known == "statuspage" else read_pagerduty
         draft, faults, warnings = reader(documents, clock)
     return _Contents(rows, len(draft), 0, draft, faults, warnings)
+
+
+def _read_log(cells: Cells, logged: LogColumns, rows: int, clock: TimestampReader) -> _Contents:
+    table, behind, sentence = by_incident(cells, logged, clock.timezone)
+    told = TableNotes()
+    draft, faults = read_canonical(table, clock, told)
+    for row, others in behind.items():
+        for other in others if row in faults.by_row else ():
+            if other not in faults.by_row:
+                faults.add(other, "", "", f"row {row} of the same incident is refused")
+    return _Contents(rows, rows - len(faults.by_row), 0, draft, faults, [sentence, *told.sentences()], settled=True)
 
 
 def _finish(opened: Opened, known: str, source: str, contents: _Contents, taken: int | None, whole: bool) -> Extract:
@@ -308,7 +323,7 @@ def recognise_text(text: str) -> str | None:
     """Return the format of a text by its first keys or its header, or None."""
     start = text[:HEAD].lstrip()
     if start[:1] in ("{", "["):
-        return _by_keys(*_keys(start))
+        return _by_keys(*_keys(start)) or ("canonical" if _are_events(text) else None)
     header = header_of(start)[1]
     if is_raw(start):
         return recognise_text(first_answer(text)) if text.count("\n") else None
@@ -317,7 +332,15 @@ def recognise_text(text: str) -> str | None:
         return "pagerduty"
     if "number" in names and names & {"opened_at", "opened"} and not names & set(IDS):
         return "servicenow"
-    return _canonical(header)
+    return _canonical(header) or ("canonical" if is_event_log(start) else None)
+
+
+def _are_events(text: str) -> bool:
+    """Return whether JSON records are a log of events; a text that was cut off is none."""
+    try:
+        return log_columns(from_documents(read_documents(text, "")).columns) is not None
+    except LoadError:
+        return False
 
 
 def _keys(start: str) -> tuple[set[str], set[str]]:

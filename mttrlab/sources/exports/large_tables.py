@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mttrlab.errors import LoadError
 from mttrlab.sources.exports.columns import IDS, Names, is_canonical, settle_columns
+from mttrlab.sources.exports.event_log import is_event_log
 from mttrlab.sources.exports.extracts import recognise_text
 from mttrlab.sources.exports.reading import HEAD, MAX_BYTES, MAX_COLUMNS, header_of, open_stream
 
@@ -257,7 +258,13 @@ def _begin(start: bytes, wished: str | None, columns: Mapping[str, str] | None) 
     header = names.header
     named = [name for name in header if name]
     known = is_canonical(header) if columns else recognise_text(text) == "canonical"
-    if not known or len(header) < 2 or len(header) > MAX_COLUMNS or len(set(named)) < len(named):
+    if (
+        not known
+        or is_event_log(start.decode(errors="replace"))
+        or len(header) < 2
+        or len(header) > MAX_COLUMNS
+        or len(set(named)) < len(named)
+    ):
         return None
     if wished is None and not any(name in IDS for name in header):
         return None
