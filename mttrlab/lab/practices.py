@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -112,7 +112,20 @@ def counts(read: Practices) -> tuple[tuple[str, int], ...]:
     >>> counts(Practices(alerts=(AlertRule("TargetDown"),)))
     (('alerts', 1),)
     """
-    return tuple((word, len(getattr(read, name))) for name, word in _WORDS.items() if getattr(read, name))
+    held = {_WORDS.get(kind, kind): entries for kind, entries in _kinds(read).items()}
+    return tuple((word, len(entries)) for word, entries in held.items() if entries)
+
+
+def _kinds(read: Practices) -> dict[str, Sequence[object]]:
+    """Return the entries of each kind, and the routes and time intervals by which alerts are told."""
+    wide = read.settings
+    trees = {"routes": wide.routing, "policy routes": wide.policies}
+    routes = {kind: [replace(one, routes=()) for one in root.walk()] if root else [] for kind, root in trees.items()}
+    return {
+        **{kind: getattr(read, kind) for kind in _WORDS},
+        **routes,
+        "time intervals": (*wide.time_intervals, *wide.mute_timings),
+    }
 
 
 def _known(connection: duckdb.DuckDBPyConnection, sha256: str, path: str) -> tuple[int, str, Practices] | None:
@@ -160,9 +173,10 @@ def _entries(practices: Practices) -> dict[tuple[str, str, int], object]:
     """Return every entry by its kind, its name, and which of that name it is."""
     seen: Counter[tuple[str, str]] = Counter()
     found = {}
-    for kind in _WORDS:
-        for entry in getattr(practices, kind):
-            name = str(getattr(entry, "name", "") or getattr(entry, "alert", ""))
+    for kind, entries in _kinds(practices).items():
+        for entry in entries:
+            names = (str(getattr(entry, key, "")) for key in ("name", "alert", "receiver"))
+            name = str(entry[0]) if isinstance(entry, tuple) else next(filter(None, names), "")
             found[kind, name, seen[kind, name]] = entry
             seen[kind, name] += 1
     return found

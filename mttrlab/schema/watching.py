@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_
@@ -316,6 +316,12 @@ class Route:
     """Names of the time intervals in which it notifies nobody."""
     unsure: tuple[str, ...] = ()
     """What it depends on beyond the labels of an alert."""
+
+    def walk(self) -> Iterator[Route]:
+        """Yield the route and all below it."""
+        yield self
+        for child in self.routes:
+            yield from child.walk()
 
     def taken(self, labels: Mapping[str, str], intervals: Mapping[str, WeekHours] | None = None) -> Routed:
         """Return what happens to an alert: the first notification of the routes that it takes.

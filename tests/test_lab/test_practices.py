@@ -29,6 +29,21 @@ def _write(path: Path, text: str) -> Path:
     return path
 
 
+def test_routes_and_time_intervals_are_counted(tmp_path: Path) -> None:
+    route = "route: {receiver: a, routes: [{receiver: b, mute_time_intervals: [nights]}]}\n"
+    nights = "{name: nights, time_intervals: [{times: [{start_time: '00:00', end_time: '06:00'}]}]}"
+    file = tmp_path / "alertmanager.yml"
+    with Lab() as lab:
+        file.write_text(f"{route}time_intervals: [{nights}]\n")
+        report = lab.load(file)
+        assert (report.contents, report.new) == ((("routes", 2), ("time intervals", 1)), 3)
+        file.write_text(f"{route.replace('receiver: b', 'receiver: c')}time_intervals: [{nights}]\n")
+        report = lab.load(file)
+        assert (report.new, report.unchanged) == (1, 2)
+        file.write_text("apiVersion: 1\npolicies: [{receiver: r}]\n")
+        assert lab.load(file).contents == (("policy routes", 1),) and lab.practices().settings.policies is not None
+
+
 def test_rules_go_through_the_same_door_and_the_report_says_what_they_are(tmp_path: Path) -> None:
     _write(tmp_path / "rules.yml", RULES)
     _write(tmp_path / "prometheus.yml", SETTINGS)

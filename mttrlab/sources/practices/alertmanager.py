@@ -37,13 +37,14 @@ def routed(value: Mapping[str, object], faults: FileFaults, file: str, place: Pl
         return Practices()
     silent, notes = silent_receivers(value.get("receivers"), file)
     root = route_of(value["route"], at, faults, silent)
-    under = list(below(root))
+    every = list(root.walk())
+    under = every[1:]
     if under:
-        waits = sorted({route.group_wait_s for route in (root, *under)})
+        waits = sorted({route.group_wait_s for route in every})
         span = f"{waits[0]:g} s" if len(waits) == 1 else f"{waits[0]:g} to {waits[-1]:g} s"
         counted = "1 route" if len(under) == 1 else f"{len(under)} routes"
         notes.append(f"{file}: {counted} below the first, waiting {span}; each alert goes the way its labels say")
-    if any(route.active or route.muted for route in (root, *under)):
+    if any(route.active or route.muted for route in every):
         notes.append(f"{file}: some routes notify at certain times only; coverage and its routes say when")
     timed = [
         one
@@ -157,12 +158,6 @@ def _written_out(text: str, place: Place, faults: FileFaults) -> Iterator[Matche
 
 def _word(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
-
-
-def below(route: Route) -> Iterator[Route]:
-    for child in route.routes:
-        yield child
-        yield from below(child)
 
 
 def _list(value: object, place: Place, faults: FileFaults) -> list[object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mttrlab.schema import AlertRule, Condition, MonitoringSettings, Practices, Route
-from mttrlab.sources.practices.alertmanager import below, route_of, silent_receivers, time_intervals
+from mttrlab.sources.practices.alertmanager import route_of, silent_receivers, time_intervals
 from mttrlab.sources.practices.promql import failure_mode, services
 from mttrlab.sources.practices.reading import duration_seconds, said_seconds
 from mttrlab.yaml_io import FileFaults, Place, value_in_words
@@ -93,7 +93,7 @@ def _policies(value: Mapping[str, object], faults: FileFaults, file: str) -> tup
     timings = tuple(time_intervals(value.get("muteTimes"), ("muteTimes",), faults, notes, file))
     root: Route | None = route_of(trees[0], ("policies", 0), faults, silent) if trees else None
     if root is not None:
-        timed = any(route.active or route.muted for route in (root, *below(root)))
+        timed = any(route.active or route.muted for route in root.walk())
         when = "; some notify at certain times only, and coverage says when" if timed else ""
         notes.append(f"{file}: each alert of Grafana goes the way that the notification policies say{when}")
     if len(trees) > 1:

@@ -31,6 +31,8 @@ _FORMATS = tuple(
     )
 )
 """Formats by a key at the left margin; the first that is found decides."""
+_GRAFANA = re.compile(rf"(^|\")({'|'.join(grafana.PARTS)})\"?\s*:", re.MULTILINE)
+"""Parts of Grafana's alerting, in a file whose apiVersion is 1."""
 _INSIDE = re.compile(r"^[ \t]+(?:-[ \t]+)?alert[ \t]*:.*\n(?:.*\n){0,8}?[ \t]+expr[ \t]*:", re.MULTILINE)
 """Rules inside a file of another form, such as a chart's values."""
 
@@ -54,14 +56,15 @@ def recognise(path: str | os.PathLike[str]) -> str | None:
 def _recognised(text: str, suffix: str) -> str | None:
     if suffix == ".json":
         monitor = re.search(r"\"query\"\s*:", text) and re.search(r"\"type\"\s*:", text)
-        parts = "|".join(grafana.PARTS)
-        if re.search(r"\"apiVersion\"\s*:\s*1\b", text) and re.search(rf"\"({parts})\"\s*:", text):
+        if re.search(r"\"apiVersion\"\s*:\s*1\b", text) and _GRAFANA.search(text):
             return "grafana alerts"
         return "datadog monitors" if monitor and '"incidents"' not in text else None
     if suffix == ".tf":
         return "checkly terraform" if re.search(r"resource\s+\"checkly_", text) else None
     if suffix in (".ts", ".js", ".mjs"):
         return "checkly" if "checkly/constructs" in text or "checkly/lib" in text else None
+    if re.search(r"^apiVersion:\s*1\s*$", text, re.MULTILINE) and _GRAFANA.search(text):
+        return "grafana alerts"
     named = next((name for name, pattern in _FORMATS if pattern.search(text)), None)
     return named or ("prometheus rules" if _INSIDE.search(text) else None)
 
