@@ -11,6 +11,10 @@ import pandas as pd
 from scipy import special
 
 from mttrlab.analysis.distributions import Law
+from mttrlab.analysis.minimum_counts import minimum_count
+from mttrlab.analysis.query import Source, records_basis
+from mttrlab.analysis.regression import fit_censored_lognormal
+from mttrlab.analysis.sample import drop_never_closed, frame_with_measure, months_spanned, sample_of, starts_of
 from mttrlab.errors import QuestionError
 from mttrlab.validate import as_numbers, finite, inner_share, number, whole
 
@@ -20,7 +24,14 @@ def _reach(power: float, level: float) -> float:
     return float(special.ndtri((1 + inner_share("level", level)) / 2) + special.ndtri(inner_share("power", power)))
 
 
-def incidents_needed(reduction: float = 0.2, sigma: float = 1.25, power: float = 0.8, level: float = 0.95) -> int:
+def incidents_needed(
+    reduction: float = 0.2,
+    sigma: float = 1.25,
+    power: float = 0.8,
+    level: float = 0.95,
+    *,
+    statistic: str = "geometric mean",
+) -> int:
     """Return how many incidents each of two periods needs before a true reduction shows.
 
     Parameters
@@ -33,6 +44,8 @@ def incidents_needed(reduction: float = 0.2, sigma: float = 1.25, power: float =
         How often the change shall be seen.
     level : float
         Level of the two-sided interval that must exclude "no change".
+    statistic : str
+        What is compared: "geometric mean" (log minutes, as `compare_periods` does) or "mean" (raw minutes).
 
     Raises
     ------
@@ -42,15 +55,27 @@ def incidents_needed(reduction: float = 0.2, sigma: float = 1.25, power: float =
     Notes
     -----
     Normal formula for two equal groups of log minutes, `2 (z_level + z_power)^2 sigma^2 / ln(1 - reduction)^2`
-    (Chow, Shao, Wang, *Sample Size Calculations in Clinical Research*, 2008, 3.2).
+    (Chow, Shao, Wang, *Sample Size Calculations in Clinical Research*, 2008, 3.2). Raw means: the same with the two
+    variances of lognormal minutes, `(z_level + z_power)^2 (exp(sigma^2) - 1) (1 + (1 - reduction)^2) / reduction^2`.
 
     Examples
     --------
-    >>> incidents_needed(reduction=0.2, sigma=1.25)
-    493
+    >>> incidents_needed(reduction=0.2, sigma=1.25), incidents_needed(reduction=0.2, sigma=1.25, statistic="mean")
+    (493, 1214)
     """
-    effect = math.log1p(-inner_share("reduction", reduction))
-    return math.ceil(2 * (_reach(power, level) * finite("sigma", sigma, 0, open_low=True) / effect) ** 2)
+    reach, sigma = _reach(power, level), finite("sigma", sigma, 0, open_low=True)
+    inner_share("reduction", reduction)
+    if statistic == "geometric mean":
+        return math.ceil(2 * (reach * sigma / math.log1p(-reduction)) ** 2)
+    if statistic != "mean":
+        raise QuestionError(f"statistic must be 'geometric mean' or 'mean'; got {statistic!r}")
+    if sigma > _WIDEST:
+        raise QuestionError(f"sigma must be at most {_WIDEST:g} for raw means; got {sigma:g}")
+    return math.ceil(reach**2 * math.expm1(sigma**2) * (1 + (1 - reduction) ** 2) / reduction**2)
+
+
+_WIDEST = 10.0
+"""Spread of log minutes beyond which the variance of minutes is no number that says anything."""
 
 
 def smallest_change(
@@ -135,6 +160,8 @@ def months_until_visible(
     sigma: float = 1.25,
     power: float = 0.8,
     level: float = 0.95,
+    *,
+    statistic: str = "geometric mean",
 ) -> float:
     """Return how many months after a true change (and as many before it) it takes until it shows.
 
@@ -144,7 +171,7 @@ def months_until_visible(
         True reduction of the typical time, between 0 and 1.
     incidents_per_month : float
         Ended incidents a month.
-    sigma, power, level : float
+    sigma, power, level, statistic
         As for `incidents_needed`.
 
     Returns
@@ -163,7 +190,77 @@ def months_until_visible(
     49.3
     """
     number("incidents_per_month", incidents_per_month, 0, open_low=True)
-    return incidents_needed(reduction, sigma, power, level) / incidents_per_month
+    return incidents_needed(reduction, sigma, power, level, statistic=statistic) / incidents_per_month
+
+
+@records_basis
+def change_needed(
+    incidents: Source,
+    measure: str = "recovery",
+    *,
+    reduction: float = 0.2,
+    months: float = 3.0,
+    power: float = 0.8,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Return how many of the team's own incidents, and months, it takes until a true reduction of a measure shows.
+
+    Parameters
+    ----------
+    incidents : DataFrame or Lab
+        Incidents, or phases as `phase_durations` gives them.
+    measure : str
+        A phase, a clock or another measure.
+    reduction : float
+        True reduction, between 0 and 1.
+    months : float
+        Months on each side for which `smallest_change` is asked.
+    power, level : float
+        As for `incidents_needed`.
+
+    Returns
+    -------
+    DataFrame
+        Of the geometric mean and of the raw mean one row each: `statistic, measure, n` (ended), `open`, `sigma` (spread
+        of log minutes, open incidents counted), `incidents_per_month`, `reduction`, `incidents_needed` (in each
+        period), `months_until_visible` (on each side), and `smallest_change`, the smallest reduction that `months` on
+        each side show (of the geometric mean; NaN for the other). NaN where five have not ended or no times are known.
+
+    Raises
+    ------
+    QuestionError, SchemaError
+        As for `compare_periods` and `incidents_needed`.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"diagnose": [5.0, 9, 14, 30, 80, 200]})
+    >>> change_needed(rows, "diagnose", reduction=0.5)["incidents_needed"].tolist()
+    [64.0, 233.0]
+    """
+    frame = frame_with_measure(incidents, measure)
+    [sample] = drop_never_closed(sample_of(frame, measure))
+    spread, rate = math.nan, math.nan
+    if sample.n >= minimum_count("distribution").needs:
+        model = fit_censored_lognormal(
+            np.log(sample.minutes), sample.observed, np.ones((len(sample.minutes), 1)), ("constant",)
+        )
+        spread = model.sigma if model is not None else math.nan
+        span = months_spanned(starts_of(frame, measure, sample.rows))
+        # The first and the last incident bound the span, so n of them hold n - 1 gaps.
+        rate = (len(sample.rows) - 1) / span if span > 0 else math.nan
+    inner_share("reduction", reduction)
+    number("months", months, 0, open_low=True)
+    rows = []
+    for statistic in ("geometric mean", "mean"):
+        known = spread == spread and (statistic != "mean" or spread <= _WIDEST)
+        needed = float(incidents_needed(reduction, spread, power, level, statistic=statistic)) if known else math.nan
+        least = smallest_change(rate * months, spread, power, level) if known and rate > 0 else math.nan
+        rows.append({
+            "statistic": statistic, "measure": measure, "n": sample.n, "open": sample.open, "sigma": spread,
+            "incidents_per_month": rate, "reduction": reduction, "incidents_needed": needed,
+            "months_until_visible": needed / rate, "smallest_change": least if statistic != "mean" else math.nan,
+        })  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 # How often a number looks better or worse when the truth is known: what a bare monthly mean is worth.

@@ -285,8 +285,8 @@ def records_basis_of_list(estimate: Callable[P, pd.DataFrame]) -> Callable[P, pd
     Returns
     -------
     callable
-        The same function. A column of `phase_durations` carries its clock (its name) and its verdicts; of any other
-        list both are `AS_GIVEN`.
+        The same function. A column of `phase_durations` carries its clock (its name) and its verdicts, incidents carry
+        the verdicts and the clock is the argument `measure`; of any other list both are `AS_GIVEN`.
 
     Examples
     --------
@@ -301,6 +301,9 @@ def records_basis_of_list(estimate: Callable[P, pd.DataFrame]) -> Callable[P, pd
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
         table = estimate(*args, **kwargs)
         minutes = args[0] if args else next(iter(kwargs.values()), None)
+        if isinstance(minutes, (pd.DataFrame, LabLike)):
+            table.attrs |= {"measure": str(kwargs.get("measure", "recovery")), "verdicts": VERDICTS_USED}
+            return table
         name, carried = getattr(minutes, "name", None), getattr(minutes, "attrs", {})
         table.attrs["measure"] = name if isinstance(name, str) and name in (*CLOCKS, *PHASES) else AS_GIVEN
         table.attrs["verdicts"] = carried.get("verdicts", AS_GIVEN)

@@ -471,6 +471,7 @@ def _by_all_months(months: pd.DataFrame, rows: pd.DataFrame, limit: float, level
     for row, bound, chosen, values in zip(found, table_records(bounds), of_month, done, strict=True):
         if len(values) and (minutes[chosen[~ended[chosen]]] > np.median(values)).any():
             _count_open(row, minutes[chosen], ended[chosen], level)
+            continue
         for name in ("mean", "p90"):
             if bound["method"] and row[f"{name}_method"] != EXACT:
                 # What was seen is not contradicted: a range that leaves it out is widened to it.

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
-from mttrlab.analysis.query import records_basis_of_list
+from mttrlab.analysis.query import LabLike, Source, records_basis_of_list
+from mttrlab.analysis.sample import frame_with_measure, minutes_so_far
 from mttrlab.errors import QuestionError
 from mttrlab.validate import as_numbers, finite, inner_share
 
@@ -91,16 +92,37 @@ def _ends(estimate: Curve, level: float) -> tuple[np.ndarray, np.ndarray]:
     return low, high
 
 
+def durations_of(
+    minutes: npt.ArrayLike | Source, observed: npt.ArrayLike | None, measure: str
+) -> tuple[npt.ArrayLike, npt.ArrayLike | None]:
+    """Return durations and which of them ended: those given, or those of incidents on a measure."""
+    if not isinstance(minutes, (pd.DataFrame, LabLike)):
+        return minutes, observed
+    if observed is not None:
+        raise QuestionError("observed= goes with a list of minutes; incidents say themselves which still run")
+    known = minutes_so_far(frame_with_measure(minutes, measure), measure).dropna(subset="minutes")
+    return known["minutes"].to_numpy(dtype=float), known["ended"].to_numpy(dtype=bool)
+
+
 @records_basis_of_list
-def survival(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None, *, level: float = 0.95) -> pd.DataFrame:
+def survival(
+    minutes: npt.ArrayLike | Source,
+    observed: npt.ArrayLike | None = None,
+    *,
+    measure: str = "recovery",
+    level: float = 0.95,
+) -> pd.DataFrame:
     """Return the share of incidents that last longer, at each time at which one ended.
 
     Parameters
     ----------
-    minutes : array-like
-        Durations in minutes, zero or more; NaN is left out.
+    minutes : array-like, DataFrame or Lab
+        Durations in minutes, zero or more (NaN is left out); or incidents, or phases as `phase_durations` gives them,
+        of which those probably never closed are left out.
     observed : array-like of bool, optional
-        False: still running.
+        Of a list of durations. False: still running.
+    measure : str
+        Of incidents: a phase, a clock or another measure.
     level : float
         Level of the intervals, each for itself.
 
@@ -115,14 +137,16 @@ def survival(minutes: npt.ArrayLike, observed: npt.ArrayLike | None = None, *, l
     Raises
     ------
     QuestionError
-        When the arrays differ in length, a duration is negative, or the level is none.
+        When the arrays differ in length, a duration is negative, or the level or the measure is none.
+    SchemaError
+        When the table is no table of incidents.
 
     Examples
     --------
     >>> survival([10, 20, 30], [True, False, True])[["minutes", "survival"]].values.round(4).tolist()
     [[10.0, 0.6667], [30.0, 0.0]]
     """
-    estimate = curve(minutes, observed)
+    estimate = curve(*durations_of(minutes, observed, measure))
     low, high = _ends(estimate, level)
     before = np.append(estimate.n + estimate.open, estimate.at_risk[:-1] - estimate.ended[:-1])[: len(estimate.minutes)]
     table = pd.DataFrame(
@@ -159,9 +183,10 @@ def _first(times: np.ndarray, reached: np.ndarray) -> float:
 
 @records_basis_of_list
 def survival_quantiles(
-    minutes: npt.ArrayLike,
+    minutes: npt.ArrayLike | Source,
     observed: npt.ArrayLike | None = None,
     *,
+    measure: str = "recovery",
     shares: tuple[float, ...] = (0.5, 0.9),
     level: float = 0.95,
 ) -> pd.DataFrame:
@@ -169,7 +194,7 @@ def survival_quantiles(
 
     Parameters
     ----------
-    minutes, observed, level
+    minutes, observed, measure, level
         As for `survival`.
     shares : tuple of float
         Shares that have ended, between 0 and 1.
@@ -190,7 +215,7 @@ def survival_quantiles(
     -----
     The interval inverts the log-log interval of the curve (Brookmeyer and Crowley 1982).
     """
-    estimate = curve(minutes, observed)
+    estimate = curve(*durations_of(minutes, observed, measure))
     low, high = _ends(estimate, level)
     rows = []
     for share in shares:
@@ -237,9 +262,10 @@ def _area(
 
 @records_basis_of_list
 def restricted_mean(
-    minutes: npt.ArrayLike,
+    minutes: npt.ArrayLike | Source,
     observed: npt.ArrayLike | None = None,
     *,
+    measure: str = "recovery",
     horizon: float = 240.0,
     level: float = 0.95,
 ) -> pd.DataFrame:
@@ -247,10 +273,8 @@ def restricted_mean(
 
     Parameters
     ----------
-    minutes : array-like
-        Durations in minutes, zero or more.
-    observed : array-like of bool, optional
-        False: still running.
+    minutes, observed, measure
+        As for `survival`.
     horizon : float
         Minutes after which an incident counts no further; 240 is the end of the worst named level.
     level : float
@@ -277,7 +301,7 @@ def restricted_mean(
     """
     inner_share("level", level)
     finite("horizon", horizon, 0, open_low=True)
-    estimate = curve(minutes, observed)
+    estimate = curve(*durations_of(minutes, observed, measure))
     row = {
         "horizon": horizon,
         "mean": math.nan,

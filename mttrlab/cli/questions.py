@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def add_verbs(verbs: Verbs) -> None:
-    """Add `phases`, `months`, `compare`, `changes`, `trend`, `maturity`, `downtime` and `needed`."""
+    """Add `phases`, `months`, `compare`, `changes`, `trend`, `maturity`, `downtime`, `survival` and `needed`."""
     phases = _add_verb(
         verbs, "phases", "how long each phase takes, with intervals, and what it holds of the minutes", _phases
     )
@@ -63,11 +63,18 @@ def add_verbs(verbs: Verbs) -> None:
         verbs, "downtime", "minutes down, overlaps once, and the error budget", _downtime, measure=True
     )
     downtime.add_argument("--slo", type=float, help="availability target (default: the one of mttrlab.yml)")
-    needed = verbs.add_parser("needed", help="how many incidents, or months, until a true change shows")
+    survival = _add_verb(
+        verbs, "survival", "within how long a quarter, half, nine in ten end, open ones counted; what the longest hold",
+        _survival, measure=True,
+    )  # fmt: skip
+    survival.add_argument("--figure", type=Path, metavar="FILE", help="draw the curve: .png, .svg or .pdf")
+    needed = _add_verb(
+        verbs, "needed", "how many incidents, or months, until a true change shows; your own with a folder or --lab",
+        _needed, measure=True,
+    )  # fmt: skip
     needed.add_argument("--reduction", type=float, default=0.2, help="true reduction (default: 0.2, a fifth less)")
-    needed.add_argument("--sigma", type=float, default=1.25, help="spread of log minutes (default: 1.25, the usual)")
-    needed.add_argument("--per-month", type=float, help="incidents a month")
-    needed.set_defaults(verb=_needed)
+    needed.add_argument("--sigma", type=float, help="spread of log minutes (default: 1.25, the usual, or your own)")
+    needed.add_argument("--per-month", type=float, help="incidents a month (default: your own)")
 
 
 def _add_verb(
@@ -294,17 +301,60 @@ def _downtime(options: argparse.Namespace) -> None:
                 say(f"{service}: {note}")
 
 
-def _needed(options: argparse.Namespace) -> None:
-    from mttrlab.analysis.power import incidents_needed, months_until_visible, smallest_change
+def _survival(options: argparse.Namespace) -> None:
+    from mttrlab.analysis.concentration import concentration
+    from mttrlab.analysis.distribution_fit import tail_guard
+    from mttrlab.analysis.survival_curves import durations_of, survival, survival_quantiles
+    from mttrlab.cli.options import draw
 
-    n = incidents_needed(options.reduction, options.sigma)
+    with open_lab(options) as lab:
+        rows = _rows(lab, options)
+        measure = _clock(lab, rows)
+        shown = survival_quantiles(rows, measure=measure, shares=(0.25, 0.5, 0.75, 0.9, 0.95))
+        whole = survival(rows, measure=measure)
+        _print_answer(shown, options, whole)
+        held = concentration(rows, measure=measure).iloc[0]
+        if held["n"] >= 20:
+            share, low, high = (f"{held[f'top_share{end}']:.0%}" for end in ("", "_low", "_high"))
+            say(
+                f"The longest tenth of {held['n']:.0f} incidents holds {share} of all minutes (95 % sure: {low} to {high})"
+                f"; Gini coefficient {held['gini']:.2f}. A lognormal law of this spread would give "
+                f"{held['lognormal_share']:.0%} and {held['lognormal_gini']:.2f}."
+            )
+        say(str(tail_guard(*durations_of(rows, None, measure))["sentence"].iloc[0]))
+        if options.figure is not None:
+            draw("plot_survival", whole, options.figure)
+
+
+def _needed(options: argparse.Namespace) -> None:
+    from mttrlab.analysis.power import change_needed, incidents_needed, smallest_change
+
+    sigma, a_month = options.sigma, options.per_month
+    if options.folder is not None or options.lab is not None:
+        with open_lab(options) as lab:
+            rows = _rows(lab, options)
+            found = change_needed(rows, _clock(lab, rows), reduction=options.reduction)
+            _print_answer(found, options)
+            own = found.iloc[0]
+        if sigma is None and not own["sigma"] > 0:
+            say(f"Too few to tell: {own['n']} ended incidents. --sigma says what spread to take.")
+            return
+        sigma = sigma or float(own["sigma"])
+        a_month = a_month or (float(own["incidents_per_month"]) if own["incidents_per_month"] > 0 else None)
+    elif any((options.service, options.months, options.measure, options.first, options.csv)):
+        raise QuestionError(
+            "--service, --months, --measure and --csv ask about your own incidents: name a folder or --lab"
+        )
+    sigma = 1.25 if sigma is None else sigma
+    n = incidents_needed(options.reduction, sigma)
+    raw = incidents_needed(options.reduction, sigma, statistic="mean")
     said = f"A true reduction of {options.reduction:.0%} shows four times in five with {n:,} incidents in each period"
-    if options.per_month is None:
-        say(f"{said}.")
+    if a_month is None:
+        say(f"{said}; by raw averages it takes {raw:,}.")
         return
-    months = months_until_visible(options.reduction, options.per_month, options.sigma)
-    least = smallest_change(options.per_month * 3, options.sigma)
-    say(f"{said}: at {options.per_month:g} a month {months:.1f} months before and as many after.")
+    least = smallest_change(a_month * 3, sigma)
+    say(f"{said}: at {a_month:.3g} a month {n / a_month:.1f} months before and as many after.")
+    say(f"By raw averages it takes {raw:,}: {raw / a_month:.1f} months.")
     say(f"Three months against three show a reduction of {least:.0%} or more.")
 
 

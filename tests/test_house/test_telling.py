@@ -74,7 +74,14 @@ def test_every_verb_answers_from_a_lab_and_writes_its_table_unrounded(
     assert "Getting better" in told(capsys, "trend", "--lab", lab)
     assert "Intermediate" in told(capsys, "maturity", "--lab", lab, "--months", "2026-04..2026-06")
     assert "p_blown" in told(capsys, "downtime", "--lab", lab, "--slo", "0.99")
-    assert "493 incidents in each period: at 10 a month 49.3 months" in told(capsys, "needed", "--per-month", 10)
+    needed = told(capsys, "needed", "--per-month", 10)
+    assert "493 incidents in each period: at 10 a month 49.3 months" in needed
+    assert "By raw averages it takes 1,214: 121.4 months." in needed
+    own = told(capsys, "needed", "--lab", lab, "--from", "detected_at", "--to", "diagnosed_at")
+    assert "Clock: detected to diagnosed" in own and "geometric mean" in own
+    curve = told(capsys, "survival", "--lab", lab, "--measure", "diagnose", "--figure", tmp_path / "curve.svg")
+    assert "Clock: diagnose" in curve and "The longest tenth of 60 incidents holds" in curve
+    assert (tmp_path / "curve.svg").stat().st_size > 1000
 
 
 @pytest.mark.parametrize(
