@@ -317,8 +317,8 @@ def _survival(options: argparse.Namespace) -> None:
         if held["n"] >= 20:
             share, low, high = (f"{held[f'top_share{end}']:.0%}" for end in ("", "_low", "_high"))
             say(
-                f"The longest tenth of {held['n']:.0f} incidents holds {share} of all minutes (95 % sure: {low} to {high})"
-                f"; Gini coefficient {held['gini']:.2f}. A lognormal law of this spread would give "
+                f"The longest tenth of {held['n']:.0f} incidents holds {share} of all minutes (95 % sure: {low} to "
+                f"{high}); Gini coefficient {held['gini']:.2f}. A lognormal law of this spread would give "
                 f"{held['lognormal_share']:.0%} and {held['lognormal_gini']:.2f}."
             )
         say(str(tail_guard(*durations_of(rows, None, measure))["sentence"].iloc[0]))
