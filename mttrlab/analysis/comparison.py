@@ -16,6 +16,7 @@ from mttrlab.analysis.power import incidents_needed, smallest_change
 from mttrlab.analysis.query import records_basis
 from mttrlab.analysis.regression import Regression, dummies, fit_censored_lognormal, independent
 from mttrlab.analysis.sample import Sample, drop_never_closed, months_spanned, sample_of, starts_of, with_measure
+from mttrlab.errors import QuestionError
 from mttrlab.schema import Record
 from mttrlab.text import list_in_words, months_in_words
 from mttrlab.validate import inner_share
@@ -162,7 +163,7 @@ def comparison_sentence(row: Record, samples: tuple[Sample, Sample]) -> str:
     ratio, low, high = (row[lead + end] for end in ("", "_low", "_high"))
     if math.isnan(low):
         return f"Cannot tell: the {incidents(n)} before and {m:,} after do not differ enough to judge luck."
-    span = f"somewhere between {change_in_words(low)} and {change_in_words(high)}"
+    span = _span(low, high)
     counts = f"{incidents(n)} before, {m:,} after"
     still_open = row["open_before"] + row["open_after"]
     if still_open:
@@ -206,6 +207,14 @@ def _what_it_takes(row: Record) -> str:
     )
 
 
+def _span(low: float, high: float) -> str:
+    """Return an interval of a ratio as people say it; of a one-sided one, the end that it has."""
+    if low > 0 and high < math.inf:
+        return f"somewhere between {change_in_words(low)} and {change_in_words(high)}"
+    end, outwards = (high, high < 1) if low == 0 else (low, low > 1)
+    return f"at {'least' if outwards else 'most'} {change_in_words(end)}"
+
+
 def _as_they_came(row: Record) -> str:
     """Return what the periods show with their mix as it was, where that says something else."""
     plain = "ratio_with_open"
@@ -226,6 +235,7 @@ def _plainly(columns: str) -> str:
 
 
 _FIFTH = math.log(0.8)
+_RATIOS = ("ratio", "ratio_with_open", "adjusted_ratio")
 _WELCH = ("ratio", "ratio_low", "ratio_high", "p_better", "p_fifth_better")
 
 
@@ -517,6 +527,7 @@ def compare_periods(
     *,
     adjust: str | tuple[str, ...] = ("severity", "incident_type"),
     level: float = 0.95,
+    alternative: str = "two-sided",
     seed: int = 0,
 ) -> pd.DataFrame:
     """Return whether incidents became shorter from one set to another, and how sure that is.
@@ -531,15 +542,19 @@ def compare_periods(
         Columns whose mix shall not pass for a change of speed; those that the frames lack are named in `note`.
     level : float
         Level of every interval.
+    alternative : str
+        "two-sided"; or "better" or "worse", the only answer beside "cannot tell": then the intervals of the ratios are
+        one-sided, from 0 to an upper end, or from a lower end on, and a change of that kind shows sooner. Say which
+        before looking.
     seed : int
         Seed of the permutations.
 
     Returns
     -------
     DataFrame
-        One row. `measure, level`; `n_before, n_after` (ended incidents with minutes above zero), `open_before,
-        open_after` (still running), `never_closed` (open far longer than any that ended, and a day at least:
-        left out as probably never closed); `geometric_mean_before, geometric_mean_after` (minutes); `ratio,
+        One row. `measure, level, alternative`; `n_before, n_after` (ended incidents with minutes above zero),
+        `open_before, open_after` (still running), `never_closed` (open far longer than any that ended, and a day at
+        least: left out as probably never closed); `geometric_mean_before, geometric_mean_after` (minutes); `ratio,
         ratio_low, ratio_high` (after / before, ended incidents, Welch's t on log minutes); `ratio_with_open` and its
         ends (open incidents count with their minutes so far); `adjusted_ratio` and its ends (mix held, open incidents
         included) and `adjusted_for`; `p_better` (probability that the typical time fell), `p_fifth_better` (that it
@@ -573,6 +588,10 @@ def compare_periods(
     (0.527476, 'cannot tell')
     """
     inner_share("level", level)
+    if alternative not in ("two-sided", BETTER, WORSE):
+        raise QuestionError(f"alternative must be 'two-sided', 'better' or 'worse'; got {alternative!r}")
+    if alternative != "two-sided" and level <= 0.5:
+        raise QuestionError(f"level must be above 0.5 for a one-sided comparison; got {level}")
     adjust = (adjust,) if isinstance(adjust, str) else tuple(adjust)
     frames = (with_measure(before, measure), with_measure(after, measure))
     first, second = drop_never_closed(*(sample_of(frame, measure) for frame in frames))
@@ -581,6 +600,7 @@ def compare_periods(
         {
             "measure": measure,
             "level": level,
+            "alternative": alternative,
             "n_before": first.n,
             "n_after": second.n,
             "open_before": first.open,
@@ -590,11 +610,16 @@ def compare_periods(
             "geometric_mean_after": math.exp(second.logs.mean()) if second.n else NAN,
         }
     )
-    ratios, model, why_not = period_ratios(frames, (first, second), adjust, level)
+    # One-sided at 95 % ends where two-sided at 90 % does.
+    sides = level if alternative == "two-sided" else 2 * level - 1
+    ratios, model, why_not = period_ratios(frames, (first, second), adjust, sides)
     row |= ratios
+    if alternative != "two-sided":
+        end, beyond = ("low", 0.0) if alternative == "better" else ("high", math.inf)
+        row |= {f"{name}_{end}": beyond for name in _RATIOS if not math.isnan(row[f"{name}_{end}"])}
     notes += why_not
     row["verdict"] = _verdict(row, min(first.n, second.n))
-    row |= _detectable(row, frames, first, second, model)
+    row |= _detectable(Record(row, level=sides), frames, first, second, model)
     row |= _checks(first, second, level, seed)
     if min(first.n, second.n) < minimum_count("compare").needs:
         notes.append("a verdict " + why_withheld("compare", min(first.n, second.n)))

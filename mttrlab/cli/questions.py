@@ -45,6 +45,9 @@ def add_verbs(verbs: Verbs) -> None:
     )  # fmt: skip
     compare.add_argument("--before", metavar="MONTHS", help="2026-01 or 2026-01..2026-03 (default: the three before)")
     compare.add_argument("--after", metavar="MONTHS", help="default: the last three complete months")
+    compare.add_argument(
+        "--question", choices=("better", "worse"), help="ask this alone, one-sided (default: better or worse)"
+    )
     compare.add_argument("--by", help="one comparison per value of this column, false calls held, such as service")
     changes = _add_verb(
         verbs, "changes", "what changed, since when and by how much; each phase asked, false alarms held", _changes,
@@ -177,7 +180,7 @@ def _compare(options: argparse.Namespace) -> None:
         if options.by:
             _print_answer(compare_services(*pair, measure, by=options.by), options)
             return
-        compared = compare_periods(*pair, measure)
+        compared = compare_periods(*pair, measure, alternative=options.question or "two-sided")
         # Only a clock has phases that could have moved it.
         change = explain_change(*pair, measure) if measure in CLOCKS else None
         say(compared["sentence"].iloc[0])

@@ -57,10 +57,12 @@ def plot_comparison(comparison: pd.DataFrame, *, ax: Axes | None = None) -> Axes
                 box = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none"}
                 ax.text(1, position, f"cannot tell: {counts}", ha="center", va="center", bbox=box)
                 continue
-            ax.plot([low, high], [position] * 2, color=PHASE_COLOURS["diagnose"], linewidth=5)
+            # One-sided: the end that is not asked for runs out of the picture.
+            left, right = (low if low > 0 else ratio / 100), min(high, ratio * 100)
+            ax.plot([left, right], [position] * 2, color=PHASE_COLOURS["diagnose"], linewidth=5)
             ax.plot([ratio], [position], "D", color=INK, markersize=8)
             held = "like for like " if lead == "adjusted_ratio" else ""
-            said = f"{held}took {_taking(ratio)} ({_words(low)} to {_words(high)})"
+            said = f"{held}took {_taking(ratio)} ({_span(low, high)})"
             ax.annotate(
                 f"{said}  ·  {counts}",
                 (ratio, position),
@@ -70,7 +72,7 @@ def plot_comparison(comparison: pd.DataFrame, *, ax: Axes | None = None) -> Axes
                 fontsize=10,
                 bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none"},
             )
-            edges += [float(low), float(high)]
+            edges += [float(end) for end in (low, high) if 0 < end < float("inf")]
         groups = table["group"] if "group" in table else [""] * len(table)
         name_rows(ax, groups)
         if "group" not in table:
@@ -94,6 +96,13 @@ def _words(ratio: float) -> str:
     if ratio >= 2:
         return f"{ratio:.1f} × as long" if ratio < 100 else "over 100 × as long"
     return "the same" if not percent else f"{abs(percent)} % {'less' if percent < 0 else 'more'}"
+
+
+def _span(low: float, high: float) -> str:
+    if low > 0 and high < float("inf"):
+        return f"{_words(low)} to {_words(high)}"
+    end, outwards = (high, high < 1) if low == 0 else (low, low > 1)
+    return f"at {'least' if outwards else 'most'} {_words(end)}"
 
 
 def _taking(ratio: float) -> str:

@@ -289,3 +289,37 @@ def test_one_kind_of_incident_alone_leaves_the_plain_comparison() -> None:
     found, plain = (compare_periods(*pair).iloc[0] for pair in ((before, after), (drawn(30, 4, 1), drawn(30, 3, 2))))
     assert found.based_on == "ratio"
     assert (found.p_better, found.sentence) == (plain.p_better, plain.sentence)
+
+
+def test_a_one_sided_question_has_the_end_of_welch_s_one_sided_test() -> None:
+    before, after = drawn(40, 4.2, 1), drawn(40, 3.75, 2, sigma=1.0)
+    logs = np.log(after["recovery"]), np.log(before["recovery"])
+    found = compare_periods(before, after, alternative="better").iloc[0]
+    test = stats.ttest_ind(*logs, equal_var=False, alternative="less")
+    assert found.ratio_low == 0
+    assert math.log(found.ratio_high) == pytest.approx(test.confidence_interval(0.95).high)
+    assert (found.verdict == "better") == bool(test.pvalue < 0.05)
+    assert found.p_better == pytest.approx(1 - test.pvalue)
+    two = compare_periods(before, after).iloc[0]
+    assert found.ratio_high < two.ratio_high
+    assert found.smallest_change < two.smallest_change
+    worse = compare_periods(before, after, alternative="worse").iloc[0]
+    assert worse.verdict == "cannot tell" and worse.ratio_high == math.inf
+    assert "at most" in worse.sentence or "at least" in worse.sentence
+    with pytest.raises(QuestionError, match="alternative must be"):
+        compare_periods(before, after, alternative="less")
+    with pytest.raises(QuestionError, match=r"above 0\.5"):
+        compare_periods(before, after, alternative="worse", level=0.4)
+
+
+def test_a_one_sided_question_is_wrong_in_five_of_a_hundred() -> None:
+    chance = np.random.default_rng(31)
+    called = [
+        compare_periods(
+            phases(np.exp(chance.normal(4, 1, 20))), phases(np.exp(chance.normal(4, 1, 20))), alternative="better"
+        ).iloc[0].verdict
+        for _ in range(150)
+    ]  # fmt: skip
+    # 2.6 standard errors up.
+    assert called.count("better") / 150 <= 0.05 + 2.6 * math.sqrt(0.05 * 0.95 / 150)
+    assert "worse" not in called
