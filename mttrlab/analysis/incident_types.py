@@ -106,7 +106,7 @@ def type_ranking(incidents: Source, measure: str = "recovery", *, level: float =
     every = float(table["minutes"].sum())
     table.insert(8, "share", table["minutes"] / every if every > 0 else np.nan)
     for name, column in (("by_count", "incidents"), ("by_minutes", "minutes")):
-        table[name] = table[column].rank(ascending=False, method="min").astype("int64")
+        table[name] = table[column].rank(ascending=False, method="min", na_option="bottom").astype("int64")
     table["measure"] = measure
     return table.sort_values(["minutes", "incidents", "incident_type"], ascending=[False, False, True],
                              ignore_index=True)  # fmt: skip

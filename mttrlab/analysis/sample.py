@@ -217,7 +217,7 @@ def total_interval(minutes: object, level: float = 0.95) -> Interval:
     -------
     Interval
         Of the total. Both how many incidents come and how long each takes are chance here. Without any incident the
-        total is 0 and its upper end is not known (NaN).
+        total is 0 and its upper end is not known (NaN); where no minutes are known, neither is the total.
 
     Notes
     -----
@@ -235,6 +235,8 @@ def total_interval(minutes: object, level: float = 0.95) -> Interval:
     values = as_numbers(minutes)
     known = np.sort(values[np.isfinite(values) & (values > 0)])
     total, n = float(known.sum()), int(np.isfinite(values).sum())
+    if len(values) and not n:
+        return Interval(float("nan"), float("nan"), float("nan"), 0, level, "not known: n = 0")
     if not known.size:
         return Interval(total, 0.0, float("nan"), n, level, "Fay–Feuer")
     tail, square, largest = (1 - level) / 2, float((known**2).sum()), float(known[-1])

@@ -136,8 +136,8 @@ def pool_services(
     Returns
     -------
     DataFrame
-        One row per service, slowest first: the column named by `by`, `measure, n` (ended), `open, typical` (geometric
-        mean of its own incidents, minutes), `pooled, low, high` (minutes, drawn towards the level of all), `own_weight`
+        One row per service, slowest first: the column named by `by`, `measure, n` (ended), `open, geometric_mean` (of
+        its own incidents, minutes), `pooled, low, high` (minutes, drawn towards the level of all), `own_weight`
         (0 to 1), `all_services` (the common level, minutes). A service without an ended incident has the common level.
 
     Raises
