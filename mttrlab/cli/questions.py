@@ -371,13 +371,17 @@ def _everything(lab: Lab, options: argparse.Namespace) -> pd.DataFrame:
     from mttrlab.analysis.conventions import lead_clock
     from mttrlab.analysis.phases import phase_durations
     from mttrlab.analysis.sample import frame_with_measure
+    from mttrlab.schema import measure_ends
 
     incidents = lab.incidents()
     rows = phase_durations(incidents)
     measure = _measure(options)
     if measure is not None and measure not in rows:
         rows = frame_with_measure(incidents, measure)
-    rows.attrs["measure"] = measure or lead_clock(rows)
+    asked: str = measure or lead_clock(rows)
+    first, last = (incidents[f"{end}_origin"] for end in measure_ends(asked, lab.measures()))
+    derived = first.eq("derived") | last.eq("derived")
+    rows.attrs |= {"measure": asked, "derived": int(derived.sum())}
     return rows
 
 
@@ -396,7 +400,9 @@ def _asked(rows: pd.DataFrame, options: argparse.Namespace, *, months: bool = Tr
 
 def _clock(lab: Lab, rows: pd.DataFrame) -> str:
     measure: str = rows.attrs["measure"]
-    say(f"Clock: {measure.replace('_', ' ')}; only recorded stamps are used; data {lab.data_hash()[:12]}")
+    derived = rows.attrs["derived"]
+    more = f", and {derived:,} incidents have one derived from metrics" if derived else ""
+    say(f"Clock: {measure.replace('_', ' ')}; only recorded stamps are used{more}; data {lab.data_hash()[:12]}")
     return measure
 
 

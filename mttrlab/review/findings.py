@@ -144,6 +144,7 @@ def collect_findings(
         "quality": verdict_counts(known[recent]),
         "population": lab.population(),
         "ambiguous": lab.ambiguous(),
+        "joins": lab.joins(),
         "quarantine": lab.quarantine("all"),
         "loads": lab.loads(),
     }

@@ -185,7 +185,7 @@ def data_section(review: Review) -> Context:
     found = review.findings
     tables = found.tables
     told = [untaken_sentence(found), lone_alerts_sentence(found), *source_limits(found), *found.warnings]
-    ambiguous, refused = tables["ambiguous"], tables["quarantine"]
+    ambiguous, refused, joins = tables["ambiguous"], tables["quarantine"], tables["joins"]
     return {
         "population_rule": found.population_rule,
         "population_table": page_tables.population_table(tables["population"]),
@@ -193,6 +193,7 @@ def data_section(review: Review) -> Context:
         "verdict_table": page_tables.verdict_table(tables["quality"]) if len(tables["quality"]) else None,
         "told": [line for line in told if line],
         "left_aside": found.left_aside,
+        "joins_table": page_tables.raw_table(joins, "Records joined into one incident") if len(joins) else None,
         "ambiguous_table": page_tables.raw_table(ambiguous, "Pairs that may be one incident, left apart")
         if len(ambiguous)
         else None,
