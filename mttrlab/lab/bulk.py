@@ -37,7 +37,7 @@ from mttrlab.lab.reports import STORED_COLUMNS, JudgedReports, LoadOptions, Load
 from mttrlab.schema import STAMPS, empty
 from mttrlab.sources.exports import Extract
 from mttrlab.sources.exports.canonical import TableNotes, id_column_of, is_tools, read_canonical, unknown_columns
-from mttrlab.sources.exports.columns import Names, from_table, settle_columns
+from mttrlab.sources.exports.columns import Names, advised, from_table, settle_columns
 from mttrlab.sources.exports.extracts import NOTHING, as_of_instant
 from mttrlab.sources.exports.large_tables import PIECE, Odd, Scan, is_large_table, pieces, scan_table
 from mttrlab.sources.exports.reading import MAX_BYTES, MAX_COLUMNS, Table, count_rows, fold, open_stream, read_table
@@ -391,6 +391,7 @@ class Stage:
         self.staged.told.unknown = unknown_columns(
             (name for name in names.header if name not in passed_over), self.id_column
         )
+        self.staged.told.advised = advised(dict.fromkeys(self.staged.told.unknown), names.header, names.read_as)
         return self.staged
 
     def told(self, prefix: str = "") -> str:

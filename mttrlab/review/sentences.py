@@ -7,7 +7,9 @@ and spans of months are said in words, so that the limit holds whatever the data
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -17,6 +19,7 @@ from mttrlab.review import phase_shares
 from mttrlab.review.findings import Findings
 from mttrlab.review.wording import END_WORDS, PHASE_WORDS, STAMP_WORDS
 from mttrlab.schema import CLOCK_ENDS, PHASES, Record, table_records
+from mttrlab.sources.exports.columns import columns_not_read
 from mttrlab.text import (
     count_in_words,
     format_minutes,
@@ -61,12 +64,16 @@ def first_screen(found: Findings) -> tuple[list[Sentence], dict[str, float]]:
     if math.isnan(low) or math.isnan(high):
         low, high = found.typical["shortest"], found.typical["longest"]
     weakest, unusable = found.weakest or (None, 0.0)
+    unread = {name: ours for name, ours in columns_not_read(found.warnings).items() if ours in found.absent}
+    asked = ask_sentence(best, found.record, found.closed > 0, high, bool(found.what_if.unlike))
+    if unread and asked.startswith("No ask"):
+        asked = f"No ask yet: first say what {list_in_words([repr(name) for name in unread])} means."
     said = [
         Sentence("What happened", tuple(happened)),
         Sentence("What changed", change_texts(found.tables["changes"])),
         Sentence("Costliest", (costliest_sentence(phase_shares.best_shares(found.tables)),)),
-        Sentence("Ask", (ask_sentence(best, found.record, found.closed > 0, high, bool(found.what_if.unlike)),)),
-        Sentence("Data", (data_sentence(found.timed, weakest, unusable, list(found.absent)),)),
+        Sentence("Ask", (asked,)),
+        Sentence("Data", (data_sentence(found.timed, weakest, unusable, list(found.absent), unread),)),
     ]
     numbers: dict[str, float] = {"incidents": found.incidents, "still_open": found.still_open}
     if typical:
@@ -434,7 +441,13 @@ average differs from that of the month before in about half of the months.'
 # How far the data can be trusted.
 
 
-def data_sentence(timed: float | None, worst_stamp: str | None, worst_share: float, absent: list[str]) -> str:
+def data_sentence(
+    timed: float | None,
+    worst_stamp: str | None,
+    worst_share: float,
+    absent: list[str],
+    unread: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """Return in one line how far the data can be trusted.
 
     Parameters
@@ -447,6 +460,8 @@ def data_sentence(timed: float | None, worst_stamp: str | None, worst_share: flo
         Share of its stamps that cannot be used.
     absent : list of str
         Milestones that no incident records.
+    unread : mapping
+        Columns of times that were not read, and which of these milestones each may be: nobody is blamed for them.
 
     Examples
     --------
@@ -454,7 +469,17 @@ def data_sentence(timed: float | None, worst_stamp: str | None, worst_share: flo
     'Almost all closed incidents can be timed; the weakest stamp says when the cause is found, unusable in about a fifth of them.'
     >>> data_sentence(0.9, None, 0.0, ["started_at", "verified_at"])
     'About nine tenths of closed incidents can be timed; nobody records when the impact starts or when the recovery is confirmed.'
+    >>> data_sentence(0.0, None, 0.0, ["detected_at"], {"created_at": "detected_at"})
+    "'created_at' was not read: mttrlab.yml can say what it means (columns: created_at: detected_at). No closed incident can be timed; no column that was read says when the impact is noticed."
     """  # noqa: E501
+    if unread:
+        listed = list_in_words([repr(name) for name in unread])
+        meant = ", ".join(f"{name}: {ours}" for name, ours in unread.items())
+        it = "was not read: mttrlab.yml can say what it means" if len(unread) == 1 else (
+            "were not read: mttrlab.yml can say what they mean"
+        )  # fmt: skip
+        rest = data_sentence(timed, worst_stamp, worst_share, absent)
+        return f"{listed} {it} (columns: {meant}). " + rest.replace("nobody records", "no column that was read says")
     if timed is None:
         return "The exports show no incident of these months that has ended, so nothing can be timed yet."
     share = share_in_words(timed)

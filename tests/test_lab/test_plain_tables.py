@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -16,6 +19,7 @@ import mttrlab as ml
 from mttrlab.cli import main
 from mttrlab.errors import LoadError
 from mttrlab.review.findings import collect_findings
+from mttrlab.review.sentences import first_screen
 from mttrlab.schema import INCIDENT_COLUMNS
 from mttrlab.sources.exports.canonical import names_in
 from mttrlab.sources.exports.columns import IDS, NAMES
@@ -234,6 +238,54 @@ def test_a_milestone_that_cannot_be_read_sets_its_row_aside(tmp_path, column):
     with ml.Lab() as lab:
         lab.load(path, as_of=AS_OF)
         assert lab.incidents()["incident_id"].tolist() == ["A-2"]
+
+
+def advice(told: str) -> dict[str, str]:
+    """The columns that a load advises, as somebody would paste them."""
+    return ast.literal_eval(re.search(r"columns=(\{.*?\})", told)[1])
+
+
+def test_advice_that_is_followed_gives_the_right_milestones(shared):
+    _, told = load(shared, "flag.csv")
+    assert "'identified_flag' sounds" not in told
+    lab, _ = load(shared, "flag.csv", columns=advice(told))
+    (seen,) = lab.incidents().to_dict("records")
+    found = {name: f"{seen[name]:%H:%M}" for name in ("diagnosed_at", "resolved_at", "verified_at")}
+    assert found == {"diagnosed_at": "17:37", "resolved_at": "17:41", "verified_at": "18:21"}
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
+def test_advice_looks_at_what_a_column_holds(tmp_path, kind):
+    rows = [{"incident_id": "A-1", "resolved_at": "2026-06-01T11:00:00Z", "created_flag": "1", "opened_count": "3",
+             "begin_time": "2026-06-01T09:00:00Z", "Reported on": "2026-06-01T09:05:00Z",
+             "root_cause_seen": "2026-06-01T10:00:00Z", "notes": "none"}]  # fmt: skip
+    path = tmp_path / f"table.{kind}"
+    if kind == "parquet":
+        written = pd.DataFrame(rows)
+        duckdb.from_df(written).write_parquet(str(path))
+    else:
+        path.write_text(table(rows) if kind == "csv" else json.dumps(rows))
+    with ml.Lab() as lab:
+        told = advice(" ".join(lab.load(path, as_of=AS_OF).warnings))
+    right = {"begin_time": "started_at", "reported_on": "detected_at", "root_cause_seen": "diagnosed_at"}
+    assert {name: told.get(name) for name in right} == right
+    assert not {"created_flag", "opened_count", "notes"} & told.keys()
+
+
+def test_a_table_without_a_milestone_is_told_which_column_may_be_one(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("incident_id,identified_flag,identified\nA-1,1,2026-06-01T10:00:00Z\n")
+    with ml.Lab() as lab, pytest.raises(LoadError, match=r"columns=.'identified': 'diagnosed_at'"):
+        lab.load(path, as_of=AS_OF)
+
+
+def test_the_page_says_first_which_column_was_not_read_and_blames_nobody(shared):
+    lab, _ = load(shared, "atlas.csv")
+    found = collect_findings(lab, "2026-06", seed=7, replications=20, days=30)
+    said = {one.label: one.text for one in first_screen(found)[0]}
+    assert said["Data"].startswith("'created_at' was not read: mttrlab.yml can say what it means")
+    assert "nobody records" not in said["Data"]
+    assert said["Ask"] == "No ask yet: first say what 'created_at' means."
 
 
 def test_a_row_per_event_is_read_as_a_log(shared):

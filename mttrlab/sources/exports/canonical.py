@@ -13,7 +13,7 @@ import numpy as np
 
 from mttrlab.errors import LoadError
 from mttrlab.schema import ORIGINS, POPULATIONS, STAMPS
-from mttrlab.sources.exports.columns import IDS, NAMES, Cells, Names, likely_time, squeeze
+from mttrlab.sources.exports.columns import IDS, NAMES, Cells, Names, advice, advised, squeeze
 from mttrlab.sources.exports.records import TIMES, Draft, Refusals, TimestampReader, emptied_sentence, name_list
 from mttrlab.sources.exports.timestamps import StampColumn, read_column
 
@@ -44,6 +44,8 @@ class TableNotes:
     """Which columns are read under another name than the file's."""
     unknown: list[str] = field(default_factory=list)
     """Columns whose names say nothing to us."""
+    advised: dict[str, str] = field(default_factory=dict)
+    """Columns of times that are not read, and which milestones they most likely are."""
     worded: Counter[str] = field(default_factory=Counter)
     """By column, cells that say in words that there is no time."""
     strange: dict[str, Counter[str]] = field(default_factory=dict)
@@ -60,12 +62,9 @@ class TableNotes:
             listed = ", ".join(repr(name[:40]) for name in self.unknown[:5]) + (", …" if len(self.unknown) > 5 else "")
             count = len(self.unknown)
             made.append(f"{count} column{'s' if count > 1 else ''} not read, as no such name is known: {listed}")
-            example = likely_time(self.unknown)
-            if example:
-                made.append(
-                    f"{example[:40]!r} sounds like a time; if it is a milestone, say which: "
-                    f"columns={{{example[:40]!r}: 'detected_at'}}, or --column {example[:40]}=detected_at"
-                )
+            if self.advised:
+                read = {theirs for theirs, _ in self.names.read_as} | set(STAMPS)
+                made.append(advice(self.advised, read))
         made += [
             f"{self.worded[name]:,} cells of {name} say in words that there is no time; read as empty"
             for name in TIMES
@@ -153,6 +152,8 @@ def read_canonical(cells: Cells, clock: TimestampReader, told: TableNotes) -> tu
     passed_over = {theirs for theirs, _ in cells.names.passed_over}
     unknown = unknown_columns((name for name in cells.columns if name not in passed_over), id_column)
     told.unknown = list(map(cells.show, unknown))
+    plain = {name: cells.columns[name] for name in unknown if cells.show(name) == name}
+    told.advised = advised(plain, cells.columns, cells.names.read_as)
     draft = Draft(list(cells.rows), reading.made, times, id_column)
     if not cells.faults.by_row:
         return draft, cells.faults

@@ -15,6 +15,7 @@ from mttrlab.errors import LoadError
 from mttrlab.schema import INCIDENT_COLUMNS, STAMPS
 from mttrlab.sources.exports.reading import Documents, Even, Opened, Table, fold, printable_key
 from mttrlab.sources.exports.records import RecordError, Refusals, text_field
+from mttrlab.sources.exports.timestamps import is_time
 
 IDS = ("incident_id", "source_id", "id")
 """Columns that may name the incident in a canonical table, the first that is there."""
@@ -231,16 +232,95 @@ def is_canonical(names: Iterable[str]) -> bool:
     return bool(set(names) & set(IDS) and set(names) & set(STAMPS))
 
 
-def likely_time(names: Iterable[str]) -> str | None:
-    """Return a column that might hold a milestone, to be shown as an example; None: no name sounds like it.
+_MEANT = (
+    ("acknowledged_at", re.compile(r"(^|_)(ack\w*|accepted|engaged|respon\w+)(_|$)")),
+    ("diagnosed_at", re.compile(r"(^|_)(identified|diagnos\w+|cause)(_|$)")),
+    ("resolved_at", re.compile(r"(^|_)(monitoring|mitigat\w+|fix\w*|stabl?e|restored|recovered|end(ed|s)?)(_|$)")),
+    ("verified_at", re.compile(r"(^|_)(verified|confirmed|healthy)(_|$)")),
+    ("started_at", re.compile(r"(^|_)(start(ed|s)?|beg[ai]n|impact|onset)(_|$)")),
+)
+"""What a column of times most likely means, by a word in its name; every other one means detection."""
+
+_FLAG = re.compile(r"(^|_)(flag|is|has|bool)(_|$)")
+
+
+def advised(
+    unread: Mapping[str, Sequence[str] | None], known: Iterable[str], read_as: Iterable[tuple[str, str]] = ()
+) -> dict[str, str]:
+    """Return which columns that were not read hold times, and which milestone each would be, one for each milestone.
+
+    Where a table says when it was fixed (monitored, mitigated) and when it was resolved, the second is a confirmation.
+
+    Parameters
+    ----------
+    unread : mapping
+        What each holds, by its folded name; None: not looked at, so that the name alone decides.
+    known : iterable of str
+        Our names of the columns that are read.
+    read_as : iterable of (str, str)
+        The file's name of a column and ours, where they differ.
 
     Examples
     --------
-    >>> likely_time(["vendor", "Created"])
-    'created'
-    >>> likely_time(["time_to_resolve_minutes"])
+    >>> advised({"identified_flag": ["1"], "identified": ["2026-02-26 17:37Z"]}, [])
+    {'identified': 'diagnosed_at'}
+    >>> advised({"monitoring": ["2026-02-26 17:41Z"]}, ["resolved_at"])
+    {'monitoring': 'resolved_at', 'resolved_at': 'verified_at'}
     """
-    return next((name for name in map(fold, names) if _LIKELY.search(name) and not _LENGTH.search(name)), None)
+    taken = set(known)
+    told: dict[str, str] = {}
+    theirs = {ours: name for name, ours in read_as}
+    for name, cells in unread.items():
+        filled = [text for text in (cells or ())[:200] if text.strip()]
+        if cells is None:
+            sounds = _LIKELY.search(name) or any(word.search(name) for _, word in _MEANT)
+            holds = bool(sounds) and not _LENGTH.search(name) and not _FLAG.search(name)
+        else:
+            holds = bool(filled) and 2 * sum(map(is_time, filled)) > len(filled)
+        meant = next((milestone for milestone, word in _MEANT if word.search(name)), "detected_at")
+        if not holds:
+            continue
+        resolved = theirs.get("resolved_at", "resolved_at")
+        if meant == "resolved_at" in taken and "resolved" in resolved and "verified_at" not in taken:
+            told |= {name: meant, resolved: "verified_at"}
+            taken.add("verified_at")
+        elif meant not in taken:
+            told[name] = meant
+            taken.add(meant)
+    return told
+
+
+def advice(columns: Mapping[str, str], read: Iterable[str] = ()) -> str:
+    """Return the sentence that says of columns which milestones they may be; those in `read` are only re-read."""
+    again = set(read)
+    unread = [repr(name[:60]) for name in columns if name not in again]
+    told = ", ".join(f"{name[:60]!r}: {ours!r}" for name, ours in columns.items())
+    options = " ".join(f"--column {name[:60]}={ours}" for name, ours in columns.items())
+    if len(unread) == 1:
+        return f"{unread[0]} sounds like a time; if it is a milestone, say which: columns={{{told}}}, or {options}"
+    listed = f"{', '.join(unread[:-1])} and {unread[-1]}"
+    return f"{listed} sound like times; if they are milestones, say which: columns={{{told}}}, or {options}"
+
+
+_ADVICE = re.compile(r"(.*) sounds? like (?:a time|times); .*?columns=\{(.*?)\}, or --column")
+
+
+def columns_not_read(warnings: Iterable[str]) -> dict[str, str]:
+    """Return the columns that some load advised to read, and as which milestones, from its sentences.
+
+    Examples
+    --------
+    >>> columns_not_read([advice({"created_at": "detected_at"})])
+    {'created_at': 'detected_at'}
+    """
+    found: dict[str, str] = {}
+    for sentence in warnings:
+        match = _ADVICE.search(sentence)
+        if match is not None:
+            unread = re.findall(r"'([^']*)'", match[1])
+            meant = dict(re.findall(r"'([^']*)': '(\w+)'", match[2]))
+            found |= {name: meant[name] for name in unread if name in meant}
+    return found
 
 
 # Cells of a table of incidents by our names of its columns, whatever kind of file it comes from.
@@ -352,8 +432,11 @@ def from_parquet(opened: Opened, columns: Mapping[str, str] | None = None) -> Ce
                     raise LoadError(f"{opened.name}: {times} columns are called {column!r}; rename all but one")
             settled = settle_columns(relation.columns, columns, opened.name)
             names = settled.header
-            wanted = [(name, raw) for name, raw in zip(names, relation.columns, strict=True) if name in (*NAMES, *IDS)]
-            if not wanted:
+            wanted = [
+                (name, raw) for name, raw in zip(names, relation.columns, strict=True)
+                if name in (*NAMES, *IDS) or advised({name: None}, ())
+            ]  # fmt: skip
+            if not any(name in (*NAMES, *IDS) for name, _ in wanted):
                 raise LoadError(f"{opened.name}: none of its columns is one of ours; name them as the README lists")
             listed = ", ".join(f"coalesce(CAST({_quoted(raw)} AS VARCHAR), '')" for _, raw in wanted)
             rows = relation.project(listed).fetchall()

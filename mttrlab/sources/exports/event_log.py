@@ -80,16 +80,26 @@ def log_columns(columns: Mapping[str, Sequence[str]]) -> LogColumns | None:
 
 def is_event_log(text: str) -> bool:
     """Return whether the beginning of a CSV text is a log of events."""
-    delimiter, header = header_of(text)
-    body = without_sep(text).lstrip("\ufeff").lstrip("\r\n")
-    # The last line may be cut off.
-    lines = body.splitlines()[1 : _LOOKED_AT + 1]
+    held = first_cells(text)
     try:
-        names = settle_columns(map(fold, header)).header
-        rows = [row for row in csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter) if len(row) == len(names)]
-    except (LoadError, csv.Error):
+        names = settle_columns(held).header
+    except LoadError:
         return False
-    return bool(rows) and log_columns(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))) is not None
+    return log_columns(dict(zip(names, held.values(), strict=True))) is not None
+
+
+def first_cells(text: str) -> dict[str, list[str]]:
+    """Return the first cells of each column of a CSV text, by its folded name; no column where there are no rows."""
+    delimiter, header = header_of(text)
+    # The last line may be cut off.
+    lines = without_sep(text).lstrip("\ufeff").lstrip("\r\n").splitlines()[1 : _LOOKED_AT + 1]
+    try:
+        rows = [
+            row for row in csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter) if len(row) == len(header)
+        ]
+    except csv.Error:
+        rows = []
+    return dict(zip(map(fold, header), map(list, zip(*rows, strict=True)), strict=True)) if rows else {}
 
 
 def _mostly(cells: Sequence[str], holds: Callable[[str], bool]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import gc
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,15 +19,15 @@ from mttrlab.sources.exports.canonical import TableNotes, read_canonical
 from mttrlab.sources.exports.columns import (
     IDS,
     Cells,
+    advised,
     from_documents,
     from_parquet,
     from_table,
     is_canonical,
-    likely_time,
     settle_columns,
     squeeze,
 )
-from mttrlab.sources.exports.event_log import LogColumns, by_incident, is_event_log, log_columns
+from mttrlab.sources.exports.event_log import LogColumns, by_incident, first_cells, is_event_log, log_columns
 from mttrlab.sources.exports.pagerduty import read_pagerduty
 from mttrlab.sources.exports.reading import (
     HEAD,
@@ -476,18 +476,19 @@ def unknown_export(text: str, keys: tuple[set[str], set[str]] | None) -> str:
     below = _header_below(text)
     if below:
         return f"the header seems to stand in row {below}; remove the rows above it"
-    return _sentence(header, "columns", foreign(header))
+    return _sentence(header, "columns", foreign(header), first_cells(text))
 
 
-def _sentence(names: list[str], what: str, tool: str | None) -> str:
+def _sentence(names: list[str], what: str, tool: str | None, held: Mapping[str, Sequence[str]] | None = None) -> str:
     if tool is not None:
         return f"{tool}, by its {what}; read are {READ}: make such a table of it" if ";" not in tool else tool
     shown = [name for name in names if _WORD.fullmatch(name) and (what == "columns" or is_plain(name))][:_COLUMNS_SHOWN]
     if len(names) < 2 or not shown:
         return f"read are {READ}"
     listed = ", ".join(shown) + (", …" if len(names) > len(shown) else "")
-    example = likely_time(names)
-    hint = f", or pass columns={{{example[:40]!r}: 'detected_at'}}" if example else ""
+    told = advised({fold(name): cells for name, cells in (held or dict.fromkeys(names)).items()}, ())
+    said = ", ".join(f"{name[:60]!r}: {ours!r}" for name, ours in told.items())
+    hint = f", or pass columns={{{said}}}" if told else ""
     return f"its {what} are {listed}; read are {READ}: rename them{hint}"
 
 
