@@ -27,6 +27,7 @@ from mttrlab.schema import (
     PHASES,
     SPAN_COLUMNS,
     STAMPS,
+    STEP_PLACES,
     check_incidents,
     clock_name,
     conform,
@@ -288,16 +289,55 @@ def phase_spans(incidents: Source) -> pd.DataFrame:
     return spans
 
 
+def spans_at_acknowledgement(spans: pd.DataFrame, phases: pd.DataFrame) -> pd.DataFrame:
+    """Return spans divided where somebody took the page: what a tool without a diagnosis can still tell apart.
+
+    Parameters
+    ----------
+    spans : DataFrame
+        As `phase_spans` gives them.
+    phases : DataFrame
+        Of the same incidents, each identifier once, as `phase_durations` gives them.
+
+    Returns
+    -------
+    DataFrame
+        The same table; a span from detection to the fix is two, `acknowledge` and `acknowledged_to_resolved`, where
+        the acknowledgement is usable. They add up to it.
+    """
+    known = phases.set_index("incident_id").reindex(spans["incident_id"])
+    whole = (
+        spans["first_phase"].eq("diagnose").to_numpy() & spans["last_phase"].isin(["diagnose", "resolve"]).to_numpy()
+    )
+    steps = {name: known[name].to_numpy(dtype=float) for name in ("acknowledge", "acknowledged_to_resolved")}
+    taken = whole & known["acknowledge_observed"].fillna(False).to_numpy(dtype=bool)
+    taken &= np.isfinite(steps["acknowledged_to_resolved"])
+    waiting = whole & known["acknowledge_observed"].eq(False).fillna(False).to_numpy(dtype=bool)
+    parts = [spans[~taken].assign(place=np.flatnonzero(~taken))]
+    parts[0].loc[waiting[~taken], ["first_phase", "last_phase"]] = "acknowledge"
+    for half, (name, minutes) in enumerate(steps.items()):
+        own = spans[taken].assign(
+            first_phase=name, last_phase=name, minutes=minutes[taken], place=np.flatnonzero(taken) + half / 2
+        )
+        parts.append(own.assign(observed=True) if name == "acknowledge" else own)
+    divided: pd.DataFrame = pd.concat(parts).sort_values("place", ignore_index=True)[list(spans)]
+    return divided
+
+
 def span_name(first_phase: str, last_phase: str) -> str:
     """Return the phases that a span holds, in words.
 
     Examples
     --------
+    >>> span_name("acknowledge", "acknowledge")
+    'acknowledge'
     >>> span_name("diagnose", "resolve")
     'diagnose + resolve'
     >>> span_name("verify", "verify")
     'verify'
     """
+    if first_phase == last_phase:
+        return first_phase
     return " + ".join(PHASES[PHASES.index(first_phase) : PHASES.index(last_phase) + 1])
 
 
@@ -355,7 +395,7 @@ def span_summary(spans: pd.DataFrame) -> pd.DataFrame:
             }
         )
     table = pd.DataFrame(summaries, columns=_SUMMARY)
-    place = [(PHASES.index(f), PHASES.index(s)) for f, s in zip(table["first_phase"], table["last_phase"], strict=True)]
+    place = [(STEP_PLACES[f], STEP_PLACES[s]) for f, s in zip(table["first_phase"], table["last_phase"], strict=True)]
     table = table.iloc[sorted(range(len(table)), key=lambda i: place[i])].reset_index(drop=True)
     return table.assign(share=table["minutes"] / table["minutes"].sum())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from mttrlab.figures.style import (
     style,
     time_axis,
 )
-from mttrlab.schema import PHASE_RANGES, PHASES
+from mttrlab.schema import PHASE_RANGES, PHASES, STEP_PLACES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,7 +66,15 @@ def plot_phases(phases: pd.DataFrame, *, summary: pd.DataFrame | None = None, ax
 
 def _span(name: str) -> list[str]:
     """The phases that a row holds: 'diagnose', or 'diagnose + resolve' where they merged."""
+    if name in STEP_PLACES:
+        return [name]
     return [phase for phase in PHASES if phase in name.replace("+", " ").replace("_", " ").split()]
+
+
+def _typical_range(held: Sequence[str]) -> tuple[float, float]:
+    """The minutes that phases usually take together; nothing where the founding text says none."""
+    known = [PHASE_RANGES.get(phase, (0.0, 0.0)) for phase in held]
+    return sum(low for low, _ in known), sum(high for _, high in known)
 
 
 _FEW = 5
@@ -83,8 +92,7 @@ def _bars(summary: pd.DataFrame, ax: Axes | None) -> Axes:
     for row, line in summary.iterrows():
         position = float(str(row))
         held = _span(str(line["phase"]))
-        low = sum(PHASE_RANGES[phase][0] for phase in held)
-        high = sum(PHASE_RANGES[phase][1] for phase in held)
+        low, high = _typical_range(held)
         ax.barh(position, high - low, left=low, height=0.86, color=BAND, zorder=0)
         if pd.isna(line["mean"]):
             beside(ax, position, in_words(line))
@@ -97,7 +105,7 @@ def _bars(summary: pd.DataFrame, ax: Axes | None) -> Axes:
         _interval(ax, position, line["mean_low"], line["mean_high"], edge)
         _middle(ax, position, line["median"])
         beside(ax, position, in_words(line))
-    name_rows(ax, summary["phase"])
+    name_rows(ax, summary["phase"].str.replace("_", " "))
     time_axis(ax)
     name_axis(
         ax,
@@ -154,7 +162,7 @@ def plot_bottleneck(bottleneck: pd.DataFrame, *, ax: Axes | None = None) -> Axes
                 ax.barh(position + offset, line[column], height=0.36, color=fill, edgecolor=colour, hatch=hatch)
                 said = f" {line[column]:.0%} {words}"
                 ax.text(line[column], position + offset, said, va="center", fontsize=9.5)
-        name_rows(ax, table["phase"])
+        name_rows(ax, table["phase"].str.replace("_", " "))
         ax.set_xticks([])
         ax.spines["bottom"].set_visible(False)
         n = int(table["n"].max()) if len(table) and table["n"].notna().any() else 0
@@ -209,13 +217,12 @@ def rows_of(table: pd.DataFrame) -> list[Row]:
 
 def _spans(spans: pd.DataFrame) -> list[Row]:
     rows = []
-    for first in range(len(PHASES)):
-        for last in range(first, len(PHASES)):
-            held = PHASES[first : last + 1]
-            these = spans[(spans["first_phase"] == held[0]) & (spans["last_phase"] == held[-1])]
-            if len(these):
-                ended = these["observed"].fillna(False).to_numpy(bool)
-                rows.append(Row(" + ".join(held), held, these["minutes"].to_numpy(float), ended))
+    kinds = spans[["first_phase", "last_phase"]].drop_duplicates().itertuples(index=False)
+    for first, last in sorted(kinds, key=lambda kind: (STEP_PLACES[kind[0]], STEP_PLACES[kind[1]], kind)):
+        held = (first,) if first == last else PHASES[PHASES.index(first) : PHASES.index(last) + 1]
+        these = spans[(spans["first_phase"] == first) & (spans["last_phase"] == last)]
+        ended = these["observed"].fillna(False).to_numpy(bool)
+        rows.append(Row(" + ".join(held), held, these["minutes"].to_numpy(float), ended))
     return rows
 
 
@@ -225,8 +232,7 @@ def draw_incidents(rows: list[Row], summary: pd.DataFrame | None, ax: Axes | Non
     ax.set_xscale("log")
     told = {} if summary is None else _told(summary)
     for position, row in enumerate(rows):
-        low = max(sum(PHASE_RANGES[phase][0] for phase in row.phases), _SHORTEST)
-        high = sum(PHASE_RANGES[phase][1] for phase in row.phases)
+        low, high = (max(end, _SHORTEST) for end in _typical_range(row.phases))
         ax.barh(position, high - low, left=low, height=0.86, color=BAND, zorder=0)
         order = np.argsort(row.minutes[row.ended], kind="stable")
         ended = row.minutes[row.ended][order[:: max(1, -(-len(order) // _MOST))]]
@@ -241,7 +247,7 @@ def draw_incidents(rows: list[Row], summary: pd.DataFrame | None, ax: Axes | Non
             ax.scatter(np.maximum(values, _SHORTEST), height, **look)  # type: ignore[arg-type]
         if row.name in told:
             _mark(ax, position, told[row.name])
-    name_rows(ax, [_label(row, row.name in told) for row in rows], width=44)
+    name_rows(ax, [_label(row, row.name in told).replace("_", " ") for row in rows], width=44)
     _axis(ax, told, min((float(row.minutes.min()) for row in rows if len(row.minutes)), default=1.0), rests_on)
     return ax
 

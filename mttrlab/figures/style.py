@@ -23,7 +23,10 @@ QUIET = "#6b6b6b"
 BAND = "#e9e6df"
 
 
-PHASE_COLOURS = {"detect": "#E69F00", "diagnose": "#0072B2", "resolve": "#009E73", "verify": "#CC79A7"}
+PHASE_COLOURS = {
+    "detect": "#E69F00", "diagnose": "#0072B2", "resolve": "#009E73", "verify": "#CC79A7",
+    "acknowledge": "#0072B2", "acknowledged_to_resolved": "#009E73",
+}  # fmt: skip
 """Okabe and Ito's colours; every phase is named beside its bar as well."""
 
 

@@ -108,8 +108,9 @@ def collect_findings(
     is_open = known[f"{last}_verdict"].eq("pending")
     closed = recent & ~is_open
     timed = closed & phases[measure].notna() & phases[f"{measure}_observed"].fillna(False)
-    spans = phase_spans(known[recent])
-    weakest, record = _stamps(known[closed], spans)
+    weakest, record = _stamps(known[closed], phase_spans(known[recent]))
+    divided = phase_shares.divided_at_acknowledgement(known[shown])
+    spans = phase_shares.page_spans(known[recent], divided)
     stamps = missing_stamps(known[recent], resamples=100, seed=seed)
     practices, firings = lab.practices(), lab.firings()
     typical = [
@@ -136,9 +137,11 @@ def collect_findings(
         "maturity": maturity(phases[recent], measure=measure),
         "distance": distance_to_next(phases[recent], measure=measure),
         "flapping": level_instability(phases[recent], measure, len(periods.quarter), seed),
-        "worst": phase_shares.longest_incidents(known[of_month & ~is_open], phases[of_month & ~is_open], measure),
+        "worst": phase_shares.longest_incidents(
+            known[of_month & ~is_open], phases[of_month & ~is_open], measure, at_acknowledgement=divided
+        ),
         "open": phase_shares.longest_incidents(
-            known[of_month & is_open], phases[of_month & is_open], measure, count=10
+            known[of_month & is_open], phases[of_month & is_open], measure, count=10, at_acknowledgement=divided
         ),
         "cost": month_cost(known[of_month], phases, periods.month, measure, lab.settings),
         "quality": verdict_counts(known[recent]),

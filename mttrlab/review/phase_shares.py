@@ -5,12 +5,37 @@ from __future__ import annotations
 import pandas as pd
 
 from mttrlab.analysis.bottlenecks import bottleneck
-from mttrlab.analysis.phases import phase_spans, phases_of, span_name, span_summary
+from mttrlab.analysis.phases import (
+    phase_durations,
+    phase_spans,
+    phases_of,
+    span_name,
+    span_summary,
+    spans_at_acknowledgement,
+)
 from mttrlab.analysis.query import records_basis
-from mttrlab.schema import PHASES
+from mttrlab.schema import STEP_PLACES
 
 _COMPLETE = 0.5
 """Phases are shown one by one where at least this share of the ended incidents has all four."""
+
+
+def divided_at_acknowledgement(incidents: pd.DataFrame) -> bool:
+    """Return whether a page divides incidents where somebody took the page, as nobody stamps a diagnosis."""
+    recorded = {
+        stamp: incidents[f"{stamp}_verdict"].eq("recorded").any() for stamp in ("diagnosed_at", "acknowledged_at")
+    }
+    return bool(recorded["acknowledged_at"] and not recorded["diagnosed_at"])
+
+
+def page_spans(incidents: pd.DataFrame, at_acknowledgement: bool) -> pd.DataFrame:
+    """Return the spans that a page shows, with the place of each incident for its identifier.
+
+    Identifiers of two tools may be equal; a row's place is not.
+    """
+    placed = incidents.reset_index(drop=True).assign(incident_id=[str(i) for i in range(len(incidents))])
+    spans = phase_spans(placed)
+    return spans_at_acknowledgement(spans, phase_durations(placed)) if at_acknowledgement else spans
 
 
 def has_merged_phases(table: pd.DataFrame) -> bool:
@@ -58,7 +83,9 @@ def ended_span_minutes(spans: pd.DataFrame) -> dict[str, pd.Series]:
     return {span_name(str(first), str(last)): minutes for (first, last), minutes in kinds}
 
 
-def longest_incidents(incidents: pd.DataFrame, phases: pd.DataFrame, measure: str, count: int = 3) -> pd.DataFrame:
+def longest_incidents(
+    incidents: pd.DataFrame, phases: pd.DataFrame, measure: str, count: int = 3, *, at_acknowledgement: bool = False
+) -> pd.DataFrame:
     """Return the incidents that took longest and where their minutes went.
 
     Parameters
@@ -69,6 +96,8 @@ def longest_incidents(incidents: pd.DataFrame, phases: pd.DataFrame, measure: st
         The clock that ranks them; an incident that lacks one of its ends is ranked by what was measured.
     count : int
         How many.
+    at_acknowledgement : bool
+        As `divided_at_acknowledgement` says it of the page.
 
     Returns
     -------
@@ -80,9 +109,7 @@ def longest_incidents(incidents: pd.DataFrame, phases: pd.DataFrame, measure: st
     described = incidents[names].reset_index(drop=True)
     minutes = phases[measure].reset_index(drop=True).astype(float)
     running = ~phases[f"{measure}_observed"].reset_index(drop=True).fillna(True).astype(bool)
-    # Identifiers of two tools may be equal; a row's place is not.
-    placed = incidents.reset_index(drop=True).assign(incident_id=[str(i) for i in range(len(incidents))])
-    spans = phase_spans(placed)
+    spans = page_spans(incidents, at_acknowledgement)
     measured = spans.groupby("incident_id")["minutes"].sum()
     measured.index = measured.index.astype(int)
     described["minutes"] = minutes.fillna(measured.reindex(minutes.index))
@@ -93,14 +120,14 @@ def longest_incidents(incidents: pd.DataFrame, phases: pd.DataFrame, measure: st
     ranked = described[described["minutes"].notna()].sort_values(["minutes", "incident_id"], ascending=[False, True])
     top = ranked.head(count).copy()
     within = phases_of(measure)
-    held = (PHASES.index(within[0]), PHASES.index(within[-1]))
+    held = (STEP_PLACES[within[0]], STEP_PLACES[within[-1]])
     parts = {place: spans[spans["incident_id"] == str(place)] for place in top.index}
     top["spans"] = pd.Series(
         [
             [
                 (span_name(f, s), float(m))
                 for f, s, m in zip(rows["first_phase"], rows["last_phase"], rows["minutes"], strict=True)
-                if PHASES.index(f) <= held[1] and PHASES.index(s) >= held[0]
+                if STEP_PLACES[f] <= held[1] and STEP_PLACES[s] >= held[0]
             ]
             for rows in parts.values()
         ],

@@ -18,7 +18,7 @@ from mttrlab.analysis.intervals import MIN_ENDED
 from mttrlab.review import phase_shares
 from mttrlab.review.findings import Findings
 from mttrlab.review.wording import END_WORDS, PHASE_WORDS, STAMP_WORDS
-from mttrlab.schema import CLOCK_ENDS, PHASES, Record, table_records
+from mttrlab.schema import CLOCK_ENDS, Record, table_records
 from mttrlab.sources.exports.columns import columns_not_read
 from mttrlab.text import (
     count_in_words,
@@ -213,7 +213,7 @@ def costliest_sentence(shares: pd.DataFrame) -> str:
             ": no stamp in between tells them apart" if "+" in str(top["phase"]) else ", the only phase that is stamped"
         )
         return f"All measured minutes are one block, {name}{apart}."
-    cost = "costs" if "+" not in str(top["phase"]) else "cost"
+    cost = "cost" if " and " in name else "costs"
     said = f"{name[0].upper()}{name[1:]} {cost} most: {share_in_words(top['share'])} of the minutes"
     tail = [line for line in known if pd.notna(line["share_of_tail"])]
     if tail:
@@ -239,7 +239,7 @@ def phase_words(phase: str) -> str:
     >>> phase_words("diagnose + resolve")
     'finding the cause and fixing'
     """
-    return list_in_words([PHASE_WORDS[name] for name in PHASES if name in phase.split(" + ")])
+    return list_in_words([PHASE_WORDS[name] for name in phase.split(" + ")])
 
 
 # What happened in the month, and how long a typical incident took.

@@ -11,6 +11,8 @@ PHASE_WORDS = {
     "diagnose": "finding the cause",
     "resolve": "fixing",
     "verify": "confirming the recovery",
+    "acknowledge": "answering",
+    "acknowledged_to_resolved": "finding and fixing",
 }
 END_WORDS = {
     "started_at": "start of impact",

@@ -256,6 +256,8 @@ PHASE_ENDS = {
 }
 
 
+STEP_PLACES = dict(zip(PHASES, range(len(PHASES)), strict=True)) | {"acknowledge": 1, "acknowledged_to_resolved": 2}
+"""Where each step of an incident stands: the four phases, and two that need no diagnosis."""
 PHASE_RANGES = {"detect": (0.0, 30.0), "diagnose": (10.0, 120.0), "resolve": (5.0, 60.0), "verify": (2.0, 10.0)}
 """Typical minutes per phase as the founding text prints them (`reducing-mttr`): a reference band, not a norm."""
 

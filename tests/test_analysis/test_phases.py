@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mttrlab import sql
 from mttrlab.analysis import phase_durations, phase_spans
+from mttrlab.analysis.phases import span_name, span_summary, spans_at_acknowledgement
 from mttrlab.analysis.query import MEASURES
 from mttrlab.errors import SchemaError
 from mttrlab.schema import CLOCK_ENDS, MILESTONES, PHASE_COLUMNS, PHASE_ENDS, PHASES
@@ -247,3 +248,26 @@ def test_pandas_gives_the_same_phases(incidents: pd.DataFrame) -> None:
         np.testing.assert_allclose(phases[name], minutes, rtol=1e-12)
         ended = usable[end].notna() & minutes.notna()
         assert (phases[f"{name}_observed"].eq(True).fillna(False) == ended).all()
+
+
+def test_without_a_diagnosis_spans_are_divided_where_somebody_took_the_page_and_add_up() -> None:
+    hour = pd.to_datetime(["2026-01-05 10:00Z"] * 4).as_unit("us")
+    lengths = [5.0, np.nan, 3.0, 7.0], [30.0, 12.0, np.nan, 60.0]
+    minutes = [pd.to_timedelta(each, unit="min").as_unit("us") for each in lengths]
+    rows = pd.DataFrame({
+        "incident_id": list("abcd"), "detected_at": hour, "acknowledged_at": hour + minutes[0],
+        "resolved_at": hour + minutes[1], "exported_at": hour + pd.Timedelta(hours=2),
+    })  # fmt: skip
+    whole = phase_spans(rows)
+    divided = spans_at_acknowledgement(whole, phase_durations(rows))
+    sums = [table.groupby("incident_id")["minutes"].sum().tolist() for table in (divided, whole)]
+    assert sums[0] == sums[1]
+    named = [(line.incident_id, span_name(line.first_phase, line.last_phase), line.minutes, bool(line.observed))
+             for line in divided.itertuples()]  # fmt: skip
+    assert named == [
+        ("a", "acknowledge", 5.0, True), ("a", "acknowledged_to_resolved", 25.0, True),
+        ("b", "diagnose + resolve", 12.0, True),
+        ("c", "acknowledge", 3.0, True), ("c", "acknowledged_to_resolved", 117.0, False),
+        ("d", "acknowledge", 7.0, True), ("d", "acknowledged_to_resolved", 53.0, True),
+    ]  # fmt: skip
+    assert span_summary(divided)["span"].tolist() == ["acknowledge", "diagnose + resolve", "acknowledged_to_resolved"]

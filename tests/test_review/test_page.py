@@ -326,6 +326,17 @@ def test_where_stamps_merged_two_phases_the_costliest_is_told_from_the_split_spa
     assert review.sentences[2].startswith("Finding the cause costs most: about half of the minutes")
 
 
+def test_a_tool_without_a_diagnosis_shows_answering_and_finding_with_fixing(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "pagerduty.json").write_bytes((root / "data" / "exports" / "pagerduty.json").read_bytes())
+    review = review_of(tmp_path / "pagerduty.json", "2026-06")
+    shares = review.tables["shares"].set_index("phase")["share"]
+    steps = ["acknowledge", "acknowledged_to_resolved"]
+    assert shares.drop("diagnose + resolve", errors="ignore").index.tolist() == steps
+    assert shares["acknowledged_to_resolved"] > 0.8 and shares.sum() == pytest.approx(1)
+    assert review.sentences[2].startswith("Finding and fixing cost most: about nine tenths of the minutes")
+    assert [name for name, _ in review.tables["worst"]["spans"].iloc[0]] == steps
+
+
 def test_a_quiet_month_is_said_as_one(tmp_path: Path) -> None:
     path = invented(tmp_path, 30)  # April and May
     rows = pd.read_csv(path)
