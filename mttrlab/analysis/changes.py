@@ -134,6 +134,10 @@ def _window(
         return None, 0
     stamps = pd.to_datetime(phases["exported_at"], utc=True) if "exported_at" in phases else known
     until = max(stamps.max(), known.max()) if stamps.notna().any() else known.max()
+    spanned, quiet = known.max() - known.min(), until - known.max()
+    if len(known) * (quiet / max(spanned, pd.Timedelta(days=1))) > _EXPECTED_AT_END:
+        # So long without any is no lull: the data end with their newest incident, whenever they were exported.
+        until = known.max()
     until = until if last is None else min(until, last)
     if known.min() >= until:
         return None, len(known)
@@ -151,6 +155,8 @@ def _window(
 
 
 _LEAST_UNITS, _LEAST_TIMED = 8, 60
+_EXPECTED_AT_END = 20.0
+"""Incidents that must be missing at the end of the data before it counts as their end."""
 
 
 def _mix_columns(phases: pd.DataFrame) -> pd.DataFrame:
@@ -783,7 +789,9 @@ def change_sentences(table: pd.DataFrame) -> tuple[str, str, str]:
 
 def _times(ratio: float) -> str:
     percent = round(100 * (ratio - 1))
-    return f"{ratio:.1f} times as many" if ratio >= 2 else f"{abs(percent)} % {'fewer' if percent < 0 else 'more'}"
+    if ratio >= 2:
+        return f"{ratio:.1f} times as many" if ratio < 100 else "over 100 times as many"
+    return f"{abs(percent)} % {'fewer' if percent < 0 else 'more'}"
 
 
 def _unchanged(table: pd.DataFrame) -> str:

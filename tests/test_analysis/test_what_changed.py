@@ -130,6 +130,16 @@ def test_one_service_that_changed_is_named() -> None:
     assert "payments" in set(named["group"])
 
 
+def test_data_that_end_long_before_their_export_are_asked_up_to_their_end() -> None:
+    incidents = incidents_of(HALVED, 3)
+    exported = pd.Timestamp(incidents["exported_at"].max())
+    late = incidents.assign(exported_at=exported + pd.DateOffset(months=9))
+    found = what_changed(late)
+    assert found.attrs["until"] <= exported
+    assert found.loc[found["measure"] == "arrivals", "at"].isna().all()
+    assert found.loc[found["headline"], "measure"].tolist() == ["acknowledged_to_diagnosed"]
+
+
 def test_a_short_history_is_asked_by_weeks() -> None:
     frame = incidents_of(Organisation(120, months=3), 5)
     found = what_changed(frame)
