@@ -194,14 +194,6 @@ def months_in_short(months: list[pd.Timestamp]) -> str:
     return month_range(months[0], months[-1])
 
 
-def month_starts(times: pd.Series) -> pd.Series:
-    """Return the first day of the month (UTC) of each time."""
-    naive = times.dt.tz_convert(None)
-    first: pd.Series = naive.dt.normalize() - pd.to_timedelta(naive.dt.day - 1, unit="D")
-    zoned: pd.Series = first.dt.tz_localize("UTC")
-    return zoned
-
-
 def choose_periods(months: pd.Series, exported_at: pd.Series, month: str | None) -> Periods:
     """Return the periods of a review.
 

@@ -465,10 +465,9 @@ def maturity(
         One row per `statistic` (mean, median, P90): `minutes, low, high`; `n` ended incidents; `open` ones, which count
         with their time so far, but for those of `never_closed` (probably); `maturity`, the level of the bare number;
         `awarded`, a level or a range; the probability of each level (`p_elite` to `p_no_level`, adding up to one);
-        `next_level` and `to_next`, the minutes to get below it;
-        how the interval (`method`) and the probabilities (`odds_method`) were found. With
-        practices also `capability`, the highest level that they show (`capability` lists the evidence), and
-        `disagreement`, in words; empty where the two agree.
+        `next_level` and `to_next`, the minutes to get below it; how the interval (`method`) and the probabilities
+        (`odds_method`) were found. With practices also `capability`, the highest level that they show (`capability`
+        lists the evidence), and `disagreement`, in words; empty where the two agree.
 
     Raises
     ------

@@ -178,7 +178,7 @@ def _phase_columns(phases: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         if name in phases:
             columns[name] = phases[name]
         elif name == "month":
-            columns[name] = onset(phases).dt.tz_convert(None).dt.to_period("M").dt.to_timestamp().dt.tz_localize("UTC")
+            columns[name] = month_starts(onset(phases))
         elif name == EVERYTHING:
             columns[name] = pd.Series("all", index=phases.index)
         else:
@@ -325,6 +325,14 @@ def onset(incidents: pd.DataFrame) -> pd.Series:
         elif "month" in incidents and times.notna().any():
             known[stamp] = times.where(times >= incidents["month"])
     return pd.DataFrame(known).min(axis=1) if known else _timeless(incidents)
+
+
+def month_starts(times: pd.Series) -> pd.Series:
+    """Return the first day of the month (UTC) of each time."""
+    naive = times.dt.tz_convert(None)
+    first: pd.Series = naive.dt.normalize() - pd.to_timedelta(naive.dt.day - 1, unit="D")
+    zoned: pd.Series = first.dt.tz_localize("UTC")
+    return zoned
 
 
 def _timeless(rows: pd.DataFrame) -> pd.Series:

@@ -57,17 +57,15 @@ class Sample:
 
     def subset(self, chosen: np.ndarray) -> Sample:
         """Return the sample of the chosen rows of the frame; what was left out is not counted again."""
-        kept = chosen[self.rows]
-        return replace(
-            self,
-            minutes=self.minutes[kept],
-            observed=self.observed[kept],
-            rows=self.rows[kept],
-            never=self.never[kept],
-            incidents=int(chosen.sum()),
-            unknown=0,
-            not_positive=0,
-        )
+        return replace(self._of(chosen[self.rows]), incidents=int(chosen.sum()), unknown=0, not_positive=0)
+
+    def without_never_closed(self) -> Sample:
+        """Return the sample without incidents that were probably never closed, and their count."""
+        return replace(self._of(~self.never), never_closed=int(self.never.sum())) if self.never.any() else self
+
+    def _of(self, kept: np.ndarray) -> Sample:
+        parts = {name: getattr(self, name)[kept] for name in ("minutes", "observed", "rows", "never")}
+        return replace(self, **parts)
 
 
 def with_measure(incidents: pd.DataFrame, measure: str) -> pd.DataFrame:
@@ -161,20 +159,7 @@ def drop_never_closed(*samples: Sample) -> tuple[Sample, ...]:
 
     One record that nobody closed would count as the longest incident of all, and outweigh the others.
     """
-    result = []
-    for sample in samples:
-        kept = ~sample.never
-        left = int(sample.never.sum())
-        some = replace(
-            sample,
-            minutes=sample.minutes[kept],
-            observed=sample.observed[kept],
-            rows=sample.rows[kept],
-            never=sample.never[kept],
-            never_closed=left,
-        )
-        result.append(some if left else sample)
-    return tuple(result)
+    return tuple(sample.without_never_closed() for sample in samples)
 
 
 def starts_of(frame: pd.DataFrame, measure: str, rows: np.ndarray) -> pd.Series:

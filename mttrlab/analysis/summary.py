@@ -342,8 +342,8 @@ _COLUMNS = [
     "month", "incidents", "open", "n", "mean", "mean_low", "mean_high", "median", "median_low", "median_high", "p90",
     "p90_low", "p90_high", "max", "maturity", "measure", "mean_method", "p90_method", "level",
 ]  # fmt: skip
-_ESTIMATES = [f"{name}{end}" for name in ("mean", "median", "p90") for end in ("", "_low", "_high")]
-_WITH_OPEN = [name.replace("_", "_with_open_") if "_" in name else f"{name}_with_open" for name in _ESTIMATES]
+ESTIMATES = [f"{name}{end}" for name in ("mean", "median", "p90") for end in ("", "_low", "_high")]
+_WITH_OPEN = [name.replace("_", "_with_open_") if "_" in name else f"{name}_with_open" for name in ESTIMATES]
 """As `ratio_with_open` of a comparison: open incidents count with their time so far."""
 
 
@@ -448,7 +448,7 @@ def leading_estimates(months: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         The same columns. Where `note` says nothing of open incidents nothing differs.
     """
-    leads = {name: months[other].fillna(months[name]) for name, other in zip(_ESTIMATES, _WITH_OPEN, strict=True)}
+    leads = {name: months[other].fillna(months[name]) for name, other in zip(ESTIMATES, _WITH_OPEN, strict=True)}
     return months.assign(**leads)
 
 

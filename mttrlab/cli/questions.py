@@ -150,11 +150,10 @@ def _months(options: argparse.Namespace) -> None:
 
 
 def _month_columns(months: pd.DataFrame) -> pd.DataFrame:
-    from mttrlab.analysis.summary import leading_estimates
+    from mttrlab.analysis.summary import ESTIMATES, leading_estimates
 
     named = leading_estimates(months).assign(month=months["month"].dt.strftime("%Y-%m"))
-    ends = [f"{name}{end}" for name in ("mean", "median", "p90") for end in ("", "_low", "_high")]
-    return named[["month", "incidents", "open", "n", *ends, "mean_method", "note"]]
+    return named[["month", "incidents", "open", "n", *ESTIMATES, "mean_method", "note"]]
 
 
 def _compare(options: argparse.Namespace) -> None:

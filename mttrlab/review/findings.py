@@ -22,7 +22,7 @@ from mttrlab.analysis.maturity_levels import awarded_by_mean, distance_to_next, 
 from mttrlab.analysis.minimum_counts import why_withheld
 from mttrlab.analysis.missing import missing_stamps
 from mttrlab.analysis.outages import downtime
-from mttrlab.analysis.phases import phase_durations, phase_spans, span_summary
+from mttrlab.analysis.phases import phase_durations, span_summary, spans_at_acknowledgement
 from mttrlab.analysis.query import onset
 from mttrlab.analysis.remediation import automation_candidates, rollback_readiness, runbook_coverage
 from mttrlab.analysis.summary import clock_summary, monthly_mttr, phase_summary
@@ -108,9 +108,11 @@ def collect_findings(
     is_open = known[f"{last}_verdict"].eq("pending")
     closed = recent & ~is_open
     timed = closed & phases[measure].notna() & phases[f"{measure}_observed"].fillna(False)
-    weakest, record = _stamps(known[closed], phase_spans(known[recent]))
+    spans = phase_shares.placed_spans(known[recent])
+    weakest, record = _stamps(known[closed], spans)
     divided = phase_shares.divided_at_acknowledgement(known[shown])
-    spans = phase_shares.page_spans(known[recent], divided)
+    if divided:
+        spans = spans_at_acknowledgement(spans, phase_shares.placed(phases[recent]))
     stamps = missing_stamps(known[recent], resamples=100, seed=seed)
     practices, firings = lab.practices(), lab.firings()
     typical = [
@@ -429,14 +431,8 @@ def month_cost(
                 rows.append(("weighted by users", format_minutes(down["weighted_minutes"]), n, how))
                 rows.append((budget, share_or_times(down["budget_spent_weighted"]), n, objective + how))
                 budget = "of the budget, all users"
-            rows.append(
-                (
-                    budget,
-                    share_or_times(down["budget_spent"]),
-                    n,
-                    f"{objective}as if every incident were a full outage{least}",
-                )
-            )
+            how = f"{objective}as if every incident were a full outage{least}"
+            rows.append((budget, share_or_times(down["budget_spent"]), n, how))
         of_month = ended[ended["month"] == month]
         if settings.price_of_a_minute is not None and len(of_month):
             money = float(of_month[measure].sum()) * settings.price_of_a_minute

@@ -6,7 +6,6 @@ import pandas as pd
 
 from mttrlab.analysis.bottlenecks import bottleneck
 from mttrlab.analysis.phases import (
-    phase_durations,
     phase_spans,
     phases_of,
     span_name,
@@ -28,14 +27,14 @@ def divided_at_acknowledgement(incidents: pd.DataFrame) -> bool:
     return bool(recorded["acknowledged_at"] and not recorded["diagnosed_at"])
 
 
-def page_spans(incidents: pd.DataFrame, at_acknowledgement: bool) -> pd.DataFrame:
-    """Return the spans that a page shows, with the place of each incident for its identifier.
+def placed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with their place for an identifier: those of two tools may be equal, a row's place is not."""
+    return rows.reset_index(drop=True).assign(incident_id=[str(i) for i in range(len(rows))])
 
-    Identifiers of two tools may be equal; a row's place is not.
-    """
-    placed = incidents.reset_index(drop=True).assign(incident_id=[str(i) for i in range(len(incidents))])
-    spans = phase_spans(placed)
-    return spans_at_acknowledgement(spans, phase_durations(placed)) if at_acknowledgement else spans
+
+def placed_spans(incidents: pd.DataFrame) -> pd.DataFrame:
+    """Return the spans of incidents, each named by its place."""
+    return phase_spans(placed(incidents))
 
 
 def has_merged_phases(table: pd.DataFrame) -> bool:
@@ -109,7 +108,9 @@ def longest_incidents(
     described = incidents[names].reset_index(drop=True)
     minutes = phases[measure].reset_index(drop=True).astype(float)
     running = ~phases[f"{measure}_observed"].reset_index(drop=True).fillna(True).astype(bool)
-    spans = page_spans(incidents, at_acknowledgement)
+    spans = placed_spans(incidents)
+    if at_acknowledgement:
+        spans = spans_at_acknowledgement(spans, placed(phases))
     measured = spans.groupby("incident_id")["minutes"].sum()
     measured.index = measured.index.astype(int)
     described["minutes"] = minutes.fillna(measured.reindex(minutes.index))

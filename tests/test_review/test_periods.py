@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from mttrlab.analysis.conventions import Periods, choose_periods, month_starts, months_in_short
-from mttrlab.analysis.query import onset
+from mttrlab.analysis.conventions import Periods, choose_periods, months_in_short
+from mttrlab.analysis.query import month_starts, onset
 from mttrlab.errors import QuestionError
 
 
