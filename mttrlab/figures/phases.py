@@ -64,6 +64,11 @@ def plot_phases(phases: pd.DataFrame, *, summary: pd.DataFrame | None = None, ax
     raise SchemaError("plot_phases needs a column `phase` (phase_summary) or the phases' minutes (phase_durations)")
 
 
+def _step_name(name: str) -> str:
+    """The name of a step without its underscores; any other text as it is."""
+    return name.replace("_", " ") if name in STEP_PLACES else name
+
+
 def _span(name: str) -> list[str]:
     """The phases that a row holds: 'diagnose', or 'diagnose + resolve' where they merged."""
     if name in STEP_PLACES:
@@ -105,7 +110,7 @@ def _bars(summary: pd.DataFrame, ax: Axes | None) -> Axes:
         _interval(ax, position, line["mean_low"], line["mean_high"], edge)
         _middle(ax, position, line["median"])
         beside(ax, position, in_words(line))
-    name_rows(ax, summary["phase"].str.replace("_", " "))
+    name_rows(ax, map(_step_name, summary["phase"]))
     time_axis(ax)
     name_axis(
         ax,
@@ -162,7 +167,7 @@ def plot_bottleneck(bottleneck: pd.DataFrame, *, ax: Axes | None = None) -> Axes
                 ax.barh(position + offset, line[column], height=0.36, color=fill, edgecolor=colour, hatch=hatch)
                 said = f" {line[column]:.0%} {words}"
                 ax.text(line[column], position + offset, said, va="center", fontsize=9.5)
-        name_rows(ax, table["phase"].str.replace("_", " "))
+        name_rows(ax, map(_step_name, table["phase"]))
         ax.set_xticks([])
         ax.spines["bottom"].set_visible(False)
         n = int(table["n"].max()) if len(table) and table["n"].notna().any() else 0
@@ -247,7 +252,7 @@ def draw_incidents(rows: list[Row], summary: pd.DataFrame | None, ax: Axes | Non
             ax.scatter(np.maximum(values, _SHORTEST), height, **look)  # type: ignore[arg-type]
         if row.name in told:
             _mark(ax, position, told[row.name])
-    name_rows(ax, [_label(row, row.name in told).replace("_", " ") for row in rows], width=44)
+    name_rows(ax, [_label(row, row.name in told) for row in rows], width=44)
     _axis(ax, told, min((float(row.minutes.min()) for row in rows if len(row.minutes)), default=1.0), rests_on)
     return ax
 
@@ -260,7 +265,8 @@ def _told(summary: pd.DataFrame) -> dict[str, pd.Series]:
 def _label(row: Row, told: bool) -> str:
     running = int((~row.ended).sum())
     said = ([] if told else [counted(int(row.ended.sum()))]) + ([f"{running:,} running"] if running else [])
-    return f"{row.name} ({', '.join(said)})" if said else row.name
+    name = _step_name(row.name)
+    return f"{name} ({', '.join(said)})" if said else name
 
 
 def _mark(ax: Axes, position: float, line: pd.Series) -> None:
